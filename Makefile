@@ -1,0 +1,38 @@
+# `make demo` and `make test` are all a fresh machine needs: Python 3.11 or newer, and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out/demo
+
+.PHONY: demo test lint format clean
+
+# Installed once, and again when pyproject.toml changes.
+$(VENV)/.base: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@ $(VENV)/.base
+
+demo: $(VENV)/.base  ## build hard negatives of the embedded scenes, and show some
+	$(BIN)/negatives build --source scenes --out $(OUT)
+	$(BIN)/negatives verify $(OUT)
+	$(BIN)/negatives inspect $(OUT) --sample 12
+
+test: $(VENV)/.dev  ## run the tests
+	$(BIN)/python -m pytest -m "not real"
+
+lint: $(VENV)/.dev  ## ruff (all rules, reasons in pyproject.toml) and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) out build dist *.egg-info

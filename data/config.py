@@ -1,0 +1,142 @@
+"""Configuration at the door: YAML and mappings -> frozen dataclasses, checked by pydantic.
+
+This is the one module that imports pydantic and yaml.
+"""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import pydantic
+import yaml
+
+from data.commit import Json
+from data.errors import UsageError
+
+T = TypeVar("T")
+
+Positive = Annotated[int, pydantic.Field(ge=1)]
+
+
+def checked(
+    cls: type[T],
+    options: Mapping[str, object],
+    *,
+    where: str,
+    given: Mapping[str, object] | None = None,
+) -> T:
+    """Return a dataclass made from options that a user wrote.
+
+    `given` holds fields that are not options (the lexicon); `where` names the place in messages.
+
+    Raises:
+        UsageError: an option is unknown (the nearest name is offered), missing or of another type.
+    """
+    given = given or {}
+    hints = get_type_hints(cls, include_extras=True)
+    fields = [f for f in dataclasses.fields(cls) if f.init and f.name not in given]  # type: ignore[arg-type]
+    names = [field.name for field in fields]
+    for name in options:
+        if name not in names:
+            raise UsageError(f"{where}: unknown option {name!r}{nearest(name, names)}")
+    shape: dict[str, Any] = {field.name: (hints[field.name], _default(field)) for field in fields}
+    config = pydantic.ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    try:
+        model = pydantic.create_model(cls.__name__, __config__=config, **shape)(**options)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join([where, *map(str, first["loc"])])
+        raise UsageError(f"{place}: {first['msg'].lower()}, found {first['input']!r}") from error
+    return cls(**{name: getattr(model, name) for name in names}, **given)
+
+
+def _default(field: dataclasses.Field[Any]) -> object:
+    if field.default_factory is not dataclasses.MISSING:
+        return pydantic.Field(default_factory=field.default_factory)
+    return ... if field.default is dataclasses.MISSING else field.default
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return a hint for a name that is unknown, to put behind a message."""
+    names = list(names)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names) or 'none'}"
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file.
+
+    Raises:
+        UsageError: it cannot be read, is no YAML, or is no mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{path}: cannot be read as YAML: {reason}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise UsageError(f"{path}: expected sections with options, found {type(content).__name__}")
+    return content
+
+
+def with_setting(config: Mapping[str, Any], setting: str) -> dict[str, Any]:
+    """Return the sections with one `section.key=value` put in; the value is read as YAML.
+
+    Raises:
+        UsageError: it is not of that form.
+    """
+    path, equals, value = setting.partition("=")
+    keys = path.strip().split(".")
+    if not equals or len(keys) < 2 or not all(keys):
+        raise UsageError(f"--set {setting}: expected section.key=value")
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {setting}: the value is no YAML") from error
+    return _put(config, keys, parsed)
+
+
+def _put(config: Mapping[str, Any], keys: list[str], value: object) -> dict[str, Any]:
+    key, *rest = keys
+    if not rest:
+        return {**config, key: value}
+    below = config.get(key) or {}
+    return {**config, key: _put(below if isinstance(below, Mapping) else {}, rest, value)}
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    """Return a value as JSON would hold it: dataclasses as mappings, tuples as lists."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(plain(item) for item in value)
+    return str(value) if isinstance(value, Path) else value
+
+
+def fingerprint(content: Json) -> str:
+    """Return a hash of JSON content: equal content, equal hash."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def differences(before: object, after: object, where: str = "") -> list[str]:
+    """Return one line for each value that differs between two JSON contents."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            line
+            for key in sorted({*before, *after})
+            for line in differences(
+                before.get(key), after.get(key), f"{where}.{key}" if where else key
+            )
+        ]
+    return [] if before == after else [f"{where}: {json.dumps(before)} -> {json.dumps(after)}"]

@@ -1,0 +1,113 @@
+"""Edits: the only code that cuts and joins captions.
+
+Offsets are Unicode code points of the caption, half-open. What an edit does not touch stays,
+character for character: a negative is always the caption with an edit applied, never a text that
+was joined again from tokens.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+
+class Replacement(NamedTuple):
+    """Put `text` in the place of the characters from `start` to `end`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replacements, sorted by place and disjoint; make one with `edit_of` unless they already are.
+
+    Raises:
+        ValueError: there is no replacement, or two overlap, touch out of order or run backwards.
+    """
+
+    replacements: tuple[Replacement, ...]
+
+    def __post_init__(self) -> None:
+        """Hold the order, so that every other function may rely on it."""
+        if not self.replacements:
+            raise ValueError("an edit needs at least one replacement")
+        previous_end = 0
+        for replacement in self.replacements:
+            if not previous_end <= replacement.start <= replacement.end:
+                raise ValueError(f"replacements overlap or are out of order: {self.replacements}")
+            previous_end = replacement.end
+
+    def apply(self, text: str) -> str:
+        """Return `text` after the edit.
+
+        Raises:
+            ValueError: a replacement reaches beyond the end of `text`.
+        """
+        if self.replacements[-1].end > len(text):
+            raise ValueError(f"edit {self.replacements[-1]} is outside a text of {len(text)}")
+        parts: list[str] = []
+        position = 0
+        for start, end, new in self.replacements:
+            parts += (text[position:start], new)
+            position = end
+        parts.append(text[position:])
+        return "".join(parts)
+
+    def spans_after(self) -> tuple[tuple[int, int], ...]:
+        """Return where each replacement's text stands in the edited caption."""
+        spans: list[tuple[int, int]] = []
+        shift = 0
+        for start, end, new in self.replacements:
+            spans.append((start + shift, start + shift + len(new)))
+            shift += len(new) - (end - start)
+        return tuple(spans)
+
+    def undo(self, text: str) -> "Edit":
+        """Return the edit that leads from the edited caption back to `text`."""
+        return Edit(
+            tuple(
+                Replacement(start, end, text[replacement.start : replacement.end])
+                for replacement, (start, end) in zip(
+                    self.replacements, self.spans_after(), strict=True
+                )
+            )
+        )
+
+
+def edit_of(replacements: Iterable[Replacement]) -> Edit:
+    """Return the edit of these replacements, in any order.
+
+    Raises:
+        ValueError: as `Edit`.
+    """
+    return Edit(tuple(sorted(replacements)))
+
+
+def text_at(text: str, start: int, end: int) -> str:
+    """Return the characters of `text` from `start` to `end`."""
+    return text[start:end]
+
+
+_WORDS = re.compile(r"\w+|\s+|[^\w\s]")
+
+
+def edit_between(before: str, after: str) -> Edit | None:
+    """Return a word-level edit that leads from `before` to `after`; None if they are equal."""
+    if before == after:
+        return None
+    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    starts = [0]
+    for word in old:
+        starts.append(starts[-1] + len(word))
+    return Edit(
+        tuple(
+            Replacement(starts[old_from], starts[old_to], "".join(new[new_from:new_to]))
+            for kind, old_from, old_to, new_from, new_to in SequenceMatcher(
+                None, old, new, autojunk=False
+            ).get_opcodes()
+            if kind != "equal"
+        )
+    )

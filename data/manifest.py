@@ -1,0 +1,186 @@
+"""The manifest: written last, so that a folder with one is complete; checked when it is opened.
+
+It holds no time, host or number of workers: equal work gives an equal manifest, byte for byte.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from data.commit import Json, sync_and_hash, write_atomically
+from data.errors import UsageError
+from data.records import METHODS, SUBTYPES, TYPES, Negative, Row
+from data.schema import VERSION
+from data.shards import read_rejects, read_rows
+
+FILE_NAME = "manifest.json"
+_FILES = ("shards", "rejects")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shard:
+    """A file of rows: its path in the folder, its split, rows, bytes and SHA-256."""
+
+    file: str
+    split: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """What a folder of shards holds and how it was made.
+
+    `config` is the whole configuration that shaped the content, `fingerprint` its hash together
+    with the versions. `source` gives name, licence and the digest of the captions read.
+    `producers` are the makers of negatives that `Negative.producer` indexes. `tallies` counts
+    captions, negatives by type and rule, and every rejection by rule and reason. `lineage` lists
+    the manifests that a filtered, merged or imported folder was made from.
+    """
+
+    schema: int
+    seed: int
+    config: Json
+    fingerprint: str
+    source: Json
+    versions: dict[str, str]
+    producers: list[Json]
+    shards: tuple[Shard, ...]
+    rejects: tuple[Shard, ...]
+    tallies: dict[str, dict[str, int]]
+    lineage: list[Json]
+
+    def splits(self) -> tuple[str, ...]:
+        """Return the names of the splits, in the order of their shards."""
+        return tuple(dict.fromkeys(shard.split for shard in self.shards))
+
+    def num_rows(self) -> int:
+        """Return the number of rows in all shards."""
+        return sum(shard.rows for shard in self.shards)
+
+
+def to_json(manifest: Manifest) -> str:
+    """Return the text of the manifest's file."""
+    return json.dumps(asdict(manifest), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest: from now on the folder is complete."""
+    write_atomically(folder / FILE_NAME, to_json(manifest))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a finished folder; the shards must have the sizes that it states.
+
+    Raises:
+        UsageError: there is none, it is damaged or of another version, or a shard is missing or
+            has another size.
+    """
+    path = folder / FILE_NAME
+    if not path.exists():
+        raise UsageError(
+            f"{folder}: no {FILE_NAME}, so no finished build; run `negatives build` again, "
+            "it goes on where it stopped"
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{path}: damaged: {error}") from error
+    expected = {field.name for field in fields(Manifest)}
+    if set(content) != expected or content["schema"] != VERSION:
+        raise UsageError(f"{path}: not a manifest of schema version {VERSION}")
+    files = {kind: tuple(Shard(**item) for item in content[kind]) for kind in _FILES}
+    manifest = Manifest(**{**content, **files})
+    for shard in (*manifest.shards, *manifest.rejects):
+        problem = _size_problem(folder, shard)
+        if problem:
+            raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")
+    return manifest
+
+
+def read_all_rows(folder: Path, manifest: Manifest) -> Iterator[Row]:
+    """Yield the rows of all shards, in order.
+
+    Raises:
+        UsageError: a shard cannot be read.
+    """
+    for shard in manifest.shards:
+        yield from read_rows(folder / shard.file)
+
+
+def problems_of(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Check every byte and every row against the manifest; yield one line for each problem."""
+    for shard in (*manifest.shards, *manifest.rejects):
+        yield from _shard_problems(folder, shard, manifest)
+    known = {shard.file for shard in (*manifest.shards, *manifest.rejects)}
+    for kind in ("data", "rejects"):
+        for path in sorted((folder / kind).glob("*")):
+            if f"{kind}/{path.name}" not in known:
+                yield f"{kind}/{path.name}: not in the manifest"
+
+
+def _size_problem(folder: Path, shard: Shard) -> str | None:
+    path = folder / shard.file
+    if not path.exists():
+        return f"{shard.file}: missing"
+    size = path.stat().st_size
+    return None if size == shard.bytes else f"{shard.file}: {size} bytes, expected {shard.bytes}"
+
+
+def _shard_problems(folder: Path, shard: Shard, manifest: Manifest) -> Iterator[str]:
+    problem = _size_problem(folder, shard)
+    if problem:
+        yield problem
+        return
+    sha256 = sync_and_hash(folder / shard.file)[1]
+    if sha256 != shard.sha256:
+        yield f"{shard.file}: damaged, SHA-256 {sha256} instead of {shard.sha256}"
+        return
+    num_rows = 0
+    try:
+        for problems in _problems_by_row(folder, shard, manifest):
+            num_rows += 1
+            yield from (f"{shard.file}: {line}" for line in problems)
+    except (UsageError, ValueError) as error:
+        yield f"{shard.file}: {error}"
+        return
+    if num_rows != shard.rows:
+        yield f"{shard.file}: {num_rows} rows, expected {shard.rows}"
+
+
+def _problems_by_row(folder: Path, shard: Shard, manifest: Manifest) -> Iterator[Iterator[str]]:
+    num_producers = len(manifest.producers)
+    if shard in manifest.shards:
+        for row in read_rows(folder / shard.file):
+            yield row_problems(row, num_producers=num_producers)
+    else:
+        for _ in read_rejects(folder / shard.file):
+            yield iter(())
+
+
+_VOCABULARIES: Mapping[str, tuple[str, ...]] = {
+    "type": TYPES,
+    "subtype": SUBTYPES,
+    "method": METHODS,
+}
+
+
+def row_problems(row: Row, *, num_producers: int) -> Iterator[str]:
+    """Yield what is wrong with a row: an edit that does not give the text, an unknown name."""
+    for negative in row.negatives:
+        if not _leads_to(negative, row.caption):
+            yield f"row {row.id}: the edits do not lead to {negative.text!r}"
+        for name, allowed in _VOCABULARIES.items():
+            if getattr(negative, name) not in allowed:
+                yield f"row {row.id}: {name} {getattr(negative, name)!r} is not in the vocabulary"
+        if not 0 <= negative.producer < num_producers:
+            yield f"row {row.id}: producer {negative.producer} is not in the manifest"
+
+
+def _leads_to(negative: Negative, caption: str) -> bool:
+    try:
+        return negative.edit.apply(caption) == negative.text
+    except ValueError:
+        return False

@@ -1,0 +1,67 @@
+"""The values that travel: a caption from a source, a negative, a row of a shard."""
+
+from typing import NamedTuple
+
+from data.edits import Edit
+
+TYPES = ("replace", "swap", "count", "negate", "shuffle", "rewrite", "add", "unknown")
+SUBTYPES = ("obj", "att", "rel", "act", "num", "np", "order", "existence", "unknown")
+METHODS = ("rule", "llm", "import")
+
+
+class Caption(NamedTuple):
+    """One caption of one image; `id` is stable, for example `coco:184613:2`.
+
+    `image` is the key of the image in its store (a relative path, or a member of a tar); captions
+    of one image share it, and a source yields them one after another.
+    """
+
+    id: str
+    image: str
+    text: str
+
+
+class Skip(NamedTuple):
+    """A row of a source that cannot be used: a reason to count, and where it is."""
+
+    reason: str
+    where: str
+
+
+class Negative(NamedTuple):
+    """A caption made false by an edit.
+
+    `type` is one of TYPES, `subtype` of SUBTYPES, `method` of METHODS. `score` is
+    log p(text) - log p(caption) in nats under the build's scorer, None if there was none.
+    `producer` indexes the manifest's list of producers.
+    """
+
+    text: str
+    type: str
+    subtype: str
+    rule: str
+    method: str
+    edit: Edit
+    score: float | None
+    producer: int
+
+
+class Row(NamedTuple):
+    """A caption with its negatives; a caption for which nothing was found has none."""
+
+    id: str
+    image: str
+    caption: str
+    negatives: tuple[Negative, ...]
+
+
+class Reject(NamedTuple):
+    """A drawn candidate that a guard refused, and why."""
+
+    id: str
+    rule: str
+    type: str
+    text: str
+    edit: Edit
+    reason: str
+    producer: int

@@ -1,0 +1,72 @@
+"""Shards: Arrow IPC stream files, uncompressed, so that they can be memory-mapped as they are."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from data.errors import UsageError
+from data.records import Reject, Row
+from data.schema import (
+    REJECT_SCHEMA,
+    ROW_SCHEMA,
+    batch_of_rejects,
+    batch_of_rows,
+    rejects_of_batch,
+    rows_of_batch,
+)
+
+ROWS_PER_BATCH = 4096
+
+
+def write_batches(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema) -> None:
+    """Write record batches into a new stream file."""
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write a shard of rows."""
+    chunks = (rows[i : i + ROWS_PER_BATCH] for i in range(0, len(rows), ROWS_PER_BATCH))
+    write_batches(path, map(batch_of_rows, chunks), schema=ROW_SCHEMA)
+
+
+def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
+    """Write a shard of rejected candidates."""
+    write_batches(path, [batch_of_rejects(rejects)], schema=REJECT_SCHEMA)
+
+
+def map_batches(path: Path, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield the record batches of a file, mapped into memory without copying.
+
+    Raises:
+        UsageError: the file is missing, is no Arrow stream, is cut short, or has another schema.
+    """
+    try:
+        with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+            if not reader.schema.equals(schema):
+                raise UsageError(f"{path}: not a file of this schema: {reader.schema.names}")
+            yield from reader
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UsageError(f"{path}: not a readable Arrow stream: {error}") from error
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of a shard.
+
+    Raises:
+        UsageError: as `map_batches`.
+    """
+    for batch in map_batches(path, schema=ROW_SCHEMA):
+        yield from rows_of_batch(batch)
+
+
+def read_rejects(path: Path) -> Iterator[Reject]:
+    """Yield the rejects of a shard of rejects.
+
+    Raises:
+        UsageError: as `map_batches`.
+    """
+    for batch in map_batches(path, schema=REJECT_SCHEMA):
+        yield from rejects_of_batch(batch)

@@ -1,0 +1,57 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from data.commit import attempt_path, commit, finished, link_into_place, sweep, write_atomically
+
+
+def attempt(folder: Path, text: str) -> Path:
+    path = attempt_path(folder, "block", "rows")
+    path.write_text(text)
+    return path
+
+
+def test_a_unit_is_finished_by_its_marker_alone(tmp_path: Path) -> None:
+    path = attempt(tmp_path, "one")
+    assert finished(tmp_path, "block") is None
+    unit = commit(tmp_path, "block", {"rows": path}, {"rows": 1})
+    assert finished(tmp_path, "block") == unit
+    assert (tmp_path / unit.files["rows"].file).read_text() == "one"
+    assert unit.facts == {"rows": 1}
+
+
+def test_the_first_attempt_wins_and_the_second_adopts_it(tmp_path: Path) -> None:
+    first, second = attempt(tmp_path, "first"), attempt(tmp_path, "second!")
+    winner = commit(tmp_path, "block", {"rows": second}, {"by": "second"})
+    assert commit(tmp_path, "block", {"rows": first}, {"by": "first"}) == winner
+    assert winner.facts == {"by": "second"}
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut"])
+def test_a_unit_with_broken_files_is_made_again(tmp_path: Path, damage: str) -> None:
+    unit = commit(tmp_path, "block", {"rows": attempt(tmp_path, "content")}, {})
+    path = tmp_path / unit.files["rows"].file
+    path.unlink() if damage == "gone" else path.write_text("cont")
+    assert finished(tmp_path, "block") is None
+    assert commit(tmp_path, "block", {"rows": attempt(tmp_path, "content")}, {}).name == "block"
+
+
+def test_linking_into_place_twice_is_linking_once(tmp_path: Path) -> None:
+    unit = commit(tmp_path / "work", "block", {"rows": attempt(tmp_path / "work", "x")}, {})
+    source, target = tmp_path / "work" / unit.files["rows"].file, tmp_path / "data" / "x.arrow"
+    for _ in range(2):
+        link_into_place(source, target)
+        assert target.read_text() == "x"
+    target.unlink()
+    target.write_text("what an older attempt left")
+    link_into_place(source, target)
+    assert target.read_text() == "x"
+    assert [path.name for path in target.parent.iterdir()] == ["x.arrow"]
+
+
+def test_sweep_takes_drafts_alone(tmp_path: Path) -> None:
+    attempt(tmp_path, "draft")
+    write_atomically(tmp_path / "kept.json", json.dumps({}))
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.json"]
