@@ -72,11 +72,25 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a finished folder; the shards must have the sizes that it states.
+    """Return the manifest of a finished folder; its files must have the sizes that it states.
 
     Raises:
         UsageError: there is none, it is damaged or of another version, or a shard is missing or
             has another size.
+    """
+    manifest = manifest_without_sizes(folder)
+    for shard in (*manifest.shards, *manifest.rejects):
+        problem = _size_problem(folder, shard)
+        if problem:
+            raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")
+    return manifest
+
+
+def manifest_without_sizes(folder: Path) -> Manifest:
+    """Return the manifest of a folder whose files may be damaged.
+
+    Raises:
+        UsageError: there is none, or it is damaged or of another version.
     """
     path = folder / FILE_NAME
     if not path.exists():
@@ -89,15 +103,10 @@ def read_manifest(folder: Path) -> Manifest:
     except ValueError as error:
         raise UsageError(f"{path}: damaged: {error}") from error
     expected = {field.name for field in fields(Manifest)}
-    if set(content) != expected or content["schema"] != VERSION:
+    if not isinstance(content, dict) or set(content) != expected or content["schema"] != VERSION:
         raise UsageError(f"{path}: not a manifest of schema version {VERSION}")
     files = {kind: tuple(Shard(**item) for item in content[kind]) for kind in _FILES}
-    manifest = Manifest(**{**content, **files})
-    for shard in (*manifest.shards, *manifest.rejects):
-        problem = _size_problem(folder, shard)
-        if problem:
-            raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")
-    return manifest
+    return Manifest(**{**content, **files})
 
 
 def read_all_rows(folder: Path, manifest: Manifest) -> Iterator[Row]:

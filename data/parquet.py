@@ -1,6 +1,6 @@
 """Parquet's door: records of a parquet file, a batch in memory at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,16 +20,27 @@ def read_records(path: Path, *, columns: tuple[str, ...]) -> Iterator[Record]:
         UsageError: the file cannot be read, is damaged, or lacks a column.
     """
     row = 0
+    for records in _batches(path, columns):
+        for cells in records:
+            yield f"{path.name}, row {row}", cells
+            row += 1
+
+
+def _batches(path: Path, columns: tuple[str, ...]) -> Iterator[list[dict[str, object]]]:
     try:
         with pq.ParquetFile(path) as file:
             check_columns(columns, file.schema_arrow.names, where=str(path))
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(columns)):
-                for cells in batch.to_pylist():
-                    yield f"{path.name}, row {row}", cells
-                    row += 1
+                yield batch.to_pylist()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        message = " ".join(str(error).split())
+        message = excerpt(" ".join(str(error).split()), 0, length=120)
         raise UsageError(
-            f"{path}, after row {row}: expected a whole parquet file, found: "
-            f"{excerpt(message, 0, length=120)}; download or write it again"
+            f"{path}: expected a whole parquet file, found: {message}; download or write it again"
         ) from error
+
+
+def write_parquet(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema) -> None:
+    """Write record batches into a new parquet file, a row group each."""
+    with pq.ParquetWriter(path, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -60,6 +61,16 @@ def read_rows(path: Path) -> Iterator[Row]:
     """
     for batch in map_batches(path, schema=ROW_SCHEMA):
         yield from rows_of_batch(batch)
+
+
+def read_plain(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a shard as JSON would hold them, unchecked: `{"id", "image", ...}`.
+
+    Raises:
+        UsageError: as `map_batches`.
+    """
+    for batch in map_batches(path, schema=ROW_SCHEMA):
+        yield from batch.to_pylist()
 
 
 def read_rejects(path: Path) -> Iterator[Reject]:

@@ -1,0 +1,38 @@
+"""Find rows by their ids: the shards stay mapped on disk, only ids and places are in memory."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from data.errors import UsageError
+from data.records import Row
+from data.schema import ROW_SCHEMA, rows_of_batch
+from data.shards import map_batches
+
+
+class RowTable:
+    """The rows of some shards; a row that was taken is there no more."""
+
+    def __init__(self, shards: Iterable[Path]) -> None:
+        """Read the ids.
+
+        Raises:
+            UsageError: a shard cannot be read, or an id is there twice.
+        """
+        self._batches = [batch for path in shards for batch in map_batches(path, schema=ROW_SCHEMA)]
+        self._places: dict[str, tuple[int, int]] = {}
+        for number, batch in enumerate(self._batches):
+            for place, row_id in enumerate(batch.column("id").to_pylist()):
+                if self._places.setdefault(row_id, (number, place)) != (number, place):
+                    raise UsageError(f"the id {row_id!r} is there twice in one split")
+
+    def __contains__(self, row_id: str) -> bool:
+        return row_id in self._places
+
+    def take(self, row_id: str) -> Row | None:
+        """Return the row of an id and forget it; None if it is not there."""
+        place = self._places.pop(row_id, None)
+        if place is None:
+            return None
+        number, index = place
+        (row,) = rows_of_batch(self._batches[number].slice(index, 1))
+        return row

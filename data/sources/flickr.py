@@ -1,0 +1,156 @@
+"""Flickr30k and Flickr8k: the published token files and their copies as csv."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from data.errors import UsageError
+from data.records import Caption, Skip
+from data.sources.delimited import delimited_records, first_line
+from data.sources.files import chosen, contents, excerpt, existing
+from data.sources.found import Found, captions_of
+from data.sources.grouping import together
+from data.sources.licences import LICENCES
+from data.sources.table import Columns, Record, rows_of
+
+FILES: Final = {
+    "flickr30k": ("results_20130124.token", "results.csv", "captions.txt", "captions.csv"),
+    "flickr8k": ("Flickr8k.token.txt", "captions.txt", "captions.csv"),
+}
+
+
+class _Form(NamedTuple):
+    """How one of the published files is written; `header` names the columns if it does not."""
+
+    delimiter: str
+    quoted: bool
+    image: str
+    caption: str
+    header: tuple[str, ...] | None = None
+
+
+_TOKENS = _Form("\t", quoted=False, image="image", caption="caption", header=("image", "caption"))
+_FORMS = {
+    "image,caption": _Form(",", quoted=True, image="image", caption="caption"),
+    "image_name,comment_number,comment": _Form(
+        ",", quoted=True, image="image_name", caption="comment"
+    ),
+    "image_name|comment_number|comment": _Form(
+        "|", quoted=False, image="image_name", caption="comment"
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flickr30k:
+    """Flickr30k: results_20130124.token, results.csv or captions.txt.
+
+    1000092795.jpg#0<tab>Two young guys with shaggy hair look at their hands.
+    image_name| comment_number| comment          (results.csv, a line each)
+
+    One split, "train"; for the customary three use `karpathy`.
+    """
+
+    root: Path
+    split: str = "train"
+
+    @property
+    def licence(self) -> str:
+        """Return the terms under which the captions are given."""
+        return LICENCES["flickr30k"]
+
+    def splits(self) -> tuple[str, ...]:
+        """Return the one split, after a look whether the file is there."""
+        _file(self.root, "flickr30k")
+        return (self.split,)
+
+    def read(self, split: str) -> Iterator[Caption | Skip]:
+        """Yield the captions in the order of the file."""
+        return _captions(_file(self.root, "flickr30k"), split, self.split, source="flickr30k")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flickr8k:
+    """Flickr8k: Flickr8k.token.txt or captions.txt.
+
+    1000268201_693b08cb0e.jpg#0<tab>A child in a pink dress climbs the stairs.
+    image,caption                                (captions.txt, a line each)
+
+    One split, "train"; for the customary three use `karpathy`.
+    """
+
+    root: Path
+    split: str = "train"
+
+    @property
+    def licence(self) -> str:
+        """Return the terms under which the captions are given."""
+        return LICENCES["flickr8k"]
+
+    def splits(self) -> tuple[str, ...]:
+        """Return the one split, after a look whether the file is there."""
+        _file(self.root, "flickr8k")
+        return (self.split,)
+
+    def read(self, split: str) -> Iterator[Caption | Skip]:
+        """Yield the captions in the order of the file."""
+        return _captions(_file(self.root, "flickr8k"), split, self.split, source="flickr8k")
+
+
+def _file(root: Path, source: str) -> Path:
+    """Return the file of captions.
+
+    Raises:
+        UsageError: there is none under one of its published names.
+    """
+    if existing(root).is_file():
+        return root
+    names = FILES[source]
+    for name in names:
+        if (root / name).is_file():
+            return root / name
+    raise UsageError(f"{root}: expected {' or '.join(names)} in it, found {contents(root)}")
+
+
+def _captions(path: Path, split: str, only: str, *, source: str) -> Iterator[Caption | Skip]:
+    chosen({only: (path,)}, (split,))
+    return captions_of(together(partial(_rows, path, split), grouped=False), source=source)
+
+
+def _rows(path: Path, split: str) -> Iterator[Found | Skip]:
+    form = _form_of(path)
+    return rows_of(_records(path, form), Columns((form.caption,), form.image, None), split=split)
+
+
+def _records(path: Path, form: _Form) -> Iterator[Record | Skip]:
+    """Yield the records; of `img.jpg#2` the image's name is kept."""
+    for record in delimited_records(
+        path, delimiter=form.delimiter, quoted=form.quoted, header=form.header
+    ):
+        if form is _TOKENS and not isinstance(record, Skip):
+            where, cells = record
+            image = str(cells["image"]).rpartition("#")[0]
+            yield where, {**cells, "image": image}
+        else:
+            yield record
+
+
+def _form_of(path: Path) -> _Form:
+    """Return how the file is written, by its first line.
+
+    Raises:
+        UsageError: it is none of the published forms.
+    """
+    line = first_line(path)
+    image, tab, _ = line.partition("\t")
+    if tab and "#" in image:
+        return _TOKENS
+    form = _FORMS.get(line.replace(" ", ""))
+    if form is None:
+        raise UsageError(
+            f"{path}, line 1: expected img.jpg#0<tab>caption, or one of the headers "
+            f"{'; '.join(_FORMS)}; found {excerpt(line, 0)}; for another table use csv"
+        )
+    return form

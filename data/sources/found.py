@@ -1,0 +1,118 @@
+"""From what a file says to captions: what is checked of every source, and how ids are made."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from data.records import Caption, Skip
+from data.texts import normalised
+
+MISSING: Final = "caption is missing"
+NOT_TEXT: Final = "caption is not text"
+EMPTY: Final = "caption is empty"
+NOT_UNICODE: Final = "caption, image or id is not valid Unicode"
+JUNK: Final = "junk caption"
+NO_IMAGE: Final = "no image"
+NO_ID: Final = "no id"
+NOT_A_ROW: Final = "row does not fit the columns"
+NOT_JSON: Final = "json in the tar is broken"
+SAME_KEY: Final = "key comes back in the tar"
+CUT_OFF: Final = "tar ends early"
+REASONS: Final = (
+    MISSING, NOT_TEXT, EMPTY, NOT_UNICODE, JUNK, NO_IMAGE, NO_ID, NOT_A_ROW, NOT_JSON, SAME_KEY,
+    CUT_OFF,
+)  # fmt: skip
+
+# What annotators and exporters wrote where a caption should be; COCO has a few dozen of them.
+# Matched against the whole normalised text: "there is no picture on the wall" is a caption.
+_JUNK = re.compile(
+    r"(?:sorry )?(?:there (?:is|was) )?no (?:image|picture|photo|caption)"
+    r"(?: (?:here|above|below|available|shown|displayed|provided|loaded|found|present|visible))*"
+    r"(?: (?:to|for) (?:describe|caption|see|view|provide|write|display|this|the question).*)?"
+    r"|(?:sorry )?i (?:a?m unable to|a?m not able to|can not|cannot|can t|could not|couldn t|do not"
+    r"|don t) (?:see|view|load|open) (?:the|this|an|any) (?:image|picture|photo)\b.*"
+    r"|(?:the|this) (?:image|picture|photo) (?:is not|isn t|was not|did not|didn t|does not"
+    r"|doesn t|will not|won t|cannot|can t|failed to) (?:be )?(?:available|load\w*|display\w*"
+    r"|show\w*|visible|seen|viewed|found)"
+    r"|n a|nan|null|none|undefined"
+)
+
+
+class Found(NamedTuple):
+    """What a file says of one caption, unchecked; `where` is the place to name in a Skip.
+
+    `id` is None where the file states none: then it is made of the source, the image and the
+    caption's ordinal within the image.
+    """
+
+    image: object
+    text: object
+    where: str
+    id: str | None = None
+
+
+def key_of(value: object) -> str | None:
+    """Return the text of an image key or an id; None where there is none.
+
+    Whole numbers are written out; of an image as `datasets` stores it (`{"bytes", "path"}`) the
+    path is taken.
+    """
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return key_of(value.get("path")) if isinstance(value, Mapping) else None
+
+
+def captions_of(rows: Iterable[Found | Skip], *, source: str) -> Iterator[Caption | Skip]:
+    """Yield a caption or a Skip for each row; ids are `{source}:{image}:{ordinal}`.
+
+    Rows of one image stand together. The ordinal counts its rows from 0, unusable ones too, so
+    that a caption keeps its id when another one is mended. Of a text nothing is changed but white
+    space at its ends: entities, quotes and accents stay as they are.
+    """
+    previous, ordinal = None, 0
+    for row in rows:
+        if isinstance(row, Skip):
+            yield row
+            continue
+        image = key_of(row.image)
+        if image is not None:
+            ordinal = ordinal + 1 if image == previous else 0
+            previous = image
+        yield _caption_of(row, image=image, made_id=f"{source}:{image}:{ordinal}")
+
+
+def _caption_of(row: Found, *, image: str | None, made_id: str) -> Caption | Skip:
+    text = row.text.strip() if isinstance(row.text, str) else row.text
+    if text is None:
+        return Skip(MISSING, row.where)
+    if not isinstance(text, str):
+        return Skip(NOT_TEXT, row.where)
+    if image is None:
+        return Skip(NO_IMAGE, row.where)
+    caption = Caption(row.id or made_id, image, text)
+    reason = _fault(caption)
+    return Skip(reason, row.where) if reason else caption
+
+
+def _fault(caption: Caption) -> str | None:
+    if not caption.text:
+        return EMPTY
+    if not _is_unicode("".join(caption)):
+        return NOT_UNICODE
+    return JUNK if is_junk(caption.text) else None
+
+
+def is_junk(text: str) -> bool:
+    """Tell whether a text stands where a caption should be and says that there is none."""
+    return len(text) < 120 and _JUNK.fullmatch(normalised(text)) is not None
+
+
+def _is_unicode(text: str) -> bool:
+    """Tell whether a text can be written as UTF-8: JSON can spell half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,113 @@
+"""The door of Hugging Face `datasets`, imported when a dataset is opened and not before."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from data.errors import RetryableError, UsageError
+from data.records import Caption, Skip
+from data.sources.files import check_columns, chosen
+from data.sources.found import Found, captions_of
+from data.sources.grouping import together
+from data.sources.table import Columns, Record, rows_of
+
+if TYPE_CHECKING:
+    from datasets import IterableDataset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hub:
+    """Any dataset of the Hugging Face hub, streamed, or a folder laid out like one.
+
+    ROOT: nlphuji/flickr30k, with columns such as caption (a text, or a list of texts)
+
+    Without an image column each row is an image of its own, with the key `train/41`; of an image
+    column that holds pictures, the key is their file name. With one the captions of an image are
+    brought together, for which the split is streamed twice; `grouped` says that they stand
+    together already. Without an id column ids are `hub:{image}:{ordinal}`. `subset` is
+    the dataset's configuration.
+    """
+
+    root: str
+    subset: str | None = None
+    revision: str | None = None
+    caption_columns: tuple[str, ...] = ("caption",)
+    image_column: str | None = None
+    id_column: str | None = None
+    grouped: bool = False
+    only_splits: tuple[str, ...] | None = None
+    licence: str = ""
+
+    def splits(self) -> tuple[str, ...]:
+        """Return the splits that the dataset names.
+
+        Raises:
+            UsageError: there is no such dataset, or `datasets` is not installed.
+            RetryableError: the hub cannot be reached.
+        """
+        return tuple(chosen(_open(self.root, self.subset, self.revision), self.only_splits))
+
+    def read(self, split: str) -> Iterator[Caption | Skip]:
+        """Yield the captions, images in order of appearance."""
+        dataset = chosen(_open(self.root, self.subset, self.revision), (split,))[split]
+        columns = Columns(self.caption_columns, self.image_column, self.id_column)
+        rows = partial(_rows, dataset, columns, split, f"{self.root}, {split}")
+        grouped = self.grouped or self.image_column is None
+        return captions_of(together(rows, grouped=grouped), source="hub")
+
+
+def _open(root: str, subset: str | None, revision: str | None) -> "dict[str, IterableDataset]":
+    try:
+        import datasets  # noqa: PLC0415  (an extra, and it takes a second)
+    except ImportError as error:
+        raise UsageError(
+            'the source "hub" expects the library datasets, found none: '
+            'pip install "hard-negatives[hub]"'
+        ) from error
+    try:
+        opened = datasets.load_dataset(root, subset, revision=revision, streaming=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _translated(error, root) from error
+    return dict(opened)
+
+
+def _rows(
+    dataset: "IterableDataset", columns: Columns, split: str, where: str
+) -> Iterator[Found | Skip]:
+    wanted = list(columns.all())
+    if dataset.features is not None:
+        check_columns(wanted, dataset.features, where=where)
+        dataset = _undecoded(dataset.select_columns(wanted))
+    return rows_of(_records(dataset, where), columns, split=split)
+
+
+def _undecoded(dataset: "IterableDataset") -> "IterableDataset":
+    """Return the dataset with its pictures left as {"bytes", "path"}: nobody looks at them."""
+    from datasets import Image  # noqa: PLC0415  (as in _open)
+
+    for name, feature in dataset.features.items():
+        if isinstance(feature, Image):
+            dataset = dataset.cast_column(name, Image(decode=False))
+    return dataset
+
+
+def _records(dataset: "IterableDataset", where: str) -> Iterator[Record]:
+    cells_of_rows = iter(dataset)
+    row = 0
+    while True:
+        try:
+            cells = next(cells_of_rows, None)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise _translated(error, f"{where}, row {row}") from error
+        if cells is None:
+            return
+        yield f"{where}, row {row}", cells
+        row += 1
+
+
+def _translated(error: Exception, where: str) -> UsageError | RetryableError:
+    message = f"{where}: expected a dataset that can be read, found: {' '.join(str(error).split())}"
+    if isinstance(error, ConnectionError | TimeoutError):
+        return RetryableError(message)
+    return UsageError(f"{message}; check root, subset and revision")

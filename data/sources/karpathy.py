@@ -1,0 +1,119 @@
+"""Karpathy's splits of COCO, Flickr30k and Flickr8k."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from data.errors import UsageError
+from data.records import Caption, Skip
+from data.sources.files import chosen, contents, existing, json_of, shape, split_name
+from data.sources.found import Found, captions_of
+from data.sources.grouping import together
+from data.sources.licences import LICENCES
+
+_UNUSED = frozenset(("tokens", "sentids"))  # most of the file; dropped while it is read
+
+
+class _Image(NamedTuple):
+    key: str
+    texts: tuple[object, ...]
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Karpathy:
+    """Karpathy's splits: dataset_coco.json, dataset_flickr30k.json or dataset_flickr8k.json.
+
+    {"dataset": "coco", "images": [{"filepath": "val2014", "filename": "COCO_val2014_1.jpg",
+     "split": "test", "sentences": [{"raw": "a dog on a sofa"}]}]}
+
+    `dataset` says which of them. "restval" counts as "train", as is the custom, unless
+    `fold_restval` is false. The image key is `val2014/COCO_val2014_1.jpg`, the id
+    `karpathy:{image}:{ordinal}`.
+    """
+
+    root: Path
+    dataset: Literal["coco", "flickr30k", "flickr8k"] = "coco"
+    fold_restval: bool = True
+    only_splits: tuple[str, ...] | None = None
+
+    @property
+    def licence(self) -> str:
+        """Return the licence of the captions of that dataset."""
+        return LICENCES[self.dataset]
+
+    def splits(self) -> tuple[str, ...]:
+        """Return the splits that the file's images name, in order of appearance.
+
+        Raises:
+            UsageError: the file is not there, has another layout, or is of another dataset.
+        """
+        return tuple(self._images())
+
+    def read(self, split: str) -> Iterator[Caption | Skip]:
+        """Yield the captions in the order of the file's images.
+
+        Raises:
+            UsageError: as `splits`, or an image is there twice.
+        """
+        images = chosen(self._images(), (split,))[split]
+        rows = together(partial(_rows, images), grouped=True)
+        return captions_of(rows, source="karpathy")
+
+    def _images(self) -> dict[str, list[_Image]]:
+        path = _path(self.root, self.dataset)
+        splits: dict[str, list[_Image]] = {}
+        for split, image in _images_of(path, self.dataset):
+            folded = "train" if split == "restval" and self.fold_restval else split
+            splits.setdefault(folded, []).append(image)
+        return chosen(splits, self.only_splits)
+
+
+def _path(root: Path, dataset: str) -> Path:
+    """Return the file of a dataset.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    path = existing(root)
+    if path.is_dir():
+        path = root / f"dataset_{dataset}.json"
+        if not path.is_file():
+            raise UsageError(f"{root}: expected {path.name} in it, found {contents(root)}")
+    return path
+
+
+def _images_of(path: Path, dataset: str) -> Iterator[tuple[str, _Image]]:
+    """Yield the split and the image of each entry.
+
+    Raises:
+        UsageError: the file has another layout, or is of another dataset.
+    """
+    content = json_of(path, drop=_UNUSED)
+    if not isinstance(content, dict) or not isinstance(content.get("images"), list):
+        raise UsageError(
+            f'{path}: expected {{"images": [{{"filename", "split", "sentences"}}]}}, found '
+            f"{shape(content)}; give Karpathy's dataset_*.json"
+        )
+    if content.get("dataset", dataset) != dataset:
+        raise UsageError(
+            f"{path}: expected the dataset {dataset!r}, found {content['dataset']!r}; set dataset"
+        )
+    for number, entry in enumerate(content["images"]):
+        where = f"{path.name}, image {number}"
+        try:
+            key = "/".join(filter(None, (entry.get("filepath"), entry["filename"])))
+            texts = tuple(sentence.get("raw") for sentence in entry["sentences"])
+            split = split_name(entry["split"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UsageError(
+                f"{where}: expected filename, split and sentences with raw; found "
+                f"{type(error).__name__} {error}"
+            ) from error
+        yield split, _Image(key, texts, where)
+
+
+def _rows(images: list[_Image]) -> Iterator[Found | Skip]:
+    return (Found(key, text, where) for key, texts, where in images for text in texts)

@@ -1,0 +1,138 @@
+"""The words of the world, read once from the tables beside this file. Pure.
+
+A table has one record a line, fields parted by "|"; "-" is an empty field, "#" opens a comment.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """A kind of thing; `width` and `height` in picture units (see world.py).
+
+    `names`: nouns that are true of every thing of the kind; `maybe`: nouns that a picture of one
+    does not settle. `roles`: the parts it may play in a scene.
+    """
+
+    name: str
+    plural: str
+    width: float
+    height: float
+    names: frozenset[str]
+    maybe: frozenset[str]
+    colours: tuple[str, ...]
+    finishes: tuple[str, ...]
+    roles: frozenset[str]
+    places: frozenset[str]
+
+
+class Setting(NamedTuple):
+    """A place or a sky: what it may be called, what is to be seen in it, phrases that are true."""
+
+    name: str
+    weight: float
+    names: frozenset[str]
+    maybe: frozenset[str]
+    things: tuple[str, ...]
+    phrases: tuple[str, ...]
+
+
+class Verb(NamedTuple):
+    """A verb; `implies` are lemmas true of whoever does it, `maybe` those that stay open."""
+
+    lemma: str
+    finite: str
+    participle: str
+    passive: str
+    implies: frozenset[str]
+    maybe: frozenset[str]
+
+
+def table(name: str) -> Iterator[list[str]]:
+    """Yield the records of a table of this package, an empty string for an empty field."""
+    for line in files(__package__).joinpath(name).read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield ["" if field.strip() == "-" else field.strip() for field in line.split("|")]
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """Return the kinds of things, by name."""
+    return {
+        name: Kind(
+            name,
+            plural,
+            float(width),
+            float(height),
+            frozenset((name, "thing", "object", *names.split())),
+            frozenset(maybe.split()),
+            tuple(colours.split()),
+            tuple(finishes.split()),
+            frozenset(roles.split()),
+            frozenset(where.split()),
+        )
+        for name, plural, width, height, names, maybe, colours, finishes, roles, where in table(
+            "kinds.txt"
+        )
+    }
+
+
+@cache
+def places() -> Mapping[str, Setting]:
+    """Return the places, by name."""
+    return {
+        name: Setting(
+            name,
+            float(weight),
+            frozenset((name, *names.split())),
+            frozenset(maybe.split()),
+            (),
+            tuple(phrase.strip() for phrase in phrases.split(";")),
+        )
+        for name, weight, names, maybe, phrases in table("places.txt")
+    }
+
+
+@cache
+def skies() -> Mapping[str, Setting]:
+    """Return the times of day, by name."""
+    return {
+        name: Setting(
+            name,
+            float(weight),
+            frozenset((name, *names.split())),
+            frozenset(maybe.split()),
+            tuple(things.split()),
+            tuple(phrase.strip() for phrase in phrases.split(";")),
+        )
+        for name, weight, names, maybe, things, phrases in table("skies.txt")
+    }
+
+
+@cache
+def colours() -> Mapping[str, tuple[int, int, int]]:
+    """Return each colour's red, green and blue (0 to 255)."""
+    return {name: _rgb(rgb) for name, rgb, _ in table("colours.txt")}
+
+
+def _rgb(text: str) -> tuple[int, int, int]:
+    red, green, blue = (int(part) for part in text.split())
+    return red, green, blue
+
+
+@cache
+def verbs() -> Mapping[str, Verb]:
+    """Return the verbs, by lemma."""
+    return {
+        lemma: Verb(
+            lemma,
+            finite,
+            participle,
+            passive,
+            frozenset((lemma, *implies.split())),
+            frozenset(maybe.split()),
+        )
+        for lemma, finite, participle, passive, implies, maybe in table("verbs.txt")
+    }

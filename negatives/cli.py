@@ -1,0 +1,51 @@
+"""The `negatives` command. Heavy modules are imported inside the commands: `--help` is instant."""
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from data.errors import RetryableError, ShardError, UsageError
+from negatives.commands.build import build
+from negatives.commands.convert import export, import_
+from negatives.commands.derive import filter_, merge
+from negatives.commands.listing import presets, rules, sources
+from negatives.commands.look import inspect, stats, verify
+from negatives.commands.preview import preview
+
+
+def _version() -> str:
+    try:
+        return version("hard-negatives")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(_version(), prog_name="negatives")
+def cli() -> None:
+    """Image captions -> hard-negative captions, as Arrow shards."""
+
+
+COMMANDS = (
+    *(build, preview, rules, sources, presets),
+    *(stats, inspect, verify, import_, export, filter_, merge),
+)
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run a command; exit with 2 on what the user can mend, with 1 on work that failed."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
+    except (UsageError, ShardError, RetryableError) as error:
+        click.echo(f"negatives: {error}", err=True)
+        sys.exit(2 if isinstance(error, UsageError) else 1)

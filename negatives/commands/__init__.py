@@ -1,0 +1,1 @@
+"""One module a group of commands; each imports what is heavy inside the command."""

@@ -1,0 +1,176 @@
+"""`negatives build`."""
+
+import json
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from data.errors import UsageError
+
+if TYPE_CHECKING:
+    from data.manifest import Manifest
+    from negatives.config import BuildConfig
+    from negatives.plan import Resume
+
+R = TypeVar("R")
+
+
+class ConfigOptions(NamedTuple):
+    """The options that shape a configuration, as a command line gives them."""
+
+    config: Path | None
+    source: str | None
+    root: Path | None
+    preset: str | None
+    limit: int | None
+    seed: int | None
+    language: str | None
+    settings: tuple[str, ...]
+
+
+_OPTIONS = (
+    click.option("--config", type=click.Path(path_type=Path), help="A pipeline.yaml."),
+    click.option("--source", help="Where captions come from (`negatives sources`)."),
+    click.option("--root", type=click.Path(path_type=Path), help="The source's folder or file."),
+    click.option("--preset", help="A set of rules with a policy (`negatives presets`)."),
+    click.option("--limit", type=int, help="Stop reading after so many captions."),
+    click.option("--seed", type=int, help="The seed of every random draw."),
+    click.option("--language", help="en (default) or any."),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="SECTION.KEY=VALUE",
+        help="Set any option of pipeline.yaml; may be given often.",
+    ),
+)
+
+
+def config_options(function: Callable[..., R]) -> Callable[..., R]:
+    """Give a command the options that shape a configuration, as one argument `options`."""
+
+    @wraps(function)
+    def command(**given: Any) -> R:  # noqa: ANN401 - click's parameters
+        options = ConfigOptions(**{name: given.pop(name) for name in ConfigOptions._fields})
+        return function(options=options, **given)
+
+    decorated: Callable[..., R] = command
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+def resolve(options: ConfigOptions) -> "BuildConfig":
+    """Return the configuration: defaults, then the file, then the options, then --set.
+
+    Raises:
+        UsageError: something in it is unknown or of another type.
+    """
+    from data.config import read_yaml, with_setting
+    from negatives.config import build_config
+
+    sections: dict[str, Any] = read_yaml(options.config) if options.config else {}
+    data = dict(sections.get("data") or {})
+    if options.source is not None:
+        data["source"] = {"name": options.source}
+    if options.root is not None:
+        source = data.get("source") or {}
+        if "name" not in source:
+            raise UsageError("--root needs --source: what lies there?")
+        data["source"] = {**source, "root": str(options.root)}
+    data |= _given(limit=options.limit, language=options.language)
+    negatives = dict(sections.get("negatives") or {})
+    negatives |= _given(preset=options.preset, seed=options.seed)
+    sections = {**sections, "data": data, "negatives": negatives}
+    for setting in options.settings:
+        sections = with_setting(sections, setting)
+    return build_config(sections)
+
+
+def _given(**values: object) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@click.command()
+@config_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="The folder for the shards.",
+)
+@click.option("--workers", type=int, default=1, show_default=True, help="Processes at work.")
+@click.option(
+    "--executor",
+    type=click.Choice(["local"]),
+    default="local",
+    show_default=True,
+    help="Where the work runs.",
+)
+@click.option(
+    "--resume",
+    type=click.Choice(["never", "if-possible", "always"]),
+    default="if-possible",
+    show_default=True,
+    help="Whether to go on with an unfinished build in the folder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the tallies as JSON.")
+@click.option("--quiet", is_flag=True, help="Print errors alone.")
+def build(
+    *,
+    options: ConfigOptions,
+    out: Path,
+    workers: int,
+    executor: str,
+    resume: "Resume",
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    r"""Build hard negatives from captions.
+
+    \b
+    negatives build --source coco --root ~/coco --out out
+    """
+    from negatives.build import build as run
+    from negatives.commands.progress import progress
+
+    del executor  # "local" is the only one
+    config = resolve(options)
+    start = time.perf_counter()
+    with progress(config, shown=not (quiet or as_json)) as report:
+        manifest = run(config, out=out, workers=workers, resume=resume, report=report)
+    if as_json:
+        click.echo(json.dumps({"out": str(out), "tallies": manifest.tallies}, indent=1))
+    elif not quiet:
+        seconds = time.perf_counter() - start
+        click.echo(summary(manifest, out))
+        click.echo(f"{seconds:.1f} s, {manifest.num_rows() / seconds:,.0f} captions/s")
+
+
+def summary(manifest: "Manifest", out: Path) -> str:
+    """Return what a build made, in a few lines."""
+    captions = manifest.tallies["captions"]
+    by_type = manifest.tallies["negatives_by_type"]
+    skipped = manifest.tallies["skipped"]
+    num_negatives = sum(by_type.values())
+    num_captions = captions["all"]
+    lines = [
+        (
+            f"{num_captions:,} captions, {num_negatives:,} negatives "
+            f"({num_negatives / num_captions:.2f} a caption); "
+            f"{captions['with_negative'] / num_captions:.1%} of the captions have one"
+        ),
+        *(
+            f"  {name:<18} {count:>9,}  {count / max(num_negatives, 1):6.1%}"
+            for name, count in sorted(by_type.items(), key=lambda item: -item[1])
+        ),
+    ]
+    if skipped:
+        lines.append("skipped: " + ", ".join(f"{n:,} {reason}" for reason, n in skipped.items()))
+    lines.append(f"{len(manifest.shards)} shards in {out}; look: negatives inspect {out}")
+    return "\n".join(lines)

@@ -1,0 +1,140 @@
+"""`negatives import` and `export`: from and to the files of others."""
+
+import json
+from pathlib import Path
+
+import click
+
+from data.records import SUBTYPES, TYPES
+from negatives.commands.derive import tell, tell_counts
+
+_PATH = click.Path(path_type=Path)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+_QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
+_FORMATS = ("auto", "negclip-jsonl", "negclip-tsv", "sugarcrepe", "jsonl", "csv")
+_TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
+
+
+@click.command("import")
+@click.argument("file", type=_PATH)
+@click.argument("new", type=_PATH)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(_FORMATS),
+    default="auto",
+    show_default=True,
+    help="How the file is written; auto goes by its name and first line.",
+)
+@click.option(
+    "--type",
+    "of_type",
+    type=click.Choice(TYPES),
+    default="unknown",
+    show_default=True,
+    help="The negatives' type where the file does not say it.",
+)
+@click.option(
+    "--subtype",
+    type=click.Choice(SUBTYPES),
+    default="unknown",
+    show_default=True,
+    help="Their subtype, likewise.",
+)
+@click.option("--source-name", help="Begins the ids that are made here; the file's name if absent.")
+@click.option("--split", help="The split; what the file's name tells if absent.")
+@click.option("--licence", default="", help="The file's licence, an SPDX identifier if it has one.")
+@_JSON
+@_QUIET
+def import_(
+    *,
+    file: Path,
+    new: Path,
+    format_name: str,
+    of_type: str,
+    subtype: str,
+    source_name: str | None,
+    split: str | None,
+    licence: str,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    r"""Write published negatives as shards: each as the edit that leads to it.
+
+    \b
+    FILE is NegCLIP's jsonl or tsv, a file or the folder of SugarCrepe, or your own:
+    jsonl or csv with caption and negative (or negatives, a list), and perhaps
+    image, id, type, subtype. NEW is a new folder.
+
+    \b
+    negatives import sugar-crepe out
+    negatives import train_neg_clip.tsv out --type swap
+    """
+    from negatives.commands.progress import counting
+    from negatives.importing import ImportOptions, import_published
+
+    options = ImportOptions(
+        format=format_name,
+        type=of_type,
+        subtype=subtype,
+        source_name=source_name,
+        split=split,
+        licence=licence,
+    )
+    with counting("import", total=None, shown=not (quiet or as_json)) as report:
+        manifest = import_published(file, new, options=options, report=report)
+    tell(manifest, new, {}, as_json=as_json, quiet=quiet)
+
+
+@click.command()
+@click.argument("folder", type=_PATH)
+@click.option("--to", type=click.Choice(_TARGETS), required=True, help="The format.")
+@click.option("--output", type=_PATH, required=True, help="A new file; for webdataset, a folder.")
+@click.option("--images", type=_PATH, help="The images' folder: webdataset packs the pictures.")
+@click.option("--split", "splits", multiple=True, help="Only this split; may be given often.")
+@click.option("--tar-samples", type=int, default=1000, show_default=True, help="Samples in a tar.")
+@_JSON
+@_QUIET
+def export(
+    *,
+    folder: Path,
+    to: str,
+    output: Path,
+    images: Path | None,
+    splits: tuple[str, ...],
+    tar_samples: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Write a finished folder in a format that another trainer reads.
+
+    \b
+    jsonl        one caption a line, its negatives with their edits
+    parquet      the same columns as the shards
+    negclip-tsv  title, filepath, neg_caption (a Python list), neg_image (an empty
+                 list: NegCLIP's own trainer wants rows of similar images there,
+                 which are not known); captions without a negative are left out
+    webdataset   tars of .json, .txt and, with --images, the picture; captions
+                 without one are then left out
+    """  # noqa: D301 - click's mark, no escape
+    from data.manifest import read_manifest
+    from negatives.commands.progress import counting
+    from negatives.exporting import ExportOptions, export_folder
+
+    options = ExportOptions(to=to, splits=splits, images=images, tar_samples=tar_samples)
+    shards = read_manifest(folder).shards
+    total = sum(shard.rows for shard in shards if not splits or shard.split in splits)
+    with counting("export", total=total, shown=not (quiet or as_json)) as report:
+        exported = export_folder(folder, output, options=options, report=report)
+    if as_json:
+        content = {
+            "output": str(output),
+            "captions": exported.captions,
+            "left_out": exported.left_out,
+            "files": [file._asdict() for file in exported.files],
+        }
+        click.echo(json.dumps(content, indent=1, ensure_ascii=False))
+    elif not quiet:
+        size = sum(file.bytes for file in exported.files) / 1e6
+        click.echo(f"{exported.captions:,} captions, {size:,.1f} MB in {output}")
+        tell_counts("left out", exported.left_out)

@@ -1,0 +1,113 @@
+"""`negatives filter` and `merge`: a new folder out of finished ones."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from data.errors import UsageError
+
+if TYPE_CHECKING:
+    from data.manifest import Manifest
+
+_PATH = click.Path(path_type=Path)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+_QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
+
+
+@click.command("filter")
+@click.argument("folder", type=_PATH)
+@click.argument("new", type=_PATH)
+@click.option("--type", "types", multiple=True, help="Keep this type, or type/subtype; often.")
+@click.option("--rule", "rules", multiple=True, help="Keep this rule's negatives; often.")
+@click.option("--min-score", type=float, help="Keep negatives of at least this score, in nats.")
+@click.option("--max-negatives", type=int, help="Keep the first so many of each caption.")
+@click.option("--drop-empty", is_flag=True, help="Leave out captions with no negative then.")
+@click.option("--sample-captions", type=float, help="Keep each caption with this probability.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
+@_JSON
+@_QUIET
+def filter_(
+    *,
+    folder: Path,
+    new: Path,
+    types: tuple[str, ...],
+    rules: tuple[str, ...],
+    min_score: float | None,
+    max_negatives: int | None,
+    drop_empty: bool,
+    sample_captions: float | None,
+    seed: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    r"""Write a part of a finished folder as a new one, with its lineage; rejects stay behind.
+
+    \b
+    negatives filter out out-swaps --type swap --type replace/att --drop-empty
+    """
+    from data.manifest import read_manifest
+    from negatives.commands.progress import counting
+    from negatives.filtering import FilterOptions, filter_folder
+
+    options = FilterOptions(
+        types=types,
+        rules=rules,
+        min_score=min_score,
+        max_negatives=max_negatives,
+        drop_empty=drop_empty,
+        sample_captions=sample_captions,
+        seed=seed,
+    )
+    total = read_manifest(folder).num_rows()
+    with counting("filter", total=total, shown=not (quiet or as_json)) as report:
+        manifest, dropped = filter_folder(folder, new, options=options, report=report)
+    tell(manifest, new, dropped, as_json=as_json, quiet=quiet)
+
+
+@click.command()
+@click.argument("folders", nargs=-1, type=_PATH, metavar="A B [...] NEW")
+@_JSON
+@_QUIET
+def merge(*, folders: tuple[Path, ...], as_json: bool, quiet: bool) -> None:
+    r"""Write several finished folders as a new one; the last name is the new folder's.
+
+    Captions with the same id get the negatives of all; rejects stay behind.
+
+    \b
+    negatives merge out-natural out-negation out-both
+    """
+    from data.manifest import read_manifest
+    from negatives.commands.progress import counting
+    from negatives.merging import merge_folders
+
+    if len(folders) < 3:
+        raise UsageError(
+            f"expected two folders or more and then the new one, found {len(folders)} names"
+        )
+    *parents, new = folders
+    total = sum(read_manifest(folder).num_rows() for folder in parents)
+    with counting("merge", total=total, shown=not (quiet or as_json)) as report:
+        manifest, dropped = merge_folders(parents, new, report=report)
+    tell(manifest, new, dropped, as_json=as_json, quiet=quiet)
+
+
+def tell(
+    manifest: "Manifest", new: Path, dropped: dict[str, int], *, as_json: bool, quiet: bool
+) -> None:
+    """Print what a new folder holds, and what was dropped on the way."""
+    from negatives.commands.build import summary
+
+    if as_json:
+        content = {"out": str(new), "tallies": manifest.tallies, "dropped": dropped}
+        click.echo(json.dumps(content, indent=1, ensure_ascii=False))
+    elif not quiet:
+        click.echo(summary(manifest, new))
+        tell_counts("dropped", dropped)
+
+
+def tell_counts(what: str, counts: dict[str, int]) -> None:
+    """Print counts in one line, if there are any."""
+    if counts:
+        click.echo(f"{what}: " + ", ".join(f"{n:,} {reason}" for reason, n in counts.items()))

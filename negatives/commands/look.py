@@ -1,0 +1,137 @@
+"""`negatives stats`, `inspect`, `verify`: what a finished folder holds."""
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from data.errors import UsageError
+
+if TYPE_CHECKING:
+    from data.manifest import Manifest
+    from data.records import Negative, Row
+
+_FOLDER = click.argument("folder", type=click.Path(path_type=Path))
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@_FOLDER
+@_JSON
+def stats(*, folder: Path, as_json: bool) -> None:
+    """Show what is in a folder of shards: captions, negatives by type, what became of each slot."""
+    from data.manifest import read_manifest
+    from negatives.commands.build import summary
+
+    manifest = read_manifest(folder)
+    if as_json:
+        content = {
+            "captions": manifest.num_rows(),
+            "splits": {
+                split: sum(shard.rows for shard in manifest.shards if shard.split == split)
+                for split in manifest.splits()
+            },
+            "bytes": sum(shard.bytes for shard in manifest.shards),
+            **manifest.tallies,
+        }
+        click.echo(json.dumps(content, indent=1, ensure_ascii=False))
+        return
+    click.echo(summary(manifest, folder))
+    for title, field in (
+        ("why a caption has no negative", "empty_because"),
+        ("what became of each slot", "slots_by_fate"),
+    ):
+        counts = manifest.tallies[field]
+        if counts:
+            click.echo(f"\n{title}")
+            for name, count in sorted(counts.items(), key=lambda item: (_group(item[0]), -item[1])):
+                click.echo(f"  {count:>9,}  {name}")
+
+
+@click.command()
+@_FOLDER
+@click.option("--type", "of_type", help="Only negatives of this type, or type/subtype.")
+@click.option("--rule", help="Only negatives of this rule.")
+@click.option("--sample", type=int, default=20, show_default=True, help="How many to show.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
+@_JSON
+def inspect(
+    *, folder: Path, of_type: str | None, rule: str | None, sample: int, seed: int, as_json: bool
+) -> None:
+    """Show a random sample of negatives with their captions, edits highlighted."""
+    from data.manifest import read_manifest
+
+    manifest = read_manifest(folder)
+    if sample < 1:
+        raise UsageError(f"--sample: expected 1 or more, found {sample}")
+    pairs = list(islice(_sample(folder, manifest, of_type=of_type, rule=rule, seed=seed), sample))
+    if not pairs:
+        raise UsageError(f"{folder}: no such negatives; it has {_types(manifest)}")
+    if as_json:
+        for row, negative in pairs:
+            content = {"id": row.id, "caption": row.caption, **negative._asdict()}
+            content["edit"] = negative.edit.replacements
+            click.echo(json.dumps(content, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from negatives.commands.preview import highlighted
+
+    console = Console(highlight=False, soft_wrap=True)
+    for row, negative in pairs:
+        console.print(f"{negative.rule} {negative.type}/{negative.subtype}", style="cyan")
+        console.print(f"  {row.caption}", markup=False)
+        console.print("  ", highlighted(negative.text, negative.edit), sep="")
+
+
+@click.command()
+@_FOLDER
+@_JSON
+def verify(*, folder: Path, as_json: bool) -> None:
+    """Check every byte and every row of a folder against its manifest; exit 1 on a problem."""
+    from data.manifest import manifest_without_sizes, problems_of
+
+    manifest = manifest_without_sizes(folder)
+    problems = list(problems_of(folder, manifest))
+    if as_json:
+        click.echo(json.dumps({"problems": problems, "rows": manifest.num_rows()}, indent=1))
+    else:
+        for problem in problems:
+            click.echo(problem)
+        verdict = f"{len(problems)} problems" if problems else "whole"
+        click.echo(
+            f"{folder}: {len(manifest.shards)} shards, {manifest.num_rows():,} rows: {verdict}"
+        )
+    sys.exit(1 if problems else 0)
+
+
+def _group(name: str) -> str:
+    return name.partition(":")[0] if ":" in name else ""
+
+
+def _types(manifest: "Manifest") -> str:
+    return ", ".join(manifest.tallies["negatives_by_type"]) or "none at all"
+
+
+def _sample(
+    folder: Path, manifest: "Manifest", *, of_type: str | None, rule: str | None, seed: int
+) -> Iterator[tuple["Row", "Negative"]]:
+    """Yield pairs from shards, rows and negatives in an order that the seed settles."""
+    from data.shards import read_rows
+    from data.streams import Stream
+
+    stream = Stream(seed, "inspect")
+    for shard in stream.shuffled(manifest.shards):
+        for row in stream.shuffled(list(read_rows(folder / shard.file))):
+            wanted = [
+                negative
+                for negative in row.negatives
+                if rule in {None, negative.rule}
+                and of_type in {None, negative.type, f"{negative.type}/{negative.subtype}"}
+            ]
+            if wanted:
+                yield row, stream.choice(wanted)

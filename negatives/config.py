@@ -1,0 +1,95 @@
+"""The `negatives` and `data` sections of pipeline.yaml, as frozen dataclasses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from data.commit import Json
+from data.config import Positive, checked, nearest, plain
+from data.errors import UsageError
+from negatives.choose import Policy
+from negatives.presets import PRESETS
+
+SECTIONS = ("data", "negatives", "training")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataConfig:
+    """Which captions: `source` is `{name: NAME, option: value ...}`.
+
+    `language`: "en" counts and drops captions that are not English, "any" keeps them. `limit`: the
+    number of captions after which reading stops, None for all.
+    """
+
+    source: Mapping[str, Any] = field(default_factory=lambda: {"name": "scenes"})
+    language: Literal["en", "any"] = "en"
+    limit: Positive | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NegativesConfig:
+    """What is made of them; None for `rules` and the fields of `choice` means the preset's.
+
+    `shard_captions`: captions in a block, which is a shard. `model`: a spaCy model, None for the
+    English one that is installed. `batch_size`: captions tagged at a time. `max_characters`: longer
+    captions are counted and dropped. `rejects`: write refused candidates to OUT/rejects.
+    """
+
+    preset: str = "natural"
+    seed: int = 0
+    rules: tuple[Mapping[str, Any], ...] | None = None
+    choice: Mapping[str, Any] = field(default_factory=dict)
+    shard_captions: Positive = 2500
+    model: str | None = None
+    batch_size: Positive = 256
+    max_characters: Positive = 10_000
+    rejects: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildConfig:
+    """Everything that shapes the content of a build, checked; the preset is resolved."""
+
+    data: DataConfig
+    negatives: NegativesConfig
+    rules: tuple[Mapping[str, Any], ...]
+    policy: Policy
+
+    def content(self) -> Json:
+        """Return the configuration as the manifest states it."""
+        sections = {"data": plain(self.data), "negatives": plain(self.negatives)}
+        sections["negatives"] |= {"rules": plain(self.rules), "choice": plain(self.policy)}
+        return sections
+
+
+def build_config(sections: Mapping[str, Any]) -> BuildConfig:
+    """Return the checked configuration of the sections of a pipeline.yaml.
+
+    Raises:
+        UsageError: a section, option, preset or value is unknown.
+    """
+    for name in sections:
+        if name not in SECTIONS:
+            raise UsageError(f"unknown section {name!r}{nearest(name, SECTIONS)}")
+    data = checked(DataConfig, sections.get("data") or {}, where="data")
+    negatives = checked(NegativesConfig, sections.get("negatives") or {}, where="negatives")
+    if negatives.preset not in PRESETS:
+        raise UsageError(
+            f"negatives.preset: unknown {negatives.preset!r}{nearest(negatives.preset, PRESETS)}"
+        )
+    preset = PRESETS[negatives.preset]
+    chosen = {key: value for key, value in negatives.choice.items() if value is not None}
+    policy = checked(Policy, {**_fields(preset.policy), **chosen}, where="negatives.choice")
+    rules = preset.rules if negatives.rules is None else negatives.rules
+    if not rules:
+        raise UsageError("negatives.rules: expected at least one rule, found none")
+    for spec in rules:
+        if "rule" not in spec:
+            raise UsageError(f"negatives.rules: expected {{rule: NAME, ...}}, found {dict(spec)}")
+    return BuildConfig(
+        data=data, negatives=replace(negatives, rules=None, choice={}), rules=rules, policy=policy
+    )
+
+
+def _fields(policy: Policy) -> dict[str, Any]:
+    return dict(plain(policy))

@@ -1,0 +1,58 @@
+"""Guards that compare the two texts. Each answers True to refuse. Pure."""
+
+from collections.abc import Sequence
+
+from data.texts import normalised
+from negatives.guards.candidate import View
+from negatives.guards.tables import words
+from negatives.lexicon import Lexicon
+
+_MAX_TOKENS = 55
+"""Tokens of the caption before a change; CLIP reads 75 of its own, about 1.3 to one of these."""
+
+
+def equal_to_caption(view: View, _: Lexicon) -> bool:
+    """Refuse what differs from the caption in case, punctuation, spacing or a/an alone."""
+    changes = view.changes
+    if all(change.old.isalpha() and change.new.isalpha() for change in changes):
+        return not changes  # single words for others
+    return normalised(view.text) == normalised(view.parse.text)
+
+
+def equal_to_sibling(view: View, _: Lexicon) -> bool:
+    """Refuse what another caption of the image says; asymmetric by nature."""
+    texts = view.siblings.texts
+    return bool(texts) and normalised(view.text) in texts
+
+
+def beyond_the_encoder(view: View, _: Lexicon) -> bool:
+    """Refuse a change so late in the caption that CLIP's text encoder does not see it."""
+    return bool(view.changes) and view.changes[0].first >= _MAX_TOKENS
+
+
+def only_leaves_out(view: View, _: Lexicon) -> bool:
+    """Refuse a text that says less than the other and denies nothing: it is true as well.
+
+    Leaving a negation out, or putting one in, does deny.
+    """
+    if view.slot.subtype == "rel":  # "in front of" says no less than "in"
+        return False
+    shorter = longer = bool(view.changes)
+    moved: set[str] = set()
+    for change in view.changes:
+        old, new = change.old.split(), change.new.split()
+        if len(old) == len(new):
+            return False
+        shorter = shorter and _is_part_of(new, old)
+        longer = longer and _is_part_of(old, new)
+        if not shorter and not longer:
+            return False
+        moved.update(old, new)
+    negations = words().negations
+    return not any(word in negations or word.endswith(("n't", "n\u2019t")) for word in moved)
+
+
+def _is_part_of(few: Sequence[str], many: Sequence[str]) -> bool:
+    """Tell whether `few` is `many` with words left out."""
+    rest = iter(many)
+    return all(word in rest for word in few)

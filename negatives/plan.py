@@ -1,0 +1,135 @@
+"""A build before it runs: what shapes its content, where it goes, and whether it may go there."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from data.commit import Json, write_atomically
+from data.config import checked, differences, plain
+from data.errors import UsageError
+from data.manifest import FILE_NAME, Manifest, read_manifest
+from data.sources import Source, source_class
+from negatives import spacy_parse
+from negatives.blocks import chooser_of
+from negatives.config import BuildConfig
+from negatives.rules import producer_of
+from negatives.versions import writer_versions
+
+Resume = Literal["never", "if-possible", "always"]
+Report = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """`identity` is what the manifest says of the build: equal identity, equal bytes.
+
+    `report` is called with a stage and the number of captions just done there.
+    """
+
+    config: BuildConfig
+    source: Source
+    identity: Json
+    model: str
+    out: Path
+    workers: int
+    report: Report
+
+    @property
+    def work(self) -> Path:
+        """Return the folder of unfinished work."""
+        return self.out / "work"
+
+
+def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -> Plan:
+    """Return the plan of a build.
+
+    Raises:
+        UsageError: the source, a rule, an option or the language model is not to be had.
+    """
+    if workers < 1:
+        raise UsageError(f"workers: expected 1 or more, found {workers}")
+    source, source_identity = make_source(config.data.source)
+    model = config.negatives.model or spacy_parse.model_name()
+    chooser = chooser_of(config.rules, config.policy, config.negatives.seed)
+    content = config.content()
+    content["data"] = {**plain(config.data), "source": source_identity}
+    identity: Json = {
+        "config": content,
+        "versions": {
+            "parser": spacy_parse.model_version(model),
+            **writer_versions(),
+        },
+        "producers": [
+            producer_of(spec, producer.rule)
+            for spec, producer in zip(config.rules, chooser.producers, strict=True)
+        ],
+    }
+    return Plan(
+        config=config,
+        source=source,
+        identity=identity,
+        model=model,
+        out=out,
+        workers=workers,
+        report=report,
+    )
+
+
+def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user wrote
+    """Return the source of a config entry `{name: NAME, option: value ...}`, and what it is.
+
+    Folders are named by their last part alone, so that no manifest tells where a machine keeps
+    its files.
+
+    Raises:
+        UsageError: the name or an option is unknown, or an option is missing.
+    """
+    options = dict(spec)
+    name = str(options.pop("name", ""))
+    source = checked(source_class(name), options, where=f"source {name}")
+    identity: Json = {"name": name}
+    for field in source.__dataclass_fields__:  # type: ignore[attr-defined]
+        value = getattr(source, field)
+        identity[field] = value.name if isinstance(value, Path) else plain(value)
+    return source, identity
+
+
+def finished_manifest(plan: Plan, resume: Resume) -> Manifest | None:
+    """Open the output folder: return its manifest if the work is done, None if there is work.
+
+    Raises:
+        UsageError: the folder holds something else, or a build of another configuration.
+    """
+    if (plan.out / FILE_NAME).exists():
+        if resume == "never":
+            raise UsageError(f"{plan.out}: holds a finished build; choose another folder")
+        manifest = read_manifest(plan.out)
+        before = {name: getattr(manifest, name) for name in plan.identity}
+        _refuse_difference(plan, before)
+        shutil.rmtree(plan.work, ignore_errors=True)  # a run may have been killed just before this
+        return manifest
+    identity_file = plan.work / "identity.json"
+    if resume == "never":
+        shutil.rmtree(plan.work, ignore_errors=True)
+    if identity_file.exists():
+        _refuse_difference(plan, json.loads(identity_file.read_text(encoding="utf-8")))
+    elif resume == "always":
+        raise UsageError(f"{plan.out}: nothing to resume; leave out --resume always")
+    elif plan.out.exists() and any(plan.out.iterdir()):
+        raise UsageError(f"{plan.out}: not empty, and no build of ours; choose another folder")
+    plan.work.mkdir(parents=True, exist_ok=True)
+    write_atomically(identity_file, json.dumps(plan.identity, sort_keys=True))
+    return None
+
+
+def _refuse_difference(plan: Plan, before: Json) -> None:
+    lines = differences(before, json.loads(json.dumps(plan.identity)))
+    if lines:
+        shown = "\n  ".join(lines)
+        raise UsageError(
+            f"{plan.out}: holds a build of another configuration (there -> asked for):\n  {shown}\n"
+            "ask for the same again, or choose another folder"
+        )

@@ -1,0 +1,65 @@
+"""Presets: named sets of rules with a policy. `natural` is ours, most others are published."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from negatives.choose import Policy
+
+Spec = Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preset:
+    """`rules` are config entries `{rule: NAME, option: value}`; `source` names the publication."""
+
+    summary: str
+    rules: tuple[Spec, ...]
+    policy: Policy
+    source: str = "this project"
+
+
+def _recipe(variants: int) -> Policy:
+    return Policy(draw="recipe", weights="recipe", variants=variants, wording=False, guards=False)
+
+
+PRESETS: Mapping[str, Preset] = {
+    "natural": Preset(
+        summary="swap, replace and count, worded and guarded; each slot drawn once",
+        rules=(
+            {"rule": "swap"},
+            {"rule": "replace_object"},
+            {"rule": "replace_attribute"},
+            {"rule": "replace_action"},
+            {"rule": "replace_relation"},
+            {"rule": "count"},
+        ),
+        policy=Policy(),
+    ),
+    "fsc-clip": Preset(
+        summary="one swap, one WordNet or preposition replacement, one bigram shuffle",
+        rules=(
+            {"rule": "negclip_swap"},
+            {"rule": "wordnet_replace"},
+            {"rule": "shuffle", "n": 2, "remainder": True},
+        ),
+        policy=_recipe(5),
+        source="FSC-CLIP, arXiv 2410.05210",
+    ),
+    "negclip": Preset(
+        summary="swaps of noun phrases, nouns, verb phrases, adverbs and adjectives",
+        rules=({"rule": "negclip_swap", "verbs": "gerunds"},),
+        policy=_recipe(5),
+        source="NegCLIP, arXiv 2210.01936",
+    ),
+    "svlc": Preset(
+        summary="a listed word replaced by another of its list",
+        rules=({"rule": "word_lists"},),
+        policy=_recipe(5),
+        source="SVLC, arXiv 2211.11733",
+    ),
+    "negation": Preset(
+        summary="assertions negated and negations taken away, worded and guarded",
+        rules=({"rule": "negate"},),
+        policy=Policy(draw="recipe", variants=5),  # captions hardly ever negate: no fair draw
+    ),
+}

@@ -1,0 +1,230 @@
+"""Published files of negatives: what each format says of a caption, unchecked.
+
+NegCLIP: Yuksekgonul et al., "When and why vision-language models behave like bags-of-words", ICLR
+2023. SugarCrepe: Hsieh et al., NeurIPS 2023 Datasets and Benchmarks.
+"""
+
+import ast
+import json
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from data.errors import UsageError
+from data.records import SUBTYPES, TYPES, Skip
+from data.sources.delimited import delimited_records, first_line
+from data.sources.files import (
+    check_columns,
+    contents,
+    existing,
+    json_of,
+    lines_of,
+    parse_json,
+    shape,
+)
+from data.sources.table import Record
+
+NO_LIST: Final = "negatives are no list"
+
+
+class Told(NamedTuple):
+    """What a file says of one negative; None where it says nothing."""
+
+    text: object
+    type: object = None
+    subtype: object = None
+    rule: object = None
+
+
+class Published(NamedTuple):
+    """What a file says of one caption; `negatives` is None where they cannot be read."""
+
+    where: str
+    id: object
+    image: object
+    caption: object
+    negatives: tuple[Told, ...] | None
+
+
+Items = Iterator[Published | Skip]
+
+
+def files_of(path: Path, format_name: str) -> tuple[Path, ...]:
+    """Return the files to read: one, or all of a folder of SugarCrepe's.
+
+    Raises:
+        UsageError: there is no such file, or no such files in the folder.
+    """
+    if existing(path).is_file():
+        return (path,)
+    files = tuple(sorted(path.glob("*.json"))) if format_name == "sugarcrepe" else ()
+    if not files:
+        raise UsageError(
+            f"{path}: expected a file, or a folder of SugarCrepe's .json files; found "
+            f"{contents(path)}"
+        )
+    return files
+
+
+def detected(path: Path) -> str:
+    """Return the format of a file by its suffix and its first line.
+
+    Raises:
+        UsageError: neither tells.
+    """
+    suffix = path.suffix.lower()
+    if existing(path).is_dir() or suffix == ".json":
+        return "sugarcrepe"
+    if suffix in {".jsonl", ".ndjson"}:
+        first = next((cells for _, cells in _objects(path)), {})
+        return "negclip-jsonl" if set(first) == _NEGCLIP_KEYS and _is_texts(first) else "jsonl"
+    if suffix in {".tsv", ".csv"}:
+        return "negclip-tsv" if "neg_caption" in first_line(path) else "csv"
+    raise UsageError(
+        f"{path}: cannot tell its format by its name; say it with --format {', '.join(FORMATS)}"
+    )
+
+
+def _negclip_jsonl(path: Path) -> Items:
+    """Yield `{"id", "image", "caption", "negatives": [text, ...]}`, one a line."""
+    for number, (where, cells) in enumerate(_objects(path)):
+        if number == 0:
+            check_columns(sorted(_NEGCLIP_KEYS), cells.keys(), where=where)
+        yield _of_record(where, cells)
+
+
+def _negclip_tsv(path: Path) -> Items:
+    """Yield the rows of a table with the columns title, filepath and neg_caption, a list."""
+    checked = False
+    for record in delimited_records(path, delimiter=_delimiter(path), quoted=True, header=None):
+        if isinstance(record, Skip):
+            yield record
+            continue
+        where, cells = record
+        if not checked:
+            check_columns(("title", "filepath", "neg_caption"), cells.keys(), where=where)
+            checked = True
+        items = _listed(cells.get("neg_caption"))
+        told = None if items is None else tuple(map(Told, items))
+        yield Published(where, None, cells.get("filepath"), cells.get("title"), told)
+
+
+def _sugarcrepe(path: Path) -> Items:
+    """Yield `{"0": {"filename", "caption", "negative_caption"}}`; the file's name is the type."""
+    content = json_of(path)
+    if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
+        raise UsageError(
+            f'{path}: expected {{"0": {{"filename", "caption", "negative_caption"}}}}, found '
+            f"{shape(content)}"
+        )
+    kind, _, about = path.stem.partition("_")
+    known = kind in TYPES and about in SUBTYPES
+    for number, (key, cells) in enumerate(content.items()):
+        where = f"{path.name}, {key}"
+        if number == 0:
+            check_columns(("filename", "caption", "negative_caption"), cells.keys(), where=where)
+        text = cells.get("negative_caption")
+        told = Told(text, kind, about) if known else Told(text)
+        row_id = f"sugarcrepe:{path.stem}:{key}"
+        yield Published(where, row_id, cells.get("filename"), cells.get("caption"), (told,))
+
+
+def _jsonl(path: Path) -> Items:
+    """Yield one object a line: caption and negative or negatives; image, id, type, subtype."""
+    return _of_records(_objects(path))
+
+
+def _csv(path: Path) -> Items:
+    """Yield the rows of a table with the columns that `_jsonl` has; negatives is a list."""
+    delimiter = _delimiter(path)
+    return _of_records(
+        delimited_records(path, delimiter=delimiter, quoted=delimiter != "\t", header=None)
+    )
+
+
+FORMATS: Final[Mapping[str, Callable[[Path], Items]]] = {
+    "negclip-jsonl": _negclip_jsonl,
+    "negclip-tsv": _negclip_tsv,
+    "sugarcrepe": _sugarcrepe,
+    "jsonl": _jsonl,
+    "csv": _csv,
+}
+_NEGCLIP_KEYS = {"id", "image", "caption", "negatives"}
+
+
+def _of_records(records: Iterator[Record] | Iterator[Record | Skip]) -> Items:
+    checked = False
+    for record in records:
+        if isinstance(record, Skip):
+            yield record
+            continue
+        where, cells = record
+        if not checked:
+            check_columns(("caption",), cells.keys(), where=where)
+            wanted = "negatives" if "negatives" in cells else "negative"
+            check_columns((wanted,), cells.keys(), where=where)
+            checked = True
+        yield _of_record(where, cells)
+
+
+def _of_record(where: str, cells: Mapping[str, object]) -> Published:
+    items: list[object] | None
+    if "negatives" in cells:
+        items = _listed(cells["negatives"])
+    else:
+        cell = cells.get("negative")
+        items = cell if isinstance(cell, list) else [cell]
+    told = None if items is None else tuple(_told(item, cells) for item in items)
+    return Published(where, cells.get("id"), cells.get("image"), cells.get("caption"), told)
+
+
+def _told(item: object, cells: Mapping[str, object]) -> Told:
+    """Return a negative: a text, or an object as `negatives export --to jsonl` writes it."""
+    if isinstance(item, Mapping):
+        return Told(item.get("text"), item.get("type"), item.get("subtype"), item.get("rule"))
+    return Told(item, cells.get("type"), cells.get("subtype"))
+
+
+def _listed(cell: object) -> list[object] | None:
+    """Return a list that is one, or that is written as JSON or as Python writes it."""
+    if isinstance(cell, list):
+        return cell
+    if not isinstance(cell, str):
+        return None
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError):
+        value = _literal(cell)
+    return value if isinstance(value, list) else None
+
+
+def _literal(text: str) -> object:
+    with warnings.catch_warnings():  # of an escape that Python does not know, and keeps
+        warnings.simplefilter("ignore")
+        try:
+            return ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return None
+
+
+def _objects(path: Path) -> Iterator[Record]:
+    for number, line in lines_of(path):
+        if not line.strip():
+            continue
+        value = parse_json(line.rstrip("\r\n"), path=path, first_line=number)
+        if not isinstance(value, dict):
+            raise UsageError(
+                f"{path}, line {number}: expected an object with a caption and its negatives, "
+                f"found {shape(value)}"
+            )
+        yield f"{path.name}, line {number}", value
+
+
+def _is_texts(cells: Mapping[str, object]) -> bool:
+    items = cells["negatives"]
+    return isinstance(items, list) and all(isinstance(item, str) for item in items)
+
+
+def _delimiter(path: Path) -> str:
+    return "\t" if "\t" in first_line(path) else ","

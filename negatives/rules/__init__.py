@@ -1,0 +1,97 @@
+"""RULES: the whole list of rules. Nothing registers itself; a user's own is named in the config."""
+
+import dataclasses
+import hashlib
+import importlib
+import inspect
+from collections.abc import Mapping
+from typing import cast
+
+from data.config import checked, nearest, plain
+from data.errors import UsageError
+from negatives.lexicon import Lexicon
+from negatives.rules.count import Count
+from negatives.rules.negate import Negate
+from negatives.rules.negclip_swap import NegclipSwap
+from negatives.rules.replace_action import ReplaceAction
+from negatives.rules.replace_attribute import ReplaceAttribute
+from negatives.rules.replace_object import ReplaceObject
+from negatives.rules.replace_relation import ReplaceRelation
+from negatives.rules.shuffle import Shuffle
+from negatives.rules.swap import Swap
+from negatives.rules.word_lists import WordLists
+from negatives.rules.wordnet_replace import WordnetReplace
+from negatives.slots import Rule
+
+RULES: Mapping[str, type[Rule]] = {
+    "swap": Swap,
+    "replace_object": ReplaceObject,
+    "replace_attribute": ReplaceAttribute,
+    "replace_action": ReplaceAction,
+    "replace_relation": ReplaceRelation,
+    "count": Count,
+    "negate": Negate,
+    "shuffle": Shuffle,
+    "word_lists": WordLists,
+    "negclip_swap": NegclipSwap,
+    "wordnet_replace": WordnetReplace,
+}
+
+
+def rule_class(name: str) -> type[Rule]:
+    """Return the rule of a name in RULES, or a user's own, named `package.module:Class`.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if ":" not in name:
+        if name not in RULES:
+            raise UsageError(f"no rule is named {name!r}{nearest(name, RULES)}")
+        return RULES[name]
+    module_name, _, class_name = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise UsageError(f"rule {name}: cannot import {module_name}: {error}") from error
+    found = getattr(module, class_name, None)
+    if not (isinstance(found, type) and dataclasses.is_dataclass(found) and callable(found)):
+        raise UsageError(f"rule {name}: {module_name} has no dataclass {class_name}")
+    return cast("type[Rule]", found)
+
+
+def make_rule(spec: Mapping[str, object], *, lexicon: Lexicon) -> Rule:
+    """Return the rule that a config entry `{rule: NAME, option: value ...}` asks for.
+
+    Raises:
+        UsageError: the rule or one of its options is unknown or of another type.
+    """
+    options = dict(spec)
+    name = str(options.pop("rule", ""))
+    cls = rule_class(name)
+    given = {"lexicon": lexicon} if needs_lexicon(cls) else {}
+    return checked(cls, options, where=f"rule {name}", given=given)
+
+
+def producer_of(spec: Mapping[str, object], rule: Rule) -> dict[str, object]:
+    """Return how the manifest names a rule: all its options, and the hash of a user's source."""
+    options = {
+        field.name: plain(getattr(rule, field.name))
+        for field in dataclasses.fields(rule)  # type: ignore[arg-type]
+        if field.name != "lexicon"
+    }
+    name = str(spec["rule"])
+    if ":" not in name:
+        return {"rule": name, "method": "rule", "options": options}
+    source = inspect.getsource(inspect.getmodule(type(rule)) or type(rule))
+    sha256 = hashlib.sha256(source.encode()).hexdigest()
+    return {"rule": name, "method": "rule", "options": options, "source_sha256": sha256}
+
+
+def needs_lexicon(cls: type[Rule]) -> bool:
+    """Tell whether the build has to give the lexicon to this rule."""
+    return any(field.name == "lexicon" for field in dataclasses.fields(cls))  # type: ignore[arg-type]
+
+
+def example_of(cls: type[Rule]) -> str:
+    """Return the example in the first line of a rule's docstring."""
+    return (cls.__doc__ or "").strip().partition("\n")[0]

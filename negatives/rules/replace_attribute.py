@@ -1,0 +1,131 @@
+"""Replace an adjective by another of its class (SugarCrepe's "replace attribute").
+
+Attributive and predicative adjectives, participles that stand before a noun, and nouns before a
+noun where they name its colour or material. An adjective that makes a compound with the next noun
+("hot dog"), and one that would, are left out; so are the other words of its coordination ("white
+and brown" never becomes "brown and brown").
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from negatives.lexicon import Lexicon
+from negatives.parse import Parse, Token
+from negatives.slots import Slot
+from negatives.substitutes import Member, Place, WordClass, member, slot_without
+from negatives.word_sets import word_sets
+
+_COLOURS = frozenset(("colour", "rarer colour", "metallic colour"))
+_QUALITIES = _COLOURS | {"material", "fabric"}
+_ADJECTIVE_DEPS = frozenset(("amod", "acomp", "conj", "oprd", "compound", "nmod", "ROOT", "attr"))
+_DEPS = {
+    "JJ": _ADJECTIVE_DEPS,
+    "JJR": _ADJECTIVE_DEPS,
+    "JJS": _ADJECTIVE_DEPS,
+    "VBN": frozenset(("amod",)),
+    "VBG": frozenset(("amod",)),
+    "NN": frozenset(("amod", "compound", "nmod")),
+}
+_COMPARED = frozenset(("JJR", "JJS"))
+_NOUNS = frozenset(("NN", "NNS"))
+_JOINERS = frozenset((",", "and", "or", "&", "/"))
+_GLUE = frozenset(("-", "/", "'"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplaceAttribute:
+    """ "a red car" -> "a blue car".
+
+    One slot an adjective that has a class.
+    """
+
+    lexicon: Lexicon
+
+    def __call__(self, parse: Parse) -> Iterator[Slot]:
+        """Yield a slot for each adjective."""
+        tokens = parse.tokens
+        for index, token in enumerate(tokens):
+            deps = _DEPS.get(token.tag)
+            if deps is None or token.dep not in deps:
+                continue
+            found = self._adjective(token)
+            if found is None or _is_part(tokens, index):
+                continue
+            if not _fits(found, _noun_of(tokens, token)):
+                continue
+            shut = _coordinated(tokens, index, found.words)
+            noun = tokens[index + 1] if index + 1 < len(tokens) else None
+            if noun is not None and noun.tag in _NOUNS:
+                shut |= _compounds(self.lexicon, found.words, noun.text.lower(), noun.tag)
+            place = Place(token.start, token.end, "replace_attribute", "att")
+            slot = slot_without(place, found, shut)
+            if slot is not None:
+                yield slot
+
+    def _adjective(self, token: Token) -> Member | None:
+        """Return the class of a token read as an adjective."""
+        tag = token.tag if token.tag in _COMPARED else "JJ"
+        found = member(self.lexicon, token.text.lower(), "ADJ", tag)
+        if token.tag == "NN" and found is not None and found.words.name not in _QUALITIES:
+            return None
+        return found
+
+
+def _is_part(tokens: tuple[Token, ...], index: int) -> bool:
+    """Tell whether the adjective is a part of a hyphenated word or a measure ("two years old")."""
+    token = tokens[index]
+    before = tokens[index - 1] if index else token
+    after = tokens[index + 1] if index + 1 < len(tokens) else token
+    return (
+        (before.text in _GLUE and before.end == token.start)
+        or (after.text in _GLUE and after.start == token.end)
+        or before.text.lower() in word_sets("replace")["measures"]
+    )
+
+
+def _coordinated(tokens: tuple[Token, ...], index: int, words: WordClass) -> set[int]:
+    """Return the members of the class that stand beside the adjective, joined to it or not."""
+    shut: set[int] = set()
+    for step in (-1, 1):
+        position = index + step
+        while 0 <= position < len(tokens):
+            word = tokens[position].text.lower()
+            if word not in _JOINERS:
+                member_index = words.index.get(word)
+                if member_index is None:
+                    break
+                shut.add(member_index)
+            position += step
+    return shut
+
+
+def _noun_of(tokens: tuple[Token, ...], token: Token) -> str:
+    """Return the lower-case word that the adjective, or the first it is joined to, depends on."""
+    while token.dep == "conj" and tokens[token.head].head != token.head:
+        token = tokens[token.head]
+    return tokens[token.head].text.lower()
+
+
+def _fits(found: Member, noun: str) -> bool:
+    """Tell whether the class says something of the noun that a photograph shows.
+
+    A photograph's own colour, a person's, and a child's age or size are not that.
+    """
+    words, own = found
+    sets = word_sets("replace")
+    if words.name in _COLOURS:
+        return noun not in sets["photos"] and noun not in sets["people"]
+    return noun not in sets["young"] or words.lemmas[own] not in sets["sizes and ages"]
+
+
+@lru_cache(maxsize=1 << 14)
+def _compounds(lexicon: Lexicon, words: WordClass, noun: str, tag: str) -> frozenset[int]:
+    """Return the members that make one word with the noun after them."""
+    fixed = word_sets("replace")["compounds"]
+    lemma = lexicon.lemma(noun, tag)
+    return frozenset(
+        index
+        for index, form in enumerate(words.forms)
+        if f"{form}_{lemma}" in fixed or lexicon.word_class(f"{form} {lemma}", "NOUN")
+    )

@@ -1,0 +1,189 @@
+"""Replace a spatial relation by another of a closed class (SugarCrepe's "replace relation").
+
+The classes, and what shuts them out, are in negatives/tables/relations.txt. All that the rule
+looks at beside the relation's own words (its left neighbour and its object) stays as it is in the
+negative: so the negative offers the same class.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from data.edits import Edit, Replacement
+from negatives.parse import Parse, Token
+from negatives.slots import Lazy, Slot
+
+_DETERMINERS = frozenset(("DT", "PRP$", "CD", "PDT", "WP$"))
+_NOUNS = frozenset(("NN", "NNS"))
+_MAX_OBJECT_DISTANCE = 10  # tokens
+_THING = "thing"  # the kind of an object that no list names
+
+
+class _Phrase(NamedTuple):
+    """A preposition of `num_words` words with single spaces between them."""
+
+    text: str
+    num_words: int
+
+
+class Relations(NamedTuple):
+    """The table.
+
+    `phrases`: prepositions by their first word, the longest first; `others`: the rest of a
+    preposition's class, by kind of object and preposition; `kinds`: the kind of an object, by word
+    form; `after`: the left neighbours that shut a relation out.
+    """
+
+    phrases: Mapping[str, tuple[_Phrase, ...]]
+    others: Mapping[tuple[str, str], tuple[str, ...]]
+    kinds: Mapping[str, str]
+    after: frozenset[str]
+
+
+class _Place(NamedTuple):
+    """A preposition at tokens `first` to `last` (inclusive)."""
+
+    first: int
+    last: int
+    phrase: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplaceRelation:
+    """ "a cat on the table" -> "a cat under the table".
+
+    One slot a preposition that has a class before its object, a common noun with a determiner (or
+    a plural). Prepositions of several words are taken whole, the longest first.
+    """
+
+    def __call__(self, parse: Parse) -> Iterator[Slot]:
+        """Yield a slot for each relation."""
+        table = relations()
+        lowered = parse.text.lower()
+        if len(lowered) != len(parse.text):
+            return  # an odd letter of another length in lower case would shift the offsets
+        past = 0
+        for index, token in enumerate(parse.tokens):
+            phrases = table.phrases.get(token.text.lower())
+            if phrases is None or index < past:
+                continue
+            place = _place(parse.tokens, index, lowered, phrases)
+            if place is not None:
+                past = place.last + 1
+                others = _others(parse.tokens, place, table)
+                if others:
+                    yield _slot(token.start, parse.tokens[place.last].end, others)
+
+
+def _place(
+    tokens: tuple[Token, ...], first: int, lowered: str, phrases: tuple[_Phrase, ...]
+) -> _Place | None:
+    """Return the longest of the phrases that stands here, token for token."""
+    start = tokens[first].start
+    for text, num_words in phrases:
+        last = first + num_words - 1
+        if (
+            lowered.startswith(text, start)
+            and last < len(tokens)
+            and tokens[last].end == start + len(text)
+        ):
+            return _Place(first, last, text)
+    return None
+
+
+def _others(tokens: tuple[Token, ...], place: _Place, table: Relations) -> tuple[str, ...]:
+    """Return what may stand here instead: nothing for a particle or an idiom."""
+    first, last, phrase = place
+    token = tokens[first]
+    if first == last and (token.dep != "prep" or token.tag != "IN"):
+        return ()
+    if first > 0 and tokens[first - 1].text.lower() in table.after:
+        return ()
+    thing = _object(tokens, last)
+    if thing is None or thing.pos != "NOUN" or thing.tag not in _NOUNS:
+        return ()
+    if tokens[last + 1].tag not in _DETERMINERS and thing.tag != "NNS":
+        return ()
+    return table.others.get((table.kinds.get(thing.text.lower(), _THING), phrase), ())
+
+
+def _object(tokens: tuple[Token, ...], preposition: int) -> Token | None:
+    """Return the head of the noun phrase that a preposition governs."""
+    for token in tokens[preposition + 1 : preposition + 1 + _MAX_OBJECT_DISTANCE]:
+        if token.head == preposition and token.dep == "pobj":
+            return token
+    return None
+
+
+def _slot(start: int, end: int, others: tuple[str, ...]) -> Slot:
+    """Return the slot of the preposition at these characters."""
+
+    def make(index: int) -> Edit:
+        return Edit((Replacement(start, end, others[index]),))
+
+    return Slot("replace_relation", "replace", "rel", Lazy(len(others), make))
+
+
+@cache
+def relations() -> Relations:
+    """Return the table shipped with the package; read once a process."""
+    path = files("negatives").joinpath("tables/relations.txt")
+    return relations_of(path.read_text(encoding="utf-8"))
+
+
+def relations_of(table: str) -> Relations:
+    """Return the relations that a table in the layout of relations.txt describes.
+
+    Raises:
+        ValueError: a preposition stands in two classes of a kind, an object in two kinds, or a line
+            in no section.
+    """
+    others: dict[tuple[str, str], tuple[str, ...]] = {}
+    kinds: dict[str, str] = {}
+    after: set[str] = set()
+    section, kind = "", ""
+    for line in filter(None, (raw.partition("#")[0].strip() for raw in table.splitlines())):
+        if line.startswith("["):
+            section, _, kind = line.strip("[]").partition(" ")
+        elif section == "relations":
+            _add_class(others, kind, tuple(member.strip() for member in line.split("|")))
+        elif section == "objects":
+            _add_objects(kinds, kind, line.split())
+        elif section == "after":
+            after.update(line.split())
+        else:
+            raise ValueError(f"relations: no section has this line: {line!r}")
+    return Relations(
+        _by_first_word({phrase for _, phrase in others}), others, kinds, frozenset(after)
+    )
+
+
+def _add_class(
+    others: dict[tuple[str, str], tuple[str, ...]], kind: str, members: tuple[str, ...]
+) -> None:
+    """Enter each member of a class with the others."""
+    for member in members:
+        if (kind, member) in others:
+            raise ValueError(f"relations: {member!r} is in two classes of {kind!r}")
+        others[kind, member] = tuple(other for other in members if other != member)
+
+
+def _add_objects(kinds: dict[str, str], kind: str, nouns: list[str]) -> None:
+    """Enter nouns of a kind, with their plurals in -s (a form that is no word does no harm)."""
+    for noun in nouns:
+        for form in (noun, f"{noun}s"):
+            if kinds.setdefault(form, kind) != kind:
+                raise ValueError(
+                    f"relations: {form!r} is of the kinds {kinds[form]!r} and {kind!r}"
+                )
+
+
+def _by_first_word(texts: set[str]) -> dict[str, tuple[_Phrase, ...]]:
+    """Return the phrases by their first word, the longest first."""
+    found: dict[str, tuple[_Phrase, ...]] = {}
+    for text in sorted(texts, key=lambda text: (-len(text), text)):
+        first, *rest = text.split(" ")
+        found[first] = (*found.get(first, ()), _Phrase(text, 1 + len(rest)))
+    return found

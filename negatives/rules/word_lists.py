@@ -1,0 +1,118 @@
+"""Word lists: a listed word gives way to another of its list.
+
+The rule-based negatives of SVLC (Doveh et al. 2023, sec. 3.1), with lists of our own: a list is
+chosen among those that the caption has a word of, then a word, then another word of the list that
+the caption does not have. Theirs never match an entry of several words, so ours have none.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+from data.edits import Edit, Replacement, edit_of
+from negatives.parse import Parse, Token
+from negatives.slots import Lazy, Slot
+
+LISTS: Mapping[str, tuple[str, str]] = {
+    "colour": ("replace", "att"),
+    "size": ("replace", "att"),
+    "state": ("replace", "att"),
+    "material": ("replace", "att"),
+    "action": ("replace", "act"),
+    "preposition": ("replace", "rel"),
+    "noun": ("replace", "obj"),
+    "counts": ("count", "num"),
+    "counts_capital": ("count", "num"),
+}
+"""The lists shipped, each with the type and subtype of what it yields."""
+
+
+class _List(NamedTuple):
+    """A list's words in order; `others`: for each word those that may not be true beside it."""
+
+    words: tuple[str, ...]
+    others: Mapping[str, tuple[str, ...]]
+
+
+class _Choice(NamedTuple):
+    """The places of a listed word, and what may replace it there."""
+
+    places: tuple[Token, ...]
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WordLists:
+    """ "a red car" -> "a blue car".
+
+    One slot a list that the caption has a word of. An alternative replaces one listed word,
+    wherever it stands, by another of `lists`; its weight makes a weighted draw from the slot what
+    the recipe draws: a word in proportion to its occurrences, then a replacement uniformly.
+    Choosing the slot uniformly completes the recipe. A caption's words are matched as they are
+    written, and neither articles nor number are mended: the published recipe does neither.
+    """
+
+    lists: tuple[str, ...] = tuple(LISTS)
+
+    def __call__(self, parse: Parse) -> Iterator[Slot]:
+        """Yield a slot for each list that the caption has a word of.
+
+        Raises:
+            FileNotFoundError: a list of that name is not shipped.
+        """
+        texts = {token.text for token in parse.tokens}
+        for name in self.lists:
+            words = _list(name)
+            present = texts & words.others.keys()
+            if present:
+                yield from _slot(parse, name, words, present)
+
+
+def _slot(parse: Parse, name: str, listed: _List, present: set[str]) -> Iterator[Slot]:
+    """Yield the slot of a list, if a word of the caption has a replacement."""
+    choices = [
+        _Choice(tuple(token for token in parse.tokens if token.text == word), others)
+        for word in sorted(present)
+        if (others := _absent(listed.others[word], present))
+    ]
+    num_places = sum(len(places) for places, _ in choices)
+    weights: list[float] = []
+    for places, others in choices:
+        weights += [len(places) / num_places / len(others)] * len(others)
+
+    def make(index: int) -> Edit:
+        for places, others in choices:
+            if index < len(others):
+                new = others[index]
+                return edit_of(Replacement(place.start, place.end, new) for place in places)
+            index -= len(others)
+        raise IndexError(index)
+
+    if choices:
+        kind, subtype = LISTS.get(name, ("replace", "unknown"))
+        lazy = Lazy(sum(len(others) for _, others in choices), make)
+        yield Slot("word_lists", kind, subtype, lazy, reversible=False, weights=weights)
+
+
+def _absent(others: tuple[str, ...], present: set[str]) -> tuple[str, ...]:
+    """Return the words that the caption does not have."""
+    if len(present) == 1:
+        return others
+    return tuple(other for other in others if other not in present)
+
+
+@cache
+def _list(name: str) -> _List:
+    """Return a list of the package's; words that share a line do not replace each other."""
+    table = resources.files("negatives").joinpath("tables", "word_lists", f"{name}.txt")
+    rows = [
+        line.split()
+        for line in table.read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    ]
+    words = tuple(dict.fromkeys(word for row in rows for word in row))
+    alike = {word: {w for row in rows if word in row for w in row} for word in words}
+    others = {word: tuple(w for w in words if w not in alike[word]) for word in words}
+    return _List(words, others)

@@ -1,0 +1,157 @@
+"""FSC-CLIP's replacements: a word of the scene graph gives way to a WordNet neighbour.
+
+The recipe of FSC-CLIP (Oh et al. 2024), after SugarCrepe's REPLACE: for each element of
+the caption's scene graph two replacements are drawn without repetition, the frequent ones likelier
+than the rare, and one of all that were drawn is kept. The weights here are how often each
+replacement is among those drawn, so they compare across all the slots of a caption: one weighted
+draw from the pool of alternatives is one negative of the recipe.
+
+One difference: the published code remembers SemCor's counts by a lemma's name alone, whichever
+sense it met first, so that its weights depend on the captions seen before; here each sense has
+its own count.
+"""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+from data.edits import Edit, Replacement, text_at
+from negatives.lexicon import Lexicon
+from negatives.parse import Parse
+from negatives.scene_graph import Element, scene_graph
+from negatives.slots import Lazy, Slot
+
+_LEXICAL_POS = {
+    "NOUN": "NOUN",
+    "PROPN": "NOUN",
+    "PRON": "NOUN",
+    "VERB": "VERB",
+    "ADJ": "ADJ",
+    "ADV": "ADV",
+}
+_DRAWS_PER_ELEMENT = 2
+
+
+class _Pool(NamedTuple):
+    """Replacements of a word, and how often each is expected among the draws for one element."""
+
+    names: tuple[str, ...]
+    weights: Sequence[float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WordnetReplace:
+    """ "a dog on the sofa" -> "a dog under the sofa".
+
+    One slot an element: entities (obj: the head noun), their modifiers (att), and the verbs (act)
+    and other words (rel: mostly prepositions, multi-word ones whole) that relate two entities.
+    Captions with fewer than two entities, or with neither a modifier nor a relation, have none.
+    The alternatives are no class: the recipe's choice is not exchangeable.
+    """
+
+    lexicon: Lexicon
+
+    def __call__(self, parse: Parse) -> Iterator[Slot]:
+        """Yield a slot for each element of the scene graph that has a replacement."""
+        graph = scene_graph(
+            parse, lexicon=self.lexicon, phrasal_verbs=_table("phrasal_verbs.txt").keys()
+        )
+        if len(graph.entities) < 2 or not (graph.relations or graph.modifiers):
+            return
+        for element in graph.entities:
+            yield from self._slots(parse, element, "obj")
+        for element in graph.modifiers:
+            yield from self._slots(parse, element, "att")
+        for element in graph.relations:
+            verb = parse.tokens[element.root].pos == "VERB"
+            yield from self._slots(parse, element, "act" if verb else "rel")
+
+    def _slots(self, parse: Parse, element: Element, subtype: str) -> Iterator[Slot]:
+        """Yield the element's slot, if it has a replacement: weights sum to 2 (1 if it has one)."""
+        root = parse.tokens[element.root]
+        if root.pos == "ADP":
+            start, end = parse.tokens[element.first].start, parse.tokens[element.last].end
+            form = text_at(parse.text, start, end)
+            names, weights = _prepositions(form.lower())
+        elif root.pos in _LEXICAL_POS:
+            start, end, form = root.start, root.end, root.text
+            lemma = self.lexicon.lemma(form, root.tag)
+            pos = _LEXICAL_POS[root.pos]
+            names, weights = _neighbours(self.lexicon, form.lower(), pos, lemma)
+        else:
+            return
+        if not names:
+            return
+        if element.num_pairs > 1:
+            weights = [element.num_pairs * weight for weight in weights]
+
+        def make(index: int) -> Edit:
+            new = _recased(self._inflected(names[index], root.tag), form)
+            return Edit((Replacement(start, end, new),))
+
+        yield Slot(
+            rule="wordnet_replace",
+            type="replace",
+            subtype=subtype,
+            alternatives=Lazy(len(names), make),
+            reversible=False,
+            weights=weights,
+        )
+
+    def _inflected(self, name: str, tag: str) -> str:
+        """Return the form for the tag; several words, or a word without one, stay as they are."""
+        return name if " " in name else self.lexicon.inflect(name, tag) or name
+
+
+def _recased(new: str, old: str) -> str:
+    if old.isupper():
+        return new.upper()
+    return new.title() if old.istitle() else new
+
+
+@lru_cache(maxsize=4096)  # a common noun has 1,000 neighbours: 16 kB, and 1 ms to find
+def _neighbours(lexicon: Lexicon, form: str, pos: str, lemma: str) -> _Pool:
+    """Return the neighbours of a lower-case form, without its own lemma's, with expected draws."""
+    found = lexicon.neighbours(form, pos)
+    expected = _expected_draws([weight for _, weight in found])
+    others = [
+        (name, weight)
+        for (name, _), weight in zip(found, expected, strict=True)
+        if name.lower() not in {form, lemma}
+    ]
+    return _Pool(tuple(name for name, _ in others), array("d", (weight for _, weight in others)))
+
+
+@lru_cache(maxsize=256)
+def _prepositions(own: str) -> _Pool:
+    """Return the prepositions, without `own`, each with its expected draws."""
+    others = {
+        name: int(weight) for name, weight in _table("prepositions.txt").items() if name != own
+    }
+    return _Pool(tuple(others), array("d", _expected_draws(list(others.values()))))
+
+
+@cache
+def _table(name: str) -> dict[str, str]:
+    """Return word -> second column ("" for none) of a table shipped with the package."""
+    text = resources.files("negatives").joinpath("tables", name).read_text("utf-8")
+    rows = (line.partition("\t") for line in text.splitlines() if not line.startswith("#"))
+    return {word: value for word, _, value in rows}
+
+
+def _expected_draws(weights: Sequence[int]) -> list[float]:
+    """Return how often each is among two draws in proportion to `weights`, without repetition.
+
+    First, or second after any other: p_i + sum over j != i of p_j p_i / (1 - p_j).
+    """
+    if len(weights) <= _DRAWS_PER_ELEMENT:
+        return [1.0] * len(weights)
+    total = sum(weights)
+    odds = [weight / (total - weight) for weight in weights]
+    all_odds = sum(odds)
+    return [
+        weight / total * (1 + all_odds - own) for weight, own in zip(weights, odds, strict=True)
+    ]

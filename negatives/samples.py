@@ -1,0 +1,100 @@
+"""Samples of webdataset: tars in which members of one key are one sample.
+
+Keys are running numbers, for a key ends at its first dot and ids may have dots and slashes. Equal
+rows and pictures give equal bytes: no time, owner or permission of this machine goes in.
+"""
+
+import io
+import json
+import tarfile
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, NamedTuple
+
+Plain = dict[str, Any]
+NO_IMAGE: Final = "no image"
+MISSING: Final = "image is missing"
+OUTSIDE: Final = "image is not in the folder"
+NO_SUFFIX: Final = "image has no suffix of a picture"
+
+
+class Picture(NamedTuple):
+    """The bytes of an image file and its suffix, such as "jpg"."""
+
+    suffix: str
+    content: bytes
+
+
+class Tars(NamedTuple):
+    """Where tars go and how they are filled; `images` is the pictures' folder, None for none."""
+
+    folder: Path
+    images: Path | None
+    num_samples: int
+
+
+def write_samples(
+    split: str, rows: Iterator[Plain], *, tars: Tars, first_key: int, left_out: Counter[str]
+) -> int:
+    """Write `SPLIT-00000-of-00003.tar` and so on; return the number of samples.
+
+    A sample is .json (the row), .txt (the caption) and, if there are `images`, the picture;
+    captions whose picture cannot be read are then left out and counted.
+    """
+    samples = _samples(rows, tars.images, left_out)
+    paths: list[Path] = []
+    key = first_key
+    for first in samples:
+        paths.append(tars.folder / f"{split}-{len(paths):05d}.draft")
+        with tarfile.open(paths[-1], "w", format=tarfile.USTAR_FORMAT) as tar:
+            for row, picture in chain([first], islice(samples, tars.num_samples - 1)):
+                _add_sample(tar, f"{key:09d}", row, picture)
+                key += 1
+    for number, path in enumerate(paths):
+        path.rename(tars.folder / f"{split}-{number:05d}-of-{len(paths):05d}.tar")
+    return key - first_key
+
+
+def _samples(
+    rows: Iterator[Plain], images: Path | None, left_out: Counter[str]
+) -> Iterator[tuple[Plain, Picture | None]]:
+    for row in rows:
+        picture = None if images is None else _picture(images, row["image"])
+        if isinstance(picture, str):
+            left_out[picture] += 1
+        else:
+            yield row, picture
+
+
+def _picture(images: Path, key: str) -> Picture | str:
+    """Return the picture of a key, or why there is none."""
+    path = PurePosixPath(key)
+    suffix = path.suffix.removeprefix(".").lower()
+    if not key:
+        return NO_IMAGE
+    if path.is_absolute() or ".." in path.parts:
+        return OUTSIDE  # whoever wrote the key is not to choose which files of ours are passed on
+    if not suffix or suffix in _TEXT_SUFFIXES:
+        return NO_SUFFIX
+    try:
+        return Picture(suffix, (images / path).read_bytes())
+    except (OSError, ValueError):
+        return MISSING
+
+
+def _add_sample(tar: tarfile.TarFile, key: str, row: Plain, picture: Picture | None) -> None:
+    members = {
+        "json": json.dumps(row, ensure_ascii=False).encode(),
+        "txt": str(row["caption"]).encode(),
+    }
+    if picture is not None:
+        members[picture.suffix] = picture.content
+    for suffix, content in members.items():
+        info = tarfile.TarInfo(f"{key}.{suffix}")  # time and owner are 0 and nobody
+        info.size = len(content)
+        tar.addfile(info, io.BytesIO(content))
+
+
+_TEXT_SUFFIXES = frozenset(("json", "txt"))

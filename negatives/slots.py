@@ -1,0 +1,63 @@
+"""Slots: the places where a caption could be made false, and the alternatives for each."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, overload
+
+from data.edits import Edit
+from negatives.parse import Parse
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lazy(Sequence[Edit]):
+    """A sequence of `size` edits of which each is made only when it is looked at."""
+
+    size: int
+    make: Callable[[int], Edit]
+
+    def __len__(self) -> int:
+        """Return how many alternatives there are, without making one."""
+        return self.size
+
+    @overload
+    def __getitem__(self, index: int) -> Edit: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Edit]: ...
+    def __getitem__(self, index: int | slice) -> Edit | Sequence[Edit]:
+        """Make the edit at `index` (0 to size - 1)."""
+        if isinstance(index, slice):
+            return [self.make(i) for i in range(*index.indices(self.size))]
+        if not 0 <= index < self.size:
+            raise IndexError(index)
+        return self.make(index)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place of a caption with the mutually exclusive alternatives that would make it false.
+
+    The caption itself is the alternative that is always there; `alternatives` does not list it.
+    `reversible`: the alternatives and the caption form one class, so that the same rule, run on
+    any of them, offers the same place with the caption back among its alternatives
+    (this is what makes a draw from the class exchangeable).
+    `weights`: the proposal weight of each alternative where a published recipe has one (WordNet's
+    counts), comparable among a caption's slots of one rule; None for a class, whose weights are
+    the choice's affair.
+    """
+
+    rule: str
+    type: str
+    subtype: str
+    alternatives: Sequence[Edit]
+    reversible: bool = True
+    weights: Sequence[float] | None = None
+
+
+class Rule(Protocol):
+    """A frozen keyword-only dataclass: its fields are its options, `lexicon` is given by the build.
+
+    No randomness and no I/O; the first line of its docstring is its example.
+    """
+
+    def __call__(self, parse: Parse) -> Iterator[Slot]:
+        """Yield the places where the caption could be made false."""

@@ -1,0 +1,57 @@
+"""What is counted while negatives are chosen; blocks are counted apart and merged. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from negatives.choose import Chosen, why_none
+
+Content = dict[str, dict[str, int]]
+FIELDS = (
+    "captions",
+    "skipped",
+    "negatives_by_type",
+    "negatives_by_rule",
+    "slots_by_fate",
+    "empty_because",
+)
+
+
+class Tallies:
+    """Counts by field and key; every field of FIELDS is there from the start."""
+
+    def __init__(self) -> None:
+        """Start from nothing."""
+        self._counters: dict[str, Counter[str]] = {field: Counter() for field in FIELDS}
+
+    def add(self, chosen: Chosen) -> None:
+        """Count what became of one caption.
+
+        `captions`: all, with_candidate (before the draw), with_negative; `slots_by_fate`:
+        "rule: fate", where the fate "slots" counts the places and the others what became of each
+        draw; `empty_because`: why captions without a negative have none.
+        """
+        captions = self._counters["captions"]
+        captions["all"] += 1
+        captions["with_candidate"] += any(fate == "slots" for _, fate in chosen.tally)
+        captions["with_negative"] += bool(chosen.negatives)
+        for negative in chosen.negatives:
+            self._counters["negatives_by_type"][f"{negative.type}/{negative.subtype}"] += 1
+            self._counters["negatives_by_rule"][negative.rule] += 1
+        fates = self._counters["slots_by_fate"]
+        for (rule, fate), count in chosen.tally.items():
+            fates[f"{rule}: {fate}"] += count
+        if not chosen.negatives:
+            self._counters["empty_because"][why_none(chosen.tally)] += 1
+
+    def content(self) -> Content:
+        """Return the counts in a settled order."""
+        return {field: dict(sorted(self._counters[field].items())) for field in FIELDS}
+
+
+def merged(contents: Iterable[Mapping[str, Mapping[str, int]]]) -> Content:
+    """Return the sums of several counts."""
+    total: dict[str, Counter[str]] = {field: Counter() for field in FIELDS}
+    for content in contents:
+        for field, counts in content.items():
+            total[field].update(counts)
+    return {field: dict(sorted(counts.items())) for field, counts in total.items()}

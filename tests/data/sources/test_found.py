@@ -1,0 +1,129 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.records import Caption, Skip
+from data.sources.found import REASONS, Found, captions_of, is_junk, key_of
+
+JUNK = [
+    "There is no image here to provide a caption for.",
+    "There is no image to describe for this question.",
+    "No image available",
+    "no caption",
+    "I am unable to see the image above.",
+    "Sorry, I can't see this picture",
+    "I'm unable to view the image",
+    "The image is not available",
+    "This image did not load.",
+    "This picture won't load",
+    "N/A",
+    "nan",
+    "NULL",
+]
+NOT_JUNK = [
+    "There is no picture on the wall of the empty room.",
+    "A picture loaded with much wonderful sustenance on table.",
+    "The image of a dog is on the wall.",
+    "This image shows a dog.",
+    "No images but those of saints hang here.",
+    "I can see the image of a cat in the mirror.",
+    "None of the people wear hats.",
+    "A man who cannot see the picture.",
+]
+
+
+@pytest.mark.parametrize("text", JUNK)
+def test_junk(text: str) -> None:
+    assert is_junk(text)
+
+
+@pytest.mark.parametrize("text", NOT_JUNK)
+def test_captions_that_resemble_junk(text: str) -> None:
+    assert not is_junk(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        ("a.jpg", "a.jpg"),
+        (" a.jpg ", "a.jpg"),
+        (139, "139"),
+        ({"bytes": b"", "path": "a.jpg"}, "a.jpg"),
+        ({"bytes": b"", "path": None}, None),
+        ("", None),
+        (None, None),
+        (True, None),
+        (1.5, None),
+    ],
+)
+def test_key_of(value: object, key: str | None) -> None:
+    assert key_of(value) == key
+
+
+@pytest.mark.parametrize(
+    ("image", "text", "reason"),
+    [
+        ("a", None, "caption is missing"),
+        ("a", 7, "caption is not text"),
+        ("a", ["a dog"], "caption is not text"),
+        ("a", float("nan"), "caption is not text"),
+        ("a", "", "caption is empty"),
+        ("a", " \t\n ", "caption is empty"),
+        (None, "a dog", "no image"),
+        ("a", "a \ud800 dog", "caption, image or id is not valid Unicode"),
+        ("\udfff", "a dog", "caption, image or id is not valid Unicode"),
+        ("a", "no image", "junk caption"),
+    ],
+)
+def test_reasons(image: object, text: object, reason: str) -> None:
+    assert list(captions_of([Found(image, text, "x, line 1")], source="t")) == [
+        Skip(reason, "x, line 1")
+    ]
+    assert reason in REASONS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a &amp; b",
+        'a "" sign "" here',
+        "a\x00b",
+        "cafe\u0301 \U0001f436",
+        "\u0643\u0644\u0628 \u200f(dog)",
+        "two\n\tlines",
+        "\u200b",
+        "word " * 2000 + "end",
+    ],
+)
+def test_nothing_inside_a_caption_is_changed(text: str) -> None:
+    (caption,) = captions_of([Found("i", f" {text}\r\n", "x")], source="t")
+    assert caption == Caption("t:i:0", "i", text)
+
+
+def test_ids_count_every_row_of_an_image() -> None:
+    rows = [
+        Found("a", "one", "1"),
+        Found("a", "", "2"),
+        Skip("no id", "3"),
+        Found(None, "lost", "4"),
+        Found("a", "three", "5"),
+        Found("b", "one", "6"),
+        Found("b", "two", "7", "stated"),
+    ]
+    ids = [item.id for item in captions_of(rows, source="t") if isinstance(item, Caption)]
+    assert ids == ["t:a:0", "t:a:2", "t:b:0", "stated"]
+
+
+ANYTHING = st.one_of(st.none(), st.integers(), st.floats(), st.text(st.characters()), st.binary())
+
+
+@given(st.lists(st.tuples(ANYTHING, ANYTHING)))
+def test_every_row_is_a_caption_or_a_skip(pairs: list[tuple[object, object]]) -> None:
+    items = list(captions_of([Found(i, t, "x") for i, t in pairs], source="t"))
+    assert len(items) == len(pairs)
+    for (_, text), item in zip(pairs, items, strict=True):
+        if isinstance(item, Caption):
+            assert item.text == str(text).strip()
+            assert item.text.encode()
+        else:
+            assert item.reason in REASONS

@@ -1,0 +1,170 @@
+from collections import defaultdict
+from itertools import combinations, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from negatives.parse import Parse
+from negatives.rules.negclip_swap import NegclipSwap, _verb_phrases
+from tests.parses import parse_of
+
+RULE = NegclipSwap()
+
+
+def offered(parse: Parse, rule: NegclipSwap = RULE) -> list[tuple[str, list[str]]]:
+    return [
+        (slot.subtype, [edit.apply(parse.text) for edit in slot.alternatives])
+        for slot in rule(parse)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tagged", "expected"),
+    [
+        (
+            "[a/DET small/ADJ dog/NOUN] near/ADP [a/DET red/ADJ barn/NOUN]",
+            [
+                ("np", ["a red barn near a small dog"]),
+                ("obj", ["a small barn near a red dog"]),
+                ("att", ["a red dog near a small barn"]),
+            ],
+        ),
+        (
+            "Two/NUM dogs/NOUN/NNS ,/PUNCT cats/NOUN/NNS  and/CCONJ horses/NOUN/NNS",
+            [
+                (
+                    "obj",
+                    [
+                        "Two cats, dogs and horses",
+                        "Two horses, cats and dogs",
+                        "Two dogs, horses and cats",
+                    ],
+                )
+            ],
+        ),
+        (
+            "he/PRON slowly/ADV walks/VERB and/CCONJ was/AUX singing/VERB/VBG",
+            [("act", ["he was singing and slowly walks"])],
+        ),
+        (
+            "people/NOUN/NNS quickly/ADV run/VERB/VBP or/CCONJ slowly/ADV walk/VERB/VBP",
+            [
+                ("act", ["people slowly walk or quickly run"]),
+                ("att", ["people slowly run or quickly walk"]),
+            ],
+        ),
+        (  # an equal pair offers nothing, the two unlike pairs stay
+            "a/DET dog/NOUN ,/PUNCT a/DET cat/NOUN and/CCONJ a/DET dog/NOUN",
+            [("obj", ["a cat, a dog and a dog", "a dog, a dog and a cat"])],
+        ),
+        (  # "large" and "Large" read differently, as published
+            "large/ADJ dogs/NOUN/NNS and/CCONJ Large/ADJ trees/NOUN/NNS",
+            [
+                ("obj", ["large trees and Large dogs"]),
+                ("att", ["Large dogs and large trees"]),
+            ],
+        ),
+    ],
+)
+def test_change(tagged: str, expected: list[tuple[str, list[str]]]) -> None:
+    assert offered(parse_of(tagged)) == expected
+
+
+@pytest.mark.parametrize(
+    "tagged",
+    [
+        "",
+        "a/DET dog/NOUN",
+        "[a/DET dog/NOUN] and/CCONJ [a/DET dog/NOUN]",
+        "a/DET dog/NOUN and/CCONJ dogs/NOUN/NNS",
+        "Rome/PROPN or/CCONJ Oslo/PROPN",
+        "it/PRON runs/VERB/VBZ",
+        "a/DET man/NOUN is/AUX and/CCONJ was/AUX",
+    ],
+)
+def test_noop(tagged: str) -> None:
+    assert offered(parse_of(tagged)) == []
+
+
+def test_gerunds_swap_without_their_auxiliaries() -> None:
+    parse = parse_of(
+        "he/PRON is/AUX riding/VERB/VBG while/SCONJ eating/VERB/VBG as/SCONJ she/PRON ran/VERB/VBD"
+    )
+    assert offered(parse, NegclipSwap(verbs="gerunds")) == [
+        ("act", ["he is eating while riding as she ran"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tags", "phrases"),
+    [
+        ("VERB VERB", [(0, 1)]),
+        ("VERB ADV ADV AUX VERB", [(0, 4)]),
+        ("ADV VERB ADV ADV AUX VERB", [(1, 5)]),  # the longest; what is left has no verb
+        ("VERB VERB VERB ADV ADV AUX VERB", [(0, 1), (2, 6)]),
+        ("AUX ADV VERB", [(1, 2)]),  # auxiliaries come after adverbs in the published pattern
+        ("ADV AUX VERB NOUN VERB", [(0, 2), (4, 4)]),
+        ("VERB AUX VERB AUX VERB", [(0, 2), (3, 4)]),  # of equally long ones the leftmost
+        ("ADV AUX", []),
+        ("", []),
+    ],
+)
+def test_verb_phrases_are_the_longest_matches(tags: str, phrases: list[tuple[int, int]]) -> None:
+    parse = parse_of(" ".join(f"word/{pos}" for pos in tags.split()))
+    assert _verb_phrases(parse.tokens) == phrases
+
+
+VOCABULARY = {
+    "NN": ("dog", "cat", "cow"),
+    "NNS": ("dogs", "cats", "cows"),
+    "JJ": ("red", "blue", "green"),
+}
+words_of_categories = st.lists(
+    st.sampled_from([f"{word}/{'ADJ' if tag == 'JJ' else 'NOUN'}/{tag}"
+                     for tag, words in VOCABULARY.items() for word in words]),
+    max_size=9,
+)  # fmt: skip
+
+
+@given(words_of_categories)
+def test_weights_hold_the_published_choice(words: list[str]) -> None:
+    parse = parse_of(" ".join(words))
+    categories = [[token for token in parse.tokens if token.tag == tag] for tag in VOCABULARY]
+    pairs = [list(combinations(category, 2)) for category in categories if len(category) > 1]
+    published: dict[str, float] = defaultdict(float)
+    for drawn in product(*pairs):  # one pair a category, then one of those that read differently
+        unlike = [pair for pair in drawn if pair[0].text != pair[1].text]
+        for left, right in unlike:
+            text = " ".join(
+                {left: right, right: left}.get(token, token).text for token in parse.tokens
+            )
+            published[text] += 1 / len(unlike)
+    ours: dict[str, float] = defaultdict(float)
+    for slot in RULE(parse):
+        assert slot.weights is not None
+        assert len(slot.weights) == len(slot.alternatives)
+        for edit, weight in zip(slot.alternatives, slot.weights, strict=True):
+            ours[edit.apply(parse.text)] += weight
+    assert ours.keys() == published.keys()
+    for text, weight in ours.items():
+        share = published[text] / sum(published.values())
+        assert weight / sum(ours.values()) == pytest.approx(share)
+
+
+@given(words_of_categories)
+def test_a_swap_offers_the_caption_back(words: list[str]) -> None:
+    parse = parse_of(" ".join(words))
+    for slot in RULE(parse):
+        for edit in slot.alternatives:
+            text = edit.apply(parse.text)
+            tags = {token.text: f"{token.text}/{token.pos}/{token.tag}" for token in parse.tokens}
+            negative = parse_of(" ".join(tags[word] for word in text.split()))
+            assert parse.text in {back for _, texts in offered(negative) for back in texts}
+
+
+def test_two_thousand_words_cost_no_memory() -> None:
+    parse = parse_of(" ".join(f"w{index % 40}/NOUN" for index in range(2000)))
+    (slot,) = RULE(parse)
+    assert len(slot.alternatives) == 2000 * 1999 // 2 - 40 * (50 * 49 // 2)
+    assert slot.alternatives[len(slot.alternatives) - 1].apply(parse.text) != parse.text

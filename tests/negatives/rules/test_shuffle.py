@@ -1,0 +1,111 @@
+"""Shuffle: tables, and that its alternatives are all the orders of the blocks."""
+
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.edits import text_at
+from data.texts import normalised
+from negatives.parse import Parse, Token
+from negatives.rules.shuffle import Shuffle
+from tests.parses import parse_of
+
+
+def texts(rule: Shuffle, parse: Parse) -> list[str]:
+    return [
+        edit.apply(parse.text) for slot in rule(parse) for edit in islice(slot.alternatives, 200)
+    ]
+
+
+CHANGES = [
+    (Shuffle(), "a/DET red/ADJ car/NOUN by/ADP", {"car by a red"}),
+    (Shuffle(), "A/DET cat/NOUN on/ADP grass/NOUN ./PUNCT/.", {"on grass A cat."}),
+    (Shuffle(), "a/DET cat/NOUN ,/PUNCT/, a/DET dog/NOUN", {"a dog, a cat"}),
+    (Shuffle(n=1), "a/DET man/NOUN _'s/PART t/NOUN _-/PUNCT _shirt/NOUN", {
+        "a t-shirt man's", "man's a t-shirt", "man's t-shirt a",
+        "t-shirt a man's", "t-shirt man's a",
+    }),
+    (Shuffle(n=1), "dogs/NOUN and/CCONJ dogs/NOUN", {"and dogs dogs", "dogs dogs and"}),
+    (Shuffle(n=2), "a/DET b/NOUN c/NOUN d/NOUN e/NOUN", {"c d a b e"}),
+    (Shuffle(n=2, remainder=True), "a/DET b/NOUN c/NOUN", {"c a b"}),
+]  # fmt: skip
+NOOPS = [
+    (Shuffle(), ""),
+    (Shuffle(), "dogs/NOUN ./PUNCT/."),  # the published shuffle moves the final mark alone
+    (Shuffle(), "a/DET dog/NOUN runs/VERB ./PUNCT/."),
+    (Shuffle(), "A/DET dog/NOUN a/DET dog/NOUN"),  # only the capital would move
+    (Shuffle(n=2, remainder=True), "dogs/NOUN dogs/NOUN dogs/NOUN"),
+    (Shuffle(), "./PUNCT/. !/PUNCT/. ?/PUNCT/."),
+]
+
+
+@pytest.mark.parametrize(("rule", "tagged", "expected"), CHANGES)
+def test_changes(rule: Shuffle, tagged: str, expected: set[str]) -> None:
+    found = texts(rule, parse_of(tagged))
+    assert set(found) == expected
+    assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize(("rule", "tagged"), NOOPS)
+def test_noop(rule: Shuffle, tagged: str) -> None:
+    assert texts(rule, parse_of(tagged)) == []
+
+
+def test_short_remainder_is_not_reversible() -> None:
+    parse = parse_of("a/DET b/NOUN c/NOUN")
+    assert [slot.reversible for slot in Shuffle(remainder=True)(parse)] == [False]
+    parse = parse_of("a/DET b/NOUN c/NOUN d/NOUN")
+    assert [slot.reversible for slot in Shuffle(remainder=True)(parse)] == [True]
+
+
+def test_n_is_checked() -> None:
+    with pytest.raises(ValueError, match="at least 1, not 0"):
+        list(Shuffle(n=0)(parse_of("a/DET dog/NOUN")))
+
+
+def test_long_caption_stays_countable() -> None:
+    parse = plain_parse([f"w{i}" for i in range(2000)])
+    (slot,) = Shuffle(n=1)(parse)
+    assert len(slot.alternatives) == 2432902008176639999  # 20! - 1
+    last = slot.alternatives[len(slot.alternatives) - 1].apply(parse.text)
+    assert last.startswith("w19 w18 ")
+    assert last.endswith(" w1998 w1999")
+
+
+def plain_parse(words: list[str]) -> Parse:
+    tokens: list[Token] = []
+    start = 0
+    for index, word in enumerate(words):
+        tokens.append(Token(start, start + len(word), word, "X", "XX", "dep", index))
+        start += len(word) + 1
+    return Parse(" ".join(words), tuple(tokens), ())
+
+
+captions = st.lists(st.sampled_from("abcd"), max_size=6).map(plain_parse)
+
+
+@given(captions, st.integers(1, 3), st.booleans())
+def test_orders_are_distinct_and_never_the_caption(parse: Parse, n: int, remainder: bool) -> None:  # noqa: FBT001 (hypothesis passes it)
+    found = [text for text in texts(Shuffle(n=n, remainder=remainder), parse) if text]
+    assert normalised(parse.text) not in {normalised(text) for text in found}
+    if not remainder:
+        assert len(set(found)) == len(found)
+    assert all(sorted(text) == sorted(parse.text) for text in found)
+
+
+@given(captions, st.integers(1, 3))
+def test_every_order_leads_back(parse: Parse, n: int) -> None:
+    rule = Shuffle(n=n)
+    for text in texts(rule, parse)[:6]:
+        back = plain_parse(text.split())
+        (slot,) = rule(back)
+        assert parse.text in {edit.apply(text) for edit in slot.alternatives}
+
+
+@given(captions)
+def test_replacements_are_words(parse: Parse) -> None:
+    for slot in Shuffle(n=1)(parse):
+        for edit in islice(slot.alternatives, 20):
+            assert all(text_at(parse.text, r.start, r.end) != r.text for r in edit.replacements)

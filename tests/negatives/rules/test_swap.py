@@ -1,0 +1,226 @@
+"""Swap: tables of captions with their swaps, and that every swap leads back."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from data.edits import Edit
+from negatives.lexicon import Lexicon
+from negatives.parse import Chunk, Parse, Token
+from negatives.rules.swap import Swap
+from negatives.wording import glue
+from tests.negatives.plain_words import PlainWords
+from tests.parses import parse_of
+
+LEXICON: Lexicon = PlainWords(
+    nouns=frozenset({"hot dog", "young man", "high chair"}),
+    adjectives=(
+        ("red", "colour"), ("blue", "colour"), ("white", "colour"), ("big", "size"),
+        ("young", "age"), ("hot", "heat"), ("high", "height"),
+    ),
+)  # fmt: skip
+NP = Swap(lexicon=LEXICON, objects=False, attributes=False, actions=False)
+NP_BESIDE_OBJ = Swap(lexicon=LEXICON, attributes=False, actions=False)
+OBJ = Swap(lexicon=LEXICON, noun_phrases=False, attributes=False, actions=False)
+ATT = Swap(lexicon=LEXICON, noun_phrases=False, objects=False, actions=False)
+ACT = Swap(lexicon=LEXICON, noun_phrases=False, objects=False, attributes=False)
+
+MAN_HAT_DOG = (
+    "[A/DET/DT/det>1 man/NOUN/NN/ROOT>1] in/ADP/IN/prep>1 [a/DET/DT/det>5 red/ADJ/JJ/amod>5"
+    " hat/NOUN/NN/pobj>2] by/ADP/IN/prep>1 [an/DET/DT/det>9 old/ADJ/JJ/amod>9"
+    " dog/NOUN/NN/pobj>6] ./PUNCT/./punct>1"
+)
+RIDES = (
+    "[A/DET/DT/det>1 man/NOUN/NN/nsubj>2] rides/VERB/VBZ/ROOT>2 [two/NUM/CD/nummod>4"
+    " horses/NOUN/NNS/dobj>2]"
+)
+RODE = RIDES.replace("rides/VERB/VBZ", "rode/VERB/VBD")
+RACKET = (
+    "[A/DET/DT/det>1 boy/NOUN/NN/ROOT>1] with/ADP/IN/prep>1 [a/DET/DT/det>5"
+    " tennis/NOUN/NN/compound>5 racket/NOUN/NN/pobj>2]"
+)
+SHIRT = (
+    "a/DET/DT/det>1 dog/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 a/DET/DT/det>6 t/NOUN/NN/compound>6"
+    " _-/PUNCT/HYPH/punct>6 _shirt/NOUN/NN/pobj>2"
+)
+PAIR_CARS = (
+    "a/DET/DT/det>2 red/ADJ/JJ/amod>2 car/NOUN/NN/ROOT>2 and/CCONJ/CC/cc>2 a/DET/DT/det>6"
+    " blue/ADJ/JJ/amod>6 bus/NOUN/NN/conj>2"
+)
+VERY = (
+    "a/DET/DT/det>3 very/ADV/RB/advmod>2 big/ADJ/JJ/amod>3 man/NOUN/NN/ROOT>3 in/ADP/IN/prep>3"
+    " a/DET/DT/det>7 red/ADJ/JJ/amod>7 car/NOUN/NN/pobj>4"
+)
+SIT = (
+    "a/DET/DT/det>1 man/NOUN/NN/ROOT>1 sitting/VERB/VBG/acl>1 by/ADP/IN/prep>2 a/DET/DT/det>5"
+    " dog/NOUN/NN/pobj>3 standing/VERB/VBG/acl>5 up/ADP/RP/prt>6"
+)
+
+CHANGES = [
+    (
+        NP,
+        MAN_HAT_DOG,
+        {
+            "A red hat in a man by an old dog.",
+            "An old dog in a red hat by a man.",
+            "A man in an old dog by a red hat.",
+        },
+    ),
+    (NP, RODE, {"Two horses rode a man"}),
+    (NP_BESIDE_OBJ, RACKET, {"A tennis racket with a boy"}),
+    (
+        OBJ,
+        MAN_HAT_DOG,
+        {
+            "A hat in a red man by an old dog.",
+            "A dog in a red hat by an old man.",
+            "A man in a red dog by an old hat.",
+        },
+    ),
+    (OBJ, SHIRT, {"a t-shirt on a dog"}),
+    (OBJ, PAIR_CARS, {"a red bus and a blue car"}),
+    (ATT, MAN_HAT_DOG, {"A man in an old hat by a red dog."}),
+    (ATT, PAIR_CARS, {"a blue car and a red bus"}),
+    (ATT, VERY, {"a red man in a very big car"}),
+    (ACT, SIT, {"a man standing up by a dog sitting"}),
+]
+NOOPS = [
+    # equal up to case
+    (ATT, ("large/ADJ/JJ/amod>1 elephant/NOUN/NN/ROOT>1 by/ADP/IN/prep>1 Large/ADJ/JJ/amod>4"
+     " tree/NOUN/NN/pobj>2")),
+    (OBJ, "a/DET/DT/det>1 dog/NOUN/NN/ROOT>1 by/ADP/IN/prep>1 a/DET/DT/det>4 Dog/NOUN/NN/pobj>2"),
+    # one head
+    (ATT, "a/DET/DT/det>3 large/ADJ/JJ/amod>3 white/ADJ/JJ/amod>3 bus/NOUN/NN/ROOT>3"),
+    # still true
+    (ATT, ("a/DET/DT/det>4 white/ADJ/JJ/amod>4 and/CCONJ/CC/cc>1 brown/ADJ/JJ/conj>1"
+     " cat/NOUN/NN/ROOT>4")),
+    (ATT, PAIR_CARS.replace("bus", "car")),
+    (NP, ("[a/DET/DT/det>1 man/NOUN/NN/ROOT>1] and/CCONJ/CC/cc>1 [two/NUM/CD/nummod>4"
+     " dogs/NOUN/NNS/conj>1]")),
+    (OBJ, "a/DET/DT/det>1 man/NOUN/NN/ROOT>1 and/CCONJ/CC/cc>1 a/DET/DT/det>4 dog/NOUN/NN/conj>1"),
+    (NP, ("[the/DET/DT/det>1 man/NOUN/NN/nsubj>2] is/AUX/VBZ/ROOT>2 [a/DET/DT/det>5"
+     " young/ADJ/JJ/amod>5 skier/NOUN/NN/attr>2]")),
+    (ACT, ("a/DET/DT/det>1 man/NOUN/NN/ROOT>1 sitting/VERB/VBG/acl>1 and/CCONJ/CC/cc>2"
+     " eating/VERB/VBG/conj>2")),
+    # a compound is no pair, nor part of one
+    (OBJ, "a/DET/DT/det>2 tennis/NOUN/NN/compound>2 racket/NOUN/NN/ROOT>2"),
+    (ATT, ("a/DET/DT/det>2 hot/ADJ/JJ/amod>2 dog/NOUN/NN/ROOT>2 on/ADP/IN/prep>2 a/DET/DT/det>6"
+     " red/ADJ/JJ/amod>6 bun/NOUN/NN/pobj>3")),
+    (ATT, ("a/DET/DT/det>2 high/ADJ/JJ/amod>2 wall/NOUN/NN/ROOT>2 by/ADP/IN/prep>2 a/DET/DT/det>6"
+     " red/ADJ/JJ/amod>6 chair/NOUN/NN/pobj>3")),  # "high chair" would not lead back
+    # light nouns, pronouns, parts of prepositions, of-phrases
+    (OBJ, ("a/DET/DT/det>1 group/NOUN/NN/ROOT>1 near/ADP/IN/prep>1 a/DET/DT/det>4"
+     " car/NOUN/NN/pobj>2")),
+    (OBJ, ("a/DET/DT/det>1 cat/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 top/NOUN/NN/pobj>2 of/ADP/IN/prep>3"
+     " it/PRON/PRP/pobj>4")),
+    (NP, "[A/DET/DT/det>1 cat/NOUN/NN/ROOT>1] by/ADP/IN/prep>1 [it/PRON/PRP/pobj>2]"),
+    (NP, ("[a/DET/DT/det>1 bowl/NOUN/NN/ROOT>1] of/ADP/IN/prep>1 [green/ADJ/JJ/amod>4"
+     " soup/NOUN/NN/pobj>2]")),
+    # number: agreement, and a noun that lacks its article
+    (NP, RIDES),
+    (OBJ, RIDES),
+    (OBJ, "a/DET/DT/det>1 dog/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 grass/NOUN/NN/pobj>2"),
+    # anaphora
+    (OBJ, ("one/NUM/CD/nummod>1 bird/NOUN/NN/ROOT>1 by/ADP/IN/prep>1 the/DET/DT/det>5"
+     " other/ADJ/JJ/amod>5 dog/NOUN/NN/pobj>2")),
+    (OBJ, ("a/DET/DT/det>1 man/NOUN/NN/ROOT>1 with/ADP/IN/prep>1 his/PRON/PRP$/poss>4"
+     " dog/NOUN/NN/pobj>2")),
+    # quantifiers, two colours on one head
+    (ATT, ("many/ADJ/JJ/amod>1 dogs/NOUN/NNS/ROOT>1 on/ADP/IN/prep>1 a/DET/DT/det>5"
+     " red/ADJ/JJ/amod>5 bus/NOUN/NN/pobj>2")),
+    (ATT, ("a/DET/DT/det>3 big/ADJ/JJ/amod>3 red/ADJ/JJ/amod>3 bus/NOUN/NN/ROOT>3 in/ADP/IN/prep>3"
+     " hot/ADJ/JJ/amod>6 weather/NOUN/NN/pobj>4")),
+    # verbs of two forms, auxiliaries, one with an object
+    (ACT, ("dogs/NOUN/NNS/nsubj>2 are/AUX/VBP/aux>2 running/VERB/VBG/ROOT>2 as/SCONJ/IN/mark>5"
+     " men/NOUN/NNS/nsubj>5 watch/VERB/VBP/advcl>2")),
+    (ACT, ("a/DET/DT/det>1 man/NOUN/NN/ROOT>1 riding/VERB/VBG/acl>1 a/DET/DT/det>4"
+     " horse/NOUN/NN/dobj>2 by/ADP/IN/prep>1 a/DET/DT/det>7 dog/NOUN/NN/pobj>5"
+     " sitting/VERB/VBG/acl>7")),
+    # part of a longer word
+    (OBJ, ("a/DET/DT/det>1 dog/NOUN/NN/ROOT>1 _-/PUNCT/HYPH/punct>1 _friendly/ADJ/JJ/dep>1"
+     " by/ADP/IN/prep>1 a/DET/DT/det>6 car/NOUN/NN/pobj>4")),
+    (OBJ, ""),
+]  # fmt: skip
+
+
+def negatives(rule: Swap, parse: Parse) -> Iterator[tuple[str, Edit]]:
+    for slot in rule(parse):
+        assert slot.reversible
+        (edit,) = slot.alternatives
+        glued = glue(parse, edit, LEXICON)
+        assert glued is not None
+        yield glued.apply(parse.text), edit
+
+
+@pytest.mark.parametrize(("rule", "tagged", "expected"), CHANGES)
+def test_changes(rule: Swap, tagged: str, expected: set[str]) -> None:
+    found = [text for text, _ in negatives(rule, parse_of(tagged))]
+    assert set(found) == expected
+    assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize(("rule", "tagged"), NOOPS)
+def test_noop(rule: Swap, tagged: str) -> None:
+    assert [text for text, _ in negatives(rule, parse_of(tagged))] == []
+
+
+def test_phrases_that_differ_in_nouns_alone_are_left_to_objects() -> None:
+    parse = parse_of(RACKET)
+    assert [slot.subtype for slot in NP_BESIDE_OBJ(parse)] == ["obj"]
+    assert [slot.subtype for slot in NP(parse)] == ["np"]
+
+
+def test_long_caption_is_bounded() -> None:
+    parse = parse_of(" ".join(f"the/DET/DT/det>{2 * i + 1} n{i}/NOUN/NN/dep>{2 * i + 1}".replace(
+        "NN/dep", "NN/pobj") for i in range(1000)))  # fmt: skip
+    assert len(list(OBJ(parse))) == 28
+
+
+@pytest.mark.parametrize(("rule", "tagged", "expected"), CHANGES)
+def test_every_swap_leads_back(rule: Swap, tagged: str, expected: set[str]) -> None:
+    parse = parse_of(tagged)
+    for text, edit in negatives(rule, parse):
+        assert text in expected
+        swapped = parse_after(parse, edit, text)
+        assert parse.text in {back for back, _ in negatives(rule, swapped)}
+
+
+def parse_after(parse: Parse, edit: Edit, text: str) -> Parse:
+    """Return the parse of the negative: words bring their tags, places keep their labels."""
+    left, right = (
+        [i for i, token in enumerate(parse.tokens) if r.start <= token.start < r.end]
+        for r in edit.replacements
+    )
+    between = range(left[-1] + 1, right[0])
+    order = [*range(left[0]), *right, *between, *left, *range(right[-1] + 1, len(parse.tokens))]
+    roots = {_root(parse, left): _root(parse, right), _root(parse, right): _root(parse, left)}
+    moved = {*left, *right}
+    tokens: list[Token] = []
+    end = 0
+    for old in order:
+        token = parse.tokens[old]
+        place = parse.tokens[roots.get(old, old)]  # a part's root takes the other's label and head
+        inside = old in moved and old not in roots
+        head = token.head if inside else roots.get(place.head, place.head)
+        head = old if place.head == roots.get(old, old) else head
+        word = "an?" if token.text.lower() in {"a", "an"} else re.escape(token.text)
+        found = re.compile(rf"\s*({word})", re.IGNORECASE).match(text, end)
+        assert found is not None
+        start, end = found.span(1)
+        tokens.append(
+            Token(start, end, found.group(1), token.pos, token.tag, place.dep, order.index(head))
+        )
+    return Parse(text, tuple(tokens), tuple(_chunks(tokens)))
+
+
+def _root(parse: Parse, part: list[int]) -> int:
+    return next(i for i in part if parse.tokens[i].head not in part or parse.tokens[i].head == i)
+
+
+def _chunks(tokens: list[Token]) -> Iterator[Chunk]:
+    """Yield a noun with all its dependents before it."""
+    for root, token in enumerate(tokens):
+        if token.pos == "NOUN" and token.dep != "compound":
+            below = [i for i in range(root) if tokens[i].head == root]
+            yield Chunk(min([root, *below]), root, root)

@@ -1,0 +1,127 @@
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from negatives.lexicon import Table
+from negatives.rules.wordnet_replace import WordnetReplace, _expected_draws
+from negatives.slots import Slot
+from tests.parses import parse_of
+
+LEXICON = Table(
+    forms={("dog", "NNS"): "dogs", ("cow", "NNS"): "cows", ("sit", "VBZ"): "sits"},
+    replacements={
+        ("dog", "NOUN"): [("cat", 3), ("Cow", 1), ("farm animal", 2)],
+        ("dogs", "NOUN"): [("cow", 3), ("farm animal", 2), ("sheep", 1), ("dog", 9)],
+        ("sofa", "NOUN"): [("bed", 1)],
+        ("red", "ADJ"): [("blue", 2), ("green", 1)],
+        ("rides", "VERB"): [("sit", 4), ("go", 1)],
+        ("next", "ADV"): [("last", 1)],
+    },
+)
+RULE = WordnetReplace(lexicon=LEXICON)
+
+
+def slots_of(tagged: str) -> list[tuple[str, list[str]]]:
+    parse = parse_of(tagged)
+    return [
+        (slot.subtype, [edit.apply(parse.text) for edit in slot.alternatives])
+        for slot in RULE(parse)
+        if slot.subtype != "rel"
+    ]
+
+
+def relation_of(tagged: str) -> tuple[Slot, list[str]]:
+    parse = parse_of(tagged)
+    (slot,) = (slot for slot in RULE(parse) if slot.subtype == "rel")
+    return slot, [edit.apply(parse.text) for edit in slot.alternatives]
+
+
+ON_SOFA = "on/ADP/IN/prep>0 [sofa/NOUN/NN/pobj>1]"
+
+
+@pytest.mark.parametrize(
+    ("tagged", "expected"),
+    [
+        (
+            f"[dog/NOUN/NN/ROOT>0] {ON_SOFA}",
+            [
+                ("obj", ["Cow on sofa", "cat on sofa", "farm animal on sofa"]),
+                ("obj", ["dog on bed"]),
+            ],
+        ),
+        (  # inflected where there is a form; the word's own lemma is no replacement
+            f"[Dogs/NOUN/NNS/ROOT>0] {ON_SOFA}",
+            [("obj", ["Cows on sofa", "Farm Animal on sofa", "Sheep on sofa"]),
+             ("obj", ["Dogs on bed"])],
+        ),
+        (
+            "[RED/ADJ/JJ/amod>1 DOG/NOUN/NN/nsubj>2] rides/VERB/VBZ/ROOT>2 [it/PRON/PRP/dobj>2]",
+            [
+                ("obj", ["RED COW rides it", "RED CAT rides it", "RED FARM ANIMAL rides it"]),
+                ("att", ["BLUE DOG rides it", "GREEN DOG rides it"]),
+                ("act", ["RED DOG go it", "RED DOG sits it"]),
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_change(tagged: str, expected: list[tuple[str, list[str]]]) -> None:
+    assert slots_of(tagged) == expected
+
+
+@pytest.mark.parametrize(
+    "tagged",
+    [
+        "",
+        "[red/ADJ/JJ/amod>1 dog/NOUN/NN/ROOT>1]",  # one entity
+        "[dog/NOUN/NN/ROOT>0] and/CCONJ/CC/cc>0 [sofa/NOUN/NN/conj>0]",  # nothing but entities
+        "[xyzzy/NOUN/NN/nsubj>1] are/AUX/VBP/ROOT>1 [the/DET/DT/det>3 frob/NOUN/NN/attr>1]",
+    ],
+)
+def test_noop(tagged: str) -> None:
+    assert list(RULE(parse_of(tagged))) == []
+
+
+def test_prepositions_give_way_to_all_others() -> None:
+    slot, texts = relation_of(f"[dog/NOUN/NN/ROOT>0] {ON_SOFA}")
+    assert len(texts) == 74
+    assert "dog on sofa" not in texts
+    assert {"dog of sofa", "dog in front of sofa"} <= set(texts)
+    assert slot.weights is not None
+    assert texts[max(range(74), key=slot.weights.__getitem__)] == "dog of sofa"
+
+
+def test_prepositions_of_several_words_are_replaced_whole() -> None:
+    _, texts = relation_of(
+        "[dog/NOUN/NN/ROOT>0] In/ADP/IN/prep>0 [Front/NOUN/NN/pobj>1] Of/ADP/IN/prep>2 "
+        "[sofa/NOUN/NN/pobj>3]"
+    )
+    assert {"dog On sofa", "dog On Top Of sofa"} <= set(texts)
+    assert "dog In Front Of sofa" not in texts
+
+
+def test_a_relation_of_two_pairs_weighs_twice() -> None:
+    parse = parse_of(
+        "[dog/NOUN/NN/ROOT>0] and/CCONJ/CC/cc>0 [dogs/NOUN/NNS/conj>0] on/ADP/IN/prep>0 "
+        "[sofa/NOUN/NN/pobj>3]"
+    )
+    sums = [(slot.subtype, sum(slot.weights or ())) for slot in RULE(parse)]
+    assert [subtype for subtype, _ in sums] == ["obj", "obj", "obj", "rel"]
+    assert sums[0][1] == pytest.approx(2)
+    assert sums[1][1] < 2  # "dog" for "dogs" is among the published draws, and left out here
+    assert sums[2][1] == pytest.approx(1)
+    assert sums[3][1] == pytest.approx(4)
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=6))
+def test_expected_draws(weights: list[int]) -> None:
+    expected = [0.0] * len(weights)
+    for first, second in permutations(range(len(weights)), 2):
+        left = sum(weights) - weights[first]
+        chance = weights[first] / sum(weights) * weights[second] / left
+        expected[first] += chance
+        expected[second] += chance
+    if len(weights) == 1:
+        expected = [1.0]
+    assert _expected_draws(weights) == pytest.approx(expected)

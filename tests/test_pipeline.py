@@ -1,0 +1,179 @@
+"""What the documents promise: pipeline.yaml, the commands and their flags, the README."""
+
+import dataclasses
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from data.config import plain, read_yaml
+from data.errors import UsageError
+from data.sources import SOURCES
+from negatives import lexicon
+from negatives.choose import Policy
+from negatives.cli import cli
+from negatives.config import DataConfig, NegativesConfig, build_config
+from negatives.presets import PRESETS
+from negatives.rules import RULES, example_of, make_rule
+from negatives.spacy_parse import model_name, parse_texts
+
+ROOT = Path(__file__).parent.parent
+NEGATIVES = Path(sys.executable).with_name("negatives")
+
+
+def fields(cls: type) -> set[str]:
+    return {field.name for field in dataclasses.fields(cls)}
+
+
+def test_pipeline_yaml_has_every_option_and_its_default() -> None:
+    sections = read_yaml(ROOT / "pipeline.yaml")
+    assert set(sections) == {"data", "negatives", "training"}
+    assert set(sections["data"]) == fields(DataConfig)
+    assert set(sections["negatives"]) == fields(NegativesConfig)
+    assert set(sections["negatives"]["choice"]) == fields(Policy)
+    assert build_config(sections) == build_config({})
+    for section, cls in (("data", DataConfig), ("negatives", NegativesConfig)):
+        defaults = plain(cls()) | {"choice": sections["negatives"]["choice"]}
+        assert all(defaults[name] == value for name, value in sections[section].items())
+
+
+def test_every_option_of_pipeline_yaml_has_a_comment() -> None:
+    for line in (ROOT / "pipeline.yaml").read_text().splitlines():
+        if re.match(r"  +\w+:", line):
+            assert "  # " in line, line
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"negative": {}}, "unknown section 'negative'; did you mean 'negatives'"),
+        ({"negatives": {"sede": 1}}, "unknown option 'sede'; did you mean 'seed'"),
+        ({"negatives": {"preset": "natral"}}, "unknown 'natral'; did you mean 'natural'"),
+        ({"negatives": {"shard_captions": 0}}, r"negatives\.shard_captions"),
+        ({"negatives": {"choice": {"variants": 0}}}, r"choice\.variants: expected 1 or more"),
+        ({"negatives": {"choice": {"keep": {"swap/obj": 2}}}}, "expected 0 to 1, found 2"),
+        ({"negatives": {"rules": []}}, "at least one rule"),
+        ({"negatives": {"rules": [{"name": "swap"}]}}, "expected {rule: NAME"),
+        ({"data": {"language": "fr"}}, r"data\.language"),
+    ],
+)
+def test_a_wrong_configuration_is_refused(sections: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        build_config(sections)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_names_rules_that_exist(name: str) -> None:
+    config = build_config({"negatives": {"preset": name}})
+    assert {spec["rule"] for spec in config.rules} <= set(RULES)
+    assert config.policy == PRESETS[name].policy
+
+
+def test_options_of_the_command_win_over_the_preset() -> None:
+    config = build_config({"negatives": {"preset": "fsc-clip", "choice": {"variants": 2}}})
+    assert config.policy == dataclasses.replace(PRESETS["fsc-clip"].policy, variants=2)
+
+
+FLAGS = {
+    "build": "config executor help json language limit out preset quiet resume root seed set "
+    "source workers",
+    "export": "help images json output quiet split tar-samples to",
+    "filter": "drop-empty help json max-negatives min-score quiet rule sample-captions seed type",
+    "import": "format help json licence quiet source-name split subtype type",
+    "inspect": "help json rule sample seed type",
+    "merge": "help json quiet",
+    "presets": "help json",
+    "preview": "help json preset rule seed variants",
+    "rules": "help json",
+    "sources": "help json",
+    "stats": "help json",
+    "verify": "help json",
+}
+
+
+def test_the_set_of_commands_and_flags() -> None:
+    found = {
+        name: {
+            option.removeprefix("--")
+            for parameter in command.get_params(click.Context(command))
+            for option in parameter.opts
+            if option.startswith("--")
+        }
+        for name, command in cli.commands.items()
+    }
+    assert found == {name: set(flags.split()) for name, flags in FLAGS.items()}
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    done = subprocess.run([NEGATIVES, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def test_help_answers_at_once() -> None:
+    for command in FLAGS:
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            assert "Usage: negatives" in run(command, "--help")
+            times.append(time.perf_counter() - start)
+        assert min(times) < 0.3, command  # the least of three: other work may run beside the tests
+
+
+def test_errors_are_one_line_and_no_traceback(tmp_path: Path) -> None:
+    for arguments, message in (
+        (["build", "--source", "coko"], "did you mean 'coco'"),
+        (["build", "--source", "coco", "--root", str(tmp_path / "none")], "none"),
+        (["build", "--preset", "natrual"], "did you mean 'natural'"),
+        (["build", "--set", "negatives.seed"], "expected section.key=value"),
+        (["stats", str(tmp_path)], "no manifest.json"),
+        (["build", "--workers", "0", "--out", str(tmp_path / "out")], "expected 1 or more"),
+    ):
+        output = run(*arguments, code=2)
+        assert message in output
+        assert len(output.strip().splitlines()) == 1
+
+
+def test_the_readme_lists_every_rule_source_and_preset() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name in (*RULES, *SOURCES, *PRESETS):
+        assert f"`{name}`" in readme, name
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    readme = (ROOT / "README.md").read_text()
+    lines = [
+        line.partition("#")[0].strip()
+        for block in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
+        for line in block.replace("\\\n", " ").splitlines()
+    ]
+    commands = [shlex.split(line) for line in lines if line.startswith("negatives ")]
+    assert len(commands) > 8
+    for _, name, *arguments in commands:
+        flags = {word.removeprefix("--") for word in arguments if word.startswith("--")}
+        assert flags <= set(FLAGS[name].split()), (name, arguments)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_can_be_made_from_its_name(name: str) -> None:
+    assert callable(make_rule({"rule": name}, lexicon=lexicon.load()))
+    with pytest.raises(UsageError, match="unknown option 'zzz'"):
+        make_rule({"rule": name, "zzz": 1}, lexicon=lexicon.load())
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_example_of_a_rule_is_what_it_does(name: str) -> None:
+    before, after = re.findall(r'"(.+?)"', example_of(RULES[name]))
+    words = lexicon.load()
+    (parse,) = parse_texts([before], model=model_name(), batch_size=1)
+    rule = make_rule({"rule": name}, lexicon=words)
+    made = {edit.apply(before) for slot in rule(parse) for edit in slot.alternatives}
+    assert after in made
+    assert f"| `{name}` | *{before}* → *{after}* |" in (ROOT / "README.md").read_text()
