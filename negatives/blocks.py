@@ -18,7 +18,7 @@ from data.shards import write_rejects, write_rows
 from data.texts import normalised
 from negatives import lexicon as lexicons
 from negatives.choose import Chooser, Chosen, Policy, Producer, choose
-from negatives.guards import Siblings, siblings_of
+from negatives.guards import NO_SIBLINGS, Siblings, siblings_of_each
 from negatives.lexicon import Lexicon
 from negatives.parse import Parse
 from negatives.parse_files import read_parses, write_parses
@@ -156,12 +156,13 @@ def _siblings(block: Sequence[tuple[Caption, Parse]], chooser: Chooser) -> list[
     """Return for each caption what the other captions of its image say."""
     by_image: dict[str, list[int]] = {}
     for index, (caption, _) in enumerate(block):
-        by_image.setdefault(caption.image or f"\0{index}", []).append(index)
-    siblings: list[Siblings] = []
-    for index, (caption, _) in enumerate(block):
-        group = by_image.get(caption.image, ())
-        others = [block[other][1] for other in group if other != index]
-        siblings.append(siblings_of(others, chooser.lexicon))
+        if caption.image:
+            by_image.setdefault(caption.image, []).append(index)
+    siblings = [NO_SIBLINGS] * len(block)
+    for group in by_image.values():
+        said = siblings_of_each([block[index][1] for index in group], chooser.lexicon)
+        for index, others in zip(group, said, strict=True):
+            siblings[index] = others
     return siblings
 
 

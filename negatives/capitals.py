@@ -21,9 +21,7 @@ _WORD_START = re.compile(r"(?<!\S)[^\W_]")
 _READINGS = (("NOUN", "NN"), ("NOUN", "NNS"), ("ADJ", "JJ"), ("VERB", "VBG"))
 
 _Kind = Literal["inside", "capital", "small", "caseless"]
-"""What a place does to the first letter of the words in it: nothing, inside a sentence."""
 _Style = Literal["plain", "title", "upper"]
-"""How a caption is written: Like This, LIKE THIS, or neither."""
 
 
 class Casing(NamedTuple):
@@ -41,7 +39,10 @@ class Casing(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A replaced span: its old text, what it does to a first letter, and its first token."""
+    """A replaced span: its old text, and its first token with a letter or figure in it.
+
+    `kind`: what it does to a first letter; nothing inside a sentence.
+    """
 
     text: str
     kind: _Kind
@@ -54,13 +55,13 @@ def casing_of(parse: Parse) -> Casing:
     content: list[Token] = []
     waiting = True
     for token in parse.tokens:
-        word = token.text
-        if waiting and _parted(word)[1]:
+        if waiting and _parted(token.text)[1]:
             starts.append(token.start)
             waiting = False
-        elif token.pos in _CONTENT:
+            continue
+        if token.pos in _CONTENT:
             content.append(token)
-        elif word in _ENDS or "\n" in word:
+        if token.text in _ENDS or "\n" in token.text:
             waiting = True
     upper, last_start = parse.text.isupper(), starts[-1] if starts else -1
     return Casing(parse, upper, frozenset(starts), last_start, content)
@@ -79,8 +80,8 @@ def cased(casing: Casing, edit: Edit, lexicon: Lexicon) -> Edit | None:
         return None
     style, text = _style(casing, whole), casing.parse.text
     if inside and style == "plain":
-        words = "".join([text_at(text, start, end) + new for start, end, new in whole.replacements])
-        if words == words.lower():  # as in most edits
+        both = "".join([text_at(text, start, end) + new for start, end, new in whole.replacements])
+        if both == both.lower():  # as in most edits
             return whole
     places = [_place(casing, start, end) for start, end, _ in whole.replacements]
     sources = {place.text.casefold(): place for place in places}
@@ -118,9 +119,8 @@ def _with_first_word(casing: Casing, edit: Edit) -> Edit | None:
                 return None
             if following is None or following.start > token.start:
                 small = token.text.lower()
-                if start == end and (
-                    token.pos == "PROPN" or small in word_sets("capitals")["proper"]
-                ):
+                keeps = token.pos == "PROPN" or small in word_sets("capitals")["proper"]
+                if start == end and keeps:
                     return None
                 word = token.text if start != end else small
                 end, text = token.end, text + text_at(casing.parse.text, end, token.start) + word
@@ -129,7 +129,7 @@ def _with_first_word(casing: Casing, edit: Edit) -> Edit | None:
 
 
 def _style(casing: Casing, edit: Edit) -> _Style:
-    """Tell the caption's style from the words that the edit leaves alone, so that it survives."""
+    """Tell Title Style and UPPER STYLE by the words that the edit leaves alone: they survive it."""
     if casing.upper and any(
         len(token.text) > 1 and token.text.isupper() and token.start not in casing.starts
         for token in _kept(casing.parse.tokens, edit)
@@ -155,11 +155,9 @@ def _kept(tokens: Sequence[Token], edit: Edit) -> Iterator[Token]:
 
 def _place(casing: Casing, start: int, end: int) -> _Place:
     """Return what is known of a replaced span."""
-    inside = (token for token in casing.parse.tokens if start <= token.start < end)
-    first = next((token for token in inside if _parted(token.text)[1]), None)
-    at_start = first is not None and first.start in casing.starts
-    text = text_at(casing.parse.text, start, end)
-    return _Place(text, _kind(text) if at_start else "inside", first)
+    text, tokens = text_at(casing.parse.text, start, end), casing.parse.tokens
+    first = next((t for t in tokens if start <= t.start < end and _parted(t.text)[1]), None)
+    return _Place(text, _kind(text) if first and first.start in casing.starts else "inside", first)
 
 
 def _new(text: str, target: _Place, style: _Style) -> str | None:
@@ -169,12 +167,11 @@ def _new(text: str, target: _Place, style: _Style) -> str | None:
         return text
     if style == "title" and (_kind(old) == "caseless") != (_kind(text) == "caseless"):
         return None
+    then, now = _spelled(small, target.kind), _spelled(text, target.kind)
     if style == "upper":
         then, now = small.upper(), text.upper()
     elif style == "title" and old != small:
-        then, now = _titled(small), _titled(text)
-    else:
-        return _spelled(text, target.kind) if _spelled(small, target.kind) == old else None
+        then, now = (_WORD_START.sub(lambda at: at[0].upper(), words) for words in (small, text))
     return now if then == old else None
 
 
@@ -184,7 +181,8 @@ def _moved(source: _Place, target: _Place, style: _Style, lexicon: Lexicon) -> s
     if style == "upper":
         return text
     if source.kind == target.kind == "inside":
-        return None if first and _is_stray(first, lexicon) else text
+        stray = first and first.pos not in _CONTENT and _is_capitalised(first.text)
+        return None if first and stray and _is_proper(first, lexicon) is False else text
     if style == "title":
         return text if _kind(text) == "capital" else None
     keeps = _is_proper(first, lexicon) if first else None
@@ -209,15 +207,6 @@ def _spelled(words: str, kind: _Kind) -> str | None:
     return words if kind in {"inside", _kind(words)} else None
 
 
-def _is_stray(token: Token, lexicon: Lexicon) -> bool:
-    """Tell whether a word inside a sentence has a capital that belongs to its place."""
-    return (
-        token.pos not in _CONTENT
-        and _is_capitalised(token.text)
-        and _is_proper(token, lexicon) is False
-    )
-
-
 def _is_proper(token: Token, lexicon: Lexicon) -> bool | None:
     """Tell whether a word keeps its capital everywhere; None where that cannot be told.
 
@@ -239,9 +228,7 @@ def _is_proper(token: Token, lexicon: Lexicon) -> bool | None:
 def _kind(words: str) -> _Kind:
     """Return what a sentence start that holds these words does to a first letter."""
     letter = _parted(words)[1]
-    if letter.isupper():
-        return "capital"
-    return "small" if letter.islower() else "caseless"
+    return "capital" if letter.isupper() else "small" if letter.islower() else "caseless"
 
 
 def _is_capitalised(word: str) -> bool:
@@ -252,10 +239,6 @@ def _is_capitalised(word: str) -> bool:
 def _capitalised(words: str) -> str:
     before, letter, after = _parted(words)
     return before + letter.upper() + after
-
-
-def _titled(words: str) -> str:
-    return _WORD_START.sub(lambda found: found.group().upper(), words)
 
 
 def _parted(words: str) -> tuple[str, str, str]:

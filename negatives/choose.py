@@ -19,7 +19,7 @@ from data.errors import UsageError
 from data.records import Caption, Negative, Reject
 from data.streams import Stream
 from data.texts import normalised
-from negatives.guards import Candidate, Siblings, guard
+from negatives.guards import Context, Siblings, context_of, guard
 from negatives.lexicon import Lexicon
 from negatives.parse import Parse
 from negatives.slots import Rule, Slot
@@ -101,15 +101,18 @@ def choose(caption: Caption, parse: Parse, siblings: Siblings, chooser: Chooser)
     tally: Tally = Counter()
     negatives: list[Negative] = []
     rejects: list[Reject] = []
-    seen = {normalised(caption.text)}
+    own_key = normalised(caption.text)
+    seen = {own_key}
     wording = wording_of(parse, chooser.lexicon)
+    context = (
+        context_of(parse, own_key, siblings, chooser.lexicon) if chooser.policy.guards else None
+    )
     for producer in chooser.producers:
         stream = Stream(chooser.seed, caption.id, producer.stream)
         name, number = producer.name, producer.number
         for draw in draws(producer, parse, stream, chooser.policy, tally):
             slot = draw.slot
-            edit, text, reason = _judge(draw, wording, siblings, chooser)
-            key = normalised(text)
+            edit, text, key, reason = _judge(draw, wording, context, policy=chooser.policy)
             if reason is None and key in seen:
                 reason = "equal text"
             if reason is None and len(negatives) == chooser.policy.max_negatives:
@@ -135,19 +138,16 @@ def why_none(tally: Tally) -> str:
 
 
 def _judge(
-    draw: Draw, wording: Wording, siblings: Siblings, chooser: Chooser
-) -> tuple[Edit, str, str | None]:
-    """Return the worded edit, its text, and why it is refused if it is."""
-    policy, parse, edit = chooser.policy, wording.parse, draw.edit
-    if policy.wording:
-        worded = glue(wording, edit)
-        if worded is None:
-            return edit, edit.apply(parse.text), "wording cannot be undone"
-        edit = worded
-    text = edit.apply(parse.text)
-    if not policy.guards:
-        return edit, text, None
-    return edit, text, guard(Candidate(parse, draw.slot, edit, text, siblings), chooser.lexicon)
+    draw: Draw, wording: Wording, context: Context | None, *, policy: Policy
+) -> tuple[Edit, str, str, str | None]:
+    """Return the worded edit, its text as it is and normalised, and why it is refused if it is."""
+    worded = glue(wording, draw.edit) if policy.wording else draw.edit
+    edit = worded or draw.edit
+    text = edit.apply(wording.parse.text)
+    key = normalised(text)
+    if worded is None:
+        return edit, text, key, "wording cannot be undone"
+    return edit, text, key, guard(draw.slot, edit, key, context) if context else None
 
 
 def _slot_draws(

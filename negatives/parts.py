@@ -1,203 +1,231 @@
 """Parts of a caption that may change places: phrases, nouns, adjectives, verbs. Pure."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from negatives.clauses import Children, children_of
 from negatives.lexicon import Lexicon
-from negatives.parse import Parse, Token
+from negatives.parse import Parse
 from negatives.word_sets import word_sets
 
 _ADVERBIAL = frozenset({"npadvmod", "compound", "intj", "dep"})
 _NOT_ACTING = frozenset({"aux", "auxpass", "prep", "amod", "compound", "pcomp", "csubj", "nmod"})
 _CLAUSES = frozenset({"xcomp", "ccomp"})
+_OBJECTS = frozenset({"dobj", "dative"})
+_DETERMINED = frozenset({"det", "poss", "nummod", "predet"})
+_NAMING = frozenset({"NOUN", "PROPN"})
 _FREE_CLASSES = frozenset({"colour", "size", "age"})  # "young man", "black cat" are no compounds
 _POINTING = frozenset({"PRP$", "WDT", "WP$", "PRP"})
 _CLITICS = ("'", "\u2019")
+_BINDERS = frozenset({"-", "/", "_", "&"})
 
 
 class Part(NamedTuple):
-    """Tokens `first` to `last` (inclusive) that may change places; `root` heads them."""
+    """Tokens `first` to `last` (inclusive) that may change places; `root` heads them.
+
+    `form`: what the other part may have to share: the tag, of a singular noun whether it is
+    determined, of a verb whether it has an object.
+    """
 
     first: int
     last: int
     root: int
+    form: str
 
 
 class Tree(NamedTuple):
-    """A parse with the dependents of each token and the lower-case text of each."""
+    """A parse by columns: for each token its lower-case text, its labels and its dependents.
+
+    `points_back`: the caption has a word such as "other" or "its".
+    """
 
     parse: Parse
-    tokens: Sequence[Token]
-    children: Children
     words: Sequence[str]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    pos: Sequence[str]
+    tags: Sequence[str]
+    deps: Sequence[str]
+    heads: Sequence[int]
+    children: Children
+    points_back: bool
 
 
 def tree_of(parse: Parse) -> Tree:
-    """Return a parse as the functions here want it."""
-    tokens = parse.tokens
-    return Tree(parse, tokens, children_of(tokens), [token.text.lower() for token in tokens])
+    """Return a parse of at least one token as the functions here want it."""
+    starts, ends, texts, pos, tags, deps, heads = zip(*parse.tokens, strict=True)
+    words = [text.lower() for text in texts]
+    points_back = not word_sets("swap")["anaphoric"].isdisjoint(words)
+    children = children_of(parse.tokens)
+    return Tree(parse, words, starts, ends, pos, tags, deps, heads, children, points_back)
 
 
 def phrases(tree: Tree) -> Iterator[Part]:
     """Yield chunks around a common noun or a name that stand for themselves."""
-    tokens, words = tree.tokens, tree.words
-    sets = word_sets("swap")
+    light = word_sets("swap")["light"]
     for first, last, root in tree.parse.chunks:
         if (
             root == last
-            and tokens[root].pos in {"NOUN", "PROPN"}
-            and tokens[root].dep not in _ADVERBIAL
-            and words[root] not in sets["light"]
+            and tree.pos[root] in _NAMING
+            and tree.deps[root] not in _ADVERBIAL
+            and tree.words[root] not in light
             and not _is_measured(tree, root)
-            and not any(
-                tokens[i].tag in {"PRP$", "WDT", "WP$", "PRP"} or words[i] in sets["anaphoric"]
-                for i in range(first, root)
-            )
-            and _is_loose(tokens, first, last)
+            and _POINTING.isdisjoint(tree.tags[first:root])
+            and not (tree.points_back and _points_back(tree, range(first, root)))
+            and _is_loose(tree, first, last)
         ):
-            yield Part(first, last, root)
+            yield Part(first, last, root, tree.tags[root])
 
 
 def nouns(tree: Tree, lexicon: Lexicon) -> Iterator[Part]:
     """Yield common nouns that head their phrase, each with its compound."""
-    tokens, words = tree.tokens, tree.words
-    sets = word_sets("swap")
-    for index, token in enumerate(tokens):
+    deps, words = tree.deps, tree.words
+    light = word_sets("swap")["light"]
+    for index, tag in enumerate(tree.tags):
         if (
-            token.tag in {"NN", "NNS"}
-            and token.pos == "NOUN"
-            and token.dep not in _ADVERBIAL
-            and words[index] not in sets["light"]
-            and sets["anaphoric"].isdisjoint([words[i] for i in tree.children[index]])
+            (tag == "NN" or tag == "NNS")  # noqa: PLR1714 (most tokens fall here: no set to ask)
+            and tree.pos[index] == "NOUN"
+            and deps[index] not in _ADVERBIAL
+            and words[index] not in light
+            and not (tree.points_back and _points_back(tree, tree.children[index]))
         ):
-            part = noun_at(tree, index, lexicon)
-            if _is_loose(tokens, part.first, index):
-                yield part
+            first = noun_start(tree, index, lexicon)
+            if _is_loose(tree, first, index):
+                bare = tag == "NN" and not has(tree, index, _DETERMINED)
+                yield Part(first, index, index, "bare" if bare else tag)
 
 
-def noun_at(tree: Tree, root: int, lexicon: Lexicon) -> Part:
-    """Return a noun with its compound: "tennis racket", "t-shirt", "hot dog"."""
-    tokens = tree.tokens
-    first = _before_hyphens(tokens, root)
-    while first and (
-        (tokens[first - 1].dep == "compound" and first <= tokens[first - 1].head <= root)
-        or (tokens[first - 1].dep == "amod" and _is_name(tree, first - 1, lexicon))
-    ):
-        first = _before_hyphens(tokens, first - 1)
-    return Part(first, root, root)
+def noun_start(tree: Tree, root: int, lexicon: Lexicon) -> int:
+    """Return the first token of a noun's compound: "tennis racket", "t-shirt", "hot dog"."""
+    deps, heads = tree.deps, tree.heads
+    first = root
+    while first:
+        before = first - 1
+        if tree.words[before] == "-" and (start := _before_hyphens(tree, first)) < first:
+            first = start
+        elif (deps[before] == "compound" and first <= heads[before] <= root) or (
+            deps[before] == "amod" and _is_name(tree, before, lexicon)
+        ):
+            first = before
+        else:
+            break
+    return first
 
 
 def adjectives(tree: Tree, lexicon: Lexicon) -> Iterator[Part]:
     """Yield attributive adjectives that describe, each with the words that modify it."""
-    tokens, words = tree.tokens, tree.words
-    sets = word_sets("swap")
-    for index, token in enumerate(tokens):
+    deps, heads = tree.deps, tree.heads
+    quantifiers = word_sets("swap")["quantifiers"]
+    for index, pos in enumerate(tree.pos):
         if (
-            token.pos == "ADJ"
-            and token.dep == "amod"
-            and token.head > index
-            and tokens[token.head].pos in {"NOUN", "PROPN"}
-            and words[index] not in sets["quantifiers"]
-            and sets["anaphoric"].isdisjoint([words[i] for i in tree.children[token.head]])
+            pos == "ADJ"
+            and deps[index] == "amod"
+            and heads[index] > index
+            and tree.pos[heads[index]] in _NAMING
+            and tree.words[index] not in quantifiers
+            and not (tree.points_back and _points_back(tree, tree.children[heads[index]]))
             and not _is_name(tree, index, lexicon)
         ):
-            first = _before_hyphens(tokens, index)
-            while first and _modifies(tokens[first - 1], index):
+            first = _before_hyphens(tree, index)
+            # "very", "light" blue
+            while first and heads[first - 1] == index and deps[first - 1] in {"advmod", "amod"}:
                 first -= 1
-            if _is_loose(tokens, first, index):
-                yield Part(first, index, index)
+            if _is_loose(tree, first, index):
+                yield Part(first, index, index, tree.tags[index])
 
 
 def verbs(tree: Tree) -> Iterator[Part]:
     """Yield verbs that say what somebody does, each with the particle that follows it."""
-    tokens, words = tree.tokens, tree.words
     light = word_sets("swap")["verbs"]
-    for index, token in enumerate(tokens):
+    for index, pos in enumerate(tree.pos):
         if (
-            token.pos == "VERB"
-            and token.tag.startswith("VB")
-            and token.dep not in _NOT_ACTING
-            and words[index] not in light
+            pos == "VERB"
+            and tree.tags[index].startswith("VB")
+            and tree.deps[index] not in _NOT_ACTING
+            and tree.words[index] not in light
             and not has(tree, index, _CLAUSES)
         ):
-            particles = [child for child in tree.children[index] if tokens[child].dep == "prt"]
+            particles = [child for child in tree.children[index] if tree.deps[child] == "prt"]
             last = index + len(particles)
-            if particles in ([], [index + 1]) and _is_loose(tokens, index, last):
-                yield Part(index, last, index)
+            if particles in ([], [last]) and _is_loose(tree, index, last):
+                form = tree.tags[index] + " object" * has(tree, index, _OBJECTS)
+                yield Part(index, last, index, form)
 
 
 def _is_name(tree: Tree, adjective: int, lexicon: Lexicon) -> bool:
     """Tell whether an adjective and the word after it are one word of the lexicon."""
     noun = adjective + 1
-    return are_one(tree.words[adjective], tree.words[noun], tree.tokens[noun].tag, lexicon)
+    return are_one(tree.words[adjective], tree.words[noun], tree.tags[noun], lexicon)
 
 
+@lru_cache(maxsize=1 << 14)
 def are_one(adjective: str, noun: str, tag: str, lexicon: Lexicon) -> bool:
     """Tell whether an adjective and a noun of a tag are a word of their own ("hot dogs")."""
-    return (
-        lexicon.knows(f"{adjective} {lexicon.lemma(noun, tag)}", "NOUN")
-        and lexicon.class_name(adjective, "ADJ") not in _FREE_CLASSES
+    return lexicon.class_name(adjective, "ADJ") not in _FREE_CLASSES and lexicon.knows(
+        f"{adjective} {lexicon.lemma(noun, tag)}", "NOUN"
     )
 
 
-def top(tokens: Sequence[Token], index: int) -> int:
-    """Return the first of the parts that a token is coordinated with."""
-    for _ in tokens:
-        if tokens[index].dep != "conj":
+def are_coordinated(tree: Tree, left: int, right: int) -> bool:
+    """Tell whether two tokens are parts of one coordination ("cats, dogs and mice")."""
+    deps = tree.deps
+    if deps[left] != "conj" and deps[right] != "conj":
+        return False
+    return _first_conjunct(tree, left) == _first_conjunct(tree, right)
+
+
+def _first_conjunct(tree: Tree, index: int) -> int:
+    for _ in tree.deps:
+        if tree.deps[index] != "conj":
             break
-        index = tokens[index].head
+        index = tree.heads[index]
     return index
 
 
 def has(tree: Tree, index: int, deps: frozenset[str]) -> bool:
     """Tell whether a token has a dependent with one of the labels."""
-    tokens = tree.tokens
     for child in tree.children[index]:  # noqa: SIM110 (twice as fast as `any`, at every pair)
-        if tokens[child].dep in deps:
+        if tree.deps[child] in deps:
             return True
     return False
 
 
-def _modifies(token: Token, index: int) -> bool:
-    """Tell whether a token is an adverb or a shade before an adjective ("very", "light" blue)."""
-    return token.head == index and token.dep in {"advmod", "amod"}
+def _points_back(tree: Tree, places: Sequence[int]) -> bool:
+    """Tell whether one of the tokens points back to another thing ("the other dog")."""
+    return not word_sets("swap")["anaphoric"].isdisjoint([tree.words[place] for place in places])
 
 
 def _is_measured(tree: Tree, root: int) -> bool:
     """Tell whether a noun stands after a light noun and "of", which asks for its number."""
-    preposition = tree.tokens[root].head
+    preposition = tree.heads[root]
     return (
         tree.words[preposition] == "of"
-        and tree.words[tree.tokens[preposition].head] in word_sets("swap")["light"]
+        and tree.words[tree.heads[preposition]] in word_sets("swap")["light"]
     )
 
 
-def _before_hyphens(tokens: Sequence[Token], first: int) -> int:
+def _before_hyphens(tree: Tree, first: int) -> int:
     """Return the first token of the hyphenated word that a token ends ("t" of "t-shirt")."""
     while (
         first >= 2
-        and tokens[first - 1].text == "-"
-        and tokens[first - 2].end == tokens[first - 1].start
-        and tokens[first - 1].end == tokens[first].start
+        and tree.words[first - 1] == "-"
+        and tree.ends[first - 2] == tree.starts[first - 1]
+        and tree.ends[first - 1] == tree.starts[first]
     ):
         first -= 2
     return first
 
 
-def _is_loose(tokens: Sequence[Token], first: int, last: int) -> bool:
+def _is_loose(tree: Tree, first: int, last: int) -> bool:
     """Tell whether nothing but punctuation is written onto the tokens ("-friendly", "/cat")."""
-    before = tokens[first - 1] if first else None
-    after = tokens[last + 1] if last + 1 < len(tokens) else None
-    if before and before.end == tokens[first].start and _binds(before.text):
+    starts, ends, words = tree.starts, tree.ends, tree.words
+    if first and ends[first - 1] == starts[first] and _binds(words[first - 1]):
         return False
-    return not (
-        after
-        and after.start == tokens[last].end
-        and _binds(after.text)
-        and not after.text.startswith(_CLITICS)
-    )
+    if last + 1 == len(words) or starts[last + 1] != ends[last]:
+        return True
+    return words[last + 1].startswith(_CLITICS) or not _binds(words[last + 1])
 
 
-def _binds(text: str) -> bool:
-    return text in {"-", "/", "_", "&"} or any(c.isalnum() for c in text)
+def _binds(word: str) -> bool:
+    return word in _BINDERS or any(map(str.isalnum, word))

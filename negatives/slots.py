@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, overload
+from typing import NamedTuple, Protocol, overload
 
 from data.edits import Edit
 from negatives.parse import Parse
@@ -32,8 +32,7 @@ class Lazy(Sequence[Edit]):
         return self.make(index)
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One place of a caption with the mutually exclusive alternatives that would make it false.
 
     The caption itself is the alternative that is always there; `alternatives` does not list it.

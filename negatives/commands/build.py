@@ -131,7 +131,7 @@ def build(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Build hard negatives from captions.
+    """Build hard negatives from captions.
 
     \b
     negatives build --source coco --root ~/coco --out out

@@ -59,7 +59,7 @@ def import_(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Write published negatives as shards: each as the edit that leads to it.
+    """Write published negatives as shards: each as the edit that leads to it.
 
     \b
     FILE is NegCLIP's jsonl or tsv, a file or the folder of SugarCrepe, or your own:
@@ -116,7 +116,7 @@ def export(
                  which are not known); captions without a negative are left out
     webdataset   tars of .json, .txt and, with --images, the picture; captions
                  without one are then left out
-    """  # noqa: D301 - click's mark, no escape
+    """
     from data.manifest import read_manifest
     from negatives.commands.progress import counting
     from negatives.exporting import ExportOptions, export_folder

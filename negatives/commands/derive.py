@@ -42,7 +42,7 @@ def filter_(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Write a part of a finished folder as a new one, with its lineage; rejects stay behind.
+    """Write a part of a finished folder as a new one, with its lineage; rejects stay behind.
 
     \b
     negatives filter out out-swaps --type swap --type replace/att --drop-empty
@@ -71,7 +71,7 @@ def filter_(
 @_JSON
 @_QUIET
 def merge(*, folders: tuple[Path, ...], as_json: bool, quiet: bool) -> None:
-    r"""Write several finished folders as a new one; the last name is the new folder's.
+    """Write several finished folders as a new one; the last name is the new folder's.
 
     Captions with the same id get the negatives of all; rejects stay behind.
 

@@ -27,7 +27,7 @@ def preview(
     variants: int,
     as_json: bool,
 ) -> None:
-    r"""Show every rule's negatives for one caption, edits highlighted.
+    """Show every rule's negatives for one caption, edits highlighted.
 
     \b
     negatives preview "A man riding a horse next to a red barn."

@@ -6,51 +6,55 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from multiprocessing.connection import wait as wait_for
-from typing import TypeVar
 
 from data.errors import ShardError
-
-T = TypeVar("T")
-R = TypeVar("R")
+from negatives.executors import R, Run, T
 
 _IN_FLIGHT = 2  # tasks a worker: one at work, one waiting for it
 
 
-def run(
-    function: Callable[[T], R], tasks: Iterable[T], *, workers: int
-) -> Iterator[R | ShardError]:
-    """Yield the result of each task as it finishes, or the ShardError that it raised.
-
-    Raises:
-        ShardError: a worker died (killed, or out of memory); finished work stays.
-    """
-    if workers == 1:
-        for task in tasks:
-            yield _attempt(function, task)
+@contextmanager
+def workers_on_this_machine(num_workers: int) -> Iterator[Run]:
+    """Open the workers and yield what runs tasks on them; they keep what they have loaded."""
+    if num_workers == 1:
+        yield _run_here
         return
-    tasks = iter(tasks)
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
-    with pool:
-        pending: set[Future[R | ShardError]] = set()
-        try:
-            while True:
-                room = _IN_FLIGHT * workers - len(pending)
-                pending |= {pool.submit(_attempt, function, task) for task in islice(tasks, room)}
-                if not pending:
-                    return
-                finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield future.result()
-        except BrokenProcessPool as error:
-            raise ShardError(
-                "a worker process died, killed or out of memory; run the command again, "
-                "it goes on where it stopped"
-            ) from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    pool = ProcessPoolExecutor(num_workers, mp_context=context, initializer=_end_with_parent)
+    try:
+        yield partial(_run_in_pool, pool, num_workers)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _run_here(function: Callable[[T], R], tasks: Iterable[T], /) -> Iterator[R | ShardError]:
+    for task in tasks:
+        yield _attempt(function, task)
+
+
+def _run_in_pool(
+    pool: ProcessPoolExecutor, num_workers: int, function: Callable[[T], R], tasks: Iterable[T], /
+) -> Iterator[R | ShardError]:
+    tasks = iter(tasks)
+    pending: set[Future[R | ShardError]] = set()
+    try:
+        while True:
+            room = _IN_FLIGHT * num_workers - len(pending)
+            pending |= {pool.submit(_attempt, function, task) for task in islice(tasks, room)}
+            if not pending:
+                return
+            finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for future in finished:
+                yield future.result()
+    except BrokenProcessPool as error:
+        raise ShardError(
+            "a worker process died, killed or out of memory; run the command again, "
+            "it goes on where it stopped"
+        ) from error
 
 
 def _attempt(function: Callable[[T], R], task: T) -> R | ShardError:
@@ -63,7 +67,7 @@ def _attempt(function: Callable[[T], R], task: T) -> R | ShardError:
 def _end_with_parent() -> None:
     """End this worker when its parent is gone, even if the parent was killed."""
     parent = multiprocessing.parent_process()
-    assert parent is not None
+    assert parent is not None, "an initializer runs in a worker"
 
     def watch() -> None:
         wait_for([parent.sentinel])

@@ -6,8 +6,29 @@ those in ASYMMETRIC: what the other captions of an image say is said of its capt
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
-from negatives.guards.candidate import Candidate, Siblings, View, siblings_of, view_of
+from data.edits import Edit
+from data.records import TYPES
+from negatives.guards.candidate import (
+    COMPANIONS,
+    COMPATIBLE,
+    OVERLAPPING,
+    PHRASES,
+    WEAK,
+    View,
+    view_of,
+)
+from negatives.guards.context import (
+    ANAPHOR,
+    LATE,
+    NEGATION,
+    PRONOUN,
+    SIBLINGS,
+    Context,
+    context_of,
+)
 from negatives.guards.lexical import (
     companion,
     compatible,
@@ -17,6 +38,7 @@ from negatives.guards.lexical import (
     quantifier,
     sibling_mentions,
 )
+from negatives.guards.siblings import NO_SIBLINGS, Siblings, siblings_of, siblings_of_each
 from negatives.guards.structure import (
     anaphor,
     one_head,
@@ -30,49 +52,79 @@ from negatives.guards.texts import (
     equal_to_sibling,
     only_leaves_out,
 )
-from negatives.lexicon import Lexicon
+from negatives.slots import Slot
 
 __all__ = [
     "ASYMMETRIC",
     "GUARDS",
-    "Candidate",
+    "NO_SIBLINGS",
+    "Context",
     "Guard",
     "Siblings",
     "View",
+    "context_of",
     "guard",
     "siblings_of",
-    "view_of",
+    "siblings_of_each",
 ]
 
-Guard = Callable[[View, Lexicon], bool]
-"""Answers True to refuse."""
+
+class Guard(NamedTuple):
+    """`refuses` answers True to refuse; it is asked of slots of these `types`.
+
+    And only where there is this `clue` of the caption (listed in negatives/guards/context.py) or of
+    the changed words (negatives/guards/candidate.py), without which it never refuses.
+    """
+
+    refuses: Callable[[View], bool]
+    types: frozenset[str]
+    clue: str = ""
+
+
+_ALL = frozenset(TYPES)
+_KEEPING = _ALL - {"negate", "shuffle"}  # what is said of the changed words is still asserted
+_REPLACE, _SWAP = frozenset({"replace"}), frozenset({"swap"})
+_PAIRED = _REPLACE | _SWAP  # one content word takes another's place
 
 GUARDS: Mapping[str, Guard] = {
-    "equal to the caption": equal_to_caption,
-    "beyond the text encoder": beyond_the_encoder,
-    "only leaves words out": only_leaves_out,
-    "light noun": light_noun,
-    "quantifier": quantifier,
-    "adjectives of one noun": one_head,
-    "symmetric relation": symmetric_relation,
-    "under a negation": under_negation,
-    "taken up by another word": anaphor,
-    "pronoun left behind": pronoun,
-    "compatible words": compatible,
-    "overlapping words": overlapping,
-    "likely there too": companion,
-    "named twice": named_twice,
-    "equal to a sibling": equal_to_sibling,
-    "a sibling mentions it": sibling_mentions,
+    "equal to the caption": Guard(equal_to_caption, _ALL),
+    "beyond the text encoder": Guard(beyond_the_encoder, _ALL, LATE),
+    "only leaves words out": Guard(only_leaves_out, _ALL, PHRASES),
+    "light noun": Guard(light_noun, _KEEPING, WEAK),
+    "quantifier": Guard(quantifier, _KEEPING, WEAK),
+    "adjectives of one noun": Guard(one_head, _SWAP),
+    "symmetric relation": Guard(symmetric_relation, _SWAP),
+    "under a negation": Guard(under_negation, _ALL, NEGATION),
+    "taken up by another word": Guard(anaphor, _ALL, ANAPHOR),
+    "pronoun left behind": Guard(pronoun, _PAIRED, PRONOUN),
+    "compatible words": Guard(compatible, _PAIRED, COMPATIBLE),
+    "overlapping words": Guard(overlapping, _PAIRED, OVERLAPPING),
+    "likely there too": Guard(companion, _REPLACE, COMPANIONS),
+    "named twice": Guard(named_twice, _REPLACE),
+    "equal to a sibling": Guard(equal_to_sibling, _ALL, SIBLINGS),
+    "a sibling mentions it": Guard(sibling_mentions, _PAIRED | {"count"}, SIBLINGS),
 }
 
 ASYMMETRIC = frozenset({"equal to a sibling", "a sibling mentions it"})
 
 
-def guard(candidate: Candidate, lexicon: Lexicon) -> str | None:
-    """Return the first reason to refuse a candidate; None if there is none."""
-    view = view_of(candidate, lexicon)
-    for reason, refuses in GUARDS.items():
-        if refuses(view, lexicon):
+def guard(slot: Slot, edit: Edit, key: str, context: Context) -> str | None:
+    """Return the first reason to refuse a drawn alternative; None if there is none.
+
+    `edit` is worded; `key` is the normalised text of the caption after it.
+    """
+    view = view_of(slot, edit, key, context)
+    for reason, refuses in _asked(slot.type, view.clues):
+        if refuses(view):
             return reason
     return None
+
+
+@lru_cache(maxsize=1 << 10)
+def _asked(type_: str, clues: frozenset[str]) -> tuple[tuple[str, Callable[[View], bool]], ...]:
+    """Return the guards to ask, each with its reason; of a type that is none of TYPES, all."""
+    return tuple([
+        (reason, row.refuses)
+        for reason, row in GUARDS.items()
+        if (type_ in row.types or type_ not in _ALL) and (not row.clue or row.clue in clues)
+    ])  # fmt: skip

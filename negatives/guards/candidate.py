@@ -1,217 +1,160 @@
-"""What a guard looks at: the caption, the drawn edit, and what the image's other captions say."""
+"""A candidate as the guards look at it: what changes, and which words take each other's place."""
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
 from typing import NamedTuple
 
 from data.edits import Edit, text_at
-from data.texts import normalised
+from negatives.guards.content import JOINS_NOUN, KIND, lemma_of
+from negatives.guards.context import Context
+from negatives.guards.tables import companions, overlaps, words
 from negatives.lexicon import Lexicon
-from negatives.parse import Parse, Token
 from negatives.slots import Slot
 
-NOUN, VERB, ADJECTIVE, NUMBER = "NOUN", "VERB", "ADJ", "NUM"
-KIND = {
-    "NN": NOUN, "NNS": NOUN, "NNP": NOUN, "NNPS": NOUN,
-    "JJ": ADJECTIVE, "JJR": ADJECTIVE, "JJS": ADJECTIVE,
-    "VB": VERB, "VBD": VERB, "VBG": VERB, "VBN": VERB, "VBP": VERB, "VBZ": VERB,
-    "CD": NUMBER,
-}  # fmt: skip
-"""The part of speech that a tag belongs to, for the tags of content words."""
-
 _ARTICLES = frozenset({"a", "an"})
-_JOINS_NOUN = frozenset({"NN", "NNS", "NNP", "JJ", "VBG", "VBN"})
-_NUMBERS = (
-    "zero", "one", "two", "three", "four", "five", "six",
-    "seven", "eight", "nine", "ten", "eleven", "twelve",
-)  # fmt: skip
-_NUMBER_OF = {str(number): word for number, word in enumerate(_NUMBERS)}
+COMPATIBLE, OVERLAPPING, COMPANIONS = "compatible", "overlapping", "companions"
+WEAK, PHRASES = "weak", "phrases"
+"""Clues of words: the three ties of a pair; a light noun or quantifier; more than single words."""
 
-
-class Siblings(NamedTuple):
-    """What the other captions of an image say.
-
-    `texts`: normalised. `lemmas`: of nouns, verbs, adjectives and numbers (2 as "two"), and of
-    nouns with the word or two before them ("fire hydrant", "red car"). `nouns`, `verbs` and
-    `adjectives`: the single lemmas of each.
-    """
-
-    texts: frozenset[str] = frozenset()
-    lemmas: frozenset[str] = frozenset()
-    nouns: frozenset[str] = frozenset()
-    verbs: frozenset[str] = frozenset()
-    adjectives: frozenset[str] = frozenset()
-
-
-def siblings_of(parses: Iterable[Parse], lexicon: Lexicon) -> Siblings:
-    """Return what these captions say."""
-    texts: set[str] = set()
-    compounds: set[str] = set()
-    said: dict[str, set[str]] = {NOUN: set(), VERB: set(), ADJECTIVE: set(), NUMBER: set()}
-    for parse in parses:
-        texts.add(normalised(parse.text))
-        before = earlier = ""
-        for token in parse.tokens:
-            tag = token.tag
-            kind = KIND.get(tag)
-            if kind is None:
-                before = earlier = ""
-                continue
-            lemma = lemma_of(token.text, tag, lexicon)
-            said[kind].add(lemma)
-            if kind == NOUN and before:
-                compounds.add(f"{before} {lemma}")
-                if earlier:
-                    compounds.add(f"{earlier} {before} {lemma}")
-            earlier, before = before, token.text.lower() if tag in _JOINS_NOUN else ""
-    lemmas = frozenset(compounds.union(*said.values()))
-    nouns, verbs, adjectives = (frozenset(said[kind]) for kind in (NOUN, VERB, ADJECTIVE))
-    return Siblings(frozenset(texts), lemmas, nouns, verbs, adjectives)
-
-
-def lemma_of(words: str, tag: str, lexicon: Lexicon) -> str:
-    """Return the lower-case lemma of a word or a compound, of which the last word has the tag."""
-    lower = words.lower()
-    before, space, last = lower.rpartition(" ")
-    if tag == "CD":
-        return _NUMBER_OF.get(lower, lower)
-    return f"{before}{space}{lexicon.lemma(last, tag)}"
+_NONE: frozenset[str] = frozenset()
+_WEAK, _PHRASES = frozenset({WEAK}), frozenset({PHRASES})
 
 
 class Change(NamedTuple):
     """One replacement but for mended articles and capitals.
 
     It takes the place of tokens `first` to `last` (inclusive; `last` = `first` - 1 where it only
-    inserts); `old` and `new` are lower-case.
+    inserts), of which `head` is the one whose own head lies outside; `old` and `new` are
+    lower-case.
     """
 
     first: int
     last: int
+    head: int
     old: str
     new: str
 
 
 class Pair(NamedTuple):
-    """Two lemmas of one part of speech of which one takes the other's place."""
+    """Two lemmas of one part of speech of which one takes the other's place.
+
+    `ties`: what they have in common, of COMPATIBLE (by WordNet, or one is the head of the other),
+    OVERLAPPING and COMPANIONS (by the tables of these names).
+    """
 
     old: str
     new: str
     pos: str
-
-
-class Candidate(NamedTuple):
-    """A drawn alternative: `edit` is worded, `text` is the caption after it."""
-
-    parse: Parse
-    slot: Slot
-    edit: Edit
-    text: str
-    siblings: Siblings
+    ties: frozenset[str]
 
 
 class View(NamedTuple):
-    """A candidate as the guards look at it.
+    """A drawn alternative as the guards look at it.
 
-    `text`: the negative. `words`: the caption's tokens in lower case. `changes`: in
-    order; `changed`: the tokens in them; `heads`: for each the token whose own head lies outside.
-    `is_swap`: two words or phrases change places. `pairs`: the content words that take each
-    other's place, in a swap or a replacement.
+    `key`: the negative's normalised text. `changes`: in order. `is_swap`: two words or phrases
+    change places. `pairs`: the content words that take each other's place, in a swap or a
+    replacement. `clues`: those of the caption, of the changed words and of the pairs.
     """
 
-    parse: Parse
+    context: Context
     slot: Slot
-    siblings: Siblings
-    text: str
-    words: tuple[str, ...]
+    key: str
     changes: tuple[Change, ...]
-    changed: frozenset[int]
-    heads: tuple[int, ...]
     is_swap: bool
     pairs: tuple[Pair, ...]
+    clues: frozenset[str]
 
 
-def view_of(candidate: Candidate, lexicon: Lexicon) -> View:
-    """Return what the guards ask about a candidate, worked out once for all of them."""
-    parse, slot, edit, text, siblings = candidate
-    tokens = parse.tokens
-    changes = _changes(parse, edit)
-    heads = tuple([_head_of(tokens, first, last) for first, last, _, _ in changes])
+def view_of(slot: Slot, edit: Edit, key: str, context: Context) -> View:
+    """Return what the guards ask about a worded edit, of which `key` is the normalised outcome."""
+    changes, clues = _changes(edit, context)
     is_swap = slot.type == "swap" and len(changes) == 2
+    pairs: tuple[Pair, ...] = ()
     if slot.type == "replace":
-        pairs = _replaced(tokens, changes, lexicon)
+        pairs = _replaced(changes, context)
     elif is_swap:
-        is_phrase = slot.subtype == "np"
-        pairs = _swapped(tokens, changes, heads, lexicon, is_phrase=is_phrase)
-    else:
-        pairs = ()
-    return View(
-        parse,
-        slot,
-        siblings,
-        text,
-        tuple([token.text.lower() for token in tokens]),
-        changes,
-        frozenset([i for first, last, _, _ in changes for i in range(first, last + 1)]),
-        heads,
-        is_swap,
-        pairs,
-    )
+        pairs = _swapped(changes, context, is_phrase=slot.subtype == "np")
+    for pair in pairs:
+        if pair.ties:
+            clues |= pair.ties
+    return View(context, slot, key, changes, is_swap, pairs, clues)
 
 
-def _changes(parse: Parse, edit: Edit) -> tuple[Change, ...]:
-    """Return what changes, a/an and capitals aside."""
-    tokens, text = parse.tokens, parse.text
+def stays(index: int, view: View) -> bool:
+    """Tell whether a token of the caption is outside all changes."""
+    for first, last, _, _, _ in view.changes:  # noqa: SIM110 - a generator costs three times as much
+        if first <= index <= last:
+            return False
+    return True
+
+
+def _changes(edit: Edit, context: Context) -> tuple[tuple[Change, ...], frozenset[str]]:
+    """Return what changes, a/an and capitals aside, and the caption's clues with those of it."""
+    starts, ends, weak, clues = context.starts, context.ends, words().weak, context.clues
     changes: list[Change] = []
-    first = 0
+    is_phrases = True
     for start, end, replacement in edit.replacements:
-        old, new = text_at(text, start, end).lower(), replacement.lower()
+        old, new = text_at(context.text, start, end).lower(), replacement.lower()
         if old == new or (old in _ARTICLES and new in _ARTICLES):
             continue
-        while first < len(tokens) and tokens[first].end <= start:
-            first += 1
-        last = first
-        while last < len(tokens) and tokens[last].start < end:
-            last += 1
-        changes.append(Change(first, last - 1, old, new))
-    return tuple(changes)
+        first = bisect_right(ends, start)
+        last = bisect_left(starts, end, first) - 1
+        head = first if first == last else _head_of(first, last, context)
+        changes.append(Change(first, last, head, old, new))
+        if new in weak or old in weak or context.lemmas[head] in weak:
+            clues |= _WEAK
+        if is_phrases and old.isalpha() and new.isalpha():
+            is_phrases = False
+    return tuple(changes), clues | _PHRASES if is_phrases else clues
 
 
-def _replaced(
-    tokens: tuple[Token, ...], changes: tuple[Change, ...], lexicon: Lexicon
-) -> tuple[Pair, ...]:
-    """Return the content words of a replacement, each with the one in its place."""
-    return tuple(
-        [
-            Pair(lemma_of(old, tag, lexicon), lemma_of(new, tag, lexicon), KIND[tag])
-            for first, last, old, new in changes
-            if last >= first and (tag := tokens[last].tag) in KIND
-        ]
-    )
-
-
-def _swapped(
-    tokens: tuple[Token, ...],
-    changes: tuple[Change, ...],
-    heads: tuple[int, ...],
-    lexicon: Lexicon,
-    *,
-    is_phrase: bool,
-) -> tuple[Pair, ...]:
-    """Return the two words of a swap, compounds whole, or the heads of its two phrases."""
-    tags = [tokens[head].tag for head in heads]
-    kind = KIND.get(tags[0])
-    if kind is None or kind != KIND.get(tags[1]):
-        return ()
-    lemmas: list[str] = []
-    for (first, _, old, _), head, tag in zip(changes, heads, tags, strict=True):
-        is_word = not is_phrase and all(tokens[i].tag in _JOINS_NOUN for i in range(first, head))
-        lemmas.append(lemma_of(old if is_word else tokens[head].text, tag, lexicon))
-    return (Pair(lemmas[0], lemmas[1], kind),)
-
-
-def _head_of(tokens: tuple[Token, ...], first: int, last: int) -> int:
-    """Return the last of the tokens whose head is not among them; `first` if none has."""
+def _head_of(first: int, last: int, context: Context) -> int:
+    """Return the last content word whose head is not among the tokens; the last of them if none."""
     for index in range(last, first - 1, -1):
-        head = tokens[index].head
-        if (head < first or head > last or head == index) and tokens[index].tag in KIND:
+        head = context.heads[index]
+        if context.kinds[index] and (head < first or head > last or head == index):
             return index
-    return min(max(last, first), len(tokens) - 1)
+    return min(max(last, first), len(context.heads) - 1)
+
+
+def _replaced(changes: tuple[Change, ...], context: Context) -> tuple[Pair, ...]:
+    """Return the content words of a replacement, each with the one in its place."""
+    kinds, tags, lexicon = context.kinds, context.tags, context.lexicon
+    return tuple([
+        _replaced_pair(old, new, tags[last], lexicon)
+        for first, last, _, old, new in changes
+        if last >= first and kinds[last]
+    ])  # fmt: skip
+
+
+@lru_cache(maxsize=1 << 14)
+def _replaced_pair(old: str, new: str, tag: str, lexicon: Lexicon) -> Pair:
+    return _pair(lemma_of(old, tag, lexicon), lemma_of(new, tag, lexicon), KIND[tag], lexicon)
+
+
+@lru_cache(maxsize=1 << 16)
+def _pair(old: str, new: str, pos: str, lexicon: Lexicon) -> Pair:
+    ties: list[str] = []
+    is_head = old == new or old.endswith(f" {new}") or new.endswith(f" {old}")
+    if is_head or lexicon.compatible(old, new, pos):
+        ties.append(COMPATIBLE)
+    if new in overlaps().of(old, pos):
+        ties.append(OVERLAPPING)
+    if new in companions().of(old, pos):
+        ties.append(COMPANIONS)
+    return Pair(old, new, pos, frozenset(ties) if ties else _NONE)
+
+
+def _swapped(changes: tuple[Change, ...], context: Context, *, is_phrase: bool) -> tuple[Pair, ...]:
+    """Return the two words of a swap, compounds whole, or the heads of its two phrases."""
+    one, other = changes
+    kind = context.kinds[one.head]
+    if not kind or kind != context.kinds[other.head]:
+        return ()
+    lemmas = [
+        context.lemmas[head]
+        if is_phrase or (first != head and not JOINS_NOUN.issuperset(context.tags[first:head]))
+        else lemma_of(old, context.tags[head], context.lexicon)
+        for first, _, head, old, _ in changes
+    ]
+    return (_pair(lemmas[0], lemmas[1], kind, context.lexicon),)

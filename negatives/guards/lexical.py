@@ -1,163 +1,148 @@
 """Guards on the words that take each other's place. Each answers True to refuse. Pure."""
 
-from negatives.guards.candidate import (
-    ADJECTIVE,
-    KIND,
-    NOUN,
-    VERB,
-    Pair,
-    Siblings,
-    View,
-    lemma_of,
-)
-from negatives.guards.tables import companions, overlaps, words
+from functools import lru_cache
+
+from negatives.guards.candidate import COMPANIONS, COMPATIBLE, OVERLAPPING, Pair, View, stays
+from negatives.guards.content import ADJECTIVE, NOUN, NUMBER, VERB, lemma_of
+from negatives.guards.context import Context
+from negatives.guards.tables import overlaps, words
 from negatives.lexicon import Lexicon
 
 _EXISTENTIAL_DEPS = frozenset({"ROOT", "attr", "nsubj", "conj", "appos", "nsubjpass"})
-_DENYING = frozenset({"negate", "shuffle"})
 
 
-def light_noun(view: View, lexicon: Lexicon) -> bool:
+def light_noun(view: View) -> bool:
     """Refuse a change of a noun that only gathers, points or divides ("group", "front")."""
-    if view.slot.type in _DENYING:
-        return False
     light = words().light
-    tokens = view.parse.tokens
-    for change, head in zip(view.changes, view.heads, strict=True):
-        tag = tokens[head].tag
-        if KIND.get(tag) != NOUN or (head and tokens[head - 1].dep == "compound"):
+    kinds, lemmas, deps = view.context.kinds, view.context.lemmas, view.context.deps
+    for _, _, head, _, new in view.changes:
+        if kinds[head] != NOUN or (new not in light and lemmas[head] not in light):
             continue
-        if lemma_of(tokens[head].text, tag, lexicon) in light or change.new in light:
+        if not head or deps[head - 1] != "compound":
             return True
     return False
 
 
-def quantifier(view: View, _: Lexicon) -> bool:
+def quantifier(view: View) -> bool:
     """Refuse a change of a word like "several" or "other", which is true of many things at once."""
-    if view.slot.type in _DENYING:
-        return False
     quantifiers = words().quantifiers
-    return any(
-        change.old in quantifiers or (change.new in quantifiers and view.slot.type != "count")
-        for change in view.changes
-    )
-
-
-def compatible(view: View, lexicon: Lexicon) -> bool:
-    """Refuse words that may be true of one thing: equal, synonyms, or one the other's kind."""
-    for old, new, pos in view.pairs:
-        if (
-            old == new
-            or old.endswith(f" {new}")
-            or new.endswith(f" {old}")
-            or lexicon.compatible(old, new, pos)
-        ):
+    for _, _, _, old, new in view.changes:
+        if old in quantifiers or (new in quantifiers and view.slot.type != "count"):
             return True
     return False
 
 
-def overlapping(view: View, _: Lexicon) -> bool:
+def compatible(view: View) -> bool:
+    """Refuse words that may be true of one thing: equal, synonyms, or one the other's kind."""
+    return COMPATIBLE in view.clues
+
+
+def overlapping(view: View) -> bool:
     """Refuse words that overlap as WordNet does not know: a role and an age, a bar and a pub."""
-    table = overlaps()
-    return any(table.holds(*pair) for pair in view.pairs)
+    return OVERLAPPING in view.clues
 
 
-def companion(view: View, lexicon: Lexicon) -> bool:
+def companion(view: View) -> bool:
     """Refuse a thing that is likely there too ("a bathroom with a sink" for "with a toilet").
 
     Only where the caption no more than says that it is there; what a cat sits in is another matter.
     """
-    if view.slot.type != "replace":
-        return False
-    table = companions()
-    return any(table.holds(*pair) for pair in view.pairs) and all(
-        _is_only_there(view, head, lexicon) for head in view.heads
+    return COMPANIONS in view.clues and all(
+        _is_only_there(change.head, view.context) for change in view.changes
     )
 
 
-def _is_only_there(view: View, index: int, lexicon: Lexicon) -> bool:
+def _is_only_there(index: int, context: Context) -> bool:
     """Tell whether a noun is mentioned as being there, neither placed nor acted on."""
-    tokens = view.parse.tokens
-    token = tokens[index]
-    if index + 1 < len(tokens) and view.words[index + 1] == "of":  # "a bowl of soup"
+    lower, tags, deps, heads = context.words, context.tags, context.deps, context.heads
+    if index + 1 < len(lower) and lower[index + 1] == "of":  # "a bowl of soup"
         return False
-    if token.dep in _EXISTENTIAL_DEPS:
+    if deps[index] in _EXISTENTIAL_DEPS:
         return True
-    above = tokens[token.head]
-    if token.dep == "pobj":
-        return view.words[token.head] in words().adding or (
-            view.words[token.head] == "to" and tokens[above.head].tag[:1] in {"R", "J"}
+    above = heads[index]
+    if deps[index] == "pobj":
+        return lower[above] in words().adding or (
+            lower[above] == "to" and tags[heads[above]][:1] in {"R", "J"}
         )
-    return token.dep == "dobj" and lexicon.lemma(above.text, above.tag) in words().holding_verbs
+    if deps[index] != "dobj":
+        return False
+    return context.lexicon.lemma(lower[above], tags[above]) in words().holding_verbs
 
 
-def named_twice(view: View, lexicon: Lexicon) -> bool:
+def named_twice(view: View) -> bool:
     """Refuse a noun where it, or the noun in whose place it comes, stands elsewhere too."""
-    if view.slot.type != "replace":
-        return False
-    named = {lemma for old, new, pos in view.pairs if pos == NOUN for lemma in (old, new)}
-    if not named:
-        return False
-    changed = view.changed
-    return any(
-        KIND.get(token.tag) == NOUN
-        and index not in changed
-        and lemma_of(token.text, token.tag, lexicon) in named
-        for index, token in enumerate(view.parse.tokens)
-    )
+    nouns = view.context.nouns
+    for pair in view.pairs:
+        if pair.pos == NOUN:
+            for index in nouns.get(pair.old, ()) + nouns.get(pair.new, ()):
+                if stays(index, view):
+                    return True
+    return False
 
 
-def sibling_mentions(view: View, lexicon: Lexicon) -> bool:
+def sibling_mentions(view: View) -> bool:
     """Refuse a new word that another caption of the image has, or may mean; asymmetric by nature.
 
     A sibling's word that goes with the caption's own word as well ("animal", for dog and cat) says
     nothing about the new one.
     """
-    siblings = view.siblings
-    if not siblings.lemmas:
+    context = view.context
+    if not context.siblings.lemmas:
         return False
     if view.slot.type == "replace":
-        return any(_is_mentioned(pair, siblings, lexicon) for pair in view.pairs)
+        for pair in view.pairs:  # noqa: SIM110 - a generator costs as much as the question
+            if _is_mentioned(pair, context):
+                return True
+        return False
     if view.slot.type == "count":
         number = view.changes[0]
-        return KIND.get(view.parse.tokens[number.first].tag) == "NUM" and (
-            lemma_of(number.new, "CD", lexicon) in siblings.lemmas
+        return context.kinds[number.first] == NUMBER and (
+            lemma_of(number.new, "CD", context.lexicon) in context.siblings.lemmas
         )
-    return view.is_swap and _joins_as_a_sibling(view, lexicon)
+    return view.is_swap and _joins_as_a_sibling(view)
 
 
-def _is_mentioned(pair: Pair, siblings: Siblings, lexicon: Lexicon) -> bool:
-    old, new, pos = pair
+def _is_mentioned(pair: Pair, context: Context) -> bool:
+    """Tell whether a sibling has a pair's new word, or one that may mean it and not the old."""
+    old, new, pos = pair.old, pair.new, pair.pos
+    siblings, lexicon = context.siblings, context.lexicon
     if new in siblings.lemmas:
         return True
-    said = {NOUN: siblings.nouns, VERB: siblings.verbs, ADJECTIVE: siblings.adjectives}.get(pos)
-    table = overlaps()
-    overlaps_any = (pos, new) in table.sides
-    for lemma in said or ():
-        if (
-            lexicon.compatible(new, lemma, pos) or (overlaps_any and table.holds(new, lemma, pos))
-        ) and not _go_together(old, lemma, pos, lexicon):
+    if pos == NOUN:
+        said, meaning = siblings.nouns, siblings.meanings.nouns
+    elif pos == VERB:
+        said, meaning = siblings.verbs, siblings.meanings.verbs
+    elif pos == ADJECTIVE:
+        said, meaning = siblings.adjectives, siblings.meanings.adjectives
+    else:
+        return False
+    kin = list(overlaps().of(new, pos).intersection(said))
+    if lexicon.meaning(new, pos).overlaps(meaning):
+        kin += [lemma for lemma in said if _compatible(new, lemma, pos, lexicon)]
+    for lemma in kin:
+        if not overlaps().holds(old, lemma, pos) and not _compatible(old, lemma, pos, lexicon):
             return True
     return False
 
 
-def _go_together(left: str, right: str, pos: str, lexicon: Lexicon) -> bool:
-    return lexicon.compatible(left, right, pos) or overlaps().holds(left, right, pos)
+@lru_cache(maxsize=1 << 16)
+def _compatible(left: str, right: str, pos: str, lexicon: Lexicon) -> bool:
+    """Remember what the lexicon says of a pair: an image's words come again and again."""
+    return lexicon.compatible(left, right, pos)
 
 
-def _joins_as_a_sibling(view: View, lexicon: Lexicon) -> bool:
+def _joins_as_a_sibling(view: View) -> bool:
     """Tell whether a swapped word makes a compound that a sibling has ("red car")."""
-    tokens = view.parse.tokens
-    for change in view.changes:
-        kind = KIND.get(tokens[change.last].tag)
-        if kind == ADJECTIVE and change.last + 1 < len(tokens):
-            noun = tokens[change.last + 1]
-            joined = f"{change.new} {lemma_of(noun.text, noun.tag, lexicon)}"
-        elif kind == NOUN and change.first:
-            new = lemma_of(change.new, tokens[change.last].tag, lexicon)
-            joined = f"{view.words[change.first - 1]} {new}"
+    context = view.context
+    words, tags, lexicon = context.words, context.tags, context.lexicon
+    for first, last, _, _, new in view.changes:
+        kind = context.kinds[last]
+        if kind == ADJECTIVE and last + 1 < len(tags):
+            joined = f"{new} {lemma_of(words[last + 1], tags[last + 1], lexicon)}"
+        elif kind == NOUN and first:
+            joined = f"{words[first - 1]} {lemma_of(new, tags[last], lexicon)}"
         else:
             continue
-        if joined in view.siblings.lemmas:
+        if joined in context.siblings.lemmas:
             return True
     return False

@@ -4,10 +4,10 @@ They look only at what the edit leaves as it is and at both words of a swap alik
 negative's own parse gives the same answer.
 """
 
-from negatives.guards.candidate import ADJECTIVE, KIND, NOUN, VERB, View
+from negatives.guards.candidate import View, stays
+from negatives.guards.content import ADJECTIVE, NOUN, VERB
+from negatives.guards.context import Context
 from negatives.guards.tables import words
-from negatives.lexicon import Lexicon
-from negatives.parse import Token
 
 _OWN = frozenset({
     "amod", "compound", "nummod", "nmod", "poss", "acl", "relcl", "prep", "appos", "quantmod",
@@ -17,202 +17,188 @@ _OWN = frozenset({
 
 _SUBJECTS = frozenset({"nsubj", "nsubjpass"})
 _CONNECTOR_TAGS = frozenset({"IN", "TO", "RB", "JJ", "RP"})
-_COUNTS = frozenset({"nummod", "quantmod", "det"})
+_NONE: frozenset[int] = frozenset()
 
 
-def one_head(view: View, _: Lexicon) -> bool:
+def one_head(view: View) -> bool:
     """Refuse adjectives that change places before one noun ("large white bus")."""
     if not view.is_swap:
         return False
-    tokens = view.parse.tokens
-    one, other = view.heads
-    if KIND.get(tokens[one].tag) != ADJECTIVE and view.slot.subtype != "att":
+    one, other = view.changes[0].head, view.changes[1].head
+    if view.slot.subtype != "att" and view.context.kinds[one] != ADJECTIVE:
         return False
-    return _described(tokens, one) == _described(tokens, other)
+    return _described(one, view.context) == _described(other, view.context)
 
 
-def _described(tokens: tuple[Token, ...], adjective: int) -> int:
+def _described(adjective: int, context: Context) -> int:
     """Return the token that an adjective describes, through coordination."""
     index = adjective
-    for _ in tokens:
-        token = tokens[index]
-        if token.dep != "conj" or KIND.get(tokens[token.head].tag) == NOUN:
-            return token.head
-        index = token.head
+    for _ in context.words:
+        head = context.heads[index]
+        if context.deps[index] != "conj" or context.kinds[head] == NOUN:
+            return head
+        index = head
     return index
 
 
-def symmetric_relation(view: View, lexicon: Lexicon) -> bool:
+def symmetric_relation(view: View) -> bool:
     """Refuse a swap across "and", "next to", "hugs" and the like: it changes nothing.
 
     Unless each part has a modifier of its own that stays where it is, and not the same one.
     """
     if not view.is_swap:
         return False
-    tokens = view.parse.tokens
-    one, other = view.heads
-    kinds = {KIND.get(tokens[one].tag), KIND.get(tokens[other].tag)}
-    if kinds not in ({NOUN}, {VERB}):
+    one, other = view.changes[0].head, view.changes[1].head
+    kind = view.context.kinds[one]
+    if kind != view.context.kinds[other] or kind not in {NOUN, VERB}:
         return False
-    link = _link(view, one, other, lexicon)
+    link = _link(view.context, one, other)
     if link is None:
         return False
     own = _own_words(view, one, link), _own_words(view, other, link)
     return not (own[0] and own[1] and own[0] != own[1])
 
 
-def _link(view: View, one: int, other: int, lexicon: Lexicon) -> frozenset[int] | None:
+def _link(context: Context, one: int, other: int) -> frozenset[int] | None:
     """Return the tokens that join two parts symmetrically; None if nothing does."""
-    tokens = view.parse.tokens
-    path = _path(tokens, one, other)
-    if path is not None and _is_symmetric(view, path, other, lexicon):
+    path = _path(context, one, other)
+    if path and _is_symmetric(context, path, other):
         return frozenset(path)
-    left, joined_left = _first_of_coordination(tokens, one)
-    right, joined_right = _first_of_coordination(tokens, other)
+    left, joined_left = _first_of_coordination(context, one)
+    right, joined_right = _first_of_coordination(context, other)
     joined = joined_left | joined_right
     if left == right:
         return joined
-    path = _path(tokens, left, right) if joined else None
-    if path is None or not _is_symmetric(view, path, right, lexicon):
-        return None
-    return joined.union(path)
+    path = _path(context, left, right) if joined else None
+    if path and _is_symmetric(context, path, right):
+        return joined.union(path)
+    return None
 
 
-def _path(tokens: tuple[Token, ...], left: int, right: int) -> list[int] | None:
+def _path(context: Context, left: int, right: int) -> list[int] | None:
     """Return what stands between two tokens in the tree; None where neither stands over the other.
 
     A subject and what depends on its verb, and an object and what else its verb has, count too.
     """
-    ups, downs = _chain(tokens, left), _chain(tokens, right)
+    downs = _chain(context, right)
     if left in downs:
         return downs[1 : downs.index(left)]
+    ups = _chain(context, left)
     if right in ups:
         return ups[1 : ups.index(right)]
-    verb = tokens[left].head
-    if verb not in downs[1:]:
+    verb, dep = context.heads[left], context.deps[left]
+    if verb == right or verb not in downs:
         return None
-    if tokens[left].dep in _SUBJECTS:
+    if dep in _SUBJECTS:
         return downs[1 : downs.index(verb) + 1]
-    return downs[1 : downs.index(verb)] if tokens[left].dep == "dobj" else None
+    return downs[1 : downs.index(verb)] if dep == "dobj" else None
 
 
-def _first_of_coordination(tokens: tuple[Token, ...], index: int) -> tuple[int, frozenset[int]]:
+def _first_of_coordination(context: Context, index: int) -> tuple[int, frozenset[int]]:
     """Return the first part of a word's coordination, and the parts passed on the way."""
+    if context.deps[index] != "conj":
+        return index, _NONE
     passed: set[int] = set()
-    while tokens[index].dep == "conj" and index not in passed:
+    while context.deps[index] == "conj" and index not in passed:
         passed.add(index)
-        index = tokens[index].head
+        index = context.heads[index]
     return index, frozenset(passed)
 
 
-def _chain(tokens: tuple[Token, ...], index: int) -> list[int]:
+def _chain(context: Context, index: int) -> list[int]:
     """Return a token and the heads above it."""
+    heads = context.heads
     chain = [index]
-    while tokens[index].head != index and len(chain) <= len(tokens):
-        index = tokens[index].head
-        chain.append(index)
+    while (head := heads[index]) != index and len(chain) <= len(heads):
+        chain.append(head)
+        index = head
     return chain
 
 
-def _is_symmetric(view: View, path: list[int], end: int, lexicon: Lexicon) -> bool:
+def _is_symmetric(context: Context, path: list[int], end: int) -> bool:
     """Tell whether all that a path passes says the same of both its ends."""
-    tokens, lower = view.parse.tokens, view.words
-    connectors = [lower[i] for i in path if tokens[i].tag in _CONNECTOR_TAGS]
-    verbs = [i for i in path if KIND.get(tokens[i].tag) == VERB]
-    if len(connectors) + len(verbs) < len(path) or not path:
-        return False
-    lemmas = {lexicon.lemma(lower[i], tokens[i].tag) for i in verbs}
-    mutual = bool(lemmas & words().mutual_verbs)
-    symmetric = words().symmetric
-    if connectors:
-        named = [word for word in connectors if word != "to"]
-        is_named = all(word in symmetric for word in named) and (bool(named) or mutual)
-        return is_named and not any(
-            token.dep == "dobj" and token.head in verbs and i != end
-            for i, token in enumerate(tokens)
-        )
-    return mutual
+    sets = words()
+    verbs: list[int] = []
+    says_so = False
+    for index in path:
+        if context.kinds[index] == VERB:
+            verbs.append(index)
+            says_so = says_so or context.lemmas[index] in sets.mutual_verbs
+        elif context.tags[index] not in _CONNECTOR_TAGS:
+            return False
+        elif context.words[index] != "to":
+            if context.words[index] not in sets.symmetric:
+                return False
+            says_so = True
+    if not says_so or len(verbs) == len(path):
+        return says_so
+    return not any(
+        dep == "dobj" and context.heads[index] in verbs and index != end
+        for index, dep in enumerate(context.deps)
+    )
 
 
 def _own_words(view: View, part: int, link: frozenset[int]) -> frozenset[str]:
     """Return the words that modify a part of a swap and stay where they are."""
-    changed = view.changed
-    return frozenset(
-        view.words[i]
-        for i, token in enumerate(view.parse.tokens)
-        if token.head == part and token.dep in _OWN and i not in changed and i not in link
-    )
+    context = view.context
+    return frozenset([
+        context.words[index]
+        for index, head in enumerate(context.heads)
+        if head == part and context.deps[index] in _OWN and index not in link
+        and stays(index, view)
+    ])  # fmt: skip
 
 
-def under_negation(view: View, _: Lexicon) -> bool:
+def under_negation(view: View) -> bool:
     """Refuse a change of what is denied: "without a hat" may be as true as "without a tie".
 
     And a second negation beside one that stays.
     """
-    negations = words().negations
-    if negations.isdisjoint(view.words):
+    context = view.context
+    if not context.negations:
         return False
-    staying = [
-        i for i, word in enumerate(view.words)
-        if word in negations and i not in view.changed
-    ]  # fmt: skip
+    staying = [index for index in context.negations if stays(index, view)]
     if not staying:
         return False
     if view.slot.type == "negate":
         return True
-    tokens = view.parse.tokens
-    roots = {_scope(view, i) for i in staying}
-    return any(not roots.isdisjoint(_chain(tokens, head)) for head in view.heads)
+    roots = {
+        index if context.words[index] == "without" else context.heads[index] for index in staying
+    }
+    return any(not roots.isdisjoint(_chain(context, change.head)) for change in view.changes)
 
 
-def _scope(view: View, negation: int) -> int:
-    """Return the token of which all that depends on it is denied."""
-    token = view.parse.tokens[negation]
-    return negation if view.words[negation] == "without" else token.head
-
-
-def anaphor(view: View, lexicon: Lexicon) -> bool:
+def anaphor(view: View) -> bool:
     """Refuse a noun that another word takes up: "one bird ... the other", "another dog"."""
-    sets = words()
-    lower = view.words
-    if sets.anaphors.isdisjoint(lower) and "one" not in lower:
+    context = view.context
+    if not context.anaphors:
         return False
-    tokens, changed = view.parse.tokens, view.changed
-    nouns = [head for head in view.heads if KIND.get(tokens[head].tag) == NOUN]
+    nouns = [change.head for change in view.changes if context.kinds[change.head] == NOUN]
     if not nouns:
         return False
-    named = {lemma for old, new, _ in view.pairs for lemma in (old, new)}
-    for index, word in enumerate(lower):
-        is_anaphor = word in sets.anaphors or (word == "one" and tokens[index].dep not in _COUNTS)
-        if not is_anaphor or index in changed or (index and lower[index - 1] == "each"):
+    named = {lemma for pair in view.pairs for lemma in (pair.old, pair.new)}
+    for index in context.anaphors:
+        if not stays(index, view):
             continue
-        head = tokens[index].head
-        if KIND.get(tokens[head].tag) != NOUN or head < index or head in nouns:
+        head = context.heads[index]
+        if context.kinds[head] != NOUN or head < index or head in nouns:
             return True
-        if _lemma_of_token(tokens[head], lexicon) in named:
+        if context.lemmas[head] in named:
             return True
     return False
 
 
-def _lemma_of_token(token: Token, lexicon: Lexicon) -> str:
-    """Return a token's lemma."""
-    return lexicon.lemma(token.text, token.tag)
-
-
-def pronoun(view: View, _: Lexicon) -> bool:
+def pronoun(view: View) -> bool:
     """Refuse a noun that leaves a pronoun behind: "a man on his bike", "a dog and its owner"."""
-    sets = words()
-    lower = view.words
-    has_gender = not sets.gendered_pronouns.isdisjoint(lower)
-    if has_gender and any(
-        pos == NOUN and (old in sets.gendered or new in sets.gendered)
-        for old, new, pos in view.pairs
-    ):
-        return True
-    if not view.is_swap or sets.possessives.isdisjoint(lower):
+    context = view.context
+    if context.has_gender:
+        gendered = words().gendered
+        for pair in view.pairs:
+            if pair.pos == NOUN and (pair.old in gendered or pair.new in gendered):
+                return True
+    if not view.is_swap:
         return False
-    tokens = view.parse.tokens
-    return any(
-        word in sets.possessives and (index in view.changed or tokens[index].head in view.changed)
-        for index, word in enumerate(lower)
-    )
+    for index in context.possessives:
+        if not stays(index, view) or not stays(context.heads[index], view):
+            return True
+    return False

@@ -11,25 +11,26 @@ from typing import NamedTuple
 
 from negatives.word_sets import word_sets
 
+_NONE: frozenset[str] = frozenset()
 _POS = {"noun": "NOUN", "verb": "VERB", "adjective": "ADJ"}
 
 
 class Together(NamedTuple):
-    """Words that go together: for each (pos, lemma) the lines that it is in, and on which side."""
+    """Words that go together: for each part of speech and lemma the lemmas that go with it."""
 
-    sides: Mapping[tuple[str, str], Mapping[int, int]]
+    partners: Mapping[str, Mapping[str, frozenset[str]]]
+
+    def of(self, lemma: str, pos: str) -> frozenset[str]:
+        """Return the lemmas that stand on another side of a line on which this one is."""
+        return self.partners[pos].get(lemma, _NONE) if pos in self.partners else _NONE
 
     def holds(self, left: str, right: str, pos: str) -> bool:
         """Tell whether two lemmas stand on different sides of one line; symmetric."""
-        one = self.sides.get((pos, left))
-        other = self.sides.get((pos, right)) if one else None
-        if not one or not other:
-            return False
-        return any(other.get(line, side) != side for line, side in one.items())
+        return right in self.of(left, pos)
 
 
 class Words(NamedTuple):
-    """The sets of `tables/guards.txt`, which explains them."""
+    """The sets of `tables/guards.txt`, which explains them; `weak`: light nouns and quantifiers."""
 
     light: frozenset[str]
     quantifiers: frozenset[str]
@@ -42,6 +43,7 @@ class Words(NamedTuple):
     gendered: frozenset[str]
     adding: frozenset[str]
     holding_verbs: frozenset[str]
+    weak: frozenset[str]
 
 
 def together_of(table: str) -> Together:
@@ -50,21 +52,23 @@ def together_of(table: str) -> Together:
     Raises:
         ValueError: a line has no part of speech or only one side, or holds a word twice.
     """
-    sides: dict[tuple[str, str], dict[int, int]] = {}
-    for number, line in enumerate(table.splitlines()):
+    partners: dict[str, dict[str, frozenset[str]]] = {}
+    for line in table.splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         head, _, listed = line.partition(":")
         pos = _POS.get(head.split(" ")[0])
-        groups = listed.split("/")
-        if pos is None or len(groups) < 2:
+        sides = [[lemma.strip() for lemma in side.split(",")] for side in listed.split("/")]
+        if pos is None or len(sides) < 2:
             raise ValueError(f"expected 'noun name: words / words', found {line!r}")
-        for side, group in enumerate(groups):
-            for lemma in group.split(","):
-                lines = sides.setdefault((pos, lemma.strip()), {})
-                if lines.setdefault(number, side) != side or not lemma.strip():
-                    raise ValueError(f"{lemma.strip()!r} stands on two sides of {line!r}")
-    return Together(sides)
+        every = frozenset().union(*sides)
+        if "" in every or len(every) < sum(len(set(side)) for side in sides):
+            raise ValueError(f"a word stands on two sides of {line!r}, or is missing")
+        found = partners.setdefault(pos, {})
+        for side in sides:
+            for lemma in side:
+                found[lemma] = found.get(lemma, _NONE) | every.difference(side)
+    return Together(partners)
 
 
 @cache
@@ -83,7 +87,8 @@ def companions() -> Together:
 def words() -> Words:
     """Return the sets of words that the guards ask about; read once a process."""
     sets = word_sets("guards")
-    return Words(*(sets[name.replace("_", " ")] for name in Words._fields))
+    listed = [sets[name.replace("_", " ")] for name in Words._fields[:-1]]
+    return Words._make((*listed, sets["light"] | sets["quantifiers"]))
 
 
 def _shipped(name: str) -> Together:

@@ -2,35 +2,27 @@
 
 from collections.abc import Sequence
 
-from data.texts import normalised
 from negatives.guards.candidate import View
+from negatives.guards.context import MAX_TOKENS
 from negatives.guards.tables import words
-from negatives.lexicon import Lexicon
-
-_MAX_TOKENS = 55
-"""Tokens of the caption before a change; CLIP reads 75 of its own, about 1.3 to one of these."""
 
 
-def equal_to_caption(view: View, _: Lexicon) -> bool:
+def equal_to_caption(view: View) -> bool:
     """Refuse what differs from the caption in case, punctuation, spacing or a/an alone."""
-    changes = view.changes
-    if all(change.old.isalpha() and change.new.isalpha() for change in changes):
-        return not changes  # single words for others
-    return normalised(view.text) == normalised(view.parse.text)
+    return not view.changes or view.key == view.context.key
 
 
-def equal_to_sibling(view: View, _: Lexicon) -> bool:
+def equal_to_sibling(view: View) -> bool:
     """Refuse what another caption of the image says; asymmetric by nature."""
-    texts = view.siblings.texts
-    return bool(texts) and normalised(view.text) in texts
+    return view.key in view.context.siblings.texts
 
 
-def beyond_the_encoder(view: View, _: Lexicon) -> bool:
+def beyond_the_encoder(view: View) -> bool:
     """Refuse a change so late in the caption that CLIP's text encoder does not see it."""
-    return bool(view.changes) and view.changes[0].first >= _MAX_TOKENS
+    return bool(view.changes) and view.changes[0].first >= MAX_TOKENS
 
 
-def only_leaves_out(view: View, _: Lexicon) -> bool:
+def only_leaves_out(view: View) -> bool:
     """Refuse a text that says less than the other and denies nothing: it is true as well.
 
     Leaving a negation out, or putting one in, does deny.

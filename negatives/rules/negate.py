@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from data.edits import Edit, Replacement
 from negatives.assertions import (
@@ -13,12 +13,12 @@ from negatives.assertions import (
     is_company,
     is_existence,
     is_on_sign,
-    is_participle,
     negation_words,
 )
 from negatives.clauses import SUBJECTS, child_with, children_of, finite_of
 from negatives.lexicon import Lexicon
 from negatives.parse import Parse
+from negatives.participles import is_participle
 from negatives.slots import Slot
 
 _AUXILIARIES = FORMS_OF_BE | {"can", "could", "will", "would", "has", "have", "had"}
@@ -36,6 +36,7 @@ class _Turn(NamedTuple):
     first: int
     last: int
     text: str
+    subtype: Literal["act", "existence"]
     reversible: bool = True
 
 
@@ -59,11 +60,11 @@ class Negate:
         negations = [index for index, word in enumerate(words) if word in known]
         if len(negations) > 1:
             return
-        view = View(tokens, words, children_of(tokens))
+        view = View(tokens, words, children_of(tokens), self.lexicon)
         turns = self._asserted(view, negations[0]) if negations else self._denied(view)
-        for first, last, text, reversible in turns:
+        for first, last, text, subtype, reversible in turns:
             edit = Edit((Replacement(tokens[first].start, tokens[last].end, text),))
-            yield Slot("negate", "negate", "existence", (edit,), reversible=reversible)
+            yield Slot("negate", "negate", subtype, (edit,), reversible=reversible)
 
     def _denied(self, view: View) -> Iterator[_Turn]:
         """Yield what denies an assertion of a caption without a negation."""
@@ -71,13 +72,13 @@ class Negate:
             dep = token.dep
             if dep == "prep":
                 if view.words[index] == "with" and is_company(view, index):
-                    yield _Turn(index, index, "without")
+                    yield _Turn(index, index, "without", "existence")
             elif dep in _PARTICIPLES:
                 if is_participle(view, index, after=index - 1):
-                    yield _Turn(index, index, f"not {view.words[index]}")
+                    yield _Turn(index, index, f"not {view.words[index]}", "act")
             elif dep == "det":
                 if view.words[index] in _ARTICLES and self._may_be_none(view, token.head, index):
-                    yield _Turn(index, index, "no")
+                    yield _Turn(index, index, "no", "existence")
             elif dep in SUBJECTS:
                 yield from self._verb_denied(view, index)
             if token.tag in _NOUNS and bare_first(view, index) is not None:
@@ -92,27 +93,36 @@ class Negate:
         word = view.words[finite]
         if finite != verb or word in FORMS_OF_BE:
             if word in _AUXILIARIES:
-                yield _Turn(finite, finite, "cannot" if word == "can" else f"{word} not")
+                denied = "cannot" if word == "can" else f"{word} not"
+                yield _Turn(finite, finite, denied, "act")
         else:
             tag = view.tokens[verb].tag
             lemma = self.lexicon.lemma(word, tag)
-            if tag in _DO_FOR_TAG and self.lexicon.inflect(lemma, tag) == word:
-                yield _Turn(verb, verb, f"{_DO_FOR_TAG[tag]} not {lemma}")
+            if tag in _DO_FOR_TAG and self._is_finite_form(word, lemma, tag):
+                yield _Turn(verb, verb, f"{_DO_FOR_TAG[tag]} not {lemma}", "act")
+
+    def _is_finite_form(self, word: str, lemma: str, tag: str) -> bool:
+        """Tell whether a word is this finite form of a verb, and nothing else that looks like it.
+
+        A past form that is a participle too mostly is one in a caption: "a refrigerator stocked".
+        """
+        lexicon = self.lexicon
+        return (
+            (lexicon.knows(lemma, "VERB") or bool(lexicon.class_name(lemma, "VERB")))
+            and lexicon.inflect(lemma, tag) == word
+            and (tag != "VBD" or lexicon.inflect(lemma, "VBN") != word)
+        )
 
     def _bare_denied(self, view: View, noun: int) -> Iterator[_Turn]:
         """Yield "no" before a plural or a mass noun without a determiner."""
         first = bare_first(view, noun)
         if first is not None and self._may_be_none(view, noun, None):
-            yield _Turn(first, first, f"no {view.words[first]}")
+            yield _Turn(first, first, f"no {view.words[first]}", "existence")
 
     def _may_be_none(self, view: View, noun: int, article: int | None) -> bool:
         """Tell whether "no" may stand before a noun, and what stood there could come back."""
-        tokens, words, children = view
-        if (
-            not is_existence(view, noun)
-            or not negation_words().pronouns.isdisjoint(words)
-            or is_on_sign(view, min(children[noun], default=noun))
-        ):
+        tokens, words, children, _ = view
+        if not is_existence(view, noun) or is_on_sign(view, min(children[noun], default=noun)):
             return False
         is_mass = words[noun] in negation_words().mass
         if article is None:
@@ -125,11 +135,11 @@ class Negate:
 
     def _asserted(self, view: View, index: int) -> Iterator[_Turn]:
         """Yield what takes the caption's only negation away."""
-        tokens, words, _ = view
+        tokens, words, *_ = view
         word = words[index]
         if word == "without":
             if tokens[index].dep == "prep" and is_company(view, index):
-                yield _Turn(index, index, "with")
+                yield _Turn(index, index, "with", "existence")
         elif word == "no":
             yield from self._no_removed(view, index)
         elif (
@@ -141,25 +151,27 @@ class Negate:
 
     def _not_removed(self, view: View, index: int) -> Iterator[_Turn]:
         """Yield the verb without its "not"."""
-        tokens, words, children = view
+        tokens, words, children, _ = view
         before, after = index - 1, index + 1
         plain = words[index] not in _CONTRACTED
         verb = tokens[index].head
         if finite_of(tokens, children, verb) is None:
             if plain and verb == after and is_participle(view, after, after=before):
-                yield _Turn(index, after, words[after])
+                yield _Turn(index, after, words[after], "act")
         elif deniable_finite(view, verb) != before:
             return
         elif words[before] in _DO and tokens[before].dep == "aux":
-            form = self.lexicon.inflect(words[after], _DO[words[before]])
+            tag = _DO[words[before]]
+            form = self.lexicon.inflect(words[after], tag)
             if form is not None and after == verb:
-                yield _Turn(before, after, form, plain)
+                reversible = plain and self._is_finite_form(form, words[after], tag)
+                yield _Turn(before, after, form, "act", reversible)
         elif words[before] in _AUXILIARIES:
-            yield _Turn(before, index, words[before], plain)
+            yield _Turn(before, index, words[before], "act", plain)
 
     def _no_removed(self, view: View, index: int) -> Iterator[_Turn]:
         """Yield "a dog" for "no dog", "dogs" for "no dogs"."""
-        tokens, words, _ = view
+        tokens, words, *_ = view
         noun = tokens[index].head
         after = index + 1
         if (
@@ -172,10 +184,10 @@ class Negate:
         ):
             return
         bare = tokens[noun].tag == "NNS" or words[noun] in negation_words().mass
-        reversible = is_existence(view, noun) and negation_words().pronouns.isdisjoint(words)
+        reversible = is_existence(view, noun)
         if bare:
             reversible = reversible and bare_first(view, noun, skip=index) == after
-            yield _Turn(index, after, words[after], reversible)
+            yield _Turn(index, after, words[after], "existence", reversible)
         else:
             article = "an" if self.lexicon.vowel_sound(words[after]) else "a"
-            yield _Turn(index, index, article, reversible)
+            yield _Turn(index, index, article, "existence", reversible)

@@ -6,7 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.edits import Edit, Replacement, edit_between
-from negatives.guards import ASYMMETRIC, GUARDS, Candidate, Siblings, guard, siblings_of
+from data.texts import normalised
+from negatives.guards import (
+    ASYMMETRIC,
+    GUARDS,
+    NO_SIBLINGS,
+    Siblings,
+    View,
+    context_of,
+    guard,
+    siblings_of,
+    siblings_of_each,
+)
+from negatives.guards.candidate import view_of
 from negatives.lexicon import Lexicon, load
 from negatives.parse import Parse
 from negatives.slots import Slot
@@ -29,17 +41,20 @@ def lexicon() -> Lexicon:
     return load()
 
 
-def candidate(caption: Parse, negative: str, kind: Kind, siblings: Siblings) -> Candidate:
+def reason_for(
+    caption: Parse, negative: str, kind: Kind, siblings: Siblings, lexicon: Lexicon
+) -> str | None:
     edit = edit_between(caption.text, negative) or Edit((Replacement(0, 0, ""),))
-    return Candidate(caption, Slot("rule", *kind, (edit,)), edit, negative, siblings)
+    context = context_of(caption, normalised(caption.text), siblings, lexicon)
+    return guard(Slot("rule", *kind, (edit,)), edit, normalised(negative), context)
 
 
 def reasons(caption: str, negative: str, kind: Kind, lexicon: Lexicon) -> tuple[str | None, ...]:
     """Return what the guard says of a tagged pair, in both directions."""
     one, other = parse_of(caption), parse_of(negative)
     return (
-        guard(candidate(one, other.text, kind, Siblings()), lexicon),
-        guard(candidate(other, one.text, kind, Siblings()), lexicon),
+        reason_for(one, other.text, kind, NO_SIBLINGS, lexicon),
+        reason_for(other, one.text, kind, NO_SIBLINGS, lexicon),
     )
 
 
@@ -381,7 +396,7 @@ def test_every_symmetric_guard_has_a_case() -> None:
     ],
 )
 def test_other_types_pass(kind: Kind, caption: str, negative: str, lexicon: Lexicon) -> None:
-    assert guard(candidate(parse_of(caption), negative, kind, Siblings()), lexicon) is None
+    assert reason_for(parse_of(caption), negative, kind, NO_SIBLINGS, lexicon) is None
 
 
 @pytest.mark.parametrize(
@@ -412,7 +427,7 @@ def test_what_the_other_captions_say(  # noqa: PLR0917 - a case of the table
     kind: Kind, caption: str, negative: str, sibling: str, reason: str | None, lexicon: Lexicon
 ) -> None:
     siblings = siblings_of([parse_of(sibling)], lexicon)
-    assert guard(candidate(parse_of(caption), negative, kind, siblings), lexicon) == reason
+    assert reason_for(parse_of(caption), negative, kind, siblings, lexicon) == reason
 
 
 def test_siblings_hold_lemmas_compounds_and_normalised_texts(lexicon: Lexicon) -> None:
@@ -420,7 +435,23 @@ def test_siblings_hold_lemmas_compounds_and_normalised_texts(lexicon: Lexicon) -
     assert siblings.texts == {"two fire hydrants"}
     assert siblings.lemmas == {"two", "fire", "hydrant", "fire hydrant"}
     assert siblings.nouns == {"fire", "hydrant"}
-    assert siblings_of([], lexicon) == Siblings()
+    assert siblings_of([], lexicon) == NO_SIBLINGS
+
+
+def test_each_caption_of_an_image_is_told_what_the_others_say(lexicon: Lexicon) -> None:
+    parses = [
+        parse_of("a/DET dog/NOUN runs/VERB/VBZ"),
+        parse_of("a/DET dog/NOUN and/CCONJ a/DET cat/NOUN"),
+        parse_of("a/DET red/ADJ ball/NOUN"),
+    ]
+    each = siblings_of_each(parses, lexicon)
+    for index, siblings in enumerate(each):
+        others = siblings_of(parses[:index] + parses[index + 1 :], lexicon)
+        assert siblings._replace(meanings=others.meanings) == others
+        for all_of, own in zip(siblings.meanings, others.meanings, strict=True):
+            assert all_of.synsets >= own.synsets
+            assert all_of.closure >= own.closure
+    assert siblings_of_each(parses[:1], lexicon) == [NO_SIBLINGS]
 
 
 TAGGED = parse_of(
@@ -428,14 +459,34 @@ TAGGED = parse_of(
 )
 
 
-@given(
-    cuts=st.lists(st.integers(0, len(TAGGED.text)), min_size=2, max_size=6, unique=True),
-    new=st.text(max_size=8),
-    kind=st.sampled_from([OBJ, ATT, NUM, DENY, SWAP, SWAP_NP, ("shuffle", "order")]),
-)
-def test_any_edit_is_judged(cuts: list[int], new: str, kind: Kind) -> None:
+@st.composite
+def views(draw: st.DrawFn) -> View:
+    """Any edit of a caption with many clues, with what the guards ask about it."""
+    cuts = draw(st.lists(st.integers(0, len(TAGGED.text)), min_size=2, max_size=6, unique=True))
     cuts.sort()
+    new = draw(
+        st.text(max_size=8) | st.sampled_from(["", "group", "cats", "animals", "no", "many"])
+    )
     edit = Edit(tuple(Replacement(a, b, new) for a, b in zip(cuts[::2], cuts[1::2], strict=False)))
-    slot = Slot("rule", *kind, (edit,))
-    drawn = Candidate(TAGGED, slot, edit, edit.apply(TAGGED.text), Siblings())
-    assert guard(drawn, load()) in {None, *GUARDS}
+    kinds = [OBJ, ATT, NUM, DENY, SWAP, SWAP_NP, ("shuffle", "order"), ("unknown", "unknown")]
+    slot = Slot("rule", *draw(st.sampled_from(kinds)), (edit,))
+    siblings = draw(st.sampled_from([NO_SIBLINGS, siblings_of([TAGGED], load())]))
+    context = context_of(TAGGED, normalised(TAGGED.text), siblings, load())
+    return view_of(slot, edit, normalised(edit.apply(TAGGED.text)), context)
+
+
+@given(view=views())
+def test_a_guard_refuses_only_where_its_clue_is(view: View) -> None:
+    for row in GUARDS.values():
+        if view.slot.type in row.types and row.refuses(view):
+            assert not row.clue or row.clue in view.clues
+
+
+@given(view=views())
+def test_any_edit_is_judged(view: View) -> None:
+    edit, slot = view.slot.alternatives[0], view.slot
+    reasons = [
+        reason for reason, row in GUARDS.items()
+        if (slot.type in row.types or slot.type == "unknown") and row.refuses(view)
+    ]  # fmt: skip
+    assert guard(slot, edit, view.key, view.context) == (reasons[0] if reasons else None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from data.records import Caption
 from negatives.parse import Chunk, Parse
 from negatives.parse_files import read_parses, write_parses
-from negatives.spacy_parse import model_name, parse_texts
+from negatives.spacy_parse import RememberedTags, load_model, model_name, parse_texts
 from tests.parses import parse_of
 
 ODD = [
@@ -50,6 +50,24 @@ def test_a_parse_says_what_spacy_says() -> None:
     assert parse.tokens[by_text["man"].head].text == "riding"
     assert parse.tokens[by_text["riding"].head].text == "riding"
     assert parse.chunks == (Chunk(0, 1, 1), Chunk(5, 7, 7))
+
+
+def test_remembered_tags_are_those_of_the_attribute_ruler() -> None:
+    texts = [
+        *ODD,
+        "There's a dog; there is a cat, and there are two birds.",
+        "He does have what she had: that dog which has been, but isn't, being walked.",
+        "A man who'd do it has done it while nobody 's looking",
+        "  a  red\tcar \n is next to something once",
+    ] * 2
+    nlp = load_model(model_name())
+    assert RememberedTags(nlp).is_exact
+    for doc, parse in zip(nlp.pipe(texts), parsed(texts), strict=True):
+        assert [token[3:] for token in parse.tokens] == [
+            (token.pos_, token.tag_, token.dep_, token.head.i) for token in doc
+        ]
+        chunks = [(chunk.start, chunk.end - 1, chunk.root.i) for chunk in doc.noun_chunks]
+        assert list(parse.chunks) == chunks
 
 
 @pytest.mark.parametrize("text", ODD)

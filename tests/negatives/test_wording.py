@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 from data.edits import Edit, Replacement, edit_of, text_at
 from negatives.lexicon import Lexicon
 from negatives.parse import Parse, Token
-from negatives.wording import glue
+from negatives.wording import glue, wording_of
 from tests.negatives.plain_words import PlainWords
 from tests.parses import parse_of
 
 LEXICON: Lexicon = PlainWords(nouns=frozenset({"rose"}), things=frozenset({"skier"}))
+
+
+def worded(parse: Parse, edit: Edit) -> Edit | None:
+    return glue(wording_of(parse, LEXICON), edit)
 
 
 def replacing(parse: Parse, **new: str) -> Edit:
@@ -141,10 +145,10 @@ def test_swap_is_glued_and_undone(
 ) -> None:
     parse = parse_of(tagged)
     raw = swapping(parse, left, right)
-    glued = glue(parse, raw, LEXICON)
+    glued = worded(parse, raw)
     assert glued is not None
     assert glued.apply(parse.text) == expected
-    back = glue(after(parse, glued), way_back(parse, raw, glued), LEXICON)
+    back = worded(after(parse, glued), way_back(parse, raw, glued))
     assert back is not None
     assert back.apply(expected) == parse.text
 
@@ -153,10 +157,10 @@ def test_swap_is_glued_and_undone(
 def test_replacement_is_glued_and_undone(tagged: str, new: dict[str, str], expected: str) -> None:
     parse = parse_of(tagged)
     raw = replacing(parse, **new)
-    glued = glue(parse, raw, LEXICON)
+    glued = worded(parse, raw)
     assert glued is not None
     assert glued.apply(parse.text) == expected
-    back = glue(after(parse, glued), way_back(parse, raw, glued), LEXICON)
+    back = worded(after(parse, glued), way_back(parse, raw, glued))
     assert back is not None
     assert back.apply(expected) == parse.text
 
@@ -164,13 +168,13 @@ def test_replacement_is_glued_and_undone(tagged: str, new: dict[str, str], expec
 @pytest.mark.parametrize(("tagged", "new"), REFUSED)
 def test_lossy_replacement_is_refused(tagged: str, new: dict[str, str]) -> None:
     parse = parse_of(tagged)
-    assert glue(parse, replacing(parse, **new), LEXICON) is None
+    assert worded(parse, replacing(parse, **new)) is None
 
 
 @pytest.mark.parametrize(("tagged", "left", "right"), REFUSED_SWAPS)
 def test_lossy_swap_is_refused(tagged: str, left: tuple[int, int], right: tuple[int, int]) -> None:
     parse = parse_of(tagged)
-    assert glue(parse, swapping(parse, left, right), LEXICON) is None
+    assert worded(parse, swapping(parse, left, right)) is None
 
 
 INSERTIONS = [
@@ -188,7 +192,7 @@ def test_insertions_and_deletions(
     tagged: str, replacement: tuple[int, int, str], expected: str
 ) -> None:
     parse = parse_of(tagged)
-    glued = glue(parse, Edit((Replacement(*replacement),)), LEXICON)
+    glued = worded(parse, Edit((Replacement(*replacement),)))
     assert glued is not None
     assert glued.apply(parse.text) == expected
 
@@ -196,14 +200,14 @@ def test_insertions_and_deletions(
 def test_article_before_a_wide_gap() -> None:
     tokens = (Token(0, 1, "a", "DET", "DT", "det", 0), Token(2, 3, " ", "SPACE", "_SP", "dep", 1))
     parse = Parse("a  dog", (*tokens, Token(3, 6, "dog", "NOUN", "NN", "ROOT", 2)), ())
-    glued = glue(parse, Edit((Replacement(3, 6, "owl"),)), LEXICON)
+    glued = worded(parse, Edit((Replacement(3, 6, "owl"),)))
     assert glued is not None
     assert glued.apply(parse.text) == "an  owl"
 
 
 def test_name_behind_an_insertion_is_refused() -> None:
     parse = parse_of("Bob/PROPN runs/VERB")
-    assert glue(parse, Edit((Replacement(0, 0, "not "),)), LEXICON) is None
+    assert worded(parse, Edit((Replacement(0, 0, "not "),))) is None
 
 
 NOUNS = ("dog", "owl", "uniform", "hour", "T", "TV", "apple", "ox", "Boston", "8", "Asian")
@@ -268,7 +272,7 @@ def edited(draw: st.DrawFn) -> tuple[Parse, Edit]:
 @given(edited())
 def test_only_articles_and_first_letters_change(case: tuple[Parse, Edit]) -> None:
     parse, raw = case
-    glued = glue(parse, raw, LEXICON)
+    glued = worded(parse, raw)
     if glued is None:
         return
 
@@ -284,14 +288,14 @@ def test_only_articles_and_first_letters_change(case: tuple[Parse, Edit]) -> Non
 @given(edited())
 def test_glue_is_idempotent(case: tuple[Parse, Edit]) -> None:
     parse, raw = case
-    glued = glue(parse, raw, LEXICON)
-    assert glued is None or glue(parse, glued, LEXICON) == glued
+    glued = worded(parse, raw)
+    assert glued is None or worded(parse, glued) == glued
 
 
 @given(edited())
 def test_no_article_error_is_made(case: tuple[Parse, Edit]) -> None:
     parse, raw = case
-    glued = glue(parse, raw, LEXICON)
+    glued = worded(parse, raw)
     if glued is not None:
         assert article_errors(glued.apply(parse.text)) <= article_errors(parse.text)
 
@@ -310,9 +314,9 @@ def article_errors(text: str) -> set[tuple[str, str]]:
 @given(edited())
 def test_undoing_restores_the_caption(case: tuple[Parse, Edit]) -> None:
     parse, raw = case
-    glued = glue(parse, raw, LEXICON)
+    glued = worded(parse, raw)
     if glued is None or glued.apply(parse.text) == parse.text:
         return
-    back = glue(after(parse, glued), way_back(parse, raw, glued), LEXICON)
+    back = worded(after(parse, glued), way_back(parse, raw, glued))
     assert back is not None
     assert back.apply(glued.apply(parse.text)) == parse.text

@@ -9,7 +9,7 @@ from data.edits import Edit
 from negatives.lexicon import Lexicon
 from negatives.parse import Chunk, Parse, Token
 from negatives.rules.swap import Swap
-from negatives.wording import glue
+from negatives.wording import glue, wording_of
 from tests.negatives.plain_words import PlainWords
 from tests.parses import parse_of
 
@@ -148,7 +148,7 @@ def negatives(rule: Swap, parse: Parse) -> Iterator[tuple[str, Edit]]:
     for slot in rule(parse):
         assert slot.reversible
         (edit,) = slot.alternatives
-        glued = glue(parse, edit, LEXICON)
+        glued = glue(wording_of(parse, LEXICON), edit)
         assert glued is not None
         yield glued.apply(parse.text), edit
 

@@ -1,0 +1,92 @@
+"""The end of a build: shards linked into place, and the manifest that makes the folder complete."""
+
+import json
+import platform
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple, cast
+
+from data.commit import Unit, link_into_place, sweep, write_atomically
+from data.config import fingerprint, plain
+from data.manifest import Manifest, Shard, write_manifest
+from data.schema import VERSION
+from negatives.plan import Plan
+from negatives.reading import Reading
+from negatives.tallies import Content, merged
+
+
+class Place(NamedTuple):
+    """Where a unit's file goes: its kind, its path in the folder, and its split."""
+
+    kind: str
+    file: str
+    split: str
+
+
+def _places(chosen: list[Unit]) -> Iterator[tuple[Unit, Place]]:
+    """Yield where every file of the second pass goes: `data/SPLIT-00000-of-00012.arrow`."""
+    splits = [unit.name.rpartition("-")[0] for unit in chosen]
+    totals = Counter(splits)
+    seen: Counter[str] = Counter()
+    for unit, split in zip(chosen, splits, strict=True):
+        number = f"{split}-{seen[split]:05d}-of-{totals[split]:05d}.arrow"
+        seen[split] += 1
+        for kind in unit.files:
+            yield unit, Place(kind, f"{kind}/{number}", split)
+
+
+def manifest_of(plan: Plan, reading: Reading, parsed: list[Unit], chosen: list[Unit]) -> Manifest:
+    """Return the manifest of a build whose two passes are done."""
+    shards: dict[str, list[Shard]] = {"data": [], "rejects": []}
+    for unit, place in _places(chosen):
+        file = unit.files[place.kind]
+        shards[place.kind].append(
+            Shard(
+                file=place.file,
+                split=place.split,
+                rows=num_in(unit, "rows" if place.kind == "data" else "rejects"),
+                bytes=file.bytes,
+                sha256=file.sha256,
+            )
+        )
+    counts = [cast("Content", unit.facts["tallies"]) for unit in (*parsed, *chosen)]
+    tallies = merged([{"skipped": dict(reading.skipped)}, *counts])
+    identity = json.loads(json.dumps(plan.identity))
+    source = {**identity["config"]["data"]["source"], "licence": plan.source.licence}
+    return Manifest(
+        schema=VERSION,
+        seed=plan.config.negatives.seed,
+        fingerprint=fingerprint(identity),
+        source={**source, "digest": reading.digest()},
+        shards=tuple(shards["data"]),
+        rejects=tuple(shards["rejects"]),
+        tallies=tallies,
+        lineage=[],
+        **identity,
+    )
+
+
+def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float) -> None:
+    """Show the shards, tell of the run, write the manifest, and only then drop the work."""
+    for kind in ("data", "rejects"):
+        sweep(plan.out / kind)
+    for unit, place in _places(chosen):
+        link_into_place(plan.work / "rows" / unit.files[place.kind].file, plan.out / place.file)
+    run = {
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "seconds": round(time.time() - started, 1),
+        "workers": plan.workers,
+        "host": platform.node(),
+        "python": platform.python_version(),
+        "source": plain(plan.config.data.source),
+    }
+    write_atomically(plan.out / "run.json", json.dumps(run, indent=1, sort_keys=True) + "\n")
+    write_manifest(plan.out, manifest)
+    shutil.rmtree(plan.work)
+
+
+def num_in(unit: Unit, name: str) -> int:
+    """Return a number that was counted while a unit was made."""
+    return cast("int", unit.facts[name])

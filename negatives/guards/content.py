@@ -1,0 +1,33 @@
+"""Content words: the kind that a tag belongs to, and lemmas as the guards compare them. Pure."""
+
+from functools import lru_cache
+
+from negatives.lexicon import Lexicon
+
+NOUN, VERB, ADJECTIVE, NUMBER = "NOUN", "VERB", "ADJ", "NUM"
+KIND = {
+    "NN": NOUN, "NNS": NOUN, "NNP": NOUN, "NNPS": NOUN,
+    "JJ": ADJECTIVE, "JJR": ADJECTIVE, "JJS": ADJECTIVE,
+    "VB": VERB, "VBD": VERB, "VBG": VERB, "VBN": VERB, "VBP": VERB, "VBZ": VERB,
+    "CD": NUMBER,
+}  # fmt: skip
+"""The part of speech that a tag belongs to, for the tags of content words."""
+
+JOINS_NOUN = frozenset({"NN", "NNS", "NNP", "JJ", "VBG", "VBN"})
+"""The tags of what may stand before a noun in a compound."""
+
+_NUMBERS = (
+    "zero", "one", "two", "three", "four", "five", "six",
+    "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+_NUMBER_OF = {str(number): word for number, word in enumerate(_NUMBERS)}
+
+
+@lru_cache(maxsize=1 << 14)
+def lemma_of(words: str, tag: str, lexicon: Lexicon) -> str:
+    """Return the lower-case lemma of a word or a compound, of which the last word has the tag."""
+    lower = words.lower()
+    if tag == "CD":
+        return _NUMBER_OF.get(lower, lower)
+    before, space, last = lower.rpartition(" ")
+    return f"{before}{space}{lexicon.lemma(last, tag)}"

@@ -1,0 +1,92 @@
+"""A caption as the guards look at it, worked out once for all its candidates. Pure."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from negatives.guards.content import KIND, NOUN, lemma_of
+from negatives.guards.siblings import Siblings
+from negatives.guards.tables import words as word_sets
+from negatives.lexicon import Lexicon
+from negatives.parse import Parse
+
+MAX_TOKENS = 55
+"""Tokens of the caption before a change; CLIP reads 75 of its own, about 1.3 to one of these."""
+
+LATE, NEGATION, ANAPHOR, PRONOUN, SIBLINGS = "late", "negation", "anaphor", "pronoun", "siblings"
+"""Clues: what a caption must have for some guards to be asked at all. Few have any but siblings."""
+
+_COUNTS = frozenset({"nummod", "quantmod", "det"})
+_NO_TOKENS = ((),) * 7
+
+
+class Context(NamedTuple):
+    """What the guards ask of a caption, whichever of its words change.
+
+    `key`: the normalised text. One entry a token: its characters `starts` and `ends`, its `tags`,
+    `deps` and `heads`, its `words` in lower case, and of content words the `kinds` and `lemmas`
+    (of others ""). `nouns`: where each noun's lemma stands. Where the words stand that some guard
+    asks about: `negations`, `anaphors` ("another" and "the other", but not "each other"; "one"
+    where it does not count), `possessives`. `has_gender`: whether a pronoun says "he" or "she".
+    """
+
+    text: str
+    key: str
+    siblings: Siblings
+    lexicon: Lexicon
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    tags: tuple[str, ...]
+    deps: tuple[str, ...]
+    heads: tuple[int, ...]
+    words: tuple[str, ...]
+    kinds: tuple[str, ...]
+    lemmas: tuple[str, ...]
+    nouns: Mapping[str, tuple[int, ...]]
+    negations: tuple[int, ...]
+    anaphors: tuple[int, ...]
+    possessives: tuple[int, ...]
+    has_gender: bool
+    clues: frozenset[str]
+
+
+def context_of(parse: Parse, key: str, siblings: Siblings, lexicon: Lexicon) -> Context:
+    """Return a caption, of which `key` is the normalised text, as the guards look at it."""
+    columns = zip(*parse.tokens, strict=True) if parse.tokens else _NO_TOKENS
+    starts, ends, texts, _, tags, deps, heads = columns
+    words = tuple([text.lower() for text in texts])
+    kinds = tuple([KIND.get(tag, "") for tag in tags])
+    lemmas = tuple([
+        lemma_of(word, tag, lexicon) if kind else ""
+        for word, tag, kind in zip(words, tags, kinds, strict=True)
+    ])  # fmt: skip
+    nouns: dict[str, tuple[int, ...]] = {}
+    for index, kind in enumerate(kinds):
+        if kind == NOUN:
+            lemma = lemmas[index]
+            nouns[lemma] = (*nouns[lemma], index) if lemma in nouns else (index,)
+    sets = word_sets()
+    negations, possessives = _places(words, sets.negations), _places(words, sets.possessives)
+    has_gender = not sets.gendered_pronouns.isdisjoint(words)
+    anaphors = tuple([
+        index for index in _places(words, sets.anaphors)
+        if not (words[index] == "one" and deps[index] in _COUNTS)
+        and not (index and words[index - 1] == "each")
+    ])  # fmt: skip
+    clues = (
+        LATE if len(words) >= MAX_TOKENS else "",
+        NEGATION if negations else "",
+        ANAPHOR if anaphors else "",
+        PRONOUN if has_gender or possessives else "",
+        SIBLINGS if siblings.texts or siblings.lemmas else "",
+    )
+    return Context(
+        parse.text, key, siblings, lexicon, starts, ends, tags, deps, heads, words, kinds, lemmas,
+        nouns, negations, anaphors, possessives, has_gender, frozenset(clues),
+    )  # fmt: skip
+
+
+def _places(words: tuple[str, ...], wanted: frozenset[str]) -> tuple[int, ...]:
+    """Return where the wanted words stand."""
+    if wanted.isdisjoint(words):
+        return ()
+    return tuple([index for index, word in enumerate(words) if word in wanted])
