@@ -13,7 +13,7 @@ from typing import Protocol
 
 from negatives.classes import NO_CLASS, Class, read_classes, with_fallback
 from negatives.morphology import KIND_OF_BASE, Forms, read_forms
-from negatives.senses import Meaning, Recall, Senses, read_senses, recall_of
+from negatives.senses import Recall, Senses, read_senses, recall_of
 from negatives.sounds import VOWEL_LETTERS, read_articles, vowel_sound
 
 TABLES = Path(__file__).with_name("tables")
@@ -55,9 +55,6 @@ class Lexicon(Protocol):
         hypernym of the other, in any of their first senses. What WordNet does not know (roles:
         man/skier) is the guards' affair.
         """
-
-    def meaning(self, lemma: str, pos: str) -> Meaning:
-        """Return what `compatible` compares, but for equal lemmas."""
 
     def antonyms(self, lemma: str, pos: str) -> tuple[str, ...]:
         """Return WordNet's antonyms of the lemma, sorted."""
@@ -117,10 +114,6 @@ class FrozenLexicon:
         if pos not in self.senses.entries:
             return False
         return self.recall.meaning(left, pos).overlaps(self.recall.meaning(right, pos))
-
-    def meaning(self, lemma: str, pos: str) -> Meaning:
-        """As `Lexicon.meaning`."""
-        return self.recall.meaning(lemma, pos)
 
     def antonyms(self, lemma: str, pos: str) -> tuple[str, ...]:
         """As `Lexicon.antonyms`."""
@@ -233,11 +226,6 @@ class Table:
     def compatible(self, left: str, right: str, pos: str) -> bool:  # noqa: ARG002 - the protocol's
         """As `Lexicon.compatible`: equal, or a pair in `same`."""
         return left == right or (left, right) in self.same or (right, left) in self.same
-
-    def meaning(self, lemma: str, pos: str) -> Meaning:  # noqa: ARG002 - the protocol's
-        """As `Lexicon.meaning`: words stand for numbers."""
-        same = [other for pair in self.same if lemma in pair for other in pair]
-        return Meaning(frozenset({hash(lemma)}), frozenset(map(hash, (lemma, *same))))
 
     def antonyms(self, lemma: str, pos: str) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         """As `Lexicon.antonyms`."""

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from negatives.clauses import Children, children_of
 from negatives.lexicon import Lexicon
-from negatives.parse import Parse
+from negatives.trees import Tree, has
 from negatives.word_sets import word_sets
 
 _ADVERBIAL = frozenset({"npadvmod", "compound", "intj", "dep"})
@@ -16,6 +15,10 @@ _OBJECTS = frozenset({"dobj", "dative"})
 _DETERMINED = frozenset({"det", "poss", "nummod", "predet"})
 _NAMING = frozenset({"NOUN", "PROPN"})
 _FREE_CLASSES = frozenset({"colour", "size", "age"})  # "young man", "black cat" are no compounds
+_ACTIVE = frozenset({"VB", "VBD", "VBG", "VBP", "VBZ"})  # no "covered", which says a state
+_FINITE = frozenset({"VBZ", "VBP", "VBD", "MD"})
+_COMMON = frozenset({"NN", "NNS"})
+_QUOTES = frozenset({"``", "''"})
 _POINTING = frozenset({"PRP$", "WDT", "WP$", "PRP"})
 _CLITICS = ("'", "\u2019")
 _BINDERS = frozenset({"-", "/", "_", "&"})
@@ -34,46 +37,21 @@ class Part(NamedTuple):
     form: str
 
 
-class Tree(NamedTuple):
-    """A parse by columns: for each token its lower-case text, its labels and its dependents.
-
-    `points_back`: the caption has a word such as "other" or "its".
-    """
-
-    parse: Parse
-    words: Sequence[str]
-    starts: Sequence[int]
-    ends: Sequence[int]
-    pos: Sequence[str]
-    tags: Sequence[str]
-    deps: Sequence[str]
-    heads: Sequence[int]
-    children: Children
-    points_back: bool
-
-
-def tree_of(parse: Parse) -> Tree:
-    """Return a parse of at least one token as the functions here want it."""
-    starts, ends, texts, pos, tags, deps, heads = zip(*parse.tokens, strict=True)
-    words = [text.lower() for text in texts]
-    points_back = not word_sets("swap")["anaphoric"].isdisjoint(words)
-    children = children_of(parse.tokens)
-    return Tree(parse, words, starts, ends, pos, tags, deps, heads, children, points_back)
-
-
-def phrases(tree: Tree) -> Iterator[Part]:
+def phrases(tree: Tree, lexicon: Lexicon) -> Iterator[Part]:
     """Yield chunks around a common noun or a name that stand for themselves."""
-    light = word_sets("swap")["light"]
+    light, measures = word_sets("swap")["light"], word_sets("swap")["measures"]
     for first, last, root in tree.parse.chunks:
         if (
             root == last
             and tree.pos[root] in _NAMING
             and tree.deps[root] not in _ADVERBIAL
             and tree.words[root] not in light
+            and not (tree.words[root] in measures and _is_before_of(tree, root))
             and not _is_measured(tree, root)
             and _POINTING.isdisjoint(tree.tags[first:root])
             and not (tree.points_back and _points_back(tree, range(first, root)))
             and _is_loose(tree, first, last)
+            and _is_whole(tree, first, last, lexicon)
         ):
             yield Part(first, last, root, tree.tags[root])
 
@@ -81,17 +59,18 @@ def phrases(tree: Tree) -> Iterator[Part]:
 def nouns(tree: Tree, lexicon: Lexicon) -> Iterator[Part]:
     """Yield common nouns that head their phrase, each with its compound."""
     deps, words = tree.deps, tree.words
-    light = word_sets("swap")["light"]
+    light, measures = word_sets("swap")["light"], word_sets("swap")["measures"]
     for index, tag in enumerate(tree.tags):
         if (
             (tag == "NN" or tag == "NNS")  # noqa: PLR1714 (most tokens fall here: no set to ask)
             and tree.pos[index] == "NOUN"
             and deps[index] not in _ADVERBIAL
             and words[index] not in light
+            and not (words[index] in measures and _is_before_of(tree, index))
             and not (tree.points_back and _points_back(tree, tree.children[index]))
         ):
             first = noun_start(tree, index, lexicon)
-            if _is_loose(tree, first, index):
+            if _is_loose(tree, first, index) and _is_whole(tree, first, index, lexicon):
                 bare = tag == "NN" and not has(tree, index, _DETERMINED)
                 yield Part(first, index, index, "bare" if bare else tag)
 
@@ -128,11 +107,20 @@ def adjectives(tree: Tree, lexicon: Lexicon) -> Iterator[Part]:
             and not _is_name(tree, index, lexicon)
         ):
             first = _before_hyphens(tree, index)
-            # "very", "light" blue
-            while first and heads[first - 1] == index and deps[first - 1] in {"advmod", "amod"}:
+            while first and (
+                (heads[first - 1] == index and tree.pos[first - 1] == "ADV")  # "very" big
+                or _shades(tree, first - 1, index, lexicon)
+            ):
                 first -= 1
             if _is_loose(tree, first, index):
                 yield Part(first, index, index, tree.tags[index])
+
+
+def _shades(tree: Tree, index: int, adjective: int, lexicon: Lexicon) -> bool:
+    """Tell whether a word shades the colour after it ("light" blue), whatever it hangs on."""
+    return tree.words[index] in word_sets("swap")["shades"] and lexicon.class_name(
+        tree.words[adjective], "ADJ"
+    ).endswith("colour")
 
 
 def verbs(tree: Tree) -> Iterator[Part]:
@@ -141,7 +129,7 @@ def verbs(tree: Tree) -> Iterator[Part]:
     for index, pos in enumerate(tree.pos):
         if (
             pos == "VERB"
-            and tree.tags[index].startswith("VB")
+            and tree.tags[index] in _ACTIVE
             and tree.deps[index] not in _NOT_ACTING
             and tree.words[index] not in light
             and not has(tree, index, _CLAUSES)
@@ -167,42 +155,22 @@ def are_one(adjective: str, noun: str, tag: str, lexicon: Lexicon) -> bool:
     )
 
 
-def are_coordinated(tree: Tree, left: int, right: int) -> bool:
-    """Tell whether two tokens are parts of one coordination ("cats, dogs and mice")."""
-    deps = tree.deps
-    if deps[left] != "conj" and deps[right] != "conj":
-        return False
-    return _first_conjunct(tree, left) == _first_conjunct(tree, right)
-
-
-def _first_conjunct(tree: Tree, index: int) -> int:
-    for _ in tree.deps:
-        if tree.deps[index] != "conj":
-            break
-        index = tree.heads[index]
-    return index
-
-
-def has(tree: Tree, index: int, deps: frozenset[str]) -> bool:
-    """Tell whether a token has a dependent with one of the labels."""
-    for child in tree.children[index]:  # noqa: SIM110 (twice as fast as `any`, at every pair)
-        if tree.deps[child] in deps:
-            return True
-    return False
-
-
 def _points_back(tree: Tree, places: Sequence[int]) -> bool:
     """Tell whether one of the tokens points back to another thing ("the other dog")."""
     return not word_sets("swap")["anaphoric"].isdisjoint([tree.words[place] for place in places])
 
 
+def _is_before_of(tree: Tree, index: int) -> bool:
+    return index + 1 < len(tree.words) and tree.words[index + 1] == "of"
+
+
 def _is_measured(tree: Tree, root: int) -> bool:
-    """Tell whether a noun stands after a light noun and "of", which asks for its number."""
+    """Tell whether a noun stands after "of" and a noun that measures or asks for its number."""
     preposition = tree.heads[root]
-    return (
-        tree.words[preposition] == "of"
-        and tree.words[tree.heads[preposition]] in word_sets("swap")["light"]
-    )
+    if tree.words[preposition] != "of":
+        return False
+    above, sets = tree.words[tree.heads[preposition]], word_sets("swap")
+    return above in sets["light"] or above in sets["measures"]
 
 
 def _before_hyphens(tree: Tree, first: int) -> int:
@@ -215,6 +183,41 @@ def _before_hyphens(tree: Tree, first: int) -> int:
     ):
         first -= 2
     return first
+
+
+def _is_whole(tree: Tree, first: int, last: int, lexicon: Lexicon) -> bool:
+    """Tell whether a part is a phrase of nouns and no more, as the parser's mistakes are not.
+
+    "gray fire" before "hydrant"; "a kayak swimming"; "a swing laughs", where nothing else is a
+    verb; a quotation mark; "it's mouth" for "its mouth".
+    """
+    tags, words = tree.tags, tree.words
+    after = last + 1
+    if after < len(tags) and tags[after] in _COMMON and not words[after].endswith("ing"):
+        return False
+    if first >= 2 and words[first - 2] == "it" and words[first - 1].startswith(_CLITICS):
+        return False
+    if first == last:
+        return True
+    if not _QUOTES.isdisjoint(tags[first:after]):
+        return False
+    for index in range(first + 1, after):
+        if tags[index - 1] == "NN" and (
+            _is_participle(words[index], tags[index])
+            or (tags[index] == "NNS" and _FINITE.isdisjoint(tags) and _acts(words[index], lexicon))
+        ):
+            return are_one(words[index - 1], words[index], tags[index], lexicon)
+    return True
+
+
+def _is_participle(word: str, tag: str) -> bool:
+    return tag == "NN" and word.endswith("ing") and word not in word_sets("swap")["things"]
+
+
+@lru_cache(maxsize=1 << 12)
+def _acts(word: str, lexicon: Lexicon) -> bool:
+    """Tell whether what is tagged a plural is the form of a usual verb ("laughs")."""
+    return bool(lexicon.word_class(lexicon.lemma(word, "VBZ"), "VERB"))
 
 
 def _is_loose(tree: Tree, first: int, last: int) -> bool:

@@ -93,7 +93,8 @@ def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user
     identity: Json = {"name": name}
     for field in source.__dataclass_fields__:  # type: ignore[attr-defined]
         value = getattr(source, field)
-        identity[field] = value.name if isinstance(value, Path) else plain(value)
+        is_place = isinstance(value, Path) or (field == "root" and Path(value).exists())
+        identity[field] = Path(value).name if is_place else plain(value)
     return source, identity
 
 

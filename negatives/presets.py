@@ -18,6 +18,11 @@ class Preset:
     source: str = "this project"
 
 
+_SVLC_LISTS = (
+    "colour", "action", "size", "state", "material", "noun", "counts", "counts_capital",
+)  # fmt: skip
+
+
 def _recipe(variants: int) -> Policy:
     return Policy(draw="recipe", weights="recipe", variants=variants, wording=False, guards=False)
 
@@ -53,7 +58,7 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "svlc": Preset(
         summary="a listed word replaced by another of its list",
-        rules=({"rule": "word_lists"},),
+        rules=({"rule": "word_lists", "lists": _SVLC_LISTS},),
         policy=_recipe(5),
         source="SVLC, arXiv 2211.11733",
     ),

@@ -12,6 +12,9 @@ from typing import NamedTuple
 from data.edits import Edit, Replacement
 from negatives.lexicon import Lexicon
 from negatives.slots import Lazy, Slot
+from negatives.word_sets import word_sets
+
+_ARTICLES = frozenset(("a", "an", "one", "another", "each", "every"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,3 +94,35 @@ def slot_without(place: Place, found: Member, shut: frozenset[int] | set[int]) -
         return Edit((Replacement(start, end, words.forms[index]),))
 
     return Slot(rule, "replace", subtype, Lazy(size, make))
+
+
+def listed(words: WordClass, lemmas: frozenset[str]) -> set[int]:
+    """Return the members of a class that are among lemmas in which a space is written "_"."""
+    return {index for lemma, index in words.index.items() if lemma.replace(" ", "_") in lemmas}
+
+
+def of_another_number(found: Member) -> set[int]:
+    """Return the plurals that are one thing where the noun is several, or the other way round.
+
+    "Jeans" have no singular: the plural is the lemma.
+    """
+    words, own = found
+    single = {index for lemma, index in words.index.items() if lemma == words.forms[index]}
+    return set(words.index.values()) - single if own in single else single
+
+
+def uncounted(found: Member, determiner: str) -> set[int]:
+    """Return the members of a class that a singular in this place cannot be.
+
+    After "a" those that do not count; with no article those that differ in that from the noun; and
+    without "a" something else may be meant ("the glass": a pane).
+    """
+    words, own = found
+    sets = word_sets("replace")
+    mass = listed(words, sets["mass"])
+    if determiner in _ARTICLES:
+        return mass
+    odd = listed(words, sets["not after the"])
+    if determiner:
+        return odd
+    return odd | (set(words.index.values()) - mass if own in mass else mass)

@@ -128,13 +128,14 @@ def test_help_answers_at_once() -> None:
 
 
 def test_errors_are_one_line_and_no_traceback(tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "out")]
     for arguments, message in (
         (["build", "--source", "coko"], "did you mean 'coco'"),
-        (["build", "--source", "coco", "--root", str(tmp_path / "none")], "none"),
+        (["build", "--source", "coco", "--root", str(tmp_path / "none"), *out], "none"),
         (["build", "--preset", "natrual"], "did you mean 'natural'"),
         (["build", "--set", "negatives.seed"], "expected section.key=value"),
         (["stats", str(tmp_path)], "no manifest.json"),
-        (["build", "--workers", "0", "--out", str(tmp_path / "out")], "expected 1 or more"),
+        (["build", "--workers", "0", *out], "expected 1 or more"),
     ):
         output = run(*arguments, code=2)
         assert message in output

@@ -23,6 +23,7 @@ from negatives.guards.candidate import (
 from negatives.guards.context import (
     ANAPHOR,
     LATE,
+    LISTED,
     NEGATION,
     PRONOUN,
     SIBLINGS,
@@ -43,13 +44,14 @@ from negatives.guards.structure import (
     anaphor,
     one_head,
     pronoun,
-    symmetric_relation,
     under_negation,
 )
+from negatives.guards.symmetry import symmetric_relation
 from negatives.guards.texts import (
     beyond_the_encoder,
     equal_to_caption,
     equal_to_sibling,
+    in_another_order,
     only_leaves_out,
 )
 from negatives.slots import Slot
@@ -94,13 +96,14 @@ GUARDS: Mapping[str, Guard] = {
     "quantifier": Guard(quantifier, _KEEPING, WEAK),
     "adjectives of one noun": Guard(one_head, _SWAP),
     "symmetric relation": Guard(symmetric_relation, _SWAP),
+    "only in another order": Guard(in_another_order, _SWAP, LISTED),
     "under a negation": Guard(under_negation, _ALL, NEGATION),
     "taken up by another word": Guard(anaphor, _ALL, ANAPHOR),
     "pronoun left behind": Guard(pronoun, _PAIRED, PRONOUN),
     "compatible words": Guard(compatible, _PAIRED, COMPATIBLE),
     "overlapping words": Guard(overlapping, _PAIRED, OVERLAPPING),
     "likely there too": Guard(companion, _REPLACE, COMPANIONS),
-    "named twice": Guard(named_twice, _REPLACE),
+    "named twice": Guard(named_twice, _PAIRED),
     "equal to a sibling": Guard(equal_to_sibling, _ALL, SIBLINGS),
     "a sibling mentions it": Guard(sibling_mentions, _PAIRED | {"count"}, SIBLINGS),
 }

@@ -1,11 +1,12 @@
 """A candidate as the guards look at it: what changes, and which words take each other's place."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Container
 from functools import lru_cache
 from typing import NamedTuple
 
 from data.edits import Edit, text_at
-from negatives.guards.content import JOINS_NOUN, KIND, lemma_of
+from negatives.guards.content import JOINS_NOUN, KIND, VERB, lemma_of
 from negatives.guards.context import Context
 from negatives.guards.tables import companions, overlaps, words
 from negatives.lexicon import Lexicon
@@ -80,12 +81,11 @@ def view_of(slot: Slot, edit: Edit, key: str, context: Context) -> View:
     return View(context, slot, key, changes, is_swap, pairs, clues)
 
 
-def stays(index: int, view: View) -> bool:
-    """Tell whether a token of the caption is outside all changes."""
-    for first, last, _, _, _ in view.changes:  # noqa: SIM110 - a generator costs three times as much
-        if first <= index <= last:
-            return False
-    return True
+def changed_tokens(view: View) -> Container[int]:
+    """Return the tokens of the caption that a change takes the place of."""
+    if len(view.changes) == 1:
+        return range(view.changes[0].first, view.changes[0].last + 1)
+    return frozenset([i for change in view.changes for i in range(change.first, change.last + 1)])
 
 
 def _changes(edit: Edit, context: Context) -> tuple[tuple[Change, ...], frozenset[str]]:
@@ -153,7 +153,9 @@ def _swapped(changes: tuple[Change, ...], context: Context, *, is_phrase: bool) 
         return ()
     lemmas = [
         context.lemmas[head]
-        if is_phrase or (first != head and not JOINS_NOUN.issuperset(context.tags[first:head]))
+        if is_phrase
+        or kind == VERB
+        or (first != head and not JOINS_NOUN.issuperset(context.tags[first:head]))
         else lemma_of(old, context.tags[head], context.lexicon)
         for first, _, head, old, _ in changes
     ]

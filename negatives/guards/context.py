@@ -1,6 +1,6 @@
 """A caption as the guards look at it, worked out once for all its candidates. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from negatives.guards.content import KIND, NOUN, lemma_of
@@ -12,8 +12,13 @@ from negatives.parse import Parse
 MAX_TOKENS = 55
 """Tokens of the caption before a change; CLIP reads 75 of its own, about 1.3 to one of these."""
 
-LATE, NEGATION, ANAPHOR, PRONOUN, SIBLINGS = "late", "negation", "anaphor", "pronoun", "siblings"
+LATE, LISTED, NEGATION, ANAPHOR, PRONOUN, SIBLINGS = (
+    "late", "listed", "negation", "anaphor", "pronoun", "siblings",
+)  # fmt: skip
 """Clues: what a caption must have for some guards to be asked at all. Few have any but siblings."""
+
+SEPARATORS = frozenset({"and", "while", ",", ";"})
+"""What stands between things that are said side by side."""
 
 _COUNTS = frozenset({"nummod", "quantmod", "det"})
 _NO_TOKENS = ((),) * 7
@@ -41,7 +46,7 @@ class Context(NamedTuple):
     words: tuple[str, ...]
     kinds: tuple[str, ...]
     lemmas: tuple[str, ...]
-    nouns: Mapping[str, tuple[int, ...]]
+    nouns: Mapping[str, Sequence[int]]
     negations: tuple[int, ...]
     anaphors: tuple[int, ...]
     possessives: tuple[int, ...]
@@ -59,11 +64,10 @@ def context_of(parse: Parse, key: str, siblings: Siblings, lexicon: Lexicon) -> 
         lemma_of(word, tag, lexicon) if kind else ""
         for word, tag, kind in zip(words, tags, kinds, strict=True)
     ])  # fmt: skip
-    nouns: dict[str, tuple[int, ...]] = {}
+    nouns: dict[str, list[int]] = {}
     for index, kind in enumerate(kinds):
         if kind == NOUN:
-            lemma = lemmas[index]
-            nouns[lemma] = (*nouns[lemma], index) if lemma in nouns else (index,)
+            nouns.setdefault(lemmas[index], []).append(index)
     sets = word_sets()
     negations, possessives = _places(words, sets.negations), _places(words, sets.possessives)
     has_gender = not sets.gendered_pronouns.isdisjoint(words)
@@ -74,6 +78,7 @@ def context_of(parse: Parse, key: str, siblings: Siblings, lexicon: Lexicon) -> 
     ])  # fmt: skip
     clues = (
         LATE if len(words) >= MAX_TOKENS else "",
+        LISTED if not SEPARATORS.isdisjoint(words) else "",
         NEGATION if negations else "",
         ANAPHOR if anaphors else "",
         PRONOUN if has_gender or possessives else "",
@@ -90,3 +95,13 @@ def _places(words: tuple[str, ...], wanted: frozenset[str]) -> tuple[int, ...]:
     if wanted.isdisjoint(words):
         return ()
     return tuple([index for index, word in enumerate(words) if word in wanted])
+
+
+def chain_of(context: Context, index: int) -> list[int]:
+    """Return a token and the heads above it."""
+    heads = context.heads
+    chain = [index]
+    while (head := heads[index]) != index and len(chain) <= len(heads):
+        chain.append(head)
+        index = head
+    return chain

@@ -2,7 +2,14 @@
 
 from functools import lru_cache
 
-from negatives.guards.candidate import COMPANIONS, COMPATIBLE, OVERLAPPING, Pair, View, stays
+from negatives.guards.candidate import (
+    COMPANIONS,
+    COMPATIBLE,
+    OVERLAPPING,
+    Pair,
+    View,
+    changed_tokens,
+)
 from negatives.guards.content import ADJECTIVE, NOUN, NUMBER, VERB, lemma_of
 from negatives.guards.context import Context
 from negatives.guards.tables import overlaps, words
@@ -71,12 +78,12 @@ def _is_only_there(index: int, context: Context) -> bool:
 
 def named_twice(view: View) -> bool:
     """Refuse a noun where it, or the noun in whose place it comes, stands elsewhere too."""
-    nouns = view.context.nouns
-    for pair in view.pairs:
-        if pair.pos == NOUN:
-            for index in nouns.get(pair.old, ()) + nouns.get(pair.new, ()):
-                if stays(index, view):
-                    return True
+    named = {name for pair in view.pairs if pair.pos == NOUN for name in (pair.old, pair.new)}
+    nouns, changed = view.context.nouns, changed_tokens(view)
+    for name in named:
+        for index in nouns.get(name, ()):
+            if index not in changed:
+                return True
     return False
 
 
@@ -108,27 +115,17 @@ def _is_mentioned(pair: Pair, context: Context) -> bool:
     siblings, lexicon = context.siblings, context.lexicon
     if new in siblings.lemmas:
         return True
-    if pos == NOUN:
-        said, meaning = siblings.nouns, siblings.meanings.nouns
-    elif pos == VERB:
-        said, meaning = siblings.verbs, siblings.meanings.verbs
-    elif pos == ADJECTIVE:
-        said, meaning = siblings.adjectives, siblings.meanings.adjectives
-    else:
-        return False
-    kin = list(overlaps().of(new, pos).intersection(said))
-    if lexicon.meaning(new, pos).overlaps(meaning):
-        kin += [lemma for lemma in said if _compatible(new, lemma, pos, lexicon)]
-    for lemma in kin:
-        if not overlaps().holds(old, lemma, pos) and not _compatible(old, lemma, pos, lexicon):
+    said = {NOUN: siblings.nouns, VERB: siblings.verbs, ADJECTIVE: siblings.adjectives}.get(pos)
+    for lemma in said or ():
+        if _go_together(new, lemma, pos, lexicon) and not _go_together(old, lemma, pos, lexicon):
             return True
     return False
 
 
 @lru_cache(maxsize=1 << 16)
-def _compatible(left: str, right: str, pos: str, lexicon: Lexicon) -> bool:
-    """Remember what the lexicon says of a pair: an image's words come again and again."""
-    return lexicon.compatible(left, right, pos)
+def _go_together(left: str, right: str, pos: str, lexicon: Lexicon) -> bool:
+    """Tell whether both may be true of one thing; remembered, for the words of captions recur."""
+    return right in overlaps().of(left, pos) or lexicon.compatible(left, right, pos)
 
 
 def _joins_as_a_sibling(view: View) -> bool:

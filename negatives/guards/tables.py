@@ -37,6 +37,7 @@ class Words(NamedTuple):
     negations: frozenset[str]
     symmetric: frozenset[str]
     mutual_verbs: frozenset[str]
+    facing: frozenset[str]
     anaphors: frozenset[str]
     gendered_pronouns: frozenset[str]
     possessives: frozenset[str]

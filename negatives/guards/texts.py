@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from negatives.guards.candidate import View
-from negatives.guards.context import MAX_TOKENS
+from negatives.guards.context import LISTED, MAX_TOKENS, SEPARATORS
 from negatives.guards.tables import words
+
+_UNHEARD = frozenset({"a", "an", "the", "one", "to", "on", ".", "!"})
 
 
 def equal_to_caption(view: View) -> bool:
@@ -42,6 +44,38 @@ def only_leaves_out(view: View) -> bool:
         moved.update(old, new)
     negations = words().negations
     return not any(word in negations or word.endswith(("n't", "n\u2019t")) for word in moved)
+
+
+def in_another_order(view: View) -> bool:
+    """Refuse a swap after which the caption says the same things one after another.
+
+    "The bench is blue and the car is blue"; "a cup, a table and a dog".
+    """
+    if not view.is_swap or LISTED not in view.clues:
+        return False
+    (first, last, *_), (first_2, last_2, *_) = view.changes
+    said = view.context.words
+    if SEPARATORS.isdisjoint(said[last + 1 : first_2]):
+        return False
+    after = (
+        *said[:first], *said[first_2 : last_2 + 1], *said[last + 1 : first_2],
+        *said[first : last + 1], *said[last_2 + 1 :],
+    )  # fmt: skip
+    return _told_apart(said) == _told_apart(after)
+
+
+def _told_apart(said: Sequence[str]) -> list[list[str]]:
+    """Return what is said side by side, sorted; a/an/the, "one" and "there is" left out."""
+    parts: list[list[str]] = [[]]
+    for index, word in enumerate(said):
+        if word in SEPARATORS:
+            parts.append([])
+        elif word == "there" or (index and said[index - 1] == "there"):
+            continue
+        elif word not in _UNHEARD:
+            parts[-1].append(word)
+    parts.sort()
+    return parts
 
 
 def _is_part_of(few: Sequence[str], many: Sequence[str]) -> bool:

@@ -226,11 +226,20 @@ def _shares_out(
                 return not any(tokens[c].dep == "expl" for c in children[verb])
             if dep == "dobj" and _is_bare_plural(tokens, children, child):
                 return True
-            if dep == "prep" and words[child] in {"in", "with", "on", "as", "like"}:
-                nouns = [c for c in children[child] if tokens[c].dep == "pobj"]
-                if any(_is_bare_plural(tokens, children, c) for c in nouns):
-                    return True
+            shared = dep == "prep" and words[child] in {"in", "with", "on", "as", "like"}
+            held = _held(tokens, children, child) if shared else ()
+            if any(_is_bare_plural(tokens, children, c) for c in held):
+                return True
     return False
+
+
+def _held(tokens: Sequence[Token], children: Children, preposition: int) -> Iterator[int]:
+    """Yield the nouns of a preposition, through a participle too ("in racing uniforms")."""
+    for child in children[preposition]:
+        if tokens[child].dep == "pobj":
+            yield child
+        elif tokens[child].tag == "VBG":
+            yield from (c for c in children[child] if tokens[c].dep == "dobj")
 
 
 def _is_bare_plural(tokens: Sequence[Token], children: Children, noun: int) -> bool:

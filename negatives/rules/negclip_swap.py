@@ -50,8 +50,8 @@ class NegclipSwap:
         """Yield a slot for each category with two phrases that read differently."""
         categories = [
             (subtype, spans, _first_ranks(spans))
-            for subtype, spans in _categories(parse, self.verbs)
-            if len(spans) > 1
+            for subtype, found in _categories(parse, self.verbs)
+            if len(spans := [span for span in found if _has_letter(span)]) > 1
         ]
         chances = [ranks[-1] / comb(len(spans), 2) for _, spans, ranks in categories]
         for (subtype, spans, ranks), share in zip(categories, _shares(chances), strict=True):
@@ -65,6 +65,11 @@ class NegclipSwap:
                     reversible=False,
                     weights=(share / size,) * size,
                 )
+
+
+def _has_letter(span: _Span) -> bool:
+    """Tell whether a phrase is words, and no mark or number that the tagger took for one."""
+    return any(character.isalpha() for character in span.text)
 
 
 def _categories(parse: Parse, verbs: str) -> Iterator[tuple[str, list[_Span]]]:

@@ -1,16 +1,18 @@
 """Replace a verb by another of its class (SugarCrepe has no such type; VL-CheckList's "action").
 
 The members that stand for a verb take its form and its frame: an object (or the passive) or none,
-and the preposition that follows. tables/replace.txt lists the frames. A verb with a particle
-of its own ("sitting down") or a clause ("helps the dog jump") is left, and so is the posture of
-what is not alive: a vase that sits on a table stands there too.
+the preposition that follows, and a subject that can do it. tables/replace.txt lists the frames. A
+verb with a particle of its own ("sitting down") or a clause ("helps the dog jump") is left, so is
+one that makes a word or a phrase with a noun ("snow covered", "hold hands"), and so is the posture
+of what is not alive: a vase that sits on a table stands there too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from negatives.kinds import Kind, kind_of
 from negatives.lexicon import Lexicon
 from negatives.parse import Parse, Token
 from negatives.slots import Slot
@@ -24,20 +26,25 @@ _BELONGING = frozenset(("xcomp", "ccomp", "acomp"))
 _PERFECT = frozenset(("have", "has", "had", "having", "'ve"))
 _PREPOSITIONS = frozenset(("IN", "TO"))
 _PARTICIPLE = "VBN"
-_NOUNS = frozenset(("NN", "NNS"))
+_LIVING = frozenset(("person", "animal"))
+_NUMBER = {"NN": "NN", "NNS": "NNS", "NNP": "NN", "NNPS": "NNS"}
 _SUBJECTS = frozenset(("nsubj", "nsubjpass"))
-_CLAUSES = frozenset(("acl", "relcl"))
+_RELATIVES = frozenset(("WDT", "WP"))
+_ABOVE = frozenset(("acl", "relcl", "conj", "advcl", "xcomp", "ccomp", "pcomp", "prep"))
+_AIR = frozenset(("air", "midair", "mid", "sky"))
+_HANDLING, _CARE = "handle a thing", "care"
 
 
 class _Frame(NamedTuple):
     """What stands around a verb: an object or a passive, the preposition right after it, a subject.
 
-    `of_a_person`: the subject may be a person's, as far as the word tells.
+    `preposition`: "air" for one before the air or the sky. `of_a_game`: the object is a game.
     """
 
     has_object: bool
     preposition: str
     of_a_person: bool
+    of_a_game: bool
 
 
 class _Verb(NamedTuple):
@@ -82,51 +89,117 @@ class ReplaceAction:
         found = member(self.lexicon, token.text.lower(), "VERB", token.tag)
         if found is None or _is_glued(tokens, index):
             return None
-        deps = {other.dep for other in tokens if other.head == index}
-        if deps & _BELONGING:
+        lemma = found.words.lemmas[found.own]
+        children = {other.dep: other for other in tokens if other.head == index}
+        passive = _is_passive(tokens, index)
+        if (
+            not _BELONGING.isdisjoint(children)
+            or _is_half(tokens, index, lemma)
+            or _is_phrase(tokens, index, found.words.name, children, passive=passive)
+        ):
             return None
+        sets = word_sets("replace")
         subject = self._kind_of_subject(tokens, index)
-        if subject == "thing" and found.words.lemmas[found.own] in word_sets("replace")["postures"]:
+        if not passive and (
+            (lemma in sets["of the living"] and subject == "thing")
+            or (lemma in sets["postures"] and subject not in _LIVING)
+        ):
             return None
-        of_a_person = subject == "person"
         after = tokens[index + 1] if index + 1 < len(tokens) else token
-        if "prt" in deps:
-            # taggers hardly tell "crawling down the road" from "holding up a sign"
-            frame = _Frame(
-                has_object=False, preposition=after.text.lower(), of_a_person=of_a_person
-            )
-            return _Verb(index, found, frame) if after.dep == "prt" else None
         is_bound = after.tag in _PREPOSITIONS and after.dep != "agent"
-        has_object = bool(deps & _OBJECTS) or _is_passive(tokens, index)
-        frame = _Frame(has_object, after.text.lower() if is_bound else "", of_a_person)
-        return _Verb(index, found, frame)
+        preposition = _preposition(tokens, index + 1) if is_bound else ""
+        has_object = passive or not _OBJECTS.isdisjoint(children)
+        if "prt" in children:
+            # taggers hardly tell "crawling down the road" from "holding up a sign"
+            if after.dep != "prt":
+                return None
+            has_object, preposition = False, after.text.lower()
+        thing = children.get("dobj")
+        is_game = thing is not None and thing.text.lower() in sets["games"]
+        return _Verb(index, found, _Frame(has_object, preposition, subject == "person", is_game))
 
-    def _kind_of_subject(self, tokens: tuple[Token, ...], verb: int) -> str:
-        """Return "person" (also where no noun tells), "animal" or "thing"."""
-        subject = _subject(tokens, verb)
-        if subject is None or subject.tag not in _NOUNS:
-            return "person"
-        return _kind(self.lexicon, subject.text.lower(), subject.tag)
+    def _kind_of_subject(self, tokens: tuple[Token, ...], verb: int) -> Kind | None:
+        """Return what the subject is; None where no word tells."""
+        place = _subject(tokens, verb)
+        if place is None:
+            return None
+        place = _gathered(tokens, place)
+        subject = tokens[place]
+        before = tokens[place - 1].text.lower() if place else ""
+        tag = _NUMBER.get(subject.tag, subject.tag)
+        return kind_of(self.lexicon, subject.text.lower(), tag, before)
 
 
-def _subject(tokens: tuple[Token, ...], verb: int) -> Token | None:
-    """Return the verb's subject, or the noun that it describes."""
-    for token in tokens:
-        if token.head == verb and token.dep in _SUBJECTS:
-            return token
-    return tokens[tokens[verb].head] if tokens[verb].dep in _CLAUSES else None
+def _subject(tokens: tuple[Token, ...], verb: int) -> int | None:
+    """Return where the verb's subject stands, or the noun that it or a verb above it describes."""
+    for _ in tokens:
+        for place, token in enumerate(tokens):
+            if token.head == verb and token.dep in _SUBJECTS and token.tag not in _RELATIVES:
+                return place
+        if tokens[verb].dep not in _ABOVE:
+            return None
+        verb = tokens[verb].head
+        noun = tokens[verb]
+        if noun.dep == "pobj" and tokens[noun.head].text.lower() == "in":
+            verb = noun.head  # "a man in a jacket standing": the parser's model takes the nearest
+        elif noun.tag in _NUMBER or noun.tag == "PRP":
+            return verb
+    return None
 
 
-@lru_cache(maxsize=1 << 14)
-def _kind(lexicon: Lexicon, noun: str, tag: str) -> str:
-    """Return "person", "animal" or "thing" for a noun."""
-    lemma = lexicon.lemma(noun, tag)
+def _gathered(tokens: tuple[Token, ...], noun: int) -> int:
+    """Return where the noun stands of which there is a lot, a group or a photograph."""
+    if tokens[noun].text.lower() not in word_sets("kinds")["gatherers"]:
+        return noun
+    for place, token in enumerate(tokens[noun + 1 : noun + 8], noun + 1):
+        if token.dep == "pobj" and tokens[token.head].text.lower() == "of":
+            return place
+    return noun
+
+
+def _preposition(tokens: tuple[Token, ...], place: int) -> str:
+    """Return the preposition at a place, or "air" if that is what follows it."""
+    if any(token.text.lower() in _AIR for token in tokens[place + 1 : place + 3]):
+        return "air"
+    return tokens[place].text.lower()
+
+
+def _is_half(tokens: tuple[Token, ...], index: int, lemma: str) -> bool:
+    """Tell whether the noun before makes one word with the verb: "snow covered benches"."""
+    before, token = tokens[index - 1], tokens[index]
+    if not index or before.tag not in _NUMBER:
+        return False
+    if token.tag == "VBG":
+        return before.text.lower() in word_sets("replace")["joined to a verb"]
+    after = tokens[index + 1].tag if index + 1 < len(tokens) else ""
+    return (
+        token.tag in {"VBN", "VBD"}
+        and (after in _NUMBER or after in {"JJ", "RB"})
+        and lemma in word_sets("replace")["joined by a noun"]
+    )
+
+
+def _is_phrase(
+    tokens: tuple[Token, ...],
+    index: int,
+    name: str,
+    children: Mapping[str, Token],
+    *,
+    passive: bool,
+) -> bool:
+    """Tell whether a verb of a class makes a phrase with its object or with where that is held."""
     sets = word_sets("replace")
-    if noun in sets["people"] or lemma in sets["groups"]:
-        return "person"
-    if lemma in sets["animals"] or lexicon.compatible(lemma, "animal", "NOUN"):
-        return "animal"
-    return "person" if lexicon.compatible(lemma, "person", "NOUN") else "thing"
+    thing = children.get("dobj")
+    if thing is not None and thing.text.lower() in sets.get(f"not of {name}", ()):
+        return True
+    if name == _CARE and passive and not _OBJECTS.isdisjoint(children):
+        return True  # "fed leaves"
+    return name == _HANDLING and any(
+        token.dep == "pobj"
+        and token.text.lower() in sets["holders"]
+        and tokens[token.head].text.lower() == "in"
+        for token in tokens[index + 1 :]
+    )
 
 
 def _is_glued(tokens: tuple[Token, ...], index: int) -> bool:
@@ -160,6 +233,7 @@ def _misfits(words: WordClass, frame: _Frame) -> frozenset[int]:
         if lemma in wrong
         or (goes_with is not None and lemma not in goes_with)
         or (lemma in sets["of people"] and not frame.of_a_person)
+        or (lemma == "play" and frame.has_object and not frame.of_a_game)
         or form in sets["read as nouns"]
     )
 

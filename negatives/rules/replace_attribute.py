@@ -3,13 +3,15 @@
 Attributive and predicative adjectives, participles that stand before a noun, and nouns before a
 noun where they name its colour or material. An adjective that makes a compound with the next noun
 ("hot dog"), and one that would, are left out; so are the other words of its coordination ("white
-and brown" never becomes "brown and brown").
+and brown" never becomes "brown and brown"). An adjective that the words beside it bind to its sense
+("full of bananas", "pale blue", "fallen asleep") is left, whichever member of its class it is.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from negatives.kinds import kind_of
 from negatives.lexicon import Lexicon
 from negatives.parse import Parse, Token
 from negatives.slots import Slot
@@ -31,6 +33,9 @@ _COMPARED = frozenset(("JJR", "JJS"))
 _NOUNS = frozenset(("NN", "NNS"))
 _JOINERS = frozenset((",", "and", "or", "&", "/"))
 _GLUE = frozenset(("-", "/", "'"))
+_DETERMINERS = frozenset(("DT", "PRP$", "POS", "CD", "JJ", "WP$", "PDT"))
+_OF_THINGS = frozenset(("terrain",))
+_BOUND_TO = {"sky": "blue", "filling": "of", "lighting": "up"}  # class -> the word after it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +57,9 @@ class ReplaceAttribute:
             found = self._adjective(token)
             if found is None or _is_part(tokens, index):
                 continue
-            if not _fits(found, _noun_of(tokens, token)):
+            if _is_bound(tokens, index, found.words.name) or not _fits(
+                self.lexicon, found, _noun_of(tokens, token)
+            ):
                 continue
             shut = _coordinated(tokens, index, found.words)
             noun = tokens[index + 1] if index + 1 < len(tokens) else None
@@ -100,23 +107,50 @@ def _coordinated(tokens: tuple[Token, ...], index: int, words: WordClass) -> set
     return shut
 
 
-def _noun_of(tokens: tuple[Token, ...], token: Token) -> str:
-    """Return the lower-case word that the adjective, or the first it is joined to, depends on."""
+def _is_bound(tokens: tuple[Token, ...], index: int, name: str) -> bool:
+    """Tell whether the words beside an adjective of a class give it a sense of its own."""
+    before = tokens[index - 1].text.lower() if index else ""
+    after = tokens[index + 1].text.lower() if index + 1 < len(tokens) else ""
+    sets = word_sets("replace")
+    if name in _COLOURS:
+        return before in sets["shades"]
+    if name == "wakefulness":
+        return before in sets["falling"]
+    if name == "size, familiar" and _is_of_a_mass(tokens, index):
+        return True
+    return after == _BOUND_TO.get(name) or (name == "lighting" and before.endswith("ly"))
+
+
+def _is_of_a_mass(tokens: tuple[Token, ...], index: int) -> bool:
+    """Tell whether "little" may say how much there is: "very little food"."""
+    first = index
+    while first and tokens[first - 1].tag == "RB":
+        first -= 1
+    if not first or tokens[first - 1].tag in _DETERMINERS:
+        return False
+    return tokens[tokens[index].head].tag == "NN"
+
+
+def _noun_of(tokens: tuple[Token, ...], token: Token) -> Token:
+    """Return the word that the adjective, or the first it is joined to, depends on."""
     while token.dep == "conj" and tokens[token.head].head != token.head:
         token = tokens[token.head]
-    return tokens[token.head].text.lower()
+    return tokens[token.head]
 
 
-def _fits(found: Member, noun: str) -> bool:
+def _fits(lexicon: Lexicon, found: Member, noun: Token) -> bool:
     """Tell whether the class says something of the noun that a photograph shows.
 
     A photograph's own colour, a person's, and a child's age or size are not that.
     """
     words, own = found
     sets = word_sets("replace")
+    word = noun.text.lower()
     if words.name in _COLOURS:
-        return noun not in sets["photos"] and noun not in sets["people"]
-    return noun not in sets["young"] or words.lemmas[own] not in sets["sizes and ages"]
+        return word not in sets["photos"] and word not in sets["people"]
+    if words.name in _OF_THINGS:
+        return noun.tag not in _NOUNS or kind_of(lexicon, word, noun.tag) == "thing"
+    return word not in sets["young"] or words.lemmas[own] not in sets["sizes and ages"]
 
 
 @lru_cache(maxsize=1 << 14)

@@ -2,8 +2,9 @@
 
 A compound is replaced as a whole or not at all. A modifier that is a material or a colour
 ("metal fence") makes no compound. Members that would make a compound with the word before
-("hot" + "dog") or that the caption already mentions are not offered, and a noun that is itself in
-that position is left: both hold for every member alike.
+("hot" + "dog"), that the caption already mentions, or that do not count where the noun does ("a
+bacon") are not offered, and a noun that is itself in that position is left: all this holds for
+every member alike.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,16 @@ from data.edits import text_at
 from negatives.lexicon import Lexicon
 from negatives.parse import Parse, Token
 from negatives.slots import Slot
-from negatives.substitutes import Member, Place, WordClass, member, slot_without
+from negatives.substitutes import (
+    Member,
+    Place,
+    WordClass,
+    listed,
+    member,
+    of_another_number,
+    slot_without,
+    uncounted,
+)
 from negatives.word_sets import word_sets
 
 _NOUNS = frozenset(("NN", "NNS"))
@@ -24,6 +34,8 @@ _JOINS = frozenset(("NN", "NNS", "NNP", "NNPS", "JJ", "VBG", "VBN"))
 _GLUE = frozenset(("-", "/", "'"))
 _CASES = frozenset(("'s", "'", "\u2019s", "\u2019"))
 _MAX_WORDS = 3
+_AGES = frozenset(("age", "age, familiar"))
+_COLOUR_NOUNS = "colour as a noun"
 _QUALITIES = frozenset(("colour", "rarer colour", "metallic colour", "material", "fabric"))
 
 
@@ -53,19 +65,27 @@ class ReplaceObject:
             and token.dep not in _MODIFIERS
             and (noun := self._noun(parse, index)) is not None
         ]
+        has_gender = bool(nouns) and _has_gender(parse)
         for noun in nouns:
-            words = noun.found.words
-            shut = _mentioned(words, nouns, noun) | _listed(words, "light nouns")
-            gendered = _listed(words, "gendered nouns")
-            if gendered and _has_gender(parse):
-                shut |= gendered
-            before = parse.tokens[noun.first - 1] if noun.first else None
-            if before is not None and before.tag in _JOINS:
-                shut |= _compounds(self.lexicon, before.text.lower(), words)
-            start, end = parse.tokens[noun.first].start, parse.tokens[noun.last].end
-            slot = slot_without(Place(start, end, "replace_object", "obj"), noun.found, shut)
+            first, last, found = noun
+            if _is_fixed(parse.tokens, first, last, found.words.name):
+                continue
+            mentioned = _mentioned(found.words, nouns, noun) if len(nouns) > 1 else set()
+            shut = self._misfits(parse.tokens, noun, has_gender=has_gender).union(mentioned)
+            start, end = parse.tokens[first].start, parse.tokens[last].end
+            slot = slot_without(Place(start, end, "replace_object", "obj"), found, shut)
             if slot is not None:
                 yield slot
+
+    def _misfits(
+        self, tokens: tuple[Token, ...], noun: _Noun, *, has_gender: bool
+    ) -> frozenset[int]:
+        """Return the members of the noun's class that do not go with the words around it."""
+        first, last, found = noun
+        before = tokens[first - 1] if first else None
+        joined = before.text.lower() if before is not None and before.tag in _JOINS else ""
+        determiner = _determiner(tokens, first, last) if tokens[last].tag == "NN" else None
+        return _misfits(self.lexicon, found, joined, determiner, has_gender)
 
     def _noun(self, parse: Parse, last: int) -> _Noun | None:
         """Return the noun that ends here if it, or its compound, has a class."""
@@ -83,7 +103,12 @@ class ReplaceObject:
                     break
         if found is None:
             found = member(self.lexicon, token.text.lower(), "NOUN", token.tag)
-        if found is None or _is_bare(tokens, first, last) or self._is_half(tokens, first, last):
+        if (
+            found is None
+            or _is_bare(tokens, first, last)
+            or self._is_half(tokens, first, last)
+            or self._is_first_half(tokens, last)
+        ):
             return None
         return _Noun(first, last, found)
 
@@ -95,6 +120,49 @@ class ReplaceObject:
         if before.dep not in {"compound", "nmod"} or not first <= before.head <= last:
             return False
         return self.lexicon.class_name(before.text.lower(), "ADJ") not in _QUALITIES
+
+    def _is_first_half(self, tokens: tuple[Token, ...], last: int) -> bool:
+        """Tell whether the next word makes a compound with the noun, as far as its tag tells.
+
+        A plural may be a verb that the tagger missed ("a dog runs"), and so may a gerund; a
+        singular before a plural verb is half of a compound ("a bathroom sink").
+        """
+        if last + 1 >= len(tokens):
+            return False
+        after = tokens[last + 1]
+        if after.tag == "VBP":
+            return tokens[last].tag == "NN"
+        word = after.text.lower()
+        if after.tag == "NNS":
+            return not self.lexicon.knows(self.lexicon.lemma(word, "NNS"), "VERB")
+        return after.tag == "NN" and not word.endswith("ing")
+
+
+def _is_fixed(tokens: tuple[Token, ...], first: int, last: int, name: str) -> bool:
+    """Tell whether the words of a class read well in this place alone.
+
+    Colours in the plural ("whites"), and ages after "little".
+    """
+    if name == _COLOUR_NOUNS:
+        return tokens[last].tag == "NNS"
+    if name not in _AGES:
+        return False
+    childlike = word_sets("replace")["childlike"]
+    return any(
+        token.head == last and token.text.lower() in childlike
+        for token in tokens[max(0, first - _MAX_WORDS) : first]
+    )
+
+
+def _determiner(tokens: tuple[Token, ...], first: int, last: int) -> str:
+    """Return the lower-case article or other determiner of a noun, "" if it has none."""
+    for index in range(first - 1, -1, -1):
+        token = tokens[index]
+        if token.dep in {"det", "poss", "nummod", "case"}:
+            return token.text.lower()
+        if not index < token.head <= last:
+            break
+    return ""
 
 
 def _is_glued(tokens: tuple[Token, ...], index: int) -> bool:
@@ -130,11 +198,26 @@ def _has_gender(parse: Parse) -> bool:
     return any(token.text.lower() in pronouns for token in parse.tokens)
 
 
-@lru_cache(maxsize=1 << 12)
-def _listed(words: WordClass, name: str) -> frozenset[int]:
-    """Return the members of a class that are in a set of tables/replace.txt."""
-    listed = word_sets("replace")[name]
-    return frozenset(index for lemma, index in words.index.items() if lemma in listed)
+@lru_cache(maxsize=1 << 15)
+def _misfits(
+    lexicon: Lexicon,
+    found: Member,
+    joined: str,
+    determiner: str | None,
+    has_gender: bool,  # noqa: FBT001 - a cache key
+) -> frozenset[int]:
+    """Return the members that do not go with the word before, the determiner or a pronoun.
+
+    `joined`: the word before, where it may make a compound; `determiner`: None for a plural.
+    """
+    sets = word_sets("replace")
+    shut = listed(found.words, sets["light nouns"])
+    if has_gender:
+        shut |= listed(found.words, sets["gendered nouns"])
+    if joined:
+        shut |= _compounds(lexicon, joined, found.words)
+    shut |= of_another_number(found) if determiner is None else uncounted(found, determiner)
+    return frozenset(shut)
 
 
 def _mentioned(words: WordClass, nouns: list[_Noun], noun: _Noun) -> set[int]:
@@ -146,12 +229,11 @@ def _mentioned(words: WordClass, nouns: list[_Noun], noun: _Noun) -> set[int]:
     }
 
 
-@lru_cache(maxsize=1 << 14)
-def _compounds(lexicon: Lexicon, before: str, words: WordClass) -> frozenset[int]:
+def _compounds(lexicon: Lexicon, before: str, words: WordClass) -> set[int]:
     """Return the members that make one word with the word before them."""
     fixed = word_sets("replace")["compounds"]
-    return frozenset(
+    return {
         index
         for index, lemma in enumerate(words.lemmas)
         if f"{before}_{lemma}" in fixed or lexicon.word_class(f"{before} {lemma}", "NOUN")
-    )
+    }

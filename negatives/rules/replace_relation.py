@@ -1,7 +1,7 @@
 """Replace a spatial relation by another of a closed class (SugarCrepe's "replace relation").
 
 The classes, and what shuts them out, are in negatives/tables/relations.txt. All that the rule
-looks at beside the relation's own words (its left neighbour and its object) stays as it is in the
+looks at beside the relation's own words (those on its left, and its object) stays as it is in the
 negative: so the negative offers the same class.
 """
 
@@ -19,6 +19,8 @@ _DETERMINERS = frozenset(("DT", "PRP$", "CD", "PDT", "WP$"))
 _NOUNS = frozenset(("NN", "NNS"))
 _MAX_OBJECT_DISTANCE = 10  # tokens
 _THING = "thing"  # the kind of an object that no list names
+_ROAD = "road"
+_BY_THE_ROAD = frozenset(("on", "in", "beside", "next to"))
 
 
 class _Phrase(NamedTuple):
@@ -33,13 +35,15 @@ class Relations(NamedTuple):
 
     `phrases`: prepositions by their first word, the longest first; `others`: the rest of a
     preposition's class, by kind of object and preposition; `kinds`: the kind of an object, by word
-    form; `after`: the left neighbours that shut a relation out.
+    form; `after`: the left neighbours that shut a relation out; `standing`: the words on the left
+    that shut out where beside a road something is.
     """
 
     phrases: Mapping[str, tuple[_Phrase, ...]]
     others: Mapping[tuple[str, str], tuple[str, ...]]
     kinds: Mapping[str, str]
     after: frozenset[str]
+    standing: frozenset[str]
 
 
 class _Place(NamedTuple):
@@ -99,14 +103,24 @@ def _others(tokens: tuple[Token, ...], place: _Place, table: Relations) -> tuple
     token = tokens[first]
     if first == last and (token.dep != "prep" or token.tag != "IN"):
         return ()
-    if first > 0 and tokens[first - 1].text.lower() in table.after:
+    if first > 0 and (
+        tokens[first - 1].tag == "TO" or tokens[first - 1].text.lower() in table.after
+    ):
         return ()
     thing = _object(tokens, last)
     if thing is None or thing.pos != "NOUN" or thing.tag not in _NOUNS:
         return ()
     if tokens[last + 1].tag not in _DETERMINERS and thing.tag != "NNS":
         return ()
-    return table.others.get((table.kinds.get(thing.text.lower(), _THING), phrase), ())
+    kind = table.kinds.get(thing.text.lower(), _THING)
+    if kind == _ROAD and phrase in _BY_THE_ROAD and _stands(tokens[:first], table):
+        return ()
+    return table.others.get((kind, phrase), ())
+
+
+def _stands(before: tuple[Token, ...], table: Relations) -> bool:
+    """Tell whether one of the words is a thing that stands beside a road and on its side alike."""
+    return any(token.text.lower() in table.standing for token in before)
 
 
 def _object(tokens: tuple[Token, ...], preposition: int) -> Token | None:
@@ -142,7 +156,7 @@ def relations_of(table: str) -> Relations:
     """
     others: dict[tuple[str, str], tuple[str, ...]] = {}
     kinds: dict[str, str] = {}
-    after: set[str] = set()
+    words: dict[str, set[str]] = {"after": set(), "standing": set()}
     section, kind = "", ""
     for line in filter(None, (raw.partition("#")[0].strip() for raw in table.splitlines())):
         if line.startswith("["):
@@ -151,12 +165,16 @@ def relations_of(table: str) -> Relations:
             _add_class(others, kind, tuple(member.strip() for member in line.split("|")))
         elif section == "objects":
             _add_objects(kinds, kind, line.split())
-        elif section == "after":
-            after.update(line.split())
+        elif section in words:
+            words[section].update(line.split())
         else:
             raise ValueError(f"relations: no section has this line: {line!r}")
     return Relations(
-        _by_first_word({phrase for _, phrase in others}), others, kinds, frozenset(after)
+        phrases=_by_first_word({phrase for _, phrase in others}),
+        others=others,
+        kinds=kinds,
+        after=frozenset(words["after"]),
+        standing=frozenset(words["standing"]),
     )
 
 

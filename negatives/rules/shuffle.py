@@ -14,6 +14,7 @@ from data.edits import Edit, Replacement, text_at
 from negatives.parse import Parse, Token
 from negatives.slots import Lazy, Slot
 
+_MARKS = ".,!?"  # the tokenizer leaves one in what it takes for an abbreviation ("av e.")
 MAX_BLOCKS = 20  # 20! orders are the most that `len` of a sequence can tell
 
 
@@ -79,7 +80,8 @@ def _words(parse: Parse) -> Iterator[_Word]:
             start = next((t.start for t in run if _has_letter(t)), None)
             if start is not None:
                 end = next(t.end for t in reversed(run) if _has_letter(t))
-                yield _Word(start, end, text_at(parse.text, start, end))
+                text = text_at(parse.text, start, end).rstrip(_MARKS)
+                yield _Word(start, start + len(text), text)
             run = []
         if token is not None:
             run.append(token)

@@ -7,29 +7,38 @@ from itertools import combinations
 from data.edits import Edit, Replacement, text_at
 from negatives.clauses import agreeing_verbs
 from negatives.lexicon import Lexicon
+from negatives.links import (
+    are_listed,
+    are_peers,
+    have_one_owner,
+    leaves_a_pronoun,
+    say_the_same,
+)
 from negatives.parse import Parse
 from negatives.parts import (
     Part,
-    Tree,
     adjectives,
-    are_coordinated,
     are_one,
-    has,
     noun_start,
     nouns,
     phrases,
-    tree_of,
     verbs,
 )
 from negatives.slots import Slot
+from negatives.trees import Tree, has, tree_of
+from negatives.word_sets import word_sets
 
 _AFTER = frozenset({"prep", "acl", "relcl"})
 _AROUND = _AFTER | {"amod", "nummod", "compound"}
-_ARGUMENTS = frozenset({"dobj", "prep", "agent", "prt", "oprd", "attr", "advmod"})
-_SUBJECTS = frozenset({"nsubj", "nsubjpass"})
-_LEADING = _SUBJECTS | {"ROOT"}
-_COORDINATED = frozenset({"conj"})
 _ARTICLES = (["a"], ["an"])
+_COUNTING = frozenset({"a", "an", "one"})
+_DETERMINED = frozenset({"det", "nummod", "poss"})
+_FAMILY = {
+    "rarer colour": "colour", "metallic colour": "colour", "size, familiar": "size",
+    "size, strong": "size", "size, figurative": "size", "size, strong, rarer": "size",
+}  # fmt: skip
+"""Classes of adjectives whose members say one sort of thing, though some go together."""
+
 _PLURAL = frozenset({"NNS", "NNPS"})
 
 
@@ -77,7 +86,7 @@ class Swap:
     def _kinds(self, tree: Tree) -> Iterator[_Kind]:
         """Yield the kinds of parts of which the caption may have two."""
         if self.noun_phrases and len(tree.parse.chunks) > 1:
-            yield "np", phrases(tree), self._phrases_may
+            yield "np", phrases(tree, self.lexicon), self._phrases_may
         if self.objects:
             yield "obj", nouns(tree, self.lexicon), self._nouns_may
         if self.attributes and tree.pos.count("ADJ") > 1:
@@ -88,9 +97,9 @@ class Swap:
     def _phrases_may(self, tree: Tree, left: Part, right: Part) -> bool:
         """Tell whether two noun phrases may change places with everything in them."""
         here, there = left.root, right.root
-        if _is_linked(tree, here, there):
+        if leaves_a_pronoun(tree, left) or say_the_same(tree, here, there):
             return False
-        if are_coordinated(tree, here, there) and not (
+        if are_peers(tree, left, right) and not (
             has(tree, here, _AFTER) and has(tree, there, _AFTER)
         ):
             return False
@@ -114,17 +123,18 @@ class Swap:
     def _nouns_may(self, tree: Tree, left: Part, right: Part) -> bool:
         """Tell whether two nouns may change places while all around them stays."""
         here, there = left.root, right.root
-        if left.form != right.form or _is_linked(tree, here, there):
-            return False
-        if are_coordinated(tree, here, there) and not (
-            has(tree, here, _AROUND) and has(tree, there, _AROUND)
+        if (
+            left.form != right.form
+            or leaves_a_pronoun(tree, left)
+            or say_the_same(tree, here, there)
+            or _cannot_be_counted(tree, here, there)
         ):
             return False
-        if self._makes_a_word(tree, left, right) or self._makes_a_word(tree, right, left):
+        if are_peers(tree, left, right) and not (
+            _is_described(tree, here) and _is_described(tree, there)
+        ):
             return False
-        return tree.deps[here] not in _LEADING or "PRP$" not in [
-            tree.tags[child] for child in tree.children[there]
-        ]
+        return not (self._makes_a_word(tree, left, right) or self._makes_a_word(tree, right, left))
 
     def _makes_a_word(self, tree: Tree, place: Part, new: Part) -> bool:
         """Tell whether a noun would become part of another word where it goes ("hot" + "dog")."""
@@ -139,57 +149,57 @@ class Swap:
 
     def _adjectives_may(self, tree: Tree, left: Part, right: Part) -> bool:
         """Tell whether two adjectives of one form, on two nouns, may change places."""
-        words, deps, children = tree.words, tree.deps, tree.children
-        heads = tree.heads[left.root], tree.heads[right.root]
-        if left.form != right.form or heads[0] == heads[1]:
+        words = tree.words
+        here, there = tree.heads[left.root], tree.heads[right.root]
+        if left.form != right.form or here == there:
             return False
-        if words[heads[0]] == words[heads[1]] and are_coordinated(tree, *heads):
+        if words[here] == words[there] and are_listed(tree, here, there):
             return False
-        if any(
+        kinds = [self.lexicon.class_name(words[part.root], "ADJ") for part in (left, right)]
+        families = {_FAMILY.get(kind, kind) for kind in kinds}
+        if len(families) > 1 or "" in families:
+            return False
+        both = {words[left.root], words[right.root]}
+        return not any(
+            words[other] in both for part in (left, right) for other in _beside(tree, part.root)
+        ) and not any(
             are_one(words[new.root], words[old.root + 1], tree.tags[old.root + 1], self.lexicon)
             for old, new in ((left, right), (right, left))
-        ):
-            return False
-        alone = all(
-            [deps[child] for child in children[head]].count("amod") == 1 for head in heads
-        ) and not any(has(tree, part.root, _COORDINATED) for part in (left, right))
-        kinds = [self.lexicon.class_name(words[part.root], "ADJ") for part in (left, right)]
-        return alone or (kinds[0] != "" and kinds[0] == kinds[1])
+        )
 
 
 def _verbs_may(tree: Tree, left: Part, right: Part) -> bool:
-    """Tell whether two verbs of one form may change places while their objects stay."""
-    here, there = left.root, right.root
-    if left.form != right.form:
-        return False
-    same = _owner(tree, here) == _owner(tree, there)
-    return not same or (has(tree, here, _ARGUMENTS) and has(tree, there, _ARGUMENTS))
+    """Tell whether two verbs of one form and frame may change places while their objects stay."""
+    return left.form == right.form and (
+        left.form.endswith(" object") or not have_one_owner(tree, left.root, right.root)
+    )
 
 
-def _owner(tree: Tree, verb: int) -> int:
-    """Return the noun that does what a verb says, as far as the tree tells; else the verb."""
-    for _ in tree.deps:
-        subject = next((c for c in tree.children[verb] if tree.deps[c] in _SUBJECTS), None)
-        if subject is not None and tree.tags[subject] not in {"WDT", "WP"}:
-            return subject
-        head = tree.heads[verb]
-        if head == verb or tree.pos[verb] in {"NOUN", "PROPN", "PRON"}:
-            return verb
-        verb = head
-    return verb
+def _cannot_be_counted(tree: Tree, left: int, right: int) -> bool:
+    """Tell whether a swap would put a/an or "one" before a noun that takes neither ("a water")."""
+    mass = word_sets("swap")["mass"]
+    return (tree.words[left] in mass or tree.words[right] in mass) and (
+        _is_counted(tree, left) != _is_counted(tree, right)
+    )
 
 
-def _is_linked(tree: Tree, left: int, right: int) -> bool:
-    """Tell whether one of two nouns is said of the other: "A of B", "A is B" or in apposition."""
-    deps, heads = tree.deps, tree.heads
-    for here, there in ((left, right), (right, left)):
-        dep, head = deps[there], heads[there]
-        if dep == "pobj":
-            linked = heads[head] == here and tree.words[head] == "of"
-        elif dep == "attr":
-            linked = heads[here] == head and deps[here] in _SUBJECTS
-        else:
-            linked = dep == "appos" and head == here
-        if linked:
-            return True
-    return False
+def _is_counted(tree: Tree, noun: int) -> bool:
+    return any(
+        tree.words[child] in _COUNTING and tree.deps[child] in _DETERMINED
+        for child in tree.children[noun]
+    )
+
+
+def _is_described(tree: Tree, noun: int) -> bool:
+    """Tell whether something but "one" is said of a noun beside it."""
+    return any(
+        tree.deps[child] in _AROUND and tree.words[child] != "one" for child in tree.children[noun]
+    )
+
+
+def _beside(tree: Tree, adjective: int) -> list[int]:
+    """Return the other adjectives of the noun that an adjective describes."""
+    found = [c for c in tree.children[tree.heads[adjective]] if tree.deps[c] == "amod"]
+    for other in found:
+        found += [c for c in tree.children[other] if tree.deps[c] == "conj"]
+    return [other for other in found if other != adjective]

@@ -21,12 +21,11 @@ LISTS: Mapping[str, tuple[str, str]] = {
     "state": ("replace", "att"),
     "material": ("replace", "att"),
     "action": ("replace", "act"),
-    "preposition": ("replace", "rel"),
     "noun": ("replace", "obj"),
     "counts": ("count", "num"),
     "counts_capital": ("count", "num"),
 }
-"""The lists shipped, each with the type and subtype of what it yields."""
+"""The lists shipped, those of the published code, each with what it yields: type and subtype."""
 
 
 class _List(NamedTuple):

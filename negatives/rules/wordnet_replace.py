@@ -6,9 +6,10 @@ than the rare, and one of all that were drawn is kept. The weights here are how 
 replacement is among those drawn, so they compare across all the slots of a caption: one weighted
 draw from the pool of alternatives is one negative of the recipe.
 
-One difference: the published code remembers SemCor's counts by a lemma's name alone, whichever
+Two differences. The published code remembers SemCor's counts by a lemma's name alone, whichever
 sense it met first, so that its weights depend on the captions seen before; here each sense has
-its own count.
+its own count. And slurs, abuse and obscenities (`tables/refused.txt`), some of them among the
+frequent neighbours of "man" and "woman", are taken for no neighbours at all.
 """
 
 from array import array
@@ -23,6 +24,7 @@ from negatives.lexicon import Lexicon
 from negatives.parse import Parse
 from negatives.scene_graph import Element, scene_graph
 from negatives.slots import Lazy, Slot
+from negatives.word_sets import word_sets
 
 _LEXICAL_POS = {
     "NOUN": "NOUN",
@@ -102,20 +104,28 @@ class WordnetReplace:
         )
 
     def _inflected(self, name: str, tag: str) -> str:
-        """Return the form for the tag; several words, or a word without one, stay as they are."""
-        return name if " " in name else self.lexicon.inflect(name, tag) or name
+        """Return the form for the tag; several words, or a word without one, stay as they are.
+
+        A form that is no English word was made by rule for a word that has none ("w.c.s").
+        Capitals of a name stay ("ATM", "ATMs").
+        """
+        form = None if " " in name else self.lexicon.inflect(name, tag)
+        if form is None or self.lexicon.english_share((form,)) < 1:
+            return name
+        lower = name.lower()
+        return name + form.removeprefix(lower) if name != lower and form.startswith(lower) else form
 
 
 def _recased(new: str, old: str) -> str:
     if old.isupper():
         return new.upper()
-    return new.title() if old.istitle() else new
+    return new.title() if old.istitle() and new == new.lower() else new
 
 
 @lru_cache(maxsize=4096)  # a common noun has 1,000 neighbours: 16 kB, and 1 ms to find
 def _neighbours(lexicon: Lexicon, form: str, pos: str, lemma: str) -> _Pool:
     """Return the neighbours of a lower-case form, without its own lemma's, with expected draws."""
-    found = lexicon.neighbours(form, pos)
+    found = [item for item in lexicon.neighbours(form, pos) if not is_refused(item[0])]
     expected = _expected_draws([weight for _, weight in found])
     others = [
         (name, weight)
@@ -123,6 +133,17 @@ def _neighbours(lexicon: Lexicon, form: str, pos: str, lemma: str) -> _Pool:
         if name.lower() not in {form, lemma}
     ]
     return _Pool(tuple(name for name, _ in others), array("d", (weight for _, weight in others)))
+
+
+def is_refused(name: str) -> bool:
+    """Tell whether no negative may bring in a name: it, or one of its words, is on the list."""
+    lower = name.lower()
+    return not _refused().isdisjoint((lower, *lower.replace("-", " ").split()))
+
+
+@cache
+def _refused() -> frozenset[str]:
+    return frozenset().union(*word_sets("refused").values())
 
 
 @lru_cache(maxsize=256)

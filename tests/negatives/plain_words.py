@@ -10,10 +10,11 @@ _EXCEPTIONS = {"hour": True, "honest": True, "uniform": False, "one": False, "un
 
 @dataclass(frozen=True, kw_only=True)
 class PlainWords:
-    """Knows `nouns` and `things`; `adjectives` are pairs of a word and the name of its class."""
+    """Knows `nouns`, `things` and `verbs`; `adjectives` are pairs of word and class name."""
 
     nouns: frozenset[str] = frozenset()
     things: frozenset[str] = frozenset()
+    verbs: frozenset[str] = frozenset()
     adjectives: tuple[tuple[str, str], ...] = ()
 
     def lemma(self, form: str, tag: str) -> str:
@@ -32,6 +33,8 @@ class PlainWords:
     def class_name(self, lemma: str, pos: str) -> str:
         if pos == "NOUN" and lemma.lower() in self.things:
             return "thing"
+        if pos == "VERB" and lemma.lower() in self.verbs:
+            return "act"
         return dict(self.adjectives).get(lemma.lower(), "") if pos == "ADJ" else ""
 
     def compatible(self, left: str, right: str, pos: str) -> bool:

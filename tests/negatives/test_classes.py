@@ -8,9 +8,14 @@ from negatives.guards.tables import overlaps, together_of, words
 from negatives.lexicon import TABLES, Lexicon, load, read_classes
 
 FILES = {"nouns": "NOUN", "adjectives": "ADJ", "verbs": "VERB"}
-NEAR_COLOURS = {
-    ("orange", "red"), ("pink", "red"), ("orange", "pink"), ("pink", "purple"), ("pink", "orange"),
-}  # fmt: skip
+NEAR_PAIRS = """
+orange/red orange/pink pink/red pink/purple brown/orange brown/red orange/yellow stone/marble
+stone/brick stone/concrete stone/cement concrete/cement brick/concrete brick/marble brick/cement
+wooden/bamboo wooden/wicker plastic/rubber sandy/grassy sandy/muddy round/oval round/rectangular
+square/oval square/rectangular tall/long busy/crowded pot/pan door/porch jacket/shirt jacket/sweater
+shirt/sweater passenger_train/steam_train passenger_train/subway_train steam_train/subway_train
+"""  # what people call by either name, though it is of one class: the guards part them
+NEAR = {frozenset(pair.replace("_", " ").split("/")) for pair in NEAR_PAIRS.split()}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +54,7 @@ def test_members_are_no_synonyms_and_no_kinds_of_each_other(file: str, lexicon: 
         (name, left, right)
         for name, members in classes(file).items()
         for left, right in combinations(members, 2)
-        if lexicon.compatible(left, right, FILES[file])
+        if lexicon.compatible(left, right, FILES[file]) and {left, right} not in NEAR
     ]
     assert not pairs
 
@@ -57,12 +62,12 @@ def test_members_are_no_synonyms_and_no_kinds_of_each_other(file: str, lexicon: 
 @pytest.mark.parametrize("file", FILES)
 def test_members_do_not_overlap(file: str) -> None:
     found = {
-        pair
+        frozenset(pair)
         for members in classes(file).values()
         for pair in combinations(members, 2)
         if overlaps().holds(*pair, FILES[file])
     }
-    assert found <= NEAR_COLOURS
+    assert found <= NEAR
 
 
 @pytest.mark.parametrize("file", FILES)

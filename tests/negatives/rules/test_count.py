@@ -153,6 +153,15 @@ def test_noop(tagged: str) -> None:
         "these/PRON/DT/nsubj>1 are/AUX/VBP/ROOT>1 two/NUM/CD/nummod>3 dogs/NOUN/NNS/attr>1",
         "two/NUM/CD/nummod>1 men/NOUN/NNS/nsubj>2 are/AUX/VBP/ROOT>2 clowns/NOUN/NNS/attr>2",
         "two/NUM/CD/nummod>2 matching/ADJ/JJ/amod>2 beds/NOUN/NNS/ROOT>2",
+        (
+            "two/NUM/CD/nummod>1 girls/NOUN/NNS/ROOT>1 in/ADP/IN/prep>1 riding/VERB/VBG/pcomp>2"
+            " boots/NOUN/NNS/dobj>3"
+        ),
+        (
+            "two/NUM/CD/nummod>1 girls/NOUN/NNS/ROOT>1 in/ADP/IN/prep>1 size/NOUN/NN/compound>4"
+            " order/NOUN/NN/pobj>2"
+        ),
+        ("corner/NOUN/NN/ROOT of/ADP/IN/prep>0 two/NUM/CD/nummod>3 streets/NOUN/NNS/pobj>1"),
     ],
 )
 def test_several_stay_several(tagged: str) -> None:

@@ -81,6 +81,7 @@ def test_change(tagged: str, expected: list[tuple[str, list[str]]]) -> None:
         "Rome/PROPN or/CCONJ Oslo/PROPN",
         "it/PRON runs/VERB/VBZ",
         "a/DET man/NOUN is/AUX and/CCONJ was/AUX",
+        "a/DET dog/NOUN -/NOUN and/CCONJ 12/NOUN",  # a mark and a number are no words
     ],
 )
 def test_noop(tagged: str) -> None:

@@ -1,10 +1,12 @@
 import pytest
 
+from negatives.lexicon import load
 from negatives.rules.replace_object import ReplaceObject
 from tests.negatives.rules.replace_cases import LEXICON, assert_reversible, negatives_of
 from tests.parses import parse_of
 
 RULE = ReplaceObject(lexicon=LEXICON)
+SHIPPED = ReplaceObject(lexicon=load())
 
 CHANGES = {
     "[a/DET/DT/det>1 dog/NOUN/NN/nsubj>2] runs/VERB/VBZ": [
@@ -61,6 +63,46 @@ NOOPS = [
 ]
 
 
+SHIPPED_CHANGES = {  # with the words that the package ships
+    (
+        "a/DET/DT/det>2 pony/NOUN/NN/compound>2 standing/NOUN/NN/ROOT>2 on/ADP/IN/prep>2 "
+        "a/DET/DT/det>5 hill/NOUN/NN/pobj>3"
+    ): [["a pony standing on a ramp"]],
+    "a/DET/DT/det>2 white/ADJ/JJ/amod>2 pancake/NOUN/NN/ROOT>2": [
+        [
+            "a white burrito",
+            "a white omelet",
+            "a white pizza",
+            "a white salad",
+            "a white sandwich",
+            "a white taco",
+            "a white waffle",
+        ]
+    ],
+    "a/DET/DT/det>2 tall/ADJ/JJ/amod>2 kid/NOUN/NN/ROOT>2": [["a tall grownup"]],
+    "her/PRON/PRP$/poss>1 hips/NOUN/NNS/ROOT>1": [
+        ["her ankles", "her elbows", "her knees", "her shoulders", "her wrists"]
+    ],
+    "blue/ADJ/JJ/amod>1 jeans/NOUN/NNS/ROOT>1": [["blue leggings", "blue shorts"]],
+    "a/DET/DT/det>1 boy/NOUN/NN/nsubj>2 runs/VERB/VBZ/ROOT>2": [["a girl runs"]],
+    "eating/VERB/VBG/ROOT>0 soup/NOUN/NN/dobj>0": [
+        ["eating curry", "eating pasta", "eating stew", "eating sushi"]
+    ],
+}
+
+SHIPPED_NOOPS = [
+    "wood/NOUN/NN/compound>1 chairs/NOUN/NNS/ROOT>1",
+    "a/DET/DT/det>2 white/ADJ/JJ/amod>2 soup/NOUN/NN/ROOT>2",
+    "a/DET/DT/det>1 steam/NOUN/NN/ROOT>1",
+    "the/DET/DT/det>1 glass/NOUN/NN/ROOT>1",
+    "looking/VERB/VBG/ROOT>0 at/ADP/IN/prep>0 the/DET/DT/det>3 camera/NOUN/NN/pobj>1",
+    "a/DET/DT/det>2 little/ADJ/JJ/amod>2 kid/NOUN/NN/ROOT>2",
+    "a/DET bathroom/NOUN/NN/nsubj>2 sink/VERB/VBP/ROOT",
+    "lamps/NOUN/NNS/nmod>3 and/CCONJ soap/NOUN/NN/conj>0 dispensers/NOUN/NNS/ROOT",
+    "whites/NOUN/NNS/ROOT",
+]
+
+
 @pytest.mark.parametrize(("tagged", "expected"), CHANGES.items())
 def test_changes(tagged: str, expected: list[list[str]]) -> None:
     assert negatives_of(RULE, parse_of(tagged)) == expected
@@ -84,3 +126,14 @@ def test_names_its_slots() -> None:
         "obj",
         True,
     )
+
+
+@pytest.mark.parametrize(("tagged", "expected"), SHIPPED_CHANGES.items())
+def test_changes_of_shipped_words(tagged: str, expected: list[list[str]]) -> None:
+    assert negatives_of(SHIPPED, parse_of(tagged)) == expected
+    assert_reversible(SHIPPED, parse_of(tagged))
+
+
+@pytest.mark.parametrize("tagged", SHIPPED_NOOPS)
+def test_noop_of_shipped_words(tagged: str) -> None:
+    assert negatives_of(SHIPPED, parse_of(tagged)) == []

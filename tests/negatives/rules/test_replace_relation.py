@@ -7,14 +7,10 @@ from tests.parses import parse_of
 RULE = ReplaceRelation()
 
 CHANGES = {
-    "a/DET cat/NOUN/NN on/ADP/IN/prep>1 the/DET table/NOUN/NN/pobj>2": [
-        ["a cat next to the table", "a cat under the table"]
-    ],
-    "he/PRON next/ADV/RB/advmod>0 to/ADP/IN/prep>1 a/DET table/NOUN/NN/pobj>2": [
-        ["he on a table", "he under a table"]
-    ],
+    "a/DET cat/NOUN/NN on/ADP/IN/prep>1 the/DET table/NOUN/NN/pobj>2": [["a cat under the table"]],
+    "he/PRON next/ADV/RB/advmod>0 to/ADP/IN/prep>1 a/DET plate/NOUN/NN/pobj>2": [["he on a plate"]],
     "he/PRON on/ADP/IN/prep>0 top/NOUN/NN/pobj>1 of/ADP/IN/prep>2 a/DET desk/NOUN/NN/pobj>3": [
-        ["he beside a desk", "he underneath a desk"]
+        ["he underneath a desk"]
     ],
     "in/ADP/IN/prep>0 front/NOUN/NN/pobj>0 of/ADP/IN/prep>1 trees/NOUN/NNS/pobj>2": [
         ["behind trees", "in trees"]
@@ -25,6 +21,31 @@ CHANGES = {
     ],
     "walks/VERB/VBZ up/ADP/IN/prep>0 the/DET hill/NOUN/NN/pobj>1": [["walks down the hill"]],
     "stands/VERB/VBZ behind/ADP/IN/prep>0 a/DET man/NOUN/NN/pobj>1": [["stands in front of a man"]],
+    (
+        "a/DET/DT/det>1 girl/NOUN/NN/nsubj>2 runs/VERB/VBZ/ROOT>2 towards/ADP/IN/prep>2 "
+        "the/DET/DT/det>5 shore/NOUN/NN/pobj>3"
+    ): [["a girl runs away from the shore"]],
+    "a/DET/DT/det>1 duck/NOUN/NN/ROOT>1 under/ADP/IN/prep>1 a/DET/DT/det>4 bench/NOUN/NN/pobj>2": [
+        ["a duck on a bench"]
+    ],
+    (
+        "a/DET/DT/det>2 fox/NOUN/NN/compound>2 runs/VERB/VBZ/ROOT>2 through/ADP/IN/prep>2 "
+        "a/DET/DT/det>5 park/NOUN/NN/pobj>3"
+    ): [["a fox runs past a park"]],
+    "a/DET/DT/det>1 truck/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 a/DET/DT/det>4 road/NOUN/NN/pobj>2": [
+        ["a truck beside a road"]
+    ],
+    "a/DET/DT/det>1 jar/NOUN/NN/ROOT>1 inside/ADP/IN/prep>1 a/DET/DT/det>4 drawer/NOUN/NN/pobj>2": [
+        ["a jar outside a drawer"]
+    ],
+    (
+        "a/DET/DT/det>1 fountain/NOUN/NN/ROOT>1 in/ADP/IN/prep>1 the/DET/DT/det>4 "
+        "middle/NOUN/NN/pobj>2 of/ADP/IN/prep>4 a/DET/DT/det>7 park/NOUN/NN/pobj>5"
+    ): [["a fountain on the side of a park"]],
+    (
+        "a/DET/DT/det>1 lamp/NOUN/NN/ROOT>1 next/ADV/RB/advmod>1 to/ADP/IN/prep>2 a/DET/DT/det>5 "
+        "plate/NOUN/NN/pobj>3"
+    ): [["a lamp on a plate"]],
 }
 
 NOOPS = [
@@ -49,6 +70,41 @@ NOOPS = [
     "on/ADP/IN/prep>0",
     "he/PRON on/ADP/IN/prep>0",
     "\u0130/X on/ADP/IN/prep>0 a/DET table/NOUN/NN/pobj>1",  # longer in lower case
+    "a/DET/DT/det>1 girl/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 a/DET/DT/det>4 beach/NOUN/NN/pobj>2",
+    "a/DET/DT/det>1 tent/NOUN/NN/ROOT>1 beside/ADP/IN/prep>1 the/DET/DT/det>4 shore/NOUN/NN/pobj>2",
+    "a/DET/DT/det>1 plane/NOUN/NN/ROOT>1 over/ADP/IN/prep>1 a/DET/DT/det>4 town/NOUN/NN/pobj>2",
+    (
+        "a/DET/DT/det>1 duck/NOUN/NN/ROOT>1 next/ADV/RB/advmod>1 to/ADP/IN/prep>2 a/DET/DT/det>5 "
+        "bench/NOUN/NN/pobj>3"
+    ),
+    (
+        "a/DET/DT/det>1 boy/NOUN/NN/ROOT>1 holding/VERB/VBG/acl>1 onto/ADP/IN/prep>2 "
+        "a/DET/DT/det>5 rope/NOUN/NN/pobj>3"
+    ),
+    (
+        "a/DET/DT/det>1 kite/NOUN/NN/nsubj>2 stuck/VERB/VBD/ROOT>2 in/ADP/IN/prep>2 a/DET/DT/det>5 "
+        "bush/NOUN/NN/pobj>3"
+    ),
+    (
+        "a/DET/DT/det>2 fox/NOUN/NN/compound>2 runs/VERB/VBZ/ROOT>2 through/ADP/IN/prep>2 "
+        "the/DET/DT/det>5 snow/NOUN/NN/pobj>3"
+    ),
+    "a/DET/DT/det>1 sign/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 a/DET/DT/det>4 road/NOUN/NN/pobj>2",
+    "a/DET/DT/det>1 surfer/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 a/DET/DT/det>4 wave/NOUN/NN/pobj>2",
+    "a/DET/DT/det>1 girl/NOUN/NN/ROOT>1 inside/ADP/IN/prep>1 a/DET/DT/det>4 fence/NOUN/NN/pobj>2",
+    (
+        "a/DET/DT/det>1 fox/NOUN/NN/nsubj>2 walks/VERB/VBZ/ROOT>2 along/ADP/IN/prep>2 "
+        "a/DET/DT/det>5 path/NOUN/NN/pobj>3"
+    ),
+    (
+        "a/DET/DT/det>2 fox/NOUN/NN/compound>2 walks/NOUN/NNS/ROOT>2 across/ADP/IN/prep>2 "
+        "a/DET/DT/det>5 yard/NOUN/NN/pobj>3"
+    ),
+    (
+        "a/DET/DT/det>1 clock/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 the/DET/DT/det>4 side/NOUN/NN/pobj>2 "
+        "of/ADP/IN/prep>4 a/DET/DT/det>7 tower/NOUN/NN/pobj>5"
+    ),
+    "a/DET/DT/det>1 church/NOUN/NN/ROOT>1 near/ADP/IN/prep>1 a/DET/DT/det>4 forest/NOUN/NN/pobj>2",
 ]
 
 

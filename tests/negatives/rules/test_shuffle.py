@@ -28,6 +28,9 @@ CHANGES = [
         "t-shirt a man's", "t-shirt man's a",
     }),
     (Shuffle(n=1), "dogs/NOUN and/CCONJ dogs/NOUN", {"and dogs dogs", "dogs dogs and"}),
+    (Shuffle(n=1), "lincoln/PROPN av/PROPN e./PROPN", {  # the final mark is no part of a word
+        "lincoln e av.", "av lincoln e.", "av e lincoln.", "e lincoln av.", "e av lincoln.",
+    }),
     (Shuffle(n=2), "a/DET b/NOUN c/NOUN d/NOUN e/NOUN", {"c d a b e"}),
     (Shuffle(n=2, remainder=True), "a/DET b/NOUN c/NOUN", {"c a b"}),
 ]  # fmt: skip

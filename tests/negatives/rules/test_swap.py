@@ -15,9 +15,12 @@ from tests.parses import parse_of
 
 LEXICON: Lexicon = PlainWords(
     nouns=frozenset({"hot dog", "young man", "high chair"}),
+    verbs=frozenset({"laughs"}),
     adjectives=(
-        ("red", "colour"), ("blue", "colour"), ("white", "colour"), ("big", "size"),
-        ("young", "age"), ("hot", "heat"), ("high", "height"),
+        ("red", "colour"), ("blue", "colour"), ("white", "colour"), ("black", "colour"),
+        ("yellow", "colour"), ("silver", "metallic colour"), ("big", "size, familiar"),
+        ("small", "size"), ("young", "age"), ("hot", "heat"), ("cold", "heat"),
+        ("high", "level"), ("low", "level"),
     ),
 )  # fmt: skip
 NP = Swap(lexicon=LEXICON, objects=False, attributes=False, actions=False)
@@ -50,7 +53,40 @@ PAIR_CARS = (
 )
 VERY = (
     "a/DET/DT/det>3 very/ADV/RB/advmod>2 big/ADJ/JJ/amod>3 man/NOUN/NN/ROOT>3 in/ADP/IN/prep>3"
-    " a/DET/DT/det>7 red/ADJ/JJ/amod>7 car/NOUN/NN/pobj>4"
+    " a/DET/DT/det>7 small/ADJ/JJ/amod>7 car/NOUN/NN/pobj>4"
+)
+LIGHT = (
+    "a/DET/DT/det>3 light/ADJ/JJ/amod>2 blue/ADJ/JJ/amod>3 couch/NOUN/NN/ROOT>3 in/ADP/IN/prep>3"
+    " a/DET/DT/det>7 white/ADJ/JJ/amod>7 room/NOUN/NN/pobj>4"
+)
+SHOES = (
+    "a/DET/DT/det>1 boy/NOUN/NN/ROOT>1 with/ADP/IN/prep>1 black/ADJ/JJ/amod>4"
+    " shoes/NOUN/NNS/pobj>2 ,/PUNCT/,/punct>1 a/DET/DT/det>8 white/ADJ/JJ/amod>8"
+    " shirt/NOUN/NN/appos>1 and/CCONJ/CC/cc>8 silver/ADJ/JJ/amod>11 socks/NOUN/NNS/conj>8"
+)
+TOGETHER = (
+    "a/DET/DT/det>1 girl/NOUN/NN/nsubj>3 is/AUX/VBZ/aux>3 holding/VERB/VBG/ROOT>3 a/DET/DT/det>5"
+    " cup/NOUN/NN/dobj>3 and/CCONJ/CC/cc>3 stirring/VERB/VBG/conj>3 the/DET/DT/det>9"
+    " soup/NOUN/NN/dobj>7"
+)
+CURB_AND_HILL = (
+    "[a/DET/DT/det>1 boy/NOUN/NN/ROOT>1] sitting/VERB/VBG/acl>1 on/ADP/IN/prep>2"
+    " [the/DET/DT/det>5 curb/NOUN/NN/pobj>3] while/SCONJ/IN/mark>9 [Anna/PROPN/NNP/nsubj>9]"
+    " is/AUX/VBZ/aux>9 digging/VERB/VBG/advcl>2 on/ADP/IN/prep>9 [a/DET/DT/det>12"
+    " hill/NOUN/NN/pobj>10]"
+)
+LIST = (
+    "[a/DET/DT/det>2 wet/ADJ/JJ/amod>2 dog/NOUN/NN/ROOT>2] ,/PUNCT/,/punct>2 [a/DET/DT/det>5"
+    " cup/NOUN/NN/appos>2] and/CCONJ/CC/cc>5 [a/DET/DT/det>9 tall/ADJ/JJ/amod>9"
+    " man/NOUN/NN/conj>5]"
+)
+WITH_WATER = (
+    "a/DET/DT/det>1 man/NOUN/NN/ROOT>1 under/ADP/IN/prep>1 the/DET/DT/det>4 {}/NOUN/NN/pobj>2"
+    " with/ADP/IN/prep>1 {}/DET/DT/det>7 oar/NOUN/NN/pobj>5"
+)
+SWING = (
+    "[a/DET/DT/det>1 girl/NOUN/NN/ROOT>1] in/ADP/IN/prep>1 [a/DET/DT/det>5"
+    " swing/NOUN/NN/compound>5 {}/NOUN/{}/pobj>2]"
 )
 SIT = (
     "a/DET/DT/det>1 man/NOUN/NN/ROOT>1 sitting/VERB/VBG/acl>1 by/ADP/IN/prep>2 a/DET/DT/det>5"
@@ -64,7 +100,6 @@ CHANGES = [
         {
             "A red hat in a man by an old dog.",
             "An old dog in a red hat by a man.",
-            "A man in an old dog by a red hat.",
         },
     ),
     (NP, RODE, {"Two horses rode a man"}),
@@ -75,15 +110,59 @@ CHANGES = [
         {
             "A hat in a red man by an old dog.",
             "A dog in a red hat by an old man.",
-            "A man in a red dog by an old hat.",
         },
     ),
     (OBJ, SHIRT, {"a t-shirt on a dog"}),
     (OBJ, PAIR_CARS, {"a red bus and a blue car"}),
-    (ATT, MAN_HAT_DOG, {"A man in an old hat by a red dog."}),
     (ATT, PAIR_CARS, {"a blue car and a red bus"}),
-    (ATT, VERY, {"a red man in a very big car"}),
+    (ATT, VERY, {"a small man in a very big car"}),
+    (ATT, LIGHT, {"a white couch in a light blue room"}),
+    (
+        ATT,
+        LIGHT.replace("light/ADJ/JJ/amod>2", "jet/NOUN/NN/compound>3"),
+        {"a white couch in a jet blue room"},
+    ),
+    (ATT, LIGHT.replace("light", "neat"), {"a neat white couch in a blue room"}),
+    (
+        ATT,
+        SHOES,
+        {
+            "a boy with white shoes, a black shirt and silver socks",
+            "a boy with silver shoes, a white shirt and black socks",
+            "a boy with black shoes, a silver shirt and white socks",
+        },
+    ),
+    (OBJ, LIST, {"a wet man, a cup and a tall dog"}),
+    (
+        OBJ,
+        WITH_WATER.format("water", "the"),
+        {
+            "a man under the oar with the water",
+            "an oar under the water with the man",
+        },
+    ),
+    (
+        OBJ,
+        WITH_WATER.format("box", "an"),
+        {
+            "a box under the man with an oar",
+            "an oar under the box with a man",
+            "a man under the oar with a box",
+        },
+    ),
+    (NP, SWING.format("rope", "NN"), {"a swing rope in a girl"}),
+    (
+        OBJ,
+        CURB_AND_HILL,
+        {  # places of two
+            "a curb sitting on the boy while Anna is digging on a hill",
+            "a hill sitting on the curb while Anna is digging on a boy",
+            "a boy sitting on the hill while Anna is digging on a curb",
+        },
+    ),
     (ACT, SIT, {"a man standing up by a dog sitting"}),
+    (ACT, CURB_AND_HILL, {"a boy digging on the curb while Anna is sitting on a hill"}),
+    (ACT, TOGETHER, {"a girl is stirring a cup and holding the soup"}),
 ]
 NOOPS = [
     # equal up to case
@@ -137,6 +216,66 @@ NOOPS = [
     (ACT, ("a/DET/DT/det>1 man/NOUN/NN/ROOT>1 riding/VERB/VBG/acl>1 a/DET/DT/det>4"
      " horse/NOUN/NN/dobj>2 by/ADP/IN/prep>1 a/DET/DT/det>7 dog/NOUN/NN/pobj>5"
      " sitting/VERB/VBG/acl>7")),
+    # adjectives of two sorts
+    (ATT, MAN_HAT_DOG),
+    (ATT, LIGHT.replace("blue", "big")),
+    # "black and black"
+    (ATT, ("a/DET/DT/det>1 girl/NOUN/NN/ROOT>1 in/ADP/IN/prep>1 a/DET/DT/det>7 red/ADJ/JJ/amod>7"
+     " and/CCONJ/CC/cc>4 black/ADJ/JJ/conj>4 coat/NOUN/NN/pobj>2 with/ADP/IN/prep>1"
+     " black/ADJ/JJ/amod>10 gloves/NOUN/NNS/pobj>8")),
+    # where one thing is: beside each other, one within the other, beside the verb
+    (OBJ, ("rolling/VERB/VBG/ROOT>0 on/ADP/IN/prep>0 the/DET/DT/det>3 mat/NOUN/NN/pobj>1"
+     " in/ADP/IN/prep>0 a/DET/DT/det>6 tube/NOUN/NN/pobj>4")),
+    (NP, ("sitting/VERB/VBG/ROOT>0 on/ADP/IN/prep>0 [yellow/ADJ/JJ/amod>3 swings/NOUN/NNS/pobj>1]"
+     " in/ADP/IN/prep>3 [parks/NOUN/NNS/pobj>4]")),
+    (OBJ, ("he/PRON/PRP/nsubj>5 on/ADP/IN/prep>0 a/DET/DT/det>3 board/NOUN/NN/pobj>1"
+     " now/ADV/RB/advmod>5 rides/VERB/VBZ/ROOT>5 on/ADP/IN/prep>5 a/DET/DT/det>8"
+     " wave/NOUN/NN/pobj>6")),
+    (NP, ("In/ADP/IN/prep>4 [a/DET/DT/det>2 room/NOUN/NN/pobj>0] there/PRON/EX/expl>4"
+     " are/VERB/VBP/ROOT>4 they/PRON/PRP/attr>4 in/ADP/IN/prep>5 [a/DET/DT/det>8"
+     " boat/NOUN/NN/pobj>6]")),
+    # side by side, whatever "next" hangs on
+    (NP, ("it/PRON/PRP/ROOT>0 with/ADP/IN/prep>0 [two/NUM/CD/nummod>3 bins/NOUN/NNS/pobj>1]"
+     " next/ADV/RB/advmod>0 to/ADP/IN/prep>4 [a/DET/DT/det>7 van/NOUN/NN/pobj>5]")),
+    # both in or on a third
+    (OBJ, ("a/DET/DT/det>1 cup/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 Tom/PROPN/NNP/pobj>2"
+     " covered/VERB/VBN/acl>3 with/ADP/IN/prep>4 a/DET/DT/det>7 napkin/NOUN/NN/pobj>5")),
+    (OBJ, ("a/DET/DT/det>1 truck/NOUN/NN/ROOT>1 with/ADP/IN/prep>1 bikes/NOUN/NNS/pobj>2"
+     " in/ADP/IN/prep>3 a/DET/DT/det>6 garage/NOUN/NN/pobj>4")),
+    # a list, and "one" for "a"
+    (NP, LIST),
+    (OBJ, ("a/DET/DT/det>1 dog/NOUN/NN/ROOT>1 and/CCONJ/CC/cc>1 one/NUM/CD/nummod>4"
+     " boy/NOUN/NN/conj>1 under/ADP/IN/prep>1 it/PRON/PRP/pobj>5")),
+    # what one does at one time
+    (ACT, ("a/DET/DT/det>1 cat/NOUN/NN/nsubj>3 is/AUX/VBZ/aux>3 sitting/VERB/VBG/ROOT>3"
+     " by/ADP/IN/prep>3 Anna/PROPN/NNP/pobj>4 and/CCONJ/CC/cc>3 staring/VERB/VBG/conj>3"
+     " at/ADP/IN/prep>7 Tom/PROPN/NNP/pobj>8")),
+    (ACT, ("a/DET/DT/det>1 boy/NOUN/NN/nsubj>2 laughs/VERB/VBZ/ROOT>2 as/SCONJ/IN/mark>5"
+     " he/PRON/PRP/nsubj>5 runs/VERB/VBZ/advcl>2")),
+    # states, weather
+    (ACT, ("a/DET/DT/det>1 plate/NOUN/NN/ROOT>1 topped/VERB/VBN/acl>1 with/ADP/IN/prep>2"
+     " cake/NOUN/NN/pobj>3 covered/VERB/VBN/acl>4 in/ADP/IN/prep>5 fruit/NOUN/NN/pobj>6")),
+    (ACT, ("it/PRON/PRP/nsubj>1 rains/VERB/VBZ/ROOT>1 and/CCONJ/CC/cc>1 a/DET/DT/det>4"
+     " boy/NOUN/NN/nsubj>5 stands/VERB/VBZ/conj>1")),
+    # "a water"
+    (OBJ, WITH_WATER.format("water", "an").replace("man/NOUN/NN", "he/PRON/PRP")),
+    # a pronoun that comes after
+    (OBJ, ("a/DET/DT/det>1 cat/NOUN/NN/ROOT>1 in/ADP/IN/prep>1 a/DET/DT/det>4 yard/NOUN/NN/pobj>2"
+     " with/ADP/IN/prep>1 its/PRON/PRP$/poss>7 kitten/NOUN/NN/pobj>5")),
+    (OBJ, ("goats/NOUN/NNS/nsubj>5 with/ADP/IN/prep>0 straw/NOUN/NN/pobj>1 in/ADP/IN/prep>0"
+     " it/PRON/PRP/pobj>3 _'s/AUX/VBZ/ROOT>5 mouth/NOUN/NN/attr>5")),
+    # what the parser takes for a phrase of nouns
+    (NP, SWING.format("laughs", "NNS")),
+    (NP, SWING.format("swimming", "NN")),
+    (NP, ("[a/DET/DT/det>1 woman/NOUN/NN/ROOT>1] by/ADP/IN/prep>1 ['/SYM/``/punct>4"
+     " sale/NOUN/NN/pobj>2]")),
+    (OBJ, ("a/DET/DT/det>1 fence/NOUN/NN/nsubj>2 post/NOUN/NN/ROOT>2 by/ADP/IN/prep>2"
+     " a/DET/DT/det>5 barn/NOUN/NN/pobj>3")),
+    # a measure with "of" stays, and what it measures
+    (OBJ, ("a/DET/DT/det>1 plate/NOUN/NN/ROOT>1 of/ADP/IN/prep>1 rice/NOUN/NN/pobj>2"
+     " by/ADP/IN/prep>1 a/DET/DT/det>6 dog/NOUN/NN/pobj>4")),
+    (NP, ("[a/DET/DT/det>1 plate/NOUN/NN/ROOT>1] of/ADP/IN/prep>1 [rice/NOUN/NN/pobj>2]"
+     " by/ADP/IN/prep>1 [a/DET/DT/det>6 dog/NOUN/NN/pobj>4]")),
     # part of a longer word
     (OBJ, ("a/DET/DT/det>1 dog/NOUN/NN/ROOT>1 _-/PUNCT/HYPH/punct>1 _friendly/ADJ/JJ/dep>1"
      " by/ADP/IN/prep>1 a/DET/DT/det>6 car/NOUN/NN/pobj>4")),
@@ -215,7 +354,7 @@ def parse_after(parse: Parse, edit: Edit, text: str) -> Parse:
 
 
 def _root(parse: Parse, part: list[int]) -> int:
-    return next(i for i in part if parse.tokens[i].head not in part or parse.tokens[i].head == i)
+    return max(i for i in part if parse.tokens[i].head not in part or parse.tokens[i].head == i)
 
 
 def _chunks(tokens: list[Token]) -> Iterator[Chunk]:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negatives.lexicon import Table
-from negatives.rules.wordnet_replace import WordnetReplace, _expected_draws
+from negatives.lexicon import TABLES, Table, load
+from negatives.rules.wordnet_replace import WordnetReplace, _expected_draws, is_refused
 from negatives.slots import Slot
 from tests.parses import parse_of
 
@@ -112,6 +112,66 @@ def test_a_relation_of_two_pairs_weighs_twice() -> None:
     assert sums[1][1] < 2  # "dog" for "dogs" is among the published draws, and left out here
     assert sums[2][1] == pytest.approx(1)
     assert sums[3][1] == pytest.approx(4)
+
+
+@pytest.mark.parametrize(
+    ("tagged", "expected"),
+    [
+        ("[dog/NOUN/NN/ROOT>0]", ["African", "ATM", "w.c.", "W.M.D.", "cat"]),
+        ("[dogs/NOUN/NNS/ROOT>0]", ["African", "ATMs", "w.c.", "W.M.D.", "cats"]),
+        ("[Dog/NOUN/NN/ROOT>0]", ["African", "ATM", "W.C.", "W.M.D.", "Cat"]),
+        ("[DOG/NOUN/NN/ROOT>0]", ["AFRICAN", "ATM", "W.C.", "W.M.D.", "CAT"]),
+    ],
+)
+def test_names_keep_their_capitals_and_odd_words_their_form(
+    tagged: str, expected: list[str]
+) -> None:
+    names = [("African", 1), ("ATM", 1), ("w.c.", 1), ("W.M.D.", 1), ("cat", 1)]
+
+    class Named:
+        """The shipped lexicon, with one word's neighbours in this order."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(load(), name)
+
+        def neighbours(self, form: str, pos: str) -> tuple[tuple[str, int], ...]:
+            return tuple(names) if (form[:3], pos) == ("dog", "NOUN") else ()
+
+    parse = parse_of(f"{tagged} {ON_SOFA}")
+    (first, *_) = WordnetReplace(lexicon=Named())(parse)  # type: ignore[arg-type]
+    assert [edit.replacements[0].text for edit in first.alternatives] == expected
+
+
+@pytest.mark.parametrize("name", ["bastard", "Bastard wing", "half-caste"])
+def test_refused(name: str) -> None:
+    assert is_refused(name)
+
+
+@pytest.mark.parametrize("name", ["grass", "peacock", "class act", "queen", "blue titmouse"])
+def test_not_refused(name: str) -> None:
+    assert not is_refused(name)
+
+
+def test_no_table_holds_a_refused_word() -> None:
+    tables = [
+        *TABLES.glob("classes/*.txt"), *TABLES.glob("word_lists/*.txt"), TABLES / "things.txt",
+        TABLES / "prepositions.txt", TABLES / "relations.txt", TABLES / "count.txt",
+    ]  # fmt: skip
+    for table in tables:
+        for line in table.read_text("utf-8").splitlines():
+            words = line.rpartition(":")[2].replace(",", " ").replace("/", " ").split()
+            assert line.startswith("#") or not any(map(is_refused, words)), (table.name, line)
+
+
+@pytest.mark.parametrize(
+    "noun", ["man", "woman", "child", "people", "baby", "guy", "cat", "donkey"]
+)
+def test_no_neighbour_of_a_common_noun_is_refused(noun: str) -> None:
+    parse = parse_of(f"[{noun}/NOUN/NN/ROOT>0] {ON_SOFA}")
+    (first, *_) = WordnetReplace(lexicon=load())(parse)
+    texts = [edit.replacements[0].text for edit in first.alternatives]
+    assert texts
+    assert not any(map(is_refused, texts))
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=6))
