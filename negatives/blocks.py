@@ -16,15 +16,15 @@ from data.errors import ShardError, UsageError
 from data.records import Caption, Reject, Row
 from data.shards import write_rejects, write_rows
 from data.texts import normalised
-from negatives import lexicon as lexicons
 from negatives.choose import Chooser, Chosen, Policy, Producer, choose
 from negatives.guards import NO_SIBLINGS, Siblings, siblings_of_each
-from negatives.lexicon import Lexicon
 from negatives.parse import Parse
 from negatives.parse_files import read_parses, write_parses
 from negatives.rules import make_rule
 from negatives.spacy_parse import parse_texts
 from negatives.tallies import Tallies
+from negatives.words import lexicon as lexicons
+from negatives.words.lexicon import Lexicon
 
 MIN_ENGLISH = 0.7  # share of a caption's words that must be English
 

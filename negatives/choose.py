@@ -20,10 +20,10 @@ from data.records import Caption, Negative, Reject
 from data.streams import Stream
 from data.texts import normalised
 from negatives.guards import Context, Siblings, context_of, guard
-from negatives.lexicon import Lexicon
 from negatives.parse import Parse
 from negatives.slots import Rule, Slot
 from negatives.wording import Wording, glue, wording_of
+from negatives.words.lexicon import Lexicon
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

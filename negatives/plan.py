@@ -15,8 +15,8 @@ from data.sources import Source, source_class
 from negatives import spacy_parse
 from negatives.blocks import chooser_of
 from negatives.config import BuildConfig
+from negatives.folders.versions import writer_versions
 from negatives.rules import producer_of
-from negatives.versions import writer_versions
 
 Resume = Literal["never", "if-possible", "always"]
 Report = Callable[[str, int], None]

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from data.edits import Edit, Replacement, text_at
-from negatives.capitals import Casing, cased, casing_of
-from negatives.lexicon import Lexicon
+from negatives.grammar.capitals import Casing, cased, casing_of
 from negatives.parse import Parse, Token
+from negatives.words.lexicon import Lexicon
 
 _ARTICLES = frozenset({"a", "an", "A", "An", "AN", "aN"})
 _LAST_LETTERS = ("a", "n", "A", "N")

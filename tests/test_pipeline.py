@@ -15,13 +15,13 @@ import pytest
 from data.config import plain, read_yaml
 from data.errors import UsageError
 from data.sources import SOURCES
-from negatives import lexicon
 from negatives.choose import Policy
 from negatives.cli import cli
 from negatives.config import DataConfig, NegativesConfig, build_config
 from negatives.presets import PRESETS
 from negatives.rules import RULES, example_of, make_rule
 from negatives.spacy_parse import model_name, parse_texts
+from negatives.words import lexicon
 
 ROOT = Path(__file__).parent.parent
 NEGATIVES = Path(sys.executable).with_name("negatives")

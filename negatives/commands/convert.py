@@ -71,7 +71,7 @@ def import_(
     negatives import train_neg_clip.tsv out --type swap
     """
     from negatives.commands.progress import counting
-    from negatives.importing import ImportOptions, import_published
+    from negatives.folders.importing import ImportOptions, import_published
 
     options = ImportOptions(
         format=format_name,
@@ -119,7 +119,7 @@ def export(
     """
     from data.manifest import read_manifest
     from negatives.commands.progress import counting
-    from negatives.exporting import ExportOptions, export_folder
+    from negatives.folders.exporting import ExportOptions, export_folder
 
     options = ExportOptions(to=to, splits=splits, images=images, tar_samples=tar_samples)
     shards = read_manifest(folder).shards

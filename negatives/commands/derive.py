@@ -49,7 +49,7 @@ def filter_(
     """
     from data.manifest import read_manifest
     from negatives.commands.progress import counting
-    from negatives.filtering import FilterOptions, filter_folder
+    from negatives.folders.filtering import FilterOptions, filter_folder
 
     options = FilterOptions(
         types=types,
@@ -80,7 +80,7 @@ def merge(*, folders: tuple[Path, ...], as_json: bool, quiet: bool) -> None:
     """
     from data.manifest import read_manifest
     from negatives.commands.progress import counting
-    from negatives.merging import merge_folders
+    from negatives.folders.merging import merge_folders
 
     if len(folders) < 3:
         raise UsageError(

@@ -9,8 +9,8 @@ from data.edits import Edit, text_at
 from negatives.guards.content import JOINS_NOUN, KIND, VERB, lemma_of
 from negatives.guards.context import Context
 from negatives.guards.tables import companions, overlaps, words
-from negatives.lexicon import Lexicon
 from negatives.slots import Slot
+from negatives.words.lexicon import Lexicon
 
 _ARTICLES = frozenset({"a", "an"})
 COMPATIBLE, OVERLAPPING, COMPANIONS = "compatible", "overlapping", "companions"

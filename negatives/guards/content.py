@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from negatives.lexicon import Lexicon
+from negatives.words.lexicon import Lexicon
 
 NOUN, VERB, ADJECTIVE, NUMBER = "NOUN", "VERB", "ADJ", "NUM"
 KIND = {

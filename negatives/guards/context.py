@@ -6,8 +6,8 @@ from typing import NamedTuple
 from negatives.guards.content import KIND, NOUN, lemma_of
 from negatives.guards.siblings import Siblings
 from negatives.guards.tables import words as word_sets
-from negatives.lexicon import Lexicon
 from negatives.parse import Parse
+from negatives.words.lexicon import Lexicon
 
 MAX_TOKENS = 55
 """Tokens of the caption before a change; CLIP reads 75 of its own, about 1.3 to one of these."""

@@ -13,7 +13,7 @@ from negatives.guards.candidate import (
 from negatives.guards.content import ADJECTIVE, NOUN, NUMBER, VERB, lemma_of
 from negatives.guards.context import Context
 from negatives.guards.tables import overlaps, words
-from negatives.lexicon import Lexicon
+from negatives.words.lexicon import Lexicon
 
 _EXISTENTIAL_DEPS = frozenset({"ROOT", "attr", "nsubj", "conj", "appos", "nsubjpass"})
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from data.texts import normalised
 from negatives.guards.content import ADJECTIVE, JOINS_NOUN, KIND, NOUN, NUMBER, VERB, lemma_of
-from negatives.lexicon import Lexicon
 from negatives.parse import Parse
+from negatives.words.lexicon import Lexicon
 
 _NONE: frozenset[str] = frozenset()
 

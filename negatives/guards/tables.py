@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from negatives.word_sets import word_sets
+from negatives.words.word_sets import word_sets
 
 _NONE: frozenset[str] = frozenset()
 _POS = {"noun": "NOUN", "verb": "VERB", "adjective": "ADJ"}

@@ -9,7 +9,6 @@ from typing import cast
 
 from data.config import checked, nearest, plain
 from data.errors import UsageError
-from negatives.lexicon import Lexicon
 from negatives.rules.count import Count
 from negatives.rules.negate import Negate
 from negatives.rules.negclip_swap import NegclipSwap
@@ -22,6 +21,7 @@ from negatives.rules.swap import Swap
 from negatives.rules.word_lists import WordLists
 from negatives.rules.wordnet_replace import WordnetReplace
 from negatives.slots import Rule
+from negatives.words.lexicon import Lexicon
 
 RULES: Mapping[str, type[Rule]] = {
     "swap": Swap,

@@ -6,11 +6,11 @@ from functools import cache
 from typing import NamedTuple
 
 from data.edits import Replacement, edit_of
-from negatives.clauses import SUBJECTS, Children, agreeing_verbs, children_of
-from negatives.lexicon import Lexicon
+from negatives.grammar.clauses import SUBJECTS, Children, agreeing_verbs, children_of
 from negatives.parse import Parse, Token
 from negatives.slots import Slot
-from negatives.word_sets import word_sets
+from negatives.words.lexicon import Lexicon
+from negatives.words.word_sets import word_sets
 
 _CLASSES = tuple(
     tuple(words.split())

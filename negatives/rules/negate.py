@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from data.edits import Edit, Replacement
-from negatives.assertions import (
+from negatives.grammar.assertions import (
     FORMS_OF_BE,
     View,
     bare_first,
@@ -15,11 +15,11 @@ from negatives.assertions import (
     is_on_sign,
     negation_words,
 )
-from negatives.clauses import SUBJECTS, child_with, children_of, finite_of
-from negatives.lexicon import Lexicon
+from negatives.grammar.clauses import SUBJECTS, child_with, children_of, finite_of
+from negatives.grammar.participles import is_participle
 from negatives.parse import Parse
-from negatives.participles import is_participle
 from negatives.slots import Slot
+from negatives.words.lexicon import Lexicon
 
 _AUXILIARIES = FORMS_OF_BE | {"can", "could", "will", "would", "has", "have", "had"}
 _DO = {"does": "VBZ", "do": "VBP", "did": "VBD"}

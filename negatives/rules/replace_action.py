@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from negatives.kinds import Kind, kind_of
-from negatives.lexicon import Lexicon
+from negatives.grammar.substitutes import Member, Place, WordClass, member, slot_without
 from negatives.parse import Parse, Token
 from negatives.slots import Slot
-from negatives.substitutes import Member, Place, WordClass, member, slot_without
-from negatives.word_sets import word_sets
+from negatives.words.kinds import Kind, kind_of
+from negatives.words.lexicon import Lexicon
+from negatives.words.word_sets import word_sets
 
 _TAGS = frozenset(("VB", "VBP", "VBZ", "VBD", "VBG", "VBN"))
 _MODIFIERS = frozenset(("amod", "compound", "nmod", "prep", "aux", "auxpass", "pobj", "npadvmod"))

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from negatives.kinds import kind_of
-from negatives.lexicon import Lexicon
+from negatives.grammar.substitutes import Member, Place, WordClass, member, slot_without
 from negatives.parse import Parse, Token
 from negatives.slots import Slot
-from negatives.substitutes import Member, Place, WordClass, member, slot_without
-from negatives.word_sets import word_sets
+from negatives.words.kinds import kind_of
+from negatives.words.lexicon import Lexicon
+from negatives.words.word_sets import word_sets
 
 _COLOURS = frozenset(("colour", "rarer colour", "metallic colour"))
 _QUALITIES = _COLOURS | {"material", "fabric"}

@@ -13,10 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from data.edits import text_at
-from negatives.lexicon import Lexicon
-from negatives.parse import Parse, Token
-from negatives.slots import Slot
-from negatives.substitutes import (
+from negatives.grammar.substitutes import (
     Member,
     Place,
     WordClass,
@@ -26,7 +23,10 @@ from negatives.substitutes import (
     slot_without,
     uncounted,
 )
-from negatives.word_sets import word_sets
+from negatives.parse import Parse, Token
+from negatives.slots import Slot
+from negatives.words.lexicon import Lexicon
+from negatives.words.word_sets import word_sets
 
 _NOUNS = frozenset(("NN", "NNS"))
 _MODIFIERS = frozenset(("compound", "amod", "nmod", "npadvmod", "nummod", "quantmod", "advmod"))

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from data.edits import Edit, Replacement, text_at
-from negatives.clauses import agreeing_verbs
-from negatives.lexicon import Lexicon
-from negatives.links import (
+from negatives.grammar.clauses import agreeing_verbs
+from negatives.grammar.links import (
     are_listed,
     are_peers,
     have_one_owner,
     leaves_a_pronoun,
     say_the_same,
 )
-from negatives.parse import Parse
-from negatives.parts import (
+from negatives.grammar.parts import (
     Part,
     adjectives,
     are_one,
@@ -24,9 +22,11 @@ from negatives.parts import (
     phrases,
     verbs,
 )
+from negatives.grammar.trees import Tree, has, tree_of
+from negatives.parse import Parse
 from negatives.slots import Slot
-from negatives.trees import Tree, has, tree_of
-from negatives.word_sets import word_sets
+from negatives.words.lexicon import Lexicon
+from negatives.words.word_sets import word_sets
 
 _AFTER = frozenset({"prep", "acl", "relcl"})
 _AROUND = _AFTER | {"amod", "nummod", "compound"}

@@ -20,11 +20,11 @@ from importlib import resources
 from typing import NamedTuple
 
 from data.edits import Edit, Replacement, text_at
-from negatives.lexicon import Lexicon
+from negatives.grammar.scene_graph import Element, scene_graph
 from negatives.parse import Parse
-from negatives.scene_graph import Element, scene_graph
 from negatives.slots import Lazy, Slot
-from negatives.word_sets import word_sets
+from negatives.words.lexicon import Lexicon
+from negatives.words.word_sets import word_sets
 
 _LEXICAL_POS = {
     "NOUN": "NOUN",

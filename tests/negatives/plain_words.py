@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from negatives.sounds import vowel_sound
+from negatives.words.sounds import vowel_sound
 
 _EXCEPTIONS = {"hour": True, "honest": True, "uniform": False, "one": False, "unicycle": False}
 

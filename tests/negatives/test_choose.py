@@ -13,9 +13,9 @@ from data.records import Caption
 from data.texts import normalised
 from negatives.choose import Chooser, Chosen, Policy, Producer, choose, why_none
 from negatives.guards import Siblings
-from negatives.lexicon import Table
 from negatives.parse import Parse
 from negatives.slots import Rule, Slot
+from negatives.words.lexicon import Table
 from tests.parses import parse_of
 
 CAPTION = "[a/DET red/ADJ car/NOUN] on/ADP [a/DET street/NOUN]"

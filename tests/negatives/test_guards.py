@@ -19,9 +19,9 @@ from negatives.guards import (
     siblings_of_each,
 )
 from negatives.guards.candidate import view_of
-from negatives.lexicon import Lexicon, load
 from negatives.parse import Parse
 from negatives.slots import Slot
+from negatives.words.lexicon import Lexicon, load
 from tests.parses import parse_of
 
 OBJ, ATT, ACT = ("replace", "obj"), ("replace", "att"), ("replace", "act")

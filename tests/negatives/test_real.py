@@ -12,12 +12,12 @@ import pytest
 from data.manifest import Manifest, read_all_rows
 from data.records import Caption, Row
 from data.texts import normalised
-from negatives import lexicon
 from negatives.blocks import chooser_of
 from negatives.build import build
 from negatives.config import build_config
 from negatives.spacy_parse import model_name, parse_texts
 from negatives.wording import glue, wording_of
+from negatives.words import lexicon
 
 DATA = Path(__file__).parents[3] / "shared/data"
 LIMIT = 4_000

@@ -8,9 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from data.edits import Edit, Replacement, edit_of, text_at
-from negatives.lexicon import Lexicon
 from negatives.parse import Parse, Token
 from negatives.wording import glue, wording_of
+from negatives.words.lexicon import Lexicon
 from tests.negatives.plain_words import PlainWords
 from tests.parses import parse_of
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from data.edits import Edit, text_at
-from negatives.lexicon import Table
 from negatives.parse import Parse, Token
 from negatives.slots import Slot
+from negatives.words.lexicon import Table
 
 LEXICON = Table(
     classes={

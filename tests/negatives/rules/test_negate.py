@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negatives.lexicon import load
 from negatives.parse import Parse
 from negatives.rules.negate import Negate
+from negatives.words.lexicon import load
 from tests.parses import parse_of
 
 RULE = Negate(lexicon=load())

@@ -1,7 +1,7 @@
 import pytest
 
-from negatives.lexicon import load
 from negatives.rules.replace_action import ReplaceAction
+from negatives.words.lexicon import load
 from tests.negatives.rules.replace_cases import LEXICON, assert_reversible, negatives_of
 from tests.parses import parse_of
 

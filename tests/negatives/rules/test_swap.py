@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from data.edits import Edit
-from negatives.lexicon import Lexicon
 from negatives.parse import Chunk, Parse, Token
 from negatives.rules.swap import Swap
 from negatives.wording import glue, wording_of
+from negatives.words.lexicon import Lexicon
 from tests.negatives.plain_words import PlainWords
 from tests.parses import parse_of
 

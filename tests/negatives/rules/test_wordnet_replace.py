@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negatives.lexicon import TABLES, Table, load
 from negatives.rules.wordnet_replace import WordnetReplace, _expected_draws, is_refused
 from negatives.slots import Slot
+from negatives.words.lexicon import TABLES, Table, load
 from tests.parses import parse_of
 
 LEXICON = Table(

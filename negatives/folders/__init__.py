@@ -1,0 +1,1 @@
+"""Finished folders of shards: imported, exported, filtered, merged, with their lineage."""

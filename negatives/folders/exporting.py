@@ -1,0 +1,221 @@
+"""Shards -> files that other people's trainers read.
+
+An export appears under its name only when it is whole; a killed one leaves a hidden draft beside
+it, which the next clears away.
+"""
+
+import csv
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from data.commit import Committed, sync_and_hash, sync_folder
+from data.config import nearest
+from data.errors import UsageError
+from data.manifest import Manifest, read_manifest
+from data.parquet import write_parquet
+from data.schema import ROW_SCHEMA
+from data.shards import map_batches, read_plain
+from negatives.folders.lineage import Report
+from negatives.folders.samples import Tars, write_samples
+
+Plain = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportOptions:
+    """What is exported.
+
+    `to`: one of TARGETS. `splits`: these, or all there are. `images`: the folder of the images, for
+    the paths of negclip-tsv and the pictures of webdataset. `tar_samples`: samples in a tar.
+    """
+
+    to: str
+    splits: tuple[str, ...] = ()
+    images: Path | None = None
+    tar_samples: int = 1000
+
+
+class Exported(NamedTuple):
+    """What was written: captions, the files with their hashes, and captions left out by reason."""
+
+    captions: int
+    files: tuple[Committed, ...]
+    left_out: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """The shards to export, by split, and what is counted on the way."""
+
+    shards: Mapping[str, tuple[Path, ...]]
+    options: ExportOptions
+    report: Report
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def rows(self) -> Iterator[Plain]:
+        """Yield the rows of all splits."""
+        for split in self.shards:
+            yield from self.rows_of(split)
+
+    def rows_of(self, split: str) -> Iterator[Plain]:
+        """Yield the rows of one split as JSON would hold them."""
+        for path in self.shards[split]:
+            num_rows = 0
+            for row in read_plain(path):
+                num_rows += 1
+                yield row
+            self.report(num_rows)
+
+
+def export_folder(
+    folder: Path,
+    output: Path,
+    *,
+    options: ExportOptions,
+    report: Report = lambda _num_captions: None,
+) -> Exported:
+    """Write a finished folder in another format to `output`, which must be new.
+
+    Raises:
+        UsageError: the folder is not finished, an option does not fit, or nothing could be written.
+    """
+    if options.to not in TARGETS:
+        raise UsageError(f"unknown format {options.to!r}{nearest(options.to, TARGETS)}")
+    if options.tar_samples < 1:
+        raise UsageError(f"samples in a tar: expected 1 or more, found {options.tar_samples}")
+    if options.images is not None and not options.images.is_dir():
+        raise UsageError(f"{options.images}: expected the folder of the images; there is none")
+    manifest = read_manifest(folder)
+    splits = _splits(manifest, options)
+    shards = {
+        split: tuple(folder / shard.file for shard in manifest.shards if shard.split == split)
+        for split in splits
+    }
+    job = Job(shards=shards, options=options, report=report)
+    with _appearing(output) as draft:
+        num_written = TARGETS[options.to](job, draft)
+        left_out = dict(sorted(job.left_out.items()))
+        if not num_written:
+            raise UsageError(f"{folder}: nothing to export; left out: {json.dumps(left_out)}")
+    paths = sorted(output.iterdir()) if output.is_dir() else [output]
+    files = tuple(Committed(path.name, *sync_and_hash(path)) for path in paths)
+    return Exported(num_written, files, left_out)
+
+
+def _splits(manifest: Manifest, options: ExportOptions) -> tuple[str, ...]:
+    known = manifest.splits()
+    for split in options.splits:
+        if split not in known:
+            raise UsageError(f"no split {split!r}{nearest(split, known)}")
+    splits = tuple(split for split in known if split in options.splits) or known
+    if len(splits) > 1 and not options.splits and options.to != "webdataset":
+        raise UsageError(
+            f"{options.to} is one file, and there are the splits {', '.join(known)}; choose with "
+            "--split, which may be given often"
+        )
+    return splits
+
+
+def _write_jsonl(job: Job, draft: Path) -> int:
+    num_written = 0
+    with draft.open("w", encoding="utf-8", newline="\n") as file:
+        for row in job.rows():
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            num_written += 1
+    return num_written
+
+
+def _write_parquet(job: Job, draft: Path) -> int:
+    num_written = 0
+
+    def batches() -> Iterator[Any]:
+        nonlocal num_written
+        for path in (path for paths in job.shards.values() for path in paths):
+            for batch in map_batches(path, schema=ROW_SCHEMA):
+                yield batch
+                num_written += batch.num_rows
+                job.report(batch.num_rows)
+
+    write_parquet(draft, batches(), schema=ROW_SCHEMA)
+    return num_written
+
+
+def _write_negclip_tsv(job: Job, draft: Path) -> int:
+    """Write title, filepath, neg_caption (a Python list) and neg_image, an empty one.
+
+    Readers draw one of the negatives, so captions without any are left out. neg_image lists the
+    rows of images to contrast with, which are not known here.
+    """
+    images = job.options.images
+    num_written = 0
+    with draft.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, delimiter="\t", lineterminator="\n")
+        table.writerow(("title", "filepath", "neg_caption", "neg_image"))
+        for row in job.rows():
+            texts = [negative["text"] for negative in row["negatives"]]
+            if not texts or not row["image"]:
+                job.left_out["no image" if texts else "no negative"] += 1
+                continue
+            path = row["image"] if images is None else str(images / row["image"])
+            table.writerow((row["caption"], path, repr(texts), "[]"))
+            num_written += 1
+    return num_written
+
+
+def _write_webdataset(job: Job, draft: Path) -> int:
+    draft.mkdir()
+    tars = Tars(draft, job.options.images, job.options.tar_samples)
+    num_written = 0
+    for split in job.shards:
+        num_written += write_samples(
+            split, job.rows_of(split), tars=tars, first_key=num_written, left_out=job.left_out
+        )
+    return num_written
+
+
+TARGETS: Final[Mapping[str, Callable[[Job, Path], int]]] = {
+    "jsonl": _write_jsonl,
+    "parquet": _write_parquet,
+    "negclip-tsv": _write_negclip_tsv,
+    "webdataset": _write_webdataset,
+}
+
+
+@contextmanager
+def _appearing(output: Path) -> Iterator[Path]:
+    """Yield the path of a draft; once it is filled, show it as `output`.
+
+    Raises:
+        UsageError: there is something at `output` already, other than an empty folder.
+    """
+    if output.exists() and not (output.is_dir() and not any(output.iterdir())):
+        raise UsageError(f"{output}: exists already; choose another name")
+    draft = output.with_name(f".{output.name}.unfinished")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
+    _remove(draft)
+    try:
+        yield draft
+    except BaseException:
+        _remove(draft)
+        raise
+    for path in draft.iterdir() if draft.is_dir() else (draft,):
+        sync_and_hash(path)
+    if output.is_dir():
+        output.rmdir()
+    draft.rename(output)
+    sync_folder(output.parent)
+
+
+def _remove(draft: Path) -> None:
+    if draft.is_dir():
+        shutil.rmtree(draft)
+    draft.unlink(missing_ok=True)

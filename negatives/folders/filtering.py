@@ -1,0 +1,152 @@
+"""A smaller folder out of a finished one: fewer negatives, fewer captions, nothing anew."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from data.commit import Json
+from data.config import nearest, plain
+from data.errors import UsageError
+from data.manifest import Manifest, Shard
+from data.records import Negative, Row
+from data.streams import Stream
+from negatives.folders.lineage import Account, Counts, Report, manifest_of, open_parent
+from negatives.folders.writing import NewFolder, write_folder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilterOptions:
+    """What is kept.
+
+    `types`: negatives of these types or "type/subtype"s, all if there is none; `rules` likewise.
+    `min_score`: negatives that score at least this much, in nats. `max_negatives`: the first so
+    many of a caption that pass all else. `drop_empty`: leave out captions that have no negative
+    then. `sample_captions`: keep each caption with this probability; `seed` and its id decide.
+
+    Raises:
+        UsageError: a number is out of range, or nothing is asked for.
+    """
+
+    types: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    min_score: float | None = None
+    max_negatives: int | None = None
+    drop_empty: bool = False
+    sample_captions: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing."""
+        if self.max_negatives is not None and self.max_negatives < 1:
+            raise UsageError(f"max negatives: expected 1 or more, found {self.max_negatives}")
+        if self.sample_captions is not None and not 0 < self.sample_captions <= 1:
+            raise UsageError(
+                f"sample captions: expected a share above 0, up to 1; found {self.sample_captions}"
+            )
+        asked = (self.types, self.rules, self.drop_empty)
+        limits = (self.min_score, self.max_negatives, self.sample_captions)
+        if not any(asked) and all(limit is None for limit in limits):
+            raise UsageError("nothing to filter by; `negatives filter --help` lists the options")
+
+
+def filter_folder(
+    folder: Path,
+    out: Path,
+    *,
+    options: FilterOptions,
+    report: Report = lambda _num_captions: None,
+) -> tuple[Manifest, dict[str, int]]:
+    """Write what is kept of `folder` into the new folder `out`; return what was dropped, too.
+
+    The tallies are those of the new folder, what the draw counted stays with the parent's in the
+    lineage. Rejects are left behind.
+
+    Raises:
+        UsageError: `folder` is damaged, an option names what it does not have, or nothing is left.
+    """
+    parent = open_parent(folder)
+    _refuse_unknown(parent.manifest, options)
+    counts, dropped = Counts(), Counter[str]()
+
+    def manifest(shards: tuple[Shard, ...]) -> Manifest:
+        if not shards:
+            raise UsageError(f"{folder}: nothing is left of it; ask for less")
+        entry: Json = {
+            "command": "filter",
+            "options": plain(options),
+            "parent": parent.record,
+            "dropped": dict(sorted(dropped.items())),
+        }
+        before = parent.manifest
+        account = Account(
+            config=before.config,
+            seed=before.seed,
+            source=before.source,
+            producers=before.producers,
+            lineage=[*before.lineage, entry],
+        )
+        return manifest_of(account, shards, counts.content())
+
+    kept = partial(_kept, options=options, counts=counts, dropped=dropped)
+    written = write_folder(
+        NewFolder(out, "filter", parent.shard_rows()),
+        ((split, kept(parent.rows_of(split, report=report))) for split in parent.manifest.splits()),
+        manifest=manifest,
+    )
+    return written, dict(sorted(dropped.items()))
+
+
+def _refuse_unknown(manifest: Manifest, options: FilterOptions) -> None:
+    by_type = manifest.tallies["negatives_by_type"]
+    types = [*by_type, *dict.fromkeys(name.partition("/")[0] for name in by_type)]
+    rules = list(manifest.tallies["negatives_by_rule"])
+    for kind, asked, known in (("type", options.types, types), ("rule", options.rules, rules)):
+        for name in asked:
+            if name not in known:
+                raise UsageError(f"no negative of the {kind} {name!r}{nearest(name, known)}")
+
+
+def _kept(
+    rows: Iterable[Row], *, options: FilterOptions, counts: Counts, dropped: Counter[str]
+) -> Iterator[Row]:
+    share = options.sample_captions
+    for row in rows:
+        if share is not None and not Stream(options.seed, "sample", row.id).chance(share):
+            dropped["captions: not in the sample"] += 1
+            continue
+        negatives = tuple(_passing(row.negatives, options, dropped))
+        if not negatives and options.drop_empty:
+            dropped["captions: no negative"] += 1
+            continue
+        why_empty = "all were filtered out" if row.negatives else "none before the filter"
+        yield counts.add(row._replace(negatives=negatives), why_empty=why_empty)
+
+
+def _passing(
+    negatives: tuple[Negative, ...], options: FilterOptions, dropped: Counter[str]
+) -> Iterator[Negative]:
+    num_passed = 0
+    for negative in negatives:
+        fault = _fault(negative, options)
+        if fault is None and num_passed == options.max_negatives:
+            fault = "above the number for a caption"
+        if fault is None:
+            num_passed += 1
+            yield negative
+        else:
+            dropped[f"negatives: {fault}"] += 1
+
+
+def _fault(negative: Negative, options: FilterOptions) -> str | None:
+    names = (negative.type, f"{negative.type}/{negative.subtype}")
+    if options.types and not any(name in options.types for name in names):
+        return "another type"
+    if options.rules and negative.rule not in options.rules:
+        return "another rule"
+    if options.min_score is None:
+        return None
+    if negative.score is None:
+        return "no score"
+    return "score too low" if negative.score < options.min_score else None

@@ -1,0 +1,247 @@
+"""Published negatives -> rows of ours, each negative as the edit that leads to it.
+
+Of a text nothing is changed but white space at its ends. A caption whose negatives cannot be used
+is kept with none, and every reason is counted.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from data.commit import Json, sync_and_hash
+from data.config import nearest, plain
+from data.edits import edit_between
+from data.errors import UsageError
+from data.manifest import Manifest, Shard
+from data.records import SUBTYPES, TYPES, Caption, Negative, Row, Skip
+from data.sources.files import find_splits, split_name
+from data.sources.found import Found, captions_of, key_of
+from data.texts import normalised
+from negatives.config import NegativesConfig
+from negatives.folders.lineage import Account, Counts, Report, manifest_of
+from negatives.folders.published import FORMATS, NO_LIST, Published, Told, detected, files_of
+from negatives.folders.writing import NewFolder, write_folder
+
+MAX_CHARACTERS: Final = 10_000
+_LONG: Final = f"longer than {MAX_CHARACTERS} characters"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportOptions:
+    """How a file is read.
+
+    `format`: one of FORMATS, "auto" to tell by name and first line. `type`, `subtype`: of negatives
+    of which the file does not say them. `source_name`: begins the ids of captions for which the
+    file states none, or a number; None for the file's name. `split`: None for what the file's name
+    tells, "test" for SugarCrepe.
+    """
+
+    format: str = "auto"
+    type: str = "unknown"
+    subtype: str = "unknown"
+    source_name: str | None = None
+    split: str | None = None
+    licence: str = ""
+
+
+def import_published(
+    path: Path,
+    out: Path,
+    *,
+    options: ImportOptions,
+    report: Report = lambda _num_captions: None,
+) -> Manifest:
+    """Write the negatives of a published file into the new folder `out`.
+
+    Raises:
+        UsageError: the file is of another format, or not one caption of it can be used.
+    """
+    options = _resolved(path, options)
+    files = files_of(path, options.format)
+    counts = Counts()
+    producers, identities = _producers(files, options)
+    shard_rows = NegativesConfig().shard_captions
+    account = Account(
+        config={"import": plain(options), "negatives": {"shard_captions": shard_rows}},
+        seed=0,
+        source={
+            "name": options.source_name,
+            "file": path.resolve().name,
+            "files": identities,
+            "licence": options.licence,
+        },
+        producers=producers,
+        lineage=[{"command": "import", "options": plain(options), "files": identities}],
+    )
+
+    def manifest(shards: tuple[Shard, ...]) -> Manifest:
+        if not shards:
+            raise UsageError(
+                f"{path}: no caption could be used; skipped: {counts.skipped()}; is it "
+                f"{options.format}?"
+            )
+        return manifest_of(account, shards, counts.content())
+
+    return write_folder(
+        NewFolder(out, "import", shard_rows),
+        [(str(options.split), _Reading(options, counts).rows(files))],
+        manifest=manifest,
+        report=report,
+    )
+
+
+def _resolved(path: Path, options: ImportOptions) -> ImportOptions:
+    """Return the options with everything that the file's name tells."""
+    known = ("auto", *FORMATS)
+    if options.format not in known:
+        raise UsageError(f"unknown format {options.format!r}{nearest(options.format, known)}")
+    for name, value, allowed in (
+        ("type", options.type, TYPES),
+        ("subtype", options.subtype, SUBTYPES),
+    ):
+        if value not in allowed:
+            raise UsageError(f"unknown {name} {value!r}{nearest(value, allowed)}")
+    format_name = detected(path) if options.format == "auto" else options.format
+    files = files_of(path, format_name)
+    told = (
+        "test"
+        if format_name == "sugarcrepe"
+        else next(iter(find_splits(files[0], suffixes=(), split=None)))
+    )
+    name = "sugarcrepe" if format_name == "sugarcrepe" else split_name(files[0].stem)
+    return replace(
+        options,
+        format=format_name,
+        split=split_name(options.split or told),
+        source_name=options.source_name or name,
+    )
+
+
+def _producers(files: tuple[Path, ...], options: ImportOptions) -> tuple[list[Json], list[Json]]:
+    """Return the producers, one a file, and the names and hashes of the files."""
+    identities: list[Json] = [
+        {"name": file.resolve().name, "sha256": sync_and_hash(file)[1]} for file in files
+    ]
+    return [
+        {"method": "import", "format": options.format, "file": file} for file in identities
+    ], identities
+
+
+class _Reading:
+    """One pass over the files: ids are given, and what cannot be used is counted."""
+
+    def __init__(self, options: ImportOptions, counts: Counts) -> None:
+        self._options = options
+        self._counts = counts
+        self._num_by_image: Counter[str] = Counter()
+        self._times: Counter[str] = Counter()
+
+    def rows(self, files: tuple[Path, ...]) -> Iterator[Row]:
+        """Yield the rows of all files, in order; the file's place is the producer's."""
+        for producer, file in enumerate(files):
+            for item in FORMATS[self._options.format](file):
+                row = item if isinstance(item, Skip) else self._row(item, producer)
+                if isinstance(row, Skip):
+                    self._counts.skip(row.reason)
+                else:
+                    told = not isinstance(item, Skip) and item.negatives
+                    why_empty = "no usable negative" if told else "no negative in the file"
+                    yield self._counts.add(row, why_empty=why_empty)
+
+    def _row(self, item: Published, producer: int) -> Row | Skip:
+        image = key_of(item.image) or ""
+        found = Found(image or "none", item.caption, item.where, self._id(item, image))
+        (caption,) = captions_of([found], source="")
+        if isinstance(caption, Skip):
+            return caption
+        if len(caption.text) > MAX_CHARACTERS:
+            return Skip(f"caption is {_LONG}", item.where)
+        return Row(caption.id, image, caption.text, self._negatives(caption, item, producer))
+
+    def _id(self, item: Published, image: str) -> str:
+        """Return the stated id if it is more than a number, else one made of source and place."""
+        source = self._options.source_name
+        stated = key_of(item.id)
+        if stated is None:
+            ordinal = self._num_by_image[image]
+            self._num_by_image[image] += 1
+            stated = f"{source}:{image}:{ordinal}" if image else f"{source}:{ordinal}"
+        elif stated.isdecimal():
+            stated = f"{source}:{stated}"
+        return self._unique(stated)
+
+    def _unique(self, wanted: str) -> str:
+        """Return the id, with `#2` and so on behind it where it comes back."""
+        self._times[wanted] += 1
+        times = self._times[wanted]
+        return wanted if times == 1 else self._unique(f"{wanted}#{times}")
+
+    def _negatives(self, caption: Caption, item: Published, producer: int) -> tuple[Negative, ...]:
+        if item.negatives is None:
+            self._counts.skip(NO_LIST)
+            return ()
+        negatives: list[Negative] = []
+        seen: set[str] = set()
+        for told in item.negatives:
+            fault = _fault(told, caption.text, seen)
+            if fault is None:
+                negatives.append(self._negative(caption, told, item.where, producer))
+            else:
+                self._counts.skip(fault)
+        return tuple(negatives)
+
+    def _negative(self, caption: Caption, told: Told, where: str, producer: int) -> Negative:
+        text = str(told.text).strip()
+        edit = edit_between(caption.text, text)
+        assert edit is not None, "equal texts were refused before"
+        options = self._options
+        return Negative(
+            text=text,
+            type=_word(told.type, options.type, TYPES, f"{where}: type"),
+            subtype=_word(told.subtype, options.subtype, SUBTYPES, f"{where}: subtype"),
+            rule=key_of(told.rule) or str(options.source_name),
+            method="import",
+            edit=edit,
+            score=None,  # a file's score is of a scorer that no manifest names
+            producer=producer,
+        )
+
+
+def _fault(told: Told, caption: str, seen: set[str]) -> str | None:
+    """Return why a negative cannot be used, if it cannot; remember its text if it can."""
+    text = told.text.strip() if isinstance(told.text, str) else told.text
+    if not isinstance(text, str):
+        return "negative is missing" if text is None else "negative is not text"
+    key = normalised(text)
+    faults = (
+        (not text, "negative is empty"),
+        (not _is_unicode(text), "negative is not valid Unicode"),
+        (len(text) > MAX_CHARACTERS, f"negative is {_LONG}"),
+        (text == caption, "negative equals its caption"),
+        (key == normalised(caption), "negative equals its caption but for case and punctuation"),
+        (key in seen, "negative is there twice"),
+    )
+    fault = next((reason for failed, reason in faults if failed), None)
+    if fault is None:
+        seen.add(key)
+    return fault
+
+
+def _word(told: object, default: str, allowed: tuple[str, ...], where: str) -> str:
+    if told is None or told == "":
+        return default
+    if told not in allowed:
+        raise UsageError(
+            f"{where}: expected one of {', '.join(allowed)}; found {told!r}; rename it in the file"
+        )
+    return str(told)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

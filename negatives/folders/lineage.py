@@ -1,0 +1,127 @@
+"""What a folder that no build made says of itself: its counts, its parents, its manifest."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from data.commit import Json
+from data.config import fingerprint, plain
+from data.errors import UsageError
+from data.manifest import FILE_NAME, Manifest, Shard, problems_of, read_manifest
+from data.records import Row
+from data.schema import VERSION
+from data.shards import read_rows
+from negatives.config import NegativesConfig
+from negatives.folders.versions import writer_versions
+from negatives.tallies import Content, merged
+
+_COUNTED = ("captions", "skipped", "negatives_by_type", "negatives_by_rule", "empty_because")
+
+Report = Callable[[int], None]
+"""Told the number of captions just done."""
+
+
+class Counts:
+    """What a new folder holds, counted while its rows are written."""
+
+    def __init__(self) -> None:
+        """Start from nothing."""
+        self._counters: dict[str, Counter[str]] = {field: Counter() for field in _COUNTED}
+        self._counters["captions"].update(all=0, with_negative=0)
+
+    def add(self, row: Row, *, why_empty: str) -> Row:
+        """Count a row, and `why_empty` if it has no negative; return the row."""
+        counters = self._counters
+        counters["captions"]["all"] += 1
+        counters["captions"]["with_negative"] += bool(row.negatives)
+        for negative in row.negatives:
+            counters["negatives_by_type"][f"{negative.type}/{negative.subtype}"] += 1
+            counters["negatives_by_rule"][negative.rule] += 1
+        if not row.negatives:
+            counters["empty_because"][why_empty] += 1
+        return row
+
+    def skip(self, reason: str) -> None:
+        """Count something of the source that cannot be used."""
+        self._counters["skipped"][reason] += 1
+
+    def skipped(self) -> str:
+        """Return the reasons with their numbers, to put into a message."""
+        return json.dumps(dict(sorted(self._counters["skipped"].items())))
+
+    def content(self) -> Content:
+        """Return the counts as a manifest states them; those of a draw are empty."""
+        return merged([self._counters])
+
+
+class Parent(NamedTuple):
+    """A whole folder from which another is made; `record` is how lineages name it."""
+
+    folder: Path
+    manifest: Manifest
+    record: Json
+
+    def shards_of(self, split: str) -> tuple[Path, ...]:
+        """Return the files of a split, none if there is no such split."""
+        shards = self.manifest.shards
+        return tuple(self.folder / shard.file for shard in shards if shard.split == split)
+
+    def rows_of(self, split: str, *, report: Report) -> Iterator[Row]:
+        """Yield the rows of a split; tell of each shard when it is done."""
+        for path in self.shards_of(split):
+            num_rows = 0
+            for row in read_rows(path):
+                num_rows += 1
+                yield row
+            report(num_rows)
+
+    def shard_rows(self) -> int:
+        """Return the number of captions that its configuration puts into a shard."""
+        section = cast("Json", self.manifest.config.get("negatives") or {})
+        return int(cast("int", section.get("shard_captions", NegativesConfig().shard_captions)))
+
+
+def open_parent(folder: Path) -> Parent:
+    """Check every byte and row of a finished folder, so that no damage is handed on as whole.
+
+    Raises:
+        UsageError: it is not finished, or damaged.
+    """
+    manifest = read_manifest(folder)
+    for problem in problems_of(folder, manifest):
+        raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")
+    record: Json = {
+        "fingerprint": manifest.fingerprint,
+        "sha256": hashlib.sha256((folder / FILE_NAME).read_bytes()).hexdigest(),
+        "versions": manifest.versions,
+        "tallies": manifest.tallies,
+    }
+    return Parent(folder, manifest, record)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """What a manifest says beside shards and counts; see `data.manifest.Manifest`."""
+
+    config: Json
+    seed: int
+    source: Json
+    producers: list[Json]
+    lineage: list[Json]
+
+
+def manifest_of(account: Account, shards: tuple[Shard, ...], tallies: Content) -> Manifest:
+    """Return the manifest of a folder written now, without rejects; its versions are ours."""
+    content = {**plain(account), "versions": writer_versions()}
+    return Manifest(
+        schema=VERSION,
+        fingerprint=fingerprint(content),
+        shards=shards,
+        rejects=(),
+        tallies=tallies,
+        **content,
+    )

@@ -1,0 +1,143 @@
+"""Several finished folders as one: captions that two of them share get the negatives of both."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from data.commit import Json
+from data.config import plain
+from data.errors import UsageError
+from data.lookup import RowTable
+from data.manifest import Manifest, Shard
+from data.records import Negative, Row
+from data.texts import normalised
+from negatives.folders.lineage import Account, Counts, Parent, Report, manifest_of, open_parent
+from negatives.folders.writing import NewFolder, write_folder
+
+
+def merge_folders(
+    folders: Sequence[Path], out: Path, *, report: Report = lambda _num_captions: None
+) -> tuple[Manifest, dict[str, int]]:
+    """Write the rows of all folders into the new folder `out`; return what was dropped, too.
+
+    Rows of one split with the same id are joined; of negatives that are equal, case and punctuation
+    aside, the first is kept. The order is the first folder's, then what the second adds, and so on.
+    The ids of all folders but the first are held in memory, a split at a time.
+
+    Raises:
+        UsageError: a folder is damaged or named twice, or an id stands for different captions.
+    """
+    if len(folders) < 2:
+        raise UsageError(f"expected two folders or more to merge, found {len(folders)}")
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise UsageError("expected each folder once, found one of them twice")
+    parents = [open_parent(folder) for folder in folders]
+    merging = _Merging(parents, report)
+    splits = tuple(dict.fromkeys(split for p in parents for split in p.manifest.splits()))
+    written = write_folder(
+        NewFolder(out, "merge", parents[0].shard_rows()),
+        ((split, merging.rows(split)) for split in splits),
+        manifest=merging.manifest,
+    )
+    return written, merging.dropped()
+
+
+class _Merging:
+    """The parents, the united producers, and what is counted while rows are joined."""
+
+    def __init__(self, parents: Sequence[Parent], report: Report) -> None:
+        self._report = report
+        self._parents = parents
+        self._counts = Counts()
+        self._dropped: Counter[str] = Counter()
+        self._producers: list[Json] = []
+        self._numbers = [self._united(parent.manifest.producers) for parent in parents]
+
+    def rows(self, split: str) -> Iterator[Row]:
+        """Yield the rows of a split, each once."""
+        later = [RowTable(parent.shards_of(split)) for parent in self._parents[1:]]
+        tables: list[RowTable | None] = [None, *later]
+        for number, parent in enumerate(self._parents):
+            own = tables[number]
+            for row in parent.rows_of(split, report=self._report):
+                if own is not None and own.take(row.id) is None:
+                    continue  # joined with an earlier folder's
+                others = {
+                    other: found
+                    for other, table in enumerate(tables[number + 1 :], start=number + 1)
+                    if table is not None and (found := table.take(row.id)) is not None
+                }
+                yield self._joined({number: row, **others})
+
+    def manifest(self, shards: tuple[Shard, ...]) -> Manifest:
+        """Return the manifest of the merged folder."""
+        manifests = [parent.manifest for parent in self._parents]
+        records: list[Json] = [
+            {
+                **parent.record,
+                "seed": parent.manifest.seed,
+                "config": parent.manifest.config,
+                "source": parent.manifest.source,
+                "lineage": parent.manifest.lineage,
+            }
+            for parent in self._parents
+        ]
+        sources: list[Json] = []
+        for manifest in manifests:
+            sources += [] if manifest.source in sources else [manifest.source]
+        entry: Json = {
+            "command": "merge",
+            "options": {},
+            "parents": records,
+            "dropped": self.dropped(),
+        }
+        account = Account(
+            config={"negatives": {"shard_captions": self._parents[0].shard_rows()}},
+            seed=manifests[0].seed,
+            source={"name": "merge", "sources": sources, "licence": _licence(sources)},
+            producers=self._producers,
+            lineage=[entry],
+        )
+        return manifest_of(account, shards, self._counts.content())
+
+    def dropped(self) -> dict[str, int]:
+        """Return how many negatives were dropped, by reason."""
+        return dict(sorted(self._dropped.items()))
+
+    def _joined(self, rows: dict[int, Row]) -> Row:
+        """Return one row of the rows of several folders, by the folders' numbers."""
+        first_number, first = next(iter(rows.items()))
+        negatives: list[Negative] = []
+        seen: set[str] = set()
+        for number, row in rows.items():
+            if row[:3] != first[:3]:
+                raise UsageError(
+                    f"the id {row.id!r} stands for {first.caption!r} ({first.image}) in "
+                    f"{self._parents[first_number].folder}, for {row.caption!r} ({row.image}) in "
+                    f"{self._parents[number].folder}; folders of one source can be merged, and "
+                    "folders whose ids differ"
+                )
+            for negative in row.negatives:
+                key = normalised(negative.text)
+                if number != first_number and key in seen:
+                    self._dropped["negatives: equal text"] += 1
+                    continue
+                seen.add(key)
+                negatives.append(
+                    negative._replace(producer=self._numbers[number][negative.producer])
+                )
+        row = first._replace(negatives=tuple(negatives))
+        return self._counts.add(row, why_empty="no negative in any of the folders")
+
+    def _united(self, producers: list[Json]) -> list[int]:
+        """Add producers to the list of all; return where each of them stands in it."""
+        for producer in producers:
+            if producer not in self._producers:
+                self._producers.append(producer)
+        return [self._producers.index(producer) for producer in producers]
+
+
+def _licence(sources: Sequence[Json]) -> str:
+    """Return an SPDX expression of all licences; one that is not known is no licence to drop."""
+    licences = dict.fromkeys(str(source.get("licence") or "NOASSERTION") for source in sources)
+    return " AND ".join(plain(list(licences)))

@@ -1,0 +1,148 @@
+"""Finished folders that no build made: rows in, shards and a manifest out.
+
+The discipline is a build's, for work short enough to be done again from its start: a new folder
+only; drafts in OUT/work; the manifest last, so that a folder with one is complete. What a killed
+run left is known by its mark and cleared away by the next.
+"""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from data.commit import sync_and_hash, sync_folder, write_atomically
+from data.errors import UsageError
+from data.manifest import FILE_NAME, Manifest, Shard, write_manifest
+from data.records import Row
+from data.shards import write_rows
+from negatives.folders.lineage import Report
+
+COMMANDS = ("import", "filter", "merge")
+_MARK = "identity.json"
+
+
+class NewFolder(NamedTuple):
+    """A folder to be written by one of `COMMANDS`, with so many captions a shard."""
+
+    out: Path
+    command: str
+    shard_rows: int
+
+
+def write_folder(
+    new: NewFolder,
+    splits: Iterable[tuple[str, Iterable[Row]]],
+    *,
+    manifest: Callable[[tuple[Shard, ...]], Manifest],
+    report: Report = lambda _num_captions: None,
+) -> Manifest:
+    """Write the rows of each split and, after the last, the manifest that `manifest` returns.
+
+    Kept in memory is one shard. What raises on the way leaves the folder as it was found.
+
+    Raises:
+        UsageError: it is neither absent nor empty, nor left by a killed run of `COMMANDS`.
+    """
+    out = new.out
+    existed = _claim(new)
+    try:
+        drafts = list(_drafts(new, splits, report=report))
+        shards = _shards(drafts)
+        written = manifest(shards)
+        (out / "data").mkdir()
+        for draft, shard in zip(drafts, shards, strict=True):
+            draft.path.rename(out / shard.file)
+        sync_folder(out / "data")
+        write_manifest(out, written)
+    except BaseException:
+        _withdraw(out, existed=existed)
+        raise
+    shutil.rmtree(out / "work")
+    return written
+
+
+class _Draft(NamedTuple):
+    path: Path
+    split: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+def _drafts(
+    new: NewFolder, splits: Iterable[tuple[str, Iterable[Row]]], *, report: Report
+) -> Iterator[_Draft]:
+    number = 0
+    for split, rows in splits:
+        for block in _blocks(rows, new.shard_rows):
+            path = new.out / "work" / f"{number:05d}.arrow"
+            number += 1
+            write_rows(path, block)
+            size, sha256 = sync_and_hash(path)
+            yield _Draft(path, split, len(block), size, sha256)
+            report(len(block))
+
+
+def _blocks(rows: Iterable[Row], size: int) -> Iterator[Sequence[Row]]:
+    """Yield blocks of rows as a build cuts them: adjacent captions of an image stay together."""
+    block: list[Row] = []
+    for row in rows:
+        new_image = not block or row.image != block[-1].image
+        if (len(block) >= size and new_image) or len(block) >= 2 * size:
+            yield block
+            block = []
+        block.append(row)
+    if block:
+        yield block
+
+
+def _shards(drafts: Sequence[_Draft]) -> tuple[Shard, ...]:
+    totals = Counter(draft.split for draft in drafts)
+    seen: Counter[str] = Counter()
+    shards: list[Shard] = []
+    for draft in drafts:
+        split = draft.split
+        file = f"data/{split}-{seen[split]:05d}-of-{totals[split]:05d}.arrow"
+        seen[split] += 1
+        shards.append(
+            Shard(file=file, split=split, rows=draft.rows, bytes=draft.bytes, sha256=draft.sha256)
+        )
+    return tuple(shards)
+
+
+def _claim(new: NewFolder) -> bool:
+    """Mark a folder as being written; return whether it was there before."""
+    out, command = new.out, new.command
+    existed = out.exists()
+    if existed and not out.is_dir():
+        raise UsageError(f"{out}: expected a new folder, found a file; choose another name")
+    if (out / FILE_NAME).exists():
+        raise UsageError(f"{out}: holds a finished folder; choose another")
+    if _was_begun(out / "work"):
+        for leftover in ("data", "work"):
+            shutil.rmtree(out / leftover, ignore_errors=True)
+    if existed and any(out.iterdir()):
+        raise UsageError(f"{out}: not empty, and no unfinished {command} of ours; choose another")
+    try:
+        (out / "work").mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
+    write_atomically(out / "work" / _MARK, json.dumps({"command": command}))
+    return existed
+
+
+def _was_begun(work: Path) -> bool:
+    """Tell whether a run of `COMMANDS` was killed here, be it before its mark was made."""
+    if not work.is_dir():
+        return False
+    if not (work / _MARK).exists():
+        return all(path.name.startswith(_MARK) for path in work.iterdir())
+    content = json.loads((work / _MARK).read_text(encoding="utf-8"))
+    return content.get("command") in COMMANDS
+
+
+def _withdraw(out: Path, *, existed: bool) -> None:
+    for made in (out / "data", out / "work") if existed else (out,):
+        shutil.rmtree(made, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""What a parse says beyond its tags: parts that may move, clauses, participles, capitals. Pure."""

@@ -1,0 +1,249 @@
+"""Capitals: the first letters that an edit of words moves to and from the starts of sentences.
+
+What a move does to a letter is worked out from places alone, and then backwards: `cased` returns
+None where the way back would not restore the caption.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Literal, NamedTuple
+
+from data.edits import Edit, Replacement, text_at
+from negatives.parse import Parse, Token
+from negatives.words.lexicon import Lexicon
+from negatives.words.word_sets import word_sets
+
+_ENDS = frozenset({".", "!", "?", "...", "\u2026", ":"})
+_CONTENT = frozenset({"NOUN", "PROPN", "VERB", "ADJ", "ADV"})
+_ARTICLES = frozenset({"a", "an"})
+_WORD_START = re.compile(r"(?<!\S)[^\W_]")
+_READINGS = (("NOUN", "NN"), ("NOUN", "NNS"), ("ADJ", "JJ"), ("VERB", "VBG"))
+
+_Kind = Literal["inside", "capital", "small", "caseless"]
+_Style = Literal["plain", "title", "upper"]
+
+
+class Casing(NamedTuple):
+    """A caption and what it tells of its capitals.
+
+    `upper`: it has no small letter; `starts`: where the first word of each sentence begins, the
+    last of them at `last_start`; `content`: the other nouns, verbs, adjectives and adverbs.
+    """
+
+    parse: Parse
+    upper: bool
+    starts: frozenset[int]
+    last_start: int
+    content: Sequence[Token]
+
+
+class _Place(NamedTuple):
+    """A replaced span: its old text, and its first token with a letter or figure in it.
+
+    `kind`: what it does to a first letter; nothing inside a sentence.
+    """
+
+    text: str
+    kind: _Kind
+    first: Token | None
+
+
+def casing_of(parse: Parse) -> Casing:
+    """Return a caption as `cased` wants it."""
+    starts: list[int] = []
+    content: list[Token] = []
+    waiting = True
+    for token in parse.tokens:
+        if waiting and _parted(token.text)[1]:
+            starts.append(token.start)
+            waiting = False
+            continue
+        if token.pos in _CONTENT:
+            content.append(token)
+        if token.text in _ENDS or "\n" in token.text:
+            waiting = True
+    upper, last_start = parse.text.isupper(), starts[-1] if starts else -1
+    return Casing(parse, upper, frozenset(starts), last_start, content)
+
+
+def cased(casing: Casing, edit: Edit, lexicon: Lexicon) -> Edit | None:
+    """Return the edit with first letters as their places want them; None if that is lossy.
+
+    A replacement whose text is (case aside) the old text of another replacement is taken for
+    words that moved, any other for new words, which a rule spells in lower case. Words that are
+    inserted or deleted at the start of a sentence take the next word into the edit.
+    """
+    inside = edit.replacements[0].start > casing.last_start
+    whole = edit if inside else _with_first_word(casing, edit)
+    if whole is None:
+        return None
+    style, text = _style(casing, whole), casing.parse.text
+    if inside and style == "plain":
+        both = "".join([text_at(text, start, end) + new for start, end, new in whole.replacements])
+        if both == both.lower():  # as in most edits
+            return whole
+    places = [_place(casing, start, end) for start, end, _ in whole.replacements]
+    sources = {place.text.casefold(): place for place in places}
+    sources |= {place.text: place for place in places}
+    replacements: list[Replacement] = []
+    for (start, end, new), target in zip(whole.replacements, places, strict=True):
+        source = sources.get(new) or sources.get(new.casefold())
+        words = _moved(source, target, style, lexicon) if source else _new(new, target, style)
+        if words is None:
+            return None
+        replacements.append(Replacement(start, end, words))
+    return Edit(tuple(replacements))
+
+
+def _with_first_word(casing: Casing, edit: Edit) -> Edit | None:
+    """Return the edit in which an insertion or deletion at a sentence start spans the next word.
+
+    That word's capital changes hands, so it belongs to the edit.
+    """
+    starts, tokens = casing.starts, casing.parse.tokens
+    if not any(r.start in starts and (r.start == r.end or not r.text) for r in edit.replacements):
+        return edit
+    merged: list[Replacement] = []
+    for replacement, following in zip_longest(edit.replacements, edit.replacements[1:]):
+        start, end, text = replacement
+        last = merged[-1] if merged else None
+        if last and start < last.end:
+            return None
+        if last and start == last.end and last.start in starts:
+            merged[-1] = Replacement(last.start, end, last.text + text)
+            continue
+        if start in starts and (start == end or not text):
+            token = next((token for token in tokens if token.start >= end), None)
+            if token is None:
+                return None
+            if following is None or following.start > token.start:
+                small = token.text.lower()
+                keeps = token.pos == "PROPN" or small in word_sets("capitals")["proper"]
+                if start == end and keeps:
+                    return None
+                word = token.text if start != end else small
+                end, text = token.end, text + text_at(casing.parse.text, end, token.start) + word
+        merged.append(Replacement(start, end, text))
+    return Edit(tuple(merged))
+
+
+def _style(casing: Casing, edit: Edit) -> _Style:
+    """Tell Title Style and UPPER STYLE by the words that the edit leaves alone: they survive it."""
+    if casing.upper and any(
+        len(token.text) > 1 and token.text.isupper() and token.start not in casing.starts
+        for token in _kept(casing.parse.tokens, edit)
+    ):
+        return "upper"
+    num_capitals = 0
+    for token in _kept(casing.content, edit):
+        if not token.text[0].isupper():
+            return "plain"
+        num_capitals += 1
+    return "title" if num_capitals >= 2 else "plain"
+
+
+def _kept(tokens: Sequence[Token], edit: Edit) -> Iterator[Token]:
+    """Yield the tokens that stand outside the edit."""
+    for token in tokens:
+        for start, end, _ in edit.replacements:
+            if start < token.end and token.start < end:
+                break
+        else:
+            yield token
+
+
+def _place(casing: Casing, start: int, end: int) -> _Place:
+    """Return what is known of a replaced span."""
+    text, tokens = text_at(casing.parse.text, start, end), casing.parse.tokens
+    first = next((t for t in tokens if start <= t.start < end and _parted(t.text)[1]), None)
+    return _Place(text, _kind(text) if first and first.start in casing.starts else "inside", first)
+
+
+def _new(text: str, target: _Place, style: _Style) -> str | None:
+    """Return new words as their place wants them; None if its old words could not come back."""
+    old, small = target.text, target.text.lower()
+    if small in _ARTICLES and text.lower() in _ARTICLES:  # mended already
+        return text
+    if style == "title" and (_kind(old) == "caseless") != (_kind(text) == "caseless"):
+        return None
+    then, now = _spelled(small, target.kind), _spelled(text, target.kind)
+    if style == "upper":
+        then, now = small.upper(), text.upper()
+    elif style == "title" and old != small:
+        then, now = (_WORD_START.sub(lambda at: at[0].upper(), words) for words in (small, text))
+    return now if then == old else None
+
+
+def _moved(source: _Place, target: _Place, style: _Style, lexicon: Lexicon) -> str | None:
+    """Return the source's words as the target wants them; None if they could not come back."""
+    text, first = source.text, source.first
+    if style == "upper":
+        return text
+    if source.kind == target.kind == "inside":
+        stray = first and first.pos not in _CONTENT and _is_capitalised(first.text)
+        return None if first and stray and _is_proper(first, lexicon) is False else text
+    if style == "title":
+        return text if _kind(text) == "capital" else None
+    keeps = _is_proper(first, lexicon) if first else None
+    if first is None or keeps is None:
+        return None
+    there = _settled(first.text, source.kind, target.kind, keeps=keeps)
+    if there is None or _settled(there, target.kind, source.kind, keeps=keeps) != first.text:
+        return None
+    return text.replace(first.text, there, 1)
+
+
+def _settled(word: str, source: _Kind, target: _Kind, *, keeps: bool) -> str | None:
+    """Return a word as it is written after a move between two kinds; None if it cannot be."""
+    leaves = source != "inside" and not keeps and _is_capitalised(word)
+    return _spelled(word.lower() if leaves else word, target)
+
+
+def _spelled(words: str, kind: _Kind) -> str | None:
+    """Return words as a place of a kind writes them; None if it has no room for them."""
+    if kind == "capital" and _kind(words) == "small":
+        return _capitalised(words)
+    return words if kind in {"inside", _kind(words)} else None
+
+
+def _is_proper(token: Token, lexicon: Lexicon) -> bool | None:
+    """Tell whether a word keeps its capital everywhere; None where that cannot be told.
+
+    A tagger takes many a capitalised common noun for a name: a word of one of the lexicon's
+    classes is none, one that the lexicon does not know is, and others ("Boston", "Graffiti") may
+    be either.
+    """
+    word = token.text.lower()
+    if word in word_sets("capitals")["proper"]:
+        return True
+    if token.pos != "PROPN":
+        return False
+    lemmas = [(lexicon.lemma(word, tag), pos) for pos, tag in _READINGS]
+    if any(lexicon.class_name(lemma, pos) for lemma, pos in lemmas):
+        return False
+    return None if any(lexicon.knows(lemma, pos) for lemma, pos in lemmas) else True
+
+
+def _kind(words: str) -> _Kind:
+    """Return what a sentence start that holds these words does to a first letter."""
+    letter = _parted(words)[1]
+    return "capital" if letter.isupper() else "small" if letter.islower() else "caseless"
+
+
+def _is_capitalised(word: str) -> bool:
+    """Tell whether a word is written with one capital, its first letter ("A", "Dog", not "TV")."""
+    return word != word.lower() and word == _capitalised(word.lower())
+
+
+def _capitalised(words: str) -> str:
+    before, letter, after = _parted(words)
+    return before + letter.upper() + after
+
+
+def _parted(words: str) -> tuple[str, str, str]:
+    """Return the words before, at and after their first letter or figure, "" where none is."""
+    for index, letter in enumerate(words):
+        if letter.isalnum():
+            return words[:index], letter, words[index + 1 :]
+    return words, "", ""

@@ -1,0 +1,128 @@
+"""Words in another's place: the inflected classes that the replace rules share, kept ready.
+
+A class is filtered for a place only by what the replacement leaves as it is (the tag, the words
+around it): then every member that passes has the same class there, and a draw can be undone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from data.edits import Edit, Replacement
+from negatives.slots import Lazy, Slot
+from negatives.words.lexicon import Lexicon
+from negatives.words.word_sets import word_sets
+
+_ARTICLES = frozenset(("a", "an", "one", "another", "each", "every"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WordClass:
+    """The members of a class that have a form for one tag: `forms[i]` is that of `lemmas[i]`.
+
+    `index` finds a member by its lemma. One object for each class and tag, compared by identity, so
+    that a cache can be keyed by it.
+    """
+
+    name: str
+    lemmas: tuple[str, ...]
+    forms: tuple[str, ...]
+    index: Mapping[str, int]
+
+
+class Member(NamedTuple):
+    """A word as a member of its class: the one at `own`."""
+
+    words: WordClass
+    own: int
+
+
+class Place(NamedTuple):
+    """Where a slot is: the characters from `start` to `end`, and what the rule calls it."""
+
+    start: int
+    end: int
+    rule: str
+    subtype: str
+
+
+@lru_cache(maxsize=1 << 16)
+def member(lexicon: Lexicon, form: str, pos: str, tag: str) -> Member | None:
+    """Return the class of a lower-case form read with this tag; None if it would not lead back."""
+    lemma = lexicon.lemma(form, tag)
+    lemmas = lexicon.word_class(lemma, pos)
+    if not lemmas:
+        return None
+    words = _inflected(lexicon, lemmas, pos, tag)
+    own = words.index.get(lemma)
+    return None if own is None or words.forms[own] != form else Member(words, own)
+
+
+@cache
+def _inflected(lexicon: Lexicon, lemmas: tuple[str, ...], pos: str, tag: str) -> WordClass:
+    """Return the members that have a form for the tag which no other member shares."""
+    forms = [lexicon.inflect(lemma, tag) for lemma in lemmas]
+    pairs = [
+        (lemma, form)
+        for lemma, form in zip(lemmas, forms, strict=True)
+        if form is not None and forms.count(form) == 1
+    ]
+    return WordClass(
+        name=lexicon.class_name(lemmas[0], pos),
+        lemmas=tuple(lemma for lemma, _ in pairs),
+        forms=tuple(form for _, form in pairs),
+        index={lemma: index for index, (lemma, _) in enumerate(pairs)},
+    )
+
+
+def slot_without(place: Place, found: Member, shut: frozenset[int] | set[int]) -> Slot | None:
+    """Return the slot of a word whose class holds here but for the members in `shut`.
+
+    None where the word itself is shut out, or where no other is left.
+    """
+    words, own = found
+    size = len(words.forms) - 1 - len(shut)
+    if own in shut or size < 1:
+        return None
+    left_out = sorted((*shut, own))
+    start, end, rule, subtype = place
+
+    def make(index: int) -> Edit:
+        for skipped in left_out:
+            index += index >= skipped
+        return Edit((Replacement(start, end, words.forms[index]),))
+
+    return Slot(rule, "replace", subtype, Lazy(size, make))
+
+
+def listed(words: WordClass, lemmas: frozenset[str]) -> set[int]:
+    """Return the members of a class that are among lemmas in which a space is written "_"."""
+    return {index for lemma, index in words.index.items() if lemma.replace(" ", "_") in lemmas}
+
+
+def of_another_number(found: Member) -> set[int]:
+    """Return the plurals that are one thing where the noun is several, or the other way round.
+
+    "Jeans" have no singular: the plural is the lemma.
+    """
+    words, own = found
+    single = {index for lemma, index in words.index.items() if lemma == words.forms[index]}
+    return set(words.index.values()) - single if own in single else single
+
+
+def uncounted(found: Member, determiner: str) -> set[int]:
+    """Return the members of a class that a singular in this place cannot be.
+
+    After "a" those that do not count; with no article those that differ in that from the noun; and
+    without "a" something else may be meant ("the glass": a pane).
+    """
+    words, own = found
+    sets = word_sets("replace")
+    mass = listed(words, sets["mass"])
+    if determiner in _ARTICLES:
+        return mass
+    odd = listed(words, sets["not after the"])
+    if determiner:
+        return odd
+    return odd | (set(words.index.values()) - mass if own in mass else mass)

@@ -1,0 +1,287 @@
+"""Published files in, verified folders out; on texts written here, and on the published ones."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.errors import UsageError
+from data.manifest import Manifest, problems_of, read_all_rows, read_manifest, to_json
+from data.records import Row
+from data.texts import normalised
+from negatives.commands import convert
+from negatives.folders.importing import ImportOptions, import_published
+from negatives.folders.published import FORMATS, detected
+
+SHARED = Path(__file__).parents[4] / "shared" / "data"
+CAPTION = "A red car next to a blue house."
+NEGATIVE = "A blue car next to a red house."
+
+
+def load(path: Path, **options: str) -> tuple[Manifest, list[Row]]:
+    """Import a file beside itself; what comes out must be whole."""
+    out = path.with_name(f"{path.name}.out")
+    import_published(path, out, options=ImportOptions(**options))
+    manifest = read_manifest(out)
+    assert list(problems_of(out, manifest)) == []
+    assert not (out / "work").exists()
+    return manifest, list(read_all_rows(out, manifest))
+
+
+def write_lines(path: Path, *items: object) -> Path:
+    path.write_text("".join(json.dumps(item) + "\n" for item in items), encoding="utf-8")
+    return path
+
+
+def texts_of(rows: list[Row]) -> list[list[str]]:
+    return [[negative.text for negative in row.negatives] for row in rows]
+
+
+def test_negclip_jsonl(tmp_path: Path) -> None:
+    path = write_lines(
+        tmp_path / "negclip_valid.jsonl",
+        {"id": 1, "image": "1.jpg", "caption": CAPTION, "negatives": [NEGATIVE, "A car."]},
+        {"id": 2, "image": "2.jpg", "caption": "Two dogs.", "negatives": []},
+    )
+    manifest, rows = load(path, licence="MIT")
+    assert detected(path) == "negclip-jsonl"
+    assert [row.id for row in rows] == ["negclip_valid:1", "negclip_valid:2"]
+    assert texts_of(rows) == [[NEGATIVE, "A car."], []]
+    first = rows[0].negatives[0]
+    assert (first.type, first.subtype, first.method) == ("unknown", "unknown", "import")
+    assert [r.text for r in first.edit.replacements] == ["blue", "red"]
+    assert manifest.splits() == ("validation",)
+    assert manifest.tallies["empty_because"] == {"no negative in the file": 1}
+    assert manifest.tallies["captions"] == {"all": 2, "with_negative": 1}
+    assert manifest.source["licence"] == "MIT"
+    (producer,) = manifest.producers
+    assert producer["file"]["name"] == path.name  # type: ignore[index]
+    assert str(tmp_path) not in to_json(manifest)
+
+
+def test_negclip_tsv_as_pandas_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "train_neg_clip.tsv"
+    with path.open("w", newline="") as file:
+        table = csv.writer(file, delimiter="\t", lineterminator="\n")
+        table.writerow(["", "title", "filepath", "neg_caption", "neg_image"])
+        for title, negatives in (
+            (CAPTION, repr([NEGATIVE, 'It\'s a "car"'])),
+            ('"Cheers" on\ta sign', '["\\"Bye\\" on a sign"]'),
+            ("Nobody calls this.", "__import__('os').getcwd()"),
+            ("Nor this.", "['unfinished"),
+            ("Odd escape.", r"['A \d car']"),
+        ):
+            table.writerow([len(title), title, "a.jpg", negatives, "[3, 4]"])
+    assert detected(path) == "negclip-tsv"
+    manifest, rows = load(path, type="swap")
+    assert texts_of(rows) == [
+        [NEGATIVE, 'It\'s a "car"'],
+        ['"Bye" on a sign'],
+        [],
+        [],
+        [r"A \d car"],
+    ]
+    assert manifest.tallies["skipped"] == {"negatives are no list": 2}
+    assert manifest.tallies["negatives_by_type"] == {"swap/unknown": 4}
+    assert [row.id for row in rows][:2] == ["train_neg_clip:a.jpg:0", "train_neg_clip:a.jpg:1"]
+
+
+def test_sugarcrepe_one_file_and_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "sugar"
+    folder.mkdir()
+    item = {"filename": "1.jpg", "caption": CAPTION, "negative_caption": NEGATIVE}
+    for name in ("swap_att", "add_obj", "mine"):
+        (folder / f"{name}.json").write_text(json.dumps({"0": item, "1": item}))
+    manifest, rows = load(folder)
+    assert manifest.splits() == ("test",)
+    assert [producer["file"]["name"] for producer in manifest.producers] == [  # type: ignore[index]
+        "add_obj.json",
+        "mine.json",
+        "swap_att.json",
+    ]
+    assert manifest.tallies["negatives_by_type"] == {
+        "add/obj": 2,
+        "swap/att": 2,
+        "unknown/unknown": 2,
+    }
+    assert rows[-1].id == "sugarcrepe:swap_att:1"
+    assert rows[-1].negatives[0].producer == 2
+    _, alone = load(folder / "swap_att.json")
+    assert [row.id for row in alone] == ["sugarcrepe:swap_att:0", "sugarcrepe:swap_att:1"]
+
+
+def test_own_jsonl_and_csv(tmp_path: Path) -> None:
+    lines = write_lines(
+        tmp_path / "mine.jsonl",
+        {"caption": CAPTION, "negative": NEGATIVE, "type": "swap", "subtype": "att"},
+        {"caption": CAPTION, "negatives": [{"text": NEGATIVE, "type": "swap", "rule": "mine"}]},
+    )
+    _, rows = load(lines, subtype="obj")
+    first, second = (row.negatives[0] for row in rows)
+    assert (first.type, first.subtype, first.rule) == ("swap", "att", "mine")
+    assert (second.type, second.subtype) == ("swap", "obj")
+    assert [row.image for row in rows] == ["", ""]
+    assert [row.id for row in rows] == ["mine:0", "mine:1"]
+
+    table = tmp_path / "mine.csv"
+    table.write_text(
+        "id,caption,negative,image\n"
+        f'7,{CAPTION},"A red car, alone.",1.jpg\n'
+        "7,Two dogs.,,1.jpg\n"
+        "x:y,Two dogs.,Three dogs.,1.jpg\n"
+        "only two,fields\n"
+    )
+    manifest, rows = load(table, source_name="shop")
+    assert [row.id for row in rows] == ["shop:7", "shop:7#2", "x:y"]
+    assert texts_of(rows) == [["A red car, alone."], [], ["Three dogs."]]
+    assert manifest.tallies["skipped"] == {
+        "negative is empty": 1,
+        "row does not fit the columns": 1,
+    }
+    assert manifest.tallies["empty_because"] == {"no usable negative": 1}
+
+
+def test_the_same_caption_twice_is_two_rows_with_stable_ids(tmp_path: Path) -> None:
+    item = {"image": "1.jpg", "caption": CAPTION, "negative": NEGATIVE}
+    named = {**item, "id": "a"}
+    path = write_lines(tmp_path / "x.jsonl", item, item, named, named, {**item, "id": "a#2"})
+    _, rows = load(path)
+    ids = [row.id for row in rows]
+    assert ids == ["x:1.jpg:0", "x:1.jpg:1", "a", "a#2", "a#2#2"]
+
+
+@pytest.mark.parametrize(
+    ("negative", "reason"),
+    [
+        (CAPTION, "negative equals its caption"),
+        (f"  {CAPTION}\n", "negative equals its caption"),
+        ("a RED car next to a blue house", "negative equals its caption but for case and punctua"),
+        (None, "negative is missing"),
+        (["a", "list"], "negative is not text"),
+        (7, "negative is not text"),
+        (" ", "negative is empty"),
+        ("half \ud83d a pair", "negative is not valid Unicode"),
+        ("word " * 3000, "negative is longer than 10000 characters"),
+        (f"{NEGATIVE[:-1]} .", "negative is there twice"),
+    ],
+)
+def test_negatives_that_cannot_be_used_are_counted(
+    tmp_path: Path, negative: object, reason: str
+) -> None:
+    item = {"caption": CAPTION, "negatives": [NEGATIVE, negative]}
+    manifest, rows = load(write_lines(tmp_path / "x.jsonl", item))
+    assert texts_of(rows) == [[NEGATIVE]]
+    ((found, count),) = manifest.tallies["skipped"].items()
+    assert found.startswith(reason)
+    assert count == 1
+
+
+@pytest.mark.parametrize(
+    ("caption", "reason"),
+    [
+        (None, "caption is missing"),
+        (7, "caption is not text"),
+        ("", "caption is empty"),
+        ("There is no image to describe.", "junk caption"),
+        ("\ud83d", "caption, image or id is not valid Unicode"),
+        ("word " * 3000, "caption is longer than 10000 characters"),
+    ],
+)
+def test_captions_that_cannot_be_used_are_counted(
+    tmp_path: Path, caption: object, reason: str
+) -> None:
+    good = {"caption": CAPTION, "negative": NEGATIVE}
+    manifest, rows = load(write_lines(tmp_path / "x.jsonl", good, {**good, "caption": caption}))
+    assert len(rows) == 1
+    assert manifest.tallies["skipped"] == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.txt", "", "say it with --format"),
+        ("x.jsonl", "[1]\n", "expected an object"),
+        ("x.jsonl", "{]\n", "expected JSON"),
+        ("x.jsonl", '{"caption": "a"}\n', "no column 'negative'"),
+        ("x.jsonl", "", "no caption could be used"),
+        ("x.csv", "", "no caption could be used"),
+        ("x.csv", "title,negative\n1,2\n", "no column 'caption'"),
+        ("x.json", "[]", "found a list"),
+        ("x.json", '{"0": {"caption": "a"}}', "no column 'filename'"),
+        ("x.tsv", "title\tneg_caption\na\t[]\n", "no column 'filepath'"),
+        ("x.jsonl", '{"caption": "a b", "negative": "c", "type": "swop"}\n', "line 1: type"),
+    ],
+)
+def test_what_the_user_can_mend_is_said(
+    tmp_path: Path, name: str, content: str, message: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(UsageError, match=message):
+        load(path)
+    assert [other.name for other in tmp_path.iterdir()] == [name]
+
+
+def test_a_missing_file_an_unknown_option_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "x.jsonl", {"caption": "a b", "negative": "a c"})
+    for options, message in (
+        (ImportOptions(format="jsonk"), "did you mean 'jsonl'"),
+        (ImportOptions(type="swop"), "did you mean 'swap'"),
+        (ImportOptions(subtype="attr"), "did you mean 'att'"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            import_published(path, tmp_path / "out", options=options)
+    with pytest.raises(UsageError, match="no such file"):
+        load(tmp_path / "y.jsonl")
+    (tmp_path / "none").mkdir()
+    with pytest.raises(UsageError, match=r"folder of SugarCrepe's \.json files"):
+        load(tmp_path / "none")
+
+
+def test_the_command_offers_every_format() -> None:
+    assert set(convert._FORMATS) == {"auto", *FORMATS}
+
+
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=5), st.text(max_size=30))
+def test_any_text_is_imported_or_counted(
+    tmp_path_factory: pytest.TempPathFactory, negatives: list[str], caption: str
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "x.jsonl"
+    good = {"caption": CAPTION, "negatives": [NEGATIVE]}
+    write_lines(path, good, {"caption": caption, "negatives": negatives})
+    manifest, rows = load(path)
+    skipped = sum(manifest.tallies["skipped"].values())
+    if len(rows) == 1:
+        assert skipped == 1
+    else:
+        assert len(rows[1].negatives) + skipped == len(negatives)
+        assert {negative.text for negative in rows[1].negatives} <= {t.strip() for t in negatives}
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not SHARED.exists(), reason="../shared/data is not there")
+def test_the_published_files(tmp_path: Path) -> None:
+    source = SHARED / "peers" / "negclip_valid.jsonl"
+    manifest = import_published(source, tmp_path / "negclip", options=ImportOptions())
+    assert list(problems_of(tmp_path / "negclip", manifest)) == []
+    assert manifest.num_rows() == 4839 - 2
+    assert manifest.tallies["skipped"] == {
+        "junk caption": 2,
+        "negative equals its caption but for case and punctuation": 15,
+        "negative is there twice": 11,
+    }
+    items = map(json.loads, source.read_text(encoding="utf-8").splitlines())
+    published = {f"negclip_valid:{item['id']}": item for item in items}
+    for row in read_all_rows(tmp_path / "negclip", manifest):
+        told = {normalised(text) for text in published[row.id]["negatives"]}
+        kept = {normalised(negative.text) for negative in row.negatives}
+        assert kept == told - {normalised(row.caption)}
+
+    manifest = import_published(SHARED / "sugar-crepe", tmp_path / "crepe", options=ImportOptions())
+    assert list(problems_of(tmp_path / "crepe", manifest)) == []
+    assert sum(manifest.tallies["negatives_by_type"].values()) == 7511
+    assert len(manifest.producers) == 7
+    assert not manifest.tallies["skipped"]
