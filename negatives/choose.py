@@ -154,18 +154,20 @@ def _slot_draws(
     producer: Producer, parse: Parse, stream: Stream, policy: Policy, tally: Tally
 ) -> Iterator[Draw]:
     """Yield each slot's draw, the caption itself being the alternative after the last."""
+    name, keep = producer.name, policy.keep
     for slot in producer.rule(parse):
-        size = len(slot.alternatives)
-        tally[producer.name, "slots"] += 1
-        kept = policy.keep.get(f"{slot.type}/{slot.subtype}", 1.0) if policy.keep else 1.0
+        alternatives = slot.alternatives
+        size = len(alternatives)
+        tally[name, "slots"] += 1
+        kept = keep.get(f"{slot.type}/{slot.subtype}", 1.0) if keep else 1.0
         for _ in range(policy.variants):
             index = stream.below(size + 1)
             if index == size:
-                tally[producer.name, "stays"] += 1
+                tally[name, "stays"] += 1
             elif kept < 1.0 and stream.unit() >= kept:
-                tally[producer.name, "thinned"] += 1
+                tally[name, "thinned"] += 1
             else:
-                yield Draw(slot, slot.alternatives[index])
+                yield Draw(slot, alternatives[index])
 
 
 def _recipe_draws(

@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 import numpy as np
@@ -54,8 +55,18 @@ def load_model(name: str) -> Language:
 
 
 def model_version(name: str) -> str:
-    """Return the model's name, version and spaCy's version, as the manifest states them."""
-    return f"{name} {load_model(name).meta['version']}, spacy {spacy.about.__version__}"
+    """Return the model's name, version and spaCy's version, as the manifest states them.
+
+    An installed package tells its version without being loaded, which takes a second.
+
+    Raises:
+        UsageError: there is no such model.
+    """
+    try:
+        own = version(name)
+    except PackageNotFoundError:
+        own = str(load_model(name).meta["version"])
+    return f"{name} {own}, spacy {spacy.about.__version__}"
 
 
 def parse_texts(texts: Iterable[str], *, model: str, batch_size: int) -> Iterator[Parse]:
