@@ -123,6 +123,13 @@ def rejects_of_batch(batch: pa.RecordBatch) -> Iterator[Reject]:
         yield Reject(**item, edit=edit)
 
 
+def plain_negative(negative: Negative | Reject) -> dict[str, object]:
+    """Return a negative or a reject as JSON holds it, with the "edits" of a shard's row."""
+    fields = negative._asdict()
+    edit = fields.pop("edit")
+    return {**fields, "edits": [replacement._asdict() for replacement in edit.replacements]}
+
+
 def _edit_of(items: list[dict[str, int | str]]) -> Edit:
     return Edit(tuple(Replacement(int(i["start"]), int(i["end"]), str(i["text"])) for i in items))
 

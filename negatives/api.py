@@ -1,6 +1,7 @@
 """Negatives for captions in memory: the door for other people's Python."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import compress, islice
 from typing import Any
 
 from data.records import Caption, Negative
@@ -8,8 +9,7 @@ from negatives import spacy_parse
 from negatives.blocks import chooser_of
 from negatives.choose import Chosen, choose
 from negatives.config import BuildConfig, build_config
-from negatives.guards import siblings_of
-from negatives.parse import Parse
+from negatives.guards import NO_SIBLINGS
 
 
 def generate(
@@ -21,30 +21,44 @@ def generate(
 ) -> Iterator[tuple[str, tuple[Negative, ...]]]:
     """Yield each caption with its negatives, in order; an empty tuple where nothing was found.
 
-    `options` are those of the `negatives` section of pipeline.yaml. The captions are taken to be
-    of different images. A caption's negatives depend on its text, its place and the seed.
+    The tuple is empty too for a caption longer than `max_characters`, and for one that is no
+    Unicode text (half of a surrogate pair). `options` are those of the `negatives` section of
+    pipeline.yaml; captions are read `batch_size` at a time, and taken to be of different images.
+    A caption's negatives depend on its text, its place and the seed.
 
     Raises:
         UsageError: the preset or an option is unknown.
     """
     sections = {"negatives": {**(options or {}), "preset": preset, "seed": seed}}
-    config = build_config(sections)
-    texts = list(captions)
-    for (text, _), chosen in choose_texts(texts, config):
-        yield text, chosen.negatives
+    for text, chosen in choose_texts(captions, build_config(sections)):
+        yield text, chosen.negatives if chosen else ()
 
 
-def choose_texts(
-    texts: list[str], config: BuildConfig
-) -> Iterator[tuple[tuple[str, Parse], Chosen]]:
-    """Yield each text with its parse, and what the configured policy makes of it."""
-    chooser = chooser_of(config.rules, config.policy, config.negatives.seed)
-    siblings = siblings_of([], chooser.lexicon)
-    parses = spacy_parse.parse_texts(
-        texts,
-        model=config.negatives.model or spacy_parse.model_name(),
-        batch_size=config.negatives.batch_size,
-    )
-    for number, (text, parse) in enumerate(zip(texts, parses, strict=True)):
-        caption = Caption(f"text:{number}", "", text)
-        yield (text, parse), choose(caption, parse, siblings, chooser)
+def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[str, Chosen | None]]:
+    """Yield each text with what the configured policy makes of it; None if it cannot be used."""
+    options = config.negatives
+    chooser = chooser_of(config.rules, config.policy, options.seed)
+    model = options.model or spacy_parse.model_name()
+    numbered = enumerate(texts)
+    while batch := list(islice(numbered, options.batch_size)):
+        usable = [is_unicode(text) and len(text) <= options.max_characters for _, text in batch]
+        parses = spacy_parse.parse_texts(
+            compress((text for _, text in batch), usable),
+            model=model,
+            batch_size=options.batch_size,
+        )
+        for (number, text), can_be_used in zip(batch, usable, strict=True):
+            caption = Caption(f"text:{number}", "", text)
+            yield (
+                text,
+                choose(caption, next(parses), NO_SIBLINGS, chooser) if can_be_used else None,
+            )
+
+
+def is_unicode(text: str) -> bool:
+    """Tell whether a text can be written as UTF-8: half of a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -141,15 +141,24 @@ def _usable(task: ParseTask) -> tuple[list[Caption], Counter[str]]:
     for caption in task.captions:
         if len(caption.text) > task.max_characters:
             skipped[f"longer than {task.max_characters} characters"] += 1
-        elif task.language == "en" and not _is_english(caption.text, lexicon):
-            skipped["not English"] += 1
+        elif task.language == "en" and (fault := _language_fault(caption.text, lexicon)):
+            skipped[fault] += 1
         else:
             captions.append(caption)
     return captions, skipped
 
 
-def _is_english(text: str, lexicon: Lexicon) -> bool:
-    return lexicon.english_share(normalised(text).split()) >= MIN_ENGLISH
+def _language_fault(text: str, lexicon: Lexicon) -> str | None:
+    """Return why a caption does not count as English, None if it does.
+
+    One unknown word is no fault where two others are known ("A man waterskies.").
+    """
+    words = [word for word in normalised(text).split() if any(c.isalpha() for c in word)]
+    if not words:
+        return "no words"
+    share = lexicon.english_share(words)
+    one_unknown = round(share * len(words)) >= len(words) - 1
+    return None if share >= MIN_ENGLISH or (one_unknown and len(words) >= 3) else "not English"
 
 
 def _siblings(block: Sequence[tuple[Caption, Parse]], chooser: Chooser) -> list[Siblings]:

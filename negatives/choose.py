@@ -11,7 +11,10 @@ recipe's weights, several distinct variants of each rule.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import islice
+from math import log
 from typing import Literal, NamedTuple
 
 from data.edits import Edit
@@ -19,7 +22,7 @@ from data.errors import UsageError
 from data.records import Caption, Negative, Reject
 from data.streams import Stream
 from data.texts import normalised
-from negatives.guards import Context, Siblings, context_of, guard
+from negatives.guards import Siblings, context_of, guard
 from negatives.parse import Parse
 from negatives.slots import Rule, Slot
 from negatives.wording import Wording, glue, wording_of
@@ -89,33 +92,46 @@ class Chosen(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """One alternative of one slot."""
+    """One alternative of one slot, worded; `key` is its text normalised.
+
+    `fault`: why its wording refuses it, if it does.
+    """
 
     slot: Slot
     edit: Edit
+    text: str
+    key: str
+    fault: str | None
+
+
+class _State(NamedTuple):
+    """A caption while it is chosen for; `seen`: its own key and those of its negatives so far."""
+
+    wording: Wording
+    policy: Policy
+    tally: Tally
+    seen: set[str]
 
 
 def choose(caption: Caption, parse: Parse, siblings: Siblings, chooser: Chooser) -> Chosen:
     """Return what the policy makes of one caption."""
-    draws = _slot_draws if chooser.policy.draw == "slots" else _recipe_draws
+    policy = chooser.policy
+    draws = _slot_draws if policy.draw == "slots" else _recipe_draws
     tally: Tally = Counter()
     negatives: list[Negative] = []
     rejects: list[Reject] = []
     own_key = normalised(caption.text)
     seen = {own_key}
-    wording = wording_of(parse, chooser.lexicon)
-    context = (
-        context_of(parse, own_key, siblings, chooser.lexicon) if chooser.policy.guards else None
-    )
+    state = _State(wording_of(parse, chooser.lexicon), policy, tally, seen)
+    context = context_of(parse, own_key, siblings, chooser.lexicon) if policy.guards else None
     for producer in chooser.producers:
         stream = Stream(chooser.seed, caption.id, producer.stream)
         name, number = producer.name, producer.number
-        for draw in draws(producer, parse, stream, chooser.policy, tally):
-            slot = draw.slot
-            edit, text, key, reason = _judge(draw, wording, context, policy=chooser.policy)
+        for slot, edit, text, key, fault in draws(producer, stream, state):
+            reason = fault or (guard(slot, edit, key, context) if context else None)
             if reason is None and key in seen:
                 reason = "equal text"
-            if reason is None and len(negatives) == chooser.policy.max_negatives:
+            if reason is None and len(negatives) == policy.max_negatives:
                 reason = "cap"
             tally[name, reason or "accepted"] += 1
             if reason is None:
@@ -137,60 +153,101 @@ def why_none(tally: Tally) -> str:
     return min(fates, key=lambda fate: (-fates[fate], fate)) if fates else "no slot"
 
 
-def _judge(
-    draw: Draw, wording: Wording, context: Context | None, *, policy: Policy
-) -> tuple[Edit, str, str, str | None]:
-    """Return the worded edit, its text as it is and normalised, and why it is refused if it is."""
-    worded = glue(wording, draw.edit) if policy.wording else draw.edit
-    edit = worded or draw.edit
-    text = edit.apply(wording.parse.text)
-    key = normalised(text)
-    if worded is None:
-        return edit, text, key, "wording cannot be undone"
-    return edit, text, key, guard(draw.slot, edit, key, context) if context else None
+def _worded(slot: Slot, index: int, state: _State) -> Draw:
+    """Return an alternative of a slot, its wording mended where the policy asks for that."""
+    raw = slot.alternatives[index]
+    worded = glue(state.wording, raw) if state.policy.wording else raw
+    edit = worded or raw
+    text = edit.apply(state.wording.parse.text)
+    fault = "wording cannot be undone" if worded is None else None
+    return Draw(slot, edit, text, normalised(text), fault)
 
 
-def _slot_draws(
-    producer: Producer, parse: Parse, stream: Stream, policy: Policy, tally: Tally
-) -> Iterator[Draw]:
+def _slot_draws(producer: Producer, stream: Stream, state: _State) -> Iterator[Draw]:
     """Yield each slot's draw, the caption itself being the alternative after the last."""
-    name, keep = producer.name, policy.keep
-    for slot in producer.rule(parse):
-        alternatives = slot.alternatives
-        size = len(alternatives)
+    name, tally = producer.name, state.tally
+    keep, variants = state.policy.keep, state.policy.variants
+    for slot in producer.rule(state.wording.parse):
+        size = len(slot.alternatives)
         tally[name, "slots"] += 1
         kept = keep.get(f"{slot.type}/{slot.subtype}", 1.0) if keep else 1.0
-        for _ in range(policy.variants):
+        for _ in range(variants):
             index = stream.below(size + 1)
             if index == size:
                 tally[name, "stays"] += 1
             elif kept < 1.0 and stream.unit() >= kept:
                 tally[name, "thinned"] += 1
             else:
-                yield Draw(slot, alternatives[index])
+                yield _worded(slot, index, state)
 
 
-def _recipe_draws(
-    producer: Producer, parse: Parse, stream: Stream, policy: Policy, tally: Tally
-) -> Iterator[Draw]:
-    """Yield distinct draws, as many as there are variants.
+def _recipe_draws(producer: Producer, stream: Stream, state: _State) -> Iterator[Draw]:
+    """Yield draws of distinct texts until as many are new as there are variants.
 
-    Weights are compared across the slots of a rule; where it gives none, each alternative has one.
+    Texts are distinct when they are so normalised; the caption's own, or one that another rule
+    made of it, is no new one, and is yielded once to be counted as a repetition.
     """
-    slots = [slot for slot in producer.rule(parse) if len(slot.alternatives)]
-    tally[producer.name, "slots"] += len(slots)
-    totals = [sum(slot.weights) if slot.weights else len(slot.alternatives) for slot in slots]
-    drawn: set[tuple[int, int]] = set()
-    for _ in range(_TRIES * policy.variants if slots else 0):
-        place = stream.weighted(totals)
-        slot = slots[place]
-        size = len(slot.alternatives)
-        index = stream.below(size) if slot.weights is None else stream.weighted(slot.weights)
-        if (place, index) not in drawn:
-            drawn.add((place, index))
-            yield Draw(slot, slot.alternatives[index])
-        if len(drawn) == policy.variants:
+    slots = [slot for slot in producer.rule(state.wording.parse) if len(slot.alternatives)]
+    if not slots:
+        return
+    state.tally[producer.name, "slots"] += len(slots)
+    variants = state.policy.variants
+    num_new = 0
+    keys: set[str] = set()
+    for place, index in _places(slots, stream, _TRIES * variants):
+        draw = _worded(slots[place], index, state)
+        if draw.key in keys:
+            continue
+        keys.add(draw.key)
+        num_new += draw.key not in state.seen
+        yield draw
+        if num_new == variants:
             return
 
 
-_TRIES = 4  # draws for each distinct variant of a recipe, before what was found must do
+def _places(slots: Sequence[Slot], stream: Stream, tries: int) -> Iterator[tuple[int, int]]:
+    """Yield distinct (slot, alternative) in proportion to their weights.
+
+    Weights are compared across the slots of a rule; where it gives none, each alternative has one.
+    When the tries run out, what they left is gone through.
+    """
+    totals = [sum(slot.weights) if slot.weights else len(slot.alternatives) for slot in slots]
+    if not any(total > 0 for total in totals):
+        return
+    drawn: set[tuple[int, int]] = set()
+    for _ in range(tries):
+        place = stream.weighted(totals)
+        weights = slots[place].weights
+        size = len(slots[place].alternatives)
+        index = stream.weighted(weights) if weights else stream.below(size)
+        if (place, index) not in drawn:
+            drawn.add((place, index))
+            yield place, index
+    yield from _rest(slots, drawn, stream)
+
+
+def _rest(
+    slots: Sequence[Slot], drawn: AbstractSet[tuple[int, int]], stream: Stream
+) -> Iterator[tuple[int, int]]:
+    """Yield the (slot, alternative) that are not drawn yet, as draws without replacement would.
+
+    Each waits for an exponential time at the rate of its weight (Efraimidis and Spirakis, 2006).
+    Of more than MOST_ALTERNATIVES the first ones stand for all.
+    """
+    left = (
+        (place, index, slot.weights[index] if slot.weights else 1.0)
+        for place, slot in enumerate(slots)
+        for index in range(len(slot.alternatives))
+        if (place, index) not in drawn
+    )
+    waits = [
+        (-log(1.0 - stream.unit()) / weight, place, index)
+        for place, index, weight in islice(left, MOST_ALTERNATIVES)
+        if weight > 0
+    ]
+    for _, place, index in sorted(waits):
+        yield place, index
+
+
+_TRIES = 4  # draws for each variant of a recipe, before what is left is gone through
+MOST_ALTERNATIVES = 4096  # of those left: a few milliseconds, for one caption in thirty

@@ -12,6 +12,7 @@ from negatives.commands.derive import filter_, merge
 from negatives.commands.listing import presets, rules, sources
 from negatives.commands.look import inspect, stats, verify
 from negatives.commands.preview import preview
+from negatives.commands.scenes import render
 
 
 def _version() -> str:
@@ -29,7 +30,7 @@ def cli() -> None:
 
 COMMANDS = (
     *(build, preview, rules, sources, presets),
-    *(stats, inspect, verify, import_, export, filter_, merge),
+    *(stats, inspect, verify, render, import_, export, filter_, merge),
 )
 for command in COMMANDS:
     cli.add_command(command)

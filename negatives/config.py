@@ -7,10 +7,12 @@ from typing import Any, Literal
 from data.commit import Json
 from data.config import Positive, checked, nearest, plain
 from data.errors import UsageError
+from data.records import SUBTYPES, TYPES
 from negatives.choose import Policy
 from negatives.presets import PRESETS
 
 SECTIONS = ("data", "negatives", "training")
+KINDS = tuple(f"{kind}/{subtype}" for kind in TYPES for subtype in SUBTYPES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,9 +70,7 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     Raises:
         UsageError: a section, option, preset or value is unknown.
     """
-    for name in sections:
-        if name not in SECTIONS:
-            raise UsageError(f"unknown section {name!r}{nearest(name, SECTIONS)}")
+    _check_sections(sections)
     data = checked(DataConfig, sections.get("data") or {}, where="data")
     negatives = checked(NegativesConfig, sections.get("negatives") or {}, where="negatives")
     if negatives.preset not in PRESETS:
@@ -80,6 +80,9 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     preset = PRESETS[negatives.preset]
     chosen = {key: value for key, value in negatives.choice.items() if value is not None}
     policy = checked(Policy, {**_fields(preset.policy), **chosen}, where="negatives.choice")
+    for key in policy.keep:
+        if key not in KINDS:
+            raise UsageError(f"negatives.choice.keep: unknown {key!r}{nearest(key, KINDS)}")
     rules = preset.rules if negatives.rules is None else negatives.rules
     if not rules:
         raise UsageError("negatives.rules: expected at least one rule, found none")
@@ -89,6 +92,16 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     return BuildConfig(
         data=data, negatives=replace(negatives, rules=None, choice={}), rules=rules, policy=policy
     )
+
+
+def _check_sections(sections: Mapping[str, Any]) -> None:
+    for name in sections:
+        if name not in SECTIONS:
+            raise UsageError(f"unknown section {name!r}{nearest(name, SECTIONS)}")
+        if not isinstance(sections[name] or {}, Mapping):
+            raise UsageError(f"{name}: expected options, found {sections[name]!r}")
+    for option in sections.get("training") or {}:
+        raise UsageError(f"training: unknown option {option!r}; there are none yet")
 
 
 def _fields(policy: Policy) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """What the documents promise: pipeline.yaml, the commands and their flags, the README."""
 
 import dataclasses
+import json
 import re
 import shlex
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,9 @@ def test_every_option_of_pipeline_yaml_has_a_comment() -> None:
         ({"negatives": {"shard_captions": 0}}, r"negatives\.shard_captions"),
         ({"negatives": {"choice": {"variants": 0}}}, r"choice\.variants: expected 1 or more"),
         ({"negatives": {"choice": {"keep": {"swap/obj": 2}}}}, "expected 0 to 1, found 2"),
+        ({"negatives": {"choice": {"keep": {"swap/ob": 1}}}}, "'swap/ob'; did you mean 'swap/obj'"),
+        ({"training": {"epochs": 3}}, "training: unknown option 'epochs'"),
+        ({"data": 3}, "data: expected options, found 3"),
         ({"negatives": {"rules": []}}, "at least one rule"),
         ({"negatives": {"rules": [{"name": "swap"}]}}, "expected {rule: NAME"),
         ({"data": {"language": "fr"}}, r"data\.language"),
@@ -90,6 +95,7 @@ FLAGS = {
     "merge": "help json quiet",
     "presets": "help json",
     "preview": "help json preset rule seed variants",
+    "render": "help json output quiet size",
     "rules": "help json",
     "sources": "help json",
     "stats": "help json",
@@ -142,6 +148,59 @@ def test_errors_are_one_line_and_no_traceback(tmp_path: Path) -> None:
         assert len(output.strip().splitlines()) == 1
 
 
+def test_preview_ignores_no_option() -> None:
+    text = "A red car next to a blue bus on a wide street."
+    output = run("preview", text, "--preset", "fsc-clip", "--rule", "swap", code=2)
+    assert "--rule and --preset exclude each other" in output
+    found = json.loads(run("preview", text, "--preset", "fsc-clip", "--variants", "2", "--json"))
+    by_rule = Counter(negative["rule"] for negative in found["negatives"])
+    assert set(by_rule.values()) == {2}
+
+
+USERS_RULE = '''
+from dataclasses import dataclass
+
+from data.edits import Edit, Replacement
+from negatives.slots import Slot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blur:
+    """ "a red car" -> "blurred red car" """
+
+    def __call__(self, parse):
+        first = parse.tokens[0]
+        edit = Edit((Replacement(first.start, first.end, "blurred"),))
+        yield Slot("blur", "replace", "att", [edit])
+'''
+
+
+def test_a_rule_in_the_working_directory_is_found_by_workers_too(tmp_path: Path) -> None:
+    (tmp_path / "my_pkg").mkdir()
+    (tmp_path / "my_pkg/rules.py").write_text(USERS_RULE)
+    rules = "negatives.rules=[{rule: my_pkg.rules:Blur}]"
+    command = [NEGATIVES, "build", "--source", "scenes", "--limit", "40", "--out", "out"]
+    command += ["--workers", "2", "--set", rules, "--set", "negatives.shard_captions=20"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["tallies"]["negatives_by_rule"]["my_pkg.rules:Blur"] > 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"rule": "shuffle", "n": 0}, "expected 1 or more, found 0"),
+        ({"rule": "word_lists", "lists": ["nope"]}, "unknown list 'nope'"),
+        ({"rule": ":Blur"}, "expected package.module:Class"),
+        ({"rule": "no_such_module:Blur"}, "cannot import no_such_module"),
+    ],
+)
+def test_a_wrong_rule_is_refused_at_once(spec: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        make_rule(spec, lexicon=lexicon.load())
+
+
 def test_the_readme_lists_every_rule_source_and_preset() -> None:
     readme = (ROOT / "README.md").read_text()
     for name in (*RULES, *SOURCES, *PRESETS):
@@ -160,6 +219,24 @@ def test_the_commands_of_the_readme_exist() -> None:
     for _, name, *arguments in commands:
         flags = {word.removeprefix("--") for word in arguments if word.startswith("--")}
         assert flags <= set(FLAGS[name].split()), (name, arguments)
+
+
+def test_the_commands_on_folders_in_the_readme_run(tmp_path: Path) -> None:
+    line = {"caption": "A red car.", "negatives": [{"text": "A blue car."}]}
+    (tmp_path / "negatives.jsonl").write_text(json.dumps(line) + "\n")
+    readme = (ROOT / "README.md").read_text()
+    (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "stats" in b)
+    small = shlex.split("negatives build --source scenes --out out --set data.source.num_images=10")
+    commands = [small, *(shlex.split(line, comments=True) for line in block.splitlines())]
+    for name, *arguments in commands:
+        assert name == "negatives"
+        done = subprocess.run(
+            [NEGATIVES, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (arguments, done.stderr)
+    assert (tmp_path / "out.parquet").is_file()
+    assert (tmp_path / "pictures/train/000000.png").is_file()
+    assert (tmp_path / "both/manifest.json").is_file()
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -92,7 +92,7 @@ def import_(
 @click.option("--output", type=_PATH, required=True, help="A new file; for webdataset, a folder.")
 @click.option("--images", type=_PATH, help="The images' folder: webdataset packs the pictures.")
 @click.option("--split", "splits", multiple=True, help="Only this split; may be given often.")
-@click.option("--tar-samples", type=int, default=1000, show_default=True, help="Samples in a tar.")
+@click.option("--tar-samples", type=int, help="Samples in a tar of webdataset; 1000 if absent.")
 @_JSON
 @_QUIET
 def export(
@@ -102,7 +102,7 @@ def export(
     output: Path,
     images: Path | None,
     splits: tuple[str, ...],
-    tar_samples: int,
+    tar_samples: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_TALLIES = ("captions", "skipped", "negatives_by_type", "empty_because", "slots_by_fate")
 
 
 @click.command()
@@ -28,6 +29,11 @@ def stats(*, folder: Path, as_json: bool) -> None:
     from negatives.commands.build import summary
 
     manifest = read_manifest(folder)
+    missing = [field for field in _TALLIES if field not in manifest.tallies]
+    if missing or not {"all", "with_negative"} <= manifest.tallies["captions"].keys():
+        raise UsageError(
+            f"{folder}: damaged manifest: no tallies {', '.join(missing) or 'of captions'}"
+        )
     if as_json:
         content = {
             "captions": manifest.num_rows(),
@@ -64,6 +70,7 @@ def inspect(
 ) -> None:
     """Show a random sample of negatives with their captions, edits highlighted."""
     from data.manifest import read_manifest
+    from data.schema import plain_negative
 
     manifest = read_manifest(folder)
     if sample < 1:
@@ -73,8 +80,7 @@ def inspect(
         raise UsageError(f"{folder}: no such negatives; it has {_types(manifest)}")
     if as_json:
         for row, negative in pairs:
-            content = {"id": row.id, "caption": row.caption, **negative._asdict()}
-            content["edit"] = negative.edit.replacements
+            content = {"id": row.id, "caption": row.caption, **plain_negative(negative)}
             click.echo(json.dumps(content, ensure_ascii=False))
         return
     from rich.console import Console

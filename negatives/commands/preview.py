@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("text")
 @click.option("--preset", help="Only this preset's rules, chosen by its policy.")
-@click.option("--rule", "only", multiple=True, help="Only this rule; may be given often.")
+@click.option("--rule", "only", multiple=True, help="Only this rule; often, but not with --preset.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of the draw.")
-@click.option("--variants", type=int, default=3, show_default=True, help="Draws of each slot.")
+@click.option("--variants", type=int, help="Draws of each slot.  [default: 3, or the preset's]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, rejects with reasons included.")
 def preview(
     *,
@@ -24,7 +24,7 @@ def preview(
     preset: str | None,
     only: tuple[str, ...],
     seed: int,
-    variants: int,
+    variants: int | None,
     as_json: bool,
 ) -> None:
     """Show every rule's negatives for one caption, edits highlighted.
@@ -32,18 +32,25 @@ def preview(
     \b
     negatives preview "A man riding a horse next to a red barn."
     """
+    from data.errors import UsageError
     from negatives.api import choose_texts
     from negatives.config import build_config
     from negatives.rules import RULES
 
     section: dict[str, object] = {"seed": seed}
-    if preset:
-        section["preset"] = preset
-    else:
-        section["choice"] = {"variants": variants}
+    if preset is None:
+        section["choice"] = {"variants": 3 if variants is None else variants}
         section["rules"] = tuple({"rule": name} for name in only or RULES)
+    elif only:
+        raise UsageError("--rule and --preset exclude each other: a preset names its own rules")
+    else:
+        section["preset"] = preset
+        section["choice"] = {"variants": variants}
     config = build_config({"negatives": section})
-    ((_, _), chosen) = next(iter(choose_texts([text], config)))
+    ((_, chosen),) = choose_texts([text], config)
+    if chosen is None:
+        most = config.negatives.max_characters
+        raise UsageError(f"the caption is no Unicode text, or longer than {most} characters")
     if as_json:
         content = {
             "caption": text,

@@ -25,6 +25,7 @@ from negatives.folders.lineage import Report
 from negatives.folders.samples import Tars, write_samples
 
 Plain = dict[str, Any]
+TAR_SAMPLES: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,13 +33,14 @@ class ExportOptions:
     """What is exported.
 
     `to`: one of TARGETS. `splits`: these, or all there are. `images`: the folder of the images, for
-    the paths of negclip-tsv and the pictures of webdataset. `tar_samples`: samples in a tar.
+    the paths of negclip-tsv and the pictures of webdataset. `tar_samples`: samples in a tar of
+    webdataset, TAR_SAMPLES if it is None.
     """
 
     to: str
     splits: tuple[str, ...] = ()
     images: Path | None = None
-    tar_samples: int = 1000
+    tar_samples: int | None = None
 
 
 class Exported(NamedTuple):
@@ -85,12 +87,7 @@ def export_folder(
     Raises:
         UsageError: the folder is not finished, an option does not fit, or nothing could be written.
     """
-    if options.to not in TARGETS:
-        raise UsageError(f"unknown format {options.to!r}{nearest(options.to, TARGETS)}")
-    if options.tar_samples < 1:
-        raise UsageError(f"samples in a tar: expected 1 or more, found {options.tar_samples}")
-    if options.images is not None and not options.images.is_dir():
-        raise UsageError(f"{options.images}: expected the folder of the images; there is none")
+    _refuse_unfit(options)
     manifest = read_manifest(folder)
     splits = _splits(manifest, options)
     shards = {
@@ -106,6 +103,19 @@ def export_folder(
     paths = sorted(output.iterdir()) if output.is_dir() else [output]
     files = tuple(Committed(path.name, *sync_and_hash(path)) for path in paths)
     return Exported(num_written, files, left_out)
+
+
+def _refuse_unfit(options: ExportOptions) -> None:
+    if options.to not in TARGETS:
+        raise UsageError(f"unknown format {options.to!r}{nearest(options.to, TARGETS)}")
+    if options.tar_samples is not None and options.to != "webdataset":
+        raise UsageError(f"samples in a tar: only webdataset has tars, not {options.to}")
+    if options.images is not None and options.to not in {"webdataset", "negclip-tsv"}:
+        raise UsageError(f"{options.to} has no use for a folder of images; leave it out")
+    if options.tar_samples is not None and options.tar_samples < 1:
+        raise UsageError(f"samples in a tar: expected 1 or more, found {options.tar_samples}")
+    if options.images is not None and not options.images.is_dir():
+        raise UsageError(f"{options.images}: expected the folder of the images; there is none")
 
 
 def _splits(manifest: Manifest, options: ExportOptions) -> tuple[str, ...]:
@@ -170,7 +180,7 @@ def _write_negclip_tsv(job: Job, draft: Path) -> int:
 
 def _write_webdataset(job: Job, draft: Path) -> int:
     draft.mkdir()
-    tars = Tars(draft, job.options.images, job.options.tar_samples)
+    tars = Tars(draft, job.options.images, job.options.tar_samples or TAR_SAMPLES)
     num_written = 0
     for split in job.shards:
         num_written += write_samples(
@@ -192,16 +202,21 @@ def _appearing(output: Path) -> Iterator[Path]:
     """Yield the path of a draft; once it is filled, show it as `output`.
 
     Raises:
-        UsageError: there is something at `output` already, other than an empty folder.
+        UsageError: there is something at `output` already, other than an empty folder, or nothing
+            can be written there.
     """
+    if output.is_dir() and output.samefile(Path.cwd()):
+        raise UsageError(f"{output}: the folder in which this runs; choose a new name")
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise UsageError(f"{output}: exists already; choose another name")
     draft = output.with_name(f".{output.name}.unfinished")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
+        _remove(draft)
+        draft.touch(exist_ok=False)  # whether this place can be written to is told before the work
+        draft.unlink()
     except OSError as error:
         raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
-    _remove(draft)
     try:
         yield draft
     except BaseException:

@@ -22,7 +22,9 @@ def merge_folders(
 
     Rows of one split with the same id are joined; of negatives that are equal, case and punctuation
     aside, the first is kept. The order is the first folder's, then what the second adds, and so on.
-    The ids of all folders but the first are held in memory, a split at a time.
+    The ids of all folders but the first are held in memory, a split at a time. The manifest's seed
+    is the first folder's, for the schema wants one; each parent's own stands in the lineage.
+    Shards are cut anew, at the first folder's number of captions.
 
     Raises:
         UsageError: a folder is damaged or named twice, or an id stands for different captions.

@@ -86,10 +86,13 @@ def _drafts(
 
 
 def _blocks(rows: Iterable[Row], size: int) -> Iterator[Sequence[Row]]:
-    """Yield blocks of rows as a build cuts them: adjacent captions of an image stay together."""
+    """Yield blocks of rows as a build cuts them: adjacent captions of an image stay together.
+
+    A caption without an image key stands for an image of its own.
+    """
     block: list[Row] = []
     for row in rows:
-        new_image = not block or row.image != block[-1].image
+        new_image = not block or not row.image or row.image != block[-1].image
         if (len(block) >= size and new_image) or len(block) >= 2 * size:
             yield block
             block = []

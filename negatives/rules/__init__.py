@@ -4,7 +4,9 @@ import dataclasses
 import hashlib
 import importlib
 import inspect
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 
 from data.config import checked, nearest, plain
@@ -41,6 +43,9 @@ RULES: Mapping[str, type[Rule]] = {
 def rule_class(name: str) -> type[Rule]:
     """Return the rule of a name in RULES, or a user's own, named `package.module:Class`.
 
+    A user's module is looked for in the working directory too, after all other places: an installed
+    command does not look there by itself. Workers start in the same directory and do the same.
+
     Raises:
         UsageError: there is none of that name.
     """
@@ -49,6 +54,11 @@ def rule_class(name: str) -> type[Rule]:
             raise UsageError(f"no rule is named {name!r}{nearest(name, RULES)}")
         return RULES[name]
     module_name, _, class_name = name.partition(":")
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise UsageError(f"rule {name}: expected package.module:Class")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:

@@ -11,6 +11,7 @@ from math import factorial, prod
 from typing import NamedTuple
 
 from data.edits import Edit, Replacement, text_at
+from data.errors import UsageError
 from negatives.parse import Parse, Token
 from negatives.slots import Lazy, Slot
 
@@ -25,15 +26,21 @@ class Shuffle:
     `n`: words a block; of a caption of more than 20 blocks only the first 20 are shuffled.
     `remainder`: whether the last words, where they are fewer than `n`, move too, as published;
     then the caption may be out of reach of its negative (`reversible` says so).
+
+    Raises:
+        UsageError: a block has no word.
     """
 
     n: int = 2
     remainder: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse blocks of no words."""
+        if self.n < 1:
+            raise UsageError(f"rule shuffle.n: expected 1 or more, found {self.n}")
+
     def __call__(self, parse: Parse) -> Iterator[Slot]:
         """Yield one slot: every order of the blocks that reads differently, by rank."""
-        if self.n < 1:
-            raise ValueError(f"n is the number of words in a block, at least 1, not {self.n}")
         words = tuple(_words(parse))
         blocks = [words[i : i + self.n] for i in range(0, len(words), self.n)][:MAX_BLOCKS]
         moves = bool(blocks) and len(blocks[-1]) < self.n and self.remainder

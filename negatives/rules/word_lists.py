@@ -7,11 +7,13 @@ the caption does not have. Theirs never match an entry of several words, so ours
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
 from data.edits import Edit, Replacement, edit_of
+from data.errors import UsageError
 from negatives.parse import Parse, Token
 from negatives.slots import Lazy, Slot
 
@@ -51,16 +53,26 @@ class WordLists:
     the recipe draws: a word in proportion to its occurrences, then a replacement uniformly.
     Choosing the slot uniformly completes the recipe. A caption's words are matched as they are
     written, and neither articles nor number are mended: the published recipe does neither.
+
+    Raises:
+        UsageError: a list is unknown, or there is none.
     """
 
     lists: tuple[str, ...] = tuple(LISTS)
 
-    def __call__(self, parse: Parse) -> Iterator[Slot]:
-        """Yield a slot for each list that the caption has a word of.
+    def __post_init__(self) -> None:
+        """Refuse lists that are not shipped."""
+        known = ", ".join(LISTS)
+        if not self.lists:
+            raise UsageError(f"rule word_lists.lists: expected at least one; known: {known}")
+        for name in self.lists:
+            if name not in LISTS:
+                close = get_close_matches(name, LISTS, n=1, cutoff=0.5)
+                hint = f"did you mean {close[0]!r}?" if close else f"known: {known}"
+                raise UsageError(f"rule word_lists.lists: unknown list {name!r}; {hint}")
 
-        Raises:
-            FileNotFoundError: a list of that name is not shipped.
-        """
+    def __call__(self, parse: Parse) -> Iterator[Slot]:
+        """Yield a slot for each list that the caption has a word of."""
         texts = {token.text for token in parse.tokens}
         for name in self.lists:
             words = _list(name)
@@ -90,7 +102,7 @@ def _slot(parse: Parse, name: str, listed: _List, present: set[str]) -> Iterator
         raise IndexError(index)
 
     if choices:
-        kind, subtype = LISTS.get(name, ("replace", "unknown"))
+        kind, subtype = LISTS[name]
         lazy = Lazy(sum(len(others) for _, others in choices), make)
         yield Slot("word_lists", kind, subtype, lazy, reversible=False, weights=weights)
 

@@ -11,10 +11,19 @@ from data.edits import Edit, Replacement
 from data.errors import UsageError
 from data.records import Caption
 from data.texts import normalised
-from negatives.choose import Chooser, Chosen, Policy, Producer, choose, why_none
+from negatives.choose import (
+    MOST_ALTERNATIVES,
+    Chooser,
+    Chosen,
+    Policy,
+    Producer,
+    choose,
+    why_none,
+)
 from negatives.guards import Siblings
 from negatives.parse import Parse
 from negatives.slots import Rule, Slot
+from negatives.tallies import Tallies
 from negatives.words.lexicon import Table
 from tests.parses import parse_of
 
@@ -144,6 +153,50 @@ def test_a_recipe_follows_the_weights_across_slots() -> None:
     )
     assert set(counts) == {"a blue car on a street", "a green car on a street"}
     assert abs(counts["a blue car on a street"] / 4_000 - 3.5 / 4) < 0.02
+
+
+def test_a_recipe_stores_all_variants_that_exist() -> None:
+    """Equal texts are no variants, and rare ones are found when the tries run out."""
+    words = ("blue", "BLUE", "Blue", "red", "green", "old", "new", "wet", "dry")
+    weights = (1e6, 1e6, 1e6, 1e6, 1.0, 1.0, 1.0, 1.0, 0.0)
+    rule = Recolour(words=words, weights=weights)
+    policy = {"draw": "recipe", "variants": 5, "wording": False, "guards": False}
+    for seed in range(30):
+        chosen = chosen_by(rule, seed=seed, **policy)
+        colours = [text.split()[1].lower() for text in texts_of(chosen)]
+        assert sorted(colours) == ["blue", "green", "new", "old", "wet"]
+        assert chosen.tally["recolour", "equal text"] == len(chosen.rejects) <= 1
+        assert chosen == chosen_by(rule, seed=seed, **policy)
+    twice = chosen_by(rule, Recolour(words=words[4:]), **policy)
+    assert len(twice.negatives) == 6
+
+
+def test_what_is_left_is_drawn_by_its_weight() -> None:
+    rule = Recolour(words=("blue", "green", "old"), weights=(1e9, 3.0, 1.0))
+    policy = {"draw": "recipe", "variants": 2, "guards": False}
+    seconds = Counter(texts_of(chosen_by(rule, seed=n, **policy))[1] for n in range(2_000))
+    assert abs(seconds["a green car on a street"] / 2_000 - 0.75) < 0.04
+
+
+def test_what_is_left_is_gone_through_within_bounds() -> None:
+    words = ("blue",) * (10 * MOST_ALTERNATIVES) + ("green",)
+    chosen = chosen_by(Recolour(words=words), draw="recipe", variants=5, guards=False)
+    assert len(chosen.negatives) <= 2
+
+
+@pytest.mark.parametrize("draw", ["slots", "recipe"])
+def test_a_caption_without_slots_has_no_candidate(draw: str) -> None:
+    chosen = chosen_by(Recolour(num_slots=0), draw=draw)
+    assert ("recolour", "slots") not in chosen.tally
+    tallies = Tallies()
+    tallies.add(chosen)
+    assert tallies.content()["captions"] == {"all": 1, "with_candidate": 0, "with_negative": 0}
+    assert tallies.content()["empty_because"] == {"no slot": 1}
+
+
+def test_alternatives_of_no_weight_are_never_drawn() -> None:
+    rule = Recolour(words=("blue",), weights=(0.0,))
+    assert chosen_by(rule, draw="recipe", guards=False).negatives == ()
 
 
 @pytest.mark.parametrize(

@@ -31,13 +31,6 @@ def entities(scene: Scene) -> tuple[Thing, ...]:
     return (*scene.things, *scenery)
 
 
-def either(left: Verdict, right: Verdict) -> Verdict:
-    """Return Kleene's "or"."""
-    if left or right:
-        return True
-    return None if left is None or right is None else False
-
-
 def tie(things: tuple[Thing, ...], a: int, b: int) -> str:
     """Return how thing `a` is tied to thing `b`; "" if it is not."""
     return things[a].link if things[a].host == b else ""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from data.sources.scenes.vocabulary import colours, kinds, places, skies, table, verbs
+from data.sources.scenes.vocabulary import kinds, places, skies, table, verbs
 
 PRONOUNS = frozenset({"it", "them", "him", "itself", "themselves"})
 HAVING = frozenset({"has", "have", "having"})
@@ -242,8 +242,3 @@ def lemmas(form: str) -> frozenset[str]:
             stems |= {stem, stem + "e", stem[:-1] if doubled else stem}
             break
     return frozenset(stems)
-
-
-def colour_names() -> frozenset[str]:
-    """Return the colours that things of the world may have."""
-    return frozenset(colours())

@@ -150,8 +150,21 @@ def test_what_is_there_is_not_overwritten(folder: Path, tmp_path: Path) -> None:
         for to in TARGETS:
             with pytest.raises(UsageError, match="exists already"):
                 export(folder, output, to)
-    with pytest.raises(UsageError, match="cannot be written"):
-        export(folder, tmp_path / "thesis.txt/x.jsonl", "jsonl")
+    for output in (tmp_path / "thesis.txt/x.jsonl", Path("/proc/y")):
+        for to in TARGETS:
+            with pytest.raises(UsageError, match="cannot be written"):
+                export(folder, output, to)
+
+
+def test_the_working_folder_is_no_output(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    for to in TARGETS:
+        with pytest.raises(UsageError, match="the folder in which this runs"):
+            export(folder, Path(), to)
+    assert (tmp_path / "empty").is_dir()
 
 
 def test_a_failed_or_killed_export_leaves_nothing_under_the_name(
@@ -178,6 +191,12 @@ def test_options_that_do_not_fit_are_refused(folder: Path, tmp_path: Path) -> No
         export(folder, output, "json")
     with pytest.raises(UsageError, match="expected 1 or more, found 0"):
         export(folder, output, "webdataset", tar_samples=0)
+    for to in ("jsonl", "parquet", "negclip-tsv"):
+        with pytest.raises(UsageError, match="only webdataset has tars"):
+            export(folder, output, to, tar_samples=3)
+    for to in ("jsonl", "parquet"):
+        with pytest.raises(UsageError, match="no use for a folder of images"):
+            export(folder, output, to, images=tmp_path)
     with pytest.raises(UsageError, match="folder of the images"):
         export(folder, output, "webdataset", images=tmp_path / "none")
     (tmp_path / "empty").mkdir()

@@ -328,3 +328,26 @@ def test_the_commands(folder: Path, tmp_path: Path) -> None:
         *("export", folder, "--to", "negclip-tsv", "--output", tmp_path / "x.tsv"),
         *("--split", "train"),
     )
+
+
+def test_captions_without_an_image_fill_shards_of_the_size_asked_for(tmp_path: Path) -> None:
+    rows = [row_of(f"x:{n}", "A tall tree.", "A short tree.", image="") for n in range(6)]
+    manifest = make_folder(tmp_path / "in", {"train": rows}, shard_rows=2)
+    assert [shard.rows for shard in manifest.shards] == [2, 2, 2]
+
+
+def test_inspect_prints_edits_as_shards_hold_them(folder: Path) -> None:
+    told = json.loads(run("inspect", folder, "--rule", "swap", "--sample", "1", "--json"))
+    assert "edit" not in told
+    (first, *_) = told["edits"]
+    assert set(first) == {"start", "end", "text"}
+
+
+def test_stats_of_a_manifest_without_tallies_is_one_line(folder: Path) -> None:
+    path = folder / FILE_NAME
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    for tallies in ({}, {**whole["tallies"], "captions": {}}):
+        path.write_text(json.dumps({**whole, "tallies": tallies}), encoding="utf-8")
+        for flags in ([], ["--json"]):
+            with pytest.raises(UsageError, match="damaged manifest: no tallies"):
+                run("stats", folder, *flags)

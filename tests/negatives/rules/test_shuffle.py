@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.edits import text_at
+from data.errors import UsageError
 from data.texts import normalised
 from negatives.parse import Parse, Token
 from negatives.rules.shuffle import Shuffle
@@ -64,8 +65,8 @@ def test_short_remainder_is_not_reversible() -> None:
 
 
 def test_n_is_checked() -> None:
-    with pytest.raises(ValueError, match="at least 1, not 0"):
-        list(Shuffle(n=0)(parse_of("a/DET dog/NOUN")))
+    with pytest.raises(UsageError, match=r"shuffle\.n: expected 1 or more, found 0"):
+        Shuffle(n=0)
 
 
 def test_long_caption_stays_countable() -> None:

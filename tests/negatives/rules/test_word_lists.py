@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.errors import UsageError
 from negatives.rules.word_lists import LISTS, WordLists, _list
 from tests.parses import parse_of
 
@@ -92,9 +93,17 @@ def test_lists_are_clean(name: str) -> None:
         assert (right in _list(name).others[left]) == (left in _list(name).others[right])
 
 
-def test_an_unknown_list_is_an_error() -> None:
-    with pytest.raises(FileNotFoundError):
-        list(WordLists(lists=("weather",))(parse_of(plain("a red car"))))
+@pytest.mark.parametrize(
+    ("lists", "message"),
+    [
+        (("colour", "qqq"), "unknown list 'qqq'; known: colour, size"),
+        (("color",), "unknown list 'color'; did you mean 'colour'"),
+        ((), "expected at least one"),
+    ],
+)
+def test_wrong_lists_are_refused_at_once(lists: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        WordLists(lists=lists)
 
 
 WORDS = ["red", "blue", "Red", "dog", "in", "two", "walking", "wet", "xyz"]

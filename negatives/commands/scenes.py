@@ -1,0 +1,76 @@
+"""`negatives render`: the pictures of a folder built from the project's own scenes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from data.errors import UsageError
+
+if TYPE_CHECKING:
+    from data.manifest import Manifest
+    from data.sources.scenes import Scenes
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("folder", type=_PATH)
+@click.option("--output", type=_PATH, required=True, help="The folder for the pictures.")
+@click.option("--size", type=int, default=128, show_default=True, help="Pixels wide and high.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+@click.option("--quiet", is_flag=True, help="Print errors alone.")
+def render(*, folder: Path, output: Path, size: int, as_json: bool, quiet: bool) -> None:
+    """Draw the picture of every image of a finished folder whose source is scenes.
+
+    Pictures that are there are drawn again: equal folders give equal pictures.
+
+    \b
+    negatives render out --output pictures
+    """
+    from data.manifest import read_manifest
+    from data.sources.scenes.render import write_images
+
+    if size < 1:
+        raise UsageError(f"--size: expected 1 or more, found {size}")
+    manifest = read_manifest(folder)
+    source = _source(folder, manifest)
+    images = ((image, source.scene_of(image)) for image in _images(folder, manifest))
+    try:
+        num_images = write_images(output, images, size=size)
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
+    if as_json:
+        click.echo(json.dumps({"output": str(output), "images": num_images, "size": size}))
+    elif not quiet:
+        click.echo(f"{num_images:,} pictures in {output}")
+
+
+def _source(folder: Path, manifest: "Manifest") -> "Scenes":
+    """Return the source as it was configured for the build.
+
+    Raises:
+        UsageError: the folder was built from another source, or from none.
+    """
+    from data.config import checked
+    from data.sources.scenes import Scenes
+
+    section = manifest.config.get("data")
+    options = section.get("source") if isinstance(section, dict) else None
+    if not isinstance(options, dict) or options.get("name") != "scenes":
+        raise UsageError(
+            f"{folder}: expected a folder built from scenes, whose pictures can be drawn; its "
+            f"source is {manifest.source.get('name')}"
+        )
+    fields = {key: value for key, value in options.items() if key != "name"}
+    return checked(Scenes, cast("dict[str, object]", fields), where="data.source")
+
+
+def _images(folder: Path, manifest: "Manifest") -> Iterator[str]:
+    """Yield every image key once."""
+    from data.manifest import read_all_rows
+
+    keys = (row.image for row in read_all_rows(folder, manifest))
+    yield from dict.fromkeys(keys)
