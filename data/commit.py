@@ -10,11 +10,11 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from data.errors import ShardError
+from data.errors import ShardError, UsageError
 
 Json = dict[str, object]
 
@@ -46,6 +46,7 @@ def commit(folder: Path, name: str, attempts: Mapping[str, Path], facts: Json) -
 
     Raises:
         ShardError: the files vanished meanwhile.
+        UsageError: the file system knows no hard links.
     """
     files: Json = {}
     for kind, attempt in attempts.items():
@@ -57,9 +58,9 @@ def commit(folder: Path, name: str, attempts: Mapping[str, Path], facts: Json) -
     draft = folder / f"{name}.json.{uuid.uuid4().hex[:12]}.tmp"
     write_synced(draft, json.dumps({"files": files, "facts": facts}, sort_keys=True))
     try:
-        os.link(draft, marker)  # fails where the marker exists: the first attempt wins
+        _link(draft, marker)
     except FileExistsError:
-        pass
+        pass  # the first attempt wins
     finally:
         draft.unlink()
     sync_folder(folder)
@@ -70,10 +71,9 @@ def commit(folder: Path, name: str, attempts: Mapping[str, Path], facts: Json) -
 
 
 def finished(folder: Path, name: str) -> Unit | None:
-    """Return the unit if it is finished and its files are whole, else None.
+    """Return the unit if it is finished and every byte of its files is as it was, else None.
 
-    A marker whose files are missing or have another size is taken away, so that the unit is made
-    again; their content is checked against the hash by `verify`.
+    A marker whose files are missing or damaged is taken away, so that the unit is made again.
     """
     marker = folder / f"{name}.json"
     if not marker.exists():
@@ -82,7 +82,7 @@ def finished(folder: Path, name: str) -> Unit | None:
     files = {kind: Committed(**file) for kind, file in content["files"].items()}
     for file in files.values():
         path = folder / file.file
-        if not path.exists() or path.stat().st_size != file.bytes:
+        if not path.exists() or sync_and_hash(path) != (file.bytes, file.sha256):
             marker.unlink(missing_ok=True)
             return None
     return Unit(name, files, content["facts"])
@@ -92,19 +92,23 @@ def link_into_place(source: Path, target: Path) -> None:
     """Show a finished file where readers look; a second call finds the work done.
 
     The file keeps its place beside the marker too, until the whole job is done.
+
+    Raises:
+        UsageError: the file system knows no hard links.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and target.samefile(source):
         return
     draft = target.with_name(f"{target.name}.{uuid.uuid4().hex[:12]}.tmp")
-    draft.hardlink_to(source)
+    _link(source, draft)
     draft.rename(target)
 
 
-def sweep(folder: Path) -> None:
-    """Delete the drafts that killed runs left in a folder."""
-    for path in folder.glob("*.tmp"):
-        path.unlink(missing_ok=True)
+def sweep(folder: Path, *, keep: Collection[Path]) -> None:
+    """Delete what killed runs left in a folder: all files but those to be kept."""
+    for path in folder.glob("*"):
+        if path not in keep:
+            path.unlink(missing_ok=True)
 
 
 def sync_and_hash(path: Path) -> tuple[int, str]:
@@ -129,6 +133,19 @@ def write_atomically(path: Path, text: str) -> None:
     write_synced(draft, text)
     draft.rename(path)
     sync_folder(path.parent)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name, which must be new."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise UsageError(
+            f"{target.parent}: expected a file system with hard links ({error.strerror}); "
+            "build into a folder on another one"
+        ) from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,10 +4,9 @@ This is the one module that imports pydantic and yaml.
 """
 
 import dataclasses
-import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
@@ -16,6 +15,7 @@ import yaml
 
 from data.commit import Json
 from data.errors import UsageError
+from data.texts import nearest
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def checked(
     names = [field.name for field in fields]
     for name in options:
         if name not in names:
-            raise UsageError(f"{where}: unknown option {name!r}{nearest(name, names)}")
+            raise UsageError(f"{where}: unknown option {name!r}; {nearest(name, names)}")
     shape: dict[str, Any] = {field.name: (hints[field.name], _default(field)) for field in fields}
     config = pydantic.ConfigDict(frozen=True, arbitrary_types_allowed=True)
     try:
@@ -58,13 +58,6 @@ def _default(field: dataclasses.Field[Any]) -> object:
     if field.default_factory is not dataclasses.MISSING:
         return pydantic.Field(default_factory=field.default_factory)
     return ... if field.default is dataclasses.MISSING else field.default
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return a hint for a name that is unknown, to put behind a message."""
-    names = list(names)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names) or 'none'}"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -121,6 +114,15 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
     if isinstance(value, set | frozenset):
         return sorted(plain(item) for item in value)
     return str(value) if isinstance(value, Path) else value
+
+
+def place_name(place: str | Path) -> str:
+    """Return the last part of a path, and a name that is no existing path as it is.
+
+    So no manifest tells where a machine keeps its files.
+    """
+    is_path = isinstance(place, Path) or Path(place).exists()
+    return Path(place).resolve().name if is_path else str(place)
 
 
 def fingerprint(content: Json) -> str:

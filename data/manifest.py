@@ -10,7 +10,7 @@ from pathlib import Path
 
 from data.commit import Json, sync_and_hash, write_atomically
 from data.errors import UsageError
-from data.records import METHODS, SUBTYPES, TYPES, Negative, Row
+from data.records import METHODS, SUBTYPES, TYPES, Negative, Reject, Row
 from data.schema import VERSION
 from data.shards import read_rejects, read_rows
 
@@ -105,7 +105,10 @@ def manifest_without_sizes(folder: Path) -> Manifest:
     expected = {field.name for field in fields(Manifest)}
     if not isinstance(content, dict) or set(content) != expected or content["schema"] != VERSION:
         raise UsageError(f"{path}: not a manifest of schema version {VERSION}")
-    files = {kind: tuple(Shard(**item) for item in content[kind]) for kind in _FILES}
+    try:
+        files = {kind: tuple(Shard(**item) for item in content[kind]) for kind in _FILES}
+    except TypeError as error:
+        raise UsageError(f"{path}: damaged: its list of files is not one of ours") from error
     return Manifest(**{**content, **files})
 
 
@@ -164,9 +167,11 @@ def _problems_by_row(folder: Path, shard: Shard, manifest: Manifest) -> Iterator
     if shard in manifest.shards:
         for row in read_rows(folder / shard.file):
             yield row_problems(row, num_producers=num_producers)
-    else:
-        for _ in read_rejects(folder / shard.file):
-            yield iter(())
+        return
+    rows = read_rows(folder / "data" / Path(shard.file).name)  # whose candidates these were
+    captions = {row.id: row.caption for row in rows}
+    for reject in read_rejects(folder / shard.file):
+        yield _reject_problems(reject, captions.get(reject.id), num_producers=num_producers)
 
 
 _VOCABULARIES: Mapping[str, tuple[str, ...]] = {
@@ -188,7 +193,18 @@ def row_problems(row: Row, *, num_producers: int) -> Iterator[str]:
             yield f"row {row.id}: producer {negative.producer} is not in the manifest"
 
 
-def _leads_to(negative: Negative, caption: str) -> bool:
+def _reject_problems(reject: Reject, caption: str | None, *, num_producers: int) -> Iterator[str]:
+    if caption is None:
+        yield f"reject of {reject.id}: no such row"
+    elif not _leads_to(reject, caption):
+        yield f"reject of {reject.id}: the edits do not lead to {reject.text!r}"
+    if reject.type not in TYPES:
+        yield f"reject of {reject.id}: type {reject.type!r} is not in the vocabulary"
+    if not 0 <= reject.producer < num_producers:
+        yield f"reject of {reject.id}: producer {reject.producer} is not in the manifest"
+
+
+def _leads_to(negative: Negative | Reject, caption: str) -> bool:
     try:
         return negative.edit.apply(caption) == negative.text
     except ValueError:

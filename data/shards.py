@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -18,6 +18,33 @@ from data.schema import (
 )
 
 ROWS_PER_BATCH = 4096
+
+
+class OfImage(Protocol):
+    """A record that says which image it is about, "" for an image of its own."""
+
+    @property
+    def image(self) -> str:
+        """Return the image's key."""
+
+
+R = TypeVar("R", bound=OfImage)
+
+
+def blocks_of(records: Iterable[R], size: int) -> Iterator[list[R]]:
+    """Cut records into the blocks that become shards; adjacent ones of an image stay together.
+
+    A block has `size` records, and up to twice as many where an image has that many.
+    """
+    block: list[R] = []
+    for record in records:
+        new_image = not block or not record.image or record.image != block[-1].image
+        if (len(block) >= size and new_image) or len(block) >= 2 * size:
+            yield block
+            block = []
+        block.append(record)
+    if block:
+        yield block
 
 
 def write_batches(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema) -> None:

@@ -5,6 +5,7 @@ from itertools import compress, islice
 from typing import Any
 
 from data.records import Caption, Negative
+from data.texts import is_unicode
 from negatives import spacy_parse
 from negatives.blocks import chooser_of
 from negatives.choose import Chosen, choose
@@ -53,12 +54,3 @@ def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[st
                 text,
                 choose(caption, next(parses), NO_SIBLINGS, chooser) if can_be_used else None,
             )
-
-
-def is_unicode(text: str) -> bool:
-    """Tell whether a text can be written as UTF-8: half of a surrogate pair cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

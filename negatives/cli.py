@@ -1,7 +1,7 @@
 """The `negatives` command. Heavy modules are imported inside the commands: `--help` is instant."""
 
+import os
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
 import click
 
@@ -13,17 +13,11 @@ from negatives.commands.listing import presets, rules, sources
 from negatives.commands.look import inspect, stats, verify
 from negatives.commands.preview import preview
 from negatives.commands.scenes import render
-
-
-def _version() -> str:
-    try:
-        return version("hard-negatives")
-    except PackageNotFoundError:
-        return "not installed"
+from negatives.folders.versions import own_version
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(_version(), prog_name="negatives")
+@click.version_option(own_version(), prog_name="negatives")
 def cli() -> None:
     """Image captions -> hard-negative captions, as Arrow shards."""
 
@@ -50,3 +44,9 @@ def main() -> None:
     except (UsageError, ShardError, RetryableError) as error:
         click.echo(f"negatives: {error}", err=True)
         sys.exit(2 if isinstance(error, UsageError) else 1)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:  # a full disk, a folder that may not be read
+        click.echo(f"negatives: {error}", err=True)
+        sys.exit(1)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from data.commit import Json
-from data.config import Positive, checked, nearest, plain
+from data.config import Positive, checked, plain
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES
+from data.texts import nearest
 from negatives.choose import Policy
 from negatives.presets import PRESETS
 
@@ -70,19 +71,19 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     Raises:
         UsageError: a section, option, preset or value is unknown.
     """
-    _check_sections(sections)
+    check_sections(sections)
     data = checked(DataConfig, sections.get("data") or {}, where="data")
     negatives = checked(NegativesConfig, sections.get("negatives") or {}, where="negatives")
     if negatives.preset not in PRESETS:
         raise UsageError(
-            f"negatives.preset: unknown {negatives.preset!r}{nearest(negatives.preset, PRESETS)}"
+            f"negatives.preset: unknown {negatives.preset!r}; {nearest(negatives.preset, PRESETS)}"
         )
     preset = PRESETS[negatives.preset]
     chosen = {key: value for key, value in negatives.choice.items() if value is not None}
     policy = checked(Policy, {**_fields(preset.policy), **chosen}, where="negatives.choice")
     for key in policy.keep:
         if key not in KINDS:
-            raise UsageError(f"negatives.choice.keep: unknown {key!r}{nearest(key, KINDS)}")
+            raise UsageError(f"negatives.choice.keep: unknown {key!r}; {nearest(key, KINDS)}")
     rules = preset.rules if negatives.rules is None else negatives.rules
     if not rules:
         raise UsageError("negatives.rules: expected at least one rule, found none")
@@ -94,10 +95,15 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     )
 
 
-def _check_sections(sections: Mapping[str, Any]) -> None:
+def check_sections(sections: Mapping[str, Any]) -> None:
+    """Hold that a pipeline.yaml has our sections, and options in them.
+
+    Raises:
+        UsageError: a section is unknown, or no mapping.
+    """
     for name in sections:
         if name not in SECTIONS:
-            raise UsageError(f"unknown section {name!r}{nearest(name, SECTIONS)}")
+            raise UsageError(f"unknown section {name!r}; {nearest(name, SECTIONS)}")
         if not isinstance(sections[name] or {}, Mapping):
             raise UsageError(f"{name}: expected options, found {sections[name]!r}")
     for option in sections.get("training") or {}:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple, cast
 
-from data.commit import Unit, link_into_place, sweep, write_atomically
+from data.commit import Unit, link_into_place, sweep, sync_folder, write_atomically
 from data.config import fingerprint, plain
 from data.manifest import Manifest, Shard, write_manifest
 from data.schema import VERSION
@@ -70,10 +70,17 @@ def manifest_of(plan: Plan, reading: Reading, parsed: list[Unit], chosen: list[U
 
 def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float) -> None:
     """Show the shards, tell of the run, write the manifest, and only then drop the work."""
-    for kind in ("data", "rejects"):
-        sweep(plan.out / kind)
-    for unit, place in _places(chosen):
-        link_into_place(plan.work / "rows" / unit.files[place.kind].file, plan.out / place.file)
+    files = {
+        plan.out / place.file: plan.work / "rows" / unit.files[place.kind].file
+        for unit, place in _places(chosen)
+    }
+    folders = sorted({file.parent for file in files})
+    for folder in folders:
+        sweep(folder, keep=files)
+    for file, source in files.items():
+        link_into_place(source, file)
+    for folder in folders:
+        sync_folder(folder)
     run = {
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seconds": round(time.time() - started, 1),

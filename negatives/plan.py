@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from data.commit import Json, write_atomically
-from data.config import checked, differences, plain
+from data.commit import Json
+from data.config import checked, differences, place_name, plain
 from data.errors import UsageError
 from data.manifest import FILE_NAME, Manifest, read_manifest
 from data.sources import Source, source_class
 from negatives import spacy_parse
 from negatives.blocks import chooser_of
 from negatives.config import BuildConfig
-from negatives.folders.versions import writer_versions
+from negatives.folders.claims import Mark, claim, clear, mark_of
+from negatives.folders.versions import code_version, writer_versions
 from negatives.rules import producer_of
 
 Resume = Literal["never", "if-possible", "always"]
+_COMMAND = "build"
 Report = Callable[[str, int], None]
 
 
@@ -56,11 +58,13 @@ def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -
     chooser = chooser_of(config.rules, config.policy, config.negatives.seed)
     content = config.content()
     content["data"] = {**plain(config.data), "source": source_identity}
+    content["negatives"] = {**plain(content["negatives"]), "model": place_name(model)}
     identity: Json = {
         "config": content,
         "versions": {
             "parser": spacy_parse.model_version(model),
             **writer_versions(),
+            "code": code_version(),
         },
         "producers": [
             producer_of(spec, producer.rule)
@@ -93,8 +97,8 @@ def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user
     identity: Json = {"name": name}
     for field in source.__dataclass_fields__:  # type: ignore[attr-defined]
         value = getattr(source, field)
-        is_place = isinstance(value, Path) or (field == "root" and Path(value).exists())
-        identity[field] = Path(value).name if is_place else plain(value)
+        is_place = isinstance(value, Path) or field == "root"
+        identity[field] = place_name(value) if is_place else plain(value)
     return source, identity
 
 
@@ -104,25 +108,24 @@ def finished_manifest(plan: Plan, resume: Resume) -> Manifest | None:
     Raises:
         UsageError: the folder holds something else, or a build of another configuration.
     """
+    mark = mark_of(plan.out)
     if (plan.out / FILE_NAME).exists():
         if resume == "never":
             raise UsageError(f"{plan.out}: holds a finished build; choose another folder")
         manifest = read_manifest(plan.out)
-        before = {name: getattr(manifest, name) for name in plan.identity}
-        _refuse_difference(plan, before)
+        _refuse_difference(plan, {name: getattr(manifest, name) for name in plan.identity})
         shutil.rmtree(plan.work, ignore_errors=True)  # a run may have been killed just before this
         return manifest
-    identity_file = plan.work / "identity.json"
-    if resume == "never":
-        shutil.rmtree(plan.work, ignore_errors=True)
-    if identity_file.exists():
-        _refuse_difference(plan, json.loads(identity_file.read_text(encoding="utf-8")))
-    elif resume == "always":
+    if mark and mark.command == _COMMAND and resume != "never":
+        _refuse_difference(plan, mark.identity)
+        return None
+    if resume == "always":
         raise UsageError(f"{plan.out}: nothing to resume; leave out --resume always")
+    if mark and mark.command in ("", _COMMAND):
+        clear(plan.out)
     elif plan.out.exists() and any(plan.out.iterdir()):
         raise UsageError(f"{plan.out}: not empty, and no build of ours; choose another folder")
-    plan.work.mkdir(parents=True, exist_ok=True)
-    write_atomically(identity_file, json.dumps(plan.identity, sort_keys=True))
+    claim(plan.out, Mark(_COMMAND, plan.identity))
     return None
 
 
@@ -132,5 +135,6 @@ def _refuse_difference(plan: Plan, before: Json) -> None:
         shown = "\n  ".join(lines)
         raise UsageError(
             f"{plan.out}: holds a build of another configuration (there -> asked for):\n  {shown}\n"
-            "ask for the same again, or choose another folder"
+            "ask for the same again, choose another folder, or drop an unfinished build with "
+            "--resume never"
         )

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from data.errors import UsageError
 from data.manifest import Manifest
 from data.records import Caption, Skip
+from data.shards import blocks_of
+from data.sources.files import split_name
 from negatives.blocks import ParseTask, digest_of
 from negatives.plan import Plan
 
@@ -21,6 +23,7 @@ class Reading:
         """Read nothing yet."""
         self._plan = plan
         self._digest = hashlib.sha256()
+        self._num_read = 0
         self.names: list[str] = []
         self.skipped: Counter[str] = Counter()
 
@@ -34,7 +37,7 @@ class Reading:
             yield ParseTask(
                 folder=plan.work / "parses",
                 name=name,
-                captions=captions,
+                captions=tuple(captions),
                 model=plan.model,
                 batch_size=config.batch_size,
                 max_characters=config.max_characters,
@@ -59,23 +62,27 @@ class Reading:
                 "build into another folder"
             )
 
-    def _blocks(self) -> Iterator[tuple[str, tuple[Caption, ...]]]:
-        limit = self._plan.config.data.limit
+    def _blocks(self) -> Iterator[tuple[str, list[Caption]]]:
         size = self._plan.config.negatives.shard_captions
-        num_read = 0
+        names: set[str] = set()
         for split in self._plan.source.splits():
-            block: list[Caption] = []
-            for item in self._plan.source.read(split):
-                if isinstance(item, Skip):
-                    self.skipped[item.reason] += 1
-                    continue
-                if num_read == limit:
-                    break
-                new_image = not block or item.image != block[-1].image
-                if (len(block) >= size and new_image) or len(block) >= 2 * size:
-                    yield split, tuple(block)
-                    block = []
-                block.append(item)
-                num_read += 1
-            if block:
-                yield split, tuple(block)
+            name = split_name(split)
+            if name in names:
+                raise UsageError(f"two splits would be named {name!r}, one of them {split!r}")
+            names.add(name)
+            for block in blocks_of(self._captions(split), size):
+                yield name, block
+
+    def _captions(self, split: str) -> Iterator[Caption]:
+        """Yield a split's captions; nothing is read beyond the limit."""
+        limit = self._plan.config.data.limit
+        if self._num_read == limit:
+            return
+        for item in self._plan.source.read(split):
+            if isinstance(item, Skip):
+                self.skipped[item.reason] += 1
+                continue
+            self._num_read += 1
+            yield item
+            if self._num_read == limit:
+                return

@@ -13,6 +13,7 @@ from spacy.attrs import DEP, HEAD, IS_SPACE, LOWER, POS, TAG
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from data.config import place_name
 from data.edits import text_at
 from data.errors import UsageError
 from negatives.parse import Chunk, Parse, Token
@@ -66,7 +67,7 @@ def model_version(name: str) -> str:
         own = version(name)
     except PackageNotFoundError:
         own = str(load_model(name).meta["version"])
-    return f"{name} {own}, spacy {spacy.about.__version__}"
+    return f"{place_name(name)} {own}, spacy {spacy.about.__version__}"
 
 
 def parse_texts(texts: Iterable[str], *, model: str, batch_size: int) -> Iterator[Parse]:

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.sources.files import nearest
+from data.texts import nearest
 
 SOURCES: Final = {
     "scenes": "data.sources.scenes:Scenes",
@@ -60,7 +60,7 @@ def source_class(name: str) -> type[Source]:
         UsageError: there is no source of this name.
     """
     if name not in SOURCES:
-        raise UsageError(f"no source {name!r}: {nearest(name, SOURCES)}")
+        raise UsageError(f"no source {name!r}; {nearest(name, SOURCES)}")
     module, _, cls = SOURCES[name].partition(":")
     source: type[Source] = getattr(import_module(module), cls)
     return source

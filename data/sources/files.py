@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from data.errors import UsageError
+from data.texts import nearest
 
 _SHARD = re.compile(r"(.+?)-\d+-of-\d+\..+")
 _SPLIT_WORDS = {
@@ -25,16 +25,6 @@ Splits = dict[str, tuple[Path, ...]]
 Files = TypeVar("Files")
 
 
-def nearest(wanted: str, names: Iterable[str]) -> str:
-    """Return what there is instead, the most similar name first: for the end of a message."""
-    found = sorted(names)
-    similar = get_close_matches(wanted, found, n=1)
-    listed = ", ".join(found[:20]) + ", ..." * (len(found) > 20)
-    return (
-        f"did you mean {similar[0]!r}? " if similar else ""
-    ) + f"there is: {listed or 'nothing'}"
-
-
 def chosen(found: dict[str, Files], only: tuple[str, ...] | None) -> dict[str, Files]:
     """Return the splits named in `only`, in that order; all of them for None.
 
@@ -45,7 +35,7 @@ def chosen(found: dict[str, Files], only: tuple[str, ...] | None) -> dict[str, F
         return found
     for name in only:
         if name not in found:
-            raise UsageError(f"no split {name!r}: {nearest(name, found)}")
+            raise UsageError(f"no split {name!r}; {nearest(name, found)}")
     return {name: found[name] for name in only}
 
 
@@ -105,7 +95,7 @@ def _split_told(file_name: str) -> str:
 
 def split_name(text: str) -> str:
     """Return a split's name: letters, digits, "_" and "."; it becomes part of file names."""
-    return _NOT_IN_NAME.sub("_", text)
+    return _NOT_IN_NAME.sub("_", text).lstrip(".") or "all"
 
 
 def existing(root: Path) -> Path:
@@ -211,7 +201,7 @@ def check_columns(wanted: Collection[str], present: Collection[str], *, where: s
     """
     for name in wanted:
         if name not in present:
-            raise UsageError(f"{where}: no column {name!r}: {nearest(name, present)}")
+            raise UsageError(f"{where}: no column {name!r}; {nearest(name, present)}")
 
 
 def _with_suffix(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from data.records import Caption, Skip
-from data.texts import normalised
+from data.texts import is_unicode, normalised
 
 MISSING: Final = "caption is missing"
 NOT_TEXT: Final = "caption is not text"
@@ -99,7 +99,7 @@ def _caption_of(row: Found, *, image: str | None, made_id: str) -> Caption | Ski
 def _fault(caption: Caption) -> str | None:
     if not caption.text:
         return EMPTY
-    if not _is_unicode("".join(caption)):
+    if not is_unicode("".join(caption)):
         return NOT_UNICODE
     return JUNK if is_junk(caption.text) else None
 
@@ -107,12 +107,3 @@ def _fault(caption: Caption) -> str | None:
 def is_junk(text: str) -> bool:
     """Tell whether a text stands where a caption should be and says that there is none."""
     return len(text) < 120 and _JUNK.fullmatch(normalised(text)) is not None
-
-
-def _is_unicode(text: str) -> bool:
-    """Tell whether a text can be written as UTF-8: JSON can spell half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

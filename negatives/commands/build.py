@@ -71,17 +71,22 @@ def resolve(options: ConfigOptions) -> "BuildConfig":
         UsageError: something in it is unknown or of another type.
     """
     from data.config import read_yaml, with_setting
-    from negatives.config import build_config
+    from negatives.config import build_config, check_sections
 
     sections: dict[str, Any] = read_yaml(options.config) if options.config else {}
+    check_sections(sections)
     data = dict(sections.get("data") or {})
-    if options.source is not None:
-        data["source"] = {"name": options.source}
+    source = data.get("source") or {}
+    if not isinstance(source, dict):
+        raise UsageError(f"data.source: expected {{name: NAME, ...}}, found {source!r}")
+    if options.source is not None and options.source != source.get("name"):
+        source = {"name": options.source}
     if options.root is not None:
-        source = data.get("source") or {}
         if "name" not in source:
             raise UsageError("--root needs --source: what lies there?")
-        data["source"] = {**source, "root": str(options.root)}
+        source = {**source, "root": str(options.root)}
+    if source:
+        data["source"] = source
     data |= _given(limit=options.limit, language=options.language)
     negatives = dict(sections.get("negatives") or {})
     negatives |= _given(preset=options.preset, seed=options.seed)
@@ -136,11 +141,14 @@ def build(
     \b
     negatives build --source coco --root ~/coco --out out
     """
+    from data.manifest import FILE_NAME
     from negatives.build import build as run
     from negatives.commands.progress import progress
 
     del executor  # "local" is the only one
     config = resolve(options)
+    begun = resume != "never" and (out / "work").exists()
+    finished = (out / FILE_NAME).exists()
     start = time.perf_counter()
     with progress(config, shown=not (quiet or as_json)) as report:
         manifest = run(config, out=out, workers=workers, resume=resume, report=report)
@@ -149,7 +157,12 @@ def build(
     elif not quiet:
         seconds = time.perf_counter() - start
         click.echo(summary(manifest, out))
-        click.echo(f"{seconds:.1f} s, {manifest.num_rows() / seconds:,.0f} captions/s")
+        if finished:
+            click.echo("it was finished before, from the same captions, and is kept as it is")
+        elif begun:
+            click.echo(f"{seconds:.1f} s for what was left of it")
+        else:
+            click.echo(f"{seconds:.1f} s, {manifest.num_rows() / seconds:,.0f} captions/s")
 
 
 def summary(manifest: "Manifest", out: Path) -> str:

@@ -33,6 +33,7 @@ def preview(
     negatives preview "A man riding a horse next to a red barn."
     """
     from data.errors import UsageError
+    from data.schema import plain_negative
     from negatives.api import choose_texts
     from negatives.config import build_config
     from negatives.rules import RULES
@@ -54,8 +55,8 @@ def preview(
     if as_json:
         content = {
             "caption": text,
-            "negatives": [{**n._asdict(), "edit": n.edit.replacements} for n in chosen.negatives],
-            "rejects": [r._asdict() | {"edit": r.edit.replacements} for r in chosen.rejects],
+            "negatives": [plain_negative(negative) for negative in chosen.negatives],
+            "rejects": [plain_negative(reject) for reject in chosen.rejects],
         }
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from data.commit import Committed, sync_and_hash, sync_folder
-from data.config import nearest
 from data.errors import UsageError
 from data.manifest import Manifest, read_manifest
 from data.parquet import write_parquet
 from data.schema import ROW_SCHEMA
 from data.shards import map_batches, read_plain
+from data.texts import nearest
 from negatives.folders.lineage import Report
 from negatives.folders.samples import Tars, write_samples
 
@@ -107,7 +107,7 @@ def export_folder(
 
 def _refuse_unfit(options: ExportOptions) -> None:
     if options.to not in TARGETS:
-        raise UsageError(f"unknown format {options.to!r}{nearest(options.to, TARGETS)}")
+        raise UsageError(f"unknown format {options.to!r}; {nearest(options.to, TARGETS)}")
     if options.tar_samples is not None and options.to != "webdataset":
         raise UsageError(f"samples in a tar: only webdataset has tars, not {options.to}")
     if options.images is not None and options.to not in {"webdataset", "negclip-tsv"}:
@@ -122,7 +122,7 @@ def _splits(manifest: Manifest, options: ExportOptions) -> tuple[str, ...]:
     known = manifest.splits()
     for split in options.splits:
         if split not in known:
-            raise UsageError(f"no split {split!r}{nearest(split, known)}")
+            raise UsageError(f"no split {split!r}; {nearest(split, known)}")
     splits = tuple(split for split in known if split in options.splits) or known
     if len(splits) > 1 and not options.splits and options.to != "webdataset":
         raise UsageError(

@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from data.commit import Json
-from data.config import nearest, plain
+from data.config import plain
 from data.errors import UsageError
 from data.manifest import Manifest, Shard
 from data.records import Negative, Row
 from data.streams import Stream
+from data.texts import nearest
 from negatives.folders.lineage import Account, Counts, Report, manifest_of, open_parent
 from negatives.folders.writing import NewFolder, write_folder
 
@@ -105,7 +106,7 @@ def _refuse_unknown(manifest: Manifest, options: FilterOptions) -> None:
     for kind, asked, known in (("type", options.types, types), ("rule", options.rules, rules)):
         for name in asked:
             if name not in known:
-                raise UsageError(f"no negative of the {kind} {name!r}{nearest(name, known)}")
+                raise UsageError(f"no negative of the {kind} {name!r}; {nearest(name, known)}")
 
 
 def _kept(

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from data.commit import Json, sync_and_hash
-from data.config import nearest, plain
+from data.config import plain
 from data.edits import edit_between
 from data.errors import UsageError
 from data.manifest import Manifest, Shard
 from data.records import SUBTYPES, TYPES, Caption, Negative, Row, Skip
 from data.sources.files import find_splits, split_name
 from data.sources.found import Found, captions_of, key_of
-from data.texts import normalised
+from data.texts import is_unicode, nearest, normalised
 from negatives.config import NegativesConfig
 from negatives.folders.lineage import Account, Counts, Report, manifest_of
 from negatives.folders.published import FORMATS, NO_LIST, Published, Told, detected, files_of
@@ -96,13 +96,13 @@ def _resolved(path: Path, options: ImportOptions) -> ImportOptions:
     """Return the options with everything that the file's name tells."""
     known = ("auto", *FORMATS)
     if options.format not in known:
-        raise UsageError(f"unknown format {options.format!r}{nearest(options.format, known)}")
+        raise UsageError(f"unknown format {options.format!r}; {nearest(options.format, known)}")
     for name, value, allowed in (
         ("type", options.type, TYPES),
         ("subtype", options.subtype, SUBTYPES),
     ):
         if value not in allowed:
-            raise UsageError(f"unknown {name} {value!r}{nearest(value, allowed)}")
+            raise UsageError(f"unknown {name} {value!r}; {nearest(value, allowed)}")
     format_name = detected(path) if options.format == "auto" else options.format
     files = files_of(path, format_name)
     told = (
@@ -217,7 +217,7 @@ def _fault(told: Told, caption: str, seen: set[str]) -> str | None:
     key = normalised(text)
     faults = (
         (not text, "negative is empty"),
-        (not _is_unicode(text), "negative is not valid Unicode"),
+        (not is_unicode(text), "negative is not valid Unicode"),
         (len(text) > MAX_CHARACTERS, f"negative is {_LONG}"),
         (text == caption, "negative equals its caption"),
         (key == normalised(caption), "negative equals its caption but for case and punctuation"),
@@ -237,11 +237,3 @@ def _word(told: object, default: str, allowed: tuple[str, ...], where: str) -> s
             f"{where}: expected one of {', '.join(allowed)}; found {told!r}; rename it in the file"
         )
     return str(told)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

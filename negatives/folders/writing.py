@@ -5,22 +5,21 @@ only; drafts in OUT/work; the manifest last, so that a folder with one is comple
 run left is known by its mark and cleared away by the next.
 """
 
-import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from data.commit import sync_and_hash, sync_folder, write_atomically
+from data.commit import sync_and_hash, sync_folder
 from data.errors import UsageError
 from data.manifest import FILE_NAME, Manifest, Shard, write_manifest
 from data.records import Row
-from data.shards import write_rows
+from data.shards import blocks_of, write_rows
+from negatives.folders.claims import Mark, claim, clear, mark_of
 from negatives.folders.lineage import Report
 
 COMMANDS = ("import", "filter", "merge")
-_MARK = "identity.json"
 
 
 class NewFolder(NamedTuple):
@@ -76,29 +75,13 @@ def _drafts(
 ) -> Iterator[_Draft]:
     number = 0
     for split, rows in splits:
-        for block in _blocks(rows, new.shard_rows):
+        for block in blocks_of(rows, new.shard_rows):
             path = new.out / "work" / f"{number:05d}.arrow"
             number += 1
             write_rows(path, block)
             size, sha256 = sync_and_hash(path)
             yield _Draft(path, split, len(block), size, sha256)
             report(len(block))
-
-
-def _blocks(rows: Iterable[Row], size: int) -> Iterator[Sequence[Row]]:
-    """Yield blocks of rows as a build cuts them: adjacent captions of an image stay together.
-
-    A caption without an image key stands for an image of its own.
-    """
-    block: list[Row] = []
-    for row in rows:
-        new_image = not block or not row.image or row.image != block[-1].image
-        if (len(block) >= size and new_image) or len(block) >= 2 * size:
-            yield block
-            block = []
-        block.append(row)
-    if block:
-        yield block
 
 
 def _shards(drafts: Sequence[_Draft]) -> tuple[Shard, ...]:
@@ -119,31 +102,15 @@ def _claim(new: NewFolder) -> bool:
     """Mark a folder as being written; return whether it was there before."""
     out, command = new.out, new.command
     existed = out.exists()
-    if existed and not out.is_dir():
-        raise UsageError(f"{out}: expected a new folder, found a file; choose another name")
+    mark = mark_of(out)
     if (out / FILE_NAME).exists():
         raise UsageError(f"{out}: holds a finished folder; choose another")
-    if _was_begun(out / "work"):
-        for leftover in ("data", "work"):
-            shutil.rmtree(out / leftover, ignore_errors=True)
+    if mark is not None and mark.command in ("", *COMMANDS):
+        clear(out)
     if existed and any(out.iterdir()):
         raise UsageError(f"{out}: not empty, and no unfinished {command} of ours; choose another")
-    try:
-        (out / "work").mkdir(parents=True)
-    except OSError as error:
-        raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
-    write_atomically(out / "work" / _MARK, json.dumps({"command": command}))
+    claim(out, Mark(command, {}))
     return existed
-
-
-def _was_begun(work: Path) -> bool:
-    """Tell whether a run of `COMMANDS` was killed here, be it before its mark was made."""
-    if not work.is_dir():
-        return False
-    if not (work / _MARK).exists():
-        return all(path.name.startswith(_MARK) for path in work.iterdir())
-    content = json.loads((work / _MARK).read_text(encoding="utf-8"))
-    return content.get("command") in COMMANDS
 
 
 def _withdraw(out: Path, *, existed: bool) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from data.config import checked, nearest, plain
+from data.config import checked, plain
 from data.errors import UsageError
+from data.texts import nearest
 from negatives.rules.count import Count
 from negatives.rules.negate import Negate
 from negatives.rules.negclip_swap import NegclipSwap
@@ -51,7 +52,7 @@ def rule_class(name: str) -> type[Rule]:
     """
     if ":" not in name:
         if name not in RULES:
-            raise UsageError(f"no rule is named {name!r}{nearest(name, RULES)}")
+            raise UsageError(f"no rule is named {name!r}; {nearest(name, RULES)}")
         return RULES[name]
     module_name, _, class_name = name.partition(":")
     if not all(part.isidentifier() for part in module_name.split(".")):

@@ -7,13 +7,13 @@ the caption does not have. Theirs never match an entry of several words, so ours
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
 from data.edits import Edit, Replacement, edit_of
 from data.errors import UsageError
+from data.texts import nearest
 from negatives.parse import Parse, Token
 from negatives.slots import Lazy, Slot
 
@@ -62,13 +62,11 @@ class WordLists:
 
     def __post_init__(self) -> None:
         """Refuse lists that are not shipped."""
-        known = ", ".join(LISTS)
         if not self.lists:
-            raise UsageError(f"rule word_lists.lists: expected at least one; known: {known}")
+            raise UsageError(f"rule word_lists.lists: expected at least one; {nearest('', LISTS)}")
         for name in self.lists:
             if name not in LISTS:
-                close = get_close_matches(name, LISTS, n=1, cutoff=0.5)
-                hint = f"did you mean {close[0]!r}?" if close else f"known: {known}"
+                hint = nearest(name, LISTS)
                 raise UsageError(f"rule word_lists.lists: unknown list {name!r}; {hint}")
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:

@@ -1,9 +1,11 @@
+import errno
 import json
 from pathlib import Path
 
 import pytest
 
 from data.commit import attempt_path, commit, finished, link_into_place, sweep, write_atomically
+from data.errors import UsageError
 
 
 def attempt(folder: Path, text: str) -> Path:
@@ -28,11 +30,14 @@ def test_the_first_attempt_wins_and_the_second_adopts_it(tmp_path: Path) -> None
     assert winner.facts == {"by": "second"}
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut"])
+@pytest.mark.parametrize("damage", ["gone", "cut", "rotten"])
 def test_a_unit_with_broken_files_is_made_again(tmp_path: Path, damage: str) -> None:
     unit = commit(tmp_path, "block", {"rows": attempt(tmp_path, "content")}, {})
     path = tmp_path / unit.files["rows"].file
-    path.unlink() if damage == "gone" else path.write_text("cont")
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_text({"cut": "cont", "rotten": "contend"}[damage])
     assert finished(tmp_path, "block") is None
     assert commit(tmp_path, "block", {"rows": attempt(tmp_path, "content")}, {}).name == "block"
 
@@ -50,8 +55,24 @@ def test_linking_into_place_twice_is_linking_once(tmp_path: Path) -> None:
     assert [path.name for path in target.parent.iterdir()] == ["x.arrow"]
 
 
-def test_sweep_takes_drafts_alone(tmp_path: Path) -> None:
+def test_sweep_takes_all_that_is_not_to_be_kept(tmp_path: Path) -> None:
     attempt(tmp_path, "draft")
-    write_atomically(tmp_path / "kept.json", json.dumps({}))
-    sweep(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["kept.json"]
+    kept = tmp_path / "kept.json"
+    write_atomically(kept, json.dumps({}))
+    sweep(tmp_path, keep=[kept])
+    assert list(tmp_path.iterdir()) == [kept]
+    sweep(tmp_path / "absent", keep=[])
+
+
+def test_a_file_system_without_hard_links_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(*_paths: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    path = attempt(tmp_path, "x")
+    monkeypatch.setattr("os.link", link)
+    with pytest.raises(UsageError, match="hard links"):
+        commit(tmp_path, "block", {"rows": path}, {})
+    with pytest.raises(UsageError, match="hard links"):
+        link_into_place(tmp_path / "a", tmp_path / "data/b")

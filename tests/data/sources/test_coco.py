@@ -51,7 +51,7 @@ def test_splits(tmp_path: Path, folder: str) -> None:
     assert Coco(root=tmp_path, only_splits=("val2017",)).splits() == ("val2017",)
     file = tmp_path / folder / "captions_val2017.json"
     assert Coco(root=file).splits() == ("val2017",)
-    assert "no split 'val2071': did you mean 'val2017'?" in complaint(
+    assert "no split 'val2071'; did you mean 'val2017'?" in complaint(
         Coco(root=tmp_path, only_splits=("val2071",))
     )
 

@@ -59,7 +59,7 @@ def test_columns(tmp_path: Path) -> None:
         Caption("2", "b", "dog 2"),
         Caption("1", "a", "dog 1"),
     ]
-    assert "no column 'caption': there is: file, key, text" in complaint(Hub(root=str(folder)))
+    assert "no column 'caption'; there is: file, key, text" in complaint(Hub(root=str(folder)))
     assert "no split 'val'" in complaint(Hub(root=str(folder), only_splits=("val",)))
 
 

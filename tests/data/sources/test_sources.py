@@ -40,7 +40,7 @@ def test_a_source_is_a_frozen_value_with_a_docstring_to_show(name: str) -> None:
 
 
 def test_unknown_names() -> None:
-    with pytest.raises(UsageError, match=r"no source 'jsnl': did you mean 'jsonl'\?"):
+    with pytest.raises(UsageError, match=r"no source 'jsnl'; did you mean 'jsonl'\?"):
         source_class("jsnl")
 
 

@@ -88,7 +88,7 @@ def test_columns_by_name(tmp_path: Path, suffix: str) -> None:
     one = source_of(file, suffix, caption_columns=("long",), image_column="url", id_column="key")
     assert [caption.id for caption in captions(one)] == ["x", "y"]
     wrong = source_of(file, suffix, caption_columns=("longs",), image_column="url")
-    assert "no column 'longs': did you mean 'long'? there is: key, long, short, url" in complaint(
+    assert "no column 'longs'; did you mean 'long'? there is: key, long, short, url" in complaint(
         wrong
     )
 
@@ -171,8 +171,8 @@ JSONL_FAULTS = [
     (b"[1, 2]\n", "line 1: expected an object such as"),
     (b'{"image": "a", "caption": "caf\xe9"}\n', "line 1: expected UTF-8, found the byte 0xe9"),
     (b"\xff\xfe{\x00}\x00", "line 1: expected UTF-8, found the byte 0xff"),
-    (b'{"image": "a", "text": "a dog"}\n', "line 1: no column 'caption': there is: image, text"),
-    (b'{"image": "a", "Caption": "a dog"}\n', "no column 'caption': did you mean 'Caption'?"),
+    (b'{"image": "a", "text": "a dog"}\n', "line 1: no column 'caption'; there is: image, text"),
+    (b'{"image": "a", "Caption": "a dog"}\n', "no column 'caption'; did you mean 'Caption'?"),
     (b'{"image": "a", "caption": ' + b"9" * 5000 + b"}", "JSON beyond reason"),
 ]
 

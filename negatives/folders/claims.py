@@ -1,0 +1,74 @@
+"""Whose folder is it? A command writes into a new folder, and goes on only where one of ours began.
+
+Until a folder is finished the mark of who writes it stands in OUT/work/identity.json. Without that
+mark nothing in a folder is ever deleted.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from data.commit import Json, write_atomically
+from data.errors import UsageError
+
+_MARK = "identity.json"
+_WRITTEN = ("data", "rejects", "run.json", "work")
+
+
+class Mark(NamedTuple):
+    """Who is writing a folder: the command, and what shapes the content.
+
+    `command` is "" where a run was killed before it could say so: then there is nothing yet.
+    """
+
+    command: str
+    identity: Json
+
+
+def mark_of(out: Path) -> Mark | None:
+    """Return the mark of a run that was killed in a folder; None if no run of ours began there.
+
+    Raises:
+        UsageError: it is a file.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: expected a new folder, found a file; choose another name")
+    work = out / "work"
+    if not work.is_dir():
+        return None
+    if (work / _MARK).exists():
+        return _read(work / _MARK)
+    is_bare = all(path.name.startswith(_MARK) for path in work.iterdir())
+    return Mark("", {}) if is_bare and [path.name for path in out.iterdir()] == ["work"] else None
+
+
+def claim(out: Path, mark: Mark) -> None:
+    """Mark a folder as being written; it is made if need be.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        (out / "work").mkdir(parents=True, exist_ok=True)
+        write_atomically(out / "work" / _MARK, json.dumps(mark._asdict(), sort_keys=True))
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
+
+
+def clear(out: Path) -> None:
+    """Delete what an unfinished run wrote, its mark last."""
+    for name in _WRITTEN:
+        path = out / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Mark | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Mark(str(content["command"]), dict(content["identity"]))
+    except (ValueError, KeyError, TypeError):
+        return None
