@@ -21,10 +21,11 @@ import click
 
 from data.streams import Stream
 from data.texts import normalised
+from negatives.models import model_name
 from negatives.parse import Parse
 from negatives.rules import make_rule
 from negatives.slots import Slot
-from negatives.spacy_parse import model_name, parse_texts
+from negatives.spacy_parse import parse_texts
 from negatives.words.lexicon import load
 
 Key = TypeVar("Key", str, int)

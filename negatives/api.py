@@ -6,11 +6,12 @@ from typing import Any
 
 from data.records import Caption, Negative
 from data.texts import is_unicode
-from negatives import spacy_parse
 from negatives.blocks import chooser_of
 from negatives.choose import Chosen, choose
 from negatives.config import BuildConfig, build_config
 from negatives.guards import NO_SIBLINGS
+from negatives.models import model_name
+from negatives.spacy_parse import parse_texts
 
 
 def generate(
@@ -39,11 +40,11 @@ def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[st
     """Yield each text with what the configured policy makes of it; None if it cannot be used."""
     options = config.negatives
     chooser = chooser_of(config.rules, config.policy, options.seed)
-    model = options.model or spacy_parse.model_name()
+    model = options.model or model_name()
     numbered = enumerate(texts)
     while batch := list(islice(numbered, options.batch_size)):
         usable = [is_unicode(text) and len(text) <= options.max_characters for _, text in batch]
-        parses = spacy_parse.parse_texts(
+        parses = parse_texts(
             compress((text for _, text in batch), usable),
             model=model,
             batch_size=options.batch_size,

@@ -21,7 +21,6 @@ from negatives.guards import NO_SIBLINGS, Siblings, siblings_of_each
 from negatives.parse import Parse
 from negatives.parse_files import read_parses, write_parses
 from negatives.rules import make_rule
-from negatives.spacy_parse import parse_texts
 from negatives.tallies import Tallies
 from negatives.words import lexicon as lexicons
 from negatives.words.lexicon import Lexicon
@@ -63,6 +62,18 @@ def digest_of(captions: Sequence[Caption]) -> str:
     return digest.hexdigest()
 
 
+def load_all(model: str) -> None:
+    """Load what a worker keeps from block to block, before its first one comes.
+
+    Raises:
+        UsageError: there is no such model.
+    """
+    from negatives.spacy_parse import load_model  # noqa: PLC0415 - a driver needs no spaCy
+
+    lexicons.load()
+    load_model(model)
+
+
 def parse_block(task: ParseTask) -> Unit:
     """Parse a block, or return it if that was done before.
 
@@ -79,6 +90,8 @@ def parse_block(task: ParseTask) -> Unit:
             )
         return unit
     captions, skipped = _usable(task)
+    from negatives.spacy_parse import parse_texts  # noqa: PLC0415 - a driver needs no spaCy
+
     texts = [caption.text for caption in captions]
     parses = list(parse_texts(texts, model=task.model, batch_size=task.batch_size))
     path = attempt_path(task.folder, task.name, "parses")

@@ -8,12 +8,13 @@ kept, and the bytes are those of an undisturbed run.
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from data.commit import Unit
 from data.errors import ShardError, UsageError
 from data.manifest import Manifest
-from negatives.blocks import ChooseTask, choose_block, parse_block
+from negatives.blocks import ChooseTask, choose_block, load_all, parse_block
 from negatives.config import BuildConfig
 from negatives.executors.local import workers_on_this_machine
 from negatives.finishing import finish, manifest_of, num_in
@@ -44,7 +45,7 @@ def build(
     if manifest is not None:
         reading.refuse_other_source(manifest)
         return manifest
-    with workers_on_this_machine(plan.workers) as run:
+    with workers_on_this_machine(plan.workers, partial(load_all, plan.model)) as run:
         units = _collect(plan, "parse", run(parse_block, reading.parse_tasks()))
         parsed = [units[name] for name in reading.names if num_in(units[name], "rows")]
         if not parsed:

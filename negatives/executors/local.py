@@ -18,14 +18,19 @@ _IN_FLIGHT = 2  # tasks a worker: one at work, one waiting for it
 
 
 @contextmanager
-def workers_on_this_machine(num_workers: int) -> Iterator[Run]:
-    """Open the workers and yield what runs tasks on them; they keep what they have loaded."""
+def workers_on_this_machine(num_workers: int, prepare: Callable[[], object]) -> Iterator[Run]:
+    """Open the workers and yield what runs tasks on them; they keep what they have loaded.
+
+    They call `prepare` while the first tasks are still being made; what it raises is left to those.
+    """
     if num_workers == 1:
         yield _run_here
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(num_workers, mp_context=context, initializer=_end_with_parent)
     try:
+        for _ in range(num_workers):
+            pool.submit(prepare)
         yield partial(_run_in_pool, pool, num_workers)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

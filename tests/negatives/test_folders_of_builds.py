@@ -15,6 +15,8 @@ from negatives import finishing, plan
 from negatives.build import build
 from negatives.config import build_config
 from negatives.folders.claims import Mark, claim
+from negatives.models import model_name
+from negatives.spacy_parse import load_model
 from tests.negatives.test_build import Killed, config_of, content_of, killer
 
 
@@ -117,22 +119,15 @@ def test_a_manifest_tells_no_machine_s_paths(
     captions.parent.mkdir()
     captions.write_text(json.dumps({"image": "1.jpg", "caption": "A red car."}))
     monkeypatch.chdir(captions.parent)
-    monkeypatch.setattr(plan.spacy_parse, "model_name", lambda: str(_model_folder(tmp_path)))
+    load_model(model_name()).to_disk(tmp_path / "my_model")
     source = {"name": "jsonl", "root": "."}
-    manifest = build(build_config({"data": {"source": source}}), out=tmp_path / "out")
+    model = {"model": str(tmp_path / "my_model")}
+    sections = {"data": {"source": source}, "negatives": model}
+    manifest = build(build_config(sections), out=tmp_path / "out")
     assert manifest.source["root"] == "here"
     assert manifest.config["negatives"]["model"] == "my_model"  # type: ignore[index]
     assert manifest.versions["parser"].startswith("my_model ")
     assert str(tmp_path) not in to_json(manifest)
-
-
-def _model_folder(folder: Path) -> Path:
-    if not (folder / "my_model").exists():
-        plan.spacy_parse.load_model(_INSTALLED).to_disk(folder / "my_model")
-    return folder / "my_model"
-
-
-_INSTALLED = plan.spacy_parse.model_name()
 
 
 class Splits:

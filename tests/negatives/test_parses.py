@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.records import Caption
+from negatives.models import model_name
 from negatives.parse import Chunk, Parse
 from negatives.parse_files import read_parses, write_parses
-from negatives.spacy_parse import RememberedTags, load_model, model_name, parse_texts
+from negatives.spacy_parse import RememberedTags, load_model, parse_texts
 from tests.parses import parse_of
 
 ODD = [

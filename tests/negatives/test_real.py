@@ -15,7 +15,8 @@ from data.texts import normalised
 from negatives.blocks import chooser_of
 from negatives.build import build
 from negatives.config import build_config
-from negatives.spacy_parse import model_name, parse_texts
+from negatives.models import model_name
+from negatives.spacy_parse import parse_texts
 from negatives.wording import glue, wording_of
 from negatives.words import lexicon
 
