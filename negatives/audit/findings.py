@@ -1,0 +1,59 @@
+"""What an audit says: one finding a measure and group, each with its interval, bar and verdict."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+Verdict = Literal["inside", "outside", "unproven", "not measured", "no bar"]
+
+MIN_PAIRS = 1000  # with fewer a claim is unproven
+
+
+class Bar(NamedTuple):
+    """The range that a value should lie in, both ends included."""
+
+    low: float
+    high: float
+
+
+class Finding(NamedTuple):
+    """One measure of one group of negatives.
+
+    `measure`: its name ("words", "form", "fluency", "coverage", ...). `group`: "overall", a type
+    ("swap"), or a type with its subtype ("swap/att"). `value` with its two-sided 95 % interval from
+    `low` to `high`; None where it was not measured, and then `why` tells the reason. `num`: the
+    pairs or captions that it rests on.
+    """
+
+    measure: str
+    group: str
+    value: float | None
+    low: float | None
+    high: float | None
+    num: int
+    bar: Bar | None
+    why: str = ""
+
+    def verdict(self) -> Verdict:
+        """Return whether the bar is kept; `unproven` where it rests on fewer than MIN_PAIRS."""
+        if self.value is None:
+            return "not measured"
+        if self.bar is None:
+            return "no bar"
+        if self.num < MIN_PAIRS:
+            return "unproven"
+        return "inside" if self.bar.low <= self.value <= self.bar.high else "outside"
+
+
+class Audit(NamedTuple):
+    """All that is said of a folder.
+
+    `name`: what was audited, without a machine's path. `fingerprint`: of its manifest. `judges`: the
+    measure's judge by its name and version. `counts`: tables of numbers by title ("negatives by
+    type", "rejects by reason", "caption lengths", ...), each in the order to be shown.
+    """
+
+    name: str
+    fingerprint: str
+    findings: tuple[Finding, ...]
+    counts: Mapping[str, Mapping[str, int]]
+    judges: Mapping[str, str]
