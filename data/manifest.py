@@ -15,7 +15,10 @@ from data.schema import VERSION
 from data.shards import read_rejects, read_rows
 
 FILE_NAME = "manifest.json"
-_FILES = ("shards", "rejects")
+FLUENCY = "fluency"
+"""The folder of a build's corpus model."""
+
+_SHARDS = ("shards", "rejects")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,11 +33,21 @@ class Shard:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """A file that is no shard: its path in the folder, bytes and SHA-256."""
+
+    file: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
     """What a folder of shards holds and how it was made.
 
     `config` is the whole configuration that shaped the content, `fingerprint` its hash together
     with the versions. `source` gives name, licence and the digest of the captions read.
+    `fluency` lists the files of the corpus model, none if the build made none.
     `producers` are the makers of negatives that `Negative.producer` indexes. `tallies` counts
     captions, negatives by type and rule, and every rejection by rule and reason. `lineage` lists
     the manifests that a filtered, merged or imported folder was made from.
@@ -49,12 +62,17 @@ class Manifest:
     producers: list[Json]
     shards: tuple[Shard, ...]
     rejects: tuple[Shard, ...]
+    fluency: tuple[Stored, ...]
     tallies: dict[str, dict[str, int]]
     lineage: list[Json]
 
     def splits(self) -> tuple[str, ...]:
         """Return the names of the splits, in the order of their shards."""
         return tuple(dict.fromkeys(shard.split for shard in self.shards))
+
+    def stored(self) -> "tuple[Shard | Stored, ...]":
+        """Return all files."""
+        return (*self.shards, *self.rejects, *self.fluency)
 
     def num_rows(self) -> int:
         """Return the number of rows in all shards."""
@@ -79,8 +97,8 @@ def read_manifest(folder: Path) -> Manifest:
             has another size.
     """
     manifest = manifest_without_sizes(folder)
-    for shard in (*manifest.shards, *manifest.rejects):
-        problem = _size_problem(folder, shard)
+    for stored in manifest.stored():
+        problem = _size_problem(folder, stored)
         if problem:
             raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")
     return manifest
@@ -106,10 +124,11 @@ def manifest_without_sizes(folder: Path) -> Manifest:
     if not isinstance(content, dict) or set(content) != expected or content["schema"] != VERSION:
         raise UsageError(f"{path}: not a manifest of schema version {VERSION}")
     try:
-        files = {kind: tuple(Shard(**item) for item in content[kind]) for kind in _FILES}
+        files = {kind: tuple(Shard(**item) for item in content[kind]) for kind in _SHARDS}
+        fluency = tuple(Stored(**item) for item in content["fluency"])
     except TypeError as error:
         raise UsageError(f"{path}: damaged: its list of files is not one of ours") from error
-    return Manifest(**{**content, **files})
+    return Manifest(**{**content, **files, "fluency": fluency})
 
 
 def read_all_rows(folder: Path, manifest: Manifest) -> Iterator[Row]:
@@ -126,29 +145,39 @@ def problems_of(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Check every byte and every row against the manifest; yield one line for each problem."""
     for shard in (*manifest.shards, *manifest.rejects):
         yield from _shard_problems(folder, shard, manifest)
-    known = {shard.file for shard in (*manifest.shards, *manifest.rejects)}
-    for kind in ("data", "rejects"):
+    for stored in manifest.fluency:
+        problem = _byte_problem(folder, stored)
+        if problem:
+            yield problem
+    known = {stored.file for stored in manifest.stored()}
+    for kind in ("data", "rejects", FLUENCY):
         for path in sorted((folder / kind).glob("*")):
             if f"{kind}/{path.name}" not in known:
                 yield f"{kind}/{path.name}: not in the manifest"
 
 
-def _size_problem(folder: Path, shard: Shard) -> str | None:
-    path = folder / shard.file
+def _size_problem(folder: Path, stored: Shard | Stored) -> str | None:
+    path = folder / stored.file
     if not path.exists():
-        return f"{shard.file}: missing"
+        return f"{stored.file}: missing"
     size = path.stat().st_size
-    return None if size == shard.bytes else f"{shard.file}: {size} bytes, expected {shard.bytes}"
+    return None if size == stored.bytes else f"{stored.file}: {size} bytes, expected {stored.bytes}"
+
+
+def _byte_problem(folder: Path, stored: Shard | Stored) -> str | None:
+    problem = _size_problem(folder, stored)
+    if problem:
+        return problem
+    sha256 = sync_and_hash(folder / stored.file)[1]
+    if sha256 != stored.sha256:
+        return f"{stored.file}: damaged, SHA-256 {sha256} instead of {stored.sha256}"
+    return None
 
 
 def _shard_problems(folder: Path, shard: Shard, manifest: Manifest) -> Iterator[str]:
-    problem = _size_problem(folder, shard)
+    problem = _byte_problem(folder, shard)
     if problem:
         yield problem
-        return
-    sha256 = sync_and_hash(folder / shard.file)[1]
-    if sha256 != shard.sha256:
-        yield f"{shard.file}: damaged, SHA-256 {sha256} instead of {shard.sha256}"
         return
     num_rows = 0
     try:

@@ -6,7 +6,8 @@ rejects. Both commit by the protocol of data/commit.py and return at once what i
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, NamedTuple
@@ -16,11 +17,12 @@ from data.errors import ShardError, UsageError
 from data.records import Caption, Reject, Row
 from data.shards import write_rejects, write_rows
 from data.texts import normalised
-from negatives.choose import Chooser, Chosen, Policy, Producer, choose
-from negatives.guards import NO_SIBLINGS, Siblings, siblings_of_each
+from negatives.choose import Chooser, Offers, Policy, choose, offers_of, weighed
+from negatives.guards.siblings import siblings_in
+from negatives.learning import model_in, words, write_counts
 from negatives.parse import Parse
 from negatives.parse_files import read_parses, write_parses
-from negatives.rules import make_rule
+from negatives.producers import chooser_of
 from negatives.tallies import Tallies
 from negatives.words import lexicon as lexicons
 from negatives.words.lexicon import Lexicon
@@ -29,7 +31,7 @@ MIN_ENGLISH = 0.7  # share of a caption's words that must be English
 
 
 class ParseTask(NamedTuple):
-    """Captions of one split, to be parsed into `folder`."""
+    """Captions of one split, to be parsed into `folder`, and counted for a model of the corpus."""
 
     folder: Path
     name: str
@@ -38,10 +40,14 @@ class ParseTask(NamedTuple):
     batch_size: int
     max_characters: int
     language: str
+    counts: bool
 
 
 class ChooseTask(NamedTuple):
-    """The parses of one block, from which rows are to be made in `folder`."""
+    """The parses of one block, from which rows are to be made in `folder`.
+
+    `model`: the folder of the corpus model that weighs the candidates, None for no model.
+    """
 
     parses: Path
     folder: Path
@@ -50,6 +56,7 @@ class ChooseTask(NamedTuple):
     policy: Policy
     seed: int
     rejects: bool
+    model: Path | None
 
 
 def digest_of(captions: Sequence[Caption]) -> str:
@@ -96,8 +103,12 @@ def parse_block(task: ParseTask) -> Unit:
     parses = list(parse_texts(texts, model=task.model, batch_size=task.batch_size))
     path = attempt_path(task.folder, task.name, "parses")
     write_parses(path, captions, parses)
+    attempts = {"parses": path}
+    if task.counts:
+        attempts["counts"] = attempt_path(task.folder, task.name, "counts")
+        write_counts(attempts["counts"], captions, parses)
     facts: Json = {"digest": digest, "rows": len(captions), "tallies": {"skipped": dict(skipped)}}
-    return commit(task.folder, task.name, {"parses": path}, facts)
+    return commit(task.folder, task.name, attempts, facts)
 
 
 def choose_block(task: ChooseTask) -> Unit:
@@ -114,8 +125,12 @@ def choose_block(task: ChooseTask) -> Unit:
     rows: list[Row] = []
     rejects: list[Reject] = []
     tallies = Tallies()
-    for (caption, parse), siblings in zip(block, _siblings(block, chooser), strict=True):
-        chosen = _choose_or_name(caption, parse, siblings, chooser)
+    offered = offers_of_block(block, chooser, task.model)
+    for (caption, parse), siblings, offers in zip(
+        block, siblings_in(block, chooser.lexicon), offered, strict=True
+    ):
+        with _naming(caption):
+            chosen = choose(caption, parse, siblings, offers, chooser)
         rows.append(Row(*caption, chosen.negatives))
         rejects += chosen.rejects
         tallies.add(chosen)
@@ -126,25 +141,6 @@ def choose_block(task: ChooseTask) -> Unit:
         write_rejects(attempts["rejects"], rejects)
     facts: Json = {"rows": len(rows), "rejects": len(rejects), "tallies": tallies.content()}
     return commit(task.folder, task.name, attempts, facts)
-
-
-def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) -> Chooser:
-    """Return the chooser that a configuration asks for.
-
-    A rule that is named twice has a stream of its own each time.
-
-    Raises:
-        UsageError: a rule or an option is unknown.
-    """
-    lexicon = lexicons.load()
-    times: Counter[str] = Counter()
-    producers: list[Producer] = []
-    for number, spec in enumerate(rules):
-        name = str(spec["rule"])
-        times[name] += 1
-        stream = name if times[name] == 1 else f"{name}#{times[name]}"
-        producers.append(Producer(name, stream, make_rule(spec, lexicon=lexicon), number))
-    return Chooser(tuple(producers), policy, seed, lexicon)
 
 
 def _usable(task: ParseTask) -> tuple[list[Caption], Counter[str]]:
@@ -174,24 +170,34 @@ def _language_fault(text: str, lexicon: Lexicon) -> str | None:
     return None if share >= MIN_ENGLISH or (one_unknown and len(words) >= 3) else "not English"
 
 
-def _siblings(block: Sequence[tuple[Caption, Parse]], chooser: Chooser) -> list[Siblings]:
-    """Return for each caption what the other captions of its image say."""
-    by_image: dict[str, list[int]] = {}
-    for index, (caption, _) in enumerate(block):
-        if caption.image:
-            by_image.setdefault(caption.image, []).append(index)
-    siblings = [NO_SIBLINGS] * len(block)
-    for group in by_image.values():
-        said = siblings_of_each([block[index][1] for index in group], chooser.lexicon)
-        for index, others in zip(group, said, strict=True):
-            siblings[index] = others
-    return siblings
+def offers_of_block(
+    block: Sequence[tuple[Caption, Parse]], chooser: Chooser, model: Path | None
+) -> list[Offers]:
+    """Return what the rules offer for each caption, weighed by the model if there is one.
+
+    Raises:
+        ShardError: a rule failed on a caption.
+    """
+    offered: list[Offers] = []
+    for caption, parse in block:
+        with _naming(caption):
+            offered.append(offers_of(parse, chooser))
+    if model is None:
+        return offered
+    slots = [
+        (caption, parse, [offer.slot for offers in found for offer in offers])
+        for (caption, parse), found in zip(block, offered, strict=True)
+    ]
+    shares = model_in(model).log_shares(slots, words())
+    return list(map(weighed, offered, shares))
 
 
-def _choose_or_name(caption: Caption, parse: Parse, siblings: Siblings, chooser: Chooser) -> Chosen:
+@contextmanager
+def _naming(caption: Caption) -> Iterator[None]:
+    """Name the caption on which a rule fails: a user's may raise anything."""
     try:
-        return choose(caption, parse, siblings, chooser)
-    except Exception as error:  # a user's rule may raise anything: name the caption
+        yield
+    except Exception as error:
         raise ShardError(
             f"caption {caption.id} {shorten(caption.text, 80)!r}: {type(error).__name__}: {error}"
         ) from error

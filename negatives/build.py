@@ -16,8 +16,10 @@ from data.errors import ShardError, UsageError
 from data.manifest import Manifest
 from negatives.blocks import ChooseTask, choose_block, load_all, parse_block
 from negatives.config import BuildConfig
+from negatives.executors import Run
 from negatives.executors.local import workers_on_this_machine
 from negatives.finishing import finish, manifest_of, num_in
+from negatives.learning import LearnOptions, learn
 from negatives.plan import Plan, Report, Resume, finished_manifest, make_plan
 from negatives.reading import Reading
 
@@ -51,14 +53,26 @@ def build(
         if not parsed:
             skipped = json.dumps(reading.skipped, sort_keys=True)
             raise UsageError(f"no caption of the source could be used; skipped: {skipped}")
-        units = _collect(plan, "choose", run(choose_block, _choose_tasks(plan, parsed)))
+        model = _model(plan, parsed, run)
+        units = _collect(plan, "choose", run(choose_block, _choose_tasks(plan, parsed, model)))
     chosen = [units[unit.name] for unit in parsed]
     manifest = manifest_of(plan, reading, parsed, chosen)
     finish(plan, manifest, chosen, started)
     return manifest
 
 
-def _choose_tasks(plan: Plan, parsed: list[Unit]) -> Iterator[ChooseTask]:
+def _model(plan: Plan, parsed: list[Unit], run: Run) -> Path | None:
+    """Return the folder of the model that weighs the candidates, None if none does."""
+    if not plan.learns():
+        return plan.fluency_from
+    options = LearnOptions(plan.config.rules, plan.config.policy, plan.config.negatives.seed)
+    return learn(
+        plan.work, parsed, lambda function, tasks: _collect(plan, "learn", run(function, tasks)),
+        options,
+    )  # fmt: skip
+
+
+def _choose_tasks(plan: Plan, parsed: list[Unit], model: Path | None) -> Iterator[ChooseTask]:
     for unit in parsed:
         yield ChooseTask(
             parses=plan.work / "parses" / unit.files["parses"].file,
@@ -68,6 +82,7 @@ def _choose_tasks(plan: Plan, parsed: list[Unit]) -> Iterator[ChooseTask]:
             policy=plan.config.policy,
             seed=plan.config.negatives.seed,
             rejects=plan.config.negatives.rejects,
+            model=model,
         )
 
 

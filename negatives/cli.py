@@ -6,6 +6,8 @@ import sys
 import click
 
 from data.errors import RetryableError, ShardError, UsageError
+from negatives.commands.annotate import annotate
+from negatives.commands.audit import audit
 from negatives.commands.build import build
 from negatives.commands.convert import export, import_
 from negatives.commands.derive import filter_, merge
@@ -24,7 +26,7 @@ def cli() -> None:
 
 COMMANDS = (
     *(build, preview, rules, sources, presets),
-    *(stats, inspect, verify, render, import_, export, filter_, merge),
+    *(stats, inspect, verify, render, import_, export, filter_, merge, annotate, audit),
 )
 for command in COMMANDS:
     cli.add_command(command)

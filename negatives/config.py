@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from data.commit import Json
@@ -36,6 +37,8 @@ class NegativesConfig:
     `shard_captions`: captions in a block, which is a shard. `model`: a spaCy model, None for the
     English one that is installed. `batch_size`: captions tagged at a time. `max_characters`: longer
     captions are counted and dropped. `rejects`: write refused candidates to OUT/rejects.
+    `fluency_from`: the folder of a finished build whose corpus model is to weigh the candidates,
+    None for a model of the captions themselves.
     """
 
     preset: str = "natural"
@@ -47,6 +50,7 @@ class NegativesConfig:
     batch_size: Positive = 256
     max_characters: Positive = 10_000
     rejects: bool = False
+    fluency_from: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,9 +85,14 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     preset = PRESETS[negatives.preset]
     chosen = {key: value for key, value in negatives.choice.items() if value is not None}
     policy = checked(Policy, {**_fields(preset.policy), **chosen}, where="negatives.choice")
-    for key in policy.keep:
+    for key in policy.draws:
         if key not in KINDS:
-            raise UsageError(f"negatives.choice.keep: unknown {key!r}; {nearest(key, KINDS)}")
+            raise UsageError(f"negatives.choice.draws: unknown {key!r}; {nearest(key, KINDS)}")
+    if negatives.fluency_from is not None and policy.weights != "corpus":
+        raise UsageError(
+            f"negatives.fluency_from: nothing is weighed by a corpus model where "
+            f"negatives.choice.weights is {policy.weights!r}"
+        )
     rules = preset.rules if negatives.rules is None else negatives.rules
     if not rules:
         raise UsageError("negatives.rules: expected at least one rule, found none")

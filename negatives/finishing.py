@@ -6,11 +6,12 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple, cast
 
-from data.commit import Unit, link_into_place, sweep, sync_folder, write_atomically
+from data.commit import Unit, link_into_place, sweep, sync_and_hash, sync_folder, write_atomically
 from data.config import fingerprint, plain
-from data.manifest import Manifest, Shard, write_manifest
+from data.manifest import FLUENCY, Manifest, Shard, Stored, write_manifest
 from data.schema import VERSION
 from negatives.plan import Plan
 from negatives.reading import Reading
@@ -62,10 +63,21 @@ def manifest_of(plan: Plan, reading: Reading, parsed: list[Unit], chosen: list[U
         source={**source, "digest": reading.digest()},
         shards=tuple(shards["data"]),
         rejects=tuple(shards["rejects"]),
+        fluency=tuple(_stored(path) for path in model_files(plan)),
         tallies=tallies,
         lineage=[],
         **identity,
     )
+
+
+def model_files(plan: Plan) -> list[Path]:
+    """Return the files of the model that the build has made of its captions."""
+    return sorted((plan.work / FLUENCY).glob("*")) if plan.learns() else []
+
+
+def _stored(path: Path) -> Stored:
+    size, sha256 = sync_and_hash(path)
+    return Stored(file=f"{FLUENCY}/{path.name}", bytes=size, sha256=sha256)
 
 
 def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float) -> None:
@@ -74,6 +86,7 @@ def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float) -
         plan.out / place.file: plan.work / "rows" / unit.files[place.kind].file
         for unit, place in _places(chosen)
     }
+    files |= {plan.out / FLUENCY / path.name: path for path in model_files(plan)}
     folders = sorted({file.parent for file in files})
     for folder in folders:
         sweep(folder, keep=files)

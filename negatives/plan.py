@@ -10,13 +10,14 @@ from typing import Any, Literal
 from data.commit import Json
 from data.config import checked, differences, place_name, plain
 from data.errors import UsageError
-from data.manifest import FILE_NAME, Manifest, read_manifest
+from data.manifest import FILE_NAME, FLUENCY, Manifest, read_manifest
 from data.sources import Source, source_class
-from negatives.blocks import chooser_of
 from negatives.config import BuildConfig
+from negatives.fluency.corpus import read_model
 from negatives.folders.claims import Mark, claim, clear, mark_of
 from negatives.folders.versions import code_version, writer_versions
 from negatives.models import model_name, model_version
+from negatives.producers import chooser_of
 from negatives.rules import producer_of
 
 Resume = Literal["never", "if-possible", "always"]
@@ -28,6 +29,7 @@ Report = Callable[[str, int], None]
 class Plan:
     """`identity` is what the manifest says of the build: equal identity, equal bytes.
 
+    `fluency_from`: the folder of a corpus model made before, None if there is none.
     `report` is called with a stage and the number of captions just done there.
     """
 
@@ -35,6 +37,7 @@ class Plan:
     source: Source
     identity: Json
     model: str
+    fluency_from: Path | None
     out: Path
     workers: int
     report: Report
@@ -43,6 +46,10 @@ class Plan:
     def work(self) -> Path:
         """Return the folder of unfinished work."""
         return self.out / "work"
+
+    def learns(self) -> bool:
+        """Tell whether the build makes a model of its own captions."""
+        return self.config.policy.weights == "corpus" and self.fluency_from is None
 
 
 def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -> Plan:
@@ -58,7 +65,12 @@ def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -
     chooser = chooser_of(config.rules, config.policy, config.negatives.seed)
     content = config.content()
     content["data"] = {**plain(config.data), "source": source_identity}
-    content["negatives"] = {**plain(content["negatives"]), "model": place_name(model)}
+    negatives = {**plain(content["negatives"]), "model": place_name(model)}
+    content["negatives"] = negatives
+    fluency_from = config.negatives.fluency_from
+    if fluency_from is not None:
+        negatives["fluency_from"] = read_manifest(fluency_from).fingerprint
+        read_model(fluency_from / FLUENCY)
     identity: Json = {
         "config": content,
         "versions": {
@@ -76,6 +88,7 @@ def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -
         source=source,
         identity=identity,
         model=model,
+        fluency_from=fluency_from / FLUENCY if fluency_from else None,
         out=out,
         workers=workers,
         report=report,

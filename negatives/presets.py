@@ -29,7 +29,7 @@ def _recipe(variants: int) -> Policy:
 
 PRESETS: Mapping[str, Preset] = {
     "natural": Preset(
-        summary="swap, replace and count, worded and guarded; each slot drawn once",
+        summary="swap, replace and count, worded and guarded; each slot drawn from a model of the corpus",
         rules=(
             {"rule": "swap"},
             {"rule": "replace_object"},
@@ -38,7 +38,7 @@ PRESETS: Mapping[str, Preset] = {
             {"rule": "replace_relation"},
             {"rule": "count"},
         ),
-        policy=Policy(),
+        policy=Policy(weights="corpus"),
     ),
     "fsc-clip": Preset(
         summary="one swap, one WordNet or preposition replacement, one bigram shuffle",

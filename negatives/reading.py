@@ -42,6 +42,7 @@ class Reading:
                 batch_size=config.batch_size,
                 max_characters=config.max_characters,
                 language=plan.config.data.language,
+                counts=plan.learns(),
             )
 
     def digest(self) -> str:

@@ -87,6 +87,8 @@ def test_options_of_the_command_win_over_the_preset() -> None:
 
 
 FLAGS = {
+    "annotate": "controls help json key output quiet sample seed summary terminal",
+    "audit": "against fail-outside help html json judge judge-pairs quiet sample seed",
     "build": "config executor help json language limit out preset quiet resume root seed set "
     "source workers",
     "export": "help images json output quiet split tar-samples to",

@@ -57,3 +57,16 @@ class Audit(NamedTuple):
     findings: tuple[Finding, ...]
     counts: Mapping[str, Mapping[str, int]]
     judges: Mapping[str, str]
+
+
+class Sample(NamedTuple):
+    """A negative to look at; `edits` are the spans of `text` that differ from the caption."""
+
+    caption: str
+    text: str
+    edits: tuple[tuple[int, int], ...]
+    type: str
+    subtype: str
+    rule: str
+    score: float | None
+    id: str

@@ -29,6 +29,7 @@ class ConfigOptions(NamedTuple):
     limit: int | None
     seed: int | None
     language: str | None
+    fluency_from: Path | None
     settings: tuple[str, ...]
 
 
@@ -40,6 +41,11 @@ _OPTIONS = (
     click.option("--limit", type=int, help="Stop reading after so many captions."),
     click.option("--seed", type=int, help="The seed of every random draw."),
     click.option("--language", help="en (default) or any."),
+    click.option(
+        "--fluency-from",
+        type=click.Path(path_type=Path),
+        help="A finished build whose corpus model weighs the candidates.",
+    ),
     click.option(
         "--set",
         "settings",
@@ -89,7 +95,9 @@ def resolve(options: ConfigOptions) -> "BuildConfig":
         data["source"] = source
     data |= _given(limit=options.limit, language=options.language)
     negatives = dict(sections.get("negatives") or {})
-    negatives |= _given(preset=options.preset, seed=options.seed)
+    negatives |= _given(
+        preset=options.preset, seed=options.seed, fluency_from=options.fluency_from
+    )
     sections = {**sections, "data": data, "negatives": negatives}
     for setting in options.settings:
         sections = with_setting(sections, setting)

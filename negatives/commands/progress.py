@@ -60,6 +60,8 @@ def progress(config: "BuildConfig", *, shown: bool) -> Iterator["Report"]:
         }
 
         def report(stage: str, num_captions: int) -> None:
+            if stage not in tasks:
+                return  # "learn" is short
             task = tasks[stage]
             if stage == "choose" and bars.tasks[task].start_time is None:
                 done = bars.tasks[tasks["parse"]].completed

@@ -13,7 +13,7 @@ from data.commit import Json, write_atomically
 from data.errors import UsageError
 
 _MARK = "identity.json"
-_WRITTEN = ("data", "rejects", "run.json", "work")
+_WRITTEN = ("data", "rejects", "fluency", "run.json", "work")
 
 
 class Mark(NamedTuple):

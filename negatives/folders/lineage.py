@@ -122,6 +122,7 @@ def manifest_of(account: Account, shards: tuple[Shard, ...], tallies: Content) -
         fingerprint=fingerprint(content),
         shards=shards,
         rejects=(),
+        fluency=(),
         tallies=tallies,
         **content,
     )

@@ -66,6 +66,7 @@ __all__ = [
     "View",
     "context_of",
     "guard",
+    "mentioned",
     "siblings_of",
     "siblings_of_each",
 ]
@@ -109,6 +110,13 @@ GUARDS: Mapping[str, Guard] = {
 }
 
 ASYMMETRIC = frozenset({"equal to a sibling", "a sibling mentions it"})
+
+
+def mentioned(slot: Slot, context: Context) -> list[bool]:
+    """Tell of each alternative of a slot whether another caption of the image mentions it."""
+    if not context.siblings.lemmas:
+        return [False] * len(slot.alternatives)
+    return [sibling_mentions(view_of(slot, edit, "", context)) for edit in slot.alternatives]
 
 
 def guard(slot: Slot, edit: Edit, key: str, context: Context) -> str | None:

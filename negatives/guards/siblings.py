@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from data.records import Caption
 from data.texts import normalised
 from negatives.guards.content import ADJECTIVE, JOINS_NOUN, KIND, NOUN, NUMBER, VERB, lemma_of
 from negatives.parse import Parse
@@ -35,6 +36,20 @@ def siblings_of_each(parses: Sequence[Parse], lexicon: Lexicon) -> list[Siblings
         return [NO_SIBLINGS] * len(parses)
     said = [_said_by(parse, lexicon) for parse in parses]
     return [_united(said[:index] + said[index + 1 :]) for index in range(len(said))]
+
+
+def siblings_in(block: Sequence[tuple[Caption, Parse]], lexicon: Lexicon) -> list[Siblings]:
+    """Return for each caption of a block what the other captions of its image say."""
+    by_image: dict[str, list[int]] = {}
+    for index, (caption, _) in enumerate(block):
+        if caption.image:
+            by_image.setdefault(caption.image, []).append(index)
+    siblings = [NO_SIBLINGS] * len(block)
+    for group in by_image.values():
+        said = siblings_of_each([block[index][1] for index in group], lexicon)
+        for index, others in zip(group, said, strict=True):
+            siblings[index] = others
+    return siblings
 
 
 def siblings_of(parses: Iterable[Parse], lexicon: Lexicon) -> Siblings:

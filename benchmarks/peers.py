@@ -1,0 +1,145 @@
+"""What gives published negatives away, and ours beside them: `python -m benchmarks.peers`.
+
+    python -m benchmarks.peers --negclip negclip_valid.jsonl --sugarcrepe sugar-crepe --ours out
+
+Prints a table in markdown. Published files are read as they are: `negatives import` takes the
+white space from the ends of texts, and in SugarCrepe 13-15 % of the captions and not one negative
+begin or end with a space, so that a reader of characters knows them by that. The column "trimmed"
+is without it, as the folder of an import would be audited. Each published set has an adversary of
+its own; ours is one of all types, as in `negatives audit`.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from data.records import Row, Skip
+from negatives.audit import leaks
+from negatives.audit.findings import Finding
+from negatives.audit.gap import Judge
+from negatives.audit.pairs import Pair, drawn, groups_of
+from negatives.audit.run import AuditOptions, audit_folder
+from negatives.commands.audit import judge_of
+from negatives.folders.published import FORMATS, Published, detected, files_of
+from negatives.words import lexicon
+
+_PATH = click.Path(exists=True, path_type=Path)
+_HEADINGS = ("negatives", "pairs", "words", "trimmed", "form", "language model")
+
+
+class Measured(NamedTuple):
+    """A set with the adversary on its words, on trimmed words and on form, and its gap."""
+
+    name: str
+    num_pairs: int
+    findings: tuple[Finding | None, ...]
+
+
+def published_pairs(path: Path) -> dict[str, list[Pair]]:
+    """Return the pairs of a published file, or of each of a folder of SugarCrepe's, as written."""
+    items = {
+        file.stem: [item for item in FORMATS[detected(path)](file) if not isinstance(item, Skip)]
+        for file in files_of(path, detected(path))
+    }
+    return {name: _pairs(of_file) for name, of_file in items.items()}
+
+
+def joined(sets: dict[str, list[Pair]]) -> dict[str, list[Pair]]:
+    """Return the sets with those of one type, "swap_att" and "swap_obj", joined as well."""
+    types: dict[str, list[Pair]] = {}
+    for name, pairs in sets.items():
+        types.setdefault(name.partition("_")[0], []).extend(pairs)
+    return dict(sorted({**sets, **types}.items())) if len(sets) > 1 else sets
+
+
+def measured(
+    name: str, pairs: Sequence[Pair], *, judge: Judge | str, judge_pairs: int, seed: int
+) -> Measured:
+    """Return what an adversary trained on this set, and the judge, find in it."""
+    trimmed = [
+        pair._replace(caption=pair.caption.strip(), text=pair.text.strip()) for pair in pairs
+    ]
+    some = drawn(pairs, judge_pairs, seed=seed, key="judge")
+    found = (
+        leaks.words(pairs, seed=seed),
+        leaks.words(trimmed, seed=seed),
+        leaks.form(pairs, seed=seed, vowel_sound=lexicon.load().vowel_sound),
+        iter([None]) if isinstance(judge, str) else leaks.fluency(some, judge),
+    )
+    return Measured(name, len(pairs), tuple(next(findings) for findings in found))
+
+
+def ours(folder: Path, options: AuditOptions) -> Iterator[Measured]:
+    """Yield what an audit of a finished folder finds, overall and for each type."""
+    audit, _ = audit_folder(folder, options=options)
+    found = {(finding.measure, finding.group): finding for finding in audit.findings}
+    for finding in audit.findings:
+        if finding.measure == "words" and "/" not in finding.group:
+            form, gap = (found.get((measure, finding.group)) for measure in ("form", "fluency"))
+            name = f"{audit.name}: {finding.group}"
+            yield Measured(name, finding.num, (finding, finding, form, gap))
+
+
+def line_of(row: Measured) -> str:
+    """Return a line of the table: each share with half of its 95 % interval."""
+    cells = (row.name, f"{row.num_pairs:,}", *map(_cell, row.findings))
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(finding: Finding | None) -> str:
+    if finding is None or finding.value is None or finding.low is None or finding.high is None:
+        return ""
+    return f"{finding.value:.3f} ± {(finding.high - finding.low) / 2:.3f}"
+
+
+def _pairs(items: Sequence[Published]) -> list[Pair]:
+    """Return the pairs of texts; what is no text, or equal to its caption, is left out."""
+    rows = [
+        Row(item.where, str(item.image or ""), item.caption, ())
+        for item in items
+        if isinstance(item.caption, str)
+    ]
+    group = dict(zip([row.id for row in rows], groups_of(rows), strict=True))
+    return [
+        Pair(item.caption, told.text, str(told.type), str(told.subtype), group[item.where])
+        for item in items
+        if isinstance(item.caption, str)
+        for told in item.negatives or ()
+        if isinstance(told.text, str) and told.text.strip() != item.caption.strip()
+    ]
+
+
+@click.command(help=__doc__)
+@click.option("--negclip", type=_PATH, help="A file of NegCLIP's negatives.")
+@click.option("--sugarcrepe", type=_PATH, help="The folder of SugarCrepe's files.")
+@click.option("--ours", "folders", type=_PATH, multiple=True, help="A finished folder; often.")
+@click.option("--judge", "judge_name", default="auto", show_default=True, help="As in the audit.")
+@click.option("--judge-pairs", default=2000, show_default=True, help="Pairs of a set it reads.")
+@click.option("--seed", default=0, show_default=True, help="Which folds and samples.")
+def main(  # noqa: PLR0913 - one parameter an option of the command line
+    *,
+    negclip: Path | None,
+    sugarcrepe: Path | None,
+    folders: tuple[Path, ...],
+    judge_name: str,
+    judge_pairs: int,
+    seed: int,
+) -> None:
+    """Print a table in markdown."""
+    judge = judge_of(judge_name)
+    click.echo(f"| {' | '.join(_HEADINGS)} |\n|---|{'---:|' * (len(_HEADINGS) - 1)}")
+    for path in (negclip, sugarcrepe):
+        for name, pairs in joined(published_pairs(path) if path else {}).items():
+            click.echo(
+                line_of(measured(name, pairs, judge=judge, judge_pairs=judge_pairs, seed=seed))
+            )
+    for folder in folders:
+        options = AuditOptions(judge=judge, judge_pairs=judge_pairs, seed=seed)
+        for row in ours(folder, options):
+            click.echo(line_of(row))
+
+
+if __name__ == "__main__":
+    main()

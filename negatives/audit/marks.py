@@ -1,0 +1,80 @@
+"""Where a caption and its negative differ, as pieces to be shown."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from data.edits import text_at
+
+Spans = Sequence[tuple[int, int]]
+
+
+class Piece(NamedTuple):
+    """A stretch of a text, and whether it is one that differs."""
+
+    text: str
+    marked: bool
+
+
+def pieces(text: str, spans: Spans) -> list[Piece]:
+    """Cut a text into what lies inside the spans and what lies between.
+
+    Spans are sorted and disjoint, offsets in Unicode code points; an empty one is an empty piece.
+    """
+    found: list[Piece] = []
+    position = 0
+    for start, end in spans:
+        found += (
+            Piece(text_at(text, position, start), marked=False),
+            Piece(text_at(text, start, end), marked=True),
+        )
+        position = end
+    found.append(Piece(text_at(text, position, len(text)), marked=False))
+    return [piece for piece in found if piece.text or piece.marked]
+
+
+def spans_before(caption: str, text: str, spans: Spans) -> tuple[tuple[int, int], ...]:
+    """Return the caption's spans in whose place stand these spans of the edited text.
+
+    What lies between the spans is in both texts. Where it fits into the caption in more than one
+    way, or in none, nothing is returned.
+    """
+    ends = [0, *(end for _, end in spans)]
+    starts = [*(start for start, _ in spans), len(text)]
+    first, *between = [text_at(text, *pair) for pair in zip(ends, starts, strict=True)]
+    if not between or not caption.startswith(first) or not caption.endswith(between[-1]):
+        return ()
+    begin, end = len(first), len(caption) - len(between.pop())
+    early = _placed(caption, between, begin, end)
+    if begin > end or early is None or early != _placed_late(caption, between, begin, end):
+        return ()
+    gap_starts = [begin, *(after for _, after in early)]
+    gap_ends = [*(start for start, _ in early), end]
+    return tuple(zip(gap_starts, gap_ends, strict=True))
+
+
+def _placed(
+    caption: str, kept: Sequence[str], begin: int, end: int
+) -> list[tuple[int, int]] | None:
+    """Return where the kept stretches stand in order, each as early as it can; None if nowhere."""
+    places = []
+    for stretch in kept:
+        start = caption.find(stretch, begin, end)
+        if start < 0:
+            return None
+        begin = start + len(stretch)
+        places.append((start, begin))
+    return places
+
+
+def _placed_late(
+    caption: str, kept: Sequence[str], begin: int, end: int
+) -> list[tuple[int, int]] | None:
+    """Return where the kept stretches stand in order, each as late as it can; None if nowhere."""
+    places = []
+    for stretch in reversed(kept):
+        start = caption.rfind(stretch, begin, end)
+        if start < 0:
+            return None
+        places.append((start, start + len(stretch)))
+        end = start
+    return places[::-1]

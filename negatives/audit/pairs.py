@@ -1,0 +1,80 @@
+"""Pairs of a caption and a negative as the measures read them, and which images belong together."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.records import Caption, Row
+from data.streams import Stream
+from data.texts import normalised
+from negatives.fluency.folds import image_key
+
+NUM_FOLDS: Final = 5
+_SALT: Final = "audit folds"  # no sampler's folds are named so
+
+
+class Pair(NamedTuple):
+    """A caption and one of its negatives; `group` numbers the images that share captions."""
+
+    caption: str
+    text: str
+    type: str
+    subtype: str
+    group: int
+
+    @property
+    def kind(self) -> str:
+        """Return type and subtype as one name."""
+        return f"{self.type}/{self.subtype}"
+
+
+def pairs_of(rows: Sequence[Row]) -> list[Pair]:
+    """Return the pairs of rows, in order."""
+    return [
+        Pair(row.caption, negative.text, negative.type, negative.subtype, group)
+        for row, group in zip(rows, groups_of(rows), strict=True)
+        for negative in row.negatives
+    ]
+
+
+def groups_of(rows: Iterable[Row]) -> list[int]:
+    """Return a number for each row: equal for those of one image, and of images sharing a caption.
+
+    Captions are compared with case, punctuation and spacing taken out of play.
+    """
+    above: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def top(node: tuple[str, str]) -> tuple[str, str]:
+        while (parent := above.setdefault(node, node)) != node:
+            above[node] = above[parent]
+            node = parent
+        return node
+
+    images: list[tuple[str, str]] = []
+    for row in rows:
+        image = ("image", image_key(Caption(row.id, row.image, row.caption)))
+        above[top(("text", normalised(row.caption)))] = top(image)
+        images.append(image)
+    numbers: dict[tuple[str, str], int] = {}
+    return [numbers.setdefault(top(image), len(numbers)) for image in images]
+
+
+def folds_of(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Return the fold of each pair, 0 to NUM_FOLDS - 1, from those of their groups, N.
+
+    Folds are as even in groups as can be.
+    """
+    names = sorted(set(groups.tolist()))
+    order = Stream(seed, _SALT).shuffled(names)
+    fold = {group: place % NUM_FOLDS for place, group in enumerate(order)}
+    return np.array([fold[group] for group in groups.tolist()], np.int64)
+
+
+def drawn(pairs: Sequence[Pair], num_pairs: int, *, seed: int, key: str) -> list[Pair]:
+    """Return so many of the pairs, all if there are no more, in their own order."""
+    if len(pairs) <= num_pairs:
+        return list(pairs)
+    places = Stream(seed, "audit", key).shuffled(range(len(pairs)))
+    return [pairs[place] for place in sorted(places[:num_pairs])]

@@ -1,0 +1,195 @@
+"""`negatives audit`: what gives the negatives of a folder away, and what there is of them."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from data.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from negatives.audit.findings import Audit, Finding
+    from negatives.audit.gap import Judge
+
+_PATH = click.Path(path_type=Path)
+_FEWEST = click.IntRange(min=1)
+_SHOWN = ("size", "negatives by type", "rejects by reason", "negatives that repeat a text")
+_COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not measured": "dim"}
+
+
+@click.command()
+@click.argument("folder", type=_PATH)
+@click.option("--json", "as_json", is_flag=True, help="Print the whole audit as JSON.")
+@click.option("--html", type=_PATH, help="Write a report of one file, with a sample to browse.")
+@click.option("--fail-outside", is_flag=True, help="Exit with 1 if a finding is outside its bar.")
+@click.option(
+    "--judge",
+    "judge_name",
+    default="auto",
+    show_default=True,
+    help="A causal language model by name or folder; auto: the packaged one; none: no judge.",
+)
+@click.option(
+    "--judge-pairs",
+    type=_FEWEST,
+    default=2000,
+    show_default=True,
+    help="How many pairs the judge reads; a type is proven with 1,000.",
+)
+@click.option(
+    "--sample",
+    type=_FEWEST,
+    default=20_000,
+    show_default=True,
+    help="About so many pairs are measured for leaks.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Which folds and samples.")
+@click.option(
+    "--against", type=_PATH, multiple=True, help="A benchmark's .json, .jsonl or .txt; often."
+)
+@click.option("--quiet", is_flag=True, help="Print errors alone.")
+def audit(
+    *,
+    folder: Path,
+    as_json: bool,
+    html: Path | None,
+    fail_outside: bool,
+    judge_name: str,
+    judge_pairs: int,
+    sample: int,
+    seed: int,
+    against: tuple[Path, ...],
+    quiet: bool,
+) -> None:
+    """Measure what gives negatives away, and what there is of each type.
+
+    \b
+    negatives audit out --html report.html
+    negatives audit out --against sugar-crepe/swap_att.json --fail-outside
+    """
+    from data.manifest import read_manifest
+    from negatives.audit.run import AuditOptions, audit_folder
+
+    read_manifest(folder)  # what is wrong with the folder is told before a model is loaded
+    options = AuditOptions(
+        judge=judge_of(judge_name),
+        seed=seed,
+        sample=sample,
+        judge_pairs=judge_pairs,
+        against=against,
+    )
+    with _stages(shown=not (quiet or as_json)) as report:
+        found, samples = audit_folder(folder, options=options, report=report)
+    if html is not None:
+        from negatives.audit.report import html_of
+
+        html.write_text(html_of(found, samples), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(plain_audit(found), indent=1, ensure_ascii=False))
+    elif not quiet:
+        _show(found, html)
+    is_outside = any(finding.verdict() == "outside" for finding in found.findings)
+    sys.exit(1 if fail_outside and is_outside else 0)
+
+
+def judge_of(name: str) -> "Judge | str":
+    """Return the judge of this name, or why there is none.
+
+    Raises:
+        UsageError: a model was named and cannot be had.
+    """
+    if name == "none":
+        return "no judge was asked for"
+    from negatives.fluency.neural import open_model
+
+    try:
+        return open_model(None if name == "auto" else name)
+    except UsageError as error:
+        if name != "auto":
+            raise
+        return str(error)
+
+
+def plain_audit(found: "Audit") -> dict[str, Any]:
+    """Return an audit as JSON holds it: findings with their verdicts, no end of a bar as null."""
+    return {
+        **found._asdict(),
+        "findings": [
+            {
+                **finding._asdict(),
+                "bar": finding.bar and [end if math.isfinite(end) else None for end in finding.bar],
+                "verdict": finding.verdict(),
+            }
+            for finding in found.findings
+        ],
+    }
+
+
+@contextmanager
+def _stages(*, shown: bool) -> Iterator[Callable[[str], None]]:
+    """Yield a function to tell what is measured; the error stream shows it if it is a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not shown or not console.is_terminal:
+        yield lambda _stage: None
+        return
+    with console.status("audit") as status:
+        yield lambda stage: status.update(f"audit: {stage}")
+
+
+def _show(found: "Audit", html: Path | None) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(f"{found.name}  {found.fingerprint}", style="bold", markup=False)
+    for measure, judge in found.judges.items():
+        console.print(f"{measure} is judged by {judge}", markup=False)
+    console.print(_table(found))
+    for title in _SHOWN:
+        counts = found.counts.get(title, {})
+        if counts:
+            console.print(f"\n{title}", style="bold")
+            for name, count in counts.items():
+                console.print(f"  {count:>9,}  {name}", markup=False)
+    if html is not None:
+        console.print(f"\nwritten: {html}", markup=False)
+
+
+def _table(found: "Audit") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("measure")
+    table.add_column("group")
+    for heading in ("value", "95 %", "bar", "of"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    previous = ""
+    for finding in found.findings:
+        name = "" if finding.measure == previous else finding.measure
+        previous = finding.measure
+        verdict = finding.verdict()
+        said = verdict if not finding.why else f"{verdict}: {finding.why}"
+        style = _COLOURS.get(verdict, "")
+        table.add_row(name, finding.group, *_cells(finding), Text(said, style=style))
+    return table
+
+
+def _cells(finding: "Finding") -> tuple[str, str, str, str]:
+    """Return value, interval, bar and number as they are shown."""
+    value = "" if finding.value is None else f"{finding.value:.3f}"
+    ends = "" if finding.low is None else f"{finding.low:.3f}-{finding.high:.3f}"
+    bar = ""
+    if finding.bar is not None:
+        low, high = finding.bar
+        bar = f"{low:.2f}-{high:.2f}" if math.isfinite(high) else f">= {low:.2f}"
+    return value, ends, bar, f"{finding.num:,}"

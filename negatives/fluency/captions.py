@@ -1,0 +1,77 @@
+"""What the corpus model sees of a caption: its words in a row, and its pairs of words.
+
+Pairs are a head and a dependant with the name of their relation ("dobj": riding, horse), prepositions
+folded into the name ("on": man, bench), and any two content words ("beside": in one caption).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from negatives.fluency.words import BEGIN, END, Words
+from negatives.parse import Parse, Token
+
+ORDER = 4  # of the n-grams
+PADDING = ORDER - 1
+
+_RELATIONS = frozenset(
+    (
+        "nsubj", "nsubjpass", "dobj", "dative", "attr", "acomp", "oprd", "amod", "compound", "nmod",
+        "nummod", "conj", "acl", "relcl", "advcl", "prt", "advmod", "poss", "appos", "xcomp", "ccomp",
+    )
+)  # fmt: skip
+_PREPOSITIONS = frozenset(("prep", "agent"))
+_CONTENT = frozenset(("NOUN", "VERB", "ADJ"))
+
+
+class Pair(NamedTuple):
+    """A head and its dependant, by their places among the caption's tokens."""
+
+    relation: str
+    head: int
+    dependant: int
+
+
+class View(NamedTuple):
+    """A caption's words by number, a word's place among them by token, its pairs and content.
+
+    `row`: PADDING marks of the beginning, the words, the mark of the end. `place[token]`: where a
+    token's word stands in `row`; a token of white space has the place of the next word.
+    """
+
+    parse: Parse
+    row: list[int]
+    place: list[int]
+    pairs: list[Pair]
+    content: list[int]
+
+
+def view_of(parse: Parse, words: Words) -> View:
+    """Return what the model sees of a caption."""
+    row = [BEGIN] * PADDING
+    place: list[int] = []
+    content: list[int] = []
+    id_of = words.id_of
+    for index, token in enumerate(parse.tokens):
+        place.append(len(row))
+        if token.pos != "SPACE":
+            row.append(id_of(token.text))
+            if token.pos in _CONTENT:
+                content.append(index)
+    row.append(END)
+    return View(parse, row, place, _pairs_of(parse.tokens), content)
+
+
+def _pairs_of(tokens: Sequence[Token]) -> list[Pair]:
+    pairs: list[Pair] = []
+    for index, token in enumerate(tokens):
+        relation = token.dep
+        if relation in _RELATIONS:
+            pairs.append(Pair(relation, token.head, index))
+        elif relation == "pobj":
+            preposition = tokens[token.head]
+            governor = preposition.head
+            while tokens[governor].dep in _PREPOSITIONS and tokens[governor].head != governor:
+                governor = tokens[governor].head  # "out of the water"
+            if governor not in (index, token.head):
+                pairs.append(Pair(preposition.text.lower(), governor, index))
+    return pairs

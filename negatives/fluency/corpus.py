@@ -1,0 +1,241 @@
+"""The corpus model: what the captions of a corpus say of each other's slots.
+
+Counts of the corpus by fold, and the weights of a conditional logit for each type of slot. It is written
+beside the shards (OUT/fluency), so that another build can use it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UsageError
+from data.records import Caption
+from negatives.draws import Shares
+from negatives.fluency.candidates import Block
+from negatives.fluency.captions import view_of
+from negatives.fluency.counting import COMPANY, relation_hashes
+from negatives.fluency.counts import NUM_FOLDS, Table
+from negatives.fluency.features import FEATURES, Floats, features_of
+from negatives.fluency.folds import Folds, keys_of
+from negatives.fluency.logit import Slots, balance, biases, fit, log_shares
+from negatives.fluency.words import Hashes, Words
+from negatives.parse import Parse
+from negatives.slots import Slot
+
+Offered = Sequence[tuple[Caption, Parse, Sequence[Slot]]]
+"""Captions with their parses and all their slots."""
+
+FILES = (
+    "keys", "counts", "texts", "text_folds", "images", "image_folds", "names", "biases",
+)  # fmt: skip
+DIGITS = 4  # of a weight: what arithmetic on other machines may differ in is far below
+POOLED = "all"
+_STRENGTH = 1.0
+_STRENGTH_OF_TYPE = 5.0
+_STRENGTH_OF_NAME = 2.0
+_NO_NAMES = np.zeros(0, np.uint64)
+
+
+class Sample(NamedTuple):
+    """Slots that were laid out: kinds "type/subtype", sizes and folds; and of all candidates
+    names, kind and words in one hash, and features.
+
+    `laid_out[slot]`: whether it was, of all slots that were given.
+    """
+
+    kinds: list[str]
+    sizes: list[int]
+    folds: list[int]
+    names: Hashes
+    companies: Hashes
+    features: Floats
+    laid_out: list[bool]
+    refused: NDArray[np.bool_] = np.zeros(0, bool)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CorpusModel:
+    """`weights[kind]`: one number for each of FEATURES, for slots of a "type/subtype".
+
+    `biases`: by name (kind and words in one hash, ascending) and fold, what is added to a score.
+    """
+
+    table: Table
+    folds: Folds
+    weights: Mapping[str, Floats]
+    names: Hashes
+    biases: NDArray[np.float32]
+    num_captions: int
+
+    def log_shares(self, block: Offered, words: Words) -> list[list[Shares | None]]:
+        """Return log p of the candidates of each slot of each caption, the caption's own first.
+
+        None for a slot that cannot be laid out.
+        """
+        sample = self.sample(block, words)
+        sizes = np.array(sample.sizes, np.int64)
+        scores = np.empty(len(sample.features))
+        kind_of = np.repeat(np.array(sample.kinds, str), sizes)
+        for kind in set(sample.kinds):
+            rows = kind_of == kind
+            scores[rows] = sample.features[rows] @ self.weights.get(kind, self.weights[POOLED])
+        scores += self._biases(sample)
+        flat = log_shares(scores, sizes).tolist() if len(sizes) else []
+        ends = np.cumsum(sizes).tolist()
+        of_slot = iter([flat[end - size : end] for end, size in zip(ends, sizes, strict=True)])
+        laid_out = iter(sample.laid_out)
+        return [[next(of_slot) if next(laid_out) else None for _ in slots] for _, _, slots in block]
+
+    def _biases(self, sample: Sample) -> Floats:
+        found = np.zeros(len(sample.names))
+        if not len(self.names):
+            return found
+        folds = np.repeat(np.array(sample.folds, np.int64), sample.sizes)
+        for names in (sample.names, sample.companies):
+            places = np.minimum(np.searchsorted(self.names, names), len(self.names) - 1)
+            found += np.where(self.names[places] == names, self.biases[places, folds], 0.0)
+        return found
+
+    def sample(self, block: Offered, words: Words) -> Sample:
+        """Return the slots of captions with the features that the counts give them."""
+        laid = Block(words)
+        folds = self.folds.of(keys_of([caption for caption, _, _ in block])).tolist()
+        laid_out: list[bool] = []
+        for (_, parse, slots), fold in zip(block, folds, strict=True):
+            if slots:
+                laid_out += laid.add(view_of(parse, words), slots, fold)
+        kinds = [f"{slot.type}/{slot.subtype}" for _, _, slots in block for slot in slots]
+        kept = [kind for kind, is_laid in zip(kinds, laid_out, strict=True) if is_laid]
+        kind_hashes = np.repeat(relation_hashes(kept), laid.sizes) if kept else _NO_NAMES
+        names = words.hashes()[np.array(laid.names, np.int64)] + kind_hashes
+        features = features_of(laid, self.table)
+        companions = words.hashes()[np.array(laid.companions, np.int64)]
+        companies = COMPANY.keys(names, np.repeat(companions, laid.sizes))
+        return Sample(kept, laid.sizes, laid.folds, names, companies, features, laid_out)
+
+
+class Fitted(NamedTuple):
+    """Weights by kind, names and their biases by fold; see `CorpusModel`."""
+
+    weights: dict[str, Floats]
+    names: Hashes
+    biases: NDArray[np.float32]
+
+
+def fitted(samples: Sequence[Sample]) -> Fitted:
+    """Return what samples of true captions ask for; a bias is of the slots outside of its fold."""
+    kinds = np.array([kind for sample in samples for kind in sample.kinds])
+    sizes = np.array([size for sample in samples for size in sample.sizes], np.int64)
+    if not len(sizes):
+        return Fitted({POOLED: np.zeros(len(FEATURES))}, _NO_NAMES, np.zeros((0, NUM_FOLDS), "f4"))
+    features = np.concatenate([sample.features for sample in samples])
+    names, name_of = np.unique(
+        np.stack(
+            [
+                np.concatenate([sample.names for sample in samples]),
+                np.concatenate([sample.companies for sample in samples]),
+            ]
+        ),
+        return_inverse=True,
+    )
+    name_of = name_of.reshape(2, -1)
+    fold_of = np.array([fold for sample in samples for fold in sample.folds])
+    of_slot = np.repeat(np.arange(len(sizes)), sizes)
+    pooled = fit(features, sizes, prior=np.zeros(len(FEATURES)), strength=_STRENGTH)
+    weights = {POOLED: pooled}
+    scores = np.empty(len(features))
+    for kind in sorted(set(kinds.tolist())):
+        chosen = kinds == kind
+        rows = chosen[of_slot]
+        weights[kind] = fit(features[rows], sizes[chosen], prior=pooled, strength=_STRENGTH_OF_TYPE)
+        scores[rows] = features[rows] @ weights[kind]
+    refused = np.concatenate([sample.refused for sample in samples])
+    found = np.zeros((len(names), NUM_FOLDS), np.float32)
+    for fold in range(NUM_FOLDS):
+        others = fold_of != fold
+        rows = others[of_slot]
+        if rows.any():
+            values = np.zeros(len(names))
+            for level in (0, 1):
+                for _ in range(1):
+                    part = Slots(
+                        scores[rows] + values[name_of[:, rows]].sum(axis=0),
+                        sizes[others],
+                        name_of[level, rows],
+                    )
+                    added = biases(part, strength=_STRENGTH_OF_NAME)
+                    values[: len(added)] += added
+            for level in (0, 1):
+                part = Slots(
+                    scores[rows] + values[name_of[:, rows]].sum(axis=0),
+                    sizes[others],
+                    name_of[level, rows],
+                )
+                added = balance(
+                    part, np.zeros(part.num_names()), refused[rows], strength=_STRENGTH_OF_NAME
+                )
+                values[: len(added)] += added
+            found[:, fold] = np.round(values, DIGITS)
+    return Fitted(
+        {kind: np.round(values, DIGITS) for kind, values in weights.items()}, names, found
+    )
+
+
+def write_model(folder: Path, model: CorpusModel) -> list[Path]:
+    """Write a model's files into a folder; return them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, NDArray[Any]] = dict(
+        zip(
+            FILES,
+            (model.table.keys, model.table.counts, *model.folds, model.names, model.biases),
+            strict=True,
+        )
+    )
+    written: list[Path] = []
+    for name, array in arrays.items():
+        path = folder / f"{name}.npy"
+        np.save(path, array, allow_pickle=False)
+        written.append(path)
+    content = {
+        "features": FEATURES,
+        "weights": {kind: values.tolist() for kind, values in model.weights.items()},
+        "captions": model.num_captions,
+    }
+    path = folder / "model.json"
+    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return [*written, path]
+
+
+def read_model(folder: Path) -> CorpusModel:
+    """Return the model in a folder; its arrays stay mapped on disk.
+
+    Raises:
+        UsageError: there is none, or one of another version.
+    """
+    try:
+        content = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        arrays = {
+            name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            for name in FILES
+        }
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{folder}: expected the corpus model of a finished build ({error}); build with "
+            "`--set negatives.choice.weights=corpus`"
+        ) from error
+    if tuple(content["features"]) != FEATURES:
+        raise UsageError(f"{folder}: a corpus model of another version; build it anew")
+    keys, counts, *folds, names, its_biases = arrays.values()
+    return CorpusModel(
+        table=Table(keys, counts),
+        folds=Folds(*folds),
+        weights={kind: np.array(values) for kind, values in content["weights"].items()},
+        names=names,
+        biases=its_biases,
+        num_captions=content["captions"],
+    )

@@ -1,0 +1,105 @@
+"""Cross-fitting: which fold of the corpus a caption belongs to, so that it is scored without itself.
+
+A model that has seen a caption prefers it to its negatives. So counts are kept by fold, and a caption is
+scored without its own. The fold goes by image: the captions of one image say the same. Images that
+share a caption, case and punctuation aside, are one group with one fold.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.records import Caption
+from data.texts import normalised
+from negatives.fluency.counts import NUM_FOLDS
+from negatives.fluency.words import Hashes, hash_of
+
+_NUMBER = re.compile(r"0*(\d{5,})(?:\.\w+)?$")
+
+
+class Keys(NamedTuple):
+    """The images and texts of captions as hashes, in order: N each."""
+
+    images: Hashes
+    texts: Hashes
+
+
+class Folds(NamedTuple):
+    """The fold of every text that was counted, and of the images that moved to another one.
+
+    `texts` and `images` ascending, their folds beside them.
+    """
+
+    texts: Hashes
+    text_folds: NDArray[np.uint8]
+    images: Hashes
+    image_folds: NDArray[np.uint8]
+
+    def of(self, keys: Keys) -> NDArray[np.uint8]:
+        """Return the fold of each caption; of one that was never counted, as its image has it."""
+        folds = own_folds(keys)
+        for wanted, known, its_folds in (
+            (keys.images, self.images, self.image_folds),
+            (keys.texts, self.texts, self.text_folds),
+        ):
+            if len(known):
+                places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+                found = known[places] == wanted
+                folds[found] = its_folds[places[found]]
+        return folds
+
+
+def keys_of(captions: Sequence[Caption]) -> Keys:
+    """Return the keys of captions."""
+    return Keys(
+        np.array([hash_of(image_key(caption)) for caption in captions], np.uint64),
+        np.array([hash_of(normalised(caption.text)) for caption in captions], np.uint64),
+    )
+
+
+def image_key(caption: Caption) -> str:
+    """Return what stands for a caption's image: its number, without split, folder and file type.
+
+    COCO's image 391895 is COCO_val2014_000000391895.jpg in one file and 000000391895.jpg in another.
+    """
+    number = _NUMBER.search(caption.image)
+    return number[1] if number else caption.image or caption.id
+
+
+def own_folds(keys: Keys) -> NDArray[np.uint8]:
+    """Return the fold that each image has by its hash alone."""
+    return (keys.images % np.uint64(NUM_FOLDS)).astype(np.uint8)
+
+
+def folds_of(blocks: Iterable[Keys]) -> Folds:
+    """Return the folds of a corpus: groups of images that share texts are put together.
+
+    A group has the fold of its image with the least hash.
+    """
+    parts = list(blocks)
+    images, texts = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
+    leader = _leaders(images, texts)
+    of_leader = (leader % np.uint64(NUM_FOLDS)).astype(np.uint8)
+    known_texts, first = np.unique(texts, return_index=True)
+    known_images, first_image = np.unique(images, return_index=True)
+    image_folds = of_leader[first_image]
+    moved = image_folds != (known_images % np.uint64(NUM_FOLDS)).astype(np.uint8)
+    return Folds(known_texts, of_leader[first], known_images[moved], image_folds[moved])
+
+
+def _leaders(images: Hashes, texts: Hashes) -> Hashes:
+    """Return for each caption the least image of its group: the least spreads until it rests."""
+    _, image_of = np.unique(images, return_inverse=True)
+    _, text_of = np.unique(texts, return_inverse=True)
+    leader = images.copy()
+    while True:
+        before = leader
+        for group in (text_of, image_of):
+            least = np.full(int(group.max(initial=-1)) + 1, np.iinfo(np.uint64).max, np.uint64)
+            np.minimum.at(least, group, leader)
+            leader = least[group]
+        if np.array_equal(leader, before):
+            return leader

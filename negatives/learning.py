@@ -1,0 +1,225 @@
+"""From parsed blocks to a model of the corpus: counts merged, shared captions regrouped, weights fitted.
+
+Workers count their blocks while they parse them (`count_block`), move the counts of images that share
+captions with images of another fold (`recount_block`), and lay out slots of a sample of captions
+(`sample_block`); the driver merges and fits. Whole numbers are merged in the order of blocks and the
+weights are rounded: the model does not depend on who did what.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from data.commit import Unit, attempt_path, commit, finished
+from data.records import Caption
+from data.texts import normalised
+from negatives.choose import Chooser, Policy
+from negatives.fluency.captions import view_of
+from negatives.fluency.corpus import CorpusModel, Offered, Sample, fitted, read_model, write_model
+from negatives.fluency.counting import tally_block
+from negatives.fluency.counts import NUM_FOLDS, Tally, merged, table_of
+from negatives.fluency.folds import Keys, folds_of, image_key, keys_of, own_folds
+from negatives.fluency.words import Words, hash_of
+from negatives.guards import Siblings, context_of, mentioned
+from negatives.guards.siblings import siblings_in
+from negatives.parse import Parse
+from negatives.parse_files import read_parses
+from negatives.producers import chooser_of
+from negatives.words import lexicon as lexicons
+
+SAMPLE_CAPTIONS = 20_000  # whose slots the weights are fitted to
+_COUNTS = len(Tally._fields)  # arrays in a file of counts,
+_KEYS = len(Keys._fields)  # and behind them in that of a block
+
+Collect = Callable[[Callable[[Any], Unit], Iterable[Any]], Mapping[str, Unit]]
+"""Runs a function over tasks and returns their units by name."""
+
+
+class RecountTask(NamedTuple):
+    """Parses of a block, some of whose `images` (hashes, ascending) belong to other folds."""
+
+    parses: Path
+    folder: Path
+    name: str
+    images: np.ndarray[Any, np.dtype[np.uint64]]
+    folds: np.ndarray[Any, np.dtype[np.uint8]]
+
+
+class SampleTask(NamedTuple):
+    """Parses of a block, of which a share of the captions is to be laid out in features."""
+
+    parses: Path
+    folder: Path
+    name: str
+    model: Path
+    rules: tuple[Mapping[str, Any], ...]
+    policy: Policy
+    seed: int
+    share: float
+
+
+class LearnOptions(NamedTuple):
+    """What a build chooses by: its rules, policy and seed."""
+
+    rules: tuple[Mapping[str, Any], ...]
+    policy: Policy
+    seed: int
+
+
+@lru_cache(maxsize=1)
+def words() -> Words:
+    """Return this process's words, numbered as they come."""
+    return Words(lexicons.load())
+
+
+@lru_cache(maxsize=1)
+def model_in(folder: Path) -> CorpusModel:
+    """Return the model in a folder, read once."""
+    return read_model(folder)
+
+
+def write_counts(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]) -> None:
+    """Write what a block adds to the counts, each caption in the fold of its image's own hash."""
+    keys = keys_of(captions)
+    views = [view_of(parse, words()) for parse in parses]
+    _save(path, (*tally_block(views, own_folds(keys).tolist(), words()), *keys))
+
+
+def recount_block(task: RecountTask) -> Unit:
+    """Write the difference that moved images make, or return it if that was done before."""
+    unit = finished(task.folder, task.name)
+    if unit is not None:
+        return unit
+    wanted = set(task.images.tolist())
+    block = [
+        (caption, parse)
+        for caption, parse in read_parses(task.parses)
+        if hash_of(image_key(caption)) in wanted
+    ]
+    keys = keys_of([caption for caption, _ in block])
+    views = [view_of(parse, words()) for _, parse in block]
+    places = np.searchsorted(task.images, keys.images)
+    there = tally_block(views, task.folds[places].tolist(), words())
+    here = tally_block(views, own_folds(keys).tolist(), words())
+    path = attempt_path(task.folder, task.name, "counts")
+    _save(path, merged([there, here._replace(counts=-here.counts)]))
+    return commit(task.folder, task.name, {"counts": path}, {"rows": len(block)})
+
+
+def sample_block(task: SampleTask) -> Unit:
+    """Write the features of a sample of a block's slots, or return it if that was done before."""
+    unit = finished(task.folder, task.name)
+    if unit is not None:
+        return unit
+    chooser = chooser_of(task.rules, task.policy, task.seed)
+    block = [
+        (caption, parse)
+        for caption, parse in read_parses(task.parses)
+        if hash_of(f"sample {task.seed} {image_key(caption)}") < task.share * 2**64
+    ]
+    slots = [
+        (caption, parse, [slot for producer in chooser.producers for slot in producer.rule(parse)])
+        for caption, parse in block
+    ]
+    sample = read_model(task.model).sample(slots, words())
+    refused = _refused(slots, siblings_in(block, chooser.lexicon), sample.laid_out, chooser)
+    path = attempt_path(task.folder, task.name, "sample")
+    lists = (np.array(sample.kinds, str), np.array(sample.sizes), np.array(sample.folds))
+    _save(path, (*lists, sample.names, sample.companies, sample.features, np.array(refused, bool)))
+    return commit(task.folder, task.name, {"sample": path}, {"rows": len(block)})
+
+
+def learn(work: Path, parsed: Sequence[Unit], collect: Collect, options: LearnOptions) -> Path:
+    """Make the model of the blocks that were parsed into WORK/parses; return its folder.
+
+    Keeps in memory what all blocks count: some 30 bytes a different n-gram or pair.
+    """
+    blocks = {unit.name: work / "parses" / unit.files["parses"].file for unit in parsed}
+    counted = [
+        _load(work / "parses" / unit.files["counts"].file, _COUNTS + _KEYS) for unit in parsed
+    ]
+    folds = folds_of(Keys(*arrays[_COUNTS:]) for arrays in counted)
+    recounted: Mapping[str, Unit] = {}
+    if len(folds.images):
+        recounted = collect(
+            recount_block,
+            [
+                RecountTask(parses, work / "recounts", name, folds.images, folds.image_folds)
+                for name, parses in blocks.items()
+            ],
+        )
+    moved = [
+        _load(work / "recounts" / recounted[name].files["counts"].file, _COUNTS)
+        for name in blocks
+        if name in recounted
+    ]
+    tallies = [Tally(*arrays[:_COUNTS]) for arrays in (*counted, *moved)]
+    num_captions = sum(len(arrays[-1]) for arrays in counted)
+    model = CorpusModel(
+        table=table_of(merged(tallies)),
+        folds=folds,
+        weights={},
+        names=np.zeros(0, np.uint64),
+        biases=np.zeros((0, NUM_FOLDS), np.float32),
+        num_captions=num_captions,
+    )
+    folder = work / "fluency"
+    write_model(folder, model)
+    samples = collect(
+        sample_block,
+        [
+            SampleTask(
+                parses,
+                work / "samples",
+                name,
+                folder,
+                options.rules,
+                options.policy,
+                options.seed,
+                min(1.0, SAMPLE_CAPTIONS / num_captions),
+            )
+            for name, parses in blocks.items()
+        ],
+    )
+    laid_out = [_sample(work / "samples" / samples[name].files["sample"].file) for name in blocks]
+    write_model(folder, replace(model, **fitted(laid_out)._asdict()))
+    return folder
+
+
+def _refused(
+    block: Offered, siblings: Sequence[Siblings], laid_out: Sequence[bool], chooser: Chooser
+) -> list[bool]:
+    """Tell of each candidate of the slots that were laid out whether a sibling refuses it."""
+    refused: list[bool] = []
+    is_laid_out = iter(laid_out)
+    for (caption, parse, slots), said in zip(block, siblings, strict=True):
+        if not slots:
+            continue
+        context = context_of(parse, normalised(caption.text), said, chooser.lexicon)
+        for slot in slots:
+            if next(is_laid_out):
+                refused.append(False)
+                refused += mentioned(slot, context) if chooser.policy.guards else []
+                refused += [False] * (0 if chooser.policy.guards else len(slot.alternatives))
+    return refused
+
+
+def _sample(path: Path) -> Sample:
+    kinds, sizes, folds, names, companies, features, refused = _load(path, 7)
+    lists = (kinds.tolist(), sizes.tolist(), folds.tolist())
+    return Sample(*lists, names, companies, features, [], refused)
+
+
+def _save(path: Path, arrays: Iterable[np.ndarray[Any, Any]]) -> None:
+    with path.open("wb") as file:
+        for array in arrays:
+            np.save(file, array, allow_pickle=False)
+
+
+def _load(path: Path, number: int) -> list[np.ndarray[Any, Any]]:
+    with path.open("rb") as file:
+        return [np.load(file, allow_pickle=False) for _ in range(number)]
