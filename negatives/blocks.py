@@ -188,8 +188,8 @@ def offers_of_block(
         (caption, parse, [offer.slot for offers in found for offer in offers])
         for (caption, parse), found in zip(block, offered, strict=True)
     ]
-    shares = model_in(model).log_shares(slots, words())
-    return list(map(weighed, offered, shares))
+    scores = model_in(model).scores(slots, words())
+    return list(map(weighed, offered, scores))
 
 
 @contextmanager

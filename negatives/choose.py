@@ -15,26 +15,24 @@ from data.errors import UsageError
 from data.records import Caption, Negative, Reject
 from data.streams import Stream
 from data.texts import normalised
-from negatives.draws import Drawn, Offer, Shares, recipe_draws, slot_draws
+from negatives.draws import Drawn, Offer, Scores, pair_draws, recipe_draws
 from negatives.guards import Siblings, context_of, guard
 from negatives.parse import Parse
 from negatives.slots import Rule
 from negatives.wording import Wording, glue, wording_of
 from negatives.words.lexicon import Lexicon
 
-_MOST_DRAWS = 10
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """How candidates are chosen.
 
-    `draw`: "slots" (each slot on its own) or "recipe" (negatives/draws.py). `weights`: how a slot's
-    alternatives and its caption are weighed: by a model of the corpus, or "uniform", which knows nothing of
-    fluency. `variants`: draws of each slot, or distinct negatives of each rule of a recipe.
-    `draws`: the mean number of draws of a slot of a "type/subtype", where it is not `variants`.
-    `max_negatives`: a cap on a caption's negatives, in order of the draw. `wording`, `guards`:
-    whether candidates are mended, and refused.
+    `draw`: "slots" (alternatives on their own) or "recipe" (negatives/draws.py). `weights`: how an
+    alternative and its caption are weighed: by a model of the corpus, by a recipe, or "uniform",
+    which knows nothing of fluency. `reach`: the most that their scores may differ, in nats. `keep`:
+    the chance with which what is drawn of a "type/subtype" is kept, 1 where none is given.
+    `variants`: distinct negatives of each rule of a recipe. `max_negatives`: a cap on a caption's
+    negatives, in order of the draw. `wording`, `guards`: whether candidates are mended, and refused.
 
     Raises:
         UsageError: a number is out of range.
@@ -42,8 +40,9 @@ class Policy:
 
     draw: Literal["slots", "recipe"] = "slots"
     weights: Literal["corpus", "uniform", "recipe"] = "uniform"
-    variants: int = 1
-    draws: Mapping[str, float] = field(default_factory=dict)
+    reach: float = 2.5
+    keep: Mapping[str, float] = field(default_factory=dict)
+    variants: int = 5
     max_negatives: int | None = None
     wording: bool = True
     guards: bool = True
@@ -53,11 +52,13 @@ class Policy:
         for name, value in (("variants", self.variants), ("max_negatives", self.max_negatives)):
             if value is not None and value < 1:
                 raise UsageError(f"negatives.choice.{name}: expected 1 or more, found {value}")
-        for name, mean in self.draws.items():
-            if not 0 <= mean <= _MOST_DRAWS:
-                raise UsageError(
-                    f"negatives.choice.draws.{name}: expected 0 to {_MOST_DRAWS}, found {mean}"
-                )
+        for name, share in self.keep.items():
+            if not 0 <= share <= 1:
+                raise UsageError(f"negatives.choice.keep.{name}: expected 0 to 1, found {share}")
+        if not self.reach > 0:
+            raise UsageError(
+                f"negatives.choice.reach: expected a positive number, found {self.reach}"
+            )
 
 
 class Producer(NamedTuple):
@@ -116,13 +117,13 @@ class _State(NamedTuple):
 
 
 def offers_of(parse: Parse, chooser: Chooser) -> Offers:
-    """Return all slots of a caption, without shares."""
+    """Return all slots of a caption, without scores."""
     return [[Offer(slot) for slot in producer.rule(parse)] for producer in chooser.producers]
 
 
-def weighed(offers: Offers, shares: Iterable[Shares | None]) -> Offers:
-    """Return the offers of a caption with the shares of their candidates, in the same order."""
-    of_slot = iter(shares)
+def weighed(offers: Offers, scores: Iterable[Scores | None]) -> Offers:
+    """Return the offers of a caption with the scores of their candidates, in the same order."""
+    of_slot = iter(scores)
     return [[Offer(offer.slot, next(of_slot)) for offer in of_producer] for of_producer in offers]
 
 
@@ -173,7 +174,7 @@ def why_none(tally: Tally) -> str:
 
 def _worded(drawn: Drawn, state: _State) -> Candidate:
     """Return an alternative of a slot, its wording mended where the policy asks for that."""
-    raw = drawn.slot.alternatives[drawn.index]
+    raw = drawn.slot.alternatives[drawn.place]
     worded = glue(state.wording, raw) if state.policy.wording else raw
     edit = worded or raw
     text = edit.apply(state.wording.parse.text)
@@ -185,9 +186,9 @@ def _slot_candidates(
     name: str, offers: Sequence[Offer], stream: Stream, state: _State
 ) -> Iterator[Candidate]:
     policy = state.policy
-    for drawn in slot_draws(offers, stream, draws=policy.draws, variants=policy.variants):
-        if drawn is None:
-            state.tally[name, "stays"] += 1
+    for drawn in pair_draws(offers, stream, reach=policy.reach, keep=policy.keep):
+        if isinstance(drawn, str):
+            state.tally[name, drawn] += 1
         else:
             yield _worded(drawn, state)
 

@@ -85,9 +85,9 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     preset = PRESETS[negatives.preset]
     chosen = {key: value for key, value in negatives.choice.items() if value is not None}
     policy = checked(Policy, {**_fields(preset.policy), **chosen}, where="negatives.choice")
-    for key in policy.draws:
+    for key in policy.keep:
         if key not in KINDS:
-            raise UsageError(f"negatives.choice.draws: unknown {key!r}; {nearest(key, KINDS)}")
+            raise UsageError(f"negatives.choice.keep: unknown {key!r}; {nearest(key, KINDS)}")
     if negatives.fluency_from is not None and policy.weights != "corpus":
         raise UsageError(
             f"negatives.fluency_from: nothing is weighed by a corpus model where "

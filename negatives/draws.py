@@ -1,12 +1,23 @@
-"""Which alternatives are drawn: of each slot on its own, or of a rule's slots as a recipe does.
+"""Which alternatives are drawn: each against the caption alone, or of a rule's slots as a recipe does.
 
-**Slots.** Let S be a slot's candidates: its alternatives and the caption itself. One of them is drawn with
-probability p(c') / Z(S), where p models the captions of the corpus and Z sums p over S. Where S is a
-class (every member offers the same S), p(c) K(c -> c') = p(c) p(c') / Z = p(c') K(c' -> c): a pair and its
-mirror image are equally likely, so no reader of texts can tell caption from negative better than p
-differs from the truth. It holds for every slot apart, because each is drawn once (or a number of
-times that the caption has no part in) and independently; what stays or is refused afterwards yields nothing. A refusal
-that depends on the pair alone, whichever of the two is the caption, leaves both sides equal.
+**Pairs.** Let p model the captions of the corpus, c be a caption and c' an alternative of one of its
+slots. It is accepted with the probability
+
+    a(c, c') = min(1, p(c') / p(c))  if |log p(c') - log p(c)| <= reach, else 0
+
+and every alternative is asked once, each with a coin of its own. Then
+
+    p(c) a(c, c') = min(p(c), p(c')) or 0 = p(c') a(c', c):
+
+a pair and its mirror image are equally likely (Metropolis and others, 1953; among all rules with this property
+it accepts most: Peskun, 1973). So no reader of single texts or of one pair can tell caption from negative
+better than p differs from the truth. All it takes is that c' offers c back; alternatives need not be a
+partition, for nothing is normalised. `reach` keeps out what is far less usual than the caption, and for the
+sake of the mirror what is far more usual.
+
+It stays true if a pair is refused afterwards for what the pair is, whichever of the two is the caption, and
+if a type is thinned with a fixed chance. It does not stay true if a refusal is made good by another draw, or
+if what is refused is taken out of a normalised choice beforehand.
 
 **Recipe.** Published generators take distinct alternatives of a rule's slots by its weights.
 """
@@ -20,48 +31,55 @@ from typing import NamedTuple
 from data.streams import Stream
 from negatives.slots import Slot
 
-Shares = Sequence[float]
-"""log p of a slot's candidates, the caption first: they sum to 1 as probabilities."""
+Scores = Sequence[float]
+"""log p of a slot's candidates, the caption first, but for a constant."""
 
 
 class Offer(NamedTuple):
-    """A slot, with the shares of its candidates where a model of the corpus gives them."""
+    """A slot, with the scores of its candidates where a model of the corpus gives them."""
 
     slot: Slot
-    shares: Shares | None = None
+    scores: Scores | None = None
 
 
 class Drawn(NamedTuple):
-    """An alternative of a slot by its index, and its log p less that of the caption, if known."""
+    """An alternative of a slot by its place, and its log p less that of the caption, if known."""
 
     slot: Slot
-    index: int
+    place: int
     score: float | None = None
 
 
-def slot_draws(
-    offers: Sequence[Offer], stream: Stream, *, draws: Mapping[str, float], variants: int
-) -> Iterator[Drawn | None]:
-    """Yield what each slot draws, None where that is the caption itself.
+def pair_draws(
+    offers: Sequence[Offer], stream: Stream, *, reach: float, keep: Mapping[str, float]
+) -> Iterator[Drawn | str]:
+    """Yield what is drawn, or the name of what became of it: "stays" or "thinned".
 
-    `draws`: the mean number of draws of a slot of a "type/subtype", `variants` where none is given;
-    of its fraction a coin decides.
+    `reach`: the most that the scores of caption and negative may differ, in nats. `keep`: with which
+    chance a "type/subtype" is kept, 1 where none is given. A slot without scores draws one of its
+    candidates, all alike.
     """
-    for slot, shares in offers:
-        mean = draws.get(f"{slot.type}/{slot.subtype}", variants) if draws else variants
-        num_draws = int(mean)
-        if mean > num_draws:
-            num_draws += stream.chance(mean - num_draws)
-        size = len(slot.alternatives)
-        weights = [exp(share) for share in shares] if shares and num_draws else None
-        for _ in range(num_draws):
-            if shares is None or weights is None:
-                index = stream.below(size + 1)
-                yield None if index == size else Drawn(slot, index)
-            else:
-                index = stream.weighted(weights)
-                score = shares[index] - shares[0]
-                yield Drawn(slot, index - 1, score) if index else None
+    for slot, scores in offers:
+        kept = keep.get(f"{slot.type}/{slot.subtype}", 1.0) if keep else 1.0
+        drawn = list(_accepted(scores, stream, reach)) if scores else _any(slot, stream)
+        if not drawn:
+            yield "stays"
+        for index, score in drawn:
+            yield Drawn(slot, index, score) if stream.chance(kept) else "thinned"
+
+
+def _accepted(scores: Scores, stream: Stream, reach: float) -> Iterator[tuple[int, float]]:
+    own = scores[0]
+    for index in range(1, len(scores)):
+        gain = scores[index] - own
+        if abs(gain) <= reach and (gain >= 0 or stream.chance(exp(gain))):
+            yield index - 1, gain
+
+
+def _any(slot: Slot, stream: Stream) -> list[tuple[int, float | None]]:
+    """Draw one candidate of a slot of which nothing is known; the caption stands after the last."""
+    index = stream.below(len(slot.alternatives) + 1)
+    return [] if index == len(slot.alternatives) else [(index, None)]
 
 
 def recipe_draws(slots: Sequence[Slot], stream: Stream, *, variants: int) -> Iterator[Drawn]:

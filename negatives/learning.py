@@ -186,7 +186,7 @@ def learn(work: Path, parsed: Sequence[Unit], collect: Collect, options: LearnOp
         ],
     )
     laid_out = [_sample(work / "samples" / samples[name].files["sample"].file) for name in blocks]
-    write_model(folder, replace(model, **fitted(laid_out)._asdict()))
+    write_model(folder, replace(model, **fitted(laid_out, reach=options.policy.reach)._asdict()))
     return folder
 
 

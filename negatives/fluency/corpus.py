@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from data.errors import UsageError
 from data.records import Caption
-from negatives.draws import Shares
+from negatives.draws import Scores
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import view_of
 from negatives.fluency.counting import COMPANY, relation_hashes
 from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES, Floats, features_of
 from negatives.fluency.folds import Folds, keys_of
-from negatives.fluency.logit import Slots, balance, biases, fit, log_shares
+from negatives.fluency.logit import Slots, balance, biases, fit
 from negatives.fluency.words import Hashes, Words
 from negatives.parse import Parse
 from negatives.slots import Slot
@@ -72,8 +72,8 @@ class CorpusModel:
     biases: NDArray[np.float32]
     num_captions: int
 
-    def log_shares(self, block: Offered, words: Words) -> list[list[Shares | None]]:
-        """Return log p of the candidates of each slot of each caption, the caption's own first.
+    def scores(self, block: Offered, words: Words) -> list[list[Scores | None]]:
+        """Return log p, but for a constant, of each slot's candidates, the caption's own first.
 
         None for a slot that cannot be laid out.
         """
@@ -85,7 +85,7 @@ class CorpusModel:
             rows = kind_of == kind
             scores[rows] = sample.features[rows] @ self.weights.get(kind, self.weights[POOLED])
         scores += self._biases(sample)
-        flat = log_shares(scores, sizes).tolist() if len(sizes) else []
+        flat = scores.tolist()
         ends = np.cumsum(sizes).tolist()
         of_slot = iter([flat[end - size : end] for end, size in zip(ends, sizes, strict=True)])
         laid_out = iter(sample.laid_out)
@@ -127,7 +127,7 @@ class Fitted(NamedTuple):
     biases: NDArray[np.float32]
 
 
-def fitted(samples: Sequence[Sample]) -> Fitted:
+def fitted(samples: Sequence[Sample], *, reach: float) -> Fitted:
     """Return what samples of true captions ask for; a bias is of the slots outside of its fold."""
     kinds = np.array([kind for sample in samples for kind in sample.kinds])
     sizes = np.array([size for sample in samples for size in sample.sizes], np.int64)
@@ -176,9 +176,7 @@ def fitted(samples: Sequence[Sample]) -> Fitted:
                     sizes[others],
                     name_of[level, rows],
                 )
-                added = balance(
-                    part, np.zeros(part.num_names()), refused[rows], strength=_STRENGTH_OF_NAME
-                )
+                added = balance(part, refused[rows], reach=reach, strength=_STRENGTH_OF_NAME)
                 values[: len(added)] += added
             found[:, fold] = np.round(values, DIGITS)
     return Fitted(

@@ -126,22 +126,24 @@ def biases(slots: Slots, *, strength: float) -> Floats:
     return found
 
 
-def balance(slots: Slots, added: Floats, refused: NDArray[np.bool_], *, strength: float) -> Floats:
-    """Return what to add further, so that what others refuse leaves each name in balance.
+def balance(slots: Slots, refused: NDArray[np.bool_], *, reach: float, strength: float) -> Floats:
+    """Return what to add to the score of each name, so that refusals leave it in balance.
 
-    `added`: the biases so far, by name. `refused[candidate]`: whether it yields nothing when it is
-    drawn. A drawn pair takes its caption's name out and brings its negative's name in; as many are
-    to go out as come in.
+    `refused[candidate]`: whether it yields nothing when it is drawn. A pair that is drawn
+    (negatives/draws.py) takes its caption's name out and brings its negative's name in; as many are to
+    go out as come in.
     """
     starts = slots.starts()
-    out = np.repeat(slots.names[starts], slots.sizes)
+    first = np.repeat(starts, slots.sizes)
     yields = ~refused
     yields[starts] = False
     num_names = slots.num_names()
     found = np.zeros(num_names)
     for _ in range(_ROUNDS):
-        scores = slots.scores + (added + found)[slots.names]
-        flow = np.exp(log_shares(scores, slots.sizes)) * yields
-        going, coming = (np.bincount(names, flow, num_names) for names in (out, slots.names))
+        scores = slots.scores + found[slots.names]
+        gain = scores - scores[first]
+        flow = np.exp(np.minimum(gain, 0)) * (yields & (np.abs(gain) <= reach))
+        going = np.bincount(slots.names[first], flow, num_names)
+        coming = np.bincount(slots.names, flow, num_names)
         found += (going - coming - strength * found) / (going + coming + strength)
     return found
