@@ -19,7 +19,7 @@ from data.shards import write_rejects, write_rows
 from data.texts import normalised
 from negatives.choose import Chooser, Offers, Policy, choose, offers_of, weighed
 from negatives.guards.siblings import siblings_in
-from negatives.learning import model_in, words, write_counts
+from negatives.learning import model_in, read_sample, words, write_counts
 from negatives.parse import Parse
 from negatives.parse_files import read_parses, write_parses
 from negatives.producers import chooser_of
@@ -47,6 +47,7 @@ class ChooseTask(NamedTuple):
     """The parses of one block, from which rows are to be made in `folder`.
 
     `model`: the folder of the corpus model that weighs the candidates, None for no model.
+    `sample`: the file in which the block's slots were laid out for it, if all of them were.
     """
 
     parses: Path
@@ -57,6 +58,7 @@ class ChooseTask(NamedTuple):
     seed: int
     rejects: bool
     model: Path | None
+    sample: Path | None
 
 
 def digest_of(captions: Sequence[Caption]) -> str:
@@ -125,7 +127,7 @@ def choose_block(task: ChooseTask) -> Unit:
     rows: list[Row] = []
     rejects: list[Reject] = []
     tallies = Tallies()
-    offered = offers_of_block(block, chooser, task.model)
+    offered = offers_of_block(block, chooser, task.model, task.sample)
     for (caption, parse), siblings, offers in zip(
         block, siblings_in(block, chooser.lexicon), offered, strict=True
     ):
@@ -171,9 +173,14 @@ def _language_fault(text: str, lexicon: Lexicon) -> str | None:
 
 
 def offers_of_block(
-    block: Sequence[tuple[Caption, Parse]], chooser: Chooser, model: Path | None
+    block: Sequence[tuple[Caption, Parse]],
+    chooser: Chooser,
+    model: Path | None,
+    sample: Path | None = None,
 ) -> list[Offers]:
     """Return what the rules offer for each caption, weighed by the model if there is one.
+
+    `sample`: the file in which all slots of the block were laid out before, if they were.
 
     Raises:
         ShardError: a rule failed on a caption.
@@ -188,8 +195,10 @@ def offers_of_block(
         (caption, parse, [offer.slot for offers in found for offer in offers])
         for (caption, parse), found in zip(block, offered, strict=True)
     ]
-    scores = model_in(model).scores(slots, words())
-    return list(map(weighed, offered, scores))
+    corpus = model_in(model)
+    laid_out = read_sample(sample) if sample else corpus.sample(slots, words())
+    scores = iter(corpus.scores(laid_out))
+    return [weighed(found, scores) for found in offered]
 
 
 @contextmanager

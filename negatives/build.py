@@ -19,7 +19,7 @@ from negatives.config import BuildConfig
 from negatives.executors import Run
 from negatives.executors.local import workers_on_this_machine
 from negatives.finishing import finish, manifest_of, num_in
-from negatives.learning import LearnOptions, learn
+from negatives.learning import Learned, LearnOptions, learn
 from negatives.plan import Plan, Report, Resume, finished_manifest, make_plan
 from negatives.reading import Reading
 
@@ -53,18 +53,18 @@ def build(
         if not parsed:
             skipped = json.dumps(reading.skipped, sort_keys=True)
             raise UsageError(f"no caption of the source could be used; skipped: {skipped}")
-        model = _model(plan, parsed, run)
-        units = _collect(plan, "choose", run(choose_block, _choose_tasks(plan, parsed, model)))
+        learned = _learned(plan, parsed, run)
+        units = _collect(plan, "choose", run(choose_block, _choose_tasks(plan, parsed, learned)))
     chosen = [units[unit.name] for unit in parsed]
     manifest = manifest_of(plan, reading, parsed, chosen)
     finish(plan, manifest, chosen, started)
     return manifest
 
 
-def _model(plan: Plan, parsed: list[Unit], run: Run) -> Path | None:
-    """Return the folder of the model that weighs the candidates, None if none does."""
+def _learned(plan: Plan, parsed: list[Unit], run: Run) -> Learned | None:
+    """Return the model that weighs the candidates, None if none does."""
     if not plan.learns():
-        return plan.fluency_from
+        return Learned(plan.fluency_from, {}) if plan.fluency_from else None
     options = LearnOptions(plan.config.rules, plan.config.policy, plan.config.negatives.seed)
     return learn(
         plan.work, parsed, lambda function, tasks: _collect(plan, "learn", run(function, tasks)),
@@ -72,7 +72,7 @@ def _model(plan: Plan, parsed: list[Unit], run: Run) -> Path | None:
     )  # fmt: skip
 
 
-def _choose_tasks(plan: Plan, parsed: list[Unit], model: Path | None) -> Iterator[ChooseTask]:
+def _choose_tasks(plan: Plan, parsed: list[Unit], learned: Learned | None) -> Iterator[ChooseTask]:
     for unit in parsed:
         yield ChooseTask(
             parses=plan.work / "parses" / unit.files["parses"].file,
@@ -82,7 +82,8 @@ def _choose_tasks(plan: Plan, parsed: list[Unit], model: Path | None) -> Iterato
             policy=plan.config.policy,
             seed=plan.config.negatives.seed,
             rejects=plan.config.negatives.rejects,
-            model=model,
+            model=learned.folder if learned else None,
+            sample=learned.samples.get(unit.name) if learned else None,
         )
 
 

@@ -31,7 +31,7 @@ from negatives.parse_files import read_parses
 from negatives.producers import chooser_of
 from negatives.words import lexicon as lexicons
 
-SAMPLE_CAPTIONS = 20_000  # whose slots the weights are fitted to
+SAMPLE_CAPTIONS = 50_000  # whose slots are laid out to fit weights and biases
 _COUNTS = len(Tally._fields)  # arrays in a file of counts,
 _KEYS = len(Keys._fields)  # and behind them in that of a block
 
@@ -60,6 +60,13 @@ class SampleTask(NamedTuple):
     policy: Policy
     seed: int
     share: float
+
+
+class Learned(NamedTuple):
+    """A model's folder, and the files in which blocks were laid out as a whole, by block."""
+
+    folder: Path
+    samples: Mapping[str, Path]
 
 
 class LearnOptions(NamedTuple):
@@ -128,13 +135,18 @@ def sample_block(task: SampleTask) -> Unit:
     sample = read_model(task.model).sample(slots, words())
     refused = _refused(slots, siblings_in(block, chooser.lexicon), sample.laid_out, chooser)
     path = attempt_path(task.folder, task.name, "sample")
-    lists = (np.array(sample.kinds, str), np.array(sample.sizes), np.array(sample.folds))
+    lists = (
+        np.array(sample.kinds, str),
+        np.array(sample.sizes),
+        np.array(sample.folds),
+        np.array(sample.laid_out, bool),
+    )
     _save(path, (*lists, sample.names, sample.companies, sample.features, np.array(refused, bool)))
     return commit(task.folder, task.name, {"sample": path}, {"rows": len(block)})
 
 
-def learn(work: Path, parsed: Sequence[Unit], collect: Collect, options: LearnOptions) -> Path:
-    """Make the model of the blocks that were parsed into WORK/parses; return its folder.
+def learn(work: Path, parsed: Sequence[Unit], collect: Collect, options: LearnOptions) -> Learned:
+    """Make the model of the blocks that were parsed into WORK/parses.
 
     Keeps in memory what all blocks count: some 30 bytes a different n-gram or pair.
     """
@@ -185,9 +197,10 @@ def learn(work: Path, parsed: Sequence[Unit], collect: Collect, options: LearnOp
             for name, parses in blocks.items()
         ],
     )
-    laid_out = [_sample(work / "samples" / samples[name].files["sample"].file) for name in blocks]
+    files = {name: work / "samples" / samples[name].files["sample"].file for name in blocks}
+    laid_out = [read_sample(path) for path in files.values()]
     write_model(folder, replace(model, **fitted(laid_out, reach=options.policy.reach)._asdict()))
-    return folder
+    return Learned(folder, files if num_captions <= SAMPLE_CAPTIONS else {})
 
 
 def _refused(
@@ -208,10 +221,11 @@ def _refused(
     return refused
 
 
-def _sample(path: Path) -> Sample:
-    kinds, sizes, folds, names, companies, features, refused = _load(path, 7)
+def read_sample(path: Path) -> Sample:
+    """Return what `sample_block` wrote."""
+    kinds, sizes, folds, laid_out, names, companies, features, refused = _load(path, 8)
     lists = (kinds.tolist(), sizes.tolist(), folds.tolist())
-    return Sample(*lists, names, companies, features, [], refused)
+    return Sample(*lists, names, companies, features, laid_out.tolist(), refused)
 
 
 def _save(path: Path, arrays: Iterable[np.ndarray[Any, Any]]) -> None:

@@ -22,7 +22,7 @@ from negatives.fluency.counting import COMPANY, relation_hashes
 from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES, Floats, features_of
 from negatives.fluency.folds import Folds, keys_of
-from negatives.fluency.logit import Slots, balance, biases, fit
+from negatives.fluency.logit import Slots, balance, fit
 from negatives.fluency.words import Hashes, Words
 from negatives.parse import Parse
 from negatives.slots import Slot
@@ -37,7 +37,7 @@ DIGITS = 4  # of a weight: what arithmetic on other machines may differ in is fa
 POOLED = "all"
 _STRENGTH = 1.0
 _STRENGTH_OF_TYPE = 5.0
-_STRENGTH_OF_NAME = 2.0
+_STRENGTH_OF_NAME = 3.0
 _NO_NAMES = np.zeros(0, np.uint64)
 
 
@@ -72,24 +72,21 @@ class CorpusModel:
     biases: NDArray[np.float32]
     num_captions: int
 
-    def scores(self, block: Offered, words: Words) -> list[list[Scores | None]]:
+    def scores(self, sample: Sample) -> list[Scores | None]:
         """Return log p, but for a constant, of each slot's candidates, the caption's own first.
 
-        None for a slot that cannot be laid out.
+        None for a slot that was not laid out.
         """
-        sample = self.sample(block, words)
         sizes = np.array(sample.sizes, np.int64)
         scores = np.empty(len(sample.features))
         kind_of = np.repeat(np.array(sample.kinds, str), sizes)
         for kind in set(sample.kinds):
             rows = kind_of == kind
             scores[rows] = sample.features[rows] @ self.weights.get(kind, self.weights[POOLED])
-        scores += self._biases(sample)
-        flat = scores.tolist()
+        flat = np.round(scores + self._biases(sample), DIGITS).tolist()
         ends = np.cumsum(sizes).tolist()
         of_slot = iter([flat[end - size : end] for end, size in zip(ends, sizes, strict=True)])
-        laid_out = iter(sample.laid_out)
-        return [[next(of_slot) if next(laid_out) else None for _ in slots] for _, _, slots in block]
+        return [next(of_slot) if is_laid_out else None for is_laid_out in sample.laid_out]
 
     def _biases(self, sample: Sample) -> Floats:
         found = np.zeros(len(sample.names))
@@ -128,23 +125,59 @@ class Fitted(NamedTuple):
 
 
 def fitted(samples: Sequence[Sample], *, reach: float) -> Fitted:
-    """Return what samples of true captions ask for; a bias is of the slots outside of its fold."""
+    """Return the weights and biases that samples of true captions ask for.
+
+    The weights make captions likely among their candidates. The biases then make up for what guards refuse
+    on one side alone: as often as a word is drawn away, it is to be drawn in. They are found for
+    words and for words in their company, outside of each fold; and last for words, over all.
+    """
     kinds = np.array([kind for sample in samples for kind in sample.kinds])
     sizes = np.array([size for sample in samples for size in sample.sizes], np.int64)
     if not len(sizes):
         return Fitted({POOLED: np.zeros(len(FEATURES))}, _NO_NAMES, np.zeros((0, NUM_FOLDS), "f4"))
-    features = np.concatenate([sample.features for sample in samples])
+    features, refused = (
+        np.concatenate([getattr(sample, field) for sample in samples])
+        for field in ("features", "refused")
+    )
+    weights, scores = _weights(features, kinds, sizes)
     names, name_of = np.unique(
         np.stack(
             [
-                np.concatenate([sample.names for sample in samples]),
-                np.concatenate([sample.companies for sample in samples]),
+                np.concatenate([getattr(sample, field) for sample in samples])
+                for field in ("names", "companies")
             ]
         ),
         return_inverse=True,
     )
     name_of = name_of.reshape(2, -1)
     fold_of = np.array([fold for sample in samples for fold in sample.folds])
+    of_slot = np.repeat(np.arange(len(sizes)), sizes)
+    found = np.zeros((len(names), NUM_FOLDS))
+
+    def rebalance(folds: Sequence[int], slots: NDArray[np.bool_], level: int) -> None:
+        rows = slots[of_slot]
+        fold = fold_of[of_slot][rows] if len(folds) == NUM_FOLDS else folds[0]
+        at = name_of[:, rows]
+        part = Slots(
+            scores[rows] + found[at[0], fold] + found[at[1], fold], sizes[slots], at[level]
+        )
+        added = balance(part, refused[rows], reach=reach, strength=_STRENGTH_OF_NAME)
+        found[: len(added), list(folds)] += added[:, None]
+
+    for fold in range(NUM_FOLDS):
+        others = fold_of != fold
+        if others.any():
+            rebalance([fold], others, 0)
+            rebalance([fold], others, 1)
+    rebalance(range(NUM_FOLDS), np.ones(len(sizes), bool), 0)
+    rounded = {kind: np.round(values, DIGITS) for kind, values in weights.items()}
+    return Fitted(rounded, names, np.round(found, DIGITS).astype(np.float32))
+
+
+def _weights(
+    features: Floats, kinds: NDArray[np.str_], sizes: NDArray[np.int64]
+) -> tuple[dict[str, Floats], Floats]:
+    """Return the weights of all slots and of each kind, and the scores that the latter give."""
     of_slot = np.repeat(np.arange(len(sizes)), sizes)
     pooled = fit(features, sizes, prior=np.zeros(len(FEATURES)), strength=_STRENGTH)
     weights = {POOLED: pooled}
@@ -154,34 +187,7 @@ def fitted(samples: Sequence[Sample], *, reach: float) -> Fitted:
         rows = chosen[of_slot]
         weights[kind] = fit(features[rows], sizes[chosen], prior=pooled, strength=_STRENGTH_OF_TYPE)
         scores[rows] = features[rows] @ weights[kind]
-    refused = np.concatenate([sample.refused for sample in samples])
-    found = np.zeros((len(names), NUM_FOLDS), np.float32)
-    for fold in range(NUM_FOLDS):
-        others = fold_of != fold
-        rows = others[of_slot]
-        if rows.any():
-            values = np.zeros(len(names))
-            for level in (0, 1):
-                for _ in range(1):
-                    part = Slots(
-                        scores[rows] + values[name_of[:, rows]].sum(axis=0),
-                        sizes[others],
-                        name_of[level, rows],
-                    )
-                    added = biases(part, strength=_STRENGTH_OF_NAME)
-                    values[: len(added)] += added
-            for level in (0, 1):
-                part = Slots(
-                    scores[rows] + values[name_of[:, rows]].sum(axis=0),
-                    sizes[others],
-                    name_of[level, rows],
-                )
-                added = balance(part, refused[rows], reach=reach, strength=_STRENGTH_OF_NAME)
-                values[: len(added)] += added
-            found[:, fold] = np.round(values, DIGITS)
-    return Fitted(
-        {kind: np.round(values, DIGITS) for kind, values in weights.items()}, names, found
-    )
+    return weights, scores
 
 
 def write_model(folder: Path, model: CorpusModel) -> list[Path]:

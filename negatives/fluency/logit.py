@@ -110,22 +110,6 @@ class Slots(NamedTuple):
         return int(self.names.max(initial=-1)) + 1
 
 
-def biases(slots: Slots, *, strength: float) -> Floats:
-    """Return what to add to the score of each name, so that it is drawn as often as it is true.
-
-    N biases, with a normal prior about 0 of the inverse variance `strength`; Newton steps on each
-    name alone.
-    """
-    num_names = slots.num_names()
-    own = np.bincount(slots.names[slots.starts()], minlength=num_names)
-    found = np.zeros(num_names)
-    for _ in range(_ROUNDS):
-        shares = np.exp(log_shares(slots.scores + found[slots.names], slots.sizes))
-        expected = np.bincount(slots.names, shares, num_names)
-        found += (own - expected - strength * found) / (expected + strength)
-    return found
-
-
 def balance(slots: Slots, refused: NDArray[np.bool_], *, reach: float, strength: float) -> Floats:
     """Return what to add to the score of each name, so that refusals leave it in balance.
 
