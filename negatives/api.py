@@ -29,9 +29,10 @@ def generate(
 
     The tuple is empty too for a caption longer than `max_characters`, and for one that is no
     Unicode text (half of a surrogate pair). `options` are those of the `negatives` section of
-    pipeline.yaml. `fluency_from` is the folder of a finished build, whose corpus model then weighs the
-    candidates; without it they are drawn uniformly and have no score. Captions are read `batch_size` at a time, and taken to be of different images.
-    A caption's negatives depend on its text, its place and the seed.
+    pipeline.yaml. `fluency_from` is the folder of a finished build, whose corpus model then weighs
+    the candidates; without it they are drawn uniformly and have no score. Captions are read
+    `batch_size` at a time, and taken to be of different images. A caption's negatives depend on its
+    text, its place and the seed.
 
     Raises:
         UsageError: the preset or an option is unknown.

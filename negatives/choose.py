@@ -1,8 +1,8 @@
 """The policy: draw each slot, mend the wording, guard, and tally every reason. Pure.
 
-What is drawn (negatives/draws.py) is worded and guarded, and a candidate that falls is counted, never
-replaced by another: a choice that tries again until something passes tells a reader of text which of the
-two is the caption.
+What is drawn (negatives/draws.py) is worded and guarded, and a candidate that falls is counted,
+never replaced by another: a choice that tries again until something passes tells a reader of text
+which of the two is the caption.
 """
 
 from collections import Counter

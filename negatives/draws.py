@@ -1,7 +1,7 @@
-"""Which alternatives are drawn: each against the caption alone, or of a rule's slots as a recipe does.
+"""Which alternatives are drawn: each against the caption alone, or of a rule's slots by a recipe.
 
-**Pairs.** Let p model the captions of the corpus, c be a caption and c' an alternative of one of its
-slots. It is accepted with the probability
+**Pairs.** Let p model the captions of the corpus, c be a caption and c' an alternative of one of
+its slots. It is accepted with the probability
 
     a(c, c') = min(1, p(c') / p(c))  if |log p(c') - log p(c)| <= reach, else 0
 
@@ -9,15 +9,15 @@ and every alternative is asked once, each with a coin of its own. Then
 
     p(c) a(c, c') = min(p(c), p(c')) or 0 = p(c') a(c', c):
 
-a pair and its mirror image are equally likely (Metropolis and others, 1953; among all rules with this property
-it accepts most: Peskun, 1973). So no reader of single texts or of one pair can tell caption from negative
-better than p differs from the truth. All it takes is that c' offers c back; alternatives need not be a
-partition, for nothing is normalised. `reach` keeps out what is far less usual than the caption, and for the
-sake of the mirror what is far more usual.
+a pair and its mirror image are equally likely (Metropolis and others, 1953; among all rules with
+this property it accepts most: Peskun, 1973). So no reader of single texts or of one pair can tell
+caption from negative better than p differs from the truth. All it takes is that c' offers c back;
+alternatives need not be a partition, for nothing is normalised. `reach` keeps out what is far less
+usual than the caption, and for the sake of the mirror what is far more usual.
 
-It stays true if a pair is refused afterwards for what the pair is, whichever of the two is the caption, and
-if a type is thinned with a fixed chance. It does not stay true if a refusal is made good by another draw, or
-if what is refused is taken out of a normalised choice beforehand.
+It stays true if a pair is refused afterwards for what the pair is, whichever of the two is the
+caption, and if a type is thinned with a fixed chance. It does not stay true if a refusal is made
+good by another draw, or if what is refused is taken out of a normalised choice beforehand.
 
 **Recipe.** Published generators take distinct alternatives of a rule's slots by its weights.
 """
@@ -55,9 +55,9 @@ def pair_draws(
 ) -> Iterator[Drawn | str]:
     """Yield what is drawn, or the name of what became of it: "stays" or "thinned".
 
-    `reach`: the most that the scores of caption and negative may differ, in nats. `keep`: with which
-    chance a "type/subtype" is kept, 1 where none is given. A slot without scores draws one of its
-    candidates, all alike.
+    `reach`: the most that the scores of caption and negative may differ, in nats. `keep`: with
+    which chance a "type/subtype" is kept, 1 where none is given. A slot without scores draws one of
+    its candidates, all alike.
     """
     for slot, scores in offers:
         kept = keep.get(f"{slot.type}/{slot.subtype}", 1.0) if keep else 1.0
@@ -68,12 +68,18 @@ def pair_draws(
             yield Drawn(slot, index, score) if stream.chance(kept) else "thinned"
 
 
+def acceptance(own: float, other: float, *, reach: float) -> float:
+    """Return a(c, c') of a caption with the score `own` and an alternative with `other`."""
+    gain = other - own
+    return exp(min(gain, 0.0)) if abs(gain) <= reach else 0.0
+
+
 def _accepted(scores: Scores, stream: Stream, reach: float) -> Iterator[tuple[int, float]]:
     own = scores[0]
     for index in range(1, len(scores)):
-        gain = scores[index] - own
-        if abs(gain) <= reach and (gain >= 0 or stream.chance(exp(gain))):
-            yield index - 1, gain
+        chance = acceptance(own, scores[index], reach=reach)
+        if chance == 1.0 or (chance > 0.0 and stream.chance(chance)):
+            yield index - 1, scores[index] - own
 
 
 def _any(slot: Slot, stream: Stream) -> list[tuple[int, float | None]]:

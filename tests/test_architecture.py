@@ -46,6 +46,7 @@ PURE = {  # these import the standard library and one another alone
     "data.streams",
     "data.texts",
     "negatives.choose",
+    "negatives.draws",
     "negatives.parse",
     "negatives.slots",
     "negatives.tallies",

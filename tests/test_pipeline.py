@@ -60,6 +60,11 @@ def test_every_option_of_pipeline_yaml_has_a_comment() -> None:
         ({"negatives": {"preset": "natral"}}, "unknown 'natral'; did you mean 'natural'"),
         ({"negatives": {"shard_captions": 0}}, r"negatives\.shard_captions"),
         ({"negatives": {"choice": {"variants": 0}}}, r"choice\.variants: expected 1 or more"),
+        ({"negatives": {"choice": {"reach": 0}}}, r"choice\.reach: expected a positive number"),
+        (
+            {"negatives": {"choice": {"weights": "uniform"}, "fluency_from": "out"}},
+            "nothing is weighed by a corpus model where .*weights is 'uniform'",
+        ),
         ({"negatives": {"choice": {"keep": {"swap/obj": 2}}}}, "expected 0 to 1, found 2"),
         ({"negatives": {"choice": {"keep": {"swap/ob": 1}}}}, "'swap/ob'; did you mean 'swap/obj'"),
         ({"training": {"epochs": 3}}, "training: unknown option 'epochs'"),
@@ -89,15 +94,15 @@ def test_options_of_the_command_win_over_the_preset() -> None:
 FLAGS = {
     "annotate": "controls help json key output quiet sample seed summary terminal",
     "audit": "against fail-outside help html json judge judge-pairs quiet sample seed",
-    "build": "config executor help json language limit out preset quiet resume root seed set "
-    "source workers",
+    "build": "config executor fluency-from help json language limit out preset quiet resume root "
+    "seed set source workers",
     "export": "help images json output quiet split tar-samples to",
     "filter": "drop-empty help json max-negatives min-score quiet rule sample-captions seed type",
     "import": "format help json licence quiet source-name split subtype type",
     "inspect": "help json rule sample seed type",
     "merge": "help json quiet",
     "presets": "help json",
-    "preview": "help json preset rule seed variants",
+    "preview": "fluency-from help json preset rule seed variants",
     "render": "help json output quiet size",
     "rules": "help json",
     "sources": "help json",

@@ -1,14 +1,26 @@
 """`negatives preview`: what every rule makes of one caption."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from data.errors import UsageError
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.text import Text
 
     from data.edits import Edit
+    from data.records import Negative
+    from negatives.config import BuildConfig
+
+_VARIANTS = 5
+_UNWEIGHED = (
+    "candidates, listed without a corpus model; --fluency-from OUT, a finished build, weighs them"
+)
 
 
 @click.command()
@@ -16,7 +28,14 @@ if TYPE_CHECKING:
 @click.option("--preset", help="Only this preset's rules, chosen by its policy.")
 @click.option("--rule", "only", multiple=True, help="Only this rule; often, but not with --preset.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of the draw.")
-@click.option("--variants", type=int, help="Draws of each slot.  [default: 3, or the preset's]")
+@click.option(
+    "--variants", type=int, help=f"Negatives of each rule.  [default: {_VARIANTS}, or the preset's]"
+)
+@click.option(
+    "--fluency-from",
+    type=click.Path(path_type=Path),
+    help="A finished build whose corpus model weighs the candidates, as the natural preset does.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, rejects with reasons included.")
 def preview(
     *,
@@ -25,6 +44,7 @@ def preview(
     only: tuple[str, ...],
     seed: int,
     variants: int | None,
+    fluency_from: Path | None,
     as_json: bool,
 ) -> None:
     """Show every rule's negatives for one caption, edits highlighted.
@@ -32,22 +52,15 @@ def preview(
     \b
     negatives preview "A man riding a horse next to a red barn."
     """
-    from data.errors import UsageError
     from data.schema import plain_negative
     from negatives.api import choose_texts
-    from negatives.config import build_config
-    from negatives.rules import RULES
 
-    section: dict[str, object] = {"seed": seed}
-    if preset is None:
-        section["choice"] = {"variants": 3 if variants is None else variants}
-        section["rules"] = tuple({"rule": name} for name in only or RULES)
-    elif only:
+    if preset is not None and only:
         raise UsageError("--rule and --preset exclude each other: a preset names its own rules")
+    if preset is None and fluency_from is None:
+        config = _listing(only, seed, _VARIANTS if variants is None else variants)
     else:
-        section["preset"] = preset
-        section["choice"] = {"variants": variants}
-    config = build_config({"negatives": section})
+        config = _choosing(preset or "natural", only, seed, variants, fluency_from)
     ((_, chosen),) = choose_texts([text], config)
     if chosen is None:
         most = config.negatives.max_characters
@@ -60,19 +73,63 @@ def preview(
         }
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
+    is_weighed = fluency_from is not None or config.policy.weights == "recipe"
+    _show(text, chosen.negatives, note="" if is_weighed else _UNWEIGHED)
+
+
+def _listing(only: "Sequence[str]", seed: int, variants: int) -> "BuildConfig":
+    """Return what lists some candidates of each rule, all alike."""
+    from negatives.config import build_config
+    from negatives.rules import RULES
+
+    section = {
+        "seed": seed,
+        "rules": tuple({"rule": name} for name in only or RULES),
+        "choice": {"draw": "recipe", "weights": "uniform", "variants": variants},
+    }
+    return build_config({"negatives": section})
+
+
+def _choosing(
+    preset: str,
+    only: "Sequence[str]",
+    seed: int,
+    variants: int | None,
+    fluency_from: Path | None,
+) -> "BuildConfig":
+    """Return what chooses as a preset does."""
+    from negatives.config import build_config
+
+    section = {
+        "preset": preset,
+        "seed": seed,
+        "rules": tuple({"rule": name} for name in only) or None,
+        "choice": {"variants": variants},
+        "fluency_from": fluency_from,
+    }
+    config = build_config({"negatives": section})
+    if variants is not None and config.policy.draw == "slots":
+        raise UsageError(f"--variants: {preset} asks each alternative once; leave it out")
+    return config
+
+
+def _show(text: str, negatives: "Sequence[Negative]", *, note: str) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
     console.print(text, style="bold", markup=False)
     rule = ""
-    for negative in chosen.negatives:
+    for negative in negatives:
         if negative.rule != rule:
             rule = negative.rule
             console.print(f"\n{rule}", style="cyan", markup=False)
-        label = f"  {negative.subtype:<10}"
+        score = "" if negative.score is None else f"{negative.score:+6.2f}  "
+        label = f"  {negative.subtype:<10}{score}"
         console.print(label, highlighted(negative.text, negative.edit), sep="")
-    if not chosen.negatives:
+    if not negatives:
         console.print("no negatives; --json tells why", style="yellow")
+    if note:
+        console.print(f"\n{note}", style="dim", markup=False)
 
 
 def highlighted(text: str, edit: "Edit") -> "Text":

@@ -19,6 +19,10 @@ PAIR = Kind("relation, head, dependant")
 HEAD = Kind("relation, head")
 DEPENDANT = Kind("relation, dependant")
 RELATION = Kind("relation")
+PAIR_CLASS = Kind("relation, head, class of dependant")
+DEPENDANT_CLASS = Kind("relation, class of dependant")
+CLASS_PAIR = Kind("relation, class of head, dependant")
+HEAD_CLASS = Kind("relation, class of head")
 BESIDE = Kind("two words of one caption")
 PRESENT = Kind("word in two of one caption")
 COMPANY = Kind("name, companion")
@@ -88,7 +92,16 @@ def _pair_parts(
         hashes[np.array([view.row[view.place[pair[end]]] for view, pair in pairs], np.int64)]
         for end in (1, 2)
     )
+    classes = words.class_hashes()
+    head_class, dependant_class = (
+        classes[np.array([view.row[view.place[pair[end]]] for view, pair in pairs], np.int64)]
+        for end in (1, 2)
+    )
     return [
+        (PAIR_CLASS.keys(relation, head, dependant_class), fold),
+        (DEPENDANT_CLASS.keys(relation, dependant_class), fold),
+        (CLASS_PAIR.keys(relation, head_class, dependant), fold),
+        (HEAD_CLASS.keys(relation, head_class), fold),
         (PAIR.keys(relation, head, dependant), fold),
         (HEAD.keys(relation, head), fold),
         (DEPENDANT.keys(relation, dependant), fold),

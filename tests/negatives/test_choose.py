@@ -1,5 +1,6 @@
 """The policy, on a rule that a test makes up and a lexicon of no words."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,14 +13,16 @@ from data.errors import UsageError
 from data.records import Caption
 from data.texts import normalised
 from negatives.choose import (
-    MOST_ALTERNATIVES,
     Chooser,
     Chosen,
     Policy,
     Producer,
     choose,
+    offers_of,
+    weighed,
     why_none,
 )
+from negatives.draws import MOST_ALTERNATIVES, Scores
 from negatives.guards import Siblings
 from negatives.parse import Parse
 from negatives.slots import Rule, Slot
@@ -46,12 +49,21 @@ class Recolour:
             yield Slot("recolour", "replace", "att", edits, weights=self.weights)
 
 
-def chosen_by(*rules: Rule, seed: int = 0, image: str = "", **policy: object) -> Chosen:
+def chosen_by(
+    *rules: Rule,
+    seed: int = 0,
+    image: str = "",
+    scores: Sequence[Scores | None] | None = None,
+    **policy: object,
+) -> Chosen:
     producers = [Producer("recolour", f"recolour{n}", rule, n) for n, rule in enumerate(rules)]
     chooser = Chooser(producers, Policy(**cast("dict[str, Any]", policy)), seed, Table())
     parse = parse_of(CAPTION)
     siblings = Siblings(texts=frozenset({normalised(image)} if image else ()))
-    return choose(Caption(f"x:{seed}", "", parse.text), parse, siblings, chooser)
+    offers = offers_of(parse, chooser)
+    if scores is not None:
+        offers = weighed(offers, scores)
+    return choose(Caption(f"x:{seed}", "", parse.text), parse, siblings, offers, chooser)
 
 
 def texts_of(chosen: Chosen) -> list[str]:
@@ -67,6 +79,37 @@ def test_a_slot_is_drawn_once_with_the_caption_among_its_alternatives() -> None:
         ("an ashen car on a street",),
     }
     assert all(850 < count < 1150 for count in counts.values())
+
+
+def test_every_alternative_with_a_score_is_asked_once() -> None:
+    scores = (-1.0, -1.0, -2.0, -9.0)  # of the caption, and of what is as likely, less, out of reach
+    tally: Counter[tuple[str, ...]] = Counter()
+    for seed in range(2_000):
+        chosen = chosen_by(Recolour(), seed=seed, scores=[scores], reach=2.5)
+        assert chosen.tally["recolour", "stays"] == 0
+        assert [n.score for n in chosen.negatives] == [0.0, -1.0][: len(chosen.negatives)]
+        tally[tuple(texts_of(chosen))] += 1
+    blue, green = "a blue car on a street", "a green car on a street"
+    assert set(tally) == {(blue,), (blue, green)}
+    assert abs(tally[blue, green] / 2_000 - math.exp(-1)) < 0.04
+    out_of_reach = chosen_by(Recolour(), scores=[(0.0, 3.0, -3.0, -9.0)], reach=2.5)
+    assert (out_of_reach.negatives, out_of_reach.tally["recolour", "stays"]) == ((), 1)
+
+
+def test_scores_go_to_the_slots_in_order_and_none_is_drawn_uniformly() -> None:
+    far = (0.0, 9.0, 9.0, 9.0)
+    chosen = chosen_by(
+        Recolour(num_slots=2), Recolour(), scores=[far, far, (0.0, 9.0, 9.0, 0.0)], reach=1.0
+    )
+    assert [n.producer for n in chosen.negatives] == [1]
+    assert texts_of(chosen) == ["an ashen car on a street"]
+    found = {
+        (n.text, n.score)
+        for seed in range(50)
+        for n in chosen_by(Recolour(), seed=seed, scores=[None]).negatives
+    }
+    assert len(found) == 3
+    assert {score for _, score in found} == {None}
 
 
 def test_slots_are_drawn_independently_of_one_another() -> None:
@@ -200,7 +243,8 @@ def test_alternatives_of_no_weight_are_never_drawn() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"variants": 0}, {"max_negatives": 0}, {"keep": {"swap/obj": 1.5}}]
+    "options",
+    [{"variants": 0}, {"max_negatives": 0}, {"keep": {"swap/obj": 1.5}}, {"reach": math.nan}],
 )
 def test_numbers_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=r"negatives\.choice"):
