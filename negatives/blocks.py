@@ -6,14 +6,13 @@ rejects. Both commit by the protocol of data/commit.py and return at once what i
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from textwrap import shorten
 from typing import Any, NamedTuple
 
 from data.commit import Json, Unit, attempt_path, commit, finished
-from data.errors import ShardError, UsageError
+from data.errors import UsageError
 from data.records import Caption, Reject, Row
 from data.shards import write_rejects, write_rows
 from data.texts import normalised
@@ -22,7 +21,7 @@ from negatives.guards.siblings import siblings_in
 from negatives.learning import model_in, read_sample, words, write_counts
 from negatives.parse import Parse
 from negatives.parse_files import read_parses, write_parses
-from negatives.producers import chooser_of
+from negatives.producers import chooser_of, naming
 from negatives.tallies import Tallies
 from negatives.words import lexicon as lexicons
 from negatives.words.lexicon import Lexicon
@@ -122,7 +121,10 @@ def choose_block(task: ChooseTask) -> Unit:
     unit = finished(task.folder, task.name)
     if unit is not None:
         return unit
-    chooser = chooser_of(task.rules, task.policy, task.seed)
+    policy = task.policy
+    if task.model is not None:
+        policy = replace(policy, keep={**model_in(task.model).keep, **policy.keep})
+    chooser = chooser_of(task.rules, policy, task.seed)
     block = list(read_parses(task.parses))
     rows: list[Row] = []
     rejects: list[Reject] = []
@@ -131,7 +133,7 @@ def choose_block(task: ChooseTask) -> Unit:
     for (caption, parse), siblings, offers in zip(
         block, siblings_in(block, chooser.lexicon), offered, strict=True
     ):
-        with _naming(caption):
+        with naming(caption):
             chosen = choose(caption, parse, siblings, offers, chooser)
         rows.append(Row(*caption, chosen.negatives))
         rejects += chosen.rejects
@@ -187,7 +189,7 @@ def offers_of_block(
     """
     offered: list[Offers] = []
     for caption, parse in block:
-        with _naming(caption):
+        with naming(caption):
             offered.append(offers_of(parse, chooser))
     if model is None:
         return offered
@@ -197,16 +199,5 @@ def offers_of_block(
     ]
     corpus = model_in(model)
     laid_out = read_sample(sample) if sample else corpus.sample(slots, words())
-    scores = iter(corpus.scores(laid_out))
+    scores = iter(corpus.scores(laid_out, known=chooser.policy.known))
     return [weighed(found, scores) for found in offered]
-
-
-@contextmanager
-def _naming(caption: Caption) -> Iterator[None]:
-    """Name the caption on which a rule fails: a user's may raise anything."""
-    try:
-        yield
-    except Exception as error:
-        raise ShardError(
-            f"caption {caption.id} {shorten(caption.text, 80)!r}: {type(error).__name__}: {error}"
-        ) from error

@@ -8,6 +8,7 @@ which of the two is the caption.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal, NamedTuple
 
 from data.edits import Edit
@@ -29,10 +30,12 @@ class Policy:
 
     `draw`: "slots" (alternatives on their own) or "recipe" (negatives/draws.py). `weights`: how an
     alternative and its caption are weighed: by a model of the corpus, by a recipe, or "uniform",
-    which knows nothing of fluency. `reach`: the most that their scores may differ, in nats. `keep`:
-    the chance with which what is drawn of a "type/subtype" is kept, 1 where none is given.
-    `variants`: distinct negatives of each rule of a recipe. `max_negatives`: a cap on a caption's
-    negatives, in order of the draw. `wording`, `guards`: whether candidates are mended, and refused.
+    which knows nothing of fluency. `reach`: the most that their scores may differ, in nats.
+    `known`: the share of the words that go with a changed word with which the corpus must have both
+    it and what it takes the place of. `keep`: the chance with which what is drawn of a
+    "type/subtype" is kept, 1 where none is given. `variants`: distinct negatives of each rule of a
+    recipe. `max_negatives`: a cap on a caption's negatives, in order of the draw. `wording`,
+    `guards`: whether candidates are mended, refused.
 
     Raises:
         UsageError: a number is out of range.
@@ -40,7 +43,8 @@ class Policy:
 
     draw: Literal["slots", "recipe"] = "slots"
     weights: Literal["corpus", "uniform", "recipe"] = "uniform"
-    reach: float = 2.5
+    reach: float = 3.0
+    known: float = 0.25
     keep: Mapping[str, float] = field(default_factory=dict)
     variants: int = 5
     max_negatives: int | None = None
@@ -55,7 +59,9 @@ class Policy:
         for name, share in self.keep.items():
             if not 0 <= share <= 1:
                 raise UsageError(f"negatives.choice.keep.{name}: expected 0 to 1, found {share}")
-        if not self.reach > 0:
+        if not 0 <= self.known <= 1:
+            raise UsageError(f"negatives.choice.known: expected 0 to 1, found {self.known}")
+        if not 0 < self.reach < inf:
             raise UsageError(
                 f"negatives.choice.reach: expected a positive number, found {self.reach}"
             )

@@ -1,9 +1,9 @@
-"""From parsed blocks to a model of the corpus: counts merged, shared captions regrouped, weights fitted.
+"""From parsed blocks to a model of the corpus: counts merged, captions regrouped, weights fitted.
 
-Workers count their blocks while they parse them (`count_block`), move the counts of images that share
-captions with images of another fold (`recount_block`), and lay out slots of a sample of captions
-(`sample_block`); the driver merges and fits. Whole numbers are merged in the order of blocks and the
-weights are rounded: the model does not depend on who did what.
+Workers count their blocks while they parse them (`write_counts`), move the counts of images that
+share captions with images of another fold (`recount_block`), and lay out slots of a sample of
+captions (`sample_block`); the driver merges and fits. Whole numbers are merged in the order of
+blocks and the weights are rounded: the model does not depend on who did what.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ import numpy as np
 from data.commit import Unit, attempt_path, commit, finished
 from data.records import Caption
 from data.texts import normalised
-from negatives.choose import Chooser, Policy
+from negatives.choose import Chooser, Policy, offers_of
 from negatives.fluency.captions import view_of
 from negatives.fluency.corpus import CorpusModel, Offered, Sample, fitted, read_model, write_model
 from negatives.fluency.counting import tally_block
@@ -28,7 +28,8 @@ from negatives.guards import Siblings, context_of, mentioned
 from negatives.guards.siblings import siblings_in
 from negatives.parse import Parse
 from negatives.parse_files import read_parses
-from negatives.producers import chooser_of
+from negatives.producers import chooser_of, naming
+from negatives.slots import Slot
 from negatives.words import lexicon as lexicons
 
 SAMPLE_CAPTIONS = 50_000  # whose slots are laid out to fit weights and biases
@@ -83,9 +84,14 @@ def words() -> Words:
     return Words(lexicons.load())
 
 
-@lru_cache(maxsize=1)
 def model_in(folder: Path) -> CorpusModel:
-    """Return the model in a folder, read once."""
+    """Return the model in a folder, read once for as long as it is the same."""
+    path = folder / "model.json"
+    return _model_in(folder, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@lru_cache(maxsize=1)
+def _model_in(folder: Path, stamp_ns: int) -> CorpusModel:  # noqa: ARG001 - part of the key
     return read_model(folder)
 
 
@@ -118,7 +124,11 @@ def recount_block(task: RecountTask) -> Unit:
 
 
 def sample_block(task: SampleTask) -> Unit:
-    """Write the features of a sample of a block's slots, or return it if that was done before."""
+    """Write the features of a sample of a block's slots, or return it if that was done before.
+
+    Raises:
+        ShardError: a rule failed on a caption.
+    """
     unit = finished(task.folder, task.name)
     if unit is not None:
         return unit
@@ -128,10 +138,11 @@ def sample_block(task: SampleTask) -> Unit:
         for caption, parse in read_parses(task.parses)
         if hash_of(f"sample {task.seed} {image_key(caption)}") < task.share * 2**64
     ]
-    slots = [
-        (caption, parse, [slot for producer in chooser.producers for slot in producer.rule(parse)])
-        for caption, parse in block
-    ]
+    slots: list[tuple[Caption, Parse, list[Slot]]] = []
+    for caption, parse in block:
+        with naming(caption):
+            offered = offers_of(parse, chooser)
+        slots.append((caption, parse, [slot for offers in offered for slot, _ in offers]))
     sample = read_model(task.model).sample(slots, words())
     refused = _refused(slots, siblings_in(block, chooser.lexicon), sample.laid_out, chooser)
     path = attempt_path(task.folder, task.name, "sample")
@@ -141,7 +152,17 @@ def sample_block(task: SampleTask) -> Unit:
         np.array(sample.folds),
         np.array(sample.laid_out, bool),
     )
-    _save(path, (*lists, sample.names, sample.companies, sample.features, np.array(refused, bool)))
+    _save(
+        path,
+        (
+            *lists,
+            sample.names,
+            sample.companies,
+            sample.known,
+            sample.features,
+            np.array(refused, bool),
+        ),
+    )
     return commit(task.folder, task.name, {"sample": path}, {"rows": len(block)})
 
 
@@ -177,6 +198,7 @@ def learn(work: Path, parsed: Sequence[Unit], collect: Collect, options: LearnOp
         weights={},
         names=np.zeros(0, np.uint64),
         biases=np.zeros((0, NUM_FOLDS), np.float32),
+        keep={},
         num_captions=num_captions,
     )
     folder = work / "fluency"
@@ -199,7 +221,13 @@ def learn(work: Path, parsed: Sequence[Unit], collect: Collect, options: LearnOp
     )
     files = {name: work / "samples" / samples[name].files["sample"].file for name in blocks}
     laid_out = [read_sample(path) for path in files.values()]
-    write_model(folder, replace(model, **fitted(laid_out, reach=options.policy.reach)._asdict()))
+    write_model(
+        folder,
+        replace(
+            model,
+            **fitted(laid_out, reach=options.policy.reach, known=options.policy.known)._asdict(),
+        ),
+    )
     return Learned(folder, files if num_captions <= SAMPLE_CAPTIONS else {})
 
 
@@ -223,9 +251,9 @@ def _refused(
 
 def read_sample(path: Path) -> Sample:
     """Return what `sample_block` wrote."""
-    kinds, sizes, folds, laid_out, names, companies, features, refused = _load(path, 8)
+    kinds, sizes, folds, laid_out, names, companies, known, features, refused = _load(path, 9)
     lists = (kinds.tolist(), sizes.tolist(), folds.tolist())
-    return Sample(*lists, names, companies, features, laid_out.tolist(), refused)
+    return Sample(*lists, names, companies, known, features, laid_out.tolist(), refused)
 
 
 def _save(path: Path, arrays: Iterable[np.ndarray[Any, Any]]) -> None:

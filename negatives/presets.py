@@ -29,7 +29,7 @@ def _recipe(variants: int) -> Policy:
 
 PRESETS: Mapping[str, Preset] = {
     "natural": Preset(
-        summary="swap, replace and count, worded and guarded; each slot drawn from a model of the corpus",
+        summary="swap, replace and count, worded and guarded, drawn by a model of the corpus",
         rules=(
             {"rule": "swap"},
             {"rule": "replace_object"},

@@ -1,9 +1,13 @@
 """From a configuration to what chooses by it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from textwrap import shorten
 from typing import Any
 
+from data.errors import ShardError
+from data.records import Caption
 from negatives.choose import Chooser, Policy, Producer
 from negatives.rules import make_rule
 from negatives.words import lexicon as lexicons
@@ -26,3 +30,18 @@ def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) ->
         stream = name if times[name] == 1 else f"{name}#{times[name]}"
         producers.append(Producer(name, stream, make_rule(spec, lexicon=lexicon), number))
     return Chooser(tuple(producers), policy, seed, lexicon)
+
+
+@contextmanager
+def naming(caption: Caption) -> Iterator[None]:
+    """Name the caption on which a rule fails: a user's may raise anything.
+
+    Raises:
+        ShardError: in place of what was raised.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise ShardError(
+            f"caption {caption.id} {shorten(caption.text, 80)!r}: {type(error).__name__}: {error}"
+        ) from error

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner, Result
 
 from data.config import plain, read_yaml
 from data.errors import UsageError
@@ -165,6 +166,22 @@ def test_preview_ignores_no_option() -> None:
     assert set(by_rule.values()) == {2}
 
 
+def test_preview_lists_without_a_model_and_says_so() -> None:
+    text = "A red car next to a blue bus on a wide street."
+
+    def preview(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["preview", text, *arguments])
+
+    listed = json.loads(preview("--rule", "swap", "--variants", "2", "--json").stdout)["negatives"]
+    assert [(negative["rule"], negative["score"]) for negative in listed] == [("swap", None)] * 2
+    for arguments in ((), ("--preset", "natural")):
+        assert "--fluency-from OUT" in preview(*arguments).stdout.splitlines()[-1]
+    assert "--fluency-from" not in preview("--preset", "svlc").stdout
+    wrong = preview("--preset", "natural", "--variants", "2").exception
+    assert isinstance(wrong, UsageError)
+    assert "asks each alternative once" in str(wrong)
+
+
 USERS_RULE = '''
 from dataclasses import dataclass
 
@@ -189,6 +206,7 @@ def test_a_rule_in_the_working_directory_is_found_by_workers_too(tmp_path: Path)
     rules = "negatives.rules=[{rule: my_pkg.rules:Blur}]"
     command = [NEGATIVES, "build", "--source", "scenes", "--limit", "40", "--out", "out"]
     command += ["--workers", "2", "--set", rules, "--set", "negatives.shard_captions=20"]
+    command += ["--set", "negatives.choice.weights=uniform"]  # no caption says "blurred"
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
@@ -234,7 +252,7 @@ def test_the_commands_on_folders_in_the_readme_run(tmp_path: Path) -> None:
     (tmp_path / "negatives.jsonl").write_text(json.dumps(line) + "\n")
     readme = (ROOT / "README.md").read_text()
     (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "stats" in b)
-    small = shlex.split("negatives build --source scenes --out out --set data.source.num_images=10")
+    small = shlex.split("negatives build --source scenes --out out --set data.source.num_images=60")
     commands = [small, *(shlex.split(line, comments=True) for line in block.splitlines())]
     for name, *arguments in commands:
         assert name == "negatives"

@@ -47,8 +47,8 @@ class Finding(NamedTuple):
 class Audit(NamedTuple):
     """All that is said of a folder.
 
-    `name`: what was audited, without a machine's path. `fingerprint`: of its manifest. `judges`: the
-    measure's judge by its name and version. `counts`: tables of numbers by title ("negatives by
+    `name`: what was audited, without a machine's path. `fingerprint`: of its manifest. `judges`:
+    the measure's judge by its name and version. `counts`: tables of numbers by title ("negatives by
     type", "rejects by reason", "caption lengths", ...), each in the order to be shown.
     """
 

@@ -95,9 +95,7 @@ def resolve(options: ConfigOptions) -> "BuildConfig":
         data["source"] = source
     data |= _given(limit=options.limit, language=options.language)
     negatives = dict(sections.get("negatives") or {})
-    negatives |= _given(
-        preset=options.preset, seed=options.seed, fluency_from=options.fluency_from
-    )
+    negatives |= _given(preset=options.preset, seed=options.seed, fluency_from=options.fluency_from)
     sections = {**sections, "data": data, "negatives": negatives}
     for setting in options.settings:
         sections = with_setting(sections, setting)

@@ -1,1 +1,1 @@
-"""How likely a text is among others: a model counted from the corpus, and causal language models."""
+"""How likely a text is: a model counted from the corpus, and causal language models."""

@@ -1,11 +1,11 @@
 """How well the words of a pair go together, and the words of one caption.
 
-Associations are log ratios of a smoothed share to what chance gives: 0 says nothing either way. Those by
-class (Resnik, 1996) speak where a pair of words was never seen.
+Associations are log ratios of a smoothed share to what chance gives: 0 says nothing either way.
+Those by class (Resnik, 1996) speak where a pair of words was never seen.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,11 +82,11 @@ def pairs_of(block: Block) -> Pairs:
     )
 
 
-def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[tuple[object, ...]]:
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]:
     return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
-def _multiplied(firsts: Sequence[object], sizes: Sequence[object]) -> tuple[Ints, Ints]:
+def _multiplied(firsts: Sequence[int], sizes: Sequence[int]) -> tuple[Ints, Ints]:
     """Return the row and the candidate of every combination of a row with its slot's candidates."""
     lengths = np.array(sizes, np.int64)
     row = np.repeat(np.arange(len(lengths)), lengths)
@@ -145,7 +145,7 @@ def add_pairs(columns: Columns, pairs: Pairs, folds: Folds, source: Source) -> N
 def _association(
     together: Floats, left: Floats, right: Floats, all_pairs: Floats, prior: float
 ) -> Floats:
-    """Return log p(right | left) / p(right), the first smoothed by `prior` sightings of the second."""
+    """Return log p(right | left) / p(right), the first smoothed by `prior` sightings."""
     chance = (right + RARE) / (all_pairs + RARE * VOCABULARY)
     strength: Floats = np.log((together + prior * chance) / ((left + prior) * chance))
     return strength
@@ -170,3 +170,10 @@ def add_beside(columns: Columns, block: Block, folds: Folds, source: Source) -> 
     )
     columns["beside"] += np.bincount(candidate, values, len(folds))
     columns["unseen beside"] += np.bincount(candidate, together == 0, len(folds))
+
+
+def beside_of(block: Block) -> Ints:
+    """Return the number of other content words that each candidate is asked about."""
+    firsts, sizes, _ = _columns(block.beside, 3)
+    _, candidate = _multiplied(firsts, sizes)
+    return np.bincount(candidate, minlength=len(block.heads))

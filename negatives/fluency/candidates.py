@@ -1,4 +1,4 @@
-"""Slots as arrays: of each candidate the words around the change, and the pairs that change with it.
+"""Slots as arrays: of each candidate the words around the change, and its pairs of words.
 
 A slot's candidates are its caption, first, and its alternatives. Only what differs among them is
 looked at: the words that change with three more on either side, and the pairs and neighbours of the
@@ -13,6 +13,7 @@ from negatives.fluency.captions import PADDING, View
 from negatives.fluency.words import PAD, Words
 from negatives.slots import Slot
 
+MOST_CANDIDATES = 4096  # of a slot, the caption among them
 _SUBJECTS = frozenset(("nsubj", "nsubjpass"))
 
 Ids = tuple[int, ...]
@@ -27,12 +28,11 @@ class Block:
     `companions[slot]`: the word that the changed phrase goes with, its subject or governor.
     `windows[width]`: one after another, windows with `width` words in the place of the change;
     `window_of[width]`: their candidates. `characters[candidate]`: the length of what stands there,
-    `names[candidate]`: all of it as one word.
-    `pairs`: (candidate, relation, head, dependant), the words by number. Where a slot changes one
-    phrase, its pairs differ in one word alone: `spans` has them once for the slot, as (first
-    candidate, number of candidates, relation, other word, whether the other is the head), and
-    `beside` the other content words, as (first candidate, number, other word); `heads[candidate]` is
-    the differing word.
+    `names[candidate]`: all of it as one word. `pairs`: (candidate, relation, head, dependant), the
+    words by number. Where a slot changes one phrase, its pairs differ in one word alone: `spans`
+    has them once for the slot, as (first candidate, number of candidates, relation, other word,
+    whether the other is the head), and `beside` the other content words, as (first candidate,
+    number, other word); `heads[candidate]` is the differing word.
     """
 
     def __init__(self, words: Words) -> None:
@@ -53,14 +53,15 @@ class Block:
     def add(self, view: View, slots: Sequence[Slot], fold: int) -> list[bool]:
         """Add the slots of a caption; return which of them could be laid out.
 
-        Those could not whose alternatives change parts of words, or places that overlap.
+        Those could not whose alternatives change parts of words, or places that overlap, or are
+        more than MOST_CANDIDATES: the orders of ten words are millions.
         """
         tokens = view.parse.tokens
         starts = {token.start: index for index, token in enumerate(tokens)}
         ends = {token.end: index for index, token in enumerate(tokens)}
         added: list[bool] = []
         for slot in slots:
-            edits = list(slot.alternatives)
+            edits = list(slot.alternatives) if len(slot.alternatives) < MOST_CANDIDATES else []
             places = sorted({(start, end) for edit in edits for start, end, _ in edit.replacements})
             added.append(
                 bool(places)

@@ -1,7 +1,8 @@
 """What the corpus model sees of a caption: its words in a row, and its pairs of words.
 
-Pairs are a head and a dependant with the name of their relation ("dobj": riding, horse), prepositions
-folded into the name ("on": man, bench), and any two content words ("beside": in one caption).
+Pairs are a head and a dependant with the name of their relation ("dobj": riding, horse),
+prepositions folded into the name ("on": man, bench), and any two content words ("beside": in one
+caption).
 """
 
 from collections.abc import Sequence
@@ -15,8 +16,9 @@ PADDING = ORDER - 1
 
 _RELATIONS = frozenset(
     (
-        "nsubj", "nsubjpass", "dobj", "dative", "attr", "acomp", "oprd", "amod", "compound", "nmod",
-        "nummod", "conj", "acl", "relcl", "advcl", "prt", "advmod", "poss", "appos", "xcomp", "ccomp",
+        "nsubj", "nsubjpass", "dobj", "dative", "attr", "acomp", "oprd", "amod", "compound",
+        "nmod", "nummod", "conj", "acl", "relcl", "advcl", "prt", "advmod", "poss", "appos",
+        "xcomp", "ccomp",
     )
 )  # fmt: skip
 _PREPOSITIONS = frozenset(("prep", "agent"))

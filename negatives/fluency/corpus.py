@@ -1,7 +1,7 @@
 """The corpus model: what the captions of a corpus say of each other's slots.
 
-Counts of the corpus by fold, and the weights of a conditional logit for each type of slot. It is written
-beside the shards (OUT/fluency), so that another build can use it.
+Counts of the corpus by fold, and the weights of a conditional logit for each type of slot. It is
+written beside the shards (OUT/fluency), so that another build can use it.
 """
 
 import json
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from data.errors import UsageError
 from data.records import Caption
 from negatives.draws import Scores
+from negatives.fluency.associations import Floats
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import view_of
 from negatives.fluency.counting import COMPANY, relation_hashes
 from negatives.fluency.counts import NUM_FOLDS, Table
-from negatives.fluency.features import FEATURES, Floats, features_of
+from negatives.fluency.features import FEATURES, features_of
 from negatives.fluency.folds import Folds, keys_of
 from negatives.fluency.logit import Slots, balance, fit
 from negatives.fluency.words import Hashes, Words
@@ -33,19 +34,29 @@ Offered = Sequence[tuple[Caption, Parse, Sequence[Slot]]]
 FILES = (
     "keys", "counts", "texts", "text_folds", "images", "image_folds", "names", "biases",
 )  # fmt: skip
+MOST_SLOTS = 50_000  # that weights are fitted to
+MOST = 0.38  # of all negatives, of one kind: what guards refuse moves it by a hundredth or two
+ASKED = (
+    "replace/obj", "replace/att", "replace/act", "swap/np", "swap/obj", "swap/att", "swap/act",
+)  # fmt: skip
+"""Kinds that change content words: of these it counts what they were seen with."""
+
 DIGITS = 4  # of a weight: what arithmetic on other machines may differ in is far below
 POOLED = "all"
 _STRENGTH = 1.0
 _STRENGTH_OF_TYPE = 5.0
 _STRENGTH_OF_NAME = 3.0
+_ROUNDS = 100
 _NO_NAMES = np.zeros(0, np.uint64)
 
 
 class Sample(NamedTuple):
-    """Slots that were laid out: kinds "type/subtype", sizes and folds; and of all candidates
-    names, kind and words in one hash, and features.
+    """Slots that were laid out, one after another.
 
-    `laid_out[slot]`: whether it was, of all slots that were given.
+    Of each slot its kind "type/subtype", size and fold. Of each candidate `names`, kind and words
+    in one hash; `companies`, that and the word it goes with; `known`, the share of the words around
+    with which it was seen; its features. `laid_out[slot]`: whether it was, of all slots that were
+    given. `refused[candidate]`: whether a sibling refuses it, of a sample for `fitted`.
     """
 
     kinds: list[str]
@@ -53,7 +64,8 @@ class Sample(NamedTuple):
     folds: list[int]
     names: Hashes
     companies: Hashes
-    features: Floats
+    known: Floats
+    features: NDArray[np.float32]
     laid_out: list[bool]
     refused: NDArray[np.bool_] = np.zeros(0, bool)
 
@@ -63,6 +75,8 @@ class CorpusModel:
     """`weights[kind]`: one number for each of FEATURES, for slots of a "type/subtype".
 
     `biases`: by name (kind and words in one hash, ascending) and fold, what is added to a score.
+    `keep[kind]`: the chance with which what is drawn of a kind is kept, so that none outweighs the
+    rest.
     """
 
     table: Table
@@ -70,12 +84,14 @@ class CorpusModel:
     weights: Mapping[str, Floats]
     names: Hashes
     biases: NDArray[np.float32]
+    keep: Mapping[str, float]
     num_captions: int
 
-    def scores(self, sample: Sample) -> list[Scores | None]:
+    def scores(self, sample: Sample, *, known: float) -> list[Scores | None]:
         """Return log p, but for a constant, of each slot's candidates, the caption's own first.
 
-        None for a slot that was not laid out.
+        -inf for a candidate of which less than the share `known` was seen; None for a slot that
+        was not laid out.
         """
         sizes = np.array(sample.sizes, np.int64)
         scores = np.empty(len(sample.features))
@@ -83,6 +99,7 @@ class CorpusModel:
         for kind in set(sample.kinds):
             rows = kind_of == kind
             scores[rows] = sample.features[rows] @ self.weights.get(kind, self.weights[POOLED])
+        scores[sample.known < known] = -np.inf
         flat = np.round(scores + self._biases(sample), DIGITS).tolist()
         ends = np.cumsum(sizes).tolist()
         of_slot = iter([flat[end - size : end] for end, size in zip(ends, sizes, strict=True)])
@@ -110,36 +127,43 @@ class CorpusModel:
         kept = [kind for kind, is_laid in zip(kinds, laid_out, strict=True) if is_laid]
         kind_hashes = np.repeat(relation_hashes(kept), laid.sizes) if kept else _NO_NAMES
         names = words.hashes()[np.array(laid.names, np.int64)] + kind_hashes
-        features = features_of(laid, self.table)
+        features, known = features_of(laid, self.table)
+        kind_of = np.repeat(np.array(kept, str), np.array(laid.sizes, np.int64))
+        known[~np.isin(kind_of, ASKED)] = 1.0
         companions = words.hashes()[np.array(laid.companions, np.int64)]
         companies = COMPANY.keys(names, np.repeat(companions, laid.sizes))
-        return Sample(kept, laid.sizes, laid.folds, names, companies, features, laid_out)
+        narrow = features.astype(np.float32)
+        return Sample(kept, laid.sizes, laid.folds, names, companies, known, narrow, laid_out)
 
 
 class Fitted(NamedTuple):
-    """Weights by kind, names and their biases by fold; see `CorpusModel`."""
+    """Weights by kind, names and their biases by fold, chances to keep; see `CorpusModel`."""
 
     weights: dict[str, Floats]
     names: Hashes
     biases: NDArray[np.float32]
+    keep: dict[str, float]
 
 
-def fitted(samples: Sequence[Sample], *, reach: float) -> Fitted:
+def fitted(samples: Sequence[Sample], *, reach: float, known: float) -> Fitted:
     """Return the weights and biases that samples of true captions ask for.
 
-    The weights make captions likely among their candidates. The biases then make up for what guards refuse
-    on one side alone: as often as a word is drawn away, it is to be drawn in. They are found for
-    words and for words in their company, outside of each fold; and last for words, over all.
+    The weights make captions likely among their candidates. The biases then make up for what guards
+    refuse on one side alone: as often as a word is drawn away, it is to be drawn in. They are found
+    for words and for words in their company, outside of each fold; and last for words, over all.
     """
     kinds = np.array([kind for sample in samples for kind in sample.kinds])
     sizes = np.array([size for sample in samples for size in sample.sizes], np.int64)
     if not len(sizes):
-        return Fitted({POOLED: np.zeros(len(FEATURES))}, _NO_NAMES, np.zeros((0, NUM_FOLDS), "f4"))
+        return Fitted(
+            {POOLED: np.zeros(len(FEATURES))}, _NO_NAMES, np.zeros((0, NUM_FOLDS), "f4"), {}
+        )
     features, refused = (
         np.concatenate([getattr(sample, field) for sample in samples])
         for field in ("features", "refused")
     )
     weights, scores = _weights(features, kinds, sizes)
+    scores[np.concatenate([sample.known for sample in samples]) < known] = -np.inf
     names, name_of = np.unique(
         np.stack(
             [
@@ -171,7 +195,26 @@ def fitted(samples: Sequence[Sample], *, reach: float) -> Fitted:
             rebalance([fold], others, 1)
     rebalance(range(NUM_FOLDS), np.ones(len(sizes), bool), 0)
     rounded = {kind: np.round(values, DIGITS) for kind, values in weights.items()}
-    return Fitted(rounded, names, np.round(found, DIGITS).astype(np.float32))
+    at = fold_of[of_slot]
+    final = Slots(scores + found[name_of[0], at] + found[name_of[1], at], sizes, name_of[0])
+    kind_names, kind_of = np.unique(kinds, return_inverse=True)
+    yields = np.bincount(kind_of, final.yields(refused, reach=reach)).astype(float)
+    keep = dict(zip(kind_names.tolist(), kept_of(yields).tolist(), strict=True))
+    return Fitted(rounded, names, np.round(found, DIGITS).astype(np.float32), keep)
+
+
+def kept_of(yields: Floats) -> Floats:
+    """Return the chance with which each kind is kept, so that none is more than MOST of all.
+
+    All are kept whole where there are too few kinds for that.
+    """
+    if MOST * np.count_nonzero(yields) <= 1:
+        return np.ones(len(yields))
+    ceiling = float(yields.max(initial=0.0))
+    for _ in range(_ROUNDS):
+        ceiling = min(ceiling, MOST * float(np.minimum(yields, ceiling).sum()))
+    kept: Floats = np.minimum(1.0, ceiling / np.maximum(yields, 1e-9)).astype(float)
+    return np.round(kept, DIGITS)
 
 
 def _weights(
@@ -179,13 +222,20 @@ def _weights(
 ) -> tuple[dict[str, Floats], Floats]:
     """Return the weights of all slots and of each kind, and the scores that the latter give."""
     of_slot = np.repeat(np.arange(len(sizes)), sizes)
-    pooled = fit(features, sizes, prior=np.zeros(len(FEATURES)), strength=_STRENGTH)
-    weights = {POOLED: pooled}
     scores = np.empty(len(features))
+
+    def fit_to(slots: NDArray[np.bool_], prior: Floats, strength: float) -> Floats:
+        places = np.flatnonzero(slots)
+        some = np.zeros(len(sizes), bool)
+        some[places[:: 1 + len(places) // MOST_SLOTS]] = True
+        return fit(features[some[of_slot]], sizes[some], prior=prior, strength=strength)
+
+    pooled = fit_to(np.ones(len(sizes), bool), np.zeros(len(FEATURES)), _STRENGTH)
+    weights = {POOLED: pooled}
     for kind in sorted(set(kinds.tolist())):
         chosen = kinds == kind
+        weights[kind] = fit_to(chosen, pooled, _STRENGTH_OF_TYPE)
         rows = chosen[of_slot]
-        weights[kind] = fit(features[rows], sizes[chosen], prior=pooled, strength=_STRENGTH_OF_TYPE)
         scores[rows] = features[rows] @ weights[kind]
     return weights, scores
 
@@ -208,6 +258,7 @@ def write_model(folder: Path, model: CorpusModel) -> list[Path]:
     content = {
         "features": FEATURES,
         "weights": {kind: values.tolist() for kind, values in model.weights.items()},
+        "keep": dict(model.keep),
         "captions": model.num_captions,
     }
     path = folder / "model.json"
@@ -224,7 +275,7 @@ def read_model(folder: Path) -> CorpusModel:
     try:
         content = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         arrays = {
-            name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
             for name in FILES
         }
     except (OSError, ValueError) as error:
@@ -241,5 +292,6 @@ def read_model(folder: Path) -> CorpusModel:
         weights={kind: np.array(values) for kind, values in content["weights"].items()},
         names=names,
         biases=its_biases,
+        keep=content["keep"],
         num_captions=content["captions"],
     )

@@ -1,4 +1,4 @@
-"""The counts of a block of captions: n-grams of words and of classes, pairs, words of one caption."""
+"""The counts of a block: n-grams of words and of classes, pairs, words of one caption."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -43,11 +43,11 @@ def ngram_keys(hashes: Hashes) -> list[Hashes]:
 def tally_block(views: Sequence[View], folds: Sequence[int], words: Words) -> Tally:
     """Return what a block of captions, each of its fold, adds to the counts."""
     rows = [view.row for view in views]
-    lengths = np.array([len(row) for row in rows])
+    lengths = np.array([len(row) for row in rows], np.int64)
     ids = np.array([word for row in rows for word in row], np.int64)
     fold_of_caption = np.array(folds, np.uint8)
     fold = np.repeat(fold_of_caption, lengths)
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    starts = np.cumsum(lengths) - lengths
     hashes, classes = words.hashes()[ids], words.class_hashes()[ids]
     counted = np.ones(len(ids), bool)  # all places but the first marks of the beginning
     for place in range(PADDING - 1):
@@ -87,16 +87,11 @@ def _pair_parts(
     pairs = [(view, pair) for view in views for pair in view.pairs]
     fold = np.repeat(folds, [len(view.pairs) for view in views])
     relation = relation_hashes([pair.relation for _, pair in pairs])
-    hashes = words.hashes()
-    head, dependant = (
-        hashes[np.array([view.row[view.place[pair[end]]] for view, pair in pairs], np.int64)]
-        for end in (1, 2)
-    )
-    classes = words.class_hashes()
-    head_class, dependant_class = (
-        classes[np.array([view.row[view.place[pair[end]]] for view, pair in pairs], np.int64)]
-        for end in (1, 2)
-    )
+    ids = np.array(
+        [[view.row[view.place[end]] for end in pair[1:]] for view, pair in pairs], np.int64
+    ).reshape(-1, 2)
+    head, dependant = words.hashes()[ids].T
+    head_class, dependant_class = words.class_hashes()[ids].T
     return [
         (PAIR_CLASS.keys(relation, head, dependant_class), fold),
         (DEPENDANT_CLASS.keys(relation, dependant_class), fold),

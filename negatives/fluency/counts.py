@@ -1,8 +1,8 @@
 """Counts by 64-bit key and fold: made for each block, merged, looked up by arrays.
 
 A key is a linear form of word hashes, so whole arrays of n-grams and pairs are keyed at once. With
-10^7 keys the chance that any two collide is 3 in a million. Counts are whole numbers: merged in any order
-they give the same table.
+10^7 keys the chance that any two collide is 3 in a million. Counts are whole numbers: merged in any
+order they give the same table.
 """
 
 from collections.abc import Iterable
@@ -109,7 +109,7 @@ def _factors(kind: str) -> Hashes:
 
 
 class Kind:
-    """A kind of key, for example 3-grams: keys of different kinds have nothing to do with each other."""
+    """A kind of key, for example 3-grams; keys of different kinds do not meet."""
 
     def __init__(self, name: str) -> None:
         """Draw the factors of the linear form from the name."""

@@ -1,8 +1,8 @@
-"""What the corpus says of each candidate: a row of features, from counts without the caption's fold.
+"""What the corpus says of each candidate: features, from counts without the caption's fold.
 
-Sums of log probabilities of the words of a window, under models of several orders and kinds, and sums
-of associations of the pairs that change. Each model is smoothed towards the next simpler one by a
-Dirichlet prior: p(w | context) = (c(context, w) + m p'(w)) / (c(context) + m).
+Sums of log probabilities of the words of a window, under models of several orders and kinds, and
+sums of associations of the pairs that change. Each model is smoothed towards the next simpler one
+by a Dirichlet prior: p(w | context) = (c(context, w) + m p'(w)) / (c(context) + m).
 """
 
 import numpy as np
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from negatives.fluency.associations import (
     RARE,
     VOCABULARY,
+    Columns,
     Floats,
     Ints,
     Source,
     add_beside,
     add_pairs,
+    beside_of,
     counts_of,
     pairs_of,
 )
@@ -28,8 +30,8 @@ from negatives.fluency.counting import (
     TOTAL,
     ngram_keys,
 )
-from negatives.fluency.counts import Table
-from negatives.fluency.words import PAD
+from negatives.fluency.counts import Folds, Table
+from negatives.fluency.words import PAD, Hashes
 
 FEATURES = (
     *(f"{order}-gram" for order in range(1, ORDER + 1)),
@@ -52,76 +54,77 @@ FEATURES = (
 )
 _PRIOR = (0.0, 0.0, 20.0, 8.0, 4.0)  # by order
 _CLASS_PRIOR = 20.0
+_UNSEEN = (2, 3)  # orders of which it counts how many were never seen
 
 
-def features_of(block: Block, table: Table) -> Floats:
-    """Return the features of all candidates of a block: candidates x FEATURES."""
+def features_of(block: Block, table: Table) -> tuple[Floats, Floats]:
+    """Return the features of all candidates of a block, candidates x FEATURES, and what is known.
+
+    That is the share of the words that go with the changed ones, in pairs or in the caption, with
+    which they were seen; 1 where there is none.
+    """
     num = len(block.heads)
     if not num:
-        return np.zeros((0, len(FEATURES)))
+        return np.zeros((0, len(FEATURES))), np.zeros(0)
     columns = {name: np.zeros(num) for name in FEATURES}
     folds = np.repeat(np.array(block.folds, np.uint8), block.sizes)
+    source = Source(block.words, table)
     for width, flat in block.windows.items():
         of = np.array(block.window_of[width], np.int64)
         ids = np.array(flat, np.int64).reshape(len(of), -1)
-        _add_windows(columns, ids, of, folds[of], block, table)
+        for name, values in _of_windows(ids, folds[of], source).items():
+            columns[name][of] = values
         columns["words"][of] = width
-    add_pairs(columns, pairs_of(block), folds, Source(block.words, table))
-    add_beside(columns, block, folds, Source(block.words, table))
+    pairs = pairs_of(block)
+    add_pairs(columns, pairs, folds, source)
+    add_beside(columns, block, folds, source)
     columns["characters"] = np.array(block.characters, float)
-    return np.stack([columns[name] for name in FEATURES], axis=1)
+    seen_with = np.bincount(pairs.candidate, minlength=num) + beside_of(block)
+    unseen = columns["unseen pairs"] + columns["unseen beside"]
+    known = 1.0 - unseen / np.maximum(seen_with, 1)
+    return np.stack([columns[name] for name in FEATURES], axis=1), known
 
 
-def _add_windows(
-    columns: dict[str, Floats],
-    ids: Ints,
-    of: Ints,
-    folds: NDArray[np.uint8],
-    block: Block,
-    table: Table,
-) -> None:
-    """Add the features of windows of one width: N x (PADDING + width + PADDING) words."""
-    hashes = block.words.hashes()[ids]
-    classes = block.words.class_hashes()[ids]
+def _of_windows(ids: Ints, folds: Folds, source: Source) -> Columns:
+    """Return the features of N windows of one width: N x (PADDING + width + PADDING) words."""
+    hashes = source.words.hashes()[ids]
     is_word = ids[:, PADDING:] != PAD
-    total = counts_of(table, folds, TOTAL.keys(np.zeros((len(ids), 1), np.uint64)))
-    probability = None
-    shorter = total
+    features: Columns = {}
+
+    def count(keys: Hashes) -> Floats:
+        return counts_of(source.table, folds, keys)
+
+    total = count(TOTAL.keys(np.zeros((len(ids), 1), np.uint64)))
+    shorter, chance = total, np.zeros(0)
     for order, keys in enumerate(ngram_keys(hashes), start=1):
-        counts = counts_of(table, folds, keys[:, PADDING - 1 :])
-        if probability is None:
-            probability = (counts[:, 1:] + RARE) / (total + RARE * VOCABULARY)
-            unigram = probability
+        counts = count(keys[:, PADDING - 1 :])
+        if order == 1:
+            chance = (counts + RARE) / (total + RARE * VOCABULARY)
+            probability = chance[:, 1:]
         else:
             prior = _PRIOR[order]
             probability = (counts[:, 1:] + prior * probability) / (shorter[:, :-1] + prior)
-        columns[f"{order}-gram"][of] = _sum_of_logs(probability, is_word)
-        if f"unseen {order}-grams" in columns:
-            columns[f"unseen {order}-grams"][of] = ((counts[:, 1:] == 0) & is_word).sum(axis=1)
+        features[f"{order}-gram"] = _sum_of_logs(probability, is_word)
+        if order in _UNSEEN:
+            features[f"unseen {order}-grams"] = ((counts[:, 1:] == 0) & is_word).sum(axis=1)
         shorter = counts
-    here, before = hashes[:, PADDING:], np.roll(classes, 1, axis=1)[:, PADDING:]
-    earlier = np.roll(classes, 2, axis=1)[:, PADDING:]
-    for name, joint, context in (
-        ("class before", CLASS_BEFORE.keys(before, here), CLASS_BEFORE.keys(before)),
+    classes = source.words.class_hashes()[ids]
+    here, before = hashes[:, PADDING:], classes[:, PADDING - 1 : -1]
+    earlier = classes[:, PADDING - 2 : -2]
+    last, after = hashes[:, PADDING - 1 : -1], classes[:, PADDING:]
+    for name, joint, context, simpler in (
+        ("class before", CLASS_BEFORE.keys(before, here), CLASS_BEFORE.keys(before), chance[:, 1:]),
         (
             "classes before",
             CLASSES_BEFORE.keys(earlier, before, here),
             CLASSES_BEFORE.keys(earlier, before),
+            chance[:, 1:],
         ),
+        ("class after", CLASS_AFTER.keys(last, after), CLASS_AFTER.keys(after), chance[:, :-1]),
     ):
-        counts, contexts = (counts_of(table, folds, keys) for keys in (joint, context))
-        smoothed = (counts + _CLASS_PRIOR * unigram) / (contexts + _CLASS_PRIOR)
-        columns[name][of] = _sum_of_logs(smoothed, is_word)
-    words, following = (
-        hashes[:, PADDING - 1 : -1],
-        np.roll(classes, -1, axis=1)[:, PADDING - 1 : -1],
-    )
-    counts = counts_of(table, folds, CLASS_AFTER.keys(words, following))
-    contexts = counts_of(table, folds, CLASS_AFTER.keys(following))
-    frequency = counts_of(table, folds, ngram_keys(words)[0])
-    chance = (frequency + RARE) / (total + RARE * VOCABULARY)
-    smoothed = (counts + _CLASS_PRIOR * chance) / (contexts + _CLASS_PRIOR)
-    columns["class after"][of] = _sum_of_logs(smoothed, is_word)
+        smoothed = (count(joint) + _CLASS_PRIOR * simpler) / (count(context) + _CLASS_PRIOR)
+        features[name] = _sum_of_logs(smoothed, is_word)
+    return features
 
 
 def _sum_of_logs(probability: Floats, is_word: NDArray[np.bool_]) -> Floats:

@@ -1,8 +1,8 @@
-"""Cross-fitting: which fold of the corpus a caption belongs to, so that it is scored without itself.
+"""Cross-fitting: a caption's fold of the corpus, so that it is scored without itself.
 
-A model that has seen a caption prefers it to its negatives. So counts are kept by fold, and a caption is
-scored without its own. The fold goes by image: the captions of one image say the same. Images that
-share a caption, case and punctuation aside, are one group with one fold.
+A model that has seen a caption prefers it to its negatives. So counts are kept by fold, and a
+caption is scored without its own. The fold goes by image: the captions of one image say the same.
+Images that share a caption, case and punctuation aside, are one group with one fold.
 """
 
 import re
@@ -63,7 +63,8 @@ def keys_of(captions: Sequence[Caption]) -> Keys:
 def image_key(caption: Caption) -> str:
     """Return what stands for a caption's image: its number, without split, folder and file type.
 
-    COCO's image 391895 is COCO_val2014_000000391895.jpg in one file and 000000391895.jpg in another.
+    COCO's image 391895 is COCO_val2014_000000391895.jpg in one file and 000000391895.jpg in
+    another.
     """
     number = _NUMBER.search(caption.image)
     return number[1] if number else caption.image or caption.id

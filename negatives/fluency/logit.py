@@ -1,25 +1,26 @@
 """The conditional logit (McFadden, 1974): which of a slot's candidates a caption would have.
 
 p(candidate | slot) = exp(w . f) / sum over the slot's candidates. The weights w maximise the
-likelihood that each slot holds what its caption says. At the maximum every feature has the same mean over
-captions as over draws: a reader who looks at these features cannot tell the two apart.
+likelihood that each slot holds what its caption says. At the maximum every feature has the same
+mean over captions as over draws: a reader who looks at these features cannot tell the two apart.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from negatives.fluency.features import Floats
+from negatives.fluency.associations import Floats
 
 _STEPS = 50
+_SHORTEST = 1e-4  # part of a step that is still tried
 _ROUNDS = 30
 _ENOUGH = 1e-6  # of the likelihood a slot
 
 
 def log_shares(scores: Floats, sizes: Sequence[int] | NDArray[np.int64]) -> Floats:
-    """Return log p of each candidate given its slot; `scores` are w . f, slots one after another."""
+    """Return log p of each candidate given its slot; `scores` are w . f, slot after slot."""
     lengths = np.array(sizes)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     highest = np.repeat(np.maximum.reduceat(scores, starts), lengths)
@@ -29,7 +30,7 @@ def log_shares(scores: Floats, sizes: Sequence[int] | NDArray[np.int64]) -> Floa
 
 
 def fit(
-    features: Floats,
+    features: NDArray[np.floating[Any]],
     sizes: Sequence[int] | NDArray[np.int64],
     *,
     prior: Floats,
@@ -37,9 +38,10 @@ def fit(
 ) -> Floats:
     """Return the weights: candidates x features in, the first candidate of each slot being true.
 
-    Newton's method with a normal prior about `prior`; `strength` is its inverse variance in units of
-    a feature's own spread within slots.
+    Newton's method with a normal prior about `prior`; `strength` is its inverse variance in units
+    of a feature's own spread within slots.
     """
+    features = features.astype(float)
     lengths = np.array(sizes)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     means = np.add.reduceat(features, starts, axis=0) / lengths[:, None]
@@ -49,6 +51,11 @@ def fit(
     own = scaled[starts].sum(axis=0)
     weights = centre = prior * spread
     value = -np.inf
+
+    def likelihood(at: Floats) -> float:
+        of_captions = log_shares(scaled @ at, sizes)[starts].sum()
+        return float(of_captions - strength / 2 * ((at - centre) @ (at - centre)))
+
     for _ in range(_STEPS):
         shares = np.exp(log_shares(scaled @ weights, sizes))
         expected = scaled * shares[:, None]
@@ -56,7 +63,7 @@ def fit(
         gradient = own - by_slot.sum(axis=0) - strength * (weights - centre)
         curvature = scaled.T @ expected - by_slot.T @ by_slot + strength * np.eye(len(weights))
         step = np.linalg.solve(curvature, gradient)
-        weights, new_value = _climb(scaled, sizes, starts, weights, step, centre, strength)
+        weights, new_value = _climb(likelihood, weights, step)
         if new_value - value < _ENOUGH * len(lengths):
             break
         value = new_value
@@ -64,31 +71,19 @@ def fit(
     return found
 
 
-def _climb(  # noqa: PLR0913 - the state of one step
-    scaled: Floats,
-    sizes: Sequence[int] | NDArray[np.int64],
-    starts: NDArray[np.int64],
-    weights: Floats,
-    step: Floats,
-    centre: Floats,
-    strength: float,
+def _climb(
+    function: Callable[[Floats], float], start: Floats, step: Floats
 ) -> tuple[Floats, float]:
-    """Go along a step as far as it raises the likelihood; return the weights and the value there."""
-
-    def value(at: Floats) -> float:
-        away = at - centre
-        likelihood = log_shares(scaled @ at, sizes)[starts].sum()
-        return float(likelihood - strength / 2 * (away @ away))
-
-    before = value(weights)
+    """Go along a step as far as it raises a function; return the place and the value there."""
+    before = function(start)
     length = 1.0
-    while length > 1e-4:
-        there = weights + length * step
-        reached = value(there)
+    while length > _SHORTEST:
+        there = start + length * step
+        reached = function(there)
         if reached > before:
             return there, reached
         length /= 2
-    return weights, before
+    return start, before
 
 
 class Slots(NamedTuple):
@@ -105,6 +100,24 @@ class Slots(NamedTuple):
         """Return where each slot begins."""
         return np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
 
+    def first(self) -> NDArray[np.int64]:
+        """Return for each candidate where its slot begins."""
+        return np.repeat(self.starts(), self.sizes)
+
+    def flow(self, refused: NDArray[np.bool_], *, reach: float) -> Floats:
+        """Return the chance that each candidate is drawn and not refused (negatives/draws.py)."""
+        first = self.first()
+        can_be = ~refused & np.isfinite(self.scores) & np.isfinite(self.scores[first])
+        can_be[self.starts()] = False
+        gain = np.where(can_be, self.scores, 0.0) - np.where(can_be, self.scores[first], 0.0)
+        flow: Floats = np.exp(np.minimum(gain, 0)) * (can_be & (np.abs(gain) <= reach))
+        return flow
+
+    def yields(self, refused: NDArray[np.bool_], *, reach: float) -> Floats:
+        """Return the mean number of negatives of each slot."""
+        total: Floats = np.add.reduceat(self.flow(refused, reach=reach), self.starts())
+        return total
+
     def num_names(self) -> int:
         """Return N."""
         return int(self.names.max(initial=-1)) + 1
@@ -114,20 +127,16 @@ def balance(slots: Slots, refused: NDArray[np.bool_], *, reach: float, strength:
     """Return what to add to the score of each name, so that refusals leave it in balance.
 
     `refused[candidate]`: whether it yields nothing when it is drawn. A pair that is drawn
-    (negatives/draws.py) takes its caption's name out and brings its negative's name in; as many are to
-    go out as come in.
+    (negatives/draws.py) takes its caption's name out and brings its negative's name in; as many are
+    to go out as come in. N biases, with a normal prior about 0 of the inverse variance `strength`.
     """
-    starts = slots.starts()
-    first = np.repeat(starts, slots.sizes)
-    yields = ~refused
-    yields[starts] = False
     num_names = slots.num_names()
+    own = slots.names[slots.first()]
     found = np.zeros(num_names)
     for _ in range(_ROUNDS):
-        scores = slots.scores + found[slots.names]
-        gain = scores - scores[first]
-        flow = np.exp(np.minimum(gain, 0)) * (yields & (np.abs(gain) <= reach))
-        going = np.bincount(slots.names[first], flow, num_names)
+        at = slots._replace(scores=slots.scores + found[slots.names])
+        flow = at.flow(refused, reach=reach)
+        going = np.bincount(own, flow, num_names)
         coming = np.bincount(slots.names, flow, num_names)
         found += (going - coming - strength * found) / (going + coming + strength)
     return found

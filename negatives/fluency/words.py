@@ -23,8 +23,8 @@ _READINGS = (("NN", "NOUN"), ("NNS", "NOUN"), ("JJ", "ADJ"), ("VBG", "VERB"), ("
 class Words:
     """The words that a process has seen, numbered in the order of their coming.
 
-    `hashes()[id]` is a word's hash, `class_hashes()[id]` that of its class of interchangeable words,
-    which is the word itself where it has none.
+    `hashes()[id]` is a word's hash, `class_hashes()[id]` that of its class of interchangeable
+    words, which is the word itself where it has none.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -51,7 +51,7 @@ class Words:
         return known
 
     def ids_of(self, text: str) -> tuple[int, ...]:
-        """Return the numbers of the words that an edit puts in; "t-shirt" is three, as in a parse."""
+        """Return the numbers of the words of a text; "t-shirt" is three, as in a parse."""
         known = self._pieces.get(text)
         if known is None:
             known = tuple(map(self.id_of, _PIECES.findall(text)))

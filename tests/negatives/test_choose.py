@@ -82,7 +82,7 @@ def test_a_slot_is_drawn_once_with_the_caption_among_its_alternatives() -> None:
 
 
 def test_every_alternative_with_a_score_is_asked_once() -> None:
-    scores = (-1.0, -1.0, -2.0, -9.0)  # of the caption, and of what is as likely, less, out of reach
+    scores = (-1.0, -1.0, -2.0, -9.0)  # of the caption; as likely, less likely, out of reach
     tally: Counter[tuple[str, ...]] = Counter()
     for seed in range(2_000):
         chosen = chosen_by(Recolour(), seed=seed, scores=[scores], reach=2.5)
@@ -94,6 +94,12 @@ def test_every_alternative_with_a_score_is_asked_once() -> None:
     assert abs(tally[blue, green] / 2_000 - math.exp(-1)) < 0.04
     out_of_reach = chosen_by(Recolour(), scores=[(0.0, 3.0, -3.0, -9.0)], reach=2.5)
     assert (out_of_reach.negatives, out_of_reach.tally["recolour", "stays"]) == ((), 1)
+
+
+def test_what_the_model_does_not_know_is_neither_drawn_nor_drawn_from() -> None:
+    for scores in ((0.0, -math.inf, -math.inf, -math.inf), (-math.inf, 0.0, 0.0, -math.inf)):
+        chosen = chosen_by(Recolour(), scores=[scores], reach=1e9)
+        assert (chosen.negatives, chosen.tally["recolour", "stays"]) == ((), 1)
 
 
 def test_scores_go_to_the_slots_in_order_and_none_is_drawn_uniformly() -> None:
@@ -244,7 +250,14 @@ def test_alternatives_of_no_weight_are_never_drawn() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"variants": 0}, {"max_negatives": 0}, {"keep": {"swap/obj": 1.5}}, {"reach": math.nan}],
+    [
+        {"variants": 0},
+        {"max_negatives": 0},
+        {"keep": {"swap/obj": 1.5}},
+        {"reach": math.nan},
+        {"reach": math.inf},
+        {"known": -0.1},
+    ],
 )
 def test_numbers_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=r"negatives\.choice"):

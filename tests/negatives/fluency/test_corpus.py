@@ -1,0 +1,276 @@
+"""The corpus model as a build of the embedded scenes makes it, and as another build uses it."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from data.edits import Edit, Replacement
+from data.errors import UsageError
+from data.manifest import FLUENCY, Manifest, problems_of, read_all_rows, read_manifest
+from data.records import Caption
+from negatives.api import generate
+from negatives.blocks import offers_of_block
+from negatives.build import build
+from negatives.choose import Offers
+from negatives.cli import cli
+from negatives.config import BuildConfig, build_config
+from negatives.fluency.associations import Floats
+from negatives.fluency.candidates import Block
+from negatives.fluency.captions import view_of
+from negatives.fluency.corpus import FILES, MOST, kept_of, read_model, write_model
+from negatives.fluency.counting import tally_block
+from negatives.fluency.counts import Table, table_of
+from negatives.fluency.features import features_of
+from negatives.fluency.folds import folds_of, keys_of
+from negatives.fluency.words import Words
+from negatives.models import model_name
+from negatives.parse import Parse
+from negatives.producers import chooser_of
+from negatives.slots import Slot
+from negatives.spacy_parse import parse_texts
+from negatives.words.lexicon import Table as Lexicon
+from tests.negatives.test_build import Killed, content_of
+from tests.parses import parse_of
+
+NUM_CAPTIONS = 600
+TEXT = "A small red square is left of a big blue circle."
+
+
+def config_of(**negatives: object) -> BuildConfig:
+    return build_config(
+        {
+            "data": {"source": {"name": "scenes"}, "limit": NUM_CAPTIONS},
+            "negatives": {"shard_captions": 200, **negatives},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def stages() -> list[str]:
+    """Return a list that fills with what the first build reports."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, stages: list[str]) -> Path:
+    out = tmp_path_factory.mktemp("corpus") / "out"
+    build(config_of(), out=out, report=lambda stage, _: stages.append(stage))
+    return out
+
+
+def damaged(built: Path, tmp_path: Path) -> Path:
+    """Return a copy of the build's folder, to be damaged."""
+    return Path(shutil.copytree(built, tmp_path / "copy"))
+
+
+def test_the_model_is_in_the_manifest(built: Path) -> None:
+    manifest = read_manifest(built)
+    names = {stored.file for stored in manifest.fluency}
+    assert names == {f"{FLUENCY}/{name}.npy" for name in FILES} | {f"{FLUENCY}/model.json"}
+    assert list(problems_of(built, manifest)) == []
+    assert read_model(built / FLUENCY).num_captions == NUM_CAPTIONS
+    negatives = [found for row in read_all_rows(built, manifest) for found in row.negatives]
+    reach = config_of().policy.reach
+    assert len(negatives) > NUM_CAPTIONS
+    assert all(abs(negative.score or 0.0) <= reach for negative in negatives)
+    assert {negative.score is None for negative in negatives} == {False}
+
+
+def test_damage_to_the_model_is_found(built: Path, tmp_path: Path) -> None:
+    out = damaged(built, tmp_path)
+    manifest = read_manifest(out)
+    path = out / FLUENCY / "counts.npy"
+    content = path.read_bytes()
+    path.unlink()  # the copy may share its bytes
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert [problem.partition(":")[0] for problem in problems_of(out, manifest)] == [
+        "fluency/counts.npy"
+    ]
+    path.unlink()
+    with pytest.raises(UsageError, match=r"fluency/counts\.npy: missing"):
+        read_manifest(out)
+
+
+def test_a_model_that_is_not_there_is_said(built: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="expected the corpus model of a finished build"):
+        read_model(tmp_path)
+    out = damaged(built, tmp_path)
+    path = out / FLUENCY / "model.json"
+    path.write_text(path.read_text().replace('"features": [', '"features": ["none", '))
+    with pytest.raises(UsageError, match="a corpus model of another version"):
+        read_model(out / FLUENCY)
+
+
+def offers_with(folder: Path, texts: Sequence[str]) -> list[Offers]:
+    config = config_of()
+    parses = parse_texts(texts, model=model_name(), batch_size=8)
+    block = [(Caption(f"x:{number}", "", parse.text), parse) for number, parse in enumerate(parses)]
+    return offers_of_block(block, chooser_of(config.rules, config.policy, 0), folder)
+
+
+def scores_of(offers: Sequence[Offers]) -> list[list[float]]:
+    return [list(offer.scores or ()) for found in offers for of_rule in found for offer in of_rule]
+
+
+def test_a_model_that_is_written_and_read_gives_the_same_scores(
+    built: Path, tmp_path: Path
+) -> None:
+    rows = list(read_all_rows(built, read_manifest(built)))[::50]
+    texts = [TEXT, *(row.caption for row in rows), "A dog sleeps."]
+    model = read_model(built / FLUENCY)
+    written = write_model(tmp_path, model)
+    assert {path.name for path in written} == {path.name for path in tmp_path.iterdir()}
+    before, after = (scores_of(offers_with(place, texts)) for place in (built / FLUENCY, tmp_path))
+    assert before == after
+    assert len(before) > 20
+    assert all(len(scores) > 1 for scores in before)
+
+
+def test_another_model_in_the_same_folder_is_read_anew(built: Path, tmp_path: Path) -> None:
+    write_model(tmp_path, read_model(built / FLUENCY))
+    before = scores_of(offers_with(tmp_path, [TEXT]))
+    path = tmp_path / "biases.npy"
+    np.save(path, np.load(path) * 0 - 3)
+    (tmp_path / "model.json").touch()
+    assert scores_of(offers_with(tmp_path, [TEXT])) != before
+
+
+PLACES = ("street", "beach", "field", "hill", "roof", "road", "bed", "desk")
+
+
+def made_corpus() -> list[tuple[Caption, Parse]]:
+    """Return captions of 40 images; some are said of two, one caption is said of one alone."""
+    corpus = []
+    for number in range(40):
+        who = "zebra" if number == 17 else ("dog", "cat", "man")[number % 3]
+        where = PLACES[number % 8]
+        parse = parse_of(
+            f"a/DET//det>1 {who}/NOUN//nsubj>2 sits/VERB//ROOT>2 on/ADP//prep>2 "
+            f"a/DET//det>5 {where}/NOUN//pobj>3"
+        )
+        corpus.append((Caption(f"x:{number}", f"image {number}", parse.text), parse))
+    return corpus
+
+
+def replaced(parse: Parse, word: str) -> Slot:
+    token = parse.tokens[1]
+    return Slot("any", "replace", "obj", [Edit((Replacement(token.start, token.end, word),))])
+
+
+def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
+    """Its features are those that captions of the other folds give, who never heard of it."""
+    corpus, words = made_corpus(), Words(Lexicon())
+    keys = keys_of([caption for caption, _ in corpus])
+    folds = folds_of([keys]).of(keys).tolist()
+
+    def table_without(left_out: int | None) -> Table:
+        kept = [n for n, fold in enumerate(folds) if fold != left_out]
+        views = [view_of(corpus[n][1], words) for n in kept]
+        return table_of(tally_block(views, [folds[n] for n in kept], words))
+
+    def features(number: int, table: Table) -> Floats:
+        block, parse = Block(words), corpus[number][1]
+        block.add(view_of(parse, words), [replaced(parse, "horse")], folds[number])
+        return features_of(block, table)[0]
+
+    everything = table_without(None)
+    assert len(set(folds)) > 1
+    for number, fold in enumerate(folds):
+        assert np.array_equal(features(number, everything), features(number, table_without(fold)))
+    zebra, horse = features(17, everything)
+    assert np.array_equal(zebra, horse)  # neither was said elsewhere, and letters are as many
+
+
+def test_a_build_with_the_model_of_another_leaves_out_the_same(built: Path, tmp_path: Path) -> None:
+    """The same captions with the model made of them: the same shards, without counting."""
+    seen: list[str] = []
+    manifest = build(
+        config_of(fluency_from=built), out=tmp_path, report=lambda stage, _: seen.append(stage)
+    )
+    assert set(seen) == {"parse", "choose"}
+    assert manifest.fluency == ()
+    assert not (tmp_path / FLUENCY).exists()
+    assert manifest.shards == read_manifest(built).shards
+    assert manifest.config["negatives"]["fluency_from"] == read_manifest(built).fingerprint
+
+
+def test_a_build_without_a_model_is_none_to_take_one_from(tmp_path: Path) -> None:
+    config = build_config(
+        {
+            "data": {"source": {"name": "scenes"}, "limit": 5},
+            "negatives": {"choice": {"weights": "uniform"}},
+        }
+    )
+    assert build(config, out=tmp_path / "plain").fluency == ()
+    with pytest.raises(UsageError, match=r"expected the corpus model .*choice\.weights=corpus"):
+        build(config_of(fluency_from=tmp_path / "plain"), out=tmp_path / "out")
+    with pytest.raises(UsageError, match="no finished build"):
+        build(config_of(fluency_from=tmp_path), out=tmp_path / "out")
+
+
+def test_captions_in_memory_are_weighed_where_there_is_a_model(built: Path) -> None:
+    (_, weighed), *_ = generate([TEXT], fluency_from=built)
+    (_, plain), *_ = generate([TEXT] * 20)
+    assert weighed
+    assert None not in {negative.score for negative in weighed}
+    assert {negative.score for negative in plain} <= {None}
+    arguments = ["preview", TEXT, "--fluency-from", str(built)]
+    output = CliRunner().invoke(cli, arguments, catch_exceptions=False).stdout
+    assert all(negative.text in output for negative in weighed)
+    assert "without a corpus model" not in output
+
+
+def test_two_workers_make_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    build(config_of(), out=tmp_path / "out", workers=2)
+    assert content_of(tmp_path / "out") == content_of(built)
+
+
+def killer(stage: str, after: int) -> Callable[[str, int], None]:
+    left = iter(range(after))
+
+    def report(now: str, _num_captions: int) -> None:
+        if now == stage and next(left, None) is None:
+            raise Killed
+
+    return report
+
+
+def test_a_build_killed_while_it_learns_goes_on_to_the_same_bytes(
+    built: Path, stages: list[str], tmp_path: Path
+) -> None:
+    """Killed after every step of learning, and once the model is there."""
+    num_steps = stages.count("learn")
+    assert num_steps == 6  # three blocks, once to move images and once to lay out slots
+    for stage, after in (*(("learn", step) for step in range(num_steps)), ("choose", 0)):
+        finished = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.done")}
+        with pytest.raises(Killed):
+            build(config_of(), out=tmp_path, report=killer(stage, after))
+        assert (
+            finished.items()
+            <= {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.done")}.items()
+        )
+    manifest: Manifest = build(config_of(), out=tmp_path)
+    assert manifest == read_manifest(built)
+    assert content_of(tmp_path) == content_of(built)
+
+
+@pytest.mark.parametrize(
+    ("yields", "kept"),
+    [
+        ([], []),
+        ([5.0], [1.0]),
+        ([5.0, 1.0], [1.0, 1.0]),
+        ([0.0, 5.0, 1.0], [1.0, 1.0, 1.0]),
+        ([5.0, 5.0, 5.0], [1.0, 1.0, 1.0]),
+        ([8.0, 2.0, 2.0, 2.0], [0.4597, 1.0, 1.0, 1.0]),  # .38 x 9.68 = 3.68
+    ],
+)
+def test_no_kind_outweighs_the_rest(yields: list[float], kept: list[float]) -> None:
+    found = kept_of(np.array(yields))
+    assert found == pytest.approx(kept, abs=1e-3)
+    left = found * yields
+    assert len(set(kept)) < 2 or left.max() <= MOST * left.sum() + 1e-2

@@ -1,0 +1,123 @@
+"""The conditional logit on slots that a test draws from weights it knows."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from data.streams import Stream
+from negatives.draws import acceptance
+from negatives.fluency.logit import Slots, balance, fit, log_shares
+
+TRUE = np.array([1.5, -0.8, 0.0])
+NUM = len(TRUE)
+SIZES = [2 + number % 4 for number in range(3_000)]
+FLAT = np.zeros(NUM)
+
+
+def simulated(seed: int = 0) -> NDArray[np.float64]:
+    """Return features of slots, in each of which the first candidate was drawn by TRUE."""
+    stream = Stream("slots", seed)
+    rows = []
+    for size in SIZES:
+        values = [[4 * stream.unit() - 2 for _ in range(NUM)] for _ in range(size)]
+        own = stream.weighted(np.exp(np.array(values) @ TRUE).tolist())
+        rows += [values[own], *values[:own], *values[own + 1 :]]
+    return np.array(rows)
+
+
+FEATURES = simulated()
+
+
+def test_shares_of_a_slot_sum_to_one() -> None:
+    scores = np.array([0.0, np.log(3), 1000.0, 1000.0, -5.0])
+    shares = np.exp(log_shares(scores, [2, 2, 1]))
+    assert shares == pytest.approx([0.25, 0.75, 0.5, 0.5, 1.0])
+
+
+def test_fit_finds_the_weights_that_drew_the_slots() -> None:
+    found = fit(FEATURES, SIZES, prior=FLAT, strength=1.0)
+    assert found == pytest.approx(TRUE, abs=0.1)
+
+
+def test_at_the_fit_captions_and_draws_have_the_same_features() -> None:
+    found = fit(FEATURES, SIZES, prior=FLAT, strength=1e-6)
+    shares = np.exp(log_shares(FEATURES @ found, SIZES))
+    starts = np.cumsum([0, *SIZES[:-1]])
+    expected = (FEATURES * shares[:, None]).sum(axis=0) / len(SIZES)
+    assert FEATURES[starts].mean(axis=0) == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_shifts_a_whole_slot_changes_nothing() -> None:
+    shift = np.repeat(np.arange(len(SIZES)) % 7, SIZES)[:, None]
+    moved = fit(FEATURES + shift, SIZES, prior=FLAT, strength=1.0)
+    assert moved == pytest.approx(fit(FEATURES, SIZES, prior=FLAT, strength=1.0), abs=1e-6)
+
+
+def test_a_prior_pulls_by_its_strength() -> None:
+    prior = np.array([-2.0, 2.0, 2.0])
+    few = sum(SIZES[:30])
+    away = [
+        float(np.abs(fit(FEATURES[:few], SIZES[:30], prior=prior, strength=strength) - prior).max())
+        for strength in (1e-3, 1.0, 10.0, 1e6)
+    ]
+    assert away == sorted(away, reverse=True)
+    assert away[0] > 1.5
+    assert away[-1] < 1e-3
+
+
+def test_a_feature_that_says_nothing_gets_the_weight_of_the_prior() -> None:
+    constant = np.repeat(np.arange(len(SIZES)), SIZES)[:, None].astype(float)
+    features = np.concatenate([FEATURES, constant], axis=1)
+    found = fit(features, SIZES, prior=np.zeros(NUM + 1), strength=1.0)
+    assert found[:NUM] == pytest.approx(TRUE, abs=0.1)
+    assert abs(found[NUM]) < 1e-6
+
+
+REACH = 2.5
+
+
+def flows(
+    slots: Slots, refused: NDArray[np.bool_], found: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how often each name comes in less how often it goes out, as the draws have it."""
+    net = np.zeros(slots.num_names())
+    scores = slots.scores + found[slots.names]
+    for start, size in zip(slots.starts(), slots.sizes, strict=True):
+        for other in range(start + 1, start + size):
+            if not refused[other]:
+                chance = acceptance(scores[start], scores[other], reach=REACH)
+                net[slots.names[other]] += chance
+                net[slots.names[start]] -= chance
+    return net
+
+
+def one_sided() -> tuple[Slots, NDArray[np.bool_]]:
+    """Return slots of three names; where name 0 is the caption's, most draws of name 1 fall."""
+    stream = Stream("balance")
+    names, refused, scores = [], [], []
+    for _ in range(1_500):
+        own = stream.below(3)
+        order = [own, *(name for name in range(3) if name != own)]
+        names += order
+        refused += [False, *(own == 0 and name == 1 and stream.chance(0.8) for name in order[1:])]
+        scores += [stream.unit() for _ in order]
+    slots = Slots(np.array(scores), np.full(1_500, 3), np.array(names))
+    return slots, np.array(refused)
+
+
+def test_balance_makes_the_flows_equal() -> None:
+    slots, refused = one_sided()
+    before = np.abs(flows(slots, refused, np.zeros(3))).max()
+    found = balance(slots, refused, reach=REACH, strength=1e-3)
+    assert before > 100
+    assert np.abs(flows(slots, refused, found)).max() < 1.0
+    strong = balance(slots, refused, reach=REACH, strength=1e6)
+    assert np.abs(strong).max() < 1e-3
+
+
+def test_balance_leaves_alone_what_is_balanced() -> None:
+    names = np.array([0, 1, 1, 0])
+    slots = Slots(np.array([0.0, -1.0, -1.0, 0.0]), np.array([2, 2]), names)
+    even = Slots(slots.scores * 0, slots.sizes, names)
+    assert balance(even, np.zeros(4, bool), reach=REACH, strength=1.0) == pytest.approx([0, 0])
+    assert balance(slots, np.ones(4, bool), reach=REACH, strength=1.0) == pytest.approx([0, 0])
