@@ -4,11 +4,27 @@ from array import array
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
+
+from data.errors import UsageError
 
 Strings = Sequence[str]
 Ragged = Sequence[Sequence[int]]
+
+
+class Lists(NamedTuple):
+    """A column of integer lists, mapped: row i is `values[offsets[i] : offsets[i + 1]]`."""
+
+    values: NDArray[np.int32]
+    offsets: NDArray[np.int32]
+
+    def row(self, index: int) -> NDArray[np.int32]:
+        """Return one list, not copied."""
+        return self.values[self.offsets[index] : self.offsets[index + 1]]
 
 
 def write_columns(
@@ -37,6 +53,34 @@ def read_columns(path: Path) -> tuple[dict[str, list[str]], dict[str, list[list[
             else:
                 strings[name] = column.to_pylist()
         return strings, ragged, batch.schema.metadata[b"note"].decode()
+
+
+def map_lists(path: Path) -> tuple[dict[str, Lists], str]:
+    """Return the columns of integer lists, mapped into memory, and the note.
+
+    Raises:
+        UsageError: the file cannot be read, or is none that `write_columns` wrote.
+    """
+    try:
+        with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+            batch = reader.read_next_batch()
+            lists = {
+                name: Lists(column.values.to_numpy(), column.offsets.to_numpy())
+                for name, column in zip(batch.schema.names, batch.columns, strict=True)
+                if pa.types.is_list(column.type)
+            }
+            return lists, batch.schema.metadata[b"note"].decode()
+    except (pa.ArrowException, OSError, KeyError, TypeError, StopIteration) as error:
+        raise UsageError(f"{path}: not a readable file of columns: {error}") from error
+
+
+def integers_of(array: object) -> Any:  # noqa: ANN401 - pyarrow is untyped
+    """Return the integers of another library's Arrow array, not copied: they speak DLPack.
+
+    Raises:
+        ValueError: that library cannot share them.
+    """
+    return pa.array(array).flatten()
 
 
 def _list_array(column: Ragged) -> pa.ListArray:

@@ -19,6 +19,8 @@ from data.texts import nearest
 
 T = TypeVar("T")
 
+SECTIONS = ("data", "negatives", "training")
+
 Positive = Annotated[int, pydantic.Field(ge=1)]
 
 
@@ -76,6 +78,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UsageError(f"{path}: expected sections with options, found {type(content).__name__}")
     return content
+
+
+def check_sections(sections: Mapping[str, Any]) -> None:
+    """Hold that a pipeline.yaml has our sections, and options in them.
+
+    Raises:
+        UsageError: a section is unknown, or no mapping.
+    """
+    for name in sections:
+        if name not in SECTIONS:
+            raise UsageError(f"unknown section {name!r}; {nearest(name, SECTIONS)}")
+        if not isinstance(sections[name] or {}, Mapping):
+            raise UsageError(f"{name}: expected options, found {sections[name]!r}")
 
 
 def with_setting(config: Mapping[str, Any], setting: str) -> dict[str, Any]:

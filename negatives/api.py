@@ -1,5 +1,6 @@
 """Negatives for captions in memory: the door for other people's Python."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -8,13 +9,22 @@ from typing import Any
 from data.manifest import FLUENCY
 from data.records import Caption, Negative
 from data.texts import is_unicode
-from negatives.blocks import offers_of_block
-from negatives.choose import Chosen, choose
+from negatives.blocks import choose_all, offers_of_block
+from negatives.choose import Chosen
 from negatives.config import BuildConfig, build_config
 from negatives.guards import NO_SIBLINGS
+from negatives.llm.blocks import asking_rules, told_chooser, told_of
+from negatives.llm.cache import AnswersInMemory
+from negatives.llm.config import backend_of
 from negatives.models import model_name
 from negatives.producers import chooser_of
+from negatives.scorer import scorer_in
 from negatives.spacy_parse import parse_texts
+
+_UNWEIGHED = (
+    "negatives are drawn without a corpus model, all alike: their score is null and many are "
+    "implausible; fluency_from=OUT, a finished build, weighs them"
+)
 
 
 def generate(
@@ -30,9 +40,13 @@ def generate(
     The tuple is empty too for a caption longer than `max_characters`, and for one that is no
     Unicode text (half of a surrogate pair). `options` are those of the `negatives` section of
     pipeline.yaml. `fluency_from` is the folder of a finished build, whose corpus model then weighs
-    the candidates; without it they are drawn uniformly and have no score. Captions are read
+    the candidates; without it they are drawn uniformly and have no score, unless a language model
+    weighs them (`choice: {weights: neural}`). Captions are read
     `batch_size` at a time, and taken to be of different images. A caption's negatives depend on its
     text, its place and the seed.
+
+    Warns:
+        UserWarning: candidates are to be weighed by a corpus model, and there is none.
 
     Raises:
         UsageError: the preset or an option is unknown.
@@ -40,10 +54,16 @@ def generate(
     given = {"preset": preset, "seed": seed}
     if fluency_from is not None:
         given["fluency_from"] = fluency_from
-    for text, chosen in choose_texts(
-        captions, build_config({"negatives": {**(options or {}), **given}})
-    ):
+    config = build_config({"negatives": {**(options or {}), **given}})
+    if lacks_model(config):
+        warnings.warn(_UNWEIGHED, stacklevel=2)
+    for text, chosen in choose_texts(captions, config):
         yield text, chosen.negatives if chosen else ()
+
+
+def lacks_model(config: BuildConfig) -> bool:
+    """Tell whether captions in memory cannot be weighed as configured: they teach no model."""
+    return config.policy.weights == "corpus" and config.negatives.fluency_from is None
 
 
 def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[str, Chosen | None]]:
@@ -52,6 +72,9 @@ def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[st
     chooser = chooser_of(config.rules, config.policy, options.seed)
     model = options.model or model_name()
     fluency = options.fluency_from / FLUENCY if options.fluency_from else None
+    scorer = scorer_in(config.scorer) if config.policy.reads() else None
+    backend = backend_of(config.llm, chooser.lexicon) if config.asks() else None
+    kept = AnswersInMemory()
     numbered = enumerate(texts)
     while batch := list(islice(numbered, options.batch_size)):
         captions = [Caption(f"text:{number}", "", text) for number, text in batch]
@@ -64,11 +87,13 @@ def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[st
             [caption.text for caption in usable], model=model, batch_size=options.batch_size
         )
         block = list(zip(usable, parses, strict=True))
-        chosen = {
-            caption.id: choose(caption, parse, NO_SIBLINGS, offers, chooser)
-            for (caption, parse), offers in zip(
-                block, offers_of_block(block, chooser, fluency), strict=True
-            )
-        }
+        telling = chooser
+        if backend is not None:
+            read = [parse for _, parse in block]
+            told, _ = told_of(read, asking_rules(chooser), backend, kept)
+            telling, _ = told_chooser(chooser, read, told)
+        offered = offers_of_block(block, telling, fluency)
+        found = choose_all(block, [NO_SIBLINGS] * len(block), offered, telling, scorer)
+        chosen = {caption.id: each for caption, each in zip(usable, found, strict=True)}
         for caption in captions:
             yield caption.text, chosen.get(caption.id)

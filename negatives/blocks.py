@@ -6,7 +6,7 @@ rejects. Both commit by the protocol of data/commit.py and return at once what i
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,12 +16,18 @@ from data.errors import UsageError
 from data.records import Caption, Reject, Row
 from data.shards import write_rejects, write_rows
 from data.texts import normalised
-from negatives.choose import Chooser, Offers, Policy, choose, offers_of, weighed
+from negatives.choose import Chooser, Chosen, Offers, Policy, choose, offers_of, weighed
+from negatives.draws import Scores
+from negatives.fluency.candidates import MOST_CANDIDATES
+from negatives.guards import Siblings
 from negatives.guards.siblings import siblings_in
 from negatives.learning import model_in, read_sample, words, write_counts
+from negatives.llm.blocks import AnswersFile, with_answers
 from negatives.parse import Parse
 from negatives.parse_files import read_parses, write_parses
 from negatives.producers import chooser_of, naming
+from negatives.scorer import Scorer, ScorerOptions, drawn_again, scorer_in
+from negatives.slots import Slot
 from negatives.tallies import Tallies
 from negatives.words import lexicon as lexicons
 from negatives.words.lexicon import Lexicon
@@ -47,6 +53,8 @@ class ChooseTask(NamedTuple):
 
     `model`: the folder of the corpus model that weighs the candidates, None for no model.
     `sample`: the file in which the block's slots were laid out for it, if all of them were.
+    `scorer`: the language model that reads the finalists, where the policy asks for one.
+    `answers`: what the block's asking rules were told, None if there are none.
     """
 
     parses: Path
@@ -58,6 +66,8 @@ class ChooseTask(NamedTuple):
     rejects: bool
     model: Path | None
     sample: Path | None
+    scorer: ScorerOptions
+    answers: AnswersFile | None = None
 
 
 def digest_of(captions: Sequence[Caption]) -> str:
@@ -125,19 +135,20 @@ def choose_block(task: ChooseTask) -> Unit:
     if task.model is not None:
         policy = replace(policy, keep={**model_in(task.model).keep, **policy.keep})
     chooser = chooser_of(task.rules, policy, task.seed)
+    scorer = scorer_in(task.scorer) if policy.reads() else None
     block = list(read_parses(task.parses))
+    chooser, faults = with_answers(chooser, [parse for _, parse in block], task.answers)
     rows: list[Row] = []
     rejects: list[Reject] = []
     tallies = Tallies()
     offered = offers_of_block(block, chooser, task.model, task.sample)
-    for (caption, parse), siblings, offers in zip(
-        block, siblings_in(block, chooser.lexicon), offered, strict=True
-    ):
-        with naming(caption):
-            chosen = choose(caption, parse, siblings, offers, chooser)
+    siblings = siblings_in(block, chooser.lexicon)
+    found = choose_all(block, siblings, offered, chooser, scorer)
+    for (caption, _), chosen in zip(block, found, strict=True):
         rows.append(Row(*caption, chosen.negatives))
         rejects += chosen.rejects
         tallies.add(chosen)
+    tallies.add_fates(faults)
     attempts = {"data": attempt_path(task.folder, task.name, "data")}
     write_rows(attempts["data"], rows)
     if task.rejects:
@@ -145,6 +156,27 @@ def choose_block(task: ChooseTask) -> Unit:
         write_rejects(attempts["rejects"], rejects)
     facts: Json = {"rows": len(rows), "rejects": len(rejects), "tallies": tallies.content()}
     return commit(task.folder, task.name, attempts, facts)
+
+
+def choose_all(
+    block: Sequence[tuple[Caption, Parse]],
+    siblings: Iterable[Siblings],
+    offered: Sequence[Offers],
+    chooser: Chooser,
+    scorer: Scorer | None,
+) -> list[Chosen]:
+    """Return what the policy makes of each caption; `scorer` reads the finalists of all together.
+
+    Raises:
+        ShardError: a rule failed on a caption.
+    """
+    chosen: list[Chosen] = []
+    for (caption, parse), said, offers in zip(block, siblings, offered, strict=True):
+        with naming(caption):
+            chosen.append(choose(caption, parse, said, offers, chooser))
+    if scorer is None:
+        return chosen
+    return drawn_again([caption for caption, _ in block], chosen, chooser, scorer)
 
 
 def _usable(task: ParseTask) -> tuple[list[Caption], Counter[str]]:
@@ -191,13 +223,27 @@ def offers_of_block(
     for caption, parse in block:
         with naming(caption):
             offered.append(offers_of(parse, chooser))
+    if chooser.policy.weights == "neural":
+        return [weighed(found, map(_alike, _slots(found))) for found in offered]
     if model is None:
         return offered
     slots = [
-        (caption, parse, [offer.slot for offers in found for offer in offers])
+        (caption, parse, _slots(found))
         for (caption, parse), found in zip(block, offered, strict=True)
     ]
     corpus = model_in(model)
-    laid_out = read_sample(sample) if sample else corpus.sample(slots, words())
-    scores = iter(corpus.scores(laid_out, known=chooser.policy.known))
+    laid_out = (
+        read_sample(sample) if sample else corpus.sample(slots, words(), known=chooser.policy.known)
+    )
+    scores = iter(corpus.scores(laid_out))
     return [weighed(found, scores) for found in offered]
+
+
+def _slots(offers: Offers) -> list[Slot]:
+    return [offer.slot for of_producer in offers for offer in of_producer]
+
+
+def _alike(slot: Slot) -> Scores | None:
+    """Return scores that let all of a slot through, None where one drawn of them has to do."""
+    num_candidates = 1 + len(slot.alternatives)
+    return [0.0] * num_candidates if num_candidates <= MOST_CANDIDATES else None

@@ -7,11 +7,11 @@ kept, and the bytes are those of an undisturbed run.
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from data.commit import Unit
+from data.commit import Json, Unit
 from data.errors import ShardError, UsageError
 from data.manifest import Manifest
 from negatives.blocks import ChooseTask, choose_block, load_all, parse_block
@@ -20,7 +20,11 @@ from negatives.executors import Run
 from negatives.executors.local import workers_on_this_machine
 from negatives.finishing import finish, manifest_of, num_in
 from negatives.learning import Learned, LearnOptions, learn
+from negatives.llm import NAMES
+from negatives.llm.blocks import AnswersFile, AskTask, all_counts, ask_block, asking_rules
 from negatives.plan import Plan, Report, Resume, finished_manifest, make_plan
+from negatives.presets import PRESETS
+from negatives.producers import chooser_of
 from negatives.reading import Reading
 
 
@@ -54,10 +58,12 @@ def build(
             skipped = json.dumps(reading.skipped, sort_keys=True)
             raise UsageError(f"no caption of the source could be used; skipped: {skipped}")
         learned = _learned(plan, parsed, run)
-        units = _collect(plan, "choose", run(choose_block, _choose_tasks(plan, parsed, learned)))
+        asked, spent = _asked(plan, parsed)
+        tasks = _choose_tasks(plan, parsed, learned, asked)
+        units = _collect(plan, "choose", run(choose_block, tasks))
     chosen = [units[unit.name] for unit in parsed]
     manifest = manifest_of(plan, reading, parsed, chosen)
-    finish(plan, manifest, chosen, started)
+    finish(plan, manifest, chosen, started, spent)
     return manifest
 
 
@@ -65,14 +71,42 @@ def _learned(plan: Plan, parsed: list[Unit], run: Run) -> Learned | None:
     """Return the model that weighs the candidates, None if none does."""
     if not plan.learns():
         return Learned(plan.fluency_from, {}) if plan.fluency_from else None
-    options = LearnOptions(plan.config.rules, plan.config.policy, plan.config.negatives.seed)
-    return learn(
+    rules = tuple(spec for spec in plan.config.rules if spec["rule"] not in NAMES)
+    options = LearnOptions(
+        rules or PRESETS["natural"].rules, plan.config.policy, plan.config.negatives.seed
+    )
+    learned = learn(
         plan.work, parsed, lambda function, tasks: _collect(plan, "learn", run(function, tasks)),
         options,
     )  # fmt: skip
+    return learned._replace(samples={}) if plan.config.asks() else learned
 
 
-def _choose_tasks(plan: Plan, parsed: list[Unit], learned: Learned | None) -> Iterator[ChooseTask]:
+def _asked(plan: Plan, parsed: list[Unit]) -> tuple[dict[str, AnswersFile], Json]:
+    """Ask about all blocks, in this process; return the outcomes by block, and what it took."""
+    if plan.backend is None:
+        return {}, {}
+    started = time.time()
+    config = plan.config
+    chooser = chooser_of(config.rules, config.policy, config.negatives.seed)
+    rules = asking_rules(chooser)
+    folder = plan.work / "asked"
+    found: dict[str, AnswersFile] = {}
+    units: list[Unit] = []
+    for unit in parsed:
+        parses = plan.work / "parses" / unit.files["parses"].file
+        cache = config.llm.cache or plan.out / "answers"
+        done = ask_block(AskTask(parses, folder, unit.name, cache), rules, plan.backend)
+        units.append(done)
+        plan.report("ask", num_in(unit, "rows"))
+        found[unit.name] = AnswersFile(folder / done.files["asked"].file, plan.backend.facts)
+    seconds = round(time.time() - started, 1)
+    return found, {**all_counts(units)._asdict(), "seconds": seconds}
+
+
+def _choose_tasks(
+    plan: Plan, parsed: list[Unit], learned: Learned | None, asked: Mapping[str, AnswersFile]
+) -> Iterator[ChooseTask]:
     for unit in parsed:
         yield ChooseTask(
             parses=plan.work / "parses" / unit.files["parses"].file,
@@ -84,6 +118,8 @@ def _choose_tasks(plan: Plan, parsed: list[Unit], learned: Learned | None) -> It
             rejects=plan.config.negatives.rejects,
             model=learned.folder if learned else None,
             sample=learned.samples.get(unit.name) if learned else None,
+            scorer=plan.config.scorer,
+            answers=asked.get(unit.name),
         )
 
 

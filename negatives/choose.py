@@ -16,12 +16,15 @@ from data.errors import UsageError
 from data.records import Caption, Negative, Reject
 from data.streams import Stream
 from data.texts import normalised
-from negatives.draws import Drawn, Offer, Scores, pair_draws, recipe_draws
+from negatives.draws import Drawn, Offer, Powers, Scores, pair_draws, recipe_draws
 from negatives.guards import Siblings, context_of, guard
 from negatives.parse import Parse
 from negatives.slots import Rule
 from negatives.wording import Wording, glue, wording_of
 from negatives.words.lexicon import Lexicon
+
+_NEURAL_POWER_BESIDE = 0.2  # fitted on Flickr8k for SmolLM2 by benchmarks/second_draw.py,
+_NEURAL_POWER_ALONE = 0.6  # as is Policy.corpus_power
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +32,12 @@ class Policy:
     """How candidates are chosen.
 
     `draw`: "slots" (alternatives on their own) or "recipe" (negatives/draws.py). `weights`: how an
-    alternative and its caption are weighed: by a model of the corpus, by a recipe, or "uniform",
-    which knows nothing of fluency. `reach`: the most that their scores may differ, in nats.
+    alternative and its caption are weighed: by a model of the corpus, by a causal language model
+    ("neural"), by a recipe, or "uniform", which knows nothing of fluency. `second_draw`: "neural"
+    if what is drawn and let through is drawn again by a causal language model. `reach`: the most
+    that their scores may differ, in nats; `neural_reach`: those of the language model.
+    `corpus_power`, `neural_power`: what a draw by the language model aims at, v and w of
+    negatives/draws.py; None takes .2 for w beside a model of the corpus and .6 without one.
     `known`: the share of the words that go with a changed word with which the corpus must have both
     it and what it takes the place of. `keep`: the chance with which what is drawn of a
     "type/subtype" is kept, 1 where none is given. `variants`: distinct negatives of each rule of a
@@ -42,9 +49,13 @@ class Policy:
     """
 
     draw: Literal["slots", "recipe"] = "slots"
-    weights: Literal["corpus", "uniform", "recipe"] = "uniform"
+    weights: Literal["corpus", "neural", "uniform", "recipe"] = "uniform"
+    second_draw: Literal["none", "neural"] = "none"
     reach: float = 3.0
-    known: float = 0.25
+    neural_reach: float = 3.0
+    corpus_power: float = 0.75
+    neural_power: float | None = None
+    known: float = 0.34
     keep: Mapping[str, float] = field(default_factory=dict)
     variants: int = 5
     max_negatives: int | None = None
@@ -61,19 +72,53 @@ class Policy:
                 raise UsageError(f"negatives.choice.keep.{name}: expected 0 to 1, found {share}")
         if not 0 <= self.known <= 1:
             raise UsageError(f"negatives.choice.known: expected 0 to 1, found {self.known}")
-        if not 0 < self.reach < inf:
+        for name, reach in (("reach", self.reach), ("neural_reach", self.neural_reach)):
+            if not 0 < reach < inf:
+                raise UsageError(
+                    f"negatives.choice.{name}: expected a positive number, found {reach}"
+                )
+        for name, power in (("corpus", self.corpus_power), ("neural", self.neural_power)):
+            if power is not None and not 0 <= power < inf:
+                raise UsageError(
+                    f"negatives.choice.{name}_power: expected 0 or more, found {power}"
+                )
+        self._check_scorers()
+
+    def reads(self) -> bool:
+        """Tell whether a causal language model reads what the guards let through."""
+        return "neural" in (self.weights, self.second_draw)
+
+    def powers(self) -> Powers:
+        """Return what a draw by the language model aims at."""
+        beside = self.weights == "corpus"
+        fitted = _NEURAL_POWER_BESIDE if beside else _NEURAL_POWER_ALONE
+        neural = fitted if self.neural_power is None else self.neural_power
+        return Powers(self.corpus_power if beside else 1.0, neural)
+
+    def _check_scorers(self) -> None:
+        if self.reads() and self.draw == "recipe":
             raise UsageError(
-                f"negatives.choice.reach: expected a positive number, found {self.reach}"
+                "negatives.choice.draw: a language model weighs no recipe; expected slots, or "
+                "neither weights nor second_draw by neural, found recipe"
+            )
+        if self.weights == self.second_draw:
+            raise UsageError(
+                "negatives.choice.second_draw: expected none where weights is neural already, "
+                "found neural"
             )
 
 
 class Producer(NamedTuple):
-    """A rule as the build runs it; `number` is its place in the manifest's list of producers."""
+    """A rule as the build runs it; `number` is its place in the manifest's list of producers.
+
+    `method`: "rule", or "llm" for one whose slots a language model proposes.
+    """
 
     name: str
     stream: str
     rule: Rule
     number: int
+    method: str = "rule"
 
 
 class Chooser(NamedTuple):
@@ -136,8 +181,9 @@ def weighed(offers: Offers, scores: Iterable[Scores | None]) -> Offers:
 def choose(
     caption: Caption, parse: Parse, siblings: Siblings, offers: Offers, chooser: Chooser
 ) -> Chosen:
-    """Return what the policy makes of one caption."""
+    """Return what the policy makes of one caption; finalists where a model is to read them."""
     policy = chooser.policy
+    most = None if policy.reads() else policy.max_negatives
     candidates = _slot_candidates if policy.draw == "slots" else _recipe_candidates
     tally: Tally = Counter()
     negatives: list[Negative] = []
@@ -156,14 +202,13 @@ def choose(
             reason = fault or (guard(slot, edit, key, context) if context else None)
             if reason is None and key in seen:
                 reason = "equal text"
-            if reason is None and len(negatives) == policy.max_negatives:
+            if reason is None and len(negatives) == most:
                 reason = "cap"
             tally[name, reason or "accepted"] += 1
             if reason is None:
                 seen.add(key)
-                negatives.append(
-                    Negative(text, slot.type, slot.subtype, name, "rule", edit, score, number)
-                )
+                kind = (slot.type, slot.subtype, name, producer.method)
+                negatives.append(Negative(text, *kind, edit, score, number))
             else:
                 rejects.append(Reject(caption.id, name, slot.type, text, edit, reason, number))
     return Chosen(tuple(negatives), tuple(rejects), tally)

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from data.commit import Json
-from data.config import Positive, checked, plain
+from data.config import Positive, check_sections, checked, plain
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES
 from data.texts import nearest
 from negatives.choose import Policy
+from negatives.llm import NAMES
+from negatives.llm.config import LlmConfig
 from negatives.presets import PRESETS
+from negatives.scorer import ScorerOptions
 
-SECTIONS = ("data", "negatives", "training")
 KINDS = tuple(f"{kind}/{subtype}" for kind in TYPES for subtype in SUBTYPES)
 
 
@@ -38,7 +40,8 @@ class NegativesConfig:
     English one that is installed. `batch_size`: captions tagged at a time. `max_characters`: longer
     captions are counted and dropped. `rejects`: write refused candidates to OUT/rejects.
     `fluency_from`: the folder of a finished build whose corpus model is to weigh the candidates,
-    None for a model of the captions themselves.
+    None for a model of the captions themselves. `scorer`: the language model of a neural choice,
+    as ScorerOptions has it. `llm`: the language model that rules ask, as LlmConfig has it.
     """
 
     preset: str = "natural"
@@ -51,6 +54,8 @@ class NegativesConfig:
     max_characters: Positive = 10_000
     rejects: bool = False
     fluency_from: Path | None = None
+    scorer: Mapping[str, Any] = field(default_factory=dict)
+    llm: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,11 +66,22 @@ class BuildConfig:
     negatives: NegativesConfig
     rules: tuple[Mapping[str, Any], ...]
     policy: Policy
+    scorer: ScorerOptions
+    llm: LlmConfig
+
+    def asks(self) -> bool:
+        """Tell whether a rule asks a language model."""
+        return any(spec["rule"] in NAMES for spec in self.rules)
 
     def content(self) -> Json:
         """Return the configuration as the manifest states it."""
         sections = {"data": plain(self.data), "negatives": plain(self.negatives)}
-        sections["negatives"] |= {"rules": plain(self.rules), "choice": plain(self.policy)}
+        sections["negatives"] |= {
+            "rules": plain(self.rules),
+            "choice": plain(self.policy),
+            "scorer": plain(self.scorer),
+            "llm": self.llm.content() if self.asks() else None,
+        }
         return sections
 
 
@@ -93,30 +109,32 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
             f"negatives.fluency_from: nothing is weighed by a corpus model where "
             f"negatives.choice.weights is {policy.weights!r}"
         )
+    scorer = checked(ScorerOptions, negatives.scorer, where="negatives.scorer")
+    if scorer != ScorerOptions() and not policy.reads():
+        raise UsageError(
+            "negatives.scorer: no language model reads anything; expected negatives.choice.weights "
+            f"or second_draw to be 'neural', found {policy.weights!r} and {policy.second_draw!r}"
+        )
     rules = preset.rules if negatives.rules is None else negatives.rules
     if not rules:
         raise UsageError("negatives.rules: expected at least one rule, found none")
     for spec in rules:
         if "rule" not in spec:
             raise UsageError(f"negatives.rules: expected {{rule: NAME, ...}}, found {dict(spec)}")
+        if spec["rule"] in NAMES and negatives.preset == "natural":
+            raise UsageError(
+                f"negatives.rules: natural draws from what can be drawn back, and {spec['rule']} "
+                "cannot; expected the preset natural-llm, which is audited apart"
+            )
+    llm = checked(LlmConfig, negatives.llm, where="negatives.llm")
     return BuildConfig(
-        data=data, negatives=replace(negatives, rules=None, choice={}), rules=rules, policy=policy
+        data=data,
+        negatives=replace(negatives, rules=None, choice={}, scorer={}, llm={}),
+        rules=rules,
+        policy=policy,
+        scorer=scorer,
+        llm=llm,
     )
-
-
-def check_sections(sections: Mapping[str, Any]) -> None:
-    """Hold that a pipeline.yaml has our sections, and options in them.
-
-    Raises:
-        UsageError: a section is unknown, or no mapping.
-    """
-    for name in sections:
-        if name not in SECTIONS:
-            raise UsageError(f"unknown section {name!r}; {nearest(name, SECTIONS)}")
-        if not isinstance(sections[name] or {}, Mapping):
-            raise UsageError(f"{name}: expected options, found {sections[name]!r}")
-    for option in sections.get("training") or {}:
-        raise UsageError(f"training: unknown option {option!r}; there are none yet")
 
 
 def _fields(policy: Policy) -> dict[str, Any]:

@@ -19,6 +19,23 @@ It stays true if a pair is refused afterwards for what the pair is, whichever of
 caption, and if a type is thinned with a fixed chance. It does not stay true if a refusal is made
 good by another draw, or if what is refused is taken out of a normalised choice beforehand.
 
+**A second draw** by another model q may follow. With h = p^(v - 1) q^w for any v and w, let what
+was accepted be kept with the chance
+
+    b(c, c') = min(1, h(c') / h(c))  if |log q(c') - log q(c)| <= a reach of its own, else 0.
+
+Then h(c) b(c, c') = h(c') b(c', c) as above, and the product of the two balances is
+
+    p(c)^v q(c)^w a(c, c') b(c, c') = p(c')^v q(c')^w a(c', c) b(c', c):
+
+pair and mirror image are equally likely among captions that p^v q^w models; its constant is in no
+ratio. So the dear model reads only what the cheap one lets through: delayed acceptance (Christen
+and Fox, 2005), whose aim is q alone, v = 0 and w = 1. The product p q, v = w = 1, aims at captions
+that please both models twice over, and overshoots where both know the same: v and w are to be
+fitted (benchmarks/second_draw.py). What guards and thinning say of a pair is a factor like a and b,
+so their order is free, and q need not read what they refuse. With p the same for all texts, a = 1
+and q is alone.
+
 **Recipe.** Published generators take distinct alternatives of a rule's slots by its weights.
 """
 
@@ -50,6 +67,13 @@ class Drawn(NamedTuple):
     score: float | None = None
 
 
+class Powers(NamedTuple):
+    """v and w of the corpus that a second draw aims at, p^v q^w."""
+
+    corpus: float
+    neural: float
+
+
 def pair_draws(
     offers: Sequence[Offer], stream: Stream, *, reach: float, keep: Mapping[str, float]
 ) -> Iterator[Drawn | str]:
@@ -66,6 +90,23 @@ def pair_draws(
             yield "stays"
         for index, score in drawn:
             yield Drawn(slot, index, score) if stream.chance(kept) else "thinned"
+
+
+def second_draw(
+    gains: Sequence[tuple[float, float]], stream: Stream, *, powers: Powers, reach: float
+) -> list[bool]:
+    """Tell of each finalist whether it is kept.
+
+    Its gains are its log p and its log q less those of the caption.
+    """
+    return [stream.chance(second_acceptance(*gain, powers=powers, reach=reach)) for gain in gains]
+
+
+def second_acceptance(gain: float, neural_gain: float, *, powers: Powers, reach: float) -> float:
+    """Return b(c, c') where log p grows by `gain` and log q by `neural_gain`."""
+    if not abs(neural_gain) <= reach:
+        return 0.0
+    return exp(min((powers.corpus - 1) * gain + powers.neural * neural_gain, 0.0))
 
 
 def acceptance(own: float, other: float, *, reach: float) -> float:

@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from data.commit import Unit, link_into_place, sweep, sync_and_hash, sync_folder, write_atomically
+from data.commit import (
+    Json,
+    Unit,
+    link_into_place,
+    sweep,
+    sync_and_hash,
+    sync_folder,
+    write_atomically,
+)
 from data.config import fingerprint, plain
 from data.manifest import FLUENCY, Manifest, Shard, Stored, write_manifest
 from data.schema import VERSION
@@ -80,8 +88,11 @@ def _stored(path: Path) -> Stored:
     return Stored(file=f"{FLUENCY}/{path.name}", bytes=size, sha256=sha256)
 
 
-def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float) -> None:
-    """Show the shards, tell of the run, write the manifest, and only then drop the work."""
+def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float, asked: Json) -> None:
+    """Show the shards, tell of the run, write the manifest, and only then drop the work.
+
+    `asked`: what asking a language model took, empty if none was asked.
+    """
     files = {
         plan.out / place.file: plan.work / "rows" / unit.files[place.kind].file
         for unit, place in _places(chosen)
@@ -101,6 +112,7 @@ def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float) -
         "host": platform.node(),
         "python": platform.python_version(),
         "source": plain(plan.config.data.source),
+        **({"asked": asked} if asked else {}),
     }
     write_atomically(plan.out / "run.json", json.dumps(run, indent=1, sort_keys=True) + "\n")
     write_manifest(plan.out, manifest)

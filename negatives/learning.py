@@ -19,12 +19,13 @@ from data.records import Caption
 from data.texts import normalised
 from negatives.choose import Chooser, Policy, offers_of
 from negatives.fluency.captions import view_of
-from negatives.fluency.corpus import CorpusModel, Offered, Sample, fitted, read_model, write_model
+from negatives.fluency.corpus import CorpusModel, Offered, Sample, read_model, write_model
 from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import NUM_FOLDS, Tally, merged, table_of
+from negatives.fluency.fitting import fitted
 from negatives.fluency.folds import Keys, folds_of, image_key, keys_of, own_folds
 from negatives.fluency.words import Words, hash_of
-from negatives.guards import Siblings, context_of, mentioned
+from negatives.guards import NO_SIBLINGS, Siblings, context_of, mentioned
 from negatives.guards.siblings import siblings_in
 from negatives.parse import Parse
 from negatives.parse_files import read_parses
@@ -143,26 +144,13 @@ def sample_block(task: SampleTask) -> Unit:
         with naming(caption):
             offered = offers_of(parse, chooser)
         slots.append((caption, parse, [slot for offers in offered for slot, _ in offers]))
-    sample = read_model(task.model).sample(slots, words())
-    refused = _refused(slots, siblings_in(block, chooser.lexicon), sample.laid_out, chooser)
+    sample = read_model(task.model).sample(slots, words(), known=task.policy.known)
+    siblings = (
+        siblings_in(block, chooser.lexicon) if task.policy.guards else [NO_SIBLINGS] * len(block)
+    )
+    refused = _refused(slots, siblings, sample, chooser)
     path = attempt_path(task.folder, task.name, "sample")
-    lists = (
-        np.array(sample.kinds, str),
-        np.array(sample.sizes),
-        np.array(sample.folds),
-        np.array(sample.laid_out, bool),
-    )
-    _save(
-        path,
-        (
-            *lists,
-            sample.names,
-            sample.companies,
-            sample.known,
-            sample.features,
-            np.array(refused, bool),
-        ),
-    )
+    _save(path, sample._replace(refused=refused))
     return commit(task.folder, task.name, {"sample": path}, {"rows": len(block)})
 
 
@@ -221,39 +209,38 @@ def learn(work: Path, parsed: Sequence[Unit], collect: Collect, options: LearnOp
     )
     files = {name: work / "samples" / samples[name].files["sample"].file for name in blocks}
     laid_out = [read_sample(path) for path in files.values()]
-    write_model(
-        folder,
-        replace(
-            model,
-            **fitted(laid_out, reach=options.policy.reach, known=options.policy.known)._asdict(),
-        ),
-    )
+    found = fitted(laid_out, reach=options.policy.reach)
+    write_model(folder, replace(model, **found._asdict()))
     return Learned(folder, files if num_captions <= SAMPLE_CAPTIONS else {})
 
 
 def _refused(
-    block: Offered, siblings: Sequence[Siblings], laid_out: Sequence[bool], chooser: Chooser
-) -> list[bool]:
-    """Tell of each candidate of the slots that were laid out whether a sibling refuses it."""
-    refused: list[bool] = []
-    is_laid_out = iter(laid_out)
+    block: Offered, siblings: Sequence[Siblings], sample: Sample, chooser: Chooser
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Tell of each candidate that is alive whether a sibling refuses it."""
+    refused = np.zeros(len(sample.alive), bool)
+    starts = np.cumsum(sample.sizes) - sample.sizes
+    laid_out = zip((sample.alive_sizes() > 1).tolist(), starts.tolist(), strict=True)
+    is_laid_out = iter(sample.is_laid_out.tolist())
     for (caption, parse, slots), said in zip(block, siblings, strict=True):
-        if not slots:
-            continue
-        context = context_of(parse, normalised(caption.text), said, chooser.lexicon)
-        for slot in slots:
-            if next(is_laid_out):
-                refused.append(False)
-                refused += mentioned(slot, context) if chooser.policy.guards else []
-                refused += [False] * (0 if chooser.policy.guards else len(slot.alternatives))
-    return refused
+        wanted = [
+            (slot, start)
+            for slot in slots
+            if next(is_laid_out)
+            for has_alternatives, start in (next(laid_out),)
+            if has_alternatives
+        ]
+        if wanted and said.lemmas:
+            context = context_of(parse, normalised(caption.text), said, chooser.lexicon)
+            for slot, start in wanted:
+                answers = mentioned(slot, context)
+                refused[start + 1 : start + 1 + len(answers)] = answers
+    return refused[sample.alive]
 
 
 def read_sample(path: Path) -> Sample:
     """Return what `sample_block` wrote."""
-    kinds, sizes, folds, laid_out, names, companies, known, features, refused = _load(path, 9)
-    lists = (kinds.tolist(), sizes.tolist(), folds.tolist())
-    return Sample(*lists, names, companies, known, features, laid_out.tolist(), refused)
+    return Sample(*_load(path, len(Sample._fields)))
 
 
 def _save(path: Path, arrays: Iterable[np.ndarray[Any, Any]]) -> None:

@@ -12,13 +12,18 @@ from data.config import checked, differences, place_name, plain
 from data.errors import UsageError
 from data.manifest import FILE_NAME, FLUENCY, Manifest, read_manifest
 from data.sources import Source, source_class
+from negatives.choose import Producer
 from negatives.config import BuildConfig
 from negatives.fluency.corpus import read_model
 from negatives.folders.claims import Mark, claim, clear, mark_of
 from negatives.folders.versions import code_version, writer_versions
+from negatives.llm.blocks import producer_facts
+from negatives.llm.config import backend_of
+from negatives.llm.requests import Backend
 from negatives.models import model_name, model_version
 from negatives.producers import chooser_of
 from negatives.rules import producer_of
+from negatives.scorer import scorer_version
 
 Resume = Literal["never", "if-possible", "always"]
 _COMMAND = "build"
@@ -30,6 +35,7 @@ class Plan:
     """`identity` is what the manifest says of the build: equal identity, equal bytes.
 
     `fluency_from`: the folder of a corpus model made before, None if there is none.
+    `backend`: who answers the rules that ask, None if none does.
     `report` is called with a stage and the number of captions just done there.
     """
 
@@ -41,6 +47,7 @@ class Plan:
     out: Path
     workers: int
     report: Report
+    backend: Backend | None
 
     @property
     def work(self) -> Path:
@@ -71,15 +78,17 @@ def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -
     if fluency_from is not None:
         negatives["fluency_from"] = read_manifest(fluency_from).fingerprint
         read_model(fluency_from / FLUENCY)
+    versions = {"parser": model_version(model), **writer_versions(), "code": code_version()}
+    if config.policy.reads():
+        if config.scorer.model is not None:
+            negatives["scorer"]["model"] = place_name(config.scorer.model)
+        versions["scorer"] = scorer_version(config.scorer, keep=workers == 1)
+    backend = backend_of(config.llm, chooser.lexicon) if config.asks() else None
     identity: Json = {
         "config": content,
-        "versions": {
-            "parser": model_version(model),
-            **writer_versions(),
-            "code": code_version(),
-        },
+        "versions": versions,
         "producers": [
-            producer_of(spec, producer.rule)
+            producer_of(spec, producer.rule) | _asked_of(producer, backend)
             for spec, producer in zip(config.rules, chooser.producers, strict=True)
         ],
     }
@@ -92,7 +101,15 @@ def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -
         out=out,
         workers=workers,
         report=report,
+        backend=backend,
     )
+
+
+def _asked_of(producer: Producer, backend: Backend | None) -> Json:
+    """Return what the manifest says of a rule that asks, beside its options."""
+    if backend is None or producer.method != "llm":
+        return {}
+    return producer_facts(producer.rule, backend.facts)
 
 
 def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user wrote

@@ -21,6 +21,14 @@ class Preset:
 _SVLC_LISTS = (
     "colour", "action", "size", "state", "material", "noun", "counts", "counts_capital",
 )  # fmt: skip
+_NATURAL = (
+    {"rule": "swap"},
+    {"rule": "replace_object"},
+    {"rule": "replace_attribute"},
+    {"rule": "replace_action"},
+    {"rule": "replace_relation"},
+    {"rule": "count"},
+)
 
 
 def _recipe(variants: int) -> Policy:
@@ -30,14 +38,12 @@ def _recipe(variants: int) -> Policy:
 PRESETS: Mapping[str, Preset] = {
     "natural": Preset(
         summary="swap, replace and count, worded and guarded, drawn by a model of the corpus",
-        rules=(
-            {"rule": "swap"},
-            {"rule": "replace_object"},
-            {"rule": "replace_attribute"},
-            {"rule": "replace_action"},
-            {"rule": "replace_relation"},
-            {"rule": "count"},
-        ),
+        rules=_NATURAL,
+        policy=Policy(weights="corpus"),
+    ),
+    "natural-llm": Preset(
+        summary="natural, and words that a language model proposes, weighed alike, audited apart",
+        rules=(*_NATURAL, {"rule": "llm_infill"}),
         policy=Policy(weights="corpus"),
     ),
     "fsc-clip": Preset(

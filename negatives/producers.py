@@ -9,14 +9,18 @@ from typing import Any
 from data.errors import ShardError
 from data.records import Caption
 from negatives.choose import Chooser, Policy, Producer
+from negatives.llm import NAMES
+from negatives.llm.blocks import make_asking
 from negatives.rules import make_rule
+from negatives.slots import Rule
 from negatives.words import lexicon as lexicons
 
 
 def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) -> Chooser:
     """Return the chooser that a configuration asks for.
 
-    A rule that is named twice has a stream of its own each time.
+    A rule that is named twice has a stream of its own each time. Rules that ask a language model
+    offer nothing yet (negatives/llm/blocks.py gives them what was answered).
 
     Raises:
         UsageError: a rule or an option is unknown.
@@ -28,7 +32,12 @@ def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) ->
         name = str(spec["rule"])
         times[name] += 1
         stream = name if times[name] == 1 else f"{name}#{times[name]}"
-        producers.append(Producer(name, stream, make_rule(spec, lexicon=lexicon), number))
+        if name in NAMES:
+            rule: Rule = make_asking(spec, lexicon=lexicon)
+        else:
+            rule = make_rule(spec, lexicon=lexicon)
+        method = "llm" if name in NAMES else "rule"
+        producers.append(Producer(name, stream, rule, number, method))
     return Chooser(tuple(producers), policy, seed, lexicon)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, overload
 
-from data.edits import Edit
+from data.edits import Edit, Replacement
 from negatives.parse import Parse
 
 
@@ -30,6 +30,29 @@ class Lazy(Sequence[Edit]):
         if not 0 <= index < self.size:
             raise IndexError(index)
         return self.make(index)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Substitutes(Sequence[Edit]):
+    """Texts for the characters from `start` to `end`, each made an edit when it is looked at."""
+
+    start: int
+    end: int
+    texts: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """Return how many alternatives there are, without making one."""
+        return len(self.texts)
+
+    @overload
+    def __getitem__(self, index: int) -> Edit: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Edit]: ...
+    def __getitem__(self, index: int | slice) -> Edit | Sequence[Edit]:
+        """Make the edit that puts the text at `index` into the place."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self.texts)))]
+        return Edit((Replacement(self.start, self.end, self.texts[index]),))
 
 
 class Slot(NamedTuple):

@@ -43,6 +43,10 @@ class Tallies:
         if not chosen.negatives:
             self._counters["empty_because"][why_none(chosen.tally)] += 1
 
+    def add_fates(self, fates: Mapping[str, int]) -> None:
+        """Count what became of places before they were slots, "rule: fate"."""
+        self._counters["slots_by_fate"].update(fates)
+
     def content(self) -> Content:
         """Return the counts in a settled order."""
         return {field: dict(sorted(self._counters[field].items())) for field in FIELDS}

@@ -1,1 +1,22 @@
-"""Shards and images -> a fine-tuned CLIP. This half imports `data`, never `negatives`."""
+"""Shards and images -> a fine-tuned CLIP. This half imports `data`, never `negatives`.
+
+import training
+data = training.dataset("out", "pictures")
+loader = DataLoader(data, batch_size=64, shuffle=True, collate_fn=data.collate)
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.samples import dataset as dataset
+
+__all__ = ["dataset"]
+
+
+def __getattr__(name: str) -> object:
+    """Open `dataset` when it is asked for: it brings torch, which the command line need not."""
+    if name == "dataset":
+        from training.samples import dataset  # noqa: PLC0415
+
+        return dataset
+    raise AttributeError(f"module 'training' has no attribute {name!r}")

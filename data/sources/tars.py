@@ -104,6 +104,22 @@ def _samples(path: Path) -> Iterator[tuple[str, _Sample | None]]:
 
 def _members(path: Path) -> Iterator[_Member | None]:
     """Yield the files of a tar; None at the end of one that ends early."""
+    for found in files_in(path):
+        try:
+            member = found and _member(*found)
+        except (tarfile.TarError, OSError):
+            member = None
+        yield member
+        if member is None:
+            return
+
+
+def files_in(path: Path) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo] | None]:
+    """Yield the open tar and the head of each file in it; None at the end of one that ends early.
+
+    Raises:
+        UsageError: it is no tar, or a compressed one.
+    """
     try:
         tar = tarfile.TarFile(path)
     except (tarfile.TarError, OSError) as error:
@@ -115,7 +131,7 @@ def _members(path: Path) -> Iterator[_Member | None]:
             while (info := tar.next()) is not None:
                 tar.members.clear()  # type: ignore[attr-defined]  # tarfile keeps what it passed
                 if info.isfile():
-                    yield _member(tar, info)
+                    yield tar, info
         except (tarfile.TarError, OSError):
             yield None
             return

@@ -5,10 +5,13 @@ more, so that without it the whole sample is still there to be read.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from negatives.audit.findings import Sample
 from negatives.audit.marks import Spans, pieces, spans_before
 from negatives.audit.markup import Html, element, joined
+
+_CONTROLS: Final = "type rule least greatest text order"
 
 
 def browser(samples: Sequence[Sample]) -> Html:
@@ -30,7 +33,8 @@ def browser(samples: Sequence[Sample]) -> Html:
         "p",
         {"class": "muted"},
         "Above, the caption, with what was taken out; below, its negative, with what was put in. "
-        "The score is log p(negative) - log p(caption) in nats under the build's own model.",
+        "The score is log p(negative) \N{MINUS SIGN} log p(caption) in nats under the build's own "
+        "model.",
     )
     more = element("button", {"type": "button", "id": "more", "hidden": ""}, "Show more")
     return element(
@@ -84,8 +88,14 @@ def _controls(samples: Sequence[Sample]) -> Html:
     types = sorted({sample.type for sample in samples})
     rules = sorted({sample.rule for sample in samples})
     orders = {"": "as drawn"}
+    bounds: list[Html] = []
     if any(sample.score is not None for sample in samples):
         orders |= {"down": "highest score first", "up": "lowest score first"}
+        number = {"type": "number", "step": "any"}
+        bounds = [
+            _labelled(label, element("input", {**number, "id": name, "placeholder": "any"}))
+            for name, label in (("least", "Score from"), ("greatest", "Score to"))
+        ]
     search = {"type": "search", "id": "text", "placeholder": "a word or an id", "dir": "auto"}
     names = {name: name for name in sorted({*types, *kinds})}
     return element(
@@ -93,9 +103,10 @@ def _controls(samples: Sequence[Sample]) -> Html:
         {"class": "controls", "id": "controls", "hidden": ""},
         _labelled("Type", _select("type", {"": "all types", **names})),
         _labelled("Rule", _select("rule", {"": "all rules", **{rule: rule for rule in rules}})),
+        *bounds,
         _labelled("Search", element("input", search)),
         _labelled("Order", _select("order", orders)),
-        element("output", {"id": "shown", "for": "type rule text order", "aria-live": "polite"}),
+        element("output", {"id": "shown", "for": _CONTROLS, "aria-live": "polite"}),
     )
 
 

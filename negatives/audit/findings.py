@@ -1,11 +1,13 @@
 """What an audit says: one finding a measure and group, each with its interval, bar and verdict."""
 
+import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 Verdict = Literal["inside", "outside", "unproven", "not measured", "no bar"]
 
 MIN_PAIRS = 1000  # with fewer a claim is unproven
+OVERALL = "overall"  # the group of all negatives
 
 
 class Bar(NamedTuple):
@@ -70,3 +72,30 @@ class Sample(NamedTuple):
     rule: str
     score: float | None
     id: str
+
+
+def shown(value: float | None) -> str:
+    """Return a number as a reader is to see it; a dash where there is none."""
+    if value is None:
+        return "\N{EN DASH}"
+    if math.isnan(value):
+        return "no number"
+    if math.isinf(value):
+        return "\N{INFINITY}" if value > 0 else "\N{MINUS SIGN}\N{INFINITY}"
+    return f"{value:.3f}"
+
+
+def shown_interval(finding: Finding) -> str:
+    """Return both ends of a finding's interval; nothing where it has none."""
+    return "" if finding.low is None else f"{shown(finding.low)} to {shown(finding.high)}"
+
+
+def shown_bar(bar: Bar | None) -> str:
+    """Return the range that a value should lie in."""
+    if bar is None:
+        return ""
+    if bar.low == bar.high:
+        return f"{bar.low:g}"
+    if math.isinf(bar.high):
+        return f"{bar.low:g} or more"
+    return f"at most {bar.high:g}" if math.isinf(bar.low) else f"{bar.low:g} to {bar.high:g}"

@@ -45,14 +45,15 @@ def gap_wins(pairs: Sequence[Pair], judge: Judge) -> NDArray[np.float64]:
 
 
 def is_scorer(judge_name: str, manifest: Manifest) -> bool:
-    """Tell whether a build drew by this model, which then cannot judge what was drawn.
+    """Tell whether a build drew by this model, or asked it, so that it cannot judge what was drawn.
 
     A scorer named after the model, however it is spelt, is the same, and so is one tuned from the
     same weights ("-Instruct"). Of folders that were merged or filtered, the scorers of their
     parents count too.
     """
     model = _key(_TUNED.sub("", judge_name.rpartition("/")[2]))
-    named = (*_strings(manifest.config), *_strings(manifest.lineage), *_strings(manifest.versions))
+    parts = (manifest.config, manifest.lineage, manifest.versions, manifest.producers)
+    named = [name for part in parts for name in _strings(part)]
     return bool(model) and any(model in _key(name) for name in named)
 
 

@@ -51,10 +51,14 @@ def share_interval(values: NDArray[np.float64], groups: NDArray[np.int64]) -> In
 def mean_interval(values: NDArray[np.float64], groups: NDArray[np.int64]) -> Interval:
     """Return the normal interval of the mean of any values, N, of groups, N.
 
+    It has no end where all values are of one group, which says nothing of how groups differ.
+
     Raises:
         ValueError: there is no value.
     """
-    mean, variance, _ = _clustered(values, groups)
+    mean, variance, num_groups = _clustered(values, groups)
+    if num_groups < 2:
+        return Interval(mean, -math.inf, math.inf)
     half = _Z * math.sqrt(variance)
     return Interval(mean, mean - half, mean + half)
 

@@ -16,13 +16,12 @@ from negatives.audit.adversary import (
     held_out_wins,
     word_reader,
 )
-from negatives.audit.findings import Bar, Finding
+from negatives.audit.findings import OVERALL, Bar, Finding
 from negatives.audit.forms import VowelSound, form_of, numbers_of
 from negatives.audit.gap import Judge, gap_wins
 from negatives.audit.intervals import share_interval
 from negatives.audit.pairs import Pair, folds_of
 
-OVERALL: Final = "overall"
 WORDS: Final = Bar(0.45, 0.55)
 FORM: Final = Bar(0.48, 0.52)
 FLUENCY: Final = Bar(0.40, 0.60)

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from data.records import Caption, Row
 from data.streams import Stream
-from data.texts import normalised
-from negatives.fluency.folds import image_key
+from negatives.fluency.folds import keys_of, leaders
 
 NUM_FOLDS: Final = 5
 _SALT: Final = "audit folds"  # no sampler's folds are named so
@@ -44,21 +43,11 @@ def groups_of(rows: Iterable[Row]) -> list[int]:
 
     Captions are compared with case, punctuation and spacing taken out of play.
     """
-    above: dict[tuple[str, str], tuple[str, str]] = {}
-
-    def top(node: tuple[str, str]) -> tuple[str, str]:
-        while (parent := above.setdefault(node, node)) != node:
-            above[node] = above[parent]
-            node = parent
-        return node
-
-    images: list[tuple[str, str]] = []
-    for row in rows:
-        image = ("image", image_key(Caption(row.id, row.image, row.caption)))
-        above[top(("text", normalised(row.caption)))] = top(image)
-        images.append(image)
-    numbers: dict[tuple[str, str], int] = {}
-    return [numbers.setdefault(top(image), len(numbers)) for image in images]
+    captions = [Caption(row.id, row.image, row.caption) for row in rows]
+    _, first, group = np.unique(leaders(keys_of(captions)), return_index=True, return_inverse=True)
+    numbers = np.argsort(np.argsort(first))  # in the order in which groups come up
+    found: list[int] = numbers[group].tolist()
+    return found
 
 
 def folds_of(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:

@@ -1,6 +1,5 @@
 """An audit as one self-contained page: verdicts, intervals, counts and a sample to leaf through."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -8,7 +7,17 @@ from typing import Final, get_args
 
 from negatives.audit.browsing import browser
 from negatives.audit.figures import figure_of
-from negatives.audit.findings import MIN_PAIRS, Audit, Bar, Finding, Sample, Verdict
+from negatives.audit.findings import (
+    MIN_PAIRS,
+    OVERALL,
+    Audit,
+    Finding,
+    Sample,
+    Verdict,
+    shown,
+    shown_bar,
+    shown_interval,
+)
 from negatives.audit.markup import Html, element, joined, page, spoken, table
 from negatives.audit.plots import axis_of, interval, ticks
 
@@ -27,7 +36,7 @@ _MEANINGS: Final[Mapping[Verdict, str]] = {
     "not measured": "the table says why",
     "no bar": "told, not judged",
 }
-_ABOUT: Final[Mapping[str, str]] = {
+ABOUT: Final[Mapping[str, str]] = {
     "words": "A classifier trained on words and characters reads a caption and its negative, but "
     "no image: how often it scores the caption higher. At 0.5 it cannot tell them apart.",
     "form": "The same classifier on form alone: first letter, final mark, spacing, a/an, capitals, "
@@ -47,9 +56,6 @@ _ABOUT: Final[Mapping[str, str]] = {
     "medoid": "A reader of a whole row picks the text that is most like the others. A row of "
     "several one-edit negatives betrays its caption, so rows are no multiple-choice questions.",
 }
-
-
-_OVERALL: Final = "overall"
 
 
 def html_of(audit: Audit, samples: Sequence[Sample]) -> str:
@@ -124,7 +130,7 @@ def _glance(by_measure: Mapping[str, Sequence[Finding]]) -> Html:
         dict.fromkeys(
             found.group
             for findings in by_measure.values()
-            if any(found.group == _OVERALL for found in findings)
+            if any(found.group == OVERALL for found in findings)
             for found in findings
             if "/" not in found.group
         )
@@ -162,7 +168,7 @@ def _glance_cell(finding: Finding | None) -> Html:
     kind = {"class": f"verdict {_class(verdict)}"}
     if finding.value is None:
         return element("td", kind, verdict)
-    return element("td", kind, _sign(verdict), f" {_number(finding.value)}", spoken(f" {verdict}"))
+    return element("td", kind, _sign(verdict), f" {shown(finding.value)}", spoken(f" {verdict}"))
 
 
 def _measure(name: str, findings: Sequence[Finding], audit: Audit) -> Html:
@@ -182,7 +188,7 @@ def _measure(name: str, findings: Sequence[Finding], audit: Audit) -> Html:
         element("thead", None, element("tr", None, *head)),
         element("tbody", None, *rows),
     )
-    notes = [_ABOUT.get(name, ""), f"Judge: {audit.judges[name]}" if name in audit.judges else ""]
+    notes = [ABOUT.get(name, ""), f"Judge: {audit.judges[name]}" if name in audit.judges else ""]
     paragraphs = [element("p", {"class": "muted"}, note) for note in notes if note]
     body = joined(*paragraphs, _scrolling(f"Findings of {name}", whole))
     return _section(name, body, identity=_anchor(name))
@@ -190,14 +196,13 @@ def _measure(name: str, findings: Sequence[Finding], audit: Audit) -> Html:
 
 def _finding_cells(finding: Finding) -> list[Html]:
     verdict = finding.verdict()
-    ends = "" if finding.low is None else f"{_number(finding.low)} to {_number(finding.high)}"
     why = [element("small", None, finding.why)] if finding.why else []
     depth = " sub" if "/" in finding.group else ""
     return [
         element("th", {"scope": "row", "class": f"group{depth}"}, finding.group),
-        element("td", {"class": "number value"}, _number(finding.value)),
-        element("td", {"class": "number", "data-label": ""}, ends),
-        element("td", {"class": "number", "data-label": "bar"}, _bar(finding.bar)),
+        element("td", {"class": "number value"}, shown(finding.value)),
+        element("td", {"class": "number", "data-label": ""}, shown_interval(finding)),
+        element("td", {"class": "number", "data-label": "bar"}, shown_bar(finding.bar)),
         element("td", {"class": "number", "data-label": "of"}, f"{finding.num:,}"),
         element(
             "td",
@@ -207,16 +212,6 @@ def _finding_cells(finding: Finding) -> list[Html]:
             *why,
         ),
     ]
-
-
-def _bar(bar: Bar | None) -> str:
-    if bar is None:
-        return ""
-    if bar.low == bar.high:
-        return f"{bar.low:g}"
-    if math.isinf(bar.high):
-        return f"{bar.low:g} or more"
-    return f"at most {bar.high:g}" if math.isinf(bar.low) else f"{bar.low:g} to {bar.high:g}"
 
 
 def _sign(verdict: Verdict) -> Html:
@@ -248,7 +243,3 @@ def _class(verdict: Verdict) -> str:
 
 def _anchor(measure: str) -> str:
     return "measure-" + "-".join(measure.split())
-
-
-def _number(value: float | None) -> str:
-    return "\N{EN DASH}" if value is None else f"{value:.3f}"

@@ -15,7 +15,7 @@ from data.streams import Stream
 from negatives.audit import leaks
 from negatives.audit.contamination import Contamination, benchmark_texts
 from negatives.audit.coverage import Coverage, rejects_by_reason
-from negatives.audit.findings import Audit, Bar, Finding, Sample
+from negatives.audit.findings import OVERALL, Audit, Bar, Finding, Sample
 from negatives.audit.gap import Judge, is_scorer
 from negatives.audit.intervals import mean_interval, share_interval
 from negatives.audit.medoid import reads
@@ -81,13 +81,13 @@ def audit_folder(
     report("rows")
     read = _read(folder, manifest, options)
     pairs = pairs_of(read.rows)
+    judge = _judge_of(manifest, options.judge)
     findings = (
-        *_leaks(pairs, manifest, options, report),
+        *_leaks(pairs, judge, options, report),
         *_coverage(read, is_build=_is_build(manifest)),
         *_medoid(read.rows, seed=options.seed),
         *_contamination(read),
     )
-    judge = options.judge
     audit = Audit(
         name=folder.resolve().name,
         fingerprint=manifest.fingerprint,
@@ -115,10 +115,17 @@ def _read(folder: Path, manifest: Manifest, options: AuditOptions) -> _Read:
     return _Read(coverage, contamination, kept, np.array(groups_of(bare), np.int64))
 
 
+def _judge_of(manifest: Manifest, judge: Judge | str) -> Judge | str:
+    """Return the judge, or why there is none: a scorer of the build is none."""
+    if not isinstance(judge, str) and is_scorer(judge.name, manifest):
+        return f"{judge.name} is also a scorer of the build; name another judge"
+    return judge
+
+
 def _leaks(
-    pairs: Sequence[Pair], manifest: Manifest, options: AuditOptions, report: Report
+    pairs: Sequence[Pair], judge: Judge | str, options: AuditOptions, report: Report
 ) -> Iterator[Finding]:
-    seed, judge = options.seed, options.judge
+    seed = options.seed
     report("words")
     yield from leaks.words(pairs, seed=seed)
     yield from leaks.words_by_type(pairs, seed=seed)
@@ -127,9 +134,6 @@ def _leaks(
     report("fluency")
     if isinstance(judge, str):
         yield leaks.not_measured("fluency", judge, bar=leaks.FLUENCY)
-    elif is_scorer(judge.name, manifest):
-        why = f"{judge.name} is also a scorer of the build; name another judge"
-        yield leaks.not_measured("fluency", why, bar=leaks.FLUENCY)
     else:
         read = drawn(pairs, options.judge_pairs, seed=seed, key="judge")
         yield from leaks.fluency(read, judge)
@@ -144,15 +148,15 @@ def _coverage(read: _Read, *, is_build: bool) -> Iterator[Finding]:
     share = share_interval((numbers > 0).astype(np.float64), read.groups)
     mean = mean_interval(numbers, read.groups)
     bars = (COVERED, A_CAPTION, OF_A_KIND) if is_build else (None, None, None)
-    yield Finding("coverage", leaks.OVERALL, *share, num_rows, bars[0])
-    yield Finding("negatives a caption", leaks.OVERALL, *mean, num_rows, bars[1])
+    yield Finding("coverage", OVERALL, *share, num_rows, bars[0])
+    yield Finding("negatives a caption", OVERALL, *mean, num_rows, bars[1])
     for kind, count in sorted(read.coverage.kinds.items()):
         yield Finding("share of negatives", kind, count / total, None, None, total, bars[2])
     if total:
         repeated = sum(read.coverage.faults().values()) / total
-        yield Finding("repeated texts", leaks.OVERALL, repeated, None, None, total, REPEATED)
+        yield Finding("repeated texts", OVERALL, repeated, None, None, total, REPEATED)
         distinct = len(read.coverage.edits) / total
-        yield Finding("distinct edits", leaks.OVERALL, distinct, None, None, total, None)
+        yield Finding("distinct edits", OVERALL, distinct, None, None, total, None)
 
 
 def _medoid(rows: Sequence[Row], *, seed: int) -> Iterator[Finding]:
@@ -163,7 +167,7 @@ def _medoid(rows: Sequence[Row], *, seed: int) -> Iterator[Finding]:
         return
     found = share_interval(reader.right, np.array(groups_of(asked), np.int64))
     why = f"by chance {reader.chance.mean():.3f}"
-    yield Finding("medoid", leaks.OVERALL, *found, len(asked), None, why)
+    yield Finding("medoid", OVERALL, *found, len(asked), None, why)
 
 
 def _contamination(read: _Read) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from data.errors import UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from negatives.audit.findings import Audit, Finding
+    from negatives.audit.findings import Audit
     from negatives.audit.gap import Judge
 
 _PATH = click.Path(path_type=Path)
@@ -92,7 +92,7 @@ def audit(
 
         html.write_text(html_of(found, samples), encoding="utf-8")
     if as_json:
-        click.echo(json.dumps(plain_audit(found), indent=1, ensure_ascii=False))
+        click.echo(json.dumps(plain_audit(found), indent=1, ensure_ascii=False, allow_nan=False))
     elif not quiet:
         _show(found, html)
     is_outside = any(finding.verdict() == "outside" for finding in found.findings)
@@ -118,18 +118,25 @@ def judge_of(name: str) -> "Judge | str":
 
 
 def plain_audit(found: "Audit") -> dict[str, Any]:
-    """Return an audit as JSON holds it: findings with their verdicts, no end of a bar as null."""
+    """Return an audit as JSON holds it: findings with their verdicts, null for what has no end."""
     return {
         **found._asdict(),
         "findings": [
             {
                 **finding._asdict(),
-                "bar": finding.bar and [end if math.isfinite(end) else None for end in finding.bar],
+                "value": _finite(finding.value),
+                "low": _finite(finding.low),
+                "high": _finite(finding.high),
+                "bar": finding.bar and [_finite(end) for end in finding.bar],
                 "verdict": finding.verdict(),
             }
             for finding in found.findings
         ],
     }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 @contextmanager
@@ -167,6 +174,8 @@ def _table(found: "Audit") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
+    from negatives.audit.findings import shown, shown_bar, shown_interval
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("measure")
     table.add_column("group")
@@ -180,16 +189,13 @@ def _table(found: "Audit") -> "Table":
         verdict = finding.verdict()
         said = verdict if not finding.why else f"{verdict}: {finding.why}"
         style = _COLOURS.get(verdict, "")
-        table.add_row(name, finding.group, *_cells(finding), Text(said, style=style))
+        table.add_row(
+            name,
+            finding.group,
+            "" if finding.value is None else shown(finding.value),
+            shown_interval(finding).replace(" to ", "\N{EN DASH}"),  # 80 columns are few
+            shown_bar(finding.bar).replace(" to ", "\N{EN DASH}"),
+            f"{finding.num:,}",
+            Text(said, style=style),
+        )
     return table
-
-
-def _cells(finding: "Finding") -> tuple[str, str, str, str]:
-    """Return value, interval, bar and number as they are shown."""
-    value = "" if finding.value is None else f"{finding.value:.3f}"
-    ends = "" if finding.low is None else f"{finding.low:.3f}-{finding.high:.3f}"
-    bar = ""
-    if finding.bar is not None:
-        low, high = finding.bar
-        bar = f"{low:.2f}-{high:.2f}" if math.isfinite(high) else f">= {low:.2f}"
-    return value, ends, bar, f"{finding.num:,}"

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+ENOUGH_CAPTIONS = 5000
+"""With fewer, a model of the corpus lets through what a trained reader tells from captions:
+benchmarks/curves.py prints that by the size of the corpus."""
+
 
 class ConfigOptions(NamedTuple):
     """The options that shape a configuration, as a command line gives them."""
@@ -76,8 +80,8 @@ def resolve(options: ConfigOptions) -> "BuildConfig":
     Raises:
         UsageError: something in it is unknown or of another type.
     """
-    from data.config import read_yaml, with_setting
-    from negatives.config import build_config, check_sections
+    from data.config import check_sections, read_yaml, with_setting
+    from negatives.config import build_config
 
     sections: dict[str, Any] = read_yaml(options.config) if options.config else {}
     check_sections(sections)
@@ -130,6 +134,9 @@ def _given(**values: object) -> dict[str, object]:
     show_default=True,
     help="Whether to go on with an unfinished build in the folder.",
 )
+@click.option("--max-requests", type=int, help="Stop after so many requests to a server.")
+@click.option("--max-cost", type=float, help="Stop after a server has cost so many dollars.")
+@click.option("--dry-run", is_flag=True, help="Only tell what a language model would be asked.")
 @click.option("--json", "as_json", is_flag=True, help="Print the tallies as JSON.")
 @click.option("--quiet", is_flag=True, help="Print errors alone.")
 def build(
@@ -139,6 +146,9 @@ def build(
     workers: int,
     executor: str,
     resume: "Resume",
+    max_requests: int | None,
+    max_cost: float | None,
+    dry_run: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -152,12 +162,22 @@ def build(
     from negatives.commands.progress import progress
 
     del executor  # "local" is the only one
-    config = resolve(options)
+    limits = _given(max_requests=max_requests, max_cost=max_cost)
+    settings = tuple(f"negatives.llm.{name}={value}" for name, value in limits.items())
+    config = resolve(options._replace(settings=options.settings + settings))
+    if dry_run:
+        from negatives.llm.estimate import estimate, told_as_text
+
+        found = estimate(config)
+        click.echo(json.dumps(found._asdict(), indent=1) if as_json else told_as_text(found))
+        return
     begun = resume != "never" and (out / "work").exists()
     finished = (out / FILE_NAME).exists()
     start = time.perf_counter()
     with progress(config, shown=not (quiet or as_json)) as report:
         manifest = run(config, out=out, workers=workers, resume=resume, report=report)
+    if not quiet and (weakness := weakness_of(manifest)):
+        click.echo(weakness, err=True)
     if as_json:
         click.echo(json.dumps({"out": str(out), "tallies": manifest.tallies}, indent=1))
     elif not quiet:
@@ -191,5 +211,39 @@ def summary(manifest: "Manifest", out: Path) -> str:
     ]
     if skipped:
         lines.append("skipped: " + ", ".join(f"{n:,} {reason}" for reason, n in skipped.items()))
+    if weighed := weighed_by(manifest):
+        lines.append(f"weighed by {weighed}")
     lines.append(f"{len(manifest.shards)} shards in {out}; look: negatives inspect {out}")
     return "\n".join(lines)
+
+
+def weighed_by(manifest: "Manifest") -> str:
+    """Return which models weighed the candidates of a build; nothing where none did."""
+    models = []
+    if manifest.fluency:
+        num_captions = manifest.tallies["captions"]["all"]
+        models.append(f"a model of these {num_captions:,} captions (weights: fluency/model.json)")
+    if fingerprint := fluency_from(manifest):
+        models.append(f"the corpus model of build {fingerprint}")
+    if scorer := manifest.versions.get("scorer"):
+        models.append(str(scorer))
+    return ", and by ".join(models)
+
+
+def fluency_from(manifest: "Manifest") -> str | None:
+    """Return the fingerprint of the build whose corpus model was used, None for a build's own."""
+    section = manifest.config.get("negatives")
+    found = section.get("fluency_from") if isinstance(section, dict) else None
+    return None if found is None else str(found)
+
+
+def weakness_of(manifest: "Manifest") -> str | None:
+    """Return what is to be said of a build that learned from few captions."""
+    num_captions = manifest.tallies["captions"]["all"]
+    if not manifest.fluency or num_captions >= ENOUGH_CAPTIONS:
+        return None
+    return (
+        f"the corpus model was learned from {num_captions:,} captions, and is weak below "
+        f"{ENOUGH_CAPTIONS:,}: its negatives may give themselves away; `negatives audit` tells, "
+        "and --fluency-from OUT takes the model of a larger build"
+    )

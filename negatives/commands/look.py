@@ -26,7 +26,7 @@ _TALLIES = ("captions", "skipped", "negatives_by_type", "empty_because", "slots_
 def stats(*, folder: Path, as_json: bool) -> None:
     """Show what is in a folder of shards: captions, negatives by type, what became of each slot."""
     from data.manifest import read_manifest
-    from negatives.commands.build import summary
+    from negatives.commands.build import fluency_from, summary
 
     manifest = read_manifest(folder)
     missing = [field for field in _TALLIES if field not in manifest.tallies]
@@ -36,7 +36,9 @@ def stats(*, folder: Path, as_json: bool) -> None:
         )
     if as_json:
         content = {
-            "captions": manifest.num_rows(),
+            "fingerprint": manifest.fingerprint,
+            "learned_from_captions": manifest.num_rows() if manifest.fluency else None,
+            "fluency_from": fluency_from(manifest),
             "splits": {
                 split: sum(shard.rows for shard in manifest.shards if shard.split == split)
                 for split in manifest.splits()
@@ -47,6 +49,7 @@ def stats(*, folder: Path, as_json: bool) -> None:
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
     click.echo(summary(manifest, folder))
+    click.echo(f"fingerprint {manifest.fingerprint}")
     for title, field in (
         ("why a caption has no negative", "empty_because"),
         ("what became of each slot", "slots_by_fate"),

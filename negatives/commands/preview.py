@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from data.errors import UsageError
+from negatives.commands.answers import show_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 _VARIANTS = 5
 _UNWEIGHED = (
-    "candidates, listed without a corpus model; --fluency-from OUT, a finished build, weighs them"
+    "candidates, listed without a corpus model and so without a score; "
+    "--fluency-from OUT, a finished build, weighs them"
 )
 
 
@@ -36,6 +38,13 @@ _UNWEIGHED = (
     type=click.Path(path_type=Path),
     help="A finished build whose corpus model weighs the candidates, as the natural preset does.",
 )
+@click.option("--llm", is_flag=True, help="What a language model is asked, and what it answers.")
+@click.option(
+    "--config",
+    "whom",
+    type=click.Path(path_type=Path),
+    help="With --llm: a pipeline.yaml that says whom to ask.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, rejects with reasons included.")
 def preview(
     *,
@@ -45,6 +54,8 @@ def preview(
     seed: int,
     variants: int | None,
     fluency_from: Path | None,
+    llm: bool,
+    whom: Path | None,
     as_json: bool,
 ) -> None:
     """Show every rule's negatives for one caption, edits highlighted.
@@ -53,14 +64,25 @@ def preview(
     negatives preview "A man riding a horse next to a red barn."
     """
     from data.schema import plain_negative
-    from negatives.api import choose_texts
+    from negatives.api import choose_texts, lacks_model
 
+    if llm:
+        if preset is not None or fluency_from is not None or variants is not None:
+            raise UsageError(
+                "--llm shows answers as they are; expected no other option of a choice"
+            )
+        show_answers(text, whom, only, as_json=as_json)
+        return
+    if whom is not None:
+        raise UsageError("--config goes with --llm; found it alone")
     if preset is not None and only:
         raise UsageError("--rule and --preset exclude each other: a preset names its own rules")
-    if preset is None and fluency_from is None:
+    is_listing = preset is None and fluency_from is None
+    if is_listing:
         config = _listing(only, seed, _VARIANTS if variants is None else variants)
     else:
         config = _choosing(preset or "natural", only, seed, variants, fluency_from)
+    note = _UNWEIGHED if is_listing or lacks_model(config) else ""
     ((_, chosen),) = choose_texts([text], config)
     if chosen is None:
         most = config.negatives.max_characters
@@ -72,9 +94,10 @@ def preview(
             "rejects": [plain_negative(reject) for reject in chosen.rejects],
         }
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
+        if note:
+            click.echo(note, err=True)
         return
-    is_weighed = fluency_from is not None or config.policy.weights == "recipe"
-    _show(text, chosen.negatives, note="" if is_weighed else _UNWEIGHED)
+    _show(text, chosen.negatives, note=note)
 
 
 def _listing(only: "Sequence[str]", seed: int, variants: int) -> "BuildConfig":

@@ -60,6 +60,8 @@ def progress(config: "BuildConfig", *, shown: bool) -> Iterator["Report"]:
         }
 
         def report(stage: str, num_captions: int) -> None:
+            if stage == "ask" and stage not in tasks:
+                tasks[stage] = bars.add_task("ask", total=bars.tasks[tasks["parse"]].completed)
             if stage not in tasks:
                 return  # "learn" is short
             task = tasks[stage]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +11,6 @@ from data.errors import UsageError
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
-    from data.sources.scenes import Scenes
 
 _PATH = click.Path(path_type=Path)
 
@@ -30,13 +29,14 @@ def render(*, folder: Path, output: Path, size: int, as_json: bool, quiet: bool)
     \b
     negatives render out --output pictures
     """
+    from data.images import scenes_of
     from data.manifest import read_manifest
     from data.sources.scenes.render import write_images
 
     if size < 1:
         raise UsageError(f"--size: expected 1 or more, found {size}")
     manifest = read_manifest(folder)
-    source = _source(folder, manifest)
+    source = scenes_of(manifest, where=str(folder))
     images = ((image, source.scene_of(image)) for image in _images(folder, manifest))
     try:
         num_images = write_images(output, images, size=size)
@@ -46,26 +46,6 @@ def render(*, folder: Path, output: Path, size: int, as_json: bool, quiet: bool)
         click.echo(json.dumps({"output": str(output), "images": num_images, "size": size}))
     elif not quiet:
         click.echo(f"{num_images:,} pictures in {output}")
-
-
-def _source(folder: Path, manifest: "Manifest") -> "Scenes":
-    """Return the source as it was configured for the build.
-
-    Raises:
-        UsageError: the folder was built from another source, or from none.
-    """
-    from data.config import checked
-    from data.sources.scenes import Scenes
-
-    section = manifest.config.get("data")
-    options = section.get("source") if isinstance(section, dict) else None
-    if not isinstance(options, dict) or options.get("name") != "scenes":
-        raise UsageError(
-            f"{folder}: expected a folder built from scenes, whose pictures can be drawn; its "
-            f"source is {manifest.source.get('name')}"
-        )
-    fields = {key: value for key, value in options.items() if key != "name"}
-    return checked(Scenes, cast("dict[str, object]", fields), where="data.source")
 
 
 def _images(folder: Path, manifest: "Manifest") -> Iterator[str]:

@@ -1,16 +1,16 @@
 """How well the words of a pair go together, and the words of one caption.
 
 Associations are log ratios of a smoothed share to what chance gives: 0 says nothing either way.
-Those by class (Resnik, 1996) speak where a pair of words was never seen.
+Those by class (Resnik, 1996) speak of swaps, whose words were seldom seen together.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from negatives.fluency.candidates import Block
+from negatives.fluency.candidates import Block, Ints
 from negatives.fluency.counting import (
     ALL_BESIDE,
     BESIDE,
@@ -23,14 +23,11 @@ from negatives.fluency.counting import (
     PAIR_CLASS,
     PRESENT,
     RELATION,
-    ngram_keys,
-    relation_hashes,
 )
-from negatives.fluency.counts import Folds, Table
-from negatives.fluency.words import Hashes, Words
+from negatives.fluency.counts import Folds
+from negatives.fluency.lookups import Floats, Source
+from negatives.fluency.words import Hashes
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Columns = dict[str, Floats]
 """Features of all candidates, by name."""
 
@@ -40,77 +37,61 @@ _PAIR_PRIOR = 10.0
 _BESIDE_PRIOR = 20.0
 
 
-class Source(NamedTuple):
-    """The words of this process, and the counts that they are looked up in."""
+class _Rows(NamedTuple):
+    """Combinations of rows with their slots' candidates; `fold` is the candidate's."""
 
-    words: Words
-    table: Table
-
-
-class Pairs(NamedTuple):
-    """Pairs that differ among candidates, an array of N each; words by number.
-
-    `head_changes`: whether the slot changes the head alone; else the dependant, or both.
-    """
-
+    row: Ints
     candidate: Ints
-    relation: Hashes
-    head: Ints
-    dependant: Ints
-    head_changes: NDArray[np.bool_]
+    fold: Folds
 
 
-def counts_of(table: Table, folds: Folds, keys: Hashes) -> Floats:
-    """Return the counts for an array of keys of any shape whose rows are of these folds."""
-    spread = np.broadcast_to(folds.reshape(-1, *[1] * (keys.ndim - 1)), keys.shape)
-    return table.without(spread.ravel(), keys.ravel()).reshape(keys.shape).astype(float)
+def add_spans(columns: Columns, block: Block, folds: Folds, source: Source) -> None:
+    """Add the pairs of slots that change one phrase: one end of a pair stays, the other differs.
+
+    `folds` are those of the candidates.
+    """
+    firsts, sizes, names, other, other_is_head = _columns(block.spans, 5)
+    rows = _multiplied(firsts, sizes, folds)
+    hashes = source.words.hashes()
+    relation, is_head, fold_of_row = hashes[names], other_is_head.astype(bool), folds[firsts]
+    of_other = source.count(_of_either(relation, hashes[other], is_head), fold_of_row)[rows.row]
+    of_all = source.count(RELATION.keys(relation), fold_of_row)[rows.row]
+
+    relation, is_head = relation[rows.row], is_head[rows.row]
+    changed = np.array(block.heads, np.int64)[rows.candidate]
+    fixed, new = hashes[other[rows.row]], hashes[changed]
+    of_changed = source.count(_of_either(relation, new, ~is_head), rows.fold)
+    pair = PAIR.keys(relation, np.where(is_head, fixed, new), np.where(is_head, new, fixed))
+    together = source.count(pair, rows.fold)
+    strength = _association(together, of_other, of_changed, of_all, _PAIR_PRIOR)
+    in_role = _share_of_uses(of_changed, source.of_words(changed, rows.fold))
+    num = len(folds)
+    for name, values, where in (
+        ("governor", strength, is_head),
+        ("dependant", strength, ~is_head),
+        ("as dependant", in_role, is_head),
+        ("as head", in_role, ~is_head),
+        ("unseen pairs", together == 0, slice(None)),
+    ):
+        columns[name] += np.bincount(rows.candidate[where], values[where], num)
+    columns["asked"] += np.bincount(rows.candidate, minlength=num)
 
 
-def pairs_of(block: Block) -> Pairs:
-    """Return the pairs of all candidates of a block."""
-    firsts, sizes, relations, others, other_is_head = _columns(block.spans, 5)
-    row, candidate = _multiplied(firsts, sizes)
-    other, changed = np.array(others, np.int64)[row], np.array(block.heads, np.int64)[candidate]
-    is_governed = np.array(other_is_head, bool)[row]
-    of, names, heads, dependants = _columns(block.pairs, 4)
-    return Pairs(
-        np.concatenate([candidate, np.array(of, np.int64)]),
-        np.concatenate([relation_hashes(relations)[row], relation_hashes(names)]),
-        np.concatenate([np.where(is_governed, other, changed), np.array(heads, np.int64)]),
-        np.concatenate([np.where(is_governed, changed, other), np.array(dependants, np.int64)]),
-        np.concatenate([~is_governed, np.zeros(len(of), bool)]),
-    )
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]:
-    return list(zip(*rows, strict=True)) if rows else [()] * width
-
-
-def _multiplied(firsts: Sequence[int], sizes: Sequence[int]) -> tuple[Ints, Ints]:
-    """Return the row and the candidate of every combination of a row with its slot's candidates."""
-    lengths = np.array(sizes, np.int64)
-    row = np.repeat(np.arange(len(lengths)), lengths)
-    begins = np.cumsum(lengths) - lengths
-    candidate = np.array(firsts, np.int64)[row] + np.arange(len(row)) - begins[row]
-    return row, candidate
-
-
-def add_pairs(columns: Columns, pairs: Pairs, folds: Folds, source: Source) -> None:
-    """Add what pairs say of their candidates; `folds` are those of the candidates."""
-    fold = folds[pairs.candidate]
+def add_pairs(columns: Columns, block: Block, folds: Folds, source: Source) -> None:
+    """Add the pairs of slots that change several phrases, which are given for each candidate."""
+    candidate, names, head_ids, dependant_ids = _columns(block.pairs, 4)
     hashes, classes = source.words.hashes(), source.words.class_hashes()
-    relation = pairs.relation
-    head, dependant = hashes[pairs.head], hashes[pairs.dependant]
-    head_class, dependant_class = classes[pairs.head], classes[pairs.dependant]
+    fold, relation = folds[candidate], hashes[names]
+    head, dependant = hashes[head_ids], hashes[dependant_ids]
+    head_class, dependant_class = classes[head_ids], classes[dependant_ids]
 
     def count(keys: Hashes) -> Floats:
-        return counts_of(source.table, fold, keys)
+        return source.count(keys, fold)
 
     together = count(PAIR.keys(relation, head, dependant))
     of_head = count(HEAD.keys(relation, head))
     of_dependant = count(DEPENDANT.keys(relation, dependant))
     of_all = count(RELATION.keys(relation))
-    strength = _association(together, of_head, of_dependant, of_all, _PAIR_PRIOR)
     to_class = _association(
         count(PAIR_CLASS.keys(relation, head, dependant_class)),
         of_head,
@@ -125,21 +106,61 @@ def add_pairs(columns: Columns, pairs: Pairs, folds: Folds, source: Source) -> N
         of_all,
         _PAIR_PRIOR,
     )
-    as_head = np.log((of_head + RARE) / (count(ngram_keys(head)[0]) + 2 * RARE))
-    as_dependant = np.log((of_dependant + RARE) / (count(ngram_keys(dependant)[0]) + 2 * RARE))
-    heads = pairs.head_changes
     num = len(folds)
-    for name, values, where in (
-        ("governor", strength, ~heads),
-        ("dependant", strength, heads),
-        ("as dependant", as_dependant, ~heads),
-        ("as head", as_head, heads),
-        ("class as dependant", to_class, ~heads),
-        ("class as head", from_class, heads),
-        ("class as head", from_class, ~heads),
-        ("unseen pairs", (together == 0).astype(float), slice(None)),
+    for name, values in (
+        ("governor", _association(together, of_head, of_dependant, of_all, _PAIR_PRIOR)),
+        ("as dependant", _share_of_uses(of_dependant, source.of_words(dependant_ids, fold))),
+        ("class as dependant", to_class),
+        ("class as head", from_class),
+        ("unseen pairs", together == 0),
     ):
-        columns[name] += np.bincount(pairs.candidate[where], values[where], num)
+        columns[name] += np.bincount(candidate, values, num)
+    columns["asked"] += np.bincount(candidate, minlength=num)
+
+
+def add_beside(columns: Columns, block: Block, folds: Folds, source: Source) -> None:
+    """Add how a candidate's changed word goes with the other content words of the caption."""
+    firsts, sizes, others = _columns(block.beside, 3)
+    rows = _multiplied(firsts, sizes, folds)
+    hashes = source.words.hashes()
+    other = others[rows.row]
+    changed = np.array(block.heads, np.int64)[rows.candidate]
+    together = source.count(BESIDE.unordered(hashes[other], hashes[changed]), rows.fold)
+    total = 2 * source.total(ALL_BESIDE)
+    values = _association(
+        together,
+        source.of_words(other, rows.fold, PRESENT),
+        source.of_words(changed, rows.fold, PRESENT),
+        total[rows.fold],
+        _BESIDE_PRIOR,
+    )
+    num = len(folds)
+    columns["beside"] += np.bincount(rows.candidate, values, num)
+    columns["unseen beside"] += np.bincount(rows.candidate, together == 0, num)
+    columns["asked"] += np.bincount(rows.candidate, minlength=num)
+
+
+def _columns(rows: Sequence[int], width: int) -> Ints:
+    return np.array(rows, np.int64).reshape(-1, width).T
+
+
+def _multiplied(firsts: Ints, sizes: Ints, folds: Folds) -> _Rows:
+    """Return every combination of a row with its slot's candidates."""
+    row = np.repeat(np.arange(len(sizes)), sizes)
+    begins = np.cumsum(sizes) - sizes
+    candidate = firsts[row] + np.arange(len(row)) - begins[row]
+    return _Rows(row, candidate, folds[candidate])
+
+
+def _of_either(relation: Hashes, word: Hashes, is_head: NDArray[np.bool_]) -> Hashes:
+    """Return the key of a word at one end of a relation: as its head, or as its dependant."""
+    return np.where(is_head, HEAD.keys(relation, word), DEPENDANT.keys(relation, word))
+
+
+def _share_of_uses(in_role: Floats, in_all: Floats) -> Floats:
+    """Return the logarithm of the share of a word's uses that are in one role."""
+    share: Floats = np.log((in_role + RARE) / (in_all + 2 * RARE))
+    return share
 
 
 def _association(
@@ -149,31 +170,3 @@ def _association(
     chance = (right + RARE) / (all_pairs + RARE * VOCABULARY)
     strength: Floats = np.log((together + prior * chance) / ((left + prior) * chance))
     return strength
-
-
-def add_beside(columns: Columns, block: Block, folds: Folds, source: Source) -> None:
-    """Add how a candidate's changed word goes with the other content words of the caption."""
-    firsts, sizes, others = _columns(block.beside, 3)
-    row, candidate = _multiplied(firsts, sizes)
-    hashes = source.words.hashes()
-    other = hashes[np.array(others, np.int64)[row]]
-    changed = hashes[np.array(block.heads, np.int64)[candidate]]
-    fold = folds[candidate]
-
-    def count(keys: Hashes) -> Floats:
-        return counts_of(source.table, fold, keys)
-
-    together = count(BESIDE.unordered(other, changed))
-    total = 2 * count(ALL_BESIDE.keys(np.zeros(len(row), np.uint64)))
-    values = _association(
-        together, count(PRESENT.keys(other)), count(PRESENT.keys(changed)), total, _BESIDE_PRIOR
-    )
-    columns["beside"] += np.bincount(candidate, values, len(folds))
-    columns["unseen beside"] += np.bincount(candidate, together == 0, len(folds))
-
-
-def beside_of(block: Block) -> Ints:
-    """Return the number of other content words that each candidate is asked about."""
-    firsts, sizes, _ = _columns(block.beside, 3)
-    _, candidate = _multiplied(firsts, sizes)
-    return np.bincount(candidate, minlength=len(block.heads))

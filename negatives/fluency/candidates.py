@@ -1,38 +1,65 @@
 """Slots as arrays: of each candidate the words around the change, and its pairs of words.
 
 A slot's candidates are its caption, first, and its alternatives. Only what differs among them is
-looked at: the words that change with three more on either side, and the pairs and neighbours of the
+looked at: the words that change with two more on either side, and the pairs and neighbours of the
 changed phrases' heads. The rest of the caption has the same share in every candidate's probability.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from data.edits import text_at
 from negatives.fluency.captions import PADDING, View
 from negatives.fluency.words import PAD, Words
-from negatives.slots import Slot
+from negatives.slots import Slot, Substitutes
 
 MOST_CANDIDATES = 4096  # of a slot, the caption among them
+ASKED = frozenset((
+    "replace/obj", "replace/att", "replace/act", "swap/np", "swap/obj", "swap/att", "swap/act",
+))  # fmt: skip
+"""Kinds that change content words: of these it is asked what they were seen with."""
+
 _SUBJECTS = frozenset(("nsubj", "nsubjpass"))
 
-Ids = tuple[int, ...]
+Ints = NDArray[np.int64]
 Span = tuple[int, int, int]
 """First token, last token, and the token that heads them."""
+
+
+class Windows(NamedTuple):
+    """N windows of one width: `ids` N x (PADDING + width + PADDING), `candidate` N."""
+
+    ids: Ints
+    candidate: Ints
+
+
+@dataclass(slots=True)
+class _Middles:
+    """What stands in the place of the change, of one width: `counts[i]` of them in `slots[i]`."""
+
+    slots: list[int] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
+    candidates: list[int] = field(default_factory=list)
 
 
 class Block:
     """Candidates of many slots, in order, as flat lists, which numpy takes up as they are.
 
     `sizes[slot]`: its number of candidates; `folds[slot]`: whose counts are to be left out;
+    `asks[slot]`: whether it is of a kind in ASKED;
     `companions[slot]`: the word that the changed phrase goes with, its subject or governor.
-    `windows[width]`: one after another, windows with `width` words in the place of the change;
-    `window_of[width]`: their candidates. `characters[candidate]`: the length of what stands there,
-    `names[candidate]`: all of it as one word. `pairs`: (candidate, relation, head, dependant), the
-    words by number. Where a slot changes one phrase, its pairs differ in one word alone: `spans`
-    has them once for the slot, as (first candidate, number of candidates, relation, other word,
-    whether the other is the head), and `beside` the other content words, as (first candidate,
-    number, other word); `heads[candidate]` is the differing word.
+    `characters[candidate]`: the length of what stands in the place of the change,
+    `names[candidate]`: all of it as one word. Pairs of words stand one after another, all of it by
+    number: `pairs` as candidate, relation, head, dependant. Where a slot changes one phrase, its
+    pairs differ in one word alone, `heads[candidate]`: `spans` has them once for the slot, as first
+    candidate, number of candidates, relation, other word, whether the other is the head; and
+    `beside` the other content words, as first candidate, number, other word.
     """
 
     def __init__(self, words: Words) -> None:
@@ -40,15 +67,16 @@ class Block:
         self.words = words
         self.sizes: list[int] = []
         self.folds: list[int] = []
+        self.asks: list[bool] = []
         self.heads: list[int] = []
         self.characters: list[int] = []
         self.names: list[int] = []
         self.companions: list[int] = []
-        self.windows: dict[int, list[int]] = {}
-        self.window_of: dict[int, list[int]] = {}
-        self.pairs: list[tuple[int, str, int, int]] = []
-        self.spans: list[tuple[int, int, str, int, bool]] = []
-        self.beside: list[tuple[int, int, int]] = []
+        self.pairs: list[int] = []
+        self.spans: list[int] = []
+        self.beside: list[int] = []
+        self._around: list[int] = []  # of each slot the PADDING words before, and those after
+        self._middles: dict[int, _Middles] = {}
 
     def add(self, view: View, slots: Sequence[Slot], fold: int) -> list[bool]:
         """Add the slots of a caption; return which of them could be laid out.
@@ -59,113 +87,151 @@ class Block:
         tokens = view.parse.tokens
         starts = {token.start: index for index, token in enumerate(tokens)}
         ends = {token.end: index for index, token in enumerate(tokens)}
-        added: list[bool] = []
-        for slot in slots:
-            edits = list(slot.alternatives) if len(slot.alternatives) < MOST_CANDIDATES else []
-            places = sorted({(start, end) for edit in edits for start, end, _ in edit.replacements})
-            added.append(
-                bool(places)
-                and all(start in starts and end in ends for start, end in places)
-                and all(left[1] <= right[0] for left, right in pairwise(places))
-            )
-            if not added[-1]:
-                continue
-            first = len(self.heads)
-            self.sizes.append(1 + len(edits))
-            self.folds.append(fold)
-            spans = [_span(view, starts[start], ends[end]) for start, end in places]
-            if len(spans) == 1:
-                texts = [edit.replacements[0].text for edit in edits]
-                self._add_phrases(view, spans[0], texts, first)
-            else:
-                own = [text_at(view.parse.text, start, end) for start, end in places]
-                self.companions.append(PAD)
-                self._add_texts(view, spans, own)
-                for edit in edits:
-                    put_in = {(start, end): text for start, end, text in edit.replacements}
-                    texts = [put_in.get(place, old) for place, old in zip(places, own, strict=True)]
-                    self._add_texts(view, spans, texts)
-        return added
+        return [self._add(view, slot, fold, starts, ends) for slot in slots]
 
-    def _add_phrases(self, view: View, span: Span, texts: Sequence[str], first: int) -> None:
+    def _add(
+        self, view: View, slot: Slot, fold: int, starts: dict[int, int], ends: dict[int, int]
+    ) -> bool:
+        places, texts = _texts_of(slot, view.parse.text)
+        if (
+            not places
+            or not all(start in starts and end in ends for start, end in places)
+            or not all(left[1] <= right[0] for left, right in pairwise(places))
+        ):
+            return False
+        self.sizes.append(1 + len(texts[0]))
+        self.folds.append(fold)
+        self.asks.append(f"{slot.type}/{slot.subtype}" in ASKED)
+        spans = [_span(view, starts[start], ends[end]) for start, end in places]
+        first, last = view.place[spans[0][0]], view.place[spans[-1][1]] + 1
+        after = view.row[last : last + PADDING]
+        self._around += view.row[first - PADDING : first]
+        self._around += after + [PAD] * (PADDING - len(after))
+        if len(spans) == 1:
+            self._add_phrases(view, spans[0], texts[0])
+        else:
+            own = [text_at(view.parse.text, start, end) for start, end in places]
+            self._add_swapped(view, spans, (own, *zip(*texts, strict=True)))
+        return True
+
+    def windows(self) -> Iterator[Windows]:
+        """Yield the windows of all candidates, a width at a time."""
+        around = np.array(self._around, np.int64).reshape(-1, 2 * PADDING)
+        for width, middles in self._middles.items():
+            slot = np.repeat(np.array(middles.slots, np.int64), middles.counts)
+            ids = np.array(middles.ids, np.int64).reshape(len(slot), width)
+            before, after = around[slot, :PADDING], around[slot, PADDING:]
+            yield Windows(np.hstack((before, ids, after)), np.array(middles.candidates, np.int64))
+
+    def _add_phrases(self, view: View, span: Span, texts: tuple[str, ...]) -> None:
         """Add the candidates of a slot that changes one phrase."""
         first_token, last_token, head = span
-        start, end = view.place[first_token], view.place[last_token] + 1
-        row = view.row
-        own = tuple(row[start:end])
-        before = row[start - PADDING : start]
-        after = _after(row, end)
-        ids_of, id_of = self.words.ids_of, self.words.id_of
-        own_head = row[view.place[head]]
-        self._add_window(before, own, after, own_head)
-        tokens = view.parse.tokens
+        tokens, row, place = view.parse.tokens, view.row, view.place
+        first = len(self.heads)
+        self._add_middle(row[place[first_token] : place[last_token] + 1])
+        self.heads.append(row[place[head]])
         self.characters.append(tokens[last_token].end - tokens[first_token].start)
         self.names.append(
-            id_of(" ".join([token.text for token in tokens[first_token : last_token + 1]]))
+            self.words.id_of(" ".join([t.text for t in tokens[first_token : last_token + 1]]))
         )
-        for text in texts:
-            ids = ids_of(text)
-            self._add_window(before, ids, after, ids[-1] if ids else PAD)
-            self.characters.append(len(text))
-            self.names.append(id_of(text))
-        size = 1 + len(texts)
+        phrases = self.words.phrases(texts)
+        for width, (which, ids) in phrases.by_width.items():
+            middles = self._of_width(width)
+            middles.slots.append(len(self.sizes) - 1)
+            middles.counts.append(len(which))
+            middles.ids += ids
+            middles.candidates += [first + 1 + index for index in which]
+        self.heads += phrases.heads
+        self.characters += phrases.characters
+        self.names += phrases.names
+        self._add_company(view, span, first, 1 + len(texts))
+
+    def _add_company(self, view: View, span: Span, first: int, size: int) -> None:
+        """Add the words that go with the one phrase that `size` candidates change."""
+        first_token, last_token, head = span
+        row, place, id_of = view.row, view.place, self.words.id_of
         companion = PAD
         for relation, governor, dependant in view.pairs:
             if governor == head:
                 if not first_token <= dependant <= last_token:
-                    other = row[view.place[dependant]]
-                    self.spans.append((first, size, relation, other, False))
+                    other = row[place[dependant]]
+                    self.spans += (first, size, id_of(relation), other, False)
                     if relation in _SUBJECTS:
                         companion = other
             elif dependant == head and not first_token <= governor <= last_token:
-                other = row[view.place[governor]]
-                self.spans.append((first, size, relation, other, True))
+                other = row[place[governor]]
+                self.spans += (first, size, id_of(relation), other, True)
                 companion = companion or other
         self.companions.append(companion)
         for index in view.content:
             if not first_token <= index <= last_token:
-                self.beside.append((first, size, row[view.place[index]]))
+                self.beside += (first, size, row[place[index]])
 
-    def _add_texts(self, view: View, spans: Sequence[Span], texts: Sequence[str]) -> None:
-        """Add one candidate that has these texts in the places of several phrases."""
-        row, place = view.row, view.place
-        start, end = place[spans[0][0]], place[spans[-1][1]] + 1
-        words: list[int] = []
-        heads: dict[int, int] = {}
-        position = start
-        for (first, last, head), text in zip(spans, texts, strict=True):
-            ids = self.words.ids_of(text)
-            heads[head] = ids[-1] if ids else PAD
-            words += row[position : place[first]]
-            words += ids
-            position = place[last] + 1
-        candidate = len(self.heads)
-        self._add_window(row[start - PADDING : start], tuple(words), _after(row, end), PAD)
-        self.characters.append(sum(map(len, texts)))
-        self.names.append(self.words.id_of(" / ".join(texts)))
-        for relation, governor, dependant in view.pairs:
-            if (governor in heads or dependant in heads) and not (
-                _is_within(governor, spans, heads) or _is_within(dependant, spans, heads)
-            ):
-                ends = (heads.get(i, row[place[i]]) for i in (governor, dependant))
-                self.pairs.append((candidate, relation, *ends))  # type: ignore[arg-type]
+    def _add_swapped(
+        self, view: View, spans: Sequence[Span], candidates: Iterable[Sequence[str]]
+    ) -> None:
+        """Add candidates that have texts of their own in the places of several phrases."""
+        row, place, id_of, ids_of = view.row, view.place, self.words.id_of, self.words.ids_of
+        self.companions.append(PAD)
+        heads = {head: number for number, (_, _, head) in enumerate(spans)}
+        inside = {i for first, last, _ in spans for i in range(first, last + 1)} - heads.keys()
+        pairs = [
+            (id_of(relation), row[place[head]], row[place[end]], heads.get(head), heads.get(end))
+            for relation, head, end in view.pairs
+            if (head in heads or end in heads) and head not in inside and end not in inside
+        ]
+        gaps = [row[place[left[1]] + 1 : place[right[0]]] for left, right in pairwise(spans)] + [[]]
+        for texts in candidates:
+            phrases = [ids_of(text) for text in texts]
+            candidate = len(self.heads)
+            words: list[int] = []
+            for phrase, gap in zip(phrases, gaps, strict=True):
+                words += phrase
+                words += gap
+            self._add_middle(words)
+            self.heads.append(PAD)
+            self.characters.append(sum(map(len, texts)))
+            self.names.append(id_of(" / ".join(texts)))
+            moved = [phrase[-1] if phrase else PAD for phrase in phrases]
+            for relation, head, dependant, new_head, new_dependant in pairs:
+                self.pairs += (
+                    candidate,
+                    relation,
+                    head if new_head is None else moved[new_head],
+                    dependant if new_dependant is None else moved[new_dependant],
+                )
 
-    def _add_window(self, before: list[int], ids: Ids, after: list[int], head: int) -> None:
-        width = len(ids)
-        window = self.windows.get(width)
-        if window is None:
-            window = self.windows[width] = []
-            self.window_of[width] = []
-        window += before
-        window += ids
-        window += after
-        self.window_of[width].append(len(self.heads))
-        self.heads.append(head)
+    def _add_middle(self, ids: Sequence[int]) -> None:
+        """Add what stands in the place of the change in the candidate that comes next."""
+        middles = self._of_width(len(ids))
+        middles.slots.append(len(self.sizes) - 1)
+        middles.counts.append(1)
+        middles.ids += ids
+        middles.candidates.append(len(self.heads))
+
+    def _of_width(self, width: int) -> _Middles:
+        middles = self._middles.get(width)
+        if middles is None:
+            middles = self._middles[width] = _Middles()
+        return middles
 
 
-def _after(row: list[int], end: int) -> list[int]:
-    after = row[end : end + PADDING]
-    return after + [PAD] * (PADDING - len(after))
+def _texts_of(slot: Slot, text: str) -> tuple[list[tuple[int, int]], list[tuple[str, ...]]]:
+    """Return the places that a slot changes, and for each what every alternative has there.
+
+    No place where there is no alternative, or where they are too many.
+    """
+    alternatives = slot.alternatives
+    if isinstance(alternatives, Substitutes):
+        return [(alternatives.start, alternatives.end)], [alternatives.texts]
+    edits = list(alternatives) if len(alternatives) < MOST_CANDIDATES else []
+    new = [{(start, end): put_in for start, end, put_in in edit.replacements} for edit in edits]
+    places = sorted({place for texts in new for place in texts})
+    own = [text_at(text, start, end) for start, end in places]
+    return places, [
+        tuple([texts.get(place, old) for texts in new])
+        for place, old in zip(places, own, strict=True)
+    ]
 
 
 def _span(view: View, first: int, last: int) -> Span:
@@ -175,8 +241,3 @@ def _span(view: View, first: int, last: int) -> Span:
         if not first <= tokens[index].head <= last or tokens[index].head == index:
             return first, last, index
     return first, last, last
-
-
-def _is_within(token: int, spans: Sequence[Span], heads: dict[int, int]) -> bool:
-    """Tell whether a token moves with a phrase that another token heads."""
-    return token not in heads and any(first <= token <= last for first, last, _ in spans)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from negatives.fluency.words import BEGIN, END, Words
 from negatives.parse import Parse, Token
 
-ORDER = 4  # of the n-grams
+ORDER = 3  # of the n-grams
 PADDING = ORDER - 1
 
 _RELATIONS = frozenset(

@@ -7,6 +7,7 @@ written beside the shards (OUT/fluency), so that another build can use it.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,14 +17,13 @@ from numpy.typing import NDArray
 from data.errors import UsageError
 from data.records import Caption
 from negatives.draws import Scores
-from negatives.fluency.associations import Floats
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import view_of
 from negatives.fluency.counting import COMPANY, relation_hashes
-from negatives.fluency.counts import NUM_FOLDS, Table
+from negatives.fluency.counts import Table
 from negatives.fluency.features import FEATURES, features_of
 from negatives.fluency.folds import Folds, keys_of
-from negatives.fluency.logit import Slots, balance, fit
+from negatives.fluency.lookups import Floats, Source
 from negatives.fluency.words import Hashes, Words
 from negatives.parse import Parse
 from negatives.slots import Slot
@@ -34,40 +34,32 @@ Offered = Sequence[tuple[Caption, Parse, Sequence[Slot]]]
 FILES = (
     "keys", "counts", "texts", "text_folds", "images", "image_folds", "names", "biases",
 )  # fmt: skip
-MOST_SLOTS = 50_000  # that weights are fitted to
-MOST = 0.38  # of all negatives, of one kind: what guards refuse moves it by a hundredth or two
-ASKED = (
-    "replace/obj", "replace/att", "replace/act", "swap/np", "swap/obj", "swap/att", "swap/act",
-)  # fmt: skip
-"""Kinds that change content words: of these it counts what they were seen with."""
-
 DIGITS = 4  # of a weight: what arithmetic on other machines may differ in is far below
 POOLED = "all"
-_STRENGTH = 1.0
-_STRENGTH_OF_TYPE = 5.0
-_STRENGTH_OF_NAME = 3.0
-_ROUNDS = 100
-_NO_NAMES = np.zeros(0, np.uint64)
 
 
 class Sample(NamedTuple):
-    """Slots that were laid out, one after another.
+    """Slots that were laid out, one after another, of all `is_laid_out` slots that were given.
 
-    Of each slot its kind "type/subtype", size and fold. Of each candidate `names`, kind and words
-    in one hash; `companies`, that and the word it goes with; `known`, the share of the words around
-    with which it was seen; its features. `laid_out[slot]`: whether it was, of all slots that were
-    given. `refused[candidate]`: whether a sibling refuses it, of a sample for `fitted`.
+    Of each slot its kind "type/subtype", size and fold. `alive[candidate]`: whether enough is known
+    of it. Of each that is, `names`: kind and words in one hash; `companies`: that and the word it
+    goes with; `features`; `refused`: whether a sibling refuses it, where that was asked.
     """
 
-    kinds: list[str]
-    sizes: list[int]
-    folds: list[int]
+    is_laid_out: NDArray[np.bool_]
+    kinds: NDArray[np.str_]
+    sizes: NDArray[np.int64]
+    folds: NDArray[np.uint8]
+    alive: NDArray[np.bool_]
     names: Hashes
     companies: Hashes
-    known: Floats
     features: NDArray[np.float32]
-    laid_out: list[bool]
     refused: NDArray[np.bool_] = np.zeros(0, bool)
+
+    def alive_sizes(self) -> NDArray[np.int64]:
+        """Return how many candidates of each slot are alive, the caption among them, or none."""
+        starts = np.cumsum(self.sizes) - self.sizes
+        return np.add.reduceat(self.alive, starts, dtype=np.int64) if len(starts) else self.sizes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,157 +79,65 @@ class CorpusModel:
     keep: Mapping[str, float]
     num_captions: int
 
-    def scores(self, sample: Sample, *, known: float) -> list[Scores | None]:
+    def scores(self, sample: Sample) -> list[Scores]:
         """Return log p, but for a constant, of each slot's candidates, the caption's own first.
 
-        -inf for a candidate of which less than the share `known` was seen; None for a slot that
-        was not laid out.
+        -inf for a candidate of which too little is known; the caption's alone of a slot that was
+        not laid out, so that nothing is drawn there.
         """
-        sizes = np.array(sample.sizes, np.int64)
-        scores = np.empty(len(sample.features))
-        kind_of = np.repeat(np.array(sample.kinds, str), sizes)
-        for kind in set(sample.kinds):
+        sizes = sample.alive_sizes()
+        of_alive = np.empty(len(sample.features))
+        kind_of = np.repeat(sample.kinds, sizes)
+        for kind in set(sample.kinds.tolist()):
             rows = kind_of == kind
-            scores[rows] = sample.features[rows] @ self.weights.get(kind, self.weights[POOLED])
-        scores[sample.known < known] = -np.inf
-        flat = np.round(scores + self._biases(sample), DIGITS).tolist()
-        ends = np.cumsum(sizes).tolist()
-        of_slot = iter([flat[end - size : end] for end, size in zip(ends, sizes, strict=True)])
-        return [next(of_slot) if is_laid_out else None for is_laid_out in sample.laid_out]
+            of_alive[rows] = sample.features[rows] @ self.weights.get(kind, self.weights[POOLED])
+        scores = np.full(len(sample.alive), -np.inf)
+        scores[sample.alive] = np.round(
+            of_alive + self._biases(sample, np.repeat(sample.folds, sizes)), DIGITS
+        )
+        flat, ends = scores.tolist(), np.cumsum(sample.sizes)
+        bounds = zip((ends - sample.sizes).tolist(), ends.tolist(), strict=True)
+        of_slot = iter([flat[start:end] for start, end in bounds])
+        return [next(of_slot) if is_laid_out else (0.0,) for is_laid_out in sample.is_laid_out]
 
-    def _biases(self, sample: Sample) -> Floats:
+    def _biases(self, sample: Sample, folds: NDArray[np.uint8]) -> Floats:
         found = np.zeros(len(sample.names))
         if not len(self.names):
             return found
-        folds = np.repeat(np.array(sample.folds, np.int64), sample.sizes)
         for names in (sample.names, sample.companies):
             places = np.minimum(np.searchsorted(self.names, names), len(self.names) - 1)
             found += np.where(self.names[places] == names, self.biases[places, folds], 0.0)
         return found
 
-    def sample(self, block: Offered, words: Words) -> Sample:
-        """Return the slots of captions with the features that the counts give them."""
+    def sample(self, block: Offered, words: Words, *, known: float) -> Sample:
+        """Return the slots of captions with the features that the counts give them.
+
+        `known`: the share of the words that go with a changed one that the corpus must have with it
+        (`features_of`).
+        """
         laid = Block(words)
         folds = self.folds.of(keys_of([caption for caption, _, _ in block])).tolist()
-        laid_out: list[bool] = []
+        is_laid_out: list[bool] = []
         for (_, parse, slots), fold in zip(block, folds, strict=True):
             if slots:
-                laid_out += laid.add(view_of(parse, words), slots, fold)
-        kinds = [f"{slot.type}/{slot.subtype}" for _, _, slots in block for slot in slots]
-        kept = [kind for kind, is_laid in zip(kinds, laid_out, strict=True) if is_laid]
-        kind_hashes = np.repeat(relation_hashes(kept), laid.sizes) if kept else _NO_NAMES
-        names = words.hashes()[np.array(laid.names, np.int64)] + kind_hashes
-        features, known = features_of(laid, self.table)
-        kind_of = np.repeat(np.array(kept, str), np.array(laid.sizes, np.int64))
-        known[~np.isin(kind_of, ASKED)] = 1.0
-        companions = words.hashes()[np.array(laid.companions, np.int64)]
-        companies = COMPANY.keys(names, np.repeat(companions, laid.sizes))
-        narrow = features.astype(np.float32)
-        return Sample(kept, laid.sizes, laid.folds, names, companies, known, narrow, laid_out)
+                is_laid_out += laid.add(view_of(parse, words), slots, fold)
+        which = np.array(is_laid_out, bool)
+        all_kinds = [f"{slot.type}/{slot.subtype}" for _, _, slots in block for slot in slots]
+        kinds = np.array(all_kinds, str)[which]
+        sizes = np.array(laid.sizes, np.int64)
+        alive, features = features_of(laid, _source(words, self.table), known=known)
+        of_slot = np.repeat(np.arange(len(sizes)), sizes)[alive]
+        hashes = words.hashes()
+        names = hashes[np.array(laid.names, np.int64)[alive]] + relation_hashes(kinds)[of_slot]
+        companions = hashes[np.array(laid.companions, np.int64)[of_slot]]
+        companies = COMPANY.keys(names, companions)
+        its_folds = np.array(laid.folds, np.uint8)
+        return Sample(which, kinds, sizes, its_folds, alive, names, companies, features)
 
 
-class Fitted(NamedTuple):
-    """Weights by kind, names and their biases by fold, chances to keep; see `CorpusModel`."""
-
-    weights: dict[str, Floats]
-    names: Hashes
-    biases: NDArray[np.float32]
-    keep: dict[str, float]
-
-
-def fitted(samples: Sequence[Sample], *, reach: float, known: float) -> Fitted:
-    """Return the weights and biases that samples of true captions ask for.
-
-    The weights make captions likely among their candidates. The biases then make up for what guards
-    refuse on one side alone: as often as a word is drawn away, it is to be drawn in. They are found
-    for words and for words in their company, outside of each fold; and last for words, over all.
-    """
-    kinds = np.array([kind for sample in samples for kind in sample.kinds])
-    sizes = np.array([size for sample in samples for size in sample.sizes], np.int64)
-    if not len(sizes):
-        return Fitted(
-            {POOLED: np.zeros(len(FEATURES))}, _NO_NAMES, np.zeros((0, NUM_FOLDS), "f4"), {}
-        )
-    features, refused = (
-        np.concatenate([getattr(sample, field) for sample in samples])
-        for field in ("features", "refused")
-    )
-    weights, scores = _weights(features, kinds, sizes)
-    scores[np.concatenate([sample.known for sample in samples]) < known] = -np.inf
-    names, name_of = np.unique(
-        np.stack(
-            [
-                np.concatenate([getattr(sample, field) for sample in samples])
-                for field in ("names", "companies")
-            ]
-        ),
-        return_inverse=True,
-    )
-    name_of = name_of.reshape(2, -1)
-    fold_of = np.array([fold for sample in samples for fold in sample.folds])
-    of_slot = np.repeat(np.arange(len(sizes)), sizes)
-    found = np.zeros((len(names), NUM_FOLDS))
-
-    def rebalance(folds: Sequence[int], slots: NDArray[np.bool_], level: int) -> None:
-        rows = slots[of_slot]
-        fold = fold_of[of_slot][rows] if len(folds) == NUM_FOLDS else folds[0]
-        at = name_of[:, rows]
-        part = Slots(
-            scores[rows] + found[at[0], fold] + found[at[1], fold], sizes[slots], at[level]
-        )
-        added = balance(part, refused[rows], reach=reach, strength=_STRENGTH_OF_NAME)
-        found[: len(added), list(folds)] += added[:, None]
-
-    for fold in range(NUM_FOLDS):
-        others = fold_of != fold
-        if others.any():
-            rebalance([fold], others, 0)
-            rebalance([fold], others, 1)
-    rebalance(range(NUM_FOLDS), np.ones(len(sizes), bool), 0)
-    rounded = {kind: np.round(values, DIGITS) for kind, values in weights.items()}
-    at = fold_of[of_slot]
-    final = Slots(scores + found[name_of[0], at] + found[name_of[1], at], sizes, name_of[0])
-    kind_names, kind_of = np.unique(kinds, return_inverse=True)
-    yields = np.bincount(kind_of, final.yields(refused, reach=reach)).astype(float)
-    keep = dict(zip(kind_names.tolist(), kept_of(yields).tolist(), strict=True))
-    return Fitted(rounded, names, np.round(found, DIGITS).astype(np.float32), keep)
-
-
-def kept_of(yields: Floats) -> Floats:
-    """Return the chance with which each kind is kept, so that none is more than MOST of all.
-
-    All are kept whole where there are too few kinds for that.
-    """
-    if MOST * np.count_nonzero(yields) <= 1:
-        return np.ones(len(yields))
-    ceiling = float(yields.max(initial=0.0))
-    for _ in range(_ROUNDS):
-        ceiling = min(ceiling, MOST * float(np.minimum(yields, ceiling).sum()))
-    kept: Floats = np.minimum(1.0, ceiling / np.maximum(yields, 1e-9)).astype(float)
-    return np.round(kept, DIGITS)
-
-
-def _weights(
-    features: Floats, kinds: NDArray[np.str_], sizes: NDArray[np.int64]
-) -> tuple[dict[str, Floats], Floats]:
-    """Return the weights of all slots and of each kind, and the scores that the latter give."""
-    of_slot = np.repeat(np.arange(len(sizes)), sizes)
-    scores = np.empty(len(features))
-
-    def fit_to(slots: NDArray[np.bool_], prior: Floats, strength: float) -> Floats:
-        places = np.flatnonzero(slots)
-        some = np.zeros(len(sizes), bool)
-        some[places[:: 1 + len(places) // MOST_SLOTS]] = True
-        return fit(features[some[of_slot]], sizes[some], prior=prior, strength=strength)
-
-    pooled = fit_to(np.ones(len(sizes), bool), np.zeros(len(FEATURES)), _STRENGTH)
-    weights = {POOLED: pooled}
-    for kind in sorted(set(kinds.tolist())):
-        chosen = kinds == kind
-        weights[kind] = fit_to(chosen, pooled, _STRENGTH_OF_TYPE)
-        rows = chosen[of_slot]
-        scores[rows] = features[rows] @ weights[kind]
-    return weights, scores
+@lru_cache(maxsize=1)
+def _source(words: Words, table: Table) -> Source:
+    return Source(words, table)
 
 
 def write_model(folder: Path, model: CorpusModel) -> list[Path]:

@@ -67,15 +67,29 @@ class Table:
         self._bits = max(1, min(24, len(keys).bit_length()))
         heads = (keys >> np.uint64(64 - self._bits)).astype(np.int64)
         sizes = np.bincount(heads, minlength=1 << self._bits)
-        self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+        self._starts = np.concatenate([[0], np.cumsum(sizes)])
         self._padded = np.concatenate([keys, np.zeros(1, np.uint64)])
         self._totals = counts.sum(axis=1, dtype=np.uint32)
 
     def without(self, folds: Folds, keys: Hashes) -> NDArray[np.float32]:
         """Return the count of each key in all folds but that at the same place of `folds`."""
+        found, places = self._find(keys)
+        result = np.zeros(len(keys), np.float32)
+        result[found] = self._totals[places] - self.counts[places, folds[found]]
+        return result
+
+    def without_each(self, keys: Hashes) -> NDArray[np.float32]:
+        """Return the count of each key in all folds but one, keys x NUM_FOLDS."""
+        found, places = self._find(keys)
+        result = np.zeros((len(keys), NUM_FOLDS), np.float32)
+        result[found] = self._totals[places, None] - self.counts[places]
+        return result
+
+    def _find(self, keys: Hashes) -> tuple[Numbers, Numbers]:
+        """Return which of the keys there are, and where."""
         heads = (keys >> np.uint64(64 - self._bits)).astype(np.int64)
-        places = self._starts[heads]
-        ends = self._starts[heads + 1]
+        places: Numbers = self._starts[heads]
+        ends: Numbers = self._starts[heads + 1]
         waiting = np.flatnonzero((places < ends) & (self._padded[places] < keys))
         while len(waiting):
             places[waiting] += 1
@@ -83,10 +97,7 @@ class Table:
             going_on = (now < ends[waiting]) & (self._padded[now] < keys[waiting])
             waiting = waiting[going_on]
         found = np.flatnonzero((places < ends) & (self._padded[places] == keys))
-        places = places[found]
-        result = np.zeros(len(keys), np.float32)
-        result[found] = self._totals[places] - self.counts[places, folds[found]]
-        return result
+        return found, places[found]
 
 
 def table_of(tally: Tally) -> Table:

@@ -5,6 +5,8 @@ sums of associations of the pairs that change. Each model is smoothed towards th
 by a Dirichlet prior: p(w | context) = (c(context, w) + m p'(w)) / (c(context) + m).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,31 +14,20 @@ from negatives.fluency.associations import (
     RARE,
     VOCABULARY,
     Columns,
-    Floats,
-    Ints,
-    Source,
     add_beside,
     add_pairs,
-    beside_of,
-    counts_of,
-    pairs_of,
+    add_spans,
 )
-from negatives.fluency.candidates import Block
+from negatives.fluency.candidates import Block, Ints
 from negatives.fluency.captions import ORDER, PADDING
-from negatives.fluency.counting import (
-    CLASS_AFTER,
-    CLASS_BEFORE,
-    CLASSES_BEFORE,
-    TOTAL,
-    ngram_keys,
-)
-from negatives.fluency.counts import Folds, Table
-from negatives.fluency.words import PAD, Hashes
+from negatives.fluency.counting import CLASS_AFTER, CLASS_BEFORE, NGRAM, TOTAL
+from negatives.fluency.counts import Folds
+from negatives.fluency.lookups import Floats, Source
+from negatives.fluency.words import PAD
 
 FEATURES = (
     *(f"{order}-gram" for order in range(1, ORDER + 1)),
     "class before",
-    "classes before",
     "class after",
     "governor",
     "dependant",
@@ -52,78 +43,85 @@ FEATURES = (
     "words",
     "characters",
 )
-_PRIOR = (0.0, 0.0, 20.0, 8.0, 4.0)  # by order
+_PRIOR = (0.0, 0.0, 20.0, 8.0)  # by order
 _CLASS_PRIOR = 20.0
-_UNSEEN = (2, 3)  # orders of which it counts how many were never seen
+_ROUNDING = 1e-9
 
 
-def features_of(block: Block, table: Table) -> tuple[Floats, Floats]:
-    """Return the features of all candidates of a block, candidates x FEATURES, and what is known.
+class Features(NamedTuple):
+    """What is known of candidates: `alive`, which of all; `values`, alive x FEATURES."""
 
-    That is the share of the words that go with the changed ones, in pairs or in the caption, with
-    which they were seen; 1 where there is none.
+    alive: NDArray[np.bool_]
+    values: NDArray[np.float32]
+
+
+def features_of(block: Block, source: Source, *, known: float) -> Features:
+    """Return the features of the candidates of a block.
+
+    Of a slot that asks for it, a candidate is alive if the corpus has its changed words together
+    with at least the share `known` of the words that go with them, in pairs or in the caption; none
+    is where the caption is not.
     """
     num = len(block.heads)
-    if not num:
-        return np.zeros((0, len(FEATURES))), np.zeros(0)
-    columns = {name: np.zeros(num) for name in FEATURES}
+    columns: Columns = {name: np.zeros(num) for name in (*FEATURES, "asked")}
     folds = np.repeat(np.array(block.folds, np.uint8), block.sizes)
-    source = Source(block.words, table)
-    for width, flat in block.windows.items():
-        of = np.array(block.window_of[width], np.int64)
-        ids = np.array(flat, np.int64).reshape(len(of), -1)
-        for name, values in _of_windows(ids, folds[of], source).items():
-            columns[name][of] = values
-        columns["words"][of] = width
-    pairs = pairs_of(block)
-    add_pairs(columns, pairs, folds, source)
+    add_spans(columns, block, folds, source)
+    add_pairs(columns, block, folds, source)
     add_beside(columns, block, folds, source)
-    columns["characters"] = np.array(block.characters, float)
-    seen_with = np.bincount(pairs.candidate, minlength=num) + beside_of(block)
     unseen = columns["unseen pairs"] + columns["unseen beside"]
-    known = 1.0 - unseen / np.maximum(seen_with, 1)
-    return np.stack([columns[name] for name in FEATURES], axis=1), known
+    alive = unseen <= (1.0 - known) * columns["asked"] + _ROUNDING
+    alive |= ~np.repeat(np.array(block.asks, bool), block.sizes)
+    sizes = np.array(block.sizes, np.int64)
+    alive &= np.repeat(alive[np.cumsum(sizes) - sizes], sizes)
+    for ids, candidate in block.windows():
+        wanted = alive[candidate]
+        of = candidate[wanted]
+        for name, values in _of_windows(ids[wanted], folds[of], source).items():
+            columns[name][of] = values
+        columns["words"][of] = ids.shape[1] - 2 * PADDING
+    columns["characters"] = np.array(block.characters, float)
+    values = np.stack([columns[name][alive] for name in FEATURES], axis=1)
+    return Features(alive, values.astype(np.float32))
 
 
 def _of_windows(ids: Ints, folds: Folds, source: Source) -> Columns:
     """Return the features of N windows of one width: N x (PADDING + width + PADDING) words."""
-    hashes = source.words.hashes()[ids]
+    hashes, classes = source.words.hashes()[ids], source.words.class_hashes()[ids]
     is_word = ids[:, PADDING:] != PAD
-    features: Columns = {}
-
-    def count(keys: Hashes) -> Floats:
-        return counts_of(source.table, folds, keys)
-
-    total = count(TOTAL.keys(np.zeros((len(ids), 1), np.uint64)))
-    shorter, chance = total, np.zeros(0)
-    for order, keys in enumerate(ngram_keys(hashes), start=1):
-        counts = count(keys[:, PADDING - 1 :])
-        if order == 1:
-            chance = (counts + RARE) / (total + RARE * VOCABULARY)
-            probability = chance[:, 1:]
-        else:
-            prior = _PRIOR[order]
-            probability = (counts[:, 1:] + prior * probability) / (shorter[:, :-1] + prior)
+    total = source.total(TOTAL)[folds][:, None]
+    of_word = source.of_words(ids[:, PADDING - 1 :], folds)
+    chance = (of_word + RARE) / (total + RARE * VOCABULARY)
+    features: Columns = {"1-gram": _sum_of_logs(chance[:, 1:], is_word)}
+    probability, shorter = chance[:, 1:], of_word
+    for order in range(2, ORDER + 1):
+        begin = PADDING - (order < ORDER)  # the next order's contexts begin a place earlier
+        keys = NGRAM[order - 1].keys(
+            *(hashes[:, begin - back : ids.shape[1] - back] for back in range(order))
+        )
+        counts = source.count(keys, folds)
+        here, prior = counts[:, PADDING - begin :], _PRIOR[order]
+        probability = (here + prior * probability) / (shorter[:, :-1] + prior)
         features[f"{order}-gram"] = _sum_of_logs(probability, is_word)
-        if order in _UNSEEN:
-            features[f"unseen {order}-grams"] = ((counts[:, 1:] == 0) & is_word).sum(axis=1)
+        features[f"unseen {order}-grams"] = ((here == 0) & is_word).sum(axis=1)
         shorter = counts
-    classes = source.words.class_hashes()[ids]
-    here, before = hashes[:, PADDING:], classes[:, PADDING - 1 : -1]
-    earlier = classes[:, PADDING - 2 : -2]
-    last, after = hashes[:, PADDING - 1 : -1], classes[:, PADDING:]
+    last = ids.shape[1] - 1  # beyond the first word after the change, its pairs are all the same
     for name, joint, context, simpler in (
-        ("class before", CLASS_BEFORE.keys(before, here), CLASS_BEFORE.keys(before), chance[:, 1:]),
         (
-            "classes before",
-            CLASSES_BEFORE.keys(earlier, before, here),
-            CLASSES_BEFORE.keys(earlier, before),
-            chance[:, 1:],
+            "class before",
+            CLASS_BEFORE.keys(classes[:, PADDING - 1 : last - 1], hashes[:, PADDING:last]),
+            source.of_classes(ids[:, PADDING - 1 : last - 1], folds, CLASS_BEFORE),
+            chance[:, 1:-1],
         ),
-        ("class after", CLASS_AFTER.keys(last, after), CLASS_AFTER.keys(after), chance[:, :-1]),
+        (
+            "class after",
+            CLASS_AFTER.keys(hashes[:, PADDING - 1 : last - 1], classes[:, PADDING:last]),
+            source.of_classes(ids[:, PADDING:last], folds, CLASS_AFTER),
+            chance[:, :-2],
+        ),
     ):
-        smoothed = (count(joint) + _CLASS_PRIOR * simpler) / (count(context) + _CLASS_PRIOR)
-        features[name] = _sum_of_logs(smoothed, is_word)
+        counts = source.count(joint, folds)
+        smoothed = (counts + _CLASS_PRIOR * simpler) / (context + _CLASS_PRIOR)
+        features[name] = _sum_of_logs(smoothed, is_word[:, :-1])
     return features
 
 

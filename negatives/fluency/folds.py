@@ -82,7 +82,7 @@ def folds_of(blocks: Iterable[Keys]) -> Folds:
     """
     parts = list(blocks)
     images, texts = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
-    leader = _leaders(images, texts)
+    leader = leaders(Keys(images, texts))
     of_leader = (leader % np.uint64(NUM_FOLDS)).astype(np.uint8)
     known_texts, first = np.unique(texts, return_index=True)
     known_images, first_image = np.unique(images, return_index=True)
@@ -91,11 +91,11 @@ def folds_of(blocks: Iterable[Keys]) -> Folds:
     return Folds(known_texts, of_leader[first], known_images[moved], image_folds[moved])
 
 
-def _leaders(images: Hashes, texts: Hashes) -> Hashes:
+def leaders(keys: Keys) -> Hashes:
     """Return for each caption the least image of its group: the least spreads until it rests."""
-    _, image_of = np.unique(images, return_inverse=True)
-    _, text_of = np.unique(texts, return_inverse=True)
-    leader = images.copy()
+    _, image_of = np.unique(keys.images, return_inverse=True)
+    _, text_of = np.unique(keys.texts, return_inverse=True)
+    leader = keys.images.copy()
     while True:
         before = leader
         for group in (text_of, image_of):

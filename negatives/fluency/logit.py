@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from negatives.fluency.associations import Floats
+from negatives.fluency.lookups import Floats
 
 _STEPS = 50
 _SHORTEST = 1e-4  # part of a step that is still tried
 _ROUNDS = 30
+_SMALLEST = 1e-3  # step of a bias, in nats, that is still taken
+_MARGIN = 2.0  # nats beyond reach from which biases may bring a pair in
 _ENOUGH = 1e-6  # of the likelihood a slot
 
 
@@ -86,57 +88,38 @@ def _climb(
     return start, before
 
 
-class Slots(NamedTuple):
-    """Scores and names of the candidates of slots, one slot after another, the true one first.
+class Pairs(NamedTuple):
+    """A caption and an alternative each: by how much the latter scores more, and their names.
 
-    `names[candidate]`: a small number, 0 to N - 1.
+    Names are small numbers, 0 to N - 1.
     """
 
-    scores: Floats
-    sizes: NDArray[np.int64]
-    names: NDArray[np.int64]
+    gains: Floats
+    own: NDArray[np.int64]
+    other: NDArray[np.int64]
 
-    def starts(self) -> NDArray[np.int64]:
-        """Return where each slot begins."""
-        return np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
-
-    def first(self) -> NDArray[np.int64]:
-        """Return for each candidate where its slot begins."""
-        return np.repeat(self.starts(), self.sizes)
-
-    def flow(self, refused: NDArray[np.bool_], *, reach: float) -> Floats:
-        """Return the chance that each candidate is drawn and not refused (negatives/draws.py)."""
-        first = self.first()
-        can_be = ~refused & np.isfinite(self.scores) & np.isfinite(self.scores[first])
-        can_be[self.starts()] = False
-        gain = np.where(can_be, self.scores, 0.0) - np.where(can_be, self.scores[first], 0.0)
-        flow: Floats = np.exp(np.minimum(gain, 0)) * (can_be & (np.abs(gain) <= reach))
+    def flow(self, *, reach: float) -> Floats:
+        """Return the chance that each alternative is accepted (negatives/draws.py)."""
+        flow: Floats = np.exp(np.minimum(self.gains, 0.0)) * (np.abs(self.gains) <= reach)
         return flow
 
-    def yields(self, refused: NDArray[np.bool_], *, reach: float) -> Floats:
-        """Return the mean number of negatives of each slot."""
-        total: Floats = np.add.reduceat(self.flow(refused, reach=reach), self.starts())
-        return total
 
-    def num_names(self) -> int:
-        """Return N."""
-        return int(self.names.max(initial=-1)) + 1
+def balance(pairs: Pairs, num_names: int, *, reach: float, strength: float) -> Floats:
+    """Return what to add to the score of each name, so that as much is drawn in as away.
 
-
-def balance(slots: Slots, refused: NDArray[np.bool_], *, reach: float, strength: float) -> Floats:
-    """Return what to add to the score of each name, so that refusals leave it in balance.
-
-    `refused[candidate]`: whether it yields nothing when it is drawn. A pair that is drawn
-    (negatives/draws.py) takes its caption's name out and brings its negative's name in; as many are
-    to go out as come in. N biases, with a normal prior about 0 of the inverse variance `strength`.
+    `pairs`: those that yield something when they are drawn. One that is drawn takes its caption's
+    name out and brings its negative's name in; as many are to go out as come in. N biases, with a
+    normal prior about 0 of the inverse variance `strength`.
     """
-    num_names = slots.num_names()
-    own = slots.names[slots.first()]
+    near = np.abs(pairs.gains) <= reach + _MARGIN
+    gains, own, other = pairs.gains[near], pairs.own[near], pairs.other[near]
     found = np.zeros(num_names)
     for _ in range(_ROUNDS):
-        at = slots._replace(scores=slots.scores + found[slots.names])
-        flow = at.flow(refused, reach=reach)
+        flow = Pairs(gains + found[other] - found[own], own, other).flow(reach=reach)
         going = np.bincount(own, flow, num_names)
-        coming = np.bincount(slots.names, flow, num_names)
-        found += (going - coming - strength * found) / (going + coming + strength)
+        coming = np.bincount(other, flow, num_names)
+        step = (going - coming - strength * found) / (going + coming + strength)
+        found += step
+        if np.abs(step).max(initial=0.0) < _SMALLEST:
+            break
     return found

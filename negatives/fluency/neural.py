@@ -118,14 +118,29 @@ def open_model(
     network = neural_network.load_network(
         place.folder, gguf_file=place.gguf_file, device=device, precision=dtype, label=label
     )
-    weights = network.revision or _version(place)
-    libraries = ", ".join(f"{library} {version(library)}" for library in ("torch", "transformers"))
     return CausalModel(
         name=label,
-        version=f"{weights}, {dtype}, {libraries}",
+        version=_full_version(network.revision or _version(place), dtype),
         batch_tokens=batch_tokens or BATCH_TOKENS.get(network.device.type, BATCH_TOKENS["cpu"]),
         network=network,
     )
+
+
+def identity_of(name: str | None, *, dtype: str = "float32") -> tuple[str, str] | None:
+    """Return name and version of a model on this machine without loading it; None for the hub's.
+
+    Raises:
+        UsageError: the model cannot be had.
+    """
+    place = _packaged() if name is None else _place(name)
+    if not Path(place.folder).is_dir():
+        return None
+    return _label(place), _full_version(_version(place), dtype)
+
+
+def _full_version(weights: str, dtype: str) -> str:
+    libraries = ", ".join(f"{library} {version(library)}" for library in ("torch", "transformers"))
+    return f"{weights}, {dtype}, {libraries}"
 
 
 def _packaged() -> _Place:

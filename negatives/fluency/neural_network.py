@@ -61,18 +61,28 @@ class Network:
 
     def step_log_probabilities(self, pack: Pack) -> NDArray[np.float64]:
         """Return log p of each step of a pack, natural logarithm."""
+        with torch.inference_mode():
+            return self._steps(self._logits(pack), pack)
+
+    def next_log_probabilities(self, pack: Pack, rows: Sequence[int]) -> NDArray[np.float32]:
+        """Return log p of every token of the vocabulary after some rows of a pack, rows x V."""
+        with torch.inference_mode():
+            logits_RV = self._logits(pack)[list(rows)].float()  # noqa: N806
+            return logits_RV.log_softmax(-1).cpu().numpy()
+
+    def _logits(self, pack: Pack) -> torch.Tensor:
+        """Return what the model says after each row of a pack, R x V."""
         where = self.device
         hidden_RR = torch.from_numpy(~pack.visible()).to(where)  # noqa: N806
         bias_RR = torch.zeros(hidden_RR.shape, dtype=_DTYPES[self.precision], device=where)  # noqa: N806
         bias_RR.masked_fill_(hidden_RR, -torch.inf)
-        with torch.inference_mode():
-            logits_RV = self.model(  # noqa: N806
-                input_ids=torch.tensor([pack.tokens], device=where),
-                position_ids=torch.tensor([pack.depths], device=where),
-                attention_mask=bias_RR[None, None],
-                use_cache=False,
-            ).logits[0]
-            return self._steps(logits_RV, pack)
+        found: torch.Tensor = self.model(
+            input_ids=torch.tensor([pack.tokens], device=where),
+            position_ids=torch.tensor([pack.depths], device=where),
+            attention_mask=bias_RR[None, None],
+            use_cache=False,
+        ).logits[0]
+        return found
 
     def plain_log_probabilities(self, tokens: Sequence[int]) -> NDArray[np.float64]:
         """Return log p of each token of one text, read alone and without a mask of ours."""

@@ -6,6 +6,7 @@ other words (negatives/wording.py), so they must not weigh in a choice among the
 
 import re
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,18 @@ PAD, BEGIN, END = 0, 1, 2
 _MARKS = ("<pad>", "<begin>", "<end>")
 _PIECES = re.compile(r"-|[^\s-]+")
 _READINGS = (("NN", "NOUN"), ("NNS", "NOUN"), ("JJ", "ADJ"), ("VBG", "VERB"), ("VBZ", "VERB"))
+
+
+class Phrases(NamedTuple):
+    """What may stand in one place: of each text its last word, all of it as one word, its length.
+
+    `by_width[width]`: which texts have `width` words, and these words one after another.
+    """
+
+    heads: list[int]
+    names: list[int]
+    characters: list[int]
+    by_width: dict[int, tuple[list[int], list[int]]]
 
 
 class Words:
@@ -34,6 +47,7 @@ class Words:
         self._hashes: list[int] = []
         self._class_hashes: list[int] = []
         self._pieces: dict[str, tuple[int, ...]] = {}
+        self._phrases: dict[tuple[str, ...], Phrases] = {}
         self._arrays = (np.empty(0, np.uint64), np.empty(0, np.uint64))
         for mark in _MARKS:
             self._add(mark, mark)
@@ -56,6 +70,22 @@ class Words:
         if known is None:
             known = tuple(map(self.id_of, _PIECES.findall(text)))
             self._pieces[text] = known
+        return known
+
+    def phrases(self, texts: tuple[str, ...]) -> Phrases:
+        """Return what these texts are in numbers; remembered, for classes of words recur."""
+        known = self._phrases.get(texts)
+        if known is None:
+            ids = [self.ids_of(text) for text in texts]
+            by_width: dict[int, tuple[list[int], list[int]]] = {}
+            for index, pieces in enumerate(ids):
+                which, flat = by_width.setdefault(len(pieces), ([], []))
+                which.append(index)
+                flat += pieces
+            heads = [pieces[-1] if pieces else PAD for pieces in ids]
+            names = [self.id_of(text) for text in texts]
+            known = Phrases(heads, names, [len(text) for text in texts], by_width)
+            self._phrases[texts] = known
         return known
 
     def hashes(self) -> Hashes:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from data.edits import Edit, Replacement
-from negatives.slots import Lazy, Slot
+from negatives.slots import Slot, Substitutes
 from negatives.words.lexicon import Lexicon
 from negatives.words.word_sets import word_sets
 
@@ -81,19 +80,18 @@ def slot_without(place: Place, found: Member, shut: frozenset[int] | set[int]) -
 
     None where the word itself is shut out, or where no other is left.
     """
-    words, own = found
-    size = len(words.forms) - 1 - len(shut)
-    if own in shut or size < 1:
-        return None
-    left_out = sorted((*shut, own))
+    texts = () if found.own in shut else _others(found, frozenset(shut))
     start, end, rule, subtype = place
+    return Slot(rule, "replace", subtype, Substitutes(start, end, texts)) if texts else None
 
-    def make(index: int) -> Edit:
-        for skipped in left_out:
-            index += index >= skipped
-        return Edit((Replacement(start, end, words.forms[index]),))
 
-    return Slot(rule, "replace", subtype, Lazy(size, make))
+@lru_cache(maxsize=1 << 14)
+def _others(found: Member, shut: frozenset[int]) -> tuple[str, ...]:
+    """Return the forms of a class but for the member's own and those in `shut`."""
+    forms = found.words.forms
+    return tuple(
+        form for index, form in enumerate(forms) if index != found.own and index not in shut
+    )
 
 
 def listed(words: WordClass, lemmas: frozenset[str]) -> set[int]:

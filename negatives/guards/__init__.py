@@ -5,11 +5,12 @@ counted. Every guard is symmetric in (caption, negative), which keeps the two ex
 those in ASYMMETRIC: what the other captions of an image say is said of its captions alone.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from data.edits import Edit
+from data.edits import Edit, text_at
 from data.records import TYPES
 from negatives.guards.candidate import (
     COMPANIONS,
@@ -34,6 +35,7 @@ from negatives.guards.lexical import (
     companion,
     compatible,
     light_noun,
+    mentioned_texts,
     named_twice,
     overlapping,
     quantifier,
@@ -54,7 +56,7 @@ from negatives.guards.texts import (
     in_another_order,
     only_leaves_out,
 )
-from negatives.slots import Slot
+from negatives.slots import Slot, Substitutes
 
 __all__ = [
     "ASYMMETRIC",
@@ -116,7 +118,15 @@ def mentioned(slot: Slot, context: Context) -> list[bool]:
     """Tell of each alternative of a slot whether another caption of the image mentions it."""
     if not context.siblings.lemmas:
         return [False] * len(slot.alternatives)
-    return [sibling_mentions(view_of(slot, edit, "", context)) for edit in slot.alternatives]
+    alternatives = slot.alternatives
+    if isinstance(alternatives, Substitutes) and slot.type == "replace":
+        start, end, texts = alternatives.start, alternatives.end, alternatives.texts
+        last = bisect_left(context.starts, end) - 1
+        if not context.kinds[last]:
+            return [False] * len(texts)
+        old = text_at(context.text, start, end).lower()
+        return mentioned_texts(texts, old, context.tags[last], context)
+    return [sibling_mentions(view_of(slot, edit, "", context)) for edit in alternatives]
 
 
 def guard(slot: Slot, edit: Edit, key: str, context: Context) -> str | None:

@@ -10,8 +10,9 @@ from negatives.guards.candidate import (
     View,
     changed_tokens,
 )
-from negatives.guards.content import ADJECTIVE, NOUN, NUMBER, VERB, lemma_of
+from negatives.guards.content import ADJECTIVE, KIND, NOUN, NUMBER, VERB, lemma_of
 from negatives.guards.context import Context
+from negatives.guards.siblings import Siblings
 from negatives.guards.tables import overlaps, words
 from negatives.words.lexicon import Lexicon
 
@@ -115,11 +116,48 @@ def _is_mentioned(pair: Pair, context: Context) -> bool:
     siblings, lexicon = context.siblings, context.lexicon
     if new in siblings.lemmas:
         return True
-    said = {NOUN: siblings.nouns, VERB: siblings.verbs, ADJECTIVE: siblings.adjectives}.get(pos)
-    for lemma in said or ():
+    for lemma in _said(siblings, pos):
         if _go_together(new, lemma, pos, lexicon) and not _go_together(old, lemma, pos, lexicon):
             return True
     return False
+
+
+def mentioned_texts(texts: tuple[str, ...], old: str, tag: str, context: Context) -> list[bool]:
+    """Tell of each text, put in the place of a word with this tag, what `sibling_mentions` does.
+
+    What a class of words has in common with a sibling's word is remembered for the whole class.
+    """
+    pos, siblings, lexicon = KIND[tag], context.siblings, context.lexicon
+    own = lemma_of(old, tag, lexicon)
+    refused = [lemma in siblings.lemmas for lemma in _lemmas(texts, tag, lexicon)]
+    for said in _said(siblings, pos):
+        with_said = _going_with(texts, tag, said, lexicon)
+        if with_said and not _go_together(own, said, pos, lexicon):
+            for index in with_said:
+                refused[index] = True
+    return refused
+
+
+def _said(siblings: Siblings, pos: str) -> frozenset[str]:
+    """Return the lemmas of one part of speech that siblings have."""
+    by_pos = {NOUN: siblings.nouns, VERB: siblings.verbs, ADJECTIVE: siblings.adjectives}
+    return by_pos.get(pos, frozenset())
+
+
+@lru_cache(maxsize=1 << 14)
+def _lemmas(texts: tuple[str, ...], tag: str, lexicon: Lexicon) -> tuple[str, ...]:
+    return tuple([lemma_of(text.lower(), tag, lexicon) for text in texts])
+
+
+@lru_cache(maxsize=1 << 16)
+def _going_with(texts: tuple[str, ...], tag: str, said: str, lexicon: Lexicon) -> tuple[int, ...]:
+    """Return which of the texts may be true of one thing with a sibling's word."""
+    pos = KIND[tag]
+    return tuple([
+        index
+        for index, lemma in enumerate(_lemmas(texts, tag, lexicon))
+        if _go_together(lemma, said, pos, lexicon)
+    ])  # fmt: skip
 
 
 @lru_cache(maxsize=1 << 16)

@@ -12,6 +12,7 @@ from typing import cast
 from data.config import checked, plain
 from data.errors import UsageError
 from data.texts import nearest
+from negatives.llm import NAMES
 from negatives.rules.count import Count
 from negatives.rules.negate import Negate
 from negatives.rules.negclip_swap import NegclipSwap
@@ -92,7 +93,8 @@ def producer_of(spec: Mapping[str, object], rule: Rule) -> dict[str, object]:
     }
     name = str(spec["rule"])
     if ":" not in name:
-        return {"rule": name, "method": "rule", "options": options}
+        method = "llm" if name in NAMES else "rule"
+        return {"rule": name, "method": method, "options": options}
     source = inspect.getsource(inspect.getmodule(type(rule)) or type(rule))
     sha256 = hashlib.sha256(source.encode()).hexdigest()
     return {"rule": name, "method": "rule", "options": options, "source_sha256": sha256}

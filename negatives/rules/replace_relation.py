@@ -11,9 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from data.edits import Edit, Replacement
 from negatives.parse import Parse, Token
-from negatives.slots import Lazy, Slot
+from negatives.slots import Slot, Substitutes
 
 _DETERMINERS = frozenset(("DT", "PRP$", "CD", "PDT", "WP$"))
 _NOUNS = frozenset(("NN", "NNS"))
@@ -133,11 +132,7 @@ def _object(tokens: tuple[Token, ...], preposition: int) -> Token | None:
 
 def _slot(start: int, end: int, others: tuple[str, ...]) -> Slot:
     """Return the slot of the preposition at these characters."""
-
-    def make(index: int) -> Edit:
-        return Edit((Replacement(start, end, others[index]),))
-
-    return Slot("replace_relation", "replace", "rel", Lazy(len(others), make))
+    return Slot("replace_relation", "replace", "rel", Substitutes(start, end, others))
 
 
 @cache

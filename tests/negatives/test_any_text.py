@@ -95,7 +95,8 @@ def test_generate_streams_and_keeps_the_order() -> None:
 
     options = {"batch_size": 6, "max_characters": 100}
     made = generate(captions(), options=options)
-    next(made)
+    with pytest.warns(UserWarning, match="without a corpus model.* fluency_from=OUT"):
+        next(made)
     assert len(read) == 6
     rest = list(made)
     assert [text for text, _ in rest[:2]] == ["A red car by a blue bus." * 9, PLAIN]

@@ -4,19 +4,22 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from data.commit import sync_and_hash
 from data.errors import UsageError
-from data.manifest import FILE_NAME, problems_of, read_manifest
+from data.manifest import FILE_NAME, Stored, problems_of, read_manifest
+from data.records import Row
 from data.schema import REJECT_SCHEMA
 from data.shards import map_batches, write_batches
 from negatives.build import build
 from negatives.cli import cli
-from negatives.commands.build import ConfigOptions, resolve
+from negatives.commands.build import ConfigOptions, resolve, weakness_of
+from tests.negatives.folders.small_folders import make_folder
 from tests.negatives.test_build import Killed, killer
 
 SMALL = ["build", "--source", "scenes", "--limit", "40"]
@@ -45,6 +48,53 @@ def test_a_build_says_how_fast_it_was_only_if_it_did_the_work(tmp_path: Path) ->
     with pytest.raises(Killed):
         build(config, out=tmp_path / "killed", report=killer(1))
     assert "for what was left" in say(tmp_path / "killed")
+
+
+def test_a_build_says_which_model_weighed_and_that_few_captions_teach_little(
+    tmp_path: Path,
+) -> None:
+    def built(name: str, *arguments: str) -> Result:
+        out = ["--out", str(tmp_path / name)]
+        return CliRunner().invoke(cli, [*SMALL, *out, *arguments], catch_exceptions=False)
+
+    def stats(name: str, *arguments: str) -> str:
+        return CliRunner().invoke(cli, ["stats", str(tmp_path / name), *arguments]).stdout
+
+    own = built("own", "--json")
+    (warning,) = own.stderr.splitlines()
+    assert "learned from 40 captions, and is weak below 5,000" in warning
+    assert "--fluency-from OUT" in warning
+    assert json.loads(own.stdout), "a program reads the output, a person the warning"
+    assert built("quiet", "--quiet").output == ""
+    model = json.loads((tmp_path / "own/fluency/model.json").read_text())
+    assert json.loads(stats("own", "--json"))["learned_from_captions"] == model["captions"] == 40
+    assert "weighed by a model of these 40 captions" in stats("own")
+
+    other = built("other", "--fluency-from", str(tmp_path / "own"))
+    assert other.stderr == ""
+    fingerprint = read_manifest(tmp_path / "own").fingerprint
+    assert f"fingerprint {fingerprint}" in stats("own")
+    assert f"weighed by the corpus model of build {fingerprint}" in stats("other")
+    said = json.loads(stats("other", "--json"))
+    assert (said["learned_from_captions"], said["fluency_from"]) == (None, fingerprint)
+
+    plain = built("plain", "--set", "negatives.choice.weights=uniform")
+    assert plain.stderr == ""
+    assert "weighed by" not in plain.stdout
+
+
+@pytest.mark.parametrize(("num_captions", "is_weak"), [(4999, True), (5000, False)])
+def test_from_some_thousands_of_captions_on_nothing_is_said(
+    num_captions: int, *, is_weak: bool, tmp_path: Path
+) -> None:
+    manifest = make_folder(tmp_path / "out", {"train": [Row("1", "", "A red car.", ())]})
+    learned = replace(
+        manifest,
+        fluency=(Stored(file="fluency/model.json", bytes=1, sha256=""),),
+        tallies={"captions": {"all": num_captions, "with_negative": 0}},
+    )
+    assert (weakness_of(learned) is not None) == is_weak
+    assert weakness_of(replace(learned, fluency=())) is None
 
 
 def test_the_command_line_keeps_what_the_file_says_of_the_same_source(tmp_path: Path) -> None:

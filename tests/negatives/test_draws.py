@@ -7,6 +7,7 @@ alternative is accepted. `masses` then gives the chance of every (caption, negat
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import product
 
 import pytest
@@ -15,11 +16,22 @@ from hypothesis import strategies as st
 
 from data.edits import Edit, Replacement
 from data.streams import Stream
-from negatives.draws import Drawn, Offer, acceptance, pair_draws
+from negatives.draws import (
+    Drawn,
+    Offer,
+    Powers,
+    acceptance,
+    pair_draws,
+    second_acceptance,
+    second_draw,
+)
 from negatives.slots import Slot
 
 P = {"ant": 0.4, "bee": 0.3, "cat": 0.15, "dog": 0.1, "eel": 0.05}
 SCORES = {text: math.log(share) - 7.0 for text, share in P.items()}  # but for a constant
+Q = {"ant": 0.1, "bee": 0.3, "cat": 0.35, "dog": 0.05, "eel": 0.2}  # of another model
+POWERS = Powers(corpus=0.7, neural=0.4)
+Q_REACH = 1.9  # cat and dog are 1.95 apart, bee and dog 1.8
 REACH = 1.5  # ant and eel are 2.1 apart, ant and dog 1.4
 OBJ, ATT = "replace/obj", "replace/att"
 RELATION = {  # symmetric and no partition: ant and dog are alternatives of cat, not of one another
@@ -52,10 +64,10 @@ def slots_of(caption: str) -> dict[str, list[str]]:
     return slots
 
 
-def masses(choice: Choice, *, guard_after: bool = True) -> Masses:
+def masses(choice: Choice, *, guard_after: bool = True, corpus: Chances = P) -> Masses:
     """Return the chance of every caption with every negative, under the corpus and a policy."""
     found: Masses = {}
-    for caption, share in P.items():
+    for caption, share in corpus.items():
         for kind, others in slots_of(caption).items():
             for other, chance in choice(caption, others).items():
                 passes = not (guard_after and guarded(caption, other))
@@ -158,6 +170,99 @@ def test_guards_stand_behind_a_normalised_draw() -> None:
     assert asymmetry(of_class(normalised, guard_first=False)) < 1e-12
     assert asymmetry(of_class(normalised, guard_first=True)) > 0.03
     assert asymmetry(of_class(in_pairs, guard_first=True)) < 1e-12  # nothing is normalised
+
+
+def aim(powers: Powers) -> Chances:
+    """Return p^v q^w, but for a constant."""
+    return {text: P[text] ** powers.corpus * Q[text] ** powers.neural for text in P}
+
+
+def by_q(caption: str, other: str, powers: Powers) -> float:
+    gain, neural_gain = (math.log(model[other] / model[caption]) for model in (P, Q))
+    return second_acceptance(gain, neural_gain, powers=powers, reach=Q_REACH)
+
+
+def in_turn(caption: str, others: Sequence[str], powers: Powers = POWERS) -> Chances:
+    """Accept each alternative on its own by p, and then by q, as the code does."""
+    first = in_pairs(caption, others)
+    return {other: first[other] * by_q(caption, other, powers) for other in others}
+
+
+def in_turn_as_for_a_product(caption: str, others: Sequence[str]) -> Chances:
+    return in_turn(caption, others, Powers(1.0, 1.0))
+
+
+def in_turn_within_one_sided_reach(caption: str, others: Sequence[str]) -> Chances:
+    """Draw by q whatever it likes far better than the caption."""
+    first = in_pairs(caption, others)
+    kept = aim(Powers(POWERS.corpus - 1, POWERS.neural))
+    near = {other: Q[other] > Q[caption] * math.exp(-Q_REACH) for other in others}
+    return {o: first[o] * min(1.0, kept[o] / kept[caption]) * near[o] for o in others}
+
+
+def best_by_q(caption: str, others: Sequence[str]) -> Chances:
+    """Keep of all that p accepts the one that q likes best."""
+    first = in_pairs(caption, others)
+    better = {other: [first[each] for each in others if Q[each] > Q[other]] for other in others}
+    return {other: first[other] * math.prod(1 - each for each in better[other]) for other in others}
+
+
+def normalised_by_q(caption: str, others: Sequence[str]) -> Chances:
+    """Draw of the caption and what p accepts of each on its own, by h."""
+    first = in_pairs(caption, others)
+    kept = aim(Powers(POWERS.corpus - 1, POWERS.neural))
+    total = kept[caption] + sum(kept[other] for other in others)
+    return {other: first[other] * kept[other] / total for other in others}
+
+
+@pytest.mark.parametrize("powers", [POWERS, Powers(1.0, 1.0), Powers(0.0, 1.0), Powers(1.0, 0.0)])
+def test_after_a_second_draw_a_pair_and_its_mirror_are_equally_likely(powers: Powers) -> None:
+    found = masses(partial(in_turn, powers=powers), corpus=aim(powers))
+    assert sum(mass > 0 for mass in found.values()) == 2 * (len(RELATION) - 3)  # and Q_REACH
+    assert asymmetry(found) < 1e-12
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        in_pairs,
+        in_turn_as_for_a_product,
+        in_turn_within_one_sided_reach,
+        best_by_q,
+        normalised_by_q,
+    ],
+)
+def test_other_second_draws_tell_a_pair_from_its_mirror(policy: Choice) -> None:
+    assert asymmetry(masses(policy, corpus=aim(POWERS))) > 0.02
+
+
+def test_one_model_alone_is_a_second_draw_of_all_alternatives() -> None:
+    def of_q(caption: str, others: Sequence[str]) -> Chances:
+        gains = {other: math.log(Q[other] / Q[caption]) for other in others}
+        return {
+            other: second_acceptance(0.0, gain, powers=POWERS, reach=Q_REACH)
+            for other, gain in gains.items()
+        }
+
+    assert asymmetry(masses(of_q, corpus=aim(Powers(0.0, POWERS.neural)))) < 1e-12
+    assert asymmetry(masses(of_q, corpus=aim(POWERS))) > 0.05
+
+
+def test_the_second_draw_has_these_chances() -> None:
+    num = 4_000
+    for caption, own in P.items():
+        others = [other for other in P if other != caption]
+        gains = [(math.log(P[other] / own), math.log(Q[other] / Q[caption])) for other in others]
+        counts = [0] * len(others)
+        for number in range(num):
+            stream = Stream(0, caption, number)
+            kept = second_draw(gains, stream, powers=POWERS, reach=Q_REACH)
+            counts = [count + coin for count, coin in zip(counts, kept, strict=True)]
+        for other, count in zip(others, counts, strict=True):
+            chance = by_q(caption, other, POWERS)
+            spread = math.sqrt(chance * (1 - chance) / num)
+            assert abs(count / num - chance) <= 5 * spread, (caption, other)
+    assert not second_acceptance(0.0, math.nan, powers=POWERS, reach=1e9)
 
 
 def test_the_draws_have_these_chances() -> None:

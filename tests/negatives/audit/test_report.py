@@ -244,6 +244,57 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def test_what_has_no_end_is_said() -> None:
+    findings = (
+        Finding("mean", "overall", 1.4, -math.inf, math.inf, 2, Bar(2, math.inf)),
+        Finding("odd", "overall", math.nan, None, None, 2000, None),
+    )
+    rows = Page(html_of(AUDIT._replace(findings=findings), ())).texts["tr"]
+    assert any("1.400\u2212\u221e to \u221e2 or more2○ unproven" in row for row in rows)
+    assert any("no number2,000■ no bar" in row for row in rows)
+
+
+def driven(script: str, folder: Path) -> list[str]:
+    """Return the ids of the sample's rows that are shown after a script has used the controls."""
+    open_page = re.sub(r"<meta http-equiv[^>]*>", "", TEXT)  # the policy would refuse the script
+    event = 'document.getElementById("controls").dispatchEvent(new Event("input"))'
+    page = open_page.replace("</body>", f"<script>{script};{event}</script></body>")
+    assert len(page) > len(open_page) < len(TEXT)
+    rows = re.findall(
+        r"<tr ([^>]*data-type[^>]*)>(.*?)</tr>", dom_after_script(page, folder), re.DOTALL
+    )
+    shown = [row for given, row in rows if "hidden" not in given]
+    return [
+        re.sub(r"<[^>]*>", "", re.findall(r'<td data-label="id".*?</td>', row)[0]) for row in shown
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"type": "replace"}, ["&lt;i&gt;:1", "a:2"]),
+        ({"type": "replace", "order": "down"}, ["&lt;i&gt;:1", "a:2"]),
+        ({"type": "replace", "greatest": "0"}, ["&lt;i&gt;:1"]),
+        ({"least": "1", "greatest": "1.5", "order": "down"}, ["a:10", "a:9", "a:8", "a:7"]),
+        ({"least": "8"}, ["a:56", "a:57", "a:58", "a:59"]),
+        ({"type": "swap/att", "greatest": "-1"}, []),
+        ({"rule": "r", "text": "MAT"}, ["a:2"]),
+    ],
+)
+def test_in_a_browser_the_sample_is_filtered(
+    settings: dict[str, str], expected: list[str], tmp_path: Path
+) -> None:
+    lines = [
+        f"document.getElementById({name!r}).value = {value!r}" for name, value in settings.items()
+    ]
+    assert driven(";".join(lines), tmp_path) == expected
+
+
+def test_samples_without_a_score_have_no_bounds_of_it() -> None:
+    page = Page(html_of(AUDIT, SAMPLES[1:2]))
+    assert not {"least", "greatest"} & {given.get("id") for _, given in page.elements}
+
+
 def test_in_a_browser_the_sample_can_be_leafed_through(tmp_path: Path) -> None:
     dom = dom_after_script(TEXT, tmp_path)
     assert "50 shown of 62 found, 62 in all" in dom

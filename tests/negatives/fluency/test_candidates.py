@@ -6,9 +6,9 @@ import pytest
 
 from data.edits import Edit, Replacement
 from negatives.fluency.candidates import MOST_CANDIDATES, Block
-from negatives.fluency.captions import PADDING, view_of
+from negatives.fluency.captions import view_of
 from negatives.fluency.words import BEGIN, END, PAD, Words
-from negatives.slots import Lazy, Slot
+from negatives.slots import Lazy, Slot, Substitutes
 from negatives.words.lexicon import Table
 from tests.parses import parse_of
 
@@ -27,7 +27,7 @@ def words_of(block: Block, ids: Sequence[int]) -> list[str]:
 
 _VOCABULARY = (
     "a", "red", "car", "stands", "on", "the", "street",
-    "dog", "fire", "truck", "blue", "in", "front", "of",
+    "dog", "fire", "truck", "blue", "in", "front", "of", "amod", "nsubj",
 )  # fmt: skip
 
 
@@ -51,12 +51,18 @@ def laid(*slots: Slot) -> tuple[Block, list[bool]]:
 
 def windows_of(block: Block) -> dict[int, list[str]]:
     """Return the words of each candidate's window."""
-    found = {}
-    for width, flat in block.windows.items():
-        size = width + 2 * PADDING
-        for number, candidate in enumerate(block.window_of[width]):
-            found[candidate] = words_of(block, flat[number * size : (number + 1) * size])
-    return dict(sorted(found.items()))
+    return dict(
+        sorted(
+            (candidate, words_of(block, ids))
+            for window in block.windows()
+            for candidate, ids in zip(window.candidate.tolist(), window.ids.tolist(), strict=True)
+        )
+    )
+
+
+def rows_of(flat: Sequence[int], width: int) -> list[tuple[int, ...]]:
+    """Return rows of numbers that stand one after another."""
+    return list(zip(*[iter(flat)] * width, strict=True))
 
 
 def test_candidates_of_one_word() -> None:
@@ -64,36 +70,52 @@ def test_candidates_of_one_word() -> None:
     assert added == [True]
     assert (block.sizes, block.folds) == ([3], [3])
     assert {number: " ".join(words) for number, words in windows_of(block).items()} == {
-        0: "^ a red car stands on the",
-        1: "^ a red dog stands on the",
-        2: "^ a red fire truck stands on the",
+        0: "a red car stands on",
+        1: "a red dog stands on",
+        2: "a red fire truck stands on",
     }
     assert words_of(block, block.heads) == ["car", "dog", "truck"]
     assert block.characters == [3, 3, 10]
     spans = [
-        (first, size, name, *words_of(block, [other]), governs)
-        for first, size, name, other, governs in block.spans
+        (first, size, *words_of(block, [name, other]), bool(governs))
+        for first, size, name, other, governs in rows_of(block.spans, 5)
     ]
     assert spans == [(0, 3, "amod", "red", False), (0, 3, "nsubj", "stands", True)]
-    beside = [(first, size, *words_of(block, [other])) for first, size, other in block.beside]
+    beside = [
+        (first, size, *words_of(block, [other])) for first, size, other in rows_of(block.beside, 3)
+    ]
     assert beside == [(0, 3, "red"), (0, 3, "stands"), (0, 3, "street")]
     assert words_of(block, block.companions) == ["stands"]
     assert block.names[0] == block.words.id_of("car")
     assert block.pairs == []
 
 
+def test_texts_for_one_place_are_laid_out_as_their_edits_are() -> None:
+    texts = ("dog", "fire truck", "street", "")
+    ((start, end, _),) = edit(("car", "")).replacements
+    lazy = slot_of()._replace(alternatives=Substitutes(start, end, texts))
+    plain = slot_of(*(edit(("car", text)) for text in texts))
+    assert list(lazy.alternatives) == list(plain.alternatives)
+    (left, _), (right, _) = laid(lazy, plain), laid(plain, plain)
+    for field in ("sizes", "folds", "asks", "heads", "characters", "names", "companions"):
+        assert getattr(left, field) == getattr(right, field), field
+    for field in ("spans", "beside", "pairs"):
+        assert getattr(left, field) == getattr(right, field), field
+    assert windows_of(left) == windows_of(right)
+
+
 def test_a_phrase_has_the_pairs_of_its_head() -> None:
     block, _ = laid(slot_of(edit(("red car", "blue dog"))))
     assert words_of(block, block.heads) == ["car", "dog"]
-    assert [name for _, _, name, _, _ in block.spans] == ["nsubj"]
-    assert windows_of(block)[1] == ["^", "^", "a", "blue", "dog", "stands", "on", "the"]
+    assert [words_of(block, [row[2]]) for row in rows_of(block.spans, 5)] == [["nsubj"]]
+    assert windows_of(block)[1] == ["^", "a", "blue", "dog", "stands", "on"]
 
 
 def test_the_end_of_a_caption_is_seen_and_nothing_beyond() -> None:
     block, _ = laid(slot_of(edit(("street", "dog"))), slot_of(edit(("on", "in front of"))))
     windows = windows_of(block)
-    assert windows[1] == ["stands", "on", "the", "dog", "$", "_", "_"]
-    assert windows[3] == ["red", "car", "stands", "in", "front", "of", "the", "street", "$"]
+    assert windows[1] == ["on", "the", "dog", "$", "_"]
+    assert windows[3] == ["car", "stands", "in", "front", "of", "the", "street"]
     assert block.sizes == [2, 2]
 
 
@@ -102,13 +124,13 @@ def test_candidates_of_several_places() -> None:
     block, added = laid(slot_of(edit(("car", "street"), ("street", "car")), edit(("car", "dog"))))
     assert added == [True]
     assert {number: " ".join(words) for number, words in windows_of(block).items()} == {
-        0: "^ a red car stands on the street $ _ _",
-        1: "^ a red street stands on the car $ _ _",
-        2: "^ a red dog stands on the street $ _ _",
+        0: "a red car stands on the street $ _",
+        1: "a red street stands on the car $ _",
+        2: "a red dog stands on the street $ _",
     }
     assert block.companions == [PAD]
     assert block.heads == [PAD] * 3
-    pairs = [(number, name, *words_of(block, ends)) for number, name, *ends in block.pairs]
+    pairs = [(number, *words_of(block, ids)) for number, *ids in rows_of(block.pairs, 4)]
     assert pairs == [
         (0, "amod", "car", "red"),
         (0, "nsubj", "stands", "car"),

@@ -18,19 +18,20 @@ from negatives.build import build
 from negatives.choose import Offers
 from negatives.cli import cli
 from negatives.config import BuildConfig, build_config
-from negatives.fluency.associations import Floats
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import view_of
-from negatives.fluency.corpus import FILES, MOST, kept_of, read_model, write_model
+from negatives.fluency.corpus import FILES, read_model, write_model
 from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import Table, table_of
-from negatives.fluency.features import features_of
+from negatives.fluency.features import FEATURES, Features, features_of
+from negatives.fluency.fitting import MOST, kept_of
 from negatives.fluency.folds import folds_of, keys_of
+from negatives.fluency.lookups import Source
 from negatives.fluency.words import Words
 from negatives.models import model_name
 from negatives.parse import Parse
 from negatives.producers import chooser_of
-from negatives.slots import Slot
+from negatives.slots import Lazy, Slot
 from negatives.spacy_parse import parse_texts
 from negatives.words.lexicon import Table as Lexicon
 from tests.negatives.test_build import Killed, content_of
@@ -172,17 +173,38 @@ def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
         views = [view_of(corpus[n][1], words) for n in kept]
         return table_of(tally_block(views, [folds[n] for n in kept], words))
 
-    def features(number: int, table: Table) -> Floats:
+    def features(number: int, table: Table, known: float = 0.0) -> Features:
         block, parse = Block(words), corpus[number][1]
         block.add(view_of(parse, words), [replaced(parse, "horse")], folds[number])
-        return features_of(block, table)[0]
+        return features_of(block, Source(words, table), known=known)
 
     everything = table_without(None)
     assert len(set(folds)) > 1
     for number, fold in enumerate(folds):
-        assert np.array_equal(features(number, everything), features(number, table_without(fold)))
-    zebra, horse = features(17, everything)
+        here, there = features(number, everything), features(number, table_without(fold))
+        assert np.array_equal(here.values, there.values)
+        assert here.alive.all()
+    zebra, horse = features(17, everything).values
     assert np.array_equal(zebra, horse)  # neither was said elsewhere, and letters are as many
+    assert features(17, everything, known=0.5).alive.tolist() == [False, False]
+    assert features(16, everything, known=0.5).alive.tolist() == [True, False]
+
+
+def test_what_is_not_known_is_not_drawn_and_neither_is_what_was_not_laid_out(
+    built: Path,
+) -> None:
+    model, words = read_model(built / FLUENCY), Words(Lexicon())
+    ((caption, parse), *_) = made_corpus()
+    too_many = Slot("any", "replace", "obj", Lazy(10**6, lambda _: Edit((Replacement(0, 1, "b"),))))
+    block = [(caption, parse, [replaced(parse, "circle"), too_many])]
+    known, (own,) = model.scores(model.sample(block, words, known=0.0))
+    assert np.isfinite(known).all()
+    assert own == 0.0
+    sample = model.sample(block, words, known=1.0)  # scenes have no dogs that sit
+    assert sample.features.shape == (0, len(FEATURES))
+    assert model.scores(sample) == [[-np.inf, -np.inf], (0.0,)]
+    ((caption, parse), *_), empty = made_corpus(), [(caption, parse, [])]
+    assert model.scores(model.sample(empty, words, known=1.0)) == []
 
 
 def test_a_build_with_the_model_of_another_leaves_out_the_same(built: Path, tmp_path: Path) -> None:
@@ -214,7 +236,8 @@ def test_a_build_without_a_model_is_none_to_take_one_from(tmp_path: Path) -> Non
 
 def test_captions_in_memory_are_weighed_where_there_is_a_model(built: Path) -> None:
     (_, weighed), *_ = generate([TEXT], fluency_from=built)
-    (_, plain), *_ = generate([TEXT] * 20)
+    with pytest.warns(UserWarning, match="without a corpus model"):
+        (_, plain), *_ = generate([TEXT] * 20)
     assert weighed
     assert None not in {negative.score for negative in weighed}
     assert {negative.score for negative in plain} <= {None}
@@ -266,6 +289,7 @@ def test_a_build_killed_while_it_learns_goes_on_to_the_same_bytes(
         ([5.0, 1.0], [1.0, 1.0]),
         ([0.0, 5.0, 1.0], [1.0, 1.0, 1.0]),
         ([5.0, 5.0, 5.0], [1.0, 1.0, 1.0]),
+        ([5.0, 5.0, 0.01], [1.0, 1.0, 1.0]),
         ([8.0, 2.0, 2.0, 2.0], [0.4597, 1.0, 1.0, 1.0]),  # .38 x 9.68 = 3.68
     ],
 )

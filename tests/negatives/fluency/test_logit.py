@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from data.streams import Stream
 from negatives.draws import acceptance
-from negatives.fluency.logit import Slots, balance, fit, log_shares
+from negatives.fluency.logit import Pairs, balance, fit, log_shares
 
 TRUE = np.array([1.5, -0.8, 0.0])
 NUM = len(TRUE)
@@ -76,48 +76,46 @@ def test_a_feature_that_says_nothing_gets_the_weight_of_the_prior() -> None:
 REACH = 2.5
 
 
-def flows(
-    slots: Slots, refused: NDArray[np.bool_], found: NDArray[np.float64]
-) -> NDArray[np.float64]:
+NUM_NAMES = 3
+
+
+def flows(pairs: Pairs, found: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how often each name comes in less how often it goes out, as the draws have it."""
-    net = np.zeros(slots.num_names())
-    scores = slots.scores + found[slots.names]
-    for start, size in zip(slots.starts(), slots.sizes, strict=True):
-        for other in range(start + 1, start + size):
-            if not refused[other]:
-                chance = acceptance(scores[start], scores[other], reach=REACH)
-                net[slots.names[other]] += chance
-                net[slots.names[start]] -= chance
+    net = np.zeros(NUM_NAMES)
+    for gain, own, other in zip(*pairs, strict=True):
+        chance = acceptance(found[own], found[other] + gain, reach=REACH)
+        net[other] += chance
+        net[own] -= chance
     return net
 
 
-def one_sided() -> tuple[Slots, NDArray[np.bool_]]:
-    """Return slots of three names; where name 0 is the caption's, most draws of name 1 fall."""
+def one_sided() -> Pairs:
+    """Return pairs of three names; where name 0 is the caption's, most with name 1 are refused."""
     stream = Stream("balance")
-    names, refused, scores = [], [], []
-    for _ in range(1_500):
-        own = stream.below(3)
-        order = [own, *(name for name in range(3) if name != own)]
-        names += order
-        refused += [False, *(own == 0 and name == 1 and stream.chance(0.8) for name in order[1:])]
-        scores += [stream.unit() for _ in order]
-    slots = Slots(np.array(scores), np.full(1_500, 3), np.array(names))
-    return slots, np.array(refused)
+    rows = [
+        (stream.unit() - stream.unit(), own, other)
+        for own in (stream.below(NUM_NAMES) for _ in range(1_500))
+        for other in range(NUM_NAMES)
+        if other != own and not (own == 0 and other == 1 and stream.chance(0.8))
+    ]
+    gains, own, other = zip(*rows, strict=True)
+    return Pairs(np.array(gains), np.array(own), np.array(other))
 
 
 def test_balance_makes_the_flows_equal() -> None:
-    slots, refused = one_sided()
-    before = np.abs(flows(slots, refused, np.zeros(3))).max()
-    found = balance(slots, refused, reach=REACH, strength=1e-3)
+    pairs = one_sided()
+    before = np.abs(flows(pairs, np.zeros(NUM_NAMES))).max()
+    found = balance(pairs, NUM_NAMES, reach=REACH, strength=1e-3)
     assert before > 100
-    assert np.abs(flows(slots, refused, found)).max() < 1.0
-    strong = balance(slots, refused, reach=REACH, strength=1e6)
+    assert np.abs(flows(pairs, found)).max() < 1.0
+    strong = balance(pairs, NUM_NAMES, reach=REACH, strength=1e6)
     assert np.abs(strong).max() < 1e-3
 
 
 def test_balance_leaves_alone_what_is_balanced() -> None:
-    names = np.array([0, 1, 1, 0])
-    slots = Slots(np.array([0.0, -1.0, -1.0, 0.0]), np.array([2, 2]), names)
-    even = Slots(slots.scores * 0, slots.sizes, names)
-    assert balance(even, np.zeros(4, bool), reach=REACH, strength=1.0) == pytest.approx([0, 0])
-    assert balance(slots, np.ones(4, bool), reach=REACH, strength=1.0) == pytest.approx([0, 0])
+    even = Pairs(np.zeros(2), np.array([0, 1]), np.array([1, 0]))
+    assert balance(even, 2, reach=REACH, strength=1.0) == pytest.approx([0, 0])
+    out_of_reach = Pairs(np.array([9.0]), np.array([0]), np.array([1]))
+    assert balance(out_of_reach, 2, reach=REACH, strength=1.0) == pytest.approx([0, 0])
+    none = Pairs(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64))
+    assert balance(none, 2, reach=REACH, strength=1.0) == pytest.approx([0, 0])

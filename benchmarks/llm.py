@@ -1,0 +1,77 @@
+"""What a language model adds to a build: `python -m benchmarks.llm --fluency-from OUT`.
+
+Builds with one asking rule alone, weighed by the corpus model of another build, and prints the
+share of captions with an accepted negative, by type, what became of the proposals, and how fast
+answers came. Reads and prints nothing of a run's cost but what run.json says.
+"""
+
+import json
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from data.manifest import Manifest, read_all_rows
+from negatives.build import build
+from negatives.config import BuildConfig, build_config
+
+
+def config_of(
+    source: str, root: str | None, limit: int, rule: str, fluency_from: Path | None
+) -> BuildConfig:
+    """Return the configuration of a build with one asking rule."""
+    spec = {"name": source, **({"root": root} if root else {})}
+    section = {"preset": "natural-llm", "rules": [{"rule": rule}], "fluency_from": fluency_from}
+    return build_config({"data": {"source": spec, "limit": limit}, "negatives": section})
+
+
+def shares(out: Path, manifest: Manifest) -> dict[str, float]:
+    """Return the share of captions with a negative, of each "type/subtype" and of any."""
+    having: Counter[str] = Counter()
+    for row in read_all_rows(out, manifest):
+        kinds = {f"{negative.type}/{negative.subtype}" for negative in row.negatives}
+        having.update(kinds | ({"any"} if kinds else set()))
+    return {kind: num / manifest.num_rows() for kind, num in sorted(having.items())}
+
+
+@click.command()
+@click.option("--source", default="coco", show_default=True)
+@click.option("--root", default=None)
+@click.option("--limit", default=500, show_default=True, help="Captions.")
+@click.option("--rule", default="llm_infill", show_default=True)
+@click.option("--fluency-from", type=click.Path(path_type=Path), default=None)
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Keep the build.")
+def main(  # noqa: PLR0913 - one parameter an option of the command line
+    *,
+    source: str,
+    root: str | None,
+    limit: int,
+    rule: str,
+    fluency_from: Path | None,
+    out: Path | None,
+) -> None:
+    """Print shares of captions by type, fates of proposals, and rates."""
+    config = config_of(source, root, limit, rule, fluency_from)
+    with tempfile.TemporaryDirectory() as folder:
+        place = out or Path(folder, "out")
+        manifest = build(config, out=place)
+        asked = json.loads((place / "run.json").read_text(encoding="utf-8"))["asked"]
+        found = shares(place, manifest)
+    seconds = max(asked["seconds"], 0.1)
+    num_tokens = asked["prompt_tokens"] + asked["completion_tokens"]
+    num_asked = asked["requests"] - asked["kept"]
+    click.echo(f"{manifest.num_rows():,} captions of {source}, {rule}")
+    for kind, share in found.items():
+        click.echo(f"  {kind:<14} {share:6.1%} of the captions")
+    for fate, num in manifest.tallies["slots_by_fate"].items():
+        click.echo(f"  {fate:<34} {num:>8,}")
+    click.echo(
+        f"{num_asked:,} requests in {seconds:,.0f} s (the loading of a model included): "
+        f"{num_asked / seconds:.1f} requests/s, {num_tokens / seconds:,.0f} tokens/s, "
+        f"{60 * manifest.num_rows() / seconds:,.0f} captions/min"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,262 @@
+"""An index of the pictures inside larger files: key -> file, offset and size.
+
+Four rows of 64-bit integers, sorted by the key's hash and mapped into memory: opening costs
+nothing, any number of workers share the pages, a look-up is a binary search. Of ten million keys
+two share a hash with a probability of 3e-6; making an index refuses such a pair.
+
+Pictures of a parquet file stand compressed in its pages. They are copied once, as they are, into
+one file beside the index.
+"""
+
+import json
+import os
+import tarfile
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.caches import cache_folder
+from data.commit import sync_folder
+from data.errors import UsageError
+from data.sources.files import find_splits
+from data.sources.tars import IMAGE_SUFFIXES, files_in
+
+_VERSION = 1
+_ROWS_AT_ONCE = 64  # of pictures, which are large
+
+
+class Member(NamedTuple):
+    """A picture in a file: its keys; where it stands, in bytes.
+
+    `short`: a key that counts only if it names no other picture, "" for none.
+    """
+
+    keys: tuple[str, ...]
+    file: int
+    offset: int
+    size: int
+    short: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Index:
+    """Pictures in larger files.
+
+    `files`: those. `path`: the file of the table, int64, 4 x pictures: the key's hash (its bits
+    unsigned, ascending), the number of the file, the first byte, the number of bytes. `where` names
+    the store in messages.
+    """
+
+    where: Path
+    files: tuple[Path, ...]
+    path: Path
+    table: NDArray[np.int64] = field(repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _opened, (self.where, self.files, self.path)  # a worker maps the table anew
+
+    def absent(self, keys: Iterable[str]) -> set[str]:
+        """Return those keys for which there is no picture."""
+        listed = list(keys)
+        hashes = np.fromiter(map(_hash, listed), np.uint64, len(listed))
+        known = self.table[0].view(np.uint64)
+        places = np.searchsorted(known, hashes)
+        inside = places < len(known)
+        inside[inside] = known[places[inside]] == hashes[inside]
+        return {listed[i] for i in np.flatnonzero(~inside).tolist()}
+
+    def read(self, key: str) -> bytes:
+        """Return a picture's file.
+
+        Raises:
+            UsageError: there is none, or the file it stands in cannot be read or ends before it.
+        """
+        known = self.table[0].view(np.uint64)
+        digest = _hash(key)
+        column = int(np.searchsorted(known, np.uint64(digest)))
+        if column == len(known) or int(known[column]) != digest:
+            raise UsageError(f"{self.where}: there is no picture {key!r}")
+        _, file, offset, size = self.table[:, column].tolist()
+        content = _read(self.files[file], offset, size)
+        if len(content) != size:
+            raise UsageError(f"{self.files[file]}: ends before the picture {key!r}; was it cut?")
+        return content
+
+
+def index_of_tars(files: tuple[Path, ...], *, root: Path, cache: Path | None) -> Index:
+    """Return the index of the pictures in tars.
+
+    A picture's keys are `{tar}/{member}`, the tar as seen from `root`; `image` of the .json before
+    it, as `negatives export --to webdataset` writes; and the member's name alone, where it is in
+    one tar only.
+
+    Raises:
+        UsageError: one of them is no tar, or ends early.
+    """
+    path = _cached(files, cache, "tars")
+    if not path.exists():
+        _write_table(path, _table(_members_of_tars(files, root), where=root))
+    return _opened(root, files, path)
+
+
+def index_of_parquet(
+    files: tuple[Path, ...], *, root: Path, image: str, key: str | None, cache: Path | None
+) -> Index:
+    """Return the index of the pictures in parquet files, which are copied out of them.
+
+    Raises:
+        UsageError: a file cannot be read, lacks a column, or holds no pictures there.
+    """
+    path = _cached(files, cache, f"parquet:{image}:{key}")
+    pictures = path.with_suffix(".pictures")
+    if not path.exists():
+        draft = _draft(pictures)
+        try:
+            with draft.open("wb") as out:
+                table = _table(_members_of_parquet(root, image, key, out), where=root)
+                out.flush()
+                os.fsync(out.fileno())
+            draft.rename(pictures)
+        finally:
+            draft.unlink(missing_ok=True)
+        _write_table(path, table)  # last: where there is a table, there are the pictures
+    return _opened(root, (pictures,), path)
+
+
+def _hash(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest())
+
+
+def _read(path: Path, offset: int, size: int) -> bytes:
+    try:
+        with path.open("rb", buffering=0) as file:
+            return os.pread(file.fileno(), size, offset)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _members_of_tars(files: tuple[Path, ...], root: Path) -> Iterator[Member]:
+    for number, path in enumerate(files):
+        name = path.name if path == root else path.relative_to(root).as_posix()
+        stated = ("", "")
+        for found in files_in(path):
+            if found is None:
+                raise UsageError(f"{path}: expected a whole tar, it ends early; download it again")
+            tar, info = found
+            stem, _, suffix = info.name.rpartition(".")
+            if suffix.lower() == "json":
+                stated = (stem, _stated_image(tar, info))
+            elif suffix.lower() in IMAGE_SUFFIXES:
+                image = stated[1] if stated[0] == stem else ""
+                keys = (f"{name}/{info.name}", *([image] if image else []))
+                short = info.name.removeprefix("./")
+                yield Member(keys, number, info.offset_data, info.size, short)
+
+
+def _stated_image(tar: tarfile.TarFile, info: tarfile.TarInfo) -> str:
+    """Return the image key that a sample's .json states, "" if there is none."""
+    file = tar.extractfile(info)
+    try:
+        content = json.loads(file.read() if file else b"")
+    except (ValueError, RecursionError):
+        return ""
+    image = content.get("image") if isinstance(content, dict) else None
+    return image if isinstance(image, str) else ""
+
+
+def _members_of_parquet(root: Path, image: str, key: str | None, out: BinaryIO) -> Iterator[Member]:
+    from data.parquet import read_records  # noqa: PLC0415  (pyarrow's door: opened where needed)
+
+    columns = tuple(filter(None, (image, key)))
+    offset = 0
+    for split, paths in find_splits(root, suffixes=(".parquet",), split=None).items():
+        records = (
+            record
+            for path in paths
+            for record in read_records(path, columns=columns, batch_rows=_ROWS_AT_ONCE)
+        )
+        for number, (where, cells) in enumerate(records):
+            content, path = _content(cells[image], where=f"{where}, {image}")
+            if content is None:
+                continue
+            named = cells[key] if key else path
+            keys = (f"{split}/{number}",) if named is None else (str(named).strip(),)
+            out.write(content)
+            yield Member(keys, 0, offset, len(content))
+            offset += len(content)
+
+
+def _content(cell: object, *, where: str) -> tuple[bytes | None, object]:
+    """Return the bytes and the path of a cell, None for what is not there."""
+    path = cell.get("path") if isinstance(cell, dict) else None
+    content = cell.get("bytes") if isinstance(cell, dict) else cell
+    if content is None or isinstance(content, bytes):
+        return content, path
+    raise UsageError(
+        f"{where}: expected the bytes of a picture, found {type(content).__name__}; name the "
+        "column that has them"
+    )
+
+
+def _table(members: Iterable[Member], *, where: Path) -> NDArray[np.int64]:
+    """Return the table of an index; of pictures of one key the first is kept."""
+    places: dict[int, tuple[int, int, int]] = {}
+    names: dict[int, str] = {}
+    short: dict[int, tuple[int, int, int] | None] = {}
+    for member in members:
+        place = (member.file, member.offset, member.size)
+        for key in member.keys:
+            digest = _hash(key)
+            if names.setdefault(digest, key) != key:
+                raise UsageError(f"{key!r} and {names[digest]!r} have one hash; rename one of them")
+            places.setdefault(digest, place)
+        if member.short:
+            digest = _hash(member.short)
+            short[digest] = None if digest in short else place
+    places |= {key: place for key, place in short.items() if place and key not in places}
+    if not places:
+        raise UsageError(f"{where}: expected pictures, found none; what was meant as images?")
+    hashes = np.fromiter(places, np.uint64, len(places))
+    order = np.argsort(hashes)
+    rest = np.array(list(places.values()), np.int64)
+    return np.vstack([hashes[order].view(np.int64), rest[order].T])
+
+
+def _cached(files: tuple[Path, ...], cache: Path | None, kind: str) -> Path:
+    """Return where the index of these files is kept; other sizes or times give another place."""
+    states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    name = blake2b(repr((_VERSION, kind, states)).encode(), digest_size=16).hexdigest()
+    folder = (cache or cache_folder()) / "images"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: the index of the pictures cannot be kept: {error.strerror}; name another "
+            "folder as cache"
+        ) from error
+    return folder / f"{name}.npy"
+
+
+def _write_table(path: Path, table: NDArray[np.int64]) -> None:
+    draft = _draft(path)
+    with draft.open("wb") as file:
+        np.save(file, table)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+    sync_folder(path.parent)
+
+
+def _opened(where: Path, files: tuple[Path, ...], path: Path) -> Index:
+    table = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    return Index(where=where, files=files, path=path, table=table)
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")

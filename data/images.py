@@ -1,0 +1,202 @@
+"""Picture files by key: from a folder, from tars, from parquet, or drawn from a scene.
+
+A store never holds a picture. Tars and parquet have an index (`data/image_index.py`), made once in
+the user's cache and mapped into memory, so that workers share it.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, Protocol, cast
+
+from data.config import checked
+from data.errors import UsageError
+from data.image_index import Index, index_of_parquet, index_of_tars
+from data.manifest import Manifest
+from data.sources.files import existing
+from data.sources.scenes import Scenes
+
+__all__ = ["Drawn", "Folder", "ImageColumns", "Index", "Store", "open_images", "scenes_of"]
+
+
+class Store(Protocol):
+    """Where pictures are; keys are those of the rows."""
+
+    def absent(self, keys: Iterable[str]) -> set[str]:
+        """Return those keys for which there is no picture."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return a picture's file.
+
+        Raises:
+            UsageError: there is none, or it cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Pictures as files; a key is a path below the folder."""
+
+    root: Path
+
+    def absent(self, keys: Iterable[str]) -> set[str]:
+        """Return those keys for which there is no file; each folder is listed once."""
+        by_folder: dict[str, set[str]] = defaultdict(set)
+        absent = set()
+        for key in keys:
+            if _is_inside(key):
+                by_folder[os.path.dirname(key)].add(key)  # noqa: PTH120  (a fifth of the time)
+            else:
+                absent.add(key)
+        for folder, wanted in by_folder.items():
+            absent |= wanted - _files_in(self.root, folder)
+        return absent
+
+    def read(self, key: str) -> bytes:
+        """Return a picture's file.
+
+        Raises:
+            UsageError: there is none, it cannot be read, or the key leads out of the folder.
+        """
+        if not _is_inside(key):
+            raise UsageError(f"{self.root}: expected a key of a picture in it, found {key!r}")
+        try:
+            return (self.root / key).read_bytes()
+        except OSError as error:
+            raise UsageError(f"{self.root / key}: cannot be read: {error.strerror}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The pictures of scenes, drawn when they are asked for; `size` pixels wide and high."""
+
+    scenes: Scenes
+    size: int = 128
+
+    def absent(self, keys: Iterable[str]) -> set[str]:
+        """Return those keys that are none of a scene."""
+        return {key for key in keys if not self._has(key)}
+
+    def read(self, key: str) -> bytes:
+        """Return the picture of a scene as a PNG file.
+
+        Raises:
+            UsageError: it is no key of a scene.
+        """
+        from data.sources.scenes.render import png  # noqa: PLC0415  (Pillow, for drawing alone)
+
+        return png(self.scenes.scene_of(key), size=self.size)
+
+    def _has(self, key: str) -> bool:
+        split, _, name = key.partition("/")
+        number = name.removesuffix(".png")
+        return (
+            split in self.scenes.names
+            and name != number
+            and number.isdecimal()
+            and int(number) < self.scenes.num_scenes(split)
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageColumns:
+    """Where parquet files have pictures: `image` holds bytes, or `{"bytes", "path"}`.
+
+    `key`: the column of the keys. Without it the key is `path`, and where there is none
+    `{split}/{number}`, as the sources name pictures without a name.
+    """
+
+    image: str = "image"
+    key: str | None = None
+
+
+class _Place(NamedTuple):
+    """Where pictures are; of tars or parquet files their suffix and all of them."""
+
+    root: Path
+    suffix: str
+    files: tuple[Path, ...]
+
+
+def open_images(
+    place: Path | None,
+    *,
+    manifest: Manifest,
+    cache: Path | None = None,
+    columns: ImageColumns | None = None,
+) -> Store:
+    """Return the store at a place.
+
+    That is a folder of pictures, a tar or a folder of tars (webdataset), or a parquet file or a
+    folder of them; tars and parquet files may lie one folder down. None: the pictures of a build
+    from scenes, drawn on demand. An index goes to `cache`, the user's cache by default.
+
+    Raises:
+        UsageError: there is no such place, it cannot be indexed, or nothing can be drawn.
+    """
+    if place is None:
+        return Drawn(scenes_of(manifest, where="images"))
+    found = _place(existing(place))
+    if found.suffix == ".tar":
+        return index_of_tars(found.files, root=found.root, cache=cache)
+    if found.suffix == ".parquet":
+        names = columns or ImageColumns()
+        return index_of_parquet(
+            found.files, root=found.root, image=names.image, key=names.key, cache=cache
+        )
+    if not found.root.is_dir():
+        raise UsageError(
+            f"{place}: expected a folder of pictures, a .tar or a .parquet, found another file"
+        )
+    return Folder(found.root)
+
+
+def scenes_of(manifest: Manifest, *, where: str) -> Scenes:
+    """Return the scenes that a folder was built from, as they were configured.
+
+    Raises:
+        UsageError: it was built from another source, or from none.
+    """
+    section = manifest.config.get("data")
+    options = section.get("source") if isinstance(section, dict) else None
+    if not isinstance(options, dict) or options.get("name") != "scenes":
+        raise UsageError(
+            f"{where}: expected a folder built from scenes, whose pictures can be drawn; its "
+            f"source is {manifest.source.get('name')}"
+        )
+    fields = {key: value for key, value in options.items() if key != "name"}
+    return checked(Scenes, cast("dict[str, object]", fields), where="data.source")
+
+
+def _place(root: Path) -> _Place:
+    if root.is_file():
+        return _Place(root, root.suffix, (root,))
+    for pattern in ("*", "*/*"):
+        for suffix in (".tar", ".parquet"):
+            files = tuple(sorted(path for path in root.glob(pattern + suffix) if path.is_file()))
+            if files:
+                return _Place(root, suffix, files)
+    return _Place(root, "", ())
+
+
+def _is_inside(key: str) -> bool:
+    """Tell whether a key is a path downwards: whoever wrote it is not to choose other files."""
+    return bool(key) and "\0" not in key and not key.startswith("/") and ".." not in _parts(key)
+
+
+def _parts(key: str) -> tuple[str, ...]:
+    return PurePosixPath(key).parts if ".." in key else ()
+
+
+def _files_in(root: Path, folder: str) -> set[str]:
+    """Return the keys of the files of a folder."""
+    try:
+        with os.scandir(root / folder) as entries:
+            names = [entry.name for entry in entries if entry.is_file()]
+    except OSError:
+        return set()
+    return {f"{folder}/{name}" for name in names} if folder else set(names)

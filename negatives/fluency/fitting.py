@@ -1,0 +1,176 @@
+"""Weights, biases and thinning, as a sample of a corpus's own slots asks for them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from negatives.fluency.corpus import DIGITS, POOLED, Sample
+from negatives.fluency.counts import NUM_FOLDS
+from negatives.fluency.features import FEATURES
+from negatives.fluency.logit import Pairs, balance, fit
+from negatives.fluency.lookups import Floats
+from negatives.fluency.words import Hashes
+
+MOST_SLOTS = 12_000  # that weights are fitted to
+MOST = 0.38  # of all negatives, of one kind: what guards refuse moves it by a hundredth or two
+_STRENGTH = 1.0
+_STRENGTH_OF_TYPE = 5.0
+_STRENGTH_OF_NAME = 3.0
+_ROUNDS = 100
+_NO_NAMES = np.zeros(0, np.uint64)
+
+
+class Fitted(NamedTuple):
+    """Weights by kind, names and their biases by fold, chances to keep; see `CorpusModel`."""
+
+    weights: dict[str, Floats]
+    names: Hashes
+    biases: NDArray[np.float32]
+    keep: dict[str, float]
+
+
+def fitted(samples: Sequence[Sample], *, reach: float) -> Fitted:
+    """Return the weights and biases that samples of true captions ask for.
+
+    The weights make captions likely among their candidates. The biases then make up for what guards
+    refuse on one side alone: as often as a word is drawn away, it is to be drawn in. They are found
+    for words and for words in their company, outside of each fold; and last for words, over all.
+    """
+    parts = [_with_alternatives(sample) for sample in samples]
+    if not any(len(part.sizes) for part in parts):
+        weights = {POOLED: np.zeros(len(FEATURES))}
+        return Fitted(weights, _NO_NAMES, np.zeros((0, NUM_FOLDS), np.float32), {})
+    kinds, sizes, fold_of_slot, features, refused = (
+        np.concatenate([getattr(part, field) for part in parts])
+        for field in ("kinds", "sizes", "folds", "features", "refused")
+    )
+    weights, scores = _weights(features, kinds, sizes)
+    both = [np.concatenate([getattr(p, field) for p in parts]) for field in ("names", "companies")]
+    names, name_of = np.unique(np.stack(both), return_inverse=True)
+    kind_names, kind_of = np.unique(kinds, return_inverse=True)
+    drawn = _drawable(scores, sizes, refused, name_of.reshape(2, -1), fold_of_slot, kind_of)
+    biases = _biases(drawn, len(names), reach=reach)
+    flow = Pairs(drawn.gains_with(biases, drawn.fold), *drawn.names[0]).flow(reach=reach)
+    yields = np.bincount(drawn.kind, flow, len(kind_names)).astype(float)
+    return Fitted(
+        {kind: np.round(values, DIGITS) for kind, values in weights.items()},
+        names,
+        np.round(biases, DIGITS).astype(np.float32),
+        dict(zip(kind_names.tolist(), kept_of(yields).tolist(), strict=True)),
+    )
+
+
+class _Drawable(NamedTuple):
+    """P alternatives that are not refused: how much more they score than their caption.
+
+    `names[level]`: of the caption and of the alternative, by word and by word in its company. Also
+    the fold and the kind of each.
+    """
+
+    gains: Floats
+    names: NDArray[np.int64]
+    fold: NDArray[np.int64]
+    kind: NDArray[np.int64]
+
+    def gains_with(self, biases: Floats, fold: NDArray[np.int64] | int) -> Floats:
+        """Return the gains with the biases that hold for a fold, one for all or one for each."""
+        own, other = self.names[:, 0], self.names[:, 1]
+        added: Floats = (biases[other, fold] - biases[own, fold]).sum(axis=0)
+        return self.gains + added
+
+
+def _drawable(  # noqa: PLR0913, PLR0917 - columns of one table
+    scores: Floats,
+    sizes: NDArray[np.int64],
+    refused: NDArray[np.bool_],
+    name_of: NDArray[np.int64],
+    fold_of_slot: NDArray[np.uint8],
+    kind_of_slot: NDArray[np.int64],
+) -> _Drawable:
+    starts = np.cumsum(sizes) - sizes
+    is_other = ~refused
+    is_other[starts] = False
+    other = np.flatnonzero(is_other)
+    slot = np.repeat(np.arange(len(sizes)), sizes)[other]
+    own = starts[slot]
+    return _Drawable(
+        scores[other] - scores[own],
+        np.stack([name_of[:, own], name_of[:, other]], axis=1),
+        fold_of_slot[slot].astype(np.int64),
+        kind_of_slot[slot],
+    )
+
+
+def _biases(drawn: _Drawable, num_names: int, *, reach: float) -> Floats:
+    """Return biases, names x NUM_FOLDS."""
+    found = np.zeros((num_names, NUM_FOLDS))
+
+    def added(some: _Drawable, fold: NDArray[np.int64] | int, level: int) -> Floats:
+        pairs = Pairs(some.gains_with(found, fold), *some.names[level])
+        return balance(pairs, num_names, reach=reach, strength=_STRENGTH_OF_NAME)
+
+    for fold in range(NUM_FOLDS):
+        others = drawn.fold != fold
+        outside = _Drawable(
+            drawn.gains[others], drawn.names[..., others], drawn.fold[others], drawn.kind[others]
+        )
+        for level in range(len(drawn.names)):
+            found[:, fold] += added(outside, fold, level)
+    found += added(drawn, drawn.fold, 0)[:, None]
+    return found
+
+
+def _with_alternatives(sample: Sample) -> Sample:
+    """Return the slots of which an alternative is alive, with the candidates that are."""
+    sizes = sample.alive_sizes()
+    slots = sizes > 1
+    rows = np.repeat(slots, sizes)
+    return sample._replace(
+        kinds=sample.kinds[slots],
+        sizes=sizes[slots],
+        folds=sample.folds[slots],
+        names=sample.names[rows],
+        companies=sample.companies[rows],
+        features=sample.features[rows],
+        refused=sample.refused[rows],
+    )
+
+
+def kept_of(yields: Floats) -> Floats:
+    """Return the chance with which each kind is kept, so that none is more than MOST of all.
+
+    All are kept whole where there are too few kinds for that, or where it would take more than it
+    leaves.
+    """
+    ceiling = float(yields.max(initial=0.0))
+    for _ in range(_ROUNDS):
+        ceiling = min(ceiling, MOST * float(np.minimum(yields, ceiling).sum()))
+    kept: Floats = np.minimum(1.0, ceiling / np.maximum(yields, 1e-9)).astype(float)
+    if kept @ yields < yields.sum() / 2:
+        return np.ones(len(yields))
+    return np.round(kept, DIGITS)
+
+
+def _weights(
+    features: Floats, kinds: NDArray[np.str_], sizes: NDArray[np.int64]
+) -> tuple[dict[str, Floats], Floats]:
+    """Return the weights of all slots and of each kind, and the scores that the latter give."""
+    of_slot = np.repeat(np.arange(len(sizes)), sizes)
+    scores = np.empty(len(features))
+
+    def fit_to(slots: NDArray[np.bool_], prior: Floats, strength: float) -> Floats:
+        places = np.flatnonzero(slots)
+        some = np.zeros(len(sizes), bool)
+        some[places[:: 1 + len(places) // MOST_SLOTS]] = True
+        return fit(features[some[of_slot]], sizes[some], prior=prior, strength=strength)
+
+    pooled = fit_to(np.ones(len(sizes), bool), np.zeros(len(FEATURES)), _STRENGTH)
+    weights = {POOLED: pooled}
+    for kind in sorted(set(kinds.tolist())):
+        chosen = kinds == kind
+        weights[kind] = fit_to(chosen, pooled, _STRENGTH_OF_TYPE)
+        rows = chosen[of_slot]
+        scores[rows] = features[rows] @ weights[kind]
+    return weights, scores

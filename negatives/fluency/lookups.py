@@ -1,0 +1,54 @@
+"""Looking up the counts of many keys at once, each without the fold of its caption."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from negatives.fluency.counting import NGRAM
+from negatives.fluency.counts import NUM_FOLDS, Folds, Kind, Table
+from negatives.fluency.words import Hashes, Words
+
+Floats = NDArray[np.float64]
+
+
+class Source:
+    """The words of this process, and the counts of a table, those of single words kept ready."""
+
+    def __init__(self, words: Words, table: Table) -> None:
+        """Start with no word looked up."""
+        self.words = words
+        self._table = table
+        self._kept: dict[Kind, NDArray[np.float32]] = {}
+
+    def count(self, keys: Hashes, folds: Folds) -> Floats:
+        """Return the counts of keys in an array of any shape, whose rows are of these folds."""
+        spread = np.broadcast_to(folds.reshape(-1, *[1] * (keys.ndim - 1)), keys.shape)
+        found = self._table.without(spread.ravel(), keys.ravel())
+        counts: Floats = found.reshape(keys.shape).astype(float)
+        return counts
+
+    def total(self, kind: Kind) -> Floats:
+        """Return the count of all there is of a kind, without each of the folds."""
+        counts: Floats = self._table.without_each(kind.keys(np.zeros(1, np.uint64)))[0].astype(
+            float
+        )
+        return counts
+
+    def of_words(self, ids: NDArray[np.int64], folds: Folds, kind: Kind = NGRAM[0]) -> Floats:
+        """Return the counts of single words in an array of any shape, rows as in `count`."""
+        return self._at(self._kept_of(kind, self.words.hashes()), ids, folds)
+
+    def of_classes(self, ids: NDArray[np.int64], folds: Folds, kind: Kind) -> Floats:
+        """Return the counts of the classes of words, as `of_words`."""
+        return self._at(self._kept_of(kind, self.words.class_hashes()), ids, folds)
+
+    def _at(self, kept: NDArray[np.float32], ids: NDArray[np.int64], folds: Folds) -> Floats:
+        found: Floats = kept[ids, folds.reshape(-1, *[1] * (ids.ndim - 1))].astype(float)
+        return found
+
+    def _kept_of(self, kind: Kind, hashes: Hashes) -> NDArray[np.float32]:
+        """Return words x NUM_FOLDS counts; words that are new since the last call are looked up."""
+        kept = self._kept.get(kind, np.zeros((0, NUM_FOLDS), np.float32))
+        if len(kept) < len(hashes):
+            new = self._table.without_each(kind.keys(hashes[len(kept) :]))
+            kept = self._kept[kind] = np.concatenate([kept, new])
+        return kept

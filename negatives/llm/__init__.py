@@ -1,0 +1,8 @@
+"""A language model as a producer of edits: it is asked, its answers are kept, and become slots.
+
+`requests`: what is asked and answered. `local`, `openai`: who answers. `infill`, `rewrite`,
+`judge`: what is asked of a caption, and what its answers are worth. `cache`: answers on disk.
+"""
+
+NAMES = ("llm_infill", "llm_rewrite")
+"""The names that stand in `rules:` of pipeline.yaml beside those of RULES."""

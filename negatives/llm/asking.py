@@ -1,0 +1,97 @@
+"""Rules that ask: what they are, and their proposals once the answers are there. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from data.edits import Edit
+from negatives.llm.judge import judge_requests, verdict
+from negatives.llm.requests import UNREACHED, Facts, Failure, Outcome, Request, key_of
+from negatives.parse import Parse
+from negatives.slots import Rule, Slot
+
+Said = tuple[list[Slot], Counter[str]]
+"""The slots that answers give, and how often what went wrong."""
+
+
+class Asking(Rule, Protocol):
+    """A rule whose slots come from answers; called as it is, it yields none."""
+
+    @property
+    def judge(self) -> bool:
+        """Tell whether its proposals are put before a judge."""
+
+    @property
+    def prompt(self) -> str:
+        """Return the name and version of its prompt."""
+
+    def requests(self, parse: Parse) -> list[Request]:
+        """Return what is asked about a caption, always the same."""
+
+    def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Said:
+        """Return what the outcomes of these requests, in their order, are worth."""
+
+
+class Told(NamedTuple):
+    """Outcomes by key, and who answered."""
+
+    outcomes: Mapping[str, Outcome]
+    facts: Facts
+
+    def of(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Return the outcomes of requests, in order."""
+        unknown = Failure(UNREACHED)
+        return [self.outcomes.get(key_of(each, self.facts), unknown) for each in requests]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposed:
+    """A rule that offers what was proposed for the captions of a block; of others it knows none."""
+
+    slots_of: Mapping[str, Sequence[Slot]] = field(repr=False)
+
+    def __call__(self, parse: Parse) -> Iterator[Slot]:
+        """Yield the slots of a caption."""
+        yield from self.slots_of.get(parse.text, ())
+
+
+def judged_requests(rule: Asking, parse: Parse, told: Told) -> list[Request]:
+    """Return what a judge is asked about the proposals for a caption; none for a rule without."""
+    if not rule.judge:
+        return []
+    slots, _ = rule.slots(parse, told.of(rule.requests(parse)))
+    return judge_requests(parse.text, _texts(parse, slots))
+
+
+def proposed(rule: Asking, parses: Sequence[Parse], told: Told) -> tuple[Proposed, Counter[str]]:
+    """Return the rule of what was proposed, and how often what went wrong."""
+    slots_of: dict[str, Sequence[Slot]] = {}
+    fates: Counter[str] = Counter()
+    for parse in parses:
+        slots, faults = rule.slots(parse, told.of(rule.requests(parse)))
+        if rule.judge:
+            texts = _texts(parse, slots)
+            outcomes = told.of(judge_requests(parse.text, texts))
+            verdicts = dict(zip(texts, map(verdict, outcomes), strict=True))
+            faults.update(reason for reason in verdicts.values() if reason is not None)
+            slots = list(_passed(parse, slots, verdicts))
+        slots_of[parse.text] = slots
+        fates.update(faults)
+    return Proposed(slots_of=slots_of), fates
+
+
+def _texts(parse: Parse, slots: Sequence[Slot]) -> list[str]:
+    return [edit.apply(parse.text) for slot in slots for edit in slot.alternatives]
+
+
+def _passed(
+    parse: Parse, slots: Sequence[Slot], verdicts: Mapping[str, str | None]
+) -> Iterator[Slot]:
+    """Yield the slots with the alternatives that the judge let pass."""
+    for slot in slots:
+        left: list[Edit] = [
+            edit for edit in slot.alternatives if verdicts[edit.apply(parse.text)] is None
+        ]
+        if left:
+            yield slot._replace(alternatives=left)

@@ -1,0 +1,108 @@
+"""Answers on disk: one file a shard, a record appended as each answer arrives, with its checksum.
+
+A record is a line: the first 16 digits of the SHA-256 of the rest, a space, and JSON. Whatever
+cannot be read (half a line of a killed run, a changed byte) is counted, passed over, and asked
+again. Nothing but keys, answers and numbers of tokens is in a file: no caption, no password.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from data.errors import UsageError
+from negatives.llm.requests import Answer, Failure, Outcome
+
+_DIGITS = 16
+_FILE_MODE = 0o644
+
+
+class AnswerFile:
+    """The answers of one shard; `found` are those that were there, `num_damaged` what was not read.
+
+    Opened for one writer; each record goes to the operating system at once, and to the disk when
+    the file is closed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read a file, which need not be there yet.
+
+        Raises:
+            UsageError: it cannot be read or written.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            content = path.read_bytes() if path.exists() else b""
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _FILE_MODE)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be used for answers: {error.strerror}") from error
+        self.found, self.num_damaged = _records(content)
+        self._is_cut = bool(content) and not content.endswith(b"\n")
+
+    def add(self, key: str, outcome: Outcome) -> None:
+        """Write an answer down."""
+        line = _line(key, outcome)
+        os.write(self._descriptor, b"\n" + line if self._is_cut else line)
+        self._is_cut = False
+        self.found[key] = outcome
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.fsync(self._descriptor)
+        os.close(self._descriptor)
+
+
+@dataclass(slots=True)
+class AnswersInMemory:
+    """Answers that are kept for as long as the process runs."""
+
+    found: dict[str, Outcome] = field(default_factory=dict)
+    num_damaged: int = 0
+
+    def add(self, key: str, outcome: Outcome) -> None:
+        """As `AnswerFile.add`."""
+        self.found[key] = outcome
+
+
+def write_answers(path: Path, outcomes: Mapping[str, Outcome]) -> None:
+    """Write outcomes, in the order of their keys."""
+    path.write_bytes(b"".join([_line(key, outcomes[key]) for key in sorted(outcomes)]))
+
+
+def read_answers(path: Path) -> dict[str, Outcome] | None:
+    """Return what `write_answers` wrote; None if a part of it is damaged."""
+    found, num_damaged = _records(path.read_bytes())
+    return None if num_damaged else found
+
+
+def _line(key: str, outcome: Outcome) -> bytes:
+    said = [outcome.reason] if isinstance(outcome, Failure) else list(outcome)
+    body = json.dumps([key, *said]).encode()
+    return hashlib.sha256(body).hexdigest()[:_DIGITS].encode() + b" " + body + b"\n"
+
+
+def _records(content: bytes) -> tuple[dict[str, Outcome], int]:
+    """Return the outcomes by key, the last of each, and how many lines are damaged."""
+    found: dict[str, Outcome] = {}
+    num_damaged = 0
+    for line in content.split(b"\n"):
+        if not line:
+            continue
+        checksum, _, body = line.partition(b" ")
+        if hashlib.sha256(body).hexdigest()[:_DIGITS].encode() != checksum:
+            num_damaged += 1
+            continue
+        key, *said = json.loads(body)
+        found[key] = Answer(*said) if len(said) == len(Answer._fields) else Failure(*said)
+    return found, num_damaged

@@ -1,0 +1,122 @@
+"""`llm_infill`: a word is taken out, and the model names others for the gap. Pure."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from data.edits import Edit, Replacement, text_at
+from data.texts import normalised
+from negatives.llm.asking import Said
+from negatives.llm.places import KINDS, Kind, Place, excludes, places_of
+from negatives.llm.prompts import asked, primed, prompt, string
+from negatives.llm.reading import UNPARSABLE, WORDS_SCHEMA, words_in
+from negatives.llm.requests import TOO_LONG, Failure, Gap, Outcome, Request
+from negatives.parse import Parse
+from negatives.slots import Slot
+from negatives.words.lexicon import Lexicon
+
+_PROMPT = "infill-1"
+_MAX_TOKENS = 48
+_MAX_CHARACTERS = 600
+_MAX_WORDS = 3  # of a proposal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LlmInfill:
+    """ "a man riding a horse" -> "a man riding a camel".
+
+    One slot a word of the `kinds` asked for ("obj", "att", "act", "rel"), of which at most
+    `places` a caption are asked about, and at most `proposals` answers are taken. `judge`: whether
+    the model is then asked to judge them.
+    """
+
+    lexicon: Lexicon
+    kinds: tuple[Kind, ...] = KINDS
+    places: int = 6
+    proposals: int = 4
+    judge: bool = False
+
+    def __call__(self, parse: Parse) -> Iterator[Slot]:  # noqa: ARG002 - a rule's
+        """Yield nothing: what is offered comes from answers (negatives/llm/asking.py)."""
+        yield from ()
+
+    @property
+    def prompt(self) -> str:
+        """Return the name and version of the prompt."""
+        return prompt(_PROMPT).version
+
+    def requests(self, parse: Parse) -> list[Request]:
+        """Return what is asked about a caption; nothing about one that is very long."""
+        if len(parse.text) > _MAX_CHARACTERS:
+            return []
+        return [self._request(parse, place) for place in self._places(parse)]
+
+    def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Said:
+        """Return what the outcomes of the same requests, in their order, are worth."""
+        fates: Counter[str] = Counter()
+        if len(parse.text) > _MAX_CHARACTERS:
+            fates[TOO_LONG] += 1
+            return [], fates
+        slots: list[Slot] = []
+        for place, outcome in zip(self._places(parse), outcomes, strict=True):
+            if isinstance(outcome, Failure):
+                fates[outcome.reason] += 1
+                continue
+            words = words_in(outcome.text)
+            if words is None:
+                fates[UNPARSABLE] += 1
+                continue
+            edits = list(self._edits(parse, place, words, fates))[: self.proposals]
+            if edits:
+                slots.append(Slot("llm_infill", "replace", place.kind, edits, reversible=False))
+        return slots, fates
+
+    def _places(self, parse: Parse) -> list[Place]:
+        return list(places_of(parse, self.lexicon, self.kinds))[: self.places]
+
+    def _request(self, parse: Parse, place: Place) -> Request:
+        token = parse.tokens[place.at]
+        found = prompt(_PROMPT)
+        before = " ".join(text_at(parse.text, 0, token.start).split())
+        after = text_at(parse.text, token.end, len(parse.text))
+        own = token.text
+        gapped = f"{before} ___{after}"
+        return Request(
+            prompt=found.version,
+            caption=parse.text,
+            messages=asked(found, {"caption": string(gapped), "old": string(own)}),
+            max_tokens=_MAX_TOKENS,
+            place=json.dumps([token.start, token.end, token.tag]),
+            schema=WORDS_SCHEMA,
+            gap=Gap(primed(found, parse.text), before, after, own.lower(), token.tag),
+        )
+
+    def _edits(
+        self, parse: Parse, place: Place, words: list[str], fates: Counter[str]
+    ) -> Iterator[Edit]:
+        """Yield the edits of proposals that fit the place; count the others."""
+        token = parse.tokens[place.at]
+        seen: set[str] = set()
+        for word in words:
+            new = word.lower().strip(".,;:!?\"'")
+            if normalised(new) == normalised(parse.text):
+                fates["repeated caption"] += 1
+            elif not new or new == token.text.lower():
+                fates["unchanged"] += 1
+            elif len(new.split()) > _MAX_WORDS:
+                fates["too different"] += 1
+            elif not is_plain(new):
+                fates["no word"] += 1
+            elif not excludes(parse, place, new, self.lexicon):
+                fates["wrong type"] += 1
+            elif new not in seen:
+                seen.add(new)
+                yield Edit((Replacement(token.start, token.end, new),))
+
+
+def is_plain(words: str) -> bool:
+    """Tell whether a text is words of letters alone, with single spaces and inner hyphens."""
+    return all(
+        part.isalpha() and part.isascii() for word in words.split(" ") for part in word.split("-")
+    )

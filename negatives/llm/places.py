@@ -1,0 +1,162 @@
+"""Where a caption is worth asking about a word, and which answers exclude it. Pure.
+
+Rules know classes of words that exclude each other. A model proposes any word, so the place has to
+make it false: the one thing that somebody rides or sits on is another thing then, while a table
+with a vase may well have a book on it too. Adjectives, prepositions, and verbs without an object,
+have to be of the classes of our rules even so.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from negatives.grammar.trees import Tree, has, tree_of
+from negatives.parse import Parse
+from negatives.rules.replace_action import ReplaceAction
+from negatives.rules.replace_attribute import ReplaceAttribute
+from negatives.rules.replace_relation import ReplaceRelation
+from negatives.slots import Rule
+from negatives.words.kinds import kind_of
+from negatives.words.lexicon import Lexicon
+from negatives.words.word_sets import word_sets
+
+Kind = Literal["obj", "att", "act", "rel"]
+KINDS: tuple[Kind, ...] = ("obj", "att", "act", "rel")
+
+_NOUNS = frozenset(("NN", "NNS"))
+_VERBS = frozenset(("VB", "VBG", "VBZ", "VBP", "VBD", "VBN"))
+_OBJECTS = frozenset(("dobj", "obj"))
+_SUBJECTS = frozenset(("nsubj", "nsubjpass", "ROOT"))
+_BINDERS = frozenset(("-", "/", "'"))
+_JOINED = frozenset(("compound", "conj", "cc"))
+
+
+def relations() -> frozenset[str]:
+    """Return the prepositions of place that are asked about."""
+    return word_sets("llm")["relations"]
+
+
+class Place(NamedTuple):
+    """One word of a caption: token `at`, asked for as `kind`.
+
+    `apart`: the words of its class, as a rule offers them there, which exclude it. `is_open`:
+    whether others may too.
+    """
+
+    at: int
+    kind: Kind
+    apart: frozenset[str]
+    is_open: bool
+
+
+def places_of(parse: Parse, lexicon: Lexicon, kinds: tuple[Kind, ...]) -> Iterator[Place]:
+    """Yield the words that another may take the place of; the caption's first word is none."""
+    if not parse.tokens:
+        return
+    tree = tree_of(parse)
+    offered = {kind: _offered(parse, lexicon, kind) for kind in kinds}
+    for at, token in enumerate(parse.tokens):
+        kind = _kind_at(tree, at, lexicon)
+        if kind is None or kind not in kinds or not at or not token.text.islower():
+            continue
+        apart = offered[kind].get(token.start, frozenset())
+        is_open = kind == "obj" or (kind == "act" and has(tree, at, _OBJECTS))
+        if apart or is_open:
+            yield Place(at, kind, apart, is_open)
+
+
+def excludes(parse: Parse, place: Place, word: str, lexicon: Lexicon) -> bool:
+    """Tell whether the caption is false with the word in the place, as far as words tell."""
+    if word in place.apart or not place.is_open:
+        return word in place.apart
+    token = parse.tokens[place.at]
+    pos = "NOUN" if place.kind == "obj" else "VERB"
+    old, new = lexicon.lemma(token.text.lower(), token.tag), lexicon.lemma(word, token.tag)
+    if old == new or not lexicon.knows(new, pos) or lexicon.compatible(old, new, pos):
+        return False
+    if place.kind == "act":
+        return new not in word_sets("llm")["light_verbs"]
+    class_of_old = lexicon.class_name(old, pos)
+    if class_of_old and class_of_old == lexicon.class_name(new, pos):
+        return True
+    return _is_other_thing(parse, place.at, new, lexicon)
+
+
+def _offered(parse: Parse, lexicon: Lexicon, kind: Kind) -> dict[int, frozenset[str]]:
+    """Return the words that the rule of a kind offers for single words, by where these start."""
+    if kind == "obj":
+        return {}
+    rules: Mapping[str, Rule] = {
+        "att": ReplaceAttribute(lexicon=lexicon),
+        "act": ReplaceAction(lexicon=lexicon),
+        "rel": ReplaceRelation(),
+    }
+    ends = {token.start: token.end for token in parse.tokens}
+    found: dict[int, frozenset[str]] = {}
+    for slot in rules[kind](parse):
+        edits = [edit.replacements[0] for edit in slot.alternatives]
+        if edits and ends.get(edits[0].start) == edits[0].end:
+            found[edits[0].start] = frozenset([edit.text.lower() for edit in edits])
+    return found
+
+
+def _is_other_thing(parse: Parse, index: int, new: str, lexicon: Lexicon) -> bool:
+    """Tell whether a noun of another class is another thing: people only for other kinds."""
+    token = parse.tokens[index]
+    if new in word_sets("llm")["light_nouns"]:
+        return False
+    old_kind = kind_of(lexicon, token.text.lower(), token.tag)
+    new_kind = kind_of(lexicon, lexicon.inflect(new, token.tag) or new, token.tag)
+    if old_kind == new_kind == "person":  # a skier may be a man
+        return False
+    return old_kind == new_kind or token.dep not in _SUBJECTS
+
+
+def _kind_at(tree: Tree, index: int, lexicon: Lexicon) -> Kind | None:
+    tag, word = tree.tags[index], tree.words[index]
+    if tag == "IN" or (tag == "RP" and word in relations()):
+        return "rel" if word in relations() and _has_noun(tree, index) else None
+    if tag == "JJ":
+        return "att" if tree.deps[index] == "amod" and _is_free(tree, index) else None
+    if tag in _NOUNS and tree.pos[index] == "NOUN":
+        return "obj" if _is_placed(tree, index, lexicon) else None
+    if tag in _VERBS and tree.pos[index] == "VERB" and tree.deps[index] not in {"aux", "amod"}:
+        return (
+            "act"
+            if lexicon.lemma(word, tag) not in word_sets("llm")["light_verbs"]
+            and _is_free(tree, index)
+            else None
+        )
+    return None
+
+
+def _has_noun(tree: Tree, index: int) -> bool:
+    return has(tree, index, frozenset(("pobj",)))
+
+
+def _is_free(tree: Tree, index: int) -> bool:
+    """Tell whether nothing is written onto the word, and no particle follows."""
+    tokens = tree.parse.tokens
+    if index and tokens[index - 1].text in _BINDERS:
+        return False
+    if index + 1 == len(tokens):
+        return True
+    after = tokens[index + 1]
+    is_glued = after.start == tokens[index].end and (after.text in _BINDERS or after.pos != "PUNCT")
+    return not is_glued and after.dep != "prt"
+
+
+def _is_placed(tree: Tree, index: int, lexicon: Lexicon) -> bool:
+    """Tell whether the noun names the one thing of its place: neither added nor half of a name."""
+    dep, above = tree.deps[index], tree.heads[index]
+    if (
+        lexicon.lemma(tree.words[index], tree.tags[index]) in word_sets("llm")["light_nouns"]
+        or not _is_free(tree, index)
+        or has(tree, index, _JOINED)
+        or tree.words[index + 1 : index + 2] == ["of"]
+    ):
+        return False
+    if dep == "pobj":
+        return tree.words[above] not in word_sets("llm")["adding"]
+    if dep == "dobj":
+        return lexicon.lemma(tree.words[above], tree.tags[above]) not in word_sets("llm")["holding"]
+    return dep in _SUBJECTS

@@ -1,0 +1,127 @@
+"""What a language model is asked, what comes back, and who answers. Pure.
+
+A request is data: all that shapes its answer is in it. A caption in it is text of strangers, and
+stands in the last message alone, as a JSON string.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+TIMED_OUT = "timed out"
+REFUSED = "refused"
+UNREACHED = "no answer"
+TOO_LONG = "too long"
+NOT_STORED = frozenset((TIMED_OUT, UNREACHED))
+"""Failures that say nothing of the caption: asked again by the next run."""
+
+
+class Message(NamedTuple):
+    """A turn of a conversation: `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+class Gap(NamedTuple):
+    """The same question for a model whose probabilities can be read.
+
+    The model is to go on after `prime` and `before` with words other than `own` that have the same
+    tag and go with `after`. It answers in the form that the messages ask for.
+    """
+
+    prime: str
+    before: str
+    after: str
+    own: str
+    tag: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One question about one caption.
+
+    `prompt`: name and version of the prompt. `place` and `sample` tell questions about the same
+    caption apart. `schema`: the JSON schema of the answer, None for free text. `temperature` 0
+    takes the likeliest token each time; else tokens are drawn by `seed`.
+    """
+
+    prompt: str
+    caption: str
+    messages: tuple[Message, ...]
+    max_tokens: int
+    temperature: float = 0.0
+    seed: int = 0
+    place: str = ""
+    sample: int = 0
+    schema: Mapping[str, object] | None = None
+    gap: Gap | None = None
+
+
+class Answer(NamedTuple):
+    """What the model wrote, and how many tokens it read and wrote."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Failure(NamedTuple):
+    """Why there is no answer."""
+
+    reason: str
+
+
+Outcome = Answer | Failure
+Arrived = Callable[[int, Outcome], None]
+"""Told of each outcome as it arrives, with the number of its request."""
+
+
+class Facts(NamedTuple):
+    """Which model answers, as manifests name it (no place of a machine is in it).
+
+    `method`: how it answers a `Gap`: by its "likelihoods" or by its "text". Prices are in dollars
+    for a million tokens; None if they are not known.
+    """
+
+    name: str
+    version: str
+    method: str
+    prompt_price: float | None = None
+    completion_price: float | None = None
+
+
+class Backend(Protocol):
+    """Somebody who answers."""
+
+    @property
+    def facts(self) -> Facts:
+        """Return which model answers, without asking it anything."""
+
+    def answers(self, requests: Sequence[Request], arrived: Arrived) -> list[Outcome]:
+        """Return the outcome of each request, in order; `arrived` is told of each at once.
+
+        Raises:
+            UsageError: the model cannot be had at all, or a limit is reached.
+        """
+
+
+def key_of(request: Request, facts: Facts) -> str:
+    """Return a hash of all that an answer depends on: by it, answers are found again."""
+    content = {
+        "model": [facts.name, facts.version, facts.method],
+        "prompt": request.prompt,
+        "sampling": [request.max_tokens, request.temperature, request.seed],
+        "caption": request.caption,
+        "place": request.place,
+        "sample": request.sample,
+    }
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def quoted(text: str) -> str:
+    """Return a text as a JSON string in which no mark of a chat ("<|", "[/") can be read."""
+    return json.dumps(text).replace("<", "\\u003c").replace("[", "\\u005b")

@@ -1,0 +1,167 @@
+"""`llm_rewrite`: the model states edits of the wanted types, as find and replace. Pure."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from data.edits import Edit, edit_between, text_at
+from data.errors import UsageError
+from data.texts import normalised
+from negatives.llm.asking import Said
+from negatives.llm.prompts import asked, prompt, string
+from negatives.llm.reading import UNPARSABLE, Proposal, edits_schema, proposals_in
+from negatives.llm.requests import TOO_LONG, Failure, Outcome, Request
+from negatives.parse import Parse
+from negatives.slots import Slot
+from negatives.words.lexicon import Lexicon
+
+Kind = Literal["object", "attribute", "action", "relation", "count"]
+KINDS: tuple[Kind, ...] = ("object", "attribute", "action", "relation", "count")
+
+_PROMPT = "rewrite-1"
+_MAX_TOKENS = 320
+_MAX_CHARACTERS = 600
+_MAX_WORDS = 5  # on either side of an edit
+_MAX_SHARE = 0.5  # of the caption's words
+_SLOT = {
+    "object": ("replace", "obj"),
+    "attribute": ("replace", "att"),
+    "action": ("replace", "act"),
+    "relation": ("replace", "rel"),
+    "count": ("count", "num"),
+}
+_TAGS: Mapping[str, str | tuple[str, ...]] = {  # one of these must be among the words that go
+    "object": "NN",
+    "attribute": ("JJ", "NN", "VBN"),
+    "action": "VB",
+    "relation": ("IN", "TO", "RP", "JJ", "RB"),
+    "count": ("CD", "DT", "JJ"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LlmRewrite:
+    """ "a man riding a horse" -> "a man leading a horse".
+
+    One slot an edit of the `types` asked for. `answers`: how many are drawn for a caption, at the
+    `temperature`. `judge`: whether the model is then asked to judge them.
+    """
+
+    lexicon: Lexicon
+    types: tuple[Kind, ...] = KINDS
+    answers: int = 1
+    temperature: float = 0.0
+    seed: int = 0
+    judge: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse several answers that would all be the same."""
+        if self.answers < 1 or (self.answers > 1 and self.temperature <= 0):
+            raise UsageError(
+                f"rule llm_rewrite: expected one answer, or a temperature above 0, "
+                f"found {self.answers} answers at {self.temperature}"
+            )
+
+    def __call__(self, parse: Parse) -> Iterator[Slot]:  # noqa: ARG002 - a rule's
+        """Yield nothing: what is offered comes from answers (negatives/llm/asking.py)."""
+        yield from ()
+
+    @property
+    def prompt(self) -> str:
+        """Return the name and version of the prompt."""
+        return prompt(_PROMPT).version
+
+    def requests(self, parse: Parse) -> list[Request]:
+        """Return what is asked about a caption; nothing about one that is very long."""
+        if len(parse.text) > _MAX_CHARACTERS or not parse.tokens:
+            return []
+        found = prompt(_PROMPT)
+        values = {"caption": string(parse.text), "types": json.dumps(list(self.types))}
+        return [
+            Request(
+                prompt=found.version,
+                caption=parse.text,
+                messages=asked(found, values),
+                max_tokens=_MAX_TOKENS,
+                temperature=self.temperature,
+                seed=self.seed,
+                place=" ".join(self.types),
+                sample=sample,
+                schema=edits_schema(self.types),
+            )
+            for sample in range(self.answers)
+        ]
+
+    def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Said:
+        """Return what the outcomes of the same requests, in their order, are worth."""
+        fates: Counter[str] = Counter()
+        if len(parse.text) > _MAX_CHARACTERS:
+            fates[TOO_LONG] += 1
+        slots: list[Slot] = []
+        seen: set[Edit] = set()
+        for outcome in outcomes:
+            if isinstance(outcome, Failure):
+                fates[outcome.reason] += 1
+                continue
+            proposals = proposals_in(outcome.text)
+            if proposals is None:
+                fates[UNPARSABLE] += 1
+                continue
+            for proposal in proposals:
+                edit = self._edit(parse, proposal)
+                if isinstance(edit, str):
+                    fates[edit] += 1
+                elif edit not in seen:
+                    seen.add(edit)
+                    kind, subtype = _SLOT[proposal.type]
+                    slots.append(Slot("llm_rewrite", kind, subtype, (edit,), reversible=False))
+        return slots, fates
+
+    def _edit(self, parse: Parse, proposal: Proposal) -> Edit | str:
+        """Return the edit that a proposal means, or what is wrong with it."""
+        find, replace = proposal.find.strip(), " ".join(proposal.replace.split())
+        if proposal.type not in self.types:
+            return "wrong type"
+        if normalised(replace) == normalised(parse.text):
+            return "repeated caption"
+        if not find or not replace or normalised(find) == normalised(replace):
+            return "unchanged"
+        places = [
+            match.span()
+            for match in re.finditer(rf"(?<!\w){re.escape(find)}(?!\w)", parse.text, re.IGNORECASE)
+        ]
+        if len(places) != 1:
+            return "found twice" if places else "not found"
+        start, end = places[0]
+        changed = "".join((
+            text_at(parse.text, 0, start), replace, text_at(parse.text, end, len(parse.text)),
+        ))  # fmt: skip
+        edit = edit_between(parse.text, changed)
+        return "unchanged" if edit is None else _fault(parse, proposal.type, edit) or edit
+
+
+def _fault(parse: Parse, type_: str, edit: Edit) -> str | None:
+    """Return what is wrong with an edit: it changes much, no whole words, or not what it says."""
+    starts = {token.start for token in parse.tokens}
+    ends = {token.end for token in parse.tokens}
+    first, last = edit.replacements[0].start, edit.replacements[-1].end
+    num_old = num_new = 0
+    for start, end, new in edit.replacements:
+        old = text_at(parse.text, start, end)
+        if start not in starts or end not in ends or not new.strip() or _marks(old) != _marks(new):
+            return "not at words"
+        num_old += len(old.split())
+        num_new += len(new.split())
+    num_words = len(parse.text.split())
+    if max(num_old, num_new) > _MAX_WORDS or num_old > _MAX_SHARE * num_words:
+        return "too different"
+    tags = [token.tag for token in parse.tokens if first <= token.start and token.end <= last]
+    return None if any(tag.startswith(_TAGS[type_]) for tag in tags) else "wrong type"
+
+
+def _marks(text: str) -> list[str]:
+    """Return the marks of punctuation, which an edit has to leave as they are."""
+    return [character for character in text if not (character.isalnum() or character in " -")]

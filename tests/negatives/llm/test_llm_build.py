@@ -1,0 +1,155 @@
+"""A build that asks a server: through the same guards and choice, asked once, the same bytes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.errors import RetryableError, UsageError
+from data.manifest import problems_of, read_all_rows
+from negatives.audit.gap import is_scorer
+from negatives.build import build
+from negatives.config import BuildConfig, build_config
+from negatives.llm import openai
+from tests.negatives.llm.llm_fakes import Reply, Server, said, serving
+
+pytest.importorskip("httpx", reason="the extra `llm` is not installed")
+
+WORDS = ["circle", "square", "star", "triangle", "red", "blue", "green", "yellow", "under", "above"]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai, "_FIRST_WAIT_S", 0.001)
+
+
+def answer(number: int, body: dict[str, Any]) -> Reply:
+    """Answer well, but for garbage, busy and hanging replies in between."""
+    if number % 11 == 3:
+        return Reply(429, headers={"Retry-After": "0"})
+    asked = json.loads(body["messages"][-1]["content"])["caption"]
+    return said("no idea" if len(asked) % 4 == 0 else json.dumps({"words": WORDS}))
+
+
+def config(server: Server, **options: object) -> BuildConfig:
+    llm = {
+        "backend": "openai",
+        "model": "some-model",
+        "url": server.url,
+        "timeout_s": 5.0,
+        **options,
+    }
+    return build_config(
+        {
+            "data": {"source": {"name": "scenes", "num_images": 12}},
+            "negatives": {
+                "preset": "natural-llm",
+                "choice": {"weights": "uniform"},
+                "shard_captions": 20,
+                "llm": llm,
+            },
+        }
+    )
+
+
+def content(out: Path) -> dict[str, bytes]:
+    files = [*(out / "data").iterdir(), out / "manifest.json"]
+    return {path.name: path.read_bytes() for path in files}
+
+
+def test_proposals_become_negatives_of_their_own_method(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with serving(answer) as server:
+        manifest = build(config(server), out=out)
+    assert list(problems_of(out, manifest)) == []
+    (producer,) = (p for p in manifest.producers if p["method"] == "llm")
+    assert producer["model"] == "some-model"
+    assert str(producer["prompt"]).startswith("infill-1 ")
+    assert producer["asked_by"] == "text"
+    llm = manifest.config["negatives"]["llm"]  # type: ignore[index]
+    assert llm == {"backend": "openai", "model": "some-model", "version": ""}
+    assert server.url not in (out / "manifest.json").read_text()
+    assert is_scorer("company/Some-Model-Instruct", manifest)
+    assert not is_scorer("Another-Model", manifest)
+    found = [n for row in read_all_rows(out, manifest) for n in row.negatives]
+    by_method = {n.method: n.rule for n in found}
+    assert by_method["llm"] == "llm_infill"
+    assert "rule" in by_method
+    fates = manifest.tallies["slots_by_fate"]
+    assert fates["llm_infill: unparsable"] > 0
+    assert fates["llm_infill: wrong type"] > 0
+
+
+def test_a_warm_cache_asks_nothing_and_gives_the_same_bytes(tmp_path: Path) -> None:
+    with serving(answer) as server:
+        build(config(server), out=tmp_path / "one")
+    cache = tmp_path / "one/answers"
+    with serving(lambda *_: Reply(500)) as silent:
+        build(config(silent, cache=cache), out=tmp_path / "two")
+    assert silent.seen == []
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+
+
+def test_a_build_that_stops_in_the_middle_asks_nothing_twice(tmp_path: Path) -> None:
+    def answers(_number: int, body: dict[str, Any]) -> Reply:
+        return answer(0, body)
+
+    with serving(answers) as server:
+        build(config(server), out=tmp_path / "undisturbed")
+        whole = server.seen[:]
+    with serving(answers) as server:
+        for num in (5, 30):
+            with pytest.raises(UsageError, match=f"max_requests: {num} were made"):
+                build(config(server, max_requests=num), out=tmp_path / "out")
+        build(config(server), out=tmp_path / "out")
+    last = [body["messages"][-1]["content"] for body in server.seen]
+    assert sorted(last) == sorted(body["messages"][-1]["content"] for body in whole)
+    assert content(tmp_path / "out") == content(tmp_path / "undisturbed")
+
+
+def test_a_server_that_answers_nothing_stops_the_build(tmp_path: Path) -> None:
+    with serving(lambda *_: Reply(500)) as server:
+        with pytest.raises(RetryableError, match=r"no answer to \d+ of \d+ requests"):
+            build(config(server, retries=0), out=tmp_path / "out")
+        num_refused = len(server.seen)
+    with serving(lambda _, body: answer(0, body)) as server:
+        build(config(server), out=tmp_path / "out")
+    assert len(server.seen) >= num_refused
+
+
+def test_damaged_answers_are_asked_for_again_and_no_others(tmp_path: Path) -> None:
+    with serving(answer) as server:
+        build(config(server), out=tmp_path / "one")
+    cache = tmp_path / "one/answers"
+    path = min(cache.iterdir())
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0].replace(b'"', b"'", 1), *lines[1:-1], lines[-1][:-9]]))
+    with serving(lambda _, body: answer(0, body)) as again:
+        build(config(again, cache=cache), out=tmp_path / "two")
+    assert len(again.seen) == 2
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+
+
+def test_natural_refuses_what_cannot_be_drawn_back() -> None:
+    with pytest.raises(UsageError, match="expected the preset natural-llm"):
+        build_config({"negatives": {"rules": [{"rule": "swap"}, {"rule": "llm_infill"}]}})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"backend": "openai"}, r"llm\.model: expected the server's name"),
+        ({"url": "ftp://x/v1"}, r"llm\.url: expected http"),
+        ({"url": "http://user:secret@host/v1"}, "an address without a key"),
+        ({"url": "http://host/v1?key=secret"}, "an address without a key"),
+        ({"max_cost": 3.0}, "expected prompt_price and completion_price"),
+        ({"retries": -1}, "retries of 0 or more, found"),
+        ({"backend": "magic"}, r"negatives\.llm\.backend"),
+        ({"modell": "x"}, "did you mean 'model'"),
+    ],
+)
+def test_a_wrong_llm_section_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as error:
+        build_config({"negatives": {"llm": options}})
+    assert "secret" not in str(error.value)

@@ -1,0 +1,121 @@
+"""Tiny CLIPs with random weights, and batches for them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import open_clip
+import torch
+from torch import Tensor
+
+from training.batch import Batch, laid_out
+from training.model import ClipModel
+
+torch.set_num_threads(1)  # on tensors as small as these, threads do nothing but wait
+
+START, END, VOCABULARY = 98, 99, 100
+VISION = {"layers": 2, "width": 32, "head_width": 16, "patch_size": 4, "image_size": 8}
+TEXT = {"context_length": 77, "vocab_size": VOCABULARY, "width": 16, "heads": 2, "layers": 2}
+
+
+def tokenize(texts: Sequence[str]) -> Tensor:
+    """Tell a text from no text, as `training.model` asks of a tokenizer."""
+    return torch.tensor([[START, 5, END, 0] if text else [START, END, 0, 0] for text in texts])
+
+
+def clip_model(
+    *,
+    seed: int = 0,
+    custom: bool = False,
+    dtype: torch.dtype = torch.float64,
+    **text: Any,  # noqa: ANN401 - any of open_clip's options of a text tower
+) -> ClipModel:
+    made = open_clip.CustomTextCLIP if custom else open_clip.CLIP
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        clip = made(embed_dim=24, vision_cfg=VISION, text_cfg=TEXT | text)
+        for name, parameter in clip.named_parameters():
+            if "bias" in name or "positional" in name:  # so that nothing is zero or negligible
+                torch.nn.init.normal_(parameter, std=0.5)
+    return ClipModel(clip.to(dtype), tokenize)
+
+
+def texts_of(generator: torch.Generator, num_captions: int, num_negatives: int) -> list[list[int]]:
+    """Return captions, then negatives that change or swap a few tokens of theirs, row-major."""
+    captions = [_caption(generator) for _ in range(num_captions)]
+    captions[0] = [START, 0, 0, *captions[0][1:]]  # an id of 0 is a word, not padding
+    negatives = [_changed(generator, caption) for caption in captions for _ in range(num_negatives)]
+    return captions + negatives
+
+
+def batch_of(
+    model: ClipModel,
+    counts: Sequence[int],
+    *,
+    seed: int = 0,
+    num_negatives: int = 3,
+    dtype: torch.dtype = torch.float64,
+) -> Batch:
+    """Return a batch whose caption b has its last `counts[b]` negatives."""
+    generator = torch.Generator().manual_seed(seed)
+    texts = texts_of(generator, len(counts), num_negatives)
+    places = [
+        b * num_negatives + k
+        for b, count in enumerate(counts)
+        for k in range(num_negatives - count, num_negatives)
+    ]
+    captions = texts[: len(counts)]
+    negatives = [texts[len(counts) + place] for place in places]
+    batch = Batch(
+        ids=tuple(map(str, range(len(counts)))),
+        image_BCHW=torch.randn(len(counts), 3, 8, 8, generator=generator, dtype=dtype),
+        caption_BL=padded(captions),
+        negative_NL=padded(negatives),
+        place_N=torch.tensor(places, dtype=torch.int64),
+        caption_lengths=tuple(map(len, captions)),
+        negative_lengths=tuple(map(len, negatives)),
+        num_negatives=num_negatives,
+    )
+    return laid_out(batch, model.form)
+
+
+def part_of(batch: Batch, start: int, stop: int, model: ClipModel) -> Batch:
+    """Return the captions from `start` to `stop` with what belongs to them."""
+    k = batch.num_negatives
+    chosen = [
+        number
+        for number, place in enumerate(batch.place_N.tolist())
+        if start * k <= place < stop * k
+    ]
+    part = replace(
+        batch,
+        ids=batch.ids[start:stop],
+        image_BCHW=batch.image_BCHW[start:stop],
+        caption_BL=batch.caption_BL[start:stop],
+        negative_NL=batch.negative_NL[chosen],
+        place_N=batch.place_N[chosen] - start * k,
+        caption_lengths=batch.caption_lengths[start:stop],
+        negative_lengths=tuple(batch.negative_lengths[number] for number in chosen),
+        layout=None,
+    )
+    return laid_out(part, model.form)
+
+
+def padded(texts: Sequence[Sequence[int]], length: int | None = None) -> Tensor:
+    width = length or max(map(len, texts), default=0)
+    return torch.tensor(
+        [[*text, *[0] * (width - len(text))] for text in texts], dtype=torch.int64
+    ).view(len(texts), width)
+
+
+def _caption(generator: torch.Generator) -> list[int]:
+    length = int(torch.randint(3, 20, (), generator=generator))
+    opening = [[1], [1, 2], [7]][int(torch.randint(3, (), generator=generator))]
+    words = torch.randint(1, START, (length,), generator=generator).tolist()
+    return [START, *opening, *words, END]
+
+
+def _changed(generator: torch.Generator, caption: list[int]) -> list[int]:
+    place = int(torch.randint(1, len(caption) - 1, (), generator=generator))
+    words = torch.randint(1, START, (2,), generator=generator).tolist()
+    return [*caption[:place], *words, *caption[place + 1 :]]

@@ -1,0 +1,273 @@
+"""open_clip's models with patch and token features. The only door to open_clip.
+
+Nothing of open_clip is forked: weights, configurations and modules are its own.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile, is_zipfile
+
+import open_clip
+import torch
+from open_clip.hf_model import HFTextEncoder
+from open_clip.transformer import QuickGELU, TextTransformer, VisionTransformer
+from torch import Tensor, nn
+
+from data.errors import UsageError
+from training.batch import Batch, laid_out
+from training.memory import making_again
+from training.texts import Layout, TextForm, lay_out
+from training.towers import Features, TextKind, encode_images, encode_patches, encode_texts
+
+Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
+MOST_LOGIT_SCALE = math.log(100)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preprocess:
+    """What a model's image tower was trained on: size in pixels, mean and deviation of RGB."""
+
+    height: int
+    width: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    interpolation: str
+
+
+class ClipModel(nn.Module):
+    """An open_clip model that gives the features of a batch.
+
+    Attributes:
+        clip: open_clip's model; its state dict is what `open_clip.create_model` reads.
+        form: how its text tower reads, for loaders that lay texts out.
+        has_patches: whether the image tower gives patches in the joint space.
+        note: what a user should be told once, or "".
+        thrifty: whether cheap outputs are made again in the backward pass (training.memory), which
+            a compiled model cannot.
+    """
+
+    def __init__(self, clip: nn.Module, tokenize: Tokenize) -> None:
+        super().__init__()
+        self.clip: Any = clip
+        self.thrifty = True
+        self.text_kind = _text_kind(clip)
+        self.form = _text_form(clip, self.text_kind, tokenize)
+        self.has_patches = _gives_patches(clip)
+        self.note = (
+            ""
+            if self.text_kind == "causal"
+            else f"{type(getattr(clip, 'text', clip)).__name__} does not read causally up to EOT: "
+            "its texts are padded, which costs time and changes nothing"
+        )
+        if getattr(clip, "logit_bias", None) is not None:
+            self.clip.logit_bias.requires_grad = False  # a softmax does not see it
+
+    def forward(self, batch: Batch, *, local: bool) -> Features:
+        """Return the batch's features; patches and tokens only where `local` asks for them.
+
+        Raises:
+            UsageError: patches are asked of an image tower that has none.
+        """
+        if local:
+            self.require_patches()
+        layout = laid_out(batch, self.form).layout
+        assert layout is not None
+        with making_again(self.clip) if self.thrifty else nullcontext():
+            return self._encode(batch.image_BCHW, layout, local=local)
+
+    def _encode(self, image_BCHW: Tensor, layout: Layout, *, local: bool) -> Features:
+        image_BD, patch_BPD = (
+            encode_patches(self.clip.visual, image_BCHW)
+            if local
+            else (encode_images(self.clip.visual, image_BCHW), None)
+        )
+        text_TD, token_BMD = encode_texts(self.clip, layout, kind=self.text_kind, tokens=local)
+        return Features(
+            image_BD=image_BD,
+            patch_BPD=patch_BPD,
+            text_TD=text_TD,
+            token_BMD=token_BMD,
+            scale=self.clip.logit_scale.exp().squeeze(),
+        )
+
+    def require_patches(self) -> None:
+        """Raise UsageError where the image tower has no patches for the local loss."""
+        if not self.has_patches:
+            raise UsageError(
+                "the local loss needs an image tower with patch tokens in the joint space, this "
+                f"model's is {type(self.clip.visual).__name__}: set the local weight to 0"
+            )
+
+    def encode_images(self, image_BCHW: Tensor) -> Tensor:
+        """Return normalised image features as BD."""
+        return encode_images(self.clip.visual, image_BCHW)
+
+    def encode_texts(self, texts: Sequence[Sequence[int]]) -> Tensor:
+        """Return normalised features as TD of token ids up to and including EOT."""
+        layout = lay_out(texts, [], [], num_negatives=0, form=self.form)
+        layout = layout.to(self.clip.logit_scale.device)
+        return encode_texts(self.clip, layout, kind=self.text_kind, tokens=False)[0]
+
+    def clamp_scale(self) -> None:
+        """Bring logit_scale back into [0, ln 100], as after every step."""
+        with torch.no_grad():
+            self.clip.logit_scale.clamp_(0, MOST_LOGIT_SCALE)
+
+    @property
+    def quick_gelu(self) -> bool:
+        """Whether the model runs with QuickGELU: to be written beside weights in a file."""
+        return any(isinstance(module, QuickGELU) for module in self.clip.modules())
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """What images must be made into before they are a batch."""
+        config = open_clip.get_model_preprocess_cfg(self.clip)
+        size = config["size"]
+        height, width = (size, size) if isinstance(size, int) else size
+        return Preprocess(
+            height=height,
+            width=width,
+            mean=tuple(config["mean"]),
+            std=tuple(config["std"]),
+            interpolation=config["interpolation"],
+        )
+
+
+def load(name: str, *, pretrained: str | None = None) -> ClipModel:
+    """Build an open_clip model in float32 on the CPU.
+
+    Args:
+        name: a name that open_clip lists, or `local-dir:FOLDER`, or `hf-hub:OWNER/NAME`.
+        pretrained: one of open_clip's tags for `name`, or a file of weights; None: random weights
+            from torch's generator, or those that come with a folder.
+
+    Raises:
+        UsageError: no such model, tag or file; weights that do not fit, or of another activation.
+    """
+    in_place = name.startswith(("local-dir:", "hf-hub:"))
+    if in_place and pretrained:
+        raise UsageError(f"{name} brings its weights: leave --pretrained {pretrained} out")
+    if not in_place:
+        _check_activation(name.replace("/", "-"), pretrained)
+    try:
+        clip = open_clip.create_model(name, pretrained=pretrained, require_pretrained=in_place)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise UsageError(f"model {name}, weights {pretrained}: {_first_line(error)}") from error
+    return ClipModel(clip, tokenizer(name))
+
+
+def tokenizer(name: str) -> Tokenize:
+    """Return the tokenizer of a model that `load` would build by the same name."""
+    tokenize: Tokenize
+    try:
+        tokenize = open_clip.get_tokenizer(name)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise UsageError(f"tokenizer of {name}: {_first_line(error)}") from error
+    return tokenize
+
+
+def matched_name(name: str, pretrained: str | None) -> str:
+    """Return the model that runs weights as they were trained: `name`, or its QuickGELU variant.
+
+    OpenAI's weights, and some of open_clip's, were trained with QuickGELU; nobody types that.
+    """
+    variant = f"{name.replace('/', '-')}-quickgelu"
+    if pretrained is None or variant not in open_clip.list_models():
+        return name
+    return variant if _was_quick(name.replace("/", "-"), pretrained) else name
+
+
+def hub_config(model: ClipModel, name: str) -> dict[str, Any]:
+    """Return what open_clip_config.json holds, so that open_clip opens a folder or a repository."""
+    seen = dict(open_clip.get_model_preprocess_cfg(model.clip))
+    return {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": seen}
+
+
+def uses_quick_gelu(clip: nn.Module) -> bool:
+    """Tell whether a model runs with QuickGELU."""
+    return any(type(module).__name__ == "QuickGELU" for module in clip.modules())
+
+
+def _was_quick(name: str, pretrained: str) -> bool | None:
+    """Tell whether weights were trained with QuickGELU; None where nothing says so."""
+    tag = open_clip.get_pretrained_cfg(name, pretrained)
+    return bool(tag.get("quick_gelu")) if tag else _activation_of(Path(pretrained))
+
+
+def _check_activation(name: str, pretrained: str | None) -> None:
+    """Refuse weights trained with QuickGELU in a model without, and the other way round.
+
+    open_clip warns of such a pair and goes on; features are then wrong in every layer.
+    """
+    config = open_clip.get_model_config(name)
+    if config is None or pretrained is None:
+        return
+    configured = bool(config.get("quick_gelu"))
+    trained = _was_quick(name, pretrained)
+    if trained is None or trained == configured:
+        return
+    remedy = f"{name}-quickgelu" if trained else name.removesuffix("-quickgelu")
+    raise UsageError(
+        f"weights {pretrained} were trained {'with' if trained else 'without'} QuickGELU, model "
+        f"{name} runs {'with' if configured else 'without'}: use --model {remedy}"
+    )
+
+
+def _activation_of(path: Path) -> bool | None:
+    """Return whether a file says that its weights need QuickGELU; None where it does not say.
+
+    OpenAI published TorchScript archives, and its weights need it. Files that this project writes
+    hold `quick_gelu` beside `state_dict`.
+    """
+    if not path.is_file() or path.suffix in {".safetensors", ".npz", ".npy"}:
+        return None
+    if is_zipfile(path):
+        with ZipFile(path) as archive:
+            if any("/code/" in name for name in archive.namelist()):
+                return True
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    return content.get("quick_gelu") if isinstance(content, dict) else None
+
+
+def _text_kind(clip: nn.Module) -> TextKind:
+    tower: Any = getattr(clip, "text", clip)
+    if isinstance(tower, HFTextEncoder):
+        return "huggingface"
+    if not isinstance(tower, open_clip.CLIP | TextTransformer):
+        raise UsageError(
+            f"expected a text tower of CLIP, SigLIP or transformers, found {type(tower).__name__}: "
+            "choose another model"
+        )
+    pool = tower.text_pool_type if isinstance(tower, open_clip.CLIP) else tower.pool_type
+    plain = tower.attn_mask is not None and getattr(tower, "cls_emb", None) is None
+    return "causal" if plain and pool in {"argmax", "eos"} else "padded"
+
+
+def _text_form(clip: nn.Module, kind: TextKind, tokenize: Tokenize) -> TextForm:
+    """Read the pad id and whether texts open with a mark off the tokenizer's own answers."""
+    empty, word = tokenize([""])[0].tolist(), tokenize(["a"])[0].tolist()
+    tower: Any = getattr(clip, "text", clip)
+    huggingface = kind == "huggingface"
+    return TextForm(
+        causal=kind == "causal",
+        context_length=None if huggingface else int(tower.context_length),
+        pad_id=int(tower.config.pad_token_id) if huggingface else empty[-1],
+        first=int(empty[0] == word[0]),
+    )
+
+
+def _gives_patches(clip: nn.Module) -> bool:
+    visual: Any = clip.visual
+    return (
+        isinstance(visual, VisionTransformer)
+        and visual.attn_pool is None
+        and visual.proj is not None
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,180 @@
+"""The rows of a finished folder by number: shards stay mapped on disk, nothing is read ahead."""
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UsageError
+from data.images import Store
+from data.manifest import Manifest, Shard, problems_of, read_manifest, to_json
+from data.schema import ROW_SCHEMA
+from data.shards import map_batches
+from data.texts import nearest
+
+Verify = Literal["quick", "full"]
+OnMissing = Literal["error", "skip"]
+
+ON_MISSING: Final[tuple[OnMissing, ...]] = ("error", "skip")
+
+
+class RowPlace(NamedTuple):
+    """Where a row stands: the number of its shard among those of the split, and in the shard."""
+
+    shard: int
+    row: int
+
+
+class Texts(NamedTuple):
+    """What a row says: its caption, and of each negative the text and the type."""
+
+    caption: str
+    negatives: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """The rows of one split, numbered from 0.
+
+    `digest` names them: the manifest, the split, and the rows left out. `kept`: for each number the
+    place among all rows of the split, None while none is left out.
+    """
+
+    folder: Path
+    manifest: Manifest
+    split: str
+    shards: tuple[Shard, ...]
+    digest: str
+    kept: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return self._starts[-1] if self.kept is None else len(self.kept)
+
+    def types(self) -> tuple[str, ...]:
+        """Return the types of which the manifest has negatives."""
+        counts = self.manifest.tallies.get("negatives_by_type", {})
+        names = (name.partition("/")[0] for name, count in counts.items() if count)
+        return tuple(dict.fromkeys(names))
+
+    def place(self, number: int) -> RowPlace:
+        """Return where a row stands.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        if not 0 <= number < len(self):
+            raise IndexError(f"row {number} of {len(self)}")
+        among_all = number if self.kept is None else int(self.kept[number])
+        shard = bisect_right(self._starts, among_all) - 1
+        return RowPlace(shard, among_all - self._starts[shard])
+
+    def names(self, place: RowPlace) -> tuple[str, str]:
+        """Return the id and the image key of a row."""
+        for batch in self._batches(place.shard):
+            if place.row < batch.num_rows:
+                ids, images = batch.columns[:2]
+                return ids[place.row].as_py(), images[place.row].as_py()
+            place = place._replace(row=place.row - batch.num_rows)
+        raise UsageError(f"{self.shards[place.shard].file}: fewer rows than the manifest says")
+
+    def texts(self, shard: int) -> Iterator[Texts]:
+        """Yield what the rows of a shard say, left out ones too."""
+        for batch in self._batches(shard):
+            negatives = batch.column("negatives")
+            texts = negatives.values.field("text").to_pylist()
+            types = negatives.values.field("type").to_pylist()
+            bounds = negatives.offsets.to_pylist()
+            for row, caption in enumerate(batch.column("caption").to_pylist()):
+                part = slice(bounds[row], bounds[row + 1])
+                yield Texts(caption, tuple(texts[part]), tuple(types[part]))
+
+    def images(self) -> Iterator[str]:
+        """Yield the image key of every row, left out ones too."""
+        for shard in range(len(self.shards)):
+            for batch in self._batches(shard):
+                yield from batch.column("image").to_pylist()
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Give for each shard the number of rows before it; at the end that of all."""
+        return list(accumulate((shard.rows for shard in self.shards), initial=0))
+
+    @cached_property
+    def _mapped(self) -> dict[int, list[Any]]:
+        return {}
+
+    def _batches(self, shard: int) -> list[Any]:
+        """Return the Arrow record batches of a shard, mapped when first asked for."""
+        if shard not in self._mapped:
+            path = self.folder / self.shards[shard].file
+            self._mapped[shard] = list(map_batches(path, schema=ROW_SCHEMA))
+        return self._mapped[shard]
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in vars(self).items() if name != "_mapped"}
+
+
+def open_rows(folder: Path, *, split: str = "train", verify: Verify = "quick") -> Rows:
+    """Return the rows of a split of a finished folder.
+
+    `verify`: "quick" compares the sizes of all files with the manifest, "full" every byte and row.
+
+    Raises:
+        UsageError: the folder is not finished or damaged, or has no such split.
+    """
+    manifest = read_manifest(folder)
+    if verify == "full":
+        problems = list(problems_of(folder, manifest))
+        if problems:
+            raise UsageError(f"{folder}: {len(problems)} problems, the first: {problems[0]}")
+    shards = tuple(shard for shard in manifest.shards if shard.split == split)
+    if not shards:
+        raise UsageError(f"{folder}: no split {split!r}; {nearest(split, manifest.splits())}")
+    digest = _digest(to_json(manifest).encode(), split.encode())
+    return Rows(folder=folder, manifest=manifest, split=split, shards=shards, digest=digest)
+
+
+def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") -> Rows:
+    """Return the rows whose image the store has.
+
+    With "skip" the others are left out, and the digest says so: every rank must come to the same.
+
+    Raises:
+        UsageError: an image is missing and `on_missing` is "error", or all are missing.
+    """
+    keys = list(rows.images())
+    absent = store.absent(dict.fromkeys(keys))
+    if not absent:
+        return rows
+    is_kept = np.fromiter((key not in absent for key in keys), np.bool_, len(keys))
+    kept = np.flatnonzero(is_kept)
+    num_missing = len(keys) - len(kept)
+    example = next(key for key in keys if key in absent)
+    if on_missing == "error" or not len(kept):
+        otherwise = ", or leave such captions out (--on-missing-image skip)" if len(kept) else ""
+        raise UsageError(
+            f"the images of {num_missing:,} of {len(keys):,} captions are missing, for example "
+            f"{example!r}; give the place that has them{otherwise}"
+        )
+    digest = _digest(rows.digest.encode(), kept.tobytes())
+    return replace(rows, kept=kept, digest=digest)
+
+
+def num_left_out(rows: Rows) -> int:
+    """Return how many rows of the split are left out."""
+    return sum(shard.rows for shard in rows.shards) - len(rows)
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8) + part)
+    return digest.hexdigest()
