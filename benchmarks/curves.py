@@ -1,44 +1,80 @@
 """What `natural` yields and leaks, over corpus sizes and over how much must be known.
 
-    python -m benchmarks.curves --source flickr8k --root ~/flickr8k
+    python -m benchmarks.curves --source flickr8k --root ~/flickr8k --judge auto
 
-Each line is a whole build and its audit without a language model: negatives a caption, the share of
-captions with one, and how often the trained adversary prefers the caption (0.5: it cannot tell).
+Each line is a whole build and its audit: negatives a caption, the share of captions with one, and
+how often the trained adversary prefers the caption (0.5: it cannot tell). With a judge, how often
+that language model finds the caption the more probable, too.
 """
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
+from data.command import run
+from negatives.audit.findings import Finding
+from negatives.audit.gap import Judge
 from negatives.audit.run import AuditOptions, audit_folder
 from negatives.build import build
+from negatives.commands.audit import judge_of
 from negatives.config import build_config
 
+_MEASURES = ("words", "fluency")
 
-def line_of(source: str, root: str | None, limit: int, known: float, workers: int) -> str:
+
+class Point(NamedTuple):
+    """One build: how many captions were read, dropped ones included, and what is said of it."""
+
+    num_read: int
+    line: str
+
+
+class Corpus(NamedTuple):
+    """Whose captions are built from, by how many processes, and who judges."""
+
+    source: str
+    root: str | None
+    workers: int
+    judge: Judge | str
+
+
+def point_of(corpus: Corpus, limit: int, known: float) -> Point:
     """Return what one build yields and leaks."""
+    source = {"name": corpus.source, **({"root": corpus.root} if corpus.root else {})}
     sections = {
-        "data": {"source": {"name": source, **({"root": root} if root else {})}, "limit": limit},
+        "data": {"source": source, "limit": limit},
         "negatives": {"choice": {"known": known}},
     }
     with tempfile.TemporaryDirectory() as folder:
-        manifest = build(build_config(sections), out=Path(folder, "out"), workers=workers)
-        options = AuditOptions(judge="asked for none")
-        audit = audit_folder(Path(folder, "out"), options=options).audit
+        out = Path(folder, "out")
+        manifest = build(build_config(sections), out=out, workers=corpus.workers)
+        audit = audit_folder(out, options=AuditOptions(judge=corpus.judge)).audit
     captions = manifest.tallies["captions"]
+    num_all = captions["all"]
+    num_read = num_all + sum(manifest.tallies["skipped"].values())
+    start = f"{num_all:>7,} captions, known {known:.2f}: "
+    leaks = [text for name in _MEASURES if (text := _leaks(name, audit.findings))]
+    if not leaks:
+        return Point(num_read, f"{start}too few negatives")
     num_negatives = sum(manifest.tallies["negatives_by_type"].values())
-    words = {finding.group: finding for finding in audit.findings if finding.measure == "words"}
-    leaks = "  ".join(
-        f"{group} {found.value:.3f}" for group, found in words.items() if found.value is not None
+    yielded = (
+        f"{num_negatives / num_all:.2f} negatives a caption, "
+        f"{captions['with_negative'] / num_all:.1%} have one"
     )
-    return (
-        f"{captions['all']:>7,} captions, known {known:.2f}: "
-        f"{num_negatives / captions['all']:.2f} negatives a caption, "
-        f"{captions['with_negative'] / captions['all']:.1%} have one; words: {leaks}"
-        if leaks
-        else f"{captions['all']:>7,} captions, known {known:.2f}: too few negatives"
-    )
+    return Point(num_read, "; ".join((start + yielded, *leaks)))
+
+
+def _leaks(measure: str, findings: Sequence[Finding]) -> str:
+    """Return the values of a measure by group; nothing where it was not measured."""
+    values = [
+        f"{found.group} {found.value:.3f}"
+        for found in findings
+        if found.measure == measure and found.value is not None
+    ]
+    return f"{measure}: {'  '.join(values)}" if values else ""
 
 
 @click.command()
@@ -47,21 +83,34 @@ def line_of(source: str, root: str | None, limit: int, known: float, workers: in
 @click.option("--size", "sizes", multiple=True, type=int, default=(5000, 10_000, 20_000, 40_000))
 @click.option("--known", "shares", multiple=True, type=float, default=(0.0, 0.25, 0.5))
 @click.option("--workers", default=1, show_default=True)
-def main(
+@click.option(
+    "--judge", "judge_name", default="none", show_default=True, help="As `negatives audit` has it."
+)
+def main(  # noqa: PLR0913 - one a flag
     *,
     source: str,
     root: str | None,
     sizes: tuple[int, ...],
     shares: tuple[float, ...],
     workers: int,
+    judge_name: str,
 ) -> None:
-    """Print the curve over sizes at the default share, then over shares at the largest size."""
+    """Print the curve over sizes at the default share, then over shares at the largest size.
+
+    It ends with the first size that the source does not reach: a larger one is the same build.
+    """
+    corpus = Corpus(source, root, workers, judge_of(judge_name))
     default = build_config({}).policy.known
-    for limit in sizes:
-        click.echo(line_of(source, root, limit, default, workers))
+    limit = 0
+    for limit in sorted(sizes):
+        point = point_of(corpus, limit, default)
+        click.echo(point.line)
+        if point.num_read < limit:
+            click.echo(f"the source has {point.num_read:,} captions, fewer than {limit:,}")
+            break
     for known in shares:
-        click.echo(line_of(source, root, max(sizes), known, workers))
+        click.echo(point_of(corpus, limit, known).line)
 
 
 if __name__ == "__main__":
-    main()
+    run(main, name="curves")

@@ -15,7 +15,10 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from data.command import run
+from data.errors import UsageError
 from data.manifest import read_all_rows, read_manifest
+from data.records import Row
 from data.streams import Stream
 from negatives.draws import Powers, second_acceptance
 from negatives.scorer import ScorerOptions, scorer_in
@@ -57,6 +60,29 @@ def line_of(gains: Gains, powers: Powers, reach: float) -> str:
     )
 
 
+def drawn_rows(folder: Path, num_captions: int) -> list[Row]:
+    """Return about so many rows with negatives, all of them scored.
+
+    Raises:
+        UsageError: there is no negative, or one without a score.
+    """
+    manifest = read_manifest(folder)
+    num_all = manifest.tallies["captions"]["with_negative"]
+    rows = [
+        row
+        for row in read_all_rows(folder, manifest)
+        if row.negatives and Stream(0, "second draw", row.id).chance(num_captions / num_all)
+    ]
+    scored = [negative.score is not None for row in rows for negative in row.negatives]
+    if not scored or not all(scored):
+        found = f"{len(scored) - sum(scored)} of {len(scored)} without" if scored else "none"
+        raise UsageError(
+            f"{folder}: expected negatives with scores, found {found}; name a build whose "
+            "negatives.choice.weights is corpus"
+        )
+    return rows
+
+
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--captions", default=800, show_default=True, help="How many are read, about.")
@@ -64,13 +90,7 @@ def line_of(gains: Gains, powers: Powers, reach: float) -> str:
 @click.option("--device", default="auto", show_default=True)
 def main(*, folder: Path, captions: int, model: str | None, device: str) -> None:
     """Print powers and the curve over reaches."""
-    manifest = read_manifest(folder)
-    share = captions / manifest.tallies["captions"]["with_negative"]
-    rows = [
-        row
-        for row in read_all_rows(folder, manifest)
-        if row.negatives and Stream(0, "second draw", row.id).chance(share)
-    ]
+    rows = drawn_rows(folder, captions)
     scorer = scorer_in(ScorerOptions(model=model, device=device))
     ratios = scorer.log_ratios(
         (row.caption, [negative.text for negative in row.negatives]) for row in rows
@@ -80,7 +100,6 @@ def main(*, folder: Path, captions: int, model: str | None, device: str) -> None
             (negative.score, ratio)
             for row, found in zip(rows, ratios, strict=True)
             for negative, ratio in zip(row.negatives, found, strict=True)
-            if negative.score is not None
         ]
     )
     powers, errors = fit_powers(gains)
@@ -95,4 +114,4 @@ def main(*, folder: Path, captions: int, model: str | None, device: str) -> None
 
 
 if __name__ == "__main__":
-    main()
+    run(main, name="second_draw")

@@ -13,11 +13,11 @@ from negatives.blocks import choose_all, offers_of_block
 from negatives.choose import Chosen
 from negatives.config import BuildConfig, build_config
 from negatives.guards import NO_SIBLINGS
+from negatives.learning import chooser_with
 from negatives.llm.blocks import asking_rules, told_chooser, told_of
 from negatives.llm.cache import AnswersInMemory
 from negatives.llm.config import backend_of
 from negatives.models import model_name
-from negatives.producers import chooser_of
 from negatives.scorer import scorer_in
 from negatives.spacy_parse import parse_texts
 
@@ -30,8 +30,8 @@ _UNWEIGHED = (
 def generate(
     captions: Iterable[str],
     *,
-    preset: str = "natural",
-    seed: int = 0,
+    preset: str | None = None,
+    seed: int | None = None,
     fluency_from: Path | str | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[str, tuple[Negative, ...]]]:
@@ -51,9 +51,8 @@ def generate(
     Raises:
         UsageError: the preset or an option is unknown.
     """
-    given = {"preset": preset, "seed": seed}
-    if fluency_from is not None:
-        given["fluency_from"] = fluency_from
+    arguments = {"preset": preset, "seed": seed, "fluency_from": fluency_from}
+    given = {name: value for name, value in arguments.items() if value is not None}
     config = build_config({"negatives": {**(options or {}), **given}})
     if lacks_model(config):
         warnings.warn(_UNWEIGHED, stacklevel=2)
@@ -69,9 +68,9 @@ def lacks_model(config: BuildConfig) -> bool:
 def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[str, Chosen | None]]:
     """Yield each text with what the configured policy makes of it; None if it cannot be used."""
     options = config.negatives
-    chooser = chooser_of(config.rules, config.policy, options.seed)
-    model = options.model or model_name()
     fluency = options.fluency_from / FLUENCY if options.fluency_from else None
+    chooser = chooser_with(fluency, config.rules, config.policy, options.seed)
+    model = options.model or model_name()
     scorer = scorer_in(config.scorer) if config.policy.reads() else None
     backend = backend_of(config.llm, chooser.lexicon) if config.asks() else None
     kept = AnswersInMemory()

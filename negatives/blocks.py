@@ -7,7 +7,6 @@ rejects. Both commit by the protocol of data/commit.py and return at once what i
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,11 +20,11 @@ from negatives.draws import Scores
 from negatives.fluency.candidates import MOST_CANDIDATES
 from negatives.guards import Siblings
 from negatives.guards.siblings import siblings_in
-from negatives.learning import model_in, read_sample, words, write_counts
+from negatives.learning import chooser_with, model_in, read_sample, words, write_counts
 from negatives.llm.blocks import AnswersFile, with_answers
 from negatives.parse import Parse
 from negatives.parse_files import read_parses, write_parses
-from negatives.producers import chooser_of, naming
+from negatives.producers import naming
 from negatives.scorer import Scorer, ScorerOptions, drawn_again, scorer_in
 from negatives.slots import Slot
 from negatives.tallies import Tallies
@@ -131,11 +130,8 @@ def choose_block(task: ChooseTask) -> Unit:
     unit = finished(task.folder, task.name)
     if unit is not None:
         return unit
-    policy = task.policy
-    if task.model is not None:
-        policy = replace(policy, keep={**model_in(task.model).keep, **policy.keep})
-    chooser = chooser_of(task.rules, policy, task.seed)
-    scorer = scorer_in(task.scorer) if policy.reads() else None
+    chooser = chooser_with(task.model, task.rules, task.policy, task.seed)
+    scorer = scorer_in(task.scorer) if task.policy.reads() else None
     block = list(read_parses(task.parses))
     chooser, faults = with_answers(chooser, [parse for _, parse in block], task.answers)
     rows: list[Row] = []

@@ -40,7 +40,8 @@ class Policy:
     negatives/draws.py; None takes .2 for w beside a model of the corpus and .6 without one.
     `known`: the share of the words that go with a changed word with which the corpus must have both
     it and what it takes the place of. `keep`: the chance with which what is drawn of a
-    "type/subtype" is kept, 1 where none is given. `variants`: distinct negatives of each rule of a
+    "type/subtype" is kept, 1 where none is given. `irreversible`: whether slots are drawn from to
+    which a negative does not lead back. `variants`: distinct negatives of each rule of a
     recipe. `max_negatives`: a cap on a caption's negatives, in order of the draw. `wording`,
     `guards`: whether candidates are mended, refused.
 
@@ -57,6 +58,7 @@ class Policy:
     neural_power: float | None = None
     known: float = 0.34
     keep: Mapping[str, float] = field(default_factory=dict)
+    irreversible: bool = False
     variants: int = 5
     max_negatives: int | None = None
     wording: bool = True
@@ -96,6 +98,11 @@ class Policy:
         return Powers(self.corpus_power if beside else 1.0, neural)
 
     def _check_scorers(self) -> None:
+        if self.draw == "recipe" and self.weights == "corpus":
+            raise UsageError(
+                "negatives.choice.weights: a model of the corpus weighs no recipe; expected "
+                "uniform or recipe, found corpus"
+            )
         if self.reads() and self.draw == "recipe":
             raise UsageError(
                 "negatives.choice.draw: a language model weighs no recipe; expected slots, or "
@@ -237,6 +244,11 @@ def _slot_candidates(
     name: str, offers: Sequence[Offer], stream: Stream, state: _State
 ) -> Iterator[Candidate]:
     policy = state.policy
+    if not policy.irreversible:
+        left = [offer for offer in offers if offer.slot.reversible]
+        if len(left) < len(offers):
+            state.tally[name, "cannot be drawn back"] += len(offers) - len(left)
+        offers = left
     for drawn in pair_draws(offers, stream, reach=policy.reach, keep=policy.keep):
         if isinstance(drawn, str):
             state.tally[name, drawn] += 1
@@ -259,7 +271,8 @@ def _recipe_candidates(
     slots = [offer.slot for offer in offers if len(offer.slot.alternatives)]
     num_new = 0
     keys: set[str] = set()
-    for drawn in recipe_draws(slots, stream, variants=variants):
+    weighted = state.policy.weights == "recipe"
+    for drawn in recipe_draws(slots, stream, variants=variants, weighted=weighted):
         candidate = _worded(drawn, state)
         if candidate.key in keys:
             continue

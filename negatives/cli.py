@@ -1,11 +1,8 @@
 """The `negatives` command. Heavy modules are imported inside the commands: `--help` is instant."""
 
-import os
-import sys
-
 import click
 
-from data.errors import RetryableError, ShardError, UsageError
+from data.command import run
 from negatives.commands.annotate import annotate
 from negatives.commands.audit import audit
 from negatives.commands.build import build
@@ -34,21 +31,4 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run a command; exit with 2 on what the user can mend, with 1 on work that failed."""
-    try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except click.Abort:
-        sys.exit(130)
-    except (UsageError, ShardError, RetryableError) as error:
-        click.echo(f"negatives: {error}", err=True)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except OSError as error:  # a full disk, a folder that may not be read
-        click.echo(f"negatives: {error}", err=True)
-        sys.exit(1)
+    run(cli, name="negatives")

@@ -101,6 +101,7 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     preset = PRESETS[negatives.preset]
     chosen = {key: value for key, value in negatives.choice.items() if value is not None}
     policy = checked(Policy, {**_fields(preset.policy), **chosen}, where="negatives.choice")
+    _check_used(chosen, policy)
     for key in policy.keep:
         if key not in KINDS:
             raise UsageError(f"negatives.choice.keep: unknown {key!r}; {nearest(key, KINDS)}")
@@ -121,10 +122,10 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     for spec in rules:
         if "rule" not in spec:
             raise UsageError(f"negatives.rules: expected {{rule: NAME, ...}}, found {dict(spec)}")
-        if spec["rule"] in NAMES and negatives.preset == "natural":
+        if spec["rule"] in NAMES and not policy.irreversible and policy.draw == "slots":
             raise UsageError(
-                f"negatives.rules: natural draws from what can be drawn back, and {spec['rule']} "
-                "cannot; expected the preset natural-llm, which is audited apart"
+                f"negatives.rules: {negatives.preset} draws from what can be drawn back, and "
+                f"{spec['rule']} cannot; expected the preset natural-llm, which is audited apart"
             )
     llm = checked(LlmConfig, negatives.llm, where="negatives.llm")
     return BuildConfig(
@@ -135,6 +136,23 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
         scorer=scorer,
         llm=llm,
     )
+
+
+def _check_used(chosen: Mapping[str, Any], policy: Policy) -> None:
+    """Refuse options that do nothing under the others."""
+    recipe = policy.draw == "recipe"
+    for names, is_used, needed in (
+        (("variants",), recipe, "draw to be recipe"),
+        (("keep", "irreversible"), not recipe, "draw to be slots"),
+        (("reach", "known"), policy.weights == "corpus", "weights to be corpus"),
+        (("neural_reach", "neural_power"), policy.reads(), "weights or second_draw to be neural"),
+        (("corpus_power",), policy.second_draw == "neural", "second_draw to be neural"),
+    ):
+        for name in names:
+            if name in chosen and not is_used:
+                raise UsageError(
+                    f"negatives.choice.{name}: does nothing here; expected {needed}, or no {name}"
+                )
 
 
 def _fields(policy: Policy) -> dict[str, Any]:

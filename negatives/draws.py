@@ -42,7 +42,7 @@ and q is alone.
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
-from math import exp, log
+from math import exp, inf, log
 from typing import NamedTuple
 
 from data.streams import Stream
@@ -77,19 +77,31 @@ class Powers(NamedTuple):
 def pair_draws(
     offers: Sequence[Offer], stream: Stream, *, reach: float, keep: Mapping[str, float]
 ) -> Iterator[Drawn | str]:
-    """Yield what is drawn, or the name of what became of it: "stays" or "thinned".
+    """Yield what is drawn, or the name of what became of it.
 
-    `reach`: the most that the scores of caption and negative may differ, in nats. `keep`: with
-    which chance a "type/subtype" is kept, 1 where none is given. A slot without scores draws one of
-    its candidates, all alike.
+    A slot of which nothing is drawn yields "not laid out" (the model could not read it), "not
+    known" (all of it has the score -inf), "out of reach" or "stays"; what was drawn and is not
+    kept, "thinned". `reach`: the most that the scores of caption and negative may differ, in nats.
+    `keep`: with which chance a "type/subtype" is kept, 1 where none is given. A slot without scores
+    draws one of its candidates, all alike.
     """
     for slot, scores in offers:
         kept = keep.get(f"{slot.type}/{slot.subtype}", 1.0) if keep else 1.0
         drawn = list(_accepted(scores, stream, reach)) if scores else _any(slot, stream)
         if not drawn:
-            yield "stays"
+            yield _why_not(scores, reach) if scores else "stays"
         for index, score in drawn:
             yield Drawn(slot, index, score) if stream.chance(kept) else "thinned"
+
+
+def _why_not(scores: Scores, reach: float) -> str:
+    own, *others = scores
+    if not others:
+        return "not laid out"
+    known = [score for score in others if score > -inf]
+    if not known or own == -inf:
+        return "not known"
+    return "stays" if any(abs(score - own) <= reach for score in known) else "out of reach"
 
 
 def second_draw(
@@ -129,12 +141,17 @@ def _any(slot: Slot, stream: Stream) -> list[tuple[int, float | None]]:
     return [] if index == len(slot.alternatives) else [(index, None)]
 
 
-def recipe_draws(slots: Sequence[Slot], stream: Stream, *, variants: int) -> Iterator[Drawn]:
+def recipe_draws(
+    slots: Sequence[Slot], stream: Stream, *, variants: int, weighted: bool = True
+) -> Iterator[Drawn]:
     """Yield distinct alternatives of a rule's slots, for as long as more are wanted.
 
-    Weights are compared across the slots of a rule; where it gives none, each alternative has one.
+    Weights are compared across the slots of a rule; where it gives none, or without `weighted`,
+    each alternative has one.
     After a few draws for each variant, what they left is gone through.
     """
+    if not weighted:
+        slots = [slot._replace(weights=None) for slot in slots]
     totals = [sum(slot.weights) if slot.weights else len(slot.alternatives) for slot in slots]
     if not any(total > 0 for total in totals):
         return

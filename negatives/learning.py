@@ -6,7 +6,7 @@ captions (`sample_block`); the driver merges and fits. Whole numbers are merged 
 blocks and the weights are rounded: the model does not depend on who did what.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from negatives.choose import Chooser, Policy, offers_of
 from negatives.fluency.captions import view_of
 from negatives.fluency.corpus import CorpusModel, Offered, Sample, read_model, write_model
 from negatives.fluency.counting import tally_block
-from negatives.fluency.counts import NUM_FOLDS, Tally, merged, table_of
+from negatives.fluency.counts import EMPTY, NUM_FOLDS, Tally, merged, table_of
 from negatives.fluency.fitting import fitted
 from negatives.fluency.folds import Keys, folds_of, image_key, keys_of, own_folds
 from negatives.fluency.words import Words, hash_of
@@ -34,6 +34,7 @@ from negatives.slots import Slot
 from negatives.words import lexicon as lexicons
 
 SAMPLE_CAPTIONS = 50_000  # whose slots are laid out to fit weights and biases
+_MERGED_AT_ONCE = 8  # blocks, beside what is merged already
 _COUNTS = len(Tally._fields)  # arrays in a file of counts,
 _KEYS = len(Keys._fields)  # and behind them in that of a block
 
@@ -96,6 +97,19 @@ def _model_in(folder: Path, stamp_ns: int) -> CorpusModel:  # noqa: ARG001 - par
     return read_model(folder)
 
 
+def chooser_with(
+    folder: Path | None, rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int
+) -> Chooser:
+    """Return the chooser of a configuration that thins as the model in a folder says.
+
+    Raises:
+        UsageError: a rule or an option is unknown.
+    """
+    if folder is not None:
+        policy = replace(policy, keep={**model_in(folder).keep, **policy.keep})
+    return chooser_of(rules, policy, seed)
+
+
 def write_counts(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]) -> None:
     """Write what a block adds to the counts, each caption in the fold of its image's own hash."""
     keys = keys_of(captions)
@@ -144,7 +158,7 @@ def sample_block(task: SampleTask) -> Unit:
         with naming(caption):
             offered = offers_of(parse, chooser)
         slots.append((caption, parse, [slot for offers in offered for slot, _ in offers]))
-    sample = read_model(task.model).sample(slots, words(), known=task.policy.known)
+    sample = model_in(task.model).sample(slots, words(), known=task.policy.known)
     siblings = (
         siblings_in(block, chooser.lexicon) if task.policy.guards else [NO_SIBLINGS] * len(block)
     )
@@ -157,61 +171,63 @@ def sample_block(task: SampleTask) -> Unit:
 def learn(work: Path, parsed: Sequence[Unit], collect: Collect, options: LearnOptions) -> Learned:
     """Make the model of the blocks that were parsed into WORK/parses.
 
-    Keeps in memory what all blocks count: some 30 bytes a different n-gram or pair.
+    Keeps in memory what the corpus has, not what its blocks have: some 60 bytes a different n-gram
+    or pair.
     """
     blocks = {unit.name: work / "parses" / unit.files["parses"].file for unit in parsed}
-    counted = [
-        _load(work / "parses" / unit.files["counts"].file, _COUNTS + _KEYS) for unit in parsed
-    ]
-    folds = folds_of(Keys(*arrays[_COUNTS:]) for arrays in counted)
-    recounted: Mapping[str, Unit] = {}
-    if len(folds.images):
-        recounted = collect(
-            recount_block,
-            [
-                RecountTask(parses, work / "recounts", name, folds.images, folds.image_folds)
-                for name, parses in blocks.items()
-            ],
+    counts = [work / "parses" / unit.files["counts"].file for unit in parsed]
+    model = _counted(work, blocks, counts, collect)
+    folder = work / "fluency"
+    write_model(folder, model)
+    share = min(1.0, SAMPLE_CAPTIONS / model.num_captions)
+    tasks = [
+        SampleTask(
+            parses, work / "samples", name, folder,
+            options.rules, options.policy, options.seed, share,
         )
-    moved = [
-        _load(work / "recounts" / recounted[name].files["counts"].file, _COUNTS)
-        for name in blocks
-        if name in recounted
-    ]
-    tallies = [Tally(*arrays[:_COUNTS]) for arrays in (*counted, *moved)]
-    num_captions = sum(len(arrays[-1]) for arrays in counted)
-    model = CorpusModel(
-        table=table_of(merged(tallies)),
+        for name, parses in blocks.items()
+    ]  # fmt: skip
+    samples = collect(sample_block, tasks)
+    files = {name: work / "samples" / samples[name].files["sample"].file for name in blocks}
+    laid_out = [read_sample(path) for path in files.values()]
+    found = fitted(laid_out, reach=options.policy.reach)
+    write_model(folder, replace(model, **found._asdict()))
+    return Learned(folder, files if share == 1.0 else {})
+
+
+def _counted(
+    work: Path, blocks: Mapping[str, Path], counts: Sequence[Path], collect: Collect
+) -> CorpusModel:
+    """Return the model with its counts, each image's in the fold of those it shares captions with.
+
+    `counts`: the files of what the blocks add, in the order of `blocks`.
+    """
+    keys = [Keys(*_load(path, _COUNTS + _KEYS)[_COUNTS:]) for path in counts]
+    folds = folds_of(keys)
+    moved: list[Path] = []
+    if len(folds.images):
+        tasks = [
+            RecountTask(parses, work / "recounts", name, folds.images, folds.image_folds)
+            for name, parses in blocks.items()
+        ]
+        recounted = collect(recount_block, tasks)
+        moved = [work / "recounts" / recounted[name].files["counts"].file for name in blocks]
+    tally = EMPTY
+    for batch in _batches([*counts, *moved], _MERGED_AT_ONCE):
+        tally = merged([tally, *(Tally(*_load(path, _COUNTS)) for path in batch)])
+    return CorpusModel(
+        table=table_of(tally),
         folds=folds,
         weights={},
         names=np.zeros(0, np.uint64),
         biases=np.zeros((0, NUM_FOLDS), np.float32),
         keep={},
-        num_captions=num_captions,
+        num_captions=sum(len(each.images) for each in keys),
     )
-    folder = work / "fluency"
-    write_model(folder, model)
-    samples = collect(
-        sample_block,
-        [
-            SampleTask(
-                parses,
-                work / "samples",
-                name,
-                folder,
-                options.rules,
-                options.policy,
-                options.seed,
-                min(1.0, SAMPLE_CAPTIONS / num_captions),
-            )
-            for name, parses in blocks.items()
-        ],
-    )
-    files = {name: work / "samples" / samples[name].files["sample"].file for name in blocks}
-    laid_out = [read_sample(path) for path in files.values()]
-    found = fitted(laid_out, reach=options.policy.reach)
-    write_model(folder, replace(model, **found._asdict()))
-    return Learned(folder, files if num_captions <= SAMPLE_CAPTIONS else {})
+
+
+def _batches(paths: Sequence[Path], size: int) -> Iterator[Sequence[Path]]:
+    return (paths[start : start + size] for start in range(0, len(paths), size))
 
 
 def _refused(
@@ -220,14 +236,13 @@ def _refused(
     """Tell of each candidate that is alive whether a sibling refuses it."""
     refused = np.zeros(len(sample.alive), bool)
     starts = np.cumsum(sample.sizes) - sample.sizes
-    laid_out = zip((sample.alive_sizes() > 1).tolist(), starts.tolist(), strict=True)
+    laid_out = iter(zip((sample.alive_sizes() > 1).tolist(), starts.tolist(), strict=True))
     is_laid_out = iter(sample.is_laid_out.tolist())
     for (caption, parse, slots), said in zip(block, siblings, strict=True):
+        places = [next(laid_out) if next(is_laid_out) else (False, 0) for _ in slots]
         wanted = [
             (slot, start)
-            for slot in slots
-            if next(is_laid_out)
-            for has_alternatives, start in (next(laid_out),)
+            for slot, (has_alternatives, start) in zip(slots, places, strict=True)
             if has_alternatives
         ]
         if wanted and said.lemmas:

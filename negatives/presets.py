@@ -44,7 +44,7 @@ PRESETS: Mapping[str, Preset] = {
     "natural-llm": Preset(
         summary="natural, and words that a language model proposes, weighed alike, audited apart",
         rules=(*_NATURAL, {"rule": "llm_infill"}),
-        policy=Policy(weights="corpus"),
+        policy=Policy(weights="corpus", irreversible=True),
     ),
     "fsc-clip": Preset(
         summary="one swap, one WordNet or preposition replacement, one bigram shuffle",

@@ -59,9 +59,8 @@ class Slot(NamedTuple):
     """One place of a caption with the mutually exclusive alternatives that would make it false.
 
     The caption itself is the alternative that is always there; `alternatives` does not list it.
-    `reversible`: the alternatives and the caption form one class, so that the same rule, run on
-    any of them, offers the same place with the caption back among its alternatives
-    (this is what makes a draw from the class exchangeable).
+    `reversible`: the same rule, run on any of the alternatives, offers the same place with the
+    caption back among its own (this is what makes pair and mirror pair equally likely).
     `weights`: the proposal weight of each alternative where a published recipe has one (WordNet's
     counts), comparable among a caption's slots of one rule; None for a class, whose weights are
     the choice's affair.

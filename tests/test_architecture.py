@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from negatives.folders.versions import code_files
 from negatives.rules import RULES, example_of
 
 ROOT = Path(__file__).parent.parent
@@ -22,10 +23,39 @@ DOORS = {  # library -> the modules that may import it
     "sklearn": {"negatives.audit.adversary"},
     "scipy": {"negatives.audit.adversary"},
     "threadpoolctl": {"negatives.audit.adversary"},
-    "torch": {"negatives.fluency.neural_network"},
-    "transformers": {"negatives.fluency.neural_network"},
-    "safetensors": {"negatives.fluency.neural_network"},
-    "PIL": {"data.sources.scenes.render"},
+    "httpx": {"negatives.llm.openai"},
+    "torch": {
+        "negatives.fluency.neural_network",
+        "negatives.llm.generating",
+        "training.batch",
+        "training.checkpoint",
+        "training.export",
+        "training.gather",
+        "training.learn",
+        "training.loader",
+        "training.logs",
+        "training.loop",
+        "training.lora",
+        "training.losses",
+        "training.measure",
+        "training.memory",
+        "training.model",
+        "training.objective",
+        "training.optimizer",
+        "training.pictures",
+        "training.plan",
+        "training.ranks",
+        "training.run",
+        "training.samples",
+        "training.start",
+        "training.texts",
+        "training.towers",
+    },
+    "open_clip": {"training.model"},
+    "transformers": {"negatives.fluency.neural_network", "negatives.llm.generating"},
+    "safetensors": {"negatives.fluency.neural_network", "training.export"},
+    "huggingface_hub": {"training.commands.publish"},
+    "PIL": {"data.sources.scenes.render", "training.pictures"},  # one draws, one decodes
     "pydantic": {"data.config"},
     "yaml": {"data.config"},
 }
@@ -107,6 +137,19 @@ def test_pure_modules_import_pure_modules(name: str) -> None:
                 assert found.partition(".")[0] in sys.stdlib_module_names, f"{module}: {found}"
 
 
+def test_a_build_uses_no_code_that_its_identity_leaves_out() -> None:
+    """A build is refused when its code changes: all that may shape it, and nothing else, counts."""
+    counted = set(code_files())
+    left_out = {name for name, path in MODULES.items() if path not in counted}
+    for name, path in MODULES.items():
+        if path in counted:
+            assert not left_out & set(imports_of(path)), name
+    names = {path.relative_to(ROOT).as_posix() for path in counted}
+    assert not {"negatives/audit/page/report.css", "negatives/commands/audit.py"} & names
+    assert {"negatives/blocks.py", "negatives/tables/forms.txt", "data/schema.py"} <= names
+    assert {"negatives/executors/local.py", "data/sources/scenes/places.txt"} <= names
+
+
 def test_every_rule_is_registered_and_tested() -> None:
     files = {path.stem for path in (ROOT / "negatives/rules").glob("*.py")} - {"__init__"}
     assert files == set(RULES)
@@ -128,9 +171,10 @@ def test_only_edits_cut_captions() -> None:
                 assert name == "data.edits", f"{name}:{node.lineno}: {ast.unparse(node)}"
 
 
-def test_the_command_line_opens_no_door() -> None:
+@pytest.mark.parametrize("room", ["negatives", "training"])
+def test_the_command_line_opens_no_door(room: str) -> None:
     code = (
-        "import sys, negatives.cli;"
+        f"import sys, {room}.cli;"
         f"print([name for name in {sorted(DOORS)} if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -30,9 +30,21 @@ from negatives.rules import RULES, example_of, make_rule
 from negatives.scorer import ScorerOptions
 from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon
+from tests.training.runs import world
+from training.cli import train as trainer
+from training.config import (
+    LoraOptions,
+    OptimizerOptions,
+    RunOptions,
+    TrainingConfig,
+    settings_of,
+)
+from training.objective import Objective
+from training.presets import PRESETS as TRAINING_PRESETS
 
 ROOT = Path(__file__).parent.parent
 NEGATIVES = Path(sys.executable).with_name("negatives")
+TRAIN = NEGATIVES.with_name("train")
 
 
 def fields(cls: type) -> set[str]:
@@ -54,6 +66,24 @@ def test_pipeline_yaml_has_every_option_and_its_default() -> None:
         assert all(defaults[name] == value for name, value in sections[section].items())
 
 
+def test_the_section_of_the_trainer_has_every_option_and_its_default() -> None:
+    section = read_yaml(ROOT / "pipeline.yaml")["training"]
+    nested = {
+        "loss": Objective, "lora": LoraOptions, "optimizer": OptimizerOptions, "run": RunOptions,
+    }  # fmt: skip
+    assert set(section) == fields(TrainingConfig)
+    assert {name: set(section[name]) for name in nested} == {
+        name: fields(cls) for name, cls in nested.items()
+    }
+    assert section["run"] == plain(RunOptions())
+    assert all(
+        value is None for name in ("loss", "lora", "optimizer") for value in section[name].values()
+    )
+    defaults = plain(TrainingConfig())
+    assert all(defaults[name] == value for name, value in section.items() if name not in nested)
+    assert settings_of({"training": section}).content() == settings_of({}).content()
+
+
 def test_every_option_of_pipeline_yaml_has_a_comment() -> None:
     for line in (ROOT / "pipeline.yaml").read_text().splitlines():
         if re.match(r"  +\w+:", line):
@@ -64,6 +94,18 @@ def test_every_option_of_pipeline_yaml_has_a_comment() -> None:
     ("sections", "message"),
     [
         ({"negative": {}}, "unknown section 'negative'; did you mean 'negatives'"),
+        (
+            {"negatives": {"choice": {"variants": 3}}},
+            "variants: does nothing here; expected draw to be recipe",
+        ),
+        (
+            {"negatives": {"choice": {"corpus_power": 0.3}}},
+            "corpus_power: does nothing here; expected second_draw to be neural",
+        ),
+        (
+            {"negatives": {"preset": "negclip", "choice": {"weights": "corpus"}}},
+            "a model of the corpus weighs no recipe",
+        ),
         ({"negatives": {"sede": 1}}, "unknown option 'sede'; did you mean 'seed'"),
         ({"negatives": {"preset": "natral"}}, "unknown 'natral'; did you mean 'natural'"),
         ({"negatives": {"shard_captions": 0}}, r"negatives\.shard_captions"),
@@ -98,6 +140,30 @@ def test_options_of_the_command_win_over_the_preset() -> None:
     assert config.policy == dataclasses.replace(PRESETS["fsc-clip"].policy, variants=2)
 
 
+TRAIN_FLAGS = {
+    "train": "config dry-run help images json limit-steps model out preset pretrained quiet resume "
+    "set shards",
+    "export": "alpha checkpoint help json output quiet",
+    "publish": "alpha checkpoint dry-run help json private",
+}
+
+
+def flags_of(command: click.Command) -> set[str]:
+    return {
+        option.removeprefix("--")
+        for parameter in command.get_params(click.Context(command))
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+
+
+def test_the_trainers_commands_and_flags() -> None:
+    found = {
+        name: flags_of(command) for name, command in (("train", trainer), *trainer.commands.items())
+    }
+    assert found == {name: set(flags.split()) for name, flags in TRAIN_FLAGS.items()}
+
+
 FLAGS = {
     "annotate": "controls help json key output quiet sample seed summary terminal",
     "audit": "against fail-outside help html json judge judge-pairs quiet sample seed",
@@ -120,15 +186,7 @@ FLAGS = {
 
 
 def test_the_set_of_commands_and_flags() -> None:
-    found = {
-        name: {
-            option.removeprefix("--")
-            for parameter in command.get_params(click.Context(command))
-            for option in parameter.opts
-            if option.startswith("--")
-        }
-        for name, command in cli.commands.items()
-    }
+    found = {name: flags_of(command) for name, command in cli.commands.items()}
     assert found == {name: set(flags.split()) for name, flags in FLAGS.items()}
 
 
@@ -170,6 +228,8 @@ def test_preview_ignores_no_option() -> None:
     found = json.loads(run("preview", text, "--preset", "fsc-clip", "--variants", "2", "--json"))
     by_rule = Counter(negative["rule"] for negative in found["negatives"])
     assert set(by_rule.values()) == {2}
+    for flag in ("--seed", "--variants"):
+        assert f"{flag} does nothing" in run("preview", text, "--llm", flag, "0", code=2)
 
 
 def test_preview_lists_without_a_model_and_says_so() -> None:
@@ -188,7 +248,7 @@ def test_preview_lists_without_a_model_and_says_so() -> None:
         assert "--fluency-from" not in preview("--preset", name).output
     wrong = preview("--preset", "natural", "--variants", "2").exception
     assert isinstance(wrong, UsageError)
-    assert "asks each alternative once" in str(wrong)
+    assert "variants: does nothing here" in str(wrong)
 
 
 USERS_RULE = '''
@@ -272,6 +332,28 @@ def test_the_commands_on_folders_in_the_readme_run(tmp_path: Path) -> None:
     assert (tmp_path / "out.parquet").is_file()
     assert (tmp_path / "pictures/train/000000.png").is_file()
     assert (tmp_path / "both/manifest.json").is_file()
+
+
+def test_the_trainers_commands_in_the_readme_run(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert all(f"| `{name}` |" in readme for name in TRAINING_PRESETS)
+    (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "train export" in b)
+    world(tmp_path / "small")
+    places = {"out": "small/shards", "pictures": "small/pictures"}
+    for line in block.splitlines():
+        name, *arguments = shlex.split(line, comments=True)
+        assert name == "train"
+        own = [] if arguments[0] in trainer.commands else [
+            "--model", "local-dir:small/model", "--pretrained", "none",
+            "--set", "training.batch_size=8", "--set", "training.epochs=1",
+        ]  # fmt: skip
+        given = [places.get(word, word) for word in arguments]
+        done = subprocess.run(
+            [TRAIN, *given, *own], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (arguments, done.stderr)
+    assert (tmp_path / "clip.pt").is_file()
+    assert "user/name" in (tmp_path / "run/publish/README.md").read_text()
 
 
 @pytest.mark.parametrize("name", RULES)

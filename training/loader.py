@@ -8,12 +8,14 @@ as bytes, a quarter of the floats, and become floats where the model is.
 import atexit
 import os
 import signal
+import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from ctypes import c_byte
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import parent_process
 from multiprocessing.sharedctypes import RawValue
 from typing import NamedTuple, TypeVar
 
@@ -32,8 +34,8 @@ T = TypeVar("T")
 class Step(NamedTuple):
     """A rank's captions on the device, in equal parts, and where the run stands after the step.
 
-    `waited_s`: seconds from asking for the captions to having them. `counts`: of this rank's samples,
-    see `Sample`.
+    `waited_s`: seconds from asking for the captions to having them. `counts`: of this rank's
+    samples, see `Sample`.
     """
 
     batches: tuple[Batch, ...]
@@ -140,6 +142,15 @@ def _outlive(ending: c_byte, _worker: int) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End where the trainer was killed: torch asks for that only of processes that it forked."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 class _Maker(Dataset[_Made]):

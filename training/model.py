@@ -18,6 +18,7 @@ from open_clip.transformer import QuickGELU, TextTransformer, VisionTransformer
 from torch import Tensor, nn
 
 from data.errors import UsageError
+from data.texts import nearest
 from training.batch import Batch, laid_out
 from training.memory import making_again
 from training.texts import Layout, TextForm, lay_out
@@ -152,7 +153,7 @@ def load(name: str, *, pretrained: str | None = None) -> ClipModel:
     if in_place and pretrained:
         raise UsageError(f"{name} brings its weights: leave --pretrained {pretrained} out")
     if not in_place:
-        _check_activation(name.replace("/", "-"), pretrained)
+        check_weights(name, pretrained)
     try:
         clip = open_clip.create_model(name, pretrained=pretrained, require_pretrained=in_place)
     except (RuntimeError, ValueError, OSError) as error:
@@ -198,14 +199,24 @@ def _was_quick(name: str, pretrained: str) -> bool | None:
     return bool(tag.get("quick_gelu")) if tag else _activation_of(Path(pretrained))
 
 
-def _check_activation(name: str, pretrained: str | None) -> None:
+def check_weights(name: str, pretrained: str | None) -> None:
     """Refuse weights trained with QuickGELU in a model without, and the other way round.
 
     open_clip warns of such a pair and goes on; features are then wrong in every layer.
+
+    Raises:
+        UsageError: so it is, or there are no such weights.
     """
+    name = name.replace("/", "-")
     config = open_clip.get_model_config(name)
     if config is None or pretrained is None:
         return
+    if not open_clip.get_pretrained_cfg(name, pretrained) and not Path(pretrained).is_file():
+        tags = open_clip.list_pretrained_tags_by_model(name)
+        raise UsageError(
+            f"weights {pretrained}: not a known tag of {name}, nor a file; "
+            f"{nearest(pretrained, tags)}"
+        )
     configured = bool(config.get("quick_gelu"))
     trained = _was_quick(name, pretrained)
     if trained is None or trained == configured:

@@ -1,11 +1,15 @@
 """What there is: captions with a negative, kinds, edits, lengths, and texts that are there twice.
 
-Read row by row over the whole folder; kept are counts and 8 bytes a text.
+Read row by row over the whole folder. Kept are 8 bytes a row and 8 a text, counts, and the name of
+each different edit.
 """
 
+from array import array
 from collections import Counter
 from hashlib import blake2b
 from typing import Final
+
+import numpy as np
 
 from data.edits import Edit, text_at
 from data.records import Negative, Row
@@ -27,12 +31,12 @@ class Coverage:
     def __init__(self, vowel_sound: VowelSound) -> None:
         """Start from nothing."""
         self._vowel_sound = vowel_sound
-        self.num_negatives: list[int] = []
+        self.num_negatives: array[int] = array("q")
         self.kinds: Counter[str] = Counter()
         self.edits: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
-        self._said: set[int] = set()
-        self._to_find: list[int] = []
+        self._said: array[int] = array("Q")
+        self._to_find: array[int] = array("Q")
         self._tables: dict[str, Counter[str]] = {
             title: Counter()
             for title in (
@@ -51,7 +55,7 @@ class Coverage:
         self._count_form(own, "caption")
         key = normalised(row.caption)
         if row.image:
-            self._said.add(_hash(row.image, key))
+            self._said.append(_hash(row.image, key))
         seen: set[str] = set()
         for negative in row.negatives:
             self._add_negative(row, negative, own)
@@ -64,10 +68,10 @@ class Coverage:
 
     def faults(self) -> dict[str, int]:
         """Return how many negatives repeat something, by what they repeat."""
-        siblings = sum(text in self._said for text in self._to_find)
+        siblings = np.isin(np.array(self._to_find), np.array(self._said))
         return {
             EQUAL_TO_CAPTION: self._faults[EQUAL_TO_CAPTION],
-            EQUAL_TO_SIBLING: siblings,
+            EQUAL_TO_SIBLING: int(siblings.sum()),
             TWICE: self._faults[TWICE],
         }
 

@@ -7,10 +7,20 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import UsageError
 from data.manifest import Manifest
 from negatives.audit.pairs import Pair
 
-_TUNED: Final = re.compile(r"[-_](instruct|chat|base|it)$", re.IGNORECASE)
+_SAME_WEIGHTS: Final = re.compile(
+    r"[-_.:](?:"
+    r"instruct|chat|base|it|"  # tuned from them
+    r"gguf|ggml|gptq|awq|exl[23]|mlx|onnx|bnb|hf|latest|"  # in another format
+    r"i?q\d(?:_(?:[01k]|nl|x{0,2}s|m|l))*|(?:int|fp|bf|f)(?:4|8|16|32)|w\d+a\d+|\d-?bit"
+    r")(?=[-_.:]|$)"
+)
+_VERSION: Final = re.compile(  # as `scorer_version` puts it behind the name
+    r"\s(?:\S+ of \S|sha256 |unknown revision|[0-9a-f]{40}\b).*"
+)
 _EQUAL: Final = 1e-6  # nats; nearer ones differ by rounding alone
 
 
@@ -33,13 +43,16 @@ def gap_wins(pairs: Sequence[Pair], judge: Judge) -> NDArray[np.float64]:
     """Return for each of N pairs 1 if the caption is the more probable, 0 if not, 0.5 for a tie.
 
     Raises:
-        ValueError: the judge gave a number that is none.
+        UsageError: the judge gave a number that is none.
     """
     texts = list(dict.fromkeys(text for pair in pairs for text in (pair.caption, pair.text)))
     scores = dict(zip(texts, judge.log_probabilities(texts), strict=True))
     ahead = np.array([scores[pair.caption] - scores[pair.text] for pair in pairs], np.float64)
     if np.isnan(ahead).any():
-        raise ValueError(f"{judge.name}: not a probability for {np.isnan(ahead).sum()} pairs")
+        raise UsageError(
+            f"{judge.name}: expected log probabilities, found none for {np.isnan(ahead).sum()} of "
+            f"{len(pairs)} pairs; name another judge"
+        )
     ahead[np.abs(ahead) < _EQUAL] = 0
     return 0.5 + 0.5 * np.sign(ahead)
 
@@ -47,28 +60,44 @@ def gap_wins(pairs: Sequence[Pair], judge: Judge) -> NDArray[np.float64]:
 def is_scorer(judge_name: str, manifest: Manifest) -> bool:
     """Tell whether a build drew by this model, or asked it, so that it cannot judge what was drawn.
 
-    A scorer named after the model, however it is spelt, is the same, and so is one tuned from the
-    same weights ("-Instruct"). Of folders that were merged or filtered, the scorers of their
-    parents count too.
+    Whole names are compared, however they are spelt; one tuned from the same weights ("-Instruct")
+    is the same, and so are its other formats ("-GGUF", ".Q4_1"). Of folders that were merged or
+    filtered, the models of their parents count too.
     """
-    model = _key(_TUNED.sub("", judge_name.rpartition("/")[2]))
-    parts = (manifest.config, manifest.lineage, manifest.versions, manifest.producers)
-    named = [name for part in parts for name in _strings(part)]
-    return bool(model) and any(model in _key(name) for name in named)
+    model = _key(judge_name)
+    fields = ("versions", "config", "producers", "lineage")
+    content = {field: getattr(manifest, field) for field in fields}
+    return bool(model) and any(_key(name) == model for name in _models(content))
+
+
+def _models(content: object) -> Iterator[str]:
+    """Yield the names of language models in a manifest, or in what a lineage keeps of one."""
+    scorer = _at(content, "versions", "scorer")
+    if isinstance(scorer, str):
+        before_version = _VERSION.sub("", scorer)
+        yield before_version if before_version != scorer else scorer.partition(" ")[0]
+    makers = [_at(content, "config", "negatives", part) for part in ("scorer", "llm")]
+    for maker in (*makers, *_items(_at(content, "producers"))):
+        name = _at(maker, "model")
+        if isinstance(name, str):
+            yield name
+    for entry in _items(_at(content, "lineage")):
+        for parent in (_at(entry, "parent"), *_items(_at(entry, "parents"))):
+            yield from _models(parent)
 
 
 def _key(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.casefold())
+    """Return a name of weights without owner, format and spelling."""
+    last = name.rstrip("/").rpartition("/")[2]
+    return re.sub(r"[\W_]+", "", _SAME_WEIGHTS.sub("", last.casefold()))
 
 
-def _strings(content: object) -> Iterator[str]:
-    """Yield every key and text of nested JSON."""
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, Mapping):
-        yield from map(str, content)
-        for value in content.values():
-            yield from _strings(value)
-    elif isinstance(content, Sequence):
-        for value in content:
-            yield from _strings(value)
+def _at(content: object, *keys: str) -> object:
+    """Return what nested JSON has under keys, None where it has no such place."""
+    for key in keys:
+        content = content.get(key) if isinstance(content, Mapping) else None
+    return content
+
+
+def _items(content: object) -> Sequence[object]:
+    return content if isinstance(content, list | tuple) else ()

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import UsageError
 from data.manifest import Manifest, read_all_rows, read_manifest
 from data.records import Row
 from data.streams import Stream
@@ -19,7 +20,7 @@ from negatives.audit.findings import OVERALL, Audit, Bar, Finding, Sample
 from negatives.audit.gap import Judge, is_scorer
 from negatives.audit.intervals import mean_interval, share_interval
 from negatives.audit.medoid import reads
-from negatives.audit.pairs import Pair, drawn, groups_of, pairs_of
+from negatives.audit.pairs import Groups, Pair, drawn, groups_of, pairs_of
 from negatives.audit.samples import samples_of
 from negatives.words import lexicon
 
@@ -99,20 +100,39 @@ def audit_folder(
 
 
 def _read(folder: Path, manifest: Manifest, options: AuditOptions) -> _Read:
-    contamination = {path.name: Contamination(benchmark_texts(path)) for path in options.against}
+    contamination = {
+        name: Contamination(benchmark_texts(path))
+        for name, path in zip(_names(options.against), options.against, strict=True)
+    }
     coverage = Coverage(lexicon.load().vowel_sound)
     num_pairs = sum(manifest.tallies.get("negatives_by_type", {}).values())
     share = min(1.0, options.sample / max(num_pairs, 1))
     kept: list[Row] = []
-    bare: list[Row] = []
+    groups = Groups()
     for row in read_all_rows(folder, manifest):
         coverage.add(row)
         for found in contamination.values():
             found.add(row)
-        bare.append(row._replace(negatives=()))
+        groups.add(row)
         if row.negatives and Stream(options.seed, "audit rows", row.id).chance(share):
             kept.append(row)
-    return _Read(coverage, contamination, kept, np.array(groups_of(bare), np.int64))
+    return _Read(coverage, contamination, kept, groups.numbers())
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Return the files' names, with the folders above them where it takes those to tell them apart.
+
+    Raises:
+        UsageError: a file is given twice.
+    """
+    whole = [path.resolve() for path in paths]
+    if len(set(whole)) < len(whole):
+        raise UsageError("--against: a file is given twice; name each once")
+    for depth in range(1, 1 + max((len(path.parts) for path in whole), default=0)):
+        names = ["/".join(path.parts[-depth:]) for path in whole]
+        if len(set(names)) == len(names):
+            return names
+    return [str(path) for path in whole]
 
 
 def _judge_of(manifest: Manifest, judge: Judge | str) -> Judge | str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PATH = click.Path(path_type=Path)
 _FEWEST = click.IntRange(min=1)
+_JUDGE_PAIRS = 2000
 _SHOWN = ("size", "negatives by type", "rejects by reason", "negatives that repeat a text")
 _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not measured": "dim"}
 
@@ -39,9 +40,7 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
 @click.option(
     "--judge-pairs",
     type=_FEWEST,
-    default=2000,
-    show_default=True,
-    help="How many pairs the judge reads; a type is proven with 1,000.",
+    help=f"How many pairs the judge reads; a type is proven with 1,000.  [default: {_JUDGE_PAIRS}]",
 )
 @click.option(
     "--sample",
@@ -62,7 +61,7 @@ def audit(
     html: Path | None,
     fail_outside: bool,
     judge_name: str,
-    judge_pairs: int,
+    judge_pairs: int | None,
     sample: int,
     seed: int,
     against: tuple[Path, ...],
@@ -77,26 +76,39 @@ def audit(
     from data.manifest import read_manifest
     from negatives.audit.run import AuditOptions, audit_folder
 
+    if judge_name == "none" and judge_pairs is not None:
+        raise UsageError("--judge-pairs does nothing with --judge none; leave one of them out")
     read_manifest(folder)  # what is wrong with the folder is told before a model is loaded
+    if html is not None:
+        _check_page(html)
     options = AuditOptions(
         judge=judge_of(judge_name),
         seed=seed,
         sample=sample,
-        judge_pairs=judge_pairs,
+        judge_pairs=_JUDGE_PAIRS if judge_pairs is None else judge_pairs,
         against=against,
     )
     with _stages(shown=not (quiet or as_json)) as report:
         found, samples = audit_folder(folder, options=options, report=report)
     if html is not None:
+        from data.commit import write_atomically
         from negatives.audit.report import html_of
 
-        html.write_text(html_of(found, samples), encoding="utf-8")
+        write_atomically(html, html_of(found, samples))
     if as_json:
         click.echo(json.dumps(plain_audit(found), indent=1, ensure_ascii=False, allow_nan=False))
     elif not quiet:
         _show(found, html)
     is_outside = any(finding.verdict() == "outside" for finding in found.findings)
     sys.exit(1 if fail_outside and is_outside else 0)
+
+
+def _check_page(html: Path) -> None:
+    """Refuse a place for the report that cannot be written: an audit takes minutes."""
+    if not html.parent.is_dir():
+        raise UsageError(f"--html {html}: expected a folder {html.parent}, found none; make it")
+    if html.is_dir():
+        raise UsageError(f"--html {html}: expected the name of a file, found a folder")
 
 
 def judge_of(name: str) -> "Judge | str":
@@ -155,7 +167,7 @@ def _stages(*, shown: bool) -> Iterator[Callable[[str], None]]:
 def _show(found: "Audit", html: Path | None) -> None:
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     console.print(f"{found.name}  {found.fingerprint}", style="bold", markup=False)
     for measure, judge in found.judges.items():
         console.print(f"{measure} is judged by {judge}", markup=False)
@@ -190,8 +202,8 @@ def _table(found: "Audit") -> "Table":
         said = verdict if not finding.why else f"{verdict}: {finding.why}"
         style = _COLOURS.get(verdict, "")
         table.add_row(
-            name,
-            finding.group,
+            Text(name),  # a file's name may look like markup
+            Text(finding.group),
             "" if finding.value is None else shown(finding.value),
             shown_interval(finding).replace(" to ", "\N{EN DASH}"),  # 80 columns are few
             shown_bar(finding.bar).replace(" to ", "\N{EN DASH}"),

@@ -29,7 +29,7 @@ _UNWEIGHED = (
 @click.argument("text")
 @click.option("--preset", help="Only this preset's rules, chosen by its policy.")
 @click.option("--rule", "only", multiple=True, help="Only this rule; often, but not with --preset.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The seed of the draw.")
+@click.option("--seed", type=int, help="The seed of the draw.  [default: 0]")
 @click.option(
     "--variants", type=int, help=f"Negatives of each rule.  [default: {_VARIANTS}, or the preset's]"
 )
@@ -51,7 +51,7 @@ def preview(
     text: str,
     preset: str | None,
     only: tuple[str, ...],
-    seed: int,
+    seed: int | None,
     variants: int | None,
     fluency_from: Path | None,
     llm: bool,
@@ -67,10 +67,10 @@ def preview(
     from negatives.api import choose_texts, lacks_model
 
     if llm:
-        if preset is not None or fluency_from is not None or variants is not None:
-            raise UsageError(
-                "--llm shows answers as they are; expected no other option of a choice"
-            )
+        given = {"preset": preset, "fluency-from": fluency_from, "variants": variants, "seed": seed}
+        for name, value in given.items():
+            if value is not None:
+                raise UsageError(f"--llm shows answers as they are, --{name} does nothing; drop it")
         show_answers(text, whom, only, as_json=as_json)
         return
     if whom is not None:
@@ -79,9 +79,9 @@ def preview(
         raise UsageError("--rule and --preset exclude each other: a preset names its own rules")
     is_listing = preset is None and fluency_from is None
     if is_listing:
-        config = _listing(only, seed, _VARIANTS if variants is None else variants)
+        config = _listing(only, seed or 0, _VARIANTS if variants is None else variants)
     else:
-        config = _choosing(preset or "natural", only, seed, variants, fluency_from)
+        config = _choosing(preset or "natural", only, seed or 0, variants, fluency_from)
     note = _UNWEIGHED if is_listing or lacks_model(config) else ""
     ((_, chosen),) = choose_texts([text], config)
     if chosen is None:
@@ -130,10 +130,7 @@ def _choosing(
         "choice": {"variants": variants},
         "fluency_from": fluency_from,
     }
-    config = build_config({"negatives": section})
-    if variants is not None and config.policy.draw == "slots":
-        raise UsageError(f"--variants: {preset} asks each alternative once; leave it out")
-    return config
+    return build_config({"negatives": section})
 
 
 def _show(text: str, negatives: "Sequence[Negative]", *, note: str) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data.edits import text_at
 from negatives.fluency.captions import PADDING, View
-from negatives.fluency.words import PAD, Words
+from negatives.fluency.words import PAD, Words, name_hash
 from negatives.slots import Slot, Substitutes
 
 MOST_CANDIDATES = 4096  # of a slot, the caption among them
@@ -55,7 +55,7 @@ class Block:
     `asks[slot]`: whether it is of a kind in ASKED;
     `companions[slot]`: the word that the changed phrase goes with, its subject or governor.
     `characters[candidate]`: the length of what stands in the place of the change,
-    `names[candidate]`: all of it as one word. Pairs of words stand one after another, all of it by
+    `names[candidate]`: the hash of all of it. Pairs of words stand one after another, all of it by
     number: `pairs` as candidate, relation, head, dependant. Where a slot changes one phrase, its
     pairs differ in one word alone, `heads[candidate]`: `spans` has them once for the slot, as first
     candidate, number of candidates, relation, other word, whether the other is the head; and
@@ -108,7 +108,11 @@ class Block:
         self._around += view.row[first - PADDING : first]
         self._around += after + [PAD] * (PADDING - len(after))
         if len(spans) == 1:
+            first = len(self.heads)
             self._add_phrases(view, spans[0], texts[0])
+            # How a parser hangs up "next to" and "on" differs, and would tell which is the caption.
+            company = spans[0] if slot.subtype != "rel" else None
+            self._add_company(view, company, first, 1 + len(texts[0]))
         else:
             own = [text_at(view.parse.text, start, end) for start, end in places]
             self._add_swapped(view, spans, (own, *zip(*texts, strict=True)))
@@ -125,15 +129,15 @@ class Block:
 
     def _add_phrases(self, view: View, span: Span, texts: tuple[str, ...]) -> None:
         """Add the candidates of a slot that changes one phrase."""
-        first_token, last_token, head = span
+        first_token, last_token, _ = span
         tokens, row, place = view.parse.tokens, view.row, view.place
         first = len(self.heads)
-        self._add_middle(row[place[first_token] : place[last_token] + 1])
-        self.heads.append(row[place[head]])
-        self.characters.append(tokens[last_token].end - tokens[first_token].start)
-        self.names.append(
-            self.words.id_of(" ".join([t.text for t in tokens[first_token : last_token + 1]]))
-        )
+        own = row[place[first_token] : place[last_token] + 1]
+        self._add_middle(own)
+        self.heads.append(own[-1] if own else PAD)  # as of any text, whatever the parser says
+        start, end = tokens[first_token].start, tokens[last_token].end
+        self.characters.append(end - start)
+        self.names.append(name_hash(text_at(view.parse.text, start, end)))
         phrases = self.words.phrases(texts)
         for width, (which, ids) in phrases.by_width.items():
             middles = self._of_width(width)
@@ -144,10 +148,12 @@ class Block:
         self.heads += phrases.heads
         self.characters += phrases.characters
         self.names += phrases.names
-        self._add_company(view, span, first, 1 + len(texts))
 
-    def _add_company(self, view: View, span: Span, first: int, size: int) -> None:
-        """Add the words that go with the one phrase that `size` candidates change."""
+    def _add_company(self, view: View, span: Span | None, first: int, size: int) -> None:
+        """Add the words that go with the one phrase that `size` candidates change, if any do."""
+        if span is None:
+            self.companions.append(PAD)
+            return
         first_token, last_token, head = span
         row, place, id_of = view.row, view.place, self.words.id_of
         companion = PAD
@@ -191,7 +197,7 @@ class Block:
             self._add_middle(words)
             self.heads.append(PAD)
             self.characters.append(sum(map(len, texts)))
-            self.names.append(id_of(" / ".join(texts)))
+            self.names.append(name_hash(" / ".join(texts)))
             moved = [phrase[-1] if phrase else PAD for phrase in phrases]
             for relation, head, dependant, new_head, new_dependant in pairs:
                 self.pairs += (

@@ -128,7 +128,7 @@ class CorpusModel:
         alive, features = features_of(laid, _source(words, self.table), known=known)
         of_slot = np.repeat(np.arange(len(sizes)), sizes)[alive]
         hashes = words.hashes()
-        names = hashes[np.array(laid.names, np.int64)[alive]] + relation_hashes(kinds)[of_slot]
+        names = np.array(laid.names, np.uint64)[alive] + relation_hashes(kinds)[of_slot]
         companions = hashes[np.array(laid.companions, np.int64)[of_slot]]
         companies = COMPANY.keys(names, companions)
         its_folds = np.array(laid.folds, np.uint8)

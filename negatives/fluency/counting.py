@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from negatives.fluency.captions import ORDER, PADDING, View
 from negatives.fluency.counts import Folds, Kind, Tally, tally_of
-from negatives.fluency.words import Hashes, Words, hash_of
+from negatives.fluency.words import END, Hashes, Words, hash_of
 
 NGRAM = tuple(Kind(f"{order}-gram") for order in range(1, ORDER + 1))
 TOTAL = Kind("all words")
@@ -60,16 +60,13 @@ def tally_block(views: Sequence[View], folds: Sequence[int], words: Words) -> Ta
     before = np.roll(classes, 1)
     parts.append((CLASS_BEFORE.keys(before, hashes)[after], fold[after]))
     parts.append((CLASS_BEFORE.keys(before)[after], fold[after]))
-    ending = counted & (ids != _END)
+    ending = counted & (ids != END)
     following = np.roll(classes, -1)
     parts.append((CLASS_AFTER.keys(hashes, following)[ending], fold[ending]))
     parts.append((CLASS_AFTER.keys(following)[ending], fold[ending]))
     parts += _pair_parts(views, fold_of_caption, words)
     parts += _beside_parts(views, fold_of_caption, words)
     return tally_of(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-_END = 2
 
 
 def relation_hashes(names: Sequence[str]) -> Hashes:

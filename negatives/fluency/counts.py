@@ -27,6 +27,9 @@ class Tally(NamedTuple):
     counts: Numbers
 
 
+EMPTY = Tally(np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.zeros(0, np.int64))
+
+
 def tally_of(keys: Hashes, folds: Folds) -> Tally:
     """Return the tally of single sightings, in any order."""
     return _summed(keys, folds, np.ones(len(keys), np.int64))
@@ -130,7 +133,7 @@ class Kind:
     def keys(self, *parts: Hashes) -> Hashes:
         """Return the key of each row of `parts`, arrays of one shape; their order matters."""
         keys: Hashes = self._offset + parts[0] * self._factors[0]
-        for part, factor in zip(parts[1:], self._factors[1:], strict=False):
+        for part, factor in zip(parts[1:], self._factors[1 : len(parts)], strict=True):
             keys = keys + part * factor
         return keys
 

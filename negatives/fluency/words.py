@@ -22,7 +22,7 @@ _READINGS = (("NN", "NOUN"), ("NNS", "NOUN"), ("JJ", "ADJ"), ("VBG", "VERB"), ("
 
 
 class Phrases(NamedTuple):
-    """What may stand in one place: of each text its last word, all of it as one word, its length.
+    """What may stand in one place: of each text its last word, the hash of all of it, its length.
 
     `by_width[width]`: which texts have `width` words, and these words one after another.
     """
@@ -46,7 +46,6 @@ class Words:
         self._ids: dict[str, int] = {}
         self._hashes: list[int] = []
         self._class_hashes: list[int] = []
-        self._pieces: dict[str, tuple[int, ...]] = {}
         self._phrases: dict[tuple[str, ...], Phrases] = {}
         self._arrays = (np.empty(0, np.uint64), np.empty(0, np.uint64))
         for mark in _MARKS:
@@ -56,8 +55,7 @@ class Words:
         """Return the number of a word as it stands in a caption."""
         known = self._ids.get(word)
         if known is None:
-            plain = word.lower()
-            plain = "a" if plain == "an" else plain
+            plain = _plain(word)
             known = self._ids.get(plain)
             if known is None:
                 known = self._add(plain, self._class_of(plain))
@@ -66,11 +64,10 @@ class Words:
 
     def ids_of(self, text: str) -> tuple[int, ...]:
         """Return the numbers of the words of a text; "t-shirt" is three, as in a parse."""
-        known = self._pieces.get(text)
-        if known is None:
-            known = tuple(map(self.id_of, _PIECES.findall(text)))
-            self._pieces[text] = known
-        return known
+        known = self._ids.get(text)
+        if known is not None and text.isalpha():
+            return (known,)
+        return tuple(map(self.id_of, _PIECES.findall(text)))
 
     def phrases(self, texts: tuple[str, ...]) -> Phrases:
         """Return what these texts are in numbers; remembered, for classes of words recur."""
@@ -83,7 +80,7 @@ class Words:
                 which.append(index)
                 flat += pieces
             heads = [pieces[-1] if pieces else PAD for pieces in ids]
-            names = [self.id_of(text) for text in texts]
+            names = [name_hash(text) for text in texts]
             known = Phrases(heads, names, [len(text) for text in texts], by_width)
             self._phrases[texts] = known
         return known
@@ -117,6 +114,16 @@ class Words:
             if name:
                 return f"<{name} {tag}>"
         return word
+
+
+def _plain(text: str) -> str:
+    plain = text.lower()
+    return "a" if plain == "an" else plain
+
+
+def name_hash(text: str) -> int:
+    """Return the hash of a word or of several as one, in lower case, "an" as "a"."""
+    return hash_of(_plain(text))
 
 
 def hash_of(text: str) -> int:

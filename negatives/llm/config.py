@@ -1,6 +1,7 @@
 """The `llm` options of pipeline.yaml, and the backend that they ask for."""
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from data.commit import Json
 from data.config import Positive, place_name
 from data.errors import UsageError
+from negatives.llm.limits import Limits
 from negatives.llm.requests import Backend, Facts
 from negatives.words.lexicon import Lexicon
 
@@ -18,8 +20,9 @@ class LlmConfig:
 
     `backend`: "local" (`model`: None for the packaged one, a folder or a name on the hub; `device`,
     `dtype`) or "openai" (`url` of a server, `model` as it calls it, `version` of it, to be named in
-    manifests). Prices are dollars for a million tokens. `cache`: where answers are kept, None for
-    OUT/answers.
+    manifests). `first_wait_s`: seconds before what failed for now is asked again, doubled with each
+    try up to `longest_wait_s`. Prices are dollars for a million tokens. `cache`: where answers are
+    kept, None for OUT/answers.
     """
 
     backend: Literal["local", "openai"] = "local"
@@ -32,6 +35,8 @@ class LlmConfig:
     concurrency: Positive = 16
     timeout_s: float = 60.0
     retries: int = 5
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 60.0
     max_requests: Positive | None = None
     max_cost: float | None = None
     prompt_price: float | None = None
@@ -60,6 +65,11 @@ class LlmConfig:
                 "negatives.llm: expected timeout_s above 0 and retries of 0 or more, found "
                 f"{self.timeout_s} and {self.retries}"
             )
+        if not 0 <= self.first_wait_s <= self.longest_wait_s < inf:
+            raise UsageError(
+                "negatives.llm: expected first_wait_s from 0 to longest_wait_s, found "
+                f"{self.first_wait_s} and {self.longest_wait_s}"
+            )
 
     def content(self) -> Json:
         """Return what shapes answers: no address, no limit, no place of a machine."""
@@ -80,7 +90,7 @@ def backend_of(config: LlmConfig, lexicon: Lexicon) -> Backend:
             lexicon=lexicon, model=config.model, device=config.device, dtype=config.dtype
         )
     try:
-        from negatives.llm.openai import Limits, OpenAIBackend  # noqa: PLC0415 - an extra
+        from negatives.llm.openai import OpenAIBackend  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UsageError(
             f"a server expects the library {error.name}, found none: "
@@ -89,17 +99,20 @@ def backend_of(config: LlmConfig, lexicon: Lexicon) -> Backend:
     return OpenAIBackend(
         url=config.url,
         facts=Facts(
-            str(config.model),
+            place_name(str(config.model)),
             config.version,
             "text",
             config.prompt_price,
             config.completion_price,
         ),
+        model=config.model,
         key_env=config.key_env,
         limits=Limits(
             concurrency=config.concurrency,
             timeout_s=config.timeout_s,
             retries=config.retries,
+            first_wait_s=config.first_wait_s,
+            longest_wait_s=config.longest_wait_s,
             max_requests=config.max_requests,
             max_cost=config.max_cost,
         ),

@@ -27,14 +27,16 @@ class LlmInfill:
     """ "a man riding a horse" -> "a man riding a camel".
 
     One slot a word of the `kinds` asked for ("obj", "att", "act", "rel"), of which at most
-    `places` a caption are asked about, and at most `proposals` answers are taken. `judge`: whether
-    the model is then asked to judge them.
+    `places` a caption are asked about, and at most `proposals` answers are taken. `is_open`: nouns
+    and verbs may be of any class, which takes a good model. `judge`: whether the model is then
+    asked to judge them.
     """
 
     lexicon: Lexicon
     kinds: tuple[Kind, ...] = KINDS
     places: int = 6
     proposals: int = 4
+    is_open: bool = False
     judge: bool = False
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:  # noqa: ARG002 - a rule's
@@ -73,7 +75,8 @@ class LlmInfill:
         return slots, fates
 
     def _places(self, parse: Parse) -> list[Place]:
-        return list(places_of(parse, self.lexicon, self.kinds))[: self.places]
+        found = places_of(parse, self.lexicon, self.kinds, is_open=self.is_open)
+        return list(found)[: self.places]
 
     def _request(self, parse: Parse, place: Place) -> Request:
         token = parse.tokens[place.at]

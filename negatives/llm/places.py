@@ -2,8 +2,10 @@
 
 Rules know classes of words that exclude each other. A model proposes any word, so the place has to
 make it false: the one thing that somebody rides or sits on is another thing then, while a table
-with a vase may well have a book on it too. Adjectives, prepositions, and verbs without an object,
-have to be of the classes of our rules even so.
+with a vase may well have a book on it too. Adjectives, prepositions and verbs have to be of the
+classes of our rules even so, nouns of a class or of a wider family. Where anything may be proposed
+(`is_open`), nouns and verbs with an object may be any that are not known to overlap: a small model
+fills them badly ("catch" -> "eat a baseball"), so it is for a better one, or with a judge.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,6 +30,7 @@ _OBJECTS = frozenset(("dobj", "obj"))
 _SUBJECTS = frozenset(("nsubj", "nsubjpass", "ROOT"))
 _BINDERS = frozenset(("-", "/", "'"))
 _JOINED = frozenset(("compound", "conj", "cc"))
+_NO_FAMILIES = frozenset(("adding", "light_verbs", "light_nouns", "holding", "relations"))
 
 
 def relations() -> frozenset[str]:
@@ -38,8 +41,8 @@ def relations() -> frozenset[str]:
 class Place(NamedTuple):
     """One word of a caption: token `at`, asked for as `kind`.
 
-    `apart`: the words of its class, as a rule offers them there, which exclude it. `is_open`:
-    whether others may too.
+    `apart`: the words that exclude it: of its class, as a rule offers them there, or, for a noun,
+    the lemmas of its class and families. `is_open`: whether others may too.
     """
 
     at: int
@@ -48,7 +51,9 @@ class Place(NamedTuple):
     is_open: bool
 
 
-def places_of(parse: Parse, lexicon: Lexicon, kinds: tuple[Kind, ...]) -> Iterator[Place]:
+def places_of(
+    parse: Parse, lexicon: Lexicon, kinds: tuple[Kind, ...], *, is_open: bool = False
+) -> Iterator[Place]:
     """Yield the words that another may take the place of; the caption's first word is none."""
     if not parse.tokens:
         return
@@ -58,27 +63,41 @@ def places_of(parse: Parse, lexicon: Lexicon, kinds: tuple[Kind, ...]) -> Iterat
         kind = _kind_at(tree, at, lexicon)
         if kind is None or kind not in kinds or not at or not token.text.islower():
             continue
-        apart = offered[kind].get(token.start, frozenset())
-        is_open = kind == "obj" or (kind == "act" and has(tree, at, _OBJECTS))
-        if apart or is_open:
-            yield Place(at, kind, apart, is_open)
+        apart = (
+            _relatives(lexicon, token.text, token.tag)
+            if kind == "obj"
+            else offered[kind].get(token.start, frozenset())
+        )
+        takes_any = is_open and (kind == "obj" or (kind == "act" and has(tree, at, _OBJECTS)))
+        if apart or takes_any:
+            yield Place(at, kind, apart, takes_any)
 
 
 def excludes(parse: Parse, place: Place, word: str, lexicon: Lexicon) -> bool:
     """Tell whether the caption is false with the word in the place, as far as words tell."""
-    if word in place.apart or not place.is_open:
-        return word in place.apart
     token = parse.tokens[place.at]
+    if place.kind != "obj" and (word in place.apart or not place.is_open):
+        return word in place.apart
     pos = "NOUN" if place.kind == "obj" else "VERB"
     old, new = lexicon.lemma(token.text.lower(), token.tag), lexicon.lemma(word, token.tag)
     if old == new or not lexicon.knows(new, pos) or lexicon.compatible(old, new, pos):
         return False
     if place.kind == "act":
         return new not in word_sets("llm")["light_verbs"]
-    class_of_old = lexicon.class_name(old, pos)
-    if class_of_old and class_of_old == lexicon.class_name(new, pos):
+    if new in place.apart:
         return True
-    return _is_other_thing(parse, place.at, new, lexicon)
+    return place.is_open and _is_other_thing(parse, place.at, new, lexicon)
+
+
+def _relatives(lexicon: Lexicon, word: str, tag: str) -> frozenset[str]:
+    """Return the lemmas of a noun's class and of its families; empty where it has neither."""
+    lemma = lexicon.lemma(word, tag)
+    families = [
+        members
+        for name, members in word_sets("llm").items()
+        if name not in _NO_FAMILIES and lemma in members
+    ]
+    return frozenset(lexicon.word_class(lemma, "NOUN")).union(*families) - {lemma}
 
 
 def _offered(parse: Parse, lexicon: Lexicon, kind: Kind) -> dict[int, frozenset[str]]:
@@ -116,7 +135,9 @@ def _kind_at(tree: Tree, index: int, lexicon: Lexicon) -> Kind | None:
     if tag == "IN" or (tag == "RP" and word in relations()):
         return "rel" if word in relations() and _has_noun(tree, index) else None
     if tag == "JJ":
-        return "att" if tree.deps[index] == "amod" and _is_free(tree, index) else None
+        is_named = index > 0 and tree.tags[index - 1] in _NOUNS  # "mustard yellow"
+        is_free = _is_free(tree, index) and not is_named
+        return "att" if tree.deps[index] == "amod" and is_free else None
     if tag in _NOUNS and tree.pos[index] == "NOUN":
         return "obj" if _is_placed(tree, index, lexicon) else None
     if tag in _VERBS and tree.pos[index] == "VERB" and tree.deps[index] not in {"aux", "amod"}:

@@ -41,12 +41,14 @@ class Recolour:
     words: Sequence[str] = COLOURS
     weights: tuple[float, ...] | None = None
     num_slots: int = 1
+    reversible: bool = True
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:
         red = parse.tokens[1]
         edits = [Edit((Replacement(red.start, red.end, word),)) for word in self.words]
         for _ in range(self.num_slots):
-            yield Slot("recolour", "replace", "att", edits, weights=self.weights)
+            kind = ("recolour", "replace", "att")
+            yield Slot(*kind, edits, reversible=self.reversible, weights=self.weights)
 
 
 def chosen_by(
@@ -56,6 +58,8 @@ def chosen_by(
     scores: Sequence[Scores | None] | None = None,
     **policy: object,
 ) -> Chosen:
+    if policy.get("draw") == "recipe":
+        policy.setdefault("weights", "recipe")
     producers = [Producer("recolour", f"recolour{n}", rule, n) for n, rule in enumerate(rules)]
     chooser = Chooser(producers, Policy(**cast("dict[str, Any]", policy)), seed, Table())
     parse = parse_of(CAPTION)
@@ -93,13 +97,24 @@ def test_every_alternative_with_a_score_is_asked_once() -> None:
     assert set(tally) == {(blue,), (blue, green)}
     assert abs(tally[blue, green] / 2_000 - math.exp(-1)) < 0.04
     out_of_reach = chosen_by(Recolour(), scores=[(0.0, 3.0, -3.0, -9.0)], reach=2.5)
-    assert (out_of_reach.negatives, out_of_reach.tally["recolour", "stays"]) == ((), 1)
+    assert (out_of_reach.negatives, out_of_reach.tally["recolour", "out of reach"]) == ((), 1)
 
 
 def test_what_the_model_does_not_know_is_neither_drawn_nor_drawn_from() -> None:
     for scores in ((0.0, -math.inf, -math.inf, -math.inf), (-math.inf, 0.0, 0.0, -math.inf)):
         chosen = chosen_by(Recolour(), scores=[scores], reach=1e9)
-        assert (chosen.negatives, chosen.tally["recolour", "stays"]) == ((), 1)
+        assert (chosen.negatives, chosen.tally["recolour", "not known"]) == ((), 1)
+    chosen = chosen_by(Recolour(), scores=[(0.0,)])
+    assert (chosen.negatives, chosen.tally["recolour", "not laid out"]) == ((), 1)
+
+
+def test_what_does_not_lead_back_is_drawn_from_only_where_that_is_asked_for() -> None:
+    for irreversible in (False, True):
+        chosen = chosen_by(
+            Recolour(reversible=False), scores=[(0.0, 0.0, 0.0, 0.0)], irreversible=irreversible
+        )
+        assert len(chosen.negatives) == (3 if irreversible else 0)
+        assert chosen.tally["recolour", "cannot be drawn back"] == (not irreversible)
 
 
 def test_scores_go_to_the_slots_in_order_and_none_is_drawn_uniformly() -> None:

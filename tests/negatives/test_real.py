@@ -12,10 +12,10 @@ import pytest
 from data.manifest import Manifest, read_all_rows
 from data.records import Caption, Row
 from data.texts import normalised
-from negatives.blocks import chooser_of
 from negatives.build import build
 from negatives.config import build_config
 from negatives.models import model_name
+from negatives.producers import chooser_of
 from negatives.spacy_parse import parse_texts
 from negatives.wording import glue, wording_of
 from negatives.words import lexicon

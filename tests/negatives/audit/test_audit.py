@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from data.errors import UsageError
-from data.manifest import Manifest, read_manifest
+from data.manifest import read_manifest
 from data.records import Row
 from negatives.audit.contamination import benchmark_texts
 from negatives.audit.coverage import Coverage, edit_name, rejects_by_reason
 from negatives.audit.findings import Audit, Finding
-from negatives.audit.gap import is_scorer
 from negatives.audit.medoid import distance, reads, share_of_first
 from negatives.audit.report import ABOUT
 from negatives.audit.run import AuditOptions, audit_folder
@@ -95,26 +94,6 @@ def test_an_audit_is_the_same_for_the_same_seed(folder: Path) -> None:
     assert 30 < first.audit.counts["size"]["pairs measured for leaks"] < 90
     assert found_in(first.audit, "coverage").num == 150, "coverage is of all rows"
     assert found_in(first.audit, "fluency").why == "none"
-
-
-def test_a_scorer_of_the_build_is_no_judge(folder: Path) -> None:
-    manifest = read_manifest(folder)
-
-    def with_fluency(fluency: object) -> Manifest:
-        return replace(manifest, config={"negatives": {"choice": {"fluency": fluency}}})
-
-    cases = [
-        ("HuggingFaceTB/SmolLM2-135M", "corpus", False),
-        ("HuggingFaceTB/SmolLM2-135M", ["corpus", "smollm2_135m"], True),
-        ("SmolLM2-135M", {"model": "HuggingFaceTB/SmolLM2-135M", "share": 0.5}, True),
-        ("SmolLM2-135M", "HuggingFaceTB/SmolLM2-360M", False),
-        ("SmolLM2-135M-Instruct", "SmolLM2-135M", True),
-        ("gpt2", ["EleutherAI/pythia-70m"], False),
-    ]
-    for name, fluency, expected in cases:
-        assert is_scorer(name, with_fluency(fluency)) is expected, (name, fluency)
-    parent = {"command": "filter", "parents": [{"versions": {"SmolLM2-135M": "1"}}]}
-    assert is_scorer("SmolLM2-135M", replace(manifest, lineage=[parent]))
 
 
 def with_scorer(name: str, folder: Path, out: Path) -> Path:

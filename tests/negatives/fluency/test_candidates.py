@@ -7,7 +7,7 @@ import pytest
 from data.edits import Edit, Replacement
 from negatives.fluency.candidates import MOST_CANDIDATES, Block
 from negatives.fluency.captions import view_of
-from negatives.fluency.words import BEGIN, END, PAD, Words
+from negatives.fluency.words import BEGIN, END, PAD, Words, name_hash
 from negatives.slots import Lazy, Slot, Substitutes
 from negatives.words.lexicon import Table
 from tests.parses import parse_of
@@ -86,7 +86,7 @@ def test_candidates_of_one_word() -> None:
     ]
     assert beside == [(0, 3, "red"), (0, 3, "stands"), (0, 3, "street")]
     assert words_of(block, block.companions) == ["stands"]
-    assert block.names[0] == block.words.id_of("car")
+    assert block.names == [name_hash(text) for text in ("car", "Dog", "fire truck")]
     assert block.pairs == []
 
 

@@ -1,7 +1,9 @@
 """The corpus model as a build of the embedded scenes makes it, and as another build uses it."""
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -106,10 +108,15 @@ def test_a_model_that_is_not_there_is_said(built: Path, tmp_path: Path) -> None:
         read_model(out / FLUENCY)
 
 
-def offers_with(folder: Path, texts: Sequence[str]) -> list[Offers]:
+def offers_with(folder: Path, texts: Sequence[str], images: Sequence[str] = ()) -> list[Offers]:
     config = config_of()
     parses = parse_texts(texts, model=model_name(), batch_size=8)
-    block = [(Caption(f"x:{number}", "", parse.text), parse) for number, parse in enumerate(parses)]
+    block = [
+        (Caption(f"x:{number}", image, parse.text), parse)
+        for number, (parse, image) in enumerate(
+            zip(parses, images or [""] * len(texts), strict=True)
+        )
+    ]
     return offers_of_block(block, chooser_of(config.rules, config.policy, 0), folder)
 
 
@@ -129,6 +136,32 @@ def test_a_model_that_is_written_and_read_gives_the_same_scores(
     assert before == after
     assert len(before) > 20
     assert all(len(scores) > 1 for scores in before)
+
+
+def test_a_pair_scores_alike_from_either_side(built: Path) -> None:
+    """The gain from caption to negative is the loss from negative to caption, parsed anew."""
+    rows = list(read_all_rows(built, read_manifest(built)))[::15]
+    texts, images = [row.caption for row in rows], [row.image for row in rows]
+    offered = zip(texts, images, offers_with(built / FLUENCY, texts, images), strict=True)
+    there = [
+        (text, edit.apply(text), image, scores[place] - scores[0])
+        for text, image, offers in offered
+        for slot, scores in chain(*offers)
+        for place, edit in enumerate(slot.alternatives, start=1)
+        if slot.subtype in {"rel", "att", "obj"} and np.isfinite((scores[0], scores[place])).all()
+    ]
+    _, negatives, their_images, _ = zip(*there, strict=True)
+    back = offers_with(built / FLUENCY, negatives, their_images)
+    found = [
+        gain + scores[place] - scores[0]
+        for (text, negative, _, gain), offers in zip(there, back, strict=True)
+        for slot, scores in chain(*offers)
+        for place, edit in enumerate(slot.alternatives, start=1)
+        if edit.apply(negative) == text
+    ]
+    # A word that opens its caption comes back without its capital.
+    assert len(found) > 0.8 * len(there) > 100
+    assert np.mean(np.abs(found) < 0.01) > 0.9  # the parser reads some otherwise
 
 
 def test_another_model_in_the_same_folder_is_read_anew(built: Path, tmp_path: Path) -> None:
@@ -245,6 +278,18 @@ def test_captions_in_memory_are_weighed_where_there_is_a_model(built: Path) -> N
     output = CliRunner().invoke(cli, arguments, catch_exceptions=False).stdout
     assert all(negative.text in output for negative in weighed)
     assert "without a corpus model" not in output
+
+
+def test_captions_in_memory_are_thinned_as_in_a_build(built: Path, tmp_path: Path) -> None:
+    none_kept = Path(shutil.copytree(built, tmp_path / "none"))
+    path = none_kept / FLUENCY / "model.json"
+    content = json.loads(path.read_text())
+    content["keep"] = dict.fromkeys(content["keep"], 0.0)
+    path.unlink()  # the copy may share its bytes
+    path.write_text(json.dumps(content))
+    assert [found for _, found in generate([TEXT] * 5, fluency_from=none_kept)] == [()] * 5
+    (_, found), *_ = generate([TEXT], fluency_from=built, options={"seed": 5})
+    assert found == next(generate([TEXT], fluency_from=built, seed=5))[1]
 
 
 def test_two_workers_make_the_same_bytes(built: Path, tmp_path: Path) -> None:

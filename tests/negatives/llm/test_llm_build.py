@@ -11,17 +11,11 @@ from data.manifest import problems_of, read_all_rows
 from negatives.audit.gap import is_scorer
 from negatives.build import build
 from negatives.config import BuildConfig, build_config
-from negatives.llm import openai
 from tests.negatives.llm.llm_fakes import Reply, Server, said, serving
 
 pytest.importorskip("httpx", reason="the extra `llm` is not installed")
 
 WORDS = ["circle", "square", "star", "triangle", "red", "blue", "green", "yellow", "under", "above"]
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai, "_FIRST_WAIT_S", 0.001)
 
 
 def answer(number: int, body: dict[str, Any]) -> Reply:
@@ -38,6 +32,7 @@ def config(server: Server, **options: object) -> BuildConfig:
         "model": "some-model",
         "url": server.url,
         "timeout_s": 5.0,
+        "first_wait_s": 0.001,
         **options,
     }
     return build_config(
@@ -79,6 +74,16 @@ def test_proposals_become_negatives_of_their_own_method(tmp_path: Path) -> None:
     fates = manifest.tallies["slots_by_fate"]
     assert fates["llm_infill: unparsable"] > 0
     assert fates["llm_infill: wrong type"] > 0
+
+
+def test_a_model_that_is_a_folder_is_asked_by_its_path_and_named_without(tmp_path: Path) -> None:
+    model = tmp_path / "some-model"
+    model.mkdir()
+    with serving(answer) as server:
+        manifest = build(config(server, model=str(model)), out=tmp_path / "out")
+    assert {body["model"] for body in server.seen} == {str(model)}
+    assert {p["model"] for p in manifest.producers if p["method"] == "llm"} == {"some-model"}
+    assert str(tmp_path) not in (tmp_path / "out/manifest.json").read_text()
 
 
 def test_a_warm_cache_asks_nothing_and_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -145,6 +150,7 @@ def test_natural_refuses_what_cannot_be_drawn_back() -> None:
         ({"url": "http://host/v1?key=secret"}, "an address without a key"),
         ({"max_cost": 3.0}, "expected prompt_price and completion_price"),
         ({"retries": -1}, "retries of 0 or more, found"),
+        ({"first_wait_s": 90.0}, r"first_wait_s from 0 to longest_wait_s, found 90\.0 and 60\.0"),
         ({"backend": "magic"}, r"negatives\.llm\.backend"),
         ({"modell": "x"}, "did you mean 'model'"),
     ],

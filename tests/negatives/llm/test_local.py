@@ -12,6 +12,7 @@ from negatives.llm import local
 from negatives.llm.local import LocalBackend, chat_tokens
 from negatives.llm.requests import Answer, Failure, Gap, Message, Outcome, Request
 from negatives.words import lexicon
+from tests.negatives.llm.tiny_model import write_model
 
 torch = pytest.importorskip("torch", reason="the extra `llm` is not installed")
 transformers = pytest.importorskip("transformers", reason="the extra `llm` is not installed")
@@ -33,7 +34,6 @@ OTHERS = [
     ".",
     "is",
 ]
-CHAT = "{% for m in messages %}<s>{{ m['role'] }} {{ m['content'] }}</s>{% endfor %}<s>assistant"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,33 +46,8 @@ def _one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a model whose tokens are whole words."""
-    words = ["<unk>", "<s>", "</s>", *(f"\u2581{word}" for word in (*NOUNS, *OTHERS))]
-    vocabulary = {word: number for number, word in enumerate(words)}
-    tokenizer = tokenizers.Tokenizer(
-        tokenizers.models.WordLevel(vocab=vocabulary, unk_token="<unk>")  # noqa: S106 - no secret
-    )
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
-    tokenizer.decoder = tokenizers.decoders.Metaspace()
-    marks = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
-    wrapped = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **marks)
-    wrapped.chat_template = CHAT
-    torch.manual_seed(3)
-    config = transformers.LlamaConfig(
-        vocab_size=len(words),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=CONTEXT,
-        initializer_range=0.5,
-        bos_token_id=1,
-        eos_token_id=2,
-    )
     path = tmp_path_factory.mktemp("model")
-    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(path)
-    wrapped.save_pretrained(path)
+    write_model(path, [*NOUNS, *OTHERS], context=CONTEXT)
     return path
 
 

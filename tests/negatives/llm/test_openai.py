@@ -5,13 +5,14 @@ import json
 import logging
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from data.errors import RetryableError, UsageError
-from negatives.llm import openai
-from negatives.llm.openai import Limits, OpenAIBackend
+from negatives.llm.limits import Limits
+from negatives.llm.openai import OpenAIBackend
 from negatives.llm.requests import Answer, Facts, Failure, Message, Outcome, Request
 from tests.negatives.llm.llm_fakes import Reply, Server, said, serving
 
@@ -22,8 +23,7 @@ KEY_ENV = "HARD_NEGATIVES_TEST_KEY"
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai, "_FIRST_WAIT_S", 0.001)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_ENV, SECRET)
 
 
@@ -42,7 +42,7 @@ def requests(num: int, *, schema: dict[str, str] | None = None) -> list[Request]
 
 def backend(url: str, **limits: float | None) -> OpenAIBackend:
     facts = Facts("a-model", "1", "text", 1.0, 10.0)
-    given: dict[str, Any] = {"timeout_s": 5.0, "retries": 3, **limits}
+    given: dict[str, Any] = {"timeout_s": 5.0, "retries": 3, "first_wait_s": 0.001, **limits}
     return OpenAIBackend(url=url, facts=facts, key_env=KEY_ENV, limits=Limits(**given))
 
 
@@ -90,6 +90,20 @@ def test_retry_after_is_obeyed() -> None:
         start = time.perf_counter()
         asked(server, 1)
         assert time.perf_counter() - start >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("tries", "unit", "asked_for", "expected"),
+    [
+        (0, 0.5, None, 0.5), (0, 0.0, None, 0.25), (3, 0.5, None, 4.0), (9, 0.5, None, 10.0),
+        (0, 0.5, 3.0, 3.0), (9, 0.5, 0.0, 0.0), (0, 0.5, 900.0, 10.0),
+    ],
+)  # fmt: skip
+def test_waits_double_up_to_a_limit_and_the_server_may_ask_for_one(
+    tries: int, unit: float, asked_for: float | None, expected: float
+) -> None:
+    limits = Limits(first_wait_s=0.5, longest_wait_s=10.0)
+    assert limits.wait_s(tries, unit, asked_for) == expected
 
 
 def test_a_server_that_stays_busy_fails_that_row_alone() -> None:
@@ -141,6 +155,33 @@ def test_a_refusal_is_final(reply: Reply) -> None:
         outcomes, _ = asked(server, 2)
     assert outcomes == [Failure("refused")] * 2
     assert len(server.seen) == 2
+
+
+def test_a_server_that_refuses_all_it_is_asked_is_not_believed() -> None:
+    arrived: dict[int, Outcome] = {}
+    with serving(lambda *_: Reply(400, body="unknown model")) as server:
+        with pytest.raises(UsageError, match="answers 400; expected the model 'a-model' there"):
+            backend(server.url).answers(requests(40), arrived.__setitem__)
+        assert len(server.seen) < 20
+    assert arrived == {}
+
+
+def test_refusals_are_believed_once_something_is_answered() -> None:
+    def replies(_number: int, body: dict[str, Any]) -> Reply:
+        is_last = body["messages"][-1]["content"] == "caption 5"
+        return echo(0, body) if is_last else Reply(400)
+
+    with serving(replies) as server:
+        outcomes, arrived = asked(server, 7, concurrency=1)
+    assert outcomes == [*[Failure("refused")] * 5, Answer("caption 5", 7, 2), Failure("refused")]
+    assert arrived == dict(enumerate(outcomes))
+
+
+def test_the_server_is_told_its_own_name_of_the_model() -> None:
+    with serving(echo) as server:
+        named = replace(backend(server.url), model="/models/a-model")
+        named.answers(requests(1), lambda *_: None)
+    assert server.seen[0]["model"] == "/models/a-model"
 
 
 @pytest.mark.parametrize("status", [400, 422, 500])

@@ -88,19 +88,61 @@ def test_a_place_is_asked_about_once_and_the_caption_comes_last() -> None:
         (0, ["woman", "dog", "rider", "person", "skier"], ["woman"]),
         (2, ["black", "round", "brown"], ["black"]),
         (4, ["next to", "on", "with", "behind"], ["next to"]),
-        (1, ["leading", "rides", "having"], ["leading"]),
+        (5, ["guitar", "meadow", "table"], []),
     ],
 )
 def test_an_answer_has_to_exclude_the_caption(
     place: int, given_words: list[str], expected: list[str]
 ) -> None:
-    parse = parse_of(RIDER)
-    rule = infill()
+    assert offered(RIDER, place, given_words, infill()) == expected
+
+
+@pytest.mark.parametrize(
+    ("place", "given_words", "expected"),
+    [
+        (1, ["leading", "rides", "having"], ["leading"]),
+        (3, ["mare", "guitar"], ["guitar"]),
+        (0, ["woman", "skier", "person"], ["woman"]),
+    ],
+)
+def test_an_open_place_takes_what_is_not_known_to_overlap(
+    place: int, given_words: list[str], expected: list[str]
+) -> None:
+    assert offered(RIDER, place, given_words, infill(is_open=True)) == expected
+    closed = offered(RIDER, place, given_words, infill())
+    assert closed == [word for word in expected if word == "woman"]
+
+
+def offered(tagged_text: str, place: int, given_words: list[str], rule: LlmInfill) -> list[str]:
+    """Return what is offered in the place asked about of that number, all else unanswered."""
+    parse = parse_of(tagged_text)
     none = Answer('{"words": []}', 1, 1)
     outcomes = [none] * len(rule.requests(parse))
     outcomes[place] = Answer(json.dumps({"words": given_words}), 1, 1)
     slots, _ = rule.slots(parse, outcomes)
-    assert [e.replacements[0].text for slot in slots for e in slot.alternatives] == expected
+    return [e.replacements[0].text for slot in slots for e in slot.alternatives]
+
+
+def test_words_of_a_family_exclude_each_other_beyond_their_class() -> None:
+    text = (
+        "A/DET/DT/det>1 cat/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 [the/DET/DT/det>4 table/NOUN/NN/pobj>2]"
+    )
+    assert offered(text, 2, ["floor", "bed", "mat", "cloud", "desk"], infill()) == ["floor", "bed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("[A/DET/DT/det>3 mustard/NOUN/NN/nmod>2 yellow/ADJ/JJ/amod>3 bus/NOUN/NN/ROOT]", ["bus"]),
+        ("[A/DET/DT/det>2 yellow/ADJ/JJ/amod>2 bus/NOUN/NN/ROOT>2]", ["yellow", "bus"]),
+        ("[A/DET/DT/det>2 yellow/ADJ/JJ/amod>2 thingamajig/NOUN/NN/ROOT>2]", ["yellow"]),
+    ],
+)  # fmt: skip
+def test_half_of_a_name_and_a_word_of_no_class_are_not_asked_about(
+    text: str, asked: list[str]
+) -> None:
+    requests = infill().requests(parse_of(text))
+    assert [json.loads(each.messages[-1].content)["old"] for each in requests] == asked
 
 
 def test_what_goes_wrong_is_counted_by_name() -> None:

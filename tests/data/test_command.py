@@ -1,0 +1,56 @@
+import click
+import pytest
+
+from data.command import run
+from data.errors import RetryableError, ShardError, UsageError
+
+
+def command_of(error: BaseException | None) -> click.Command:
+    @click.command()
+    @click.option("--number", type=int)
+    def command(*, number: int | None) -> None:
+        del number
+        if error is not None:
+            raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (UsageError("expected x"), 2, "tool: expected x\n"),
+        (ShardError("one failed"), 1, "tool: one failed\n"),
+        (RetryableError("no network"), 1, "tool: no network\n"),
+        (OSError(28, "No space left"), 1, "tool: [Errno 28] No space left\n"),
+        (click.Abort(), 130, ""),
+        (SystemExit(75), 75, ""),
+    ],
+)
+def test_errors_become_exit_codes(
+    error: BaseException,
+    code: int,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["tool"])
+    with pytest.raises(SystemExit) as end:
+        run(command_of(error), name="tool")
+    assert end.value.code == code
+    assert capsys.readouterr().err == told
+
+
+def test_what_click_refuses_is_exit_code_2(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["tool", "--number", "x"])
+    with pytest.raises(SystemExit) as end:
+        run(command_of(None), name="tool")
+    assert end.value.code == 2
+    assert "Usage: tool" in capsys.readouterr().err
+
+
+def test_a_command_that_ends_well_just_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["tool", "--number", "3"])
+    run(command_of(None), name="tool")

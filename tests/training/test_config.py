@@ -1,0 +1,124 @@
+from typing import Any
+
+import pytest
+
+from data.errors import UsageError
+from training.config import LoraOptions, settings_of
+from training.objective import OBJECTIVES
+from training.presets import BACKBONES, BY_TYPE, PRESETS, backbone_of, draw_for
+
+
+@pytest.mark.parametrize(
+    ("preset", "model", "batch", "contrastive", "weights", "lr", "rank"),
+    [
+        ("fsc-clip", "ViT-B-32", 256, "clip", (0.5, 0.2), 5e-6, 0),
+        ("fsc-clip", "ViT-B/32", 256, "clip", (0.5, 0.2), 5e-6, 0),
+        ("fsc-clip", "ViT-B-16", 128, "clip", (0.5, 0.5), 5e-6, 0),
+        ("fsc-clip", "ViT-L-14", 256, "clip", (0.5, 0.5), 5e-6, 0),
+        ("fsc-clip", "RN50", 256, "clip", (0.5, 0.2), 5e-6, 0),
+        ("fsc-clip-lora", "ViT-B-32-quickgelu", 256, "clip", (0.5, 0.2), 5e-5, 4),
+        ("negclip", "ViT-B-32", 256, "negclip", (0.0, 0.0), 5e-6, 0),
+        ("clip", "ViT-B-16", 128, "clip", (0.0, 0.0), 5e-6, 0),
+    ],
+)
+def test_presets_by_backbone(  # noqa: PLR0917 - a table
+    preset: str,
+    model: str,
+    batch: int,
+    contrastive: str,
+    weights: tuple[float, float],
+    lr: float,
+    rank: int,
+) -> None:
+    found = settings_of({"training": {"preset": preset, "model": model}})
+    loss = found.objective
+    assert (found.batch_size, loss.contrastive) == (batch, contrastive)
+    assert (loss.global_weight, loss.local_weight) == weights
+    assert (found.optimizer.lr, found.lora.rank, found.lora.alpha) == (lr, rank, 1.0)
+    assert (loss.gamma, loss.beta, loss.attention) == (2.0, 0.02, "minmax")
+    optimizer = found.optimizer
+    assert (optimizer.betas, optimizer.eps, optimizer.weight_decay) == ((0.9, 0.98), 1e-6, 0.1)
+    assert (optimizer.warmup_steps, found.config.epochs) == (50, 5)
+    assert found.config.precision == "bf16"
+
+
+def test_presets_are_the_objectives_that_are_tested() -> None:
+    for name, objective in OBJECTIVES.items():
+        assert settings_of({"training": {"preset": name}}).objective == objective
+
+
+def test_what_is_given_wins_over_the_preset() -> None:
+    section = {
+        "preset": "fsc-clip-lora",
+        "loss": {"local_weight": 0, "gamma": None},
+        "lora": {"rank": 8},
+        "optimizer": {"lr": 1e-3},
+        "batch_size": 8,
+    }
+    found = settings_of({"training": section})
+    assert found.objective.local_weight == 0
+    assert found.objective.gamma == 2.0
+    assert found.lora == LoraOptions(rank=8)
+    assert (found.optimizer.lr, found.batch_size) == (1e-3, 8)
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"epoch": 1}, "unknown option 'epoch'; did you mean 'epochs'"),
+        ({"preset": "fscclip"}, "did you mean 'fsc-clip'"),
+        ({"loss": {"gama": 1}}, "training.loss: unknown option 'gama'; did you mean 'gamma'"),
+        ({"loss": {"beta": 2}}, "loss.beta: expected 0 to 1, found 2"),
+        ({"loss": {"attention": "max"}}, r"training\.loss\.attention"),
+        ({"lora": {"rank": -1}}, "lora.rank: expected 0 or more, found -1"),
+        ({"optimizer": {"lr": -1}}, "lr: expected a positive number, found -1"),
+        ({"optimizer": {"betas": [0.9, 1.0]}}, "betas: expected 0 to 1"),
+        ({"optimizer": {"clip_norm": 0}}, "clip_norm: expected a positive number"),
+        ({"run": {"workers": -1}}, "run.workers: expected 0 or more"),
+        ({"run": {"worker": 1}}, "did you mean 'workers'"),
+        ({"precision": "float"}, r"training\.precision"),
+        ({"epochs": 0}, r"training\.epochs"),
+        ({"crop": [0.5, 1.5]}, "crop: expected shares"),
+    ],
+)
+def test_a_wrong_section_is_refused(section: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        settings_of({"training": section})
+
+
+def test_other_sections_are_let_be() -> None:
+    assert settings_of({"negatives": {"seed": 1}, "data": None}) == settings_of({})
+    with pytest.raises(UsageError, match="unknown section 'trainig'"):
+        settings_of({"trainig": {}})
+
+
+def test_what_shapes_the_weights_is_the_content_and_nothing_else() -> None:
+    same = {"run": {"workers": 9, "parts": 2, "compile": True}, "validation": "val"}
+    assert settings_of({"training": same}).content() == settings_of({}).content()
+    for other in ({"seed": 1}, {"epochs": 2}, {"loss": {"gamma": 1}}, {"optimizer": {"lr": 1}}):
+        assert settings_of({"training": other}).content() != settings_of({}).content()
+
+
+@pytest.mark.parametrize(
+    ("preset", "made_with", "available", "draw"),
+    [
+        ("fsc-clip", "fsc-clip", ("swap", "replace", "shuffle"), BY_TYPE),
+        ("fsc-clip-lora", "fsc-clip", ("shuffle", "replace", "swap", "add"), BY_TYPE),
+        ("fsc-clip", "natural", ("swap", "replace", "shuffle"), {"any": 3}),
+        ("fsc-clip", "fsc-clip", ("swap", "replace"), {"any": 3}),
+        ("fsc-clip", None, ("unknown",), {"any": 3}),
+        ("negclip", "negclip", ("swap",), {"any": 1}),
+        ("clip", "fsc-clip", ("swap", "replace", "shuffle"), {}),
+    ],
+)
+def test_negatives_are_drawn_as_the_shards_have_them(
+    preset: str, made_with: str | None, available: tuple[str, ...], draw: dict[str, int]
+) -> None:
+    assert draw_for(preset, made_with=made_with, available=available) == draw
+
+
+def test_every_backbone_is_found_by_its_variants() -> None:
+    for name, backbone in BACKBONES.items():
+        assert backbone_of(f"{name}-quickgelu") == backbone
+    assert backbone_of("ViT-L-14-336").local_weight == 0.5
+    assert set(PRESETS) == {"fsc-clip", "fsc-clip-lora", "negclip", "clip"}

@@ -1,0 +1,52 @@
+"""`train export`: a run's weights as one file."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from training.export import Which
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("run", type=_PATH)
+@click.option("--output", type=_PATH, required=True, help="The file: .pt or .safetensors.")
+@click.option(
+    "--alpha",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="WiSE-FT: (1 - alpha) of the first weights and alpha of the trained ones.",
+)
+@click.option(
+    "--checkpoint",
+    type=click.Choice(["last", "best"]),
+    default="last",
+    show_default=True,
+    help="Which one; the best is that of the least loss on training.validation.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+@click.option("--quiet", is_flag=True, help="Print errors alone.")
+def export(
+    *, run: Path, output: Path, alpha: float, checkpoint: "Which", as_json: bool, quiet: bool
+) -> None:
+    """Write weights that open_clip opens; LoRA is merged.
+
+    \b
+    train export run --alpha .5 --output clip.pt
+    """
+    from training.export import weights_of, write_weights
+
+    weights = weights_of(run, alpha=alpha, which=checkpoint)
+    write_weights(weights, output)
+    if as_json:
+        found = {"output": str(output), "model": weights.name, "step": weights.step}
+        click.echo(json.dumps({**found, "alpha": alpha, "quick_gelu": weights.quick_gelu}))
+    elif not quiet:
+        click.echo(f"step {weights.step:,}, alpha {alpha:g}: {output}")
+        if not weights.name.startswith(("local-dir:", "hf-hub:")):
+            click.echo(f'open_clip.create_model("{weights.name}", pretrained="{output}")')

@@ -1,0 +1,61 @@
+"""`train publish`: a run's weights as a model repository of the hub."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from data.errors import UsageError
+
+if TYPE_CHECKING:
+    from training.export import Which
+    from training.publish import Hub
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("repository", metavar="USER/NAME")
+@click.option("--alpha", type=float, default=1.0, show_default=True, help="As of `train export`.")
+@click.option(
+    "--checkpoint", type=click.Choice(["last", "best"]), default="last", show_default=True
+)
+@click.option("--private", is_flag=True, help="Make a private repository.")
+@click.option("--dry-run", is_flag=True, help="Only write the folder and its card.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+def publish(
+    *,
+    run: Path,
+    repository: str,
+    alpha: float,
+    checkpoint: "Which",
+    private: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Write RUN/publish, with a card, and send it to the Hugging Face hub.
+
+    \b
+    train publish run user/name --dry-run
+    """
+    from training.export import weights_of
+    from training.publish import upload, write_folder
+
+    owner, slash, name = repository.partition("/")
+    if not (owner and slash and name) or "/" in name:
+        raise UsageError(f"expected USER/NAME, found {repository!r}")
+    weights = weights_of(run, alpha=alpha, which=checkpoint)
+    folder = run / "publish"
+    files = write_folder(weights, folder, repository=repository, run=run)
+    if not dry_run:
+        upload(hub(), folder, repository=repository, private=private, step=weights.step)
+    found = {"folder": str(folder), "files": files, "repository": repository, "sent": not dry_run}
+    where = f"https://huggingface.co/{repository}" if not dry_run else "nothing was sent"
+    click.echo(json.dumps(found) if as_json else f"{folder}: {', '.join(files)}; {where}")
+
+
+def hub() -> "Hub":
+    """Return the hub's client; it finds the user's token itself."""
+    from huggingface_hub import HfApi
+
+    return HfApi()

@@ -1,0 +1,169 @@
+"""`train`: shards and images to a fine-tuned model."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from data.errors import UsageError
+
+if TYPE_CHECKING:
+    from training.config import Settings
+    from training.run import Ending
+    from training.start import Places
+
+_PATH = click.Path(path_type=Path)
+
+
+class Given(NamedTuple):
+    """The options that shape a configuration, as a command line gives them."""
+
+    config: Path | None = None
+    preset: str | None = None
+    model: str | None = None
+    pretrained: str | None = None
+    settings: tuple[str, ...] = ()
+
+
+def resolve(given: Given) -> "Settings":
+    """Return the configuration: defaults, then the file, then the options, then --set.
+
+    Raises:
+        UsageError: something in it is unknown or of another type.
+    """
+    from data.config import check_sections, read_yaml, with_setting
+    from training.config import settings_of
+    from training.presets import IN_PLACE
+
+    sections: dict[str, Any] = read_yaml(given.config) if given.config else {}
+    check_sections(sections)
+    training = dict(sections.get("training") or {})
+    training |= {name: value for name in ("preset", "model") if (value := getattr(given, name))}
+    if given.pretrained:
+        training["pretrained"] = None if given.pretrained == "none" else given.pretrained
+    elif (given.model or "").startswith(IN_PLACE):
+        training["pretrained"] = None
+    sections = {**sections, "training": training}
+    for setting in given.settings:
+        sections = with_setting(sections, setting)
+    return settings_of(sections)
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--shards", type=_PATH, help="A finished folder of `negatives build`.")
+@click.option(
+    "--images",
+    type=_PATH,
+    help="Their pictures: a folder, tars or parquet files. Scenes are drawn if left out.",
+)
+@click.option("--out", type=_PATH, help="The run's folder: checkpoints and log.jsonl.")
+@click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
+@click.option("--pretrained", help="A tag of open_clip or a file of weights; none: random ones.")
+@click.option("--preset", help="fsc-clip, fsc-clip-lora, negclip or clip.")
+@click.option("--config", type=_PATH, help="A pipeline.yaml.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="SECTION.KEY=VALUE",
+    help="Set any option of pipeline.yaml; may be given often.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint, if there is one.")
+@click.option("--dry-run", is_flag=True, help="Only print the plan: steps, tokens, memory.")
+@click.option("--limit-steps", type=int, help="Stop after so many steps, with a checkpoint.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--quiet", is_flag=True, help="Print errors alone.")
+@click.pass_context
+def train(
+    context: click.Context,
+    *,
+    shards: Path | None,
+    images: Path | None,
+    out: Path | None,
+    model: str | None,
+    pretrained: str | None,
+    preset: str | None,
+    config: Path | None,
+    settings: tuple[str, ...],
+    resume: bool,
+    dry_run: bool,
+    limit_steps: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Fine-tune CLIP on captions, their hard negatives and their images.
+
+    \b
+    train --shards out --images pictures --model ViT-B-32 --pretrained openai --out run
+    torchrun --nproc-per-node 8 --no-python train --shards out --images pictures --out run
+
+    SIGTERM ends a run at the next step with a checkpoint and exit code 75 (under torchrun 1): queue
+    it again with --resume.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if shards is None or (out is None and not dry_run):
+        raise UsageError(f"expected {'--shards' if shards is None else '--out'}; see train --help")
+    if limit_steps is not None and limit_steps < 1:
+        raise UsageError(f"--limit-steps: expected 1 or more, found {limit_steps}")
+    from training.start import Places
+
+    chosen = resolve(Given(config, preset, model, pretrained, settings))
+    places = Places(shards=shards, images=images, out=out or Path("run"))
+    if dry_run:
+        _print_plan(chosen, places, as_json=as_json)
+        return
+    quiet = quiet or as_json
+    ending = _run(chosen, places, resume=resume, limit_steps=limit_steps, quiet=quiet)
+    _finish(ending, places.out, as_json=as_json, quiet=quiet)
+
+
+def _run(
+    settings: "Settings", places: "Places", *, resume: bool, limit_steps: int | None, quiet: bool
+) -> "Ending":
+    from training.run import train as run
+    from training.view import view_of
+
+    return run(
+        settings,
+        places,
+        resume=resume,
+        limit_steps=limit_steps,
+        listener_of=(lambda _run: None) if quiet else view_of,
+        say=(lambda _line: None) if quiet else (lambda line: click.echo(line, err=True)),
+    )
+
+
+def _print_plan(settings: "Settings", places: "Places", *, as_json: bool) -> None:
+    from data.config import plain
+    from training.plan import plan_of, told
+
+    plan = plan_of(settings, places)
+    click.echo(json.dumps(plain(plan), indent=1) if as_json else told(plan))
+
+
+def _finish(ending: "Ending", out: Path, *, as_json: bool, quiet: bool) -> None:
+    """Say how a run ended, and leave with its exit code."""
+    from training.ranks import exit_code
+
+    if ending.rank == 0 and as_json:
+        found = {"out": str(out), "step": ending.step, "steps": ending.num_steps}
+        click.echo(json.dumps({**found, "signal": ending.signal}, indent=1))
+    elif ending.rank == 0 and not quiet:
+        click.echo(_summary(ending, out))
+    sys.exit(exit_code(ending.signal))
+
+
+def _summary(ending: "Ending", out: Path) -> str:
+    where = f"step {ending.step:,} of {ending.num_steps:,}"
+    if ending.begun_at == ending.num_steps:
+        return f"it was finished before, at {where}"
+    if ending.step < ending.num_steps:
+        why = "told to stop" if ending.signal else "stopped"
+        return f"{why} at {where}; go on with the same options and --resume"
+    return f"{where}; a file of weights: train export {out} --output FILE"

@@ -1,0 +1,194 @@
+"""The `training` section of pipeline.yaml, as frozen dataclasses; what is null is the preset's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from data.commit import Json
+from data.config import Positive, check_sections, checked, plain
+from data.errors import UsageError
+from data.texts import nearest
+from training.objective import Objective
+from training.presets import (
+    EPOCHS,
+    IN_PLACE,
+    PRESETS,
+    PRETRAINED,
+    Backbone,
+    Preset,
+    backbone_of,
+)
+from training.rows import OnMissing, Verify
+
+Precision = Literal["bf16", "fp16", "fp32"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoraOptions:
+    """LoRA's rank (0: all weights are trained) and alpha."""
+
+    rank: int = 0
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptimizerOptions:
+    """AdamW, its schedule and the greatest norm of a gradient (None: whatever it is)."""
+
+    lr: float = 5e-6
+    betas: tuple[float, float] = (0.9, 0.98)
+    eps: float = 1e-6
+    weight_decay: float = 0.1
+    warmup_steps: int = 50
+    clip_norm: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions:
+    """What changes no number beyond rounding, and may be another one when a run goes on.
+
+    `device`: auto, cpu, cuda, ... `workers`: processes that make batches, for each rank. `parts`:
+    a rank's captions go through the towers in so many parts. `compile`: the towers' blocks.
+    `checkpointing`: blocks are computed again for the gradient. `log_every` and `save_every`:
+    steps; None: at the end of each epoch. `keep`: checkpoints. `verify`: of the shards.
+    """
+
+    device: str = "auto"
+    workers: int = 2
+    parts: Positive = 1
+    compile: bool = False
+    checkpointing: bool = False
+    log_every: Positive = 10
+    save_every: Positive | None = None
+    keep: Positive = 3
+    tensorboard: bool = False
+    verify: Verify = "quick"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingConfig:
+    """What a user writes; None, and what is left out of a mapping, is the preset's.
+
+    `pretrained`: a tag or a file; None: random weights. `validation`: a split that is measured
+    whenever a checkpoint is written. `draw`: places for negatives by type. `batch_size`: captions
+    a step of all ranks together. `loss`, `lora`, `optimizer`, `run`: as Objective, LoraOptions,
+    OptimizerOptions and RunOptions have them. `crop`: the least and greatest share of a picture
+    that is seen.
+    """
+
+    preset: str = "fsc-clip"
+    model: str = "ViT-B-32"
+    pretrained: str | None = PRETRAINED
+    split: str = "train"
+    validation: str | None = None
+    draw: Mapping[str, int] | None = None
+    seed: int = 0
+    epochs: Positive = EPOCHS
+    batch_size: Positive | None = None
+    precision: Precision = "bf16"
+    loss: Mapping[str, Any] = field(default_factory=dict)
+    lora: Mapping[str, Any] = field(default_factory=dict)
+    optimizer: Mapping[str, Any] = field(default_factory=dict)
+    crop: tuple[float, float] = (0.9, 1.0)
+    on_missing_image: OnMissing = "error"
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """A checked configuration; the preset is resolved, but for `draw`, which asks the shards."""
+
+    config: TrainingConfig
+    batch_size: int
+    objective: Objective
+    lora: LoraOptions
+    optimizer: OptimizerOptions
+    run: RunOptions
+
+    def content(self) -> Json:
+        """Return what shapes the weights: another content is another run."""
+        return {
+            **plain(self.config),
+            "batch_size": self.batch_size,
+            "loss": plain(self.objective),
+            "lora": plain(self.lora),
+            "optimizer": plain(self.optimizer),
+            "validation": None,
+            "run": None,
+        }
+
+
+def settings_of(sections: Mapping[str, Any]) -> Settings:
+    """Return the checked configuration of the sections of a pipeline.yaml.
+
+    Raises:
+        UsageError: a section, option, preset or value is unknown.
+    """
+    check_sections(sections)
+    section = dict(sections.get("training") or {})
+    if str(section.get("model")).startswith(IN_PLACE):
+        section.setdefault("pretrained", None)
+    config = checked(TrainingConfig, section, where="training")
+    if config.preset not in PRESETS:
+        raise UsageError(
+            f"training.preset: unknown {config.preset!r}; {nearest(config.preset, PRESETS)}"
+        )
+    preset, backbone = PRESETS[config.preset], backbone_of(config.model)
+    settings = Settings(
+        config=config,
+        batch_size=config.batch_size or backbone.batch_size,
+        objective=checked(Objective, _loss(config, preset, backbone), where="training.loss"),
+        lora=checked(
+            LoraOptions, {"rank": preset.rank} | _given(config.lora), where="training.lora"
+        ),
+        optimizer=checked(
+            OptimizerOptions,
+            {"lr": preset.lr} | _given(config.optimizer),
+            where="training.optimizer",
+        ),
+        run=checked(RunOptions, _given(config.run), where="training.run"),
+    )
+    _check(settings)
+    return settings
+
+
+def _loss(config: TrainingConfig, preset: Preset, backbone: Backbone) -> dict[str, Any]:
+    weights = ("global_weight", "local_weight")
+    heads = {name: getattr(backbone, name) if preset.heads else 0.0 for name in weights}
+    return {"contrastive": preset.contrastive, **heads} | _given(config.loss)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+_NOT_NEGATIVE: Final = "0 or more"
+_POSITIVE: Final = "a positive number"
+
+
+def _check(settings: Settings) -> None:
+    """Raise UsageError for a number outside of its range."""
+    loss, lora, optimizer = settings.objective, settings.lora, settings.optimizer
+    low, high = settings.config.crop
+    checks = (
+        ("loss.global_weight", loss.global_weight, loss.global_weight >= 0, _NOT_NEGATIVE),
+        ("loss.local_weight", loss.local_weight, loss.local_weight >= 0, _NOT_NEGATIVE),
+        ("loss.gamma", loss.gamma, loss.gamma >= 0, _NOT_NEGATIVE),
+        ("loss.beta", loss.beta, 0 <= loss.beta <= 1, "0 to 1"),
+        ("lora.rank", lora.rank, lora.rank >= 0, _NOT_NEGATIVE),
+        ("lora.alpha", lora.alpha, lora.alpha > 0, _POSITIVE),
+        ("optimizer.lr", optimizer.lr, optimizer.lr > 0, _POSITIVE),
+        ("optimizer.betas", optimizer.betas, all(0 <= b < 1 for b in optimizer.betas), "0 to 1"),
+        ("optimizer.eps", optimizer.eps, optimizer.eps > 0, _POSITIVE),
+        ("optimizer.weight_decay", optimizer.weight_decay, optimizer.weight_decay >= 0,
+         _NOT_NEGATIVE),
+        ("optimizer.warmup_steps", optimizer.warmup_steps, optimizer.warmup_steps >= 0,
+         _NOT_NEGATIVE),
+        ("optimizer.clip_norm", optimizer.clip_norm,
+         optimizer.clip_norm is None or optimizer.clip_norm > 0, _POSITIVE),
+        ("run.workers", settings.run.workers, settings.run.workers >= 0, _NOT_NEGATIVE),
+        ("crop", settings.config.crop, 0 < low <= high <= 1, "shares of (0, 1], the least first"),
+    )  # fmt: skip
+    for name, found, fits, expected in checks:
+        if not fits:
+            raise UsageError(f"training.{name}: expected {expected}, found {found!r}")

@@ -1,0 +1,135 @@
+"""A run -> one set of weights, as open_clip reads it.
+
+WiSE-FT (Wortsman et al. 2022, arXiv 2109.01903): theta = (1 - alpha) theta_0 + alpha theta_1, of
+the weights before and after training. LoRA's updates are merged first.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import safetensors.torch
+import torch
+from torch import Generator, Tensor
+
+from data.commit import attempt_path, sync_and_hash, sync_folder
+from data.errors import UsageError
+from training.checkpoint import BEST, latest, read
+from training.config import TrainingConfig
+from training.lora import add_lora, plain_state_dict
+from training.model import ClipModel, load, uses_quick_gelu
+from training.run import FILE
+from training.start import digest_of, initial_model
+
+Which = Literal["last", "best"]
+SAFE: Final = ".safetensors"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weights:
+    """A run's weights. `name`: the model that runs them. `facts`: what run.json says of the run."""
+
+    name: str
+    step: int
+    alpha: float
+    quick_gelu: bool
+    state_dict: dict[str, Tensor]
+    model: ClipModel
+    facts: Mapping[str, Any]
+
+
+def weights_of(run: Path, *, alpha: float = 1.0, which: Which = "last") -> Weights:
+    """Return the weights of a run's last or best checkpoint, interpolated with its first ones.
+
+    Raises:
+        UsageError: there is no such run or checkpoint, or the first weights are not there again.
+    """
+    if not 0 <= alpha <= 1:
+        raise UsageError(f"--alpha: expected 0 to 1, found {alpha}")
+    facts = facts_of(run)
+    path = run / BEST if which == "best" else latest(run)
+    if path is None or not path.exists():
+        measured = " of a run with training.validation" if which == "best" else ""
+        raise UsageError(f"{run}: expected a checkpoint{measured}, found none")
+    checkpoint, config = read(path), facts["config"]
+    model = load(facts["model"])  # its weights are replaced
+    rank = config["lora"]["rank"]
+    if rank:
+        add_lora(model.clip, rank=rank, alpha=config["lora"]["alpha"], generator=Generator())
+    model.clip.load_state_dict(checkpoint.state_dict)
+    state_dict = plain_state_dict(model.clip)
+    if alpha < 1:
+        state_dict = interpolated(_first(facts), state_dict, alpha=alpha)
+    return Weights(
+        name=facts["model"],
+        step=checkpoint.step,
+        alpha=alpha,
+        quick_gelu=uses_quick_gelu(model.clip),
+        state_dict={name: tensor.detach().contiguous() for name, tensor in state_dict.items()},
+        model=model,
+        facts=facts,
+    )
+
+
+def interpolated(
+    before: Mapping[str, Tensor], after: Mapping[str, Tensor], *, alpha: float
+) -> dict[str, Tensor]:
+    """Return (1 - alpha) before + alpha after; what is no float is as it is after."""
+    return {
+        name: torch.lerp(before[name], tensor, alpha) if tensor.is_floating_point() else tensor
+        for name, tensor in after.items()
+    }
+
+
+def write_weights(weights: Weights, output: Path) -> None:
+    """Write a file that `open_clip.create_model(weights.name, pretrained=output)` opens."""
+    draft = attempt_path(output.parent, output.name, "export")
+    try:
+        if output.suffix == SAFE:
+            notes = {"model": weights.name, "quick_gelu": str(weights.quick_gelu).lower()}
+            safetensors.torch.save_file(weights.state_dict, draft, metadata=notes)
+        else:
+            content = {
+                "state_dict": weights.state_dict,
+                "quick_gelu": weights.quick_gelu,
+                "model": weights.name,
+                "step": weights.step,
+                "alpha": weights.alpha,
+            }
+            torch.save(content, draft)
+        sync_and_hash(draft)
+        draft.rename(output)
+        sync_folder(output.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def facts_of(run: Path) -> dict[str, Any]:
+    """Return what run.json says.
+
+    Raises:
+        UsageError: there is none.
+    """
+    path = run / FILE
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{run}: expected the folder of a run, with {FILE}") from error
+    if not facts.keys() >= {"config", "model", "pretrained", "source", "captions"}:
+        raise UsageError(f"{path}: damaged, or not of a run of this version")
+    return facts
+
+
+def _first(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the weights that a run began with."""
+    config = facts["config"]
+    start = replace(TrainingConfig(), pretrained=facts["pretrained"], seed=config["seed"])
+    state_dict: dict[str, Any] = initial_model(start, name=facts["model"]).clip.state_dict()
+    if digest_of(state_dict) != config["weights"]:
+        raise UsageError(
+            f"the weights that the run began with are others now ({facts['model']}, "
+            f"{facts['pretrained']}); bring them back, or give --alpha 1"
+        )
+    return state_dict

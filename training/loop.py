@@ -1,0 +1,208 @@
+"""The loop: gradient, update, record, checkpoint, until the end or until it is told to stop."""
+
+import math
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Final, cast
+
+import torch
+from torch import nn
+from torch.amp import GradScaler
+from torch.optim import Optimizer
+
+from data.commit import Json
+from data.errors import UsageError
+from training.checkpoint import Checkpoint, write
+from training.config import Precision, Settings
+from training.gather import num_ranks
+from training.learn import learn
+from training.loader import Step, Workers, steps
+from training.logs import Listener, Meter
+from training.measure import measure
+from training.model import ClipModel, uses_quick_gelu
+from training.optimizer import update
+from training.ranks import Stopping, rank
+from training.sampler import BatchSampler, Position
+from training.samples import Samples
+from training.schedule import learning_rate
+from training.start import seed_of
+
+DTYPES: Final[dict[Precision, torch.dtype | None]] = {
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "fp32": None,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """Where a run stands: updates done, its place in the data, the least validation loss so far."""
+
+    step: int
+    position: Position
+    best: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """What the loop works with. `trained` is the model, or what exchanges its gradients."""
+
+    model: ClipModel
+    trained: nn.Module
+    samples: Samples
+    validation: Samples | None
+    optimizer: Optimizer
+    scaler: GradScaler
+    device: torch.device
+    settings: Settings
+    content: Json
+    folder: Path
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """Return the number of updates in an epoch."""
+        return len(self.samples) // self.settings.batch_size
+
+    @property
+    def num_steps(self) -> int:
+        """Return the number of updates of the whole run."""
+        return self.settings.config.epochs * self.steps_an_epoch
+
+    def sampler(self, start: Position) -> BatchSampler:
+        """Return this rank's batches from a position on."""
+        return BatchSampler(
+            size=len(self.samples),
+            batch_size=self.settings.batch_size,
+            epochs=self.settings.config.epochs,
+            start=start,
+            rank=rank(),
+            num_ranks=num_ranks(),
+        )
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        options = self.settings.optimizer
+        return learning_rate(
+            step,
+            num_steps=self.num_steps,
+            warmup_steps=options.warmup_steps,
+            peak=options.lr,
+        )
+
+
+def fit(  # noqa: PLR0913 - where it begins, who listens, and when it ends
+    run: Run,
+    state: State,
+    *,
+    listeners: tuple[Listener, ...] = (),
+    stopping: Stopping | None = None,
+    limit_steps: int | None = None,
+    watch: Callable[[int, Step], None] = lambda _number, _step: None,
+) -> tuple[State, int]:
+    """Train from a state on; return where it ended and the signal that ended it, or 0.
+
+    `limit_steps`: stop after so many. `watch` sees every step before it is taken.
+
+    Raises:
+        UsageError: a picture cannot be read, or the loss is no number any more.
+    """
+    stopping, options = stopping or Stopping(), run.settings.run
+    precision = DTYPES[run.settings.config.precision]
+    workers = Workers(number=options.workers)
+    meter, signal = Meter(run.device), 0
+    all_steps = steps(
+        run.samples,
+        run.sampler(state.position),
+        workers=workers,
+        device=run.device,
+        form=run.model.form,
+        num_parts=options.parts,
+    )
+    last = run.num_steps if limit_steps is None else min(run.num_steps, state.step + limit_steps)
+    run.trained.train()
+    with closing(all_steps):
+        for step in islice(all_steps, last - state.step):
+            watch(state.step, step)
+            torch.manual_seed(seed_of(run.settings.config.seed, "step", state.step, rank()))
+            terms = learn(
+                run.trained,
+                step.batches,
+                run.settings.objective,
+                precision=precision,
+                scaled=run.scaler.scale,
+            )
+            norm = update(
+                run.optimizer,
+                run.scaler,
+                rate=(rate := run.rate(state.step)),
+                clip_norm=run.settings.optimizer.clip_norm,
+            )
+            run.model.clamp_scale()
+            meter.add(step, terms, norm)
+            state = replace(state, step=state.step + 1, position=step.position)
+            signal = stopping.agreed()
+            ends = bool(signal) or state.step == last
+            due = ends or _is_due(run, state)
+            if due or state.step % options.log_every == 0:
+                _tell(run, state, meter, listeners, rate=rate)
+            if due:
+                state = _kept(run, state, listeners, measured=not signal)
+                meter.restart()
+            if signal:
+                break
+    return state, signal
+
+
+def _is_due(run: Run, state: State) -> bool:
+    """Tell whether a checkpoint is to be written: every so many steps, or after an epoch."""
+    every = run.settings.run.save_every
+    return state.position.seen == 0 if every is None else state.step % every == 0
+
+
+def _tell(
+    run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...], *, rate: float
+) -> None:
+    found = meter.record()
+    record = {"step": state.step, "epoch": state.step / run.steps_an_epoch, "lr": rate, **found}
+    for listener in listeners:
+        listener.note(record)
+    if not math.isfinite(cast("float", found["loss"])):
+        raise UsageError(
+            f"the loss is no number any more at step {state.step}; training.precision=fp32 or a "
+            "lower training.optimizer.lr may help; the checkpoints before are kept"
+        )
+
+
+def _kept(run: Run, state: State, listeners: tuple[Listener, ...], *, measured: bool) -> State:
+    """Measure the validation split, if there is one, and write a checkpoint."""
+    is_best = False
+    if run.validation is not None and measured:
+        found = measure(
+            run.model,
+            run.validation,
+            run.settings.objective,
+            batch_size=run.settings.batch_size,
+            device=run.device,
+            precision=DTYPES[run.settings.config.precision],
+            workers=run.settings.run.workers,
+        )
+        for listener in listeners:
+            listener.note({"step": state.step, "validation": asdict(found)})
+        is_best = state.best is None or found.loss < state.best
+        state = replace(state, best=found.loss if is_best else state.best)
+    if rank() == 0:
+        checkpoint = Checkpoint(
+            step=state.step,
+            position=state.position.content(),
+            state_dict=run.model.clip.state_dict(),
+            optimizer=run.optimizer.state_dict(),
+            scaler=run.scaler.state_dict(),
+            config=run.content,
+            quick_gelu=uses_quick_gelu(run.model.clip),
+            best=state.best,
+        )
+        write(run.folder, checkpoint, keep=run.settings.run.keep, is_best=is_best)
+    return state

@@ -1,0 +1,121 @@
+"""A run -> a folder with a card that open_clip opens, here or as a repository of the hub."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from data.commit import write_atomically
+from data.errors import RetryableError
+from training.export import Weights, write_weights
+from training.logs import FILE as LOG
+from training.model import hub_config
+from training.start import shown
+
+CONFIG: Final = "open_clip_config.json"
+FILE: Final = "open_clip_model.safetensors"
+CARD: Final = "README.md"
+
+
+class Hub(Protocol):
+    """What is used of huggingface_hub.HfApi."""
+
+    def create_repo(self, repo_id: str, *, private: bool, exist_ok: bool) -> object:
+        """Make a model repository."""
+        ...
+
+    def upload_folder(self, *, repo_id: str, folder_path: str, commit_message: str) -> object:
+        """Send a folder's files as one commit."""
+        ...
+
+
+def write_folder(weights: Weights, folder: Path, *, repository: str, run: Path) -> list[str]:
+    """Write weights, configuration and card; return the names of the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = hub_config(weights.model, weights.name)
+    write_weights(weights, folder / FILE)
+    write_atomically(folder / CONFIG, json.dumps(config, indent=2) + "\n")
+    text = card(weights, repository=repository, validation=_last_validation(run))
+    write_atomically(folder / CARD, text)
+    return [CONFIG, FILE, CARD]
+
+
+def upload(hub: Hub, folder: Path, *, repository: str, private: bool, step: int) -> None:
+    """Make the repository if it is not there, and send the folder.
+
+    Raises:
+        RetryableError: the hub refuses, or cannot be reached.
+    """
+    message = f"Weights of step {step}"
+    try:
+        hub.create_repo(repository, private=private, exist_ok=True)
+        hub.upload_folder(repo_id=repository, folder_path=str(folder), commit_message=message)
+    except Exception as error:  # the client lets through what its transport raises
+        reason = str(error).strip().partition("\n")[0]
+        raise RetryableError(
+            f"{repository}: {type(error).__name__}: {reason}; `hf auth login` once, and try again; "
+            f"what would be sent lies in {folder}"
+        ) from error
+
+
+def card(weights: Weights, *, repository: str, validation: Mapping[str, Any] | None) -> str:
+    """Return the model card."""
+    config, source = weights.facts["config"], weights.facts["source"]
+    loss = config["loss"]
+    heads = f"global {loss['global_weight']:g}, local {loss['local_weight']:g}"
+    lora = config["lora"]
+    rows = {
+        "base": f"{shown(weights.name)}, weights {config['pretrained'] or 'random'}",
+        "captions": f"{weights.facts['captions']:,} of {source.get('name', 'unknown')}",
+        "licence of the captions": source.get("licence") or "unknown",
+        "preset": config["preset"],
+        "contrastive loss": loss["contrastive"],
+        "hard-negative losses": f"{heads}; gamma {loss['gamma']:g}, beta {loss['beta']:g}",
+        "negatives a step": ", ".join(f"{n} {name}" for name, n in config["draw"].items())
+        or "none",
+        "trained": f"LoRA, rank {lora['rank']}, alpha {lora['alpha']:g}" if lora["rank"] else "all",
+        "steps, batch": f"{weights.step:,} of {config['batch_size']:,} captions",
+        "learning rate": f"{config['optimizer']['lr']:g}",
+        "WiSE-FT alpha": f"{weights.alpha:g}",
+        "seed": config["seed"],
+    }
+    if validation is not None:
+        rows["validation"] = (
+            f"loss {validation['loss']:.4f}, retrieval {validation['retrieval']:.1%}, composition "
+            f"{validation['composition']:.1%} (by chance {validation['composition_chance']:.1%})"
+        )
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return f"""---
+library_name: open_clip
+pipeline_tag: zero-shot-image-classification
+license: other
+tags:
+- clip
+- compositionality
+---
+# {repository}
+
+A CLIP model fine-tuned with hard negative captions (FSC-CLIP, arXiv 2410.05210).
+
+```python
+import open_clip
+
+model, _, preprocess = open_clip.create_model_and_transforms("hf-hub:{repository}")
+tokenizer = open_clip.get_tokenizer("hf-hub:{repository}")
+```
+
+| | |
+|---|---|
+{table}
+
+The weights stand under the licences of their base and of the data.
+"""
+
+
+def _last_validation(run: Path) -> Mapping[str, Any] | None:
+    path = run / LOG
+    if not path.exists():
+        return None
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    found = [record["validation"] for record in records if "validation" in record]
+    return found[-1] if found else None

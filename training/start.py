@@ -1,0 +1,184 @@
+"""From a configuration and places to what a run works with."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from data.commit import Json
+from data.config import place_name
+from data.errors import UsageError
+from data.images import scenes_of
+from data.streams import Stream
+from training.config import Settings, TrainingConfig
+from training.draw import draw_of
+from training.lora import add_lora
+from training.model import ClipModel, check_weights, load, matched_name, tokenizer
+from training.presets import IN_PLACE, draw_for
+from training.ranks import first_then_others
+from training.rows import Rows, open_rows
+from training.samples import DataOptions, Samples, dataset
+from training.tokens import Tokenizer, unpadded
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Where a run finds shards and images (None: scenes drawn on demand) and leaves its folder."""
+
+    shards: Path
+    images: Path | None
+    out: Path
+    cache: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """A model and its samples.
+
+    `content`: what shapes the weights, with the digests of rows and initial weights. `name`: the
+    model's, with its variant. `notes`: what a user should be told once.
+    """
+
+    model: ClipModel
+    name: str
+    samples: Samples
+    validation: Samples | None
+    content: Json
+    notes: tuple[str, ...]
+
+
+def prepare(
+    settings: Settings,
+    places: Places,
+    *,
+    weights: bool = True,
+    report: Callable[[int], None] = lambda _num_rows: None,
+) -> Prepared:
+    """Load the model and open the data.
+
+    `weights`: False leaves the pretrained weights out, for plans. `report` hears of rows whose
+    texts became token ids.
+
+    Raises:
+        UsageError: something does not fit.
+    """
+    config = settings.config
+    rows = open_rows(places.shards, split=config.split)  # what is wrong here is known at once
+    draw = config.draw if config.draw is not None else _draw(config, rows)
+    draw_of(draw, available=rows.types())
+    if places.images is None:
+        scenes_of(rows.manifest, where="without --images")
+    name = matched_name(config.model, config.pretrained)
+    model = initial_model(config, name=name, weights=weights)
+    if settings.objective.local_weight:
+        model.require_patches()
+    digest = digest_of(model.clip.state_dict()) if weights else ""
+    if settings.lora.rank:
+        generator = torch.Generator().manual_seed(seed_of(config.seed, "lora"))
+        add_lora(
+            model.clip, rank=settings.lora.rank, alpha=settings.lora.alpha, generator=generator
+        )
+    options = _data_options(settings, model, draw=draw, cache=places.cache)
+    tokenize = tokenizer(name)
+    ids = Tokenizer(encode=unpadded(tokenize), name=type(tokenize).__name__)
+
+    def opened(split: str, *, evaluation: bool) -> Samples:
+        chosen = replace(options, split=split, evaluation=evaluation)
+        return first_then_others(
+            lambda: dataset(
+                places.shards, places.images, tokenizer=ids, options=chosen, report=report
+            )
+        )
+
+    samples = opened(config.split, evaluation=False)
+    return Prepared(
+        model=model,
+        name=name,
+        samples=samples,
+        validation=opened(config.validation, evaluation=True) if config.validation else None,
+        content=_content(settings, name=name, draw=draw, rows=samples.rows.digest, weights=digest),
+        notes=_notes(config, name, model),
+    )
+
+
+def initial_model(config: TrainingConfig, *, name: str, weights: bool = True) -> ClipModel:
+    """Return the model as a run begins with it; random weights are drawn from the seed."""
+    if not weights and not name.startswith(IN_PLACE):
+        check_weights(name, config.pretrained)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of(config.seed, "weights"))
+        return load(name, pretrained=config.pretrained if weights else None)
+
+
+def seed_of(*key: int | str) -> int:
+    """Return a seed for one of torch's generators."""
+    return Stream("torch", *key).below(1 << 63)
+
+
+def digest_of(state_dict: Mapping[str, Any]) -> str:
+    """Return a hash of weights."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(state_dict.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def shown(name: str) -> str:
+    """Return a model's name without the place of a folder on this machine."""
+    scheme, _, place = name.partition(":")
+    return Path(place).name if scheme == "local-dir" else name
+
+
+def _draw(config: TrainingConfig, rows: Rows) -> Mapping[str, int]:
+    made = rows.manifest.config.get("negatives")
+    made_with = made.get("preset") if isinstance(made, dict) else None
+    return draw_for(config.preset, made_with=made_with, available=rows.types())
+
+
+def _data_options(
+    settings: Settings, model: ClipModel, *, draw: Mapping[str, int], cache: Path | None
+) -> DataOptions:
+    seen, config = model.preprocess, settings.config
+    if seen.height != seen.width:
+        raise UsageError(
+            f"model {config.model}: expected square pictures, found {seen.height} x {seen.width}"
+        )
+    return DataOptions(
+        draw=draw,
+        seed=config.seed,
+        size=seen.height,
+        scale=config.crop,
+        mean=(seen.mean[0], seen.mean[1], seen.mean[2]),
+        std=(seen.std[0], seen.std[1], seen.std[2]),
+        on_missing_image=config.on_missing_image,
+        verify=settings.run.verify,
+        cache=cache,
+    )
+
+
+def _content(
+    settings: Settings, *, name: str, draw: Mapping[str, int], rows: str, weights: str
+) -> Json:
+    pretrained = settings.config.pretrained
+    return {
+        **settings.content(),
+        "model": shown(name),
+        "pretrained": pretrained and place_name(pretrained),
+        "draw": dict(draw),
+        "rows": rows,
+        "weights": weights,
+    }
+
+
+def _notes(config: TrainingConfig, name: str, model: nn.Module) -> tuple[str, ...]:
+    quick = (
+        f"weights {config.pretrained} were trained with QuickGELU: the model is {name}"
+        if name != config.model
+        else ""
+    )
+    return tuple(note for note in (quick, str(model.note)) if note)
