@@ -1,7 +1,7 @@
 """The loop: gradient, update, record, checkpoint, until the end or until it is told to stop."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.amp import GradScaler
 from torch.optim import Optimizer
 
@@ -23,6 +23,7 @@ from training.loader import Step, Workers, steps
 from training.logs import Listener, Meter
 from training.measure import measure
 from training.model import ClipModel, uses_quick_gelu
+from training.objective import Terms
 from training.optimizer import update
 from training.ranks import Stopping, rank
 from training.sampler import BatchSampler, Position
@@ -109,45 +110,20 @@ def fit(  # noqa: PLR0913 - where it begins, who listens, and when it ends
     Raises:
         UsageError: a picture cannot be read, or the loss is no number any more.
     """
-    stopping, options = stopping or Stopping(), run.settings.run
-    precision = DTYPES[run.settings.config.precision]
-    workers = Workers(number=options.workers)
-    meter, signal = Meter(run.device), 0
-    all_steps = steps(
-        run.samples,
-        run.sampler(state.position),
-        workers=workers,
-        device=run.device,
-        form=run.model.form,
-        num_parts=options.parts,
-    )
+    stopping, meter, signal = stopping or Stopping(), Meter(run.device), 0
     last = run.num_steps if limit_steps is None else min(run.num_steps, state.step + limit_steps)
     run.trained.train()
-    with closing(all_steps):
+    with closing(_steps(run, state.position)) as all_steps:
         for step in islice(all_steps, last - state.step):
             watch(state.step, step)
-            torch.manual_seed(seed_of(run.settings.config.seed, "step", state.step, rank()))
-            terms = learn(
-                run.trained,
-                step.batches,
-                run.settings.objective,
-                precision=precision,
-                scaled=run.scaler.scale,
-            )
-            norm = update(
-                run.optimizer,
-                run.scaler,
-                rate=(rate := run.rate(state.step)),
-                clip_norm=run.settings.optimizer.clip_norm,
-            )
-            run.model.clamp_scale()
+            terms, norm = _learned(run, state.step, step)
             meter.add(step, terms, norm)
             state = replace(state, step=state.step + 1, position=step.position)
             signal = stopping.agreed()
             ends = bool(signal) or state.step == last
             due = ends or _is_due(run, state)
-            if due or state.step % options.log_every == 0:
-                _tell(run, state, meter, listeners, rate=rate)
+            if due or state.step % run.settings.run.log_every == 0:
+                _tell(run, state, meter, listeners)
             if due:
                 state = _kept(run, state, listeners, measured=not signal)
                 meter.restart()
@@ -156,17 +132,47 @@ def fit(  # noqa: PLR0913 - where it begins, who listens, and when it ends
     return state, signal
 
 
+def _steps(run: Run, start: Position) -> Generator[Step]:
+    return steps(
+        run.samples,
+        run.sampler(start),
+        workers=Workers(number=run.settings.run.workers),
+        device=run.device,
+        form=run.model.form,
+        num_parts=run.settings.run.parts,
+    )
+
+
+def _learned(run: Run, number: int, step: Step) -> tuple[Terms, Tensor]:
+    """Update the weights; return the terms, and the norm of the gradient."""
+    torch.manual_seed(seed_of(run.settings.config.seed, "step", number, rank()))
+    terms = learn(
+        run.trained,
+        step.batches,
+        run.settings.objective,
+        precision=DTYPES[run.settings.config.precision],
+        scaled=run.scaler.scale,
+    )
+    norm = update(
+        run.optimizer,
+        run.scaler,
+        rate=run.rate(number),
+        clip_norm=run.settings.optimizer.clip_norm,
+    )
+    run.model.clamp_scale()
+    return terms, norm
+
+
 def _is_due(run: Run, state: State) -> bool:
     """Tell whether a checkpoint is to be written: every so many steps, or after an epoch."""
     every = run.settings.run.save_every
     return state.position.seen == 0 if every is None else state.step % every == 0
 
 
-def _tell(
-    run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...], *, rate: float
-) -> None:
+def _tell(run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...]) -> None:
     found = meter.record()
-    record = {"step": state.step, "epoch": state.step / run.steps_an_epoch, "lr": rate, **found}
+    where = {"step": state.step, "epoch": state.step / run.steps_an_epoch}
+    record = {**where, "lr": run.rate(state.step - 1), **found}
     for listener in listeners:
         listener.note(record)
     if not math.isfinite(cast("float", found["loss"])):

@@ -120,19 +120,23 @@ def _read(folder: Path, manifest: Manifest, options: AuditOptions) -> _Read:
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """Return the files' names, with the folders above them where it takes those to tell them apart.
+    """Return the files' names, each with the folders above it that tell it from the others.
 
     Raises:
         UsageError: a file is given twice.
     """
-    whole = [path.resolve() for path in paths]
-    if len(set(whole)) < len(whole):
+    parts = [path.resolve().parts for path in paths]
+    if len(set(parts)) < len(parts):
         raise UsageError("--against: a file is given twice; name each once")
-    for depth in range(1, 1 + max((len(path.parts) for path in whole), default=0)):
-        names = ["/".join(path.parts[-depth:]) for path in whole]
-        if len(set(names)) == len(names):
-            return names
-    return [str(path) for path in whole]
+    return ["/".join(_shortest(own, parts)) for own in parts]
+
+
+def _shortest(own: tuple[str, ...], parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the shortest end of a path that no other of these paths has."""
+    tails = (own[-depth:] for depth in range(1, len(own) + 1))
+    return next(
+        (tail for tail in tails if sum(each[-len(tail) :] == tail for each in parts) == 1), own
+    )
 
 
 def _judge_of(manifest: Manifest, judge: Judge | str) -> Judge | str:

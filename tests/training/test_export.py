@@ -167,7 +167,7 @@ def test_a_published_folder_is_a_model_of_open_clip(root: Path, name: str, tmp_p
 
 
 def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(RetryableError, match="me/clip: ConnectionError: no way; .*lies in"):
+    with pytest.raises(RetryableError, match=r"me/clip: ConnectionError: no way; .*lies in"):
         upload(FakeHub(refuses=True), tmp_path, repository="me/clip", private=False, step=1)
 
 

@@ -159,7 +159,7 @@ def test_quickgelu_is_chosen_as_the_weights_were_trained(tmp_path: Path) -> None
 
 def test_weights_that_do_not_fit_are_refused_by_the_plan_too(root: Path) -> None:
     torch.save({"state_dict": {}, "quick_gelu": False}, root / "ours.pt")
-    line = f"--shards {root}/shards --dry-run --model ViT-B-32-quickgelu"
+    line = f"--shards {root}/shards --images {root}/pictures --dry-run --model ViT-B-32-quickgelu"
     error = run(*shlex.split(line), "--pretrained", str(root / "ours.pt")).exception
     assert "trained without QuickGELU" in str(error)
     error = run(*shlex.split(line), "--pretrained", "opnai").exception

@@ -80,6 +80,7 @@ def test_files_of_one_name_are_told_apart(folder: Path, tmp_path: Path) -> None:
 
     assert found_by(*paths) == {"a/x.txt": 1 / 120, "b/x.txt": 0, "c/x.txt": 1 / 120}
     assert found_by(paths[1], tmp_path / "y.txt") == {"x.txt": 0, "y.txt": 1 / 120}
+    assert set(found_by(*paths[:2], tmp_path / "y.txt")) == {"a/x.txt", "b/x.txt", "y.txt"}
     with pytest.raises(UsageError, match="a file is given twice"):
         found_by(paths[0], tmp_path / "b" / ".." / "a" / "x.txt")
 
