@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out/demo
 
-.PHONY: demo test lint format clean
+.PHONY: demo test slow lint format clean
 
 # Installed once, and again when pyproject.toml changes.
 $(VENV)/.base: pyproject.toml
@@ -24,7 +24,10 @@ demo: $(VENV)/.base  ## build hard negatives of the embedded scenes, and show so
 	$(BIN)/negatives inspect $(OUT) --sample 12
 
 test: $(VENV)/.dev  ## run the tests
-	$(BIN)/python -m pytest -m "not real"
+	$(BIN)/python -m pytest -m "not real and not slow"
+
+slow: $(VENV)/.dev  ## run the tests that take minutes
+	$(BIN)/python -m pytest -m "slow and not real" --timeout 1800
 
 lint: $(VENV)/.dev  ## ruff (all rules, reasons in pyproject.toml) and mypy --strict
 	$(BIN)/ruff check .

@@ -52,6 +52,12 @@ Scores = Sequence[float]
 """log p of a slot's candidates, the caption first, but for a constant."""
 
 
+UNDRAWN = frozenset((
+    "stays", "out of reach", "not known", "not laid out", "cannot be drawn back", "thinned",
+))  # fmt: skip
+"""Fates of what is never a candidate, and so no reject either."""
+
+
 class Offer(NamedTuple):
     """A slot, with the scores of its candidates where a model of the corpus gives them."""
 

@@ -174,8 +174,7 @@ def test_only_edits_cut_captions() -> None:
 @pytest.mark.parametrize("room", ["negatives", "training"])
 def test_the_command_line_opens_no_door(room: str) -> None:
     code = (
-        f"import sys, {room}.cli;"
-        f"print([name for name in {sorted(DOORS)} if name in sys.modules])"
+        f"import sys, {room}.cli;print([name for name in {sorted(DOORS)} if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

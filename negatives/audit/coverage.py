@@ -15,6 +15,7 @@ from data.edits import Edit, text_at
 from data.records import Negative, Row
 from data.texts import normalised
 from negatives.audit.forms import Form, VowelSound, differences, form_of
+from negatives.draws import UNDRAWN
 
 Tables = dict[str, dict[str, int]]
 
@@ -131,7 +132,7 @@ def rejects_by_reason(slots_by_fate: dict[str, int]) -> dict[str, int]:
     return _by_count(reasons)
 
 
-_NO_REJECTS: Final = frozenset(("slots", "stays", "accepted", ""))
+_NO_REJECTS: Final = UNDRAWN | {"slots", "accepted", ""}
 
 
 def _by_count(counts: Counter[str], *, most: int | None = None) -> dict[str, int]:

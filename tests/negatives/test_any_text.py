@@ -14,7 +14,7 @@ from negatives.presets import PRESETS
 from negatives.rules import RULES
 
 EVERY_RULE = build_config(
-    {"negatives": {"rules": [{"rule": name} for name in RULES], "choice": {"variants": 2}}}
+    {"negatives": {"rules": [{"rule": name} for name in RULES], "choice": {"irreversible": True}}}
 )
 PLAIN = "A young man in a red shirt is riding a brown horse next to two white dogs."
 WORDS = """
