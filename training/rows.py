@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,6 @@ from data.texts import nearest
 
 Verify = Literal["quick", "full"]
 OnMissing = Literal["error", "skip"]
-
-ON_MISSING: Final[tuple[OnMissing, ...]] = ("error", "skip")
 
 
 class RowPlace(NamedTuple):

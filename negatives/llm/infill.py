@@ -11,14 +11,13 @@ from negatives.llm.asking import Said
 from negatives.llm.places import KINDS, Kind, Place, excludes, places_of
 from negatives.llm.prompts import asked, primed, prompt, string
 from negatives.llm.reading import UNPARSABLE, WORDS_SCHEMA, words_in
-from negatives.llm.requests import TOO_LONG, Failure, Gap, Outcome, Request
+from negatives.llm.requests import MAX_CHARACTERS, TOO_LONG, Failure, Gap, Outcome, Request
 from negatives.parse import Parse
 from negatives.slots import Slot
 from negatives.words.lexicon import Lexicon
 
 _PROMPT = "infill-1"
 _MAX_TOKENS = 48
-_MAX_CHARACTERS = 600
 _MAX_WORDS = 3  # of a proposal
 
 
@@ -50,14 +49,14 @@ class LlmInfill:
 
     def requests(self, parse: Parse) -> list[Request]:
         """Return what is asked about a caption; nothing about one that is very long."""
-        if len(parse.text) > _MAX_CHARACTERS:
+        if len(parse.text) > MAX_CHARACTERS:
             return []
         return [self._request(parse, place) for place in self._places(parse)]
 
     def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Said:
         """Return what the outcomes of the same requests, in their order, are worth."""
         fates: Counter[str] = Counter()
-        if len(parse.text) > _MAX_CHARACTERS:
+        if len(parse.text) > MAX_CHARACTERS:
             fates[TOO_LONG] += 1
             return [], fates
         slots: list[Slot] = []

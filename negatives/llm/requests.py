@@ -14,6 +14,7 @@ TIMED_OUT = "timed out"
 REFUSED = "refused"
 UNREACHED = "no answer"
 TOO_LONG = "too long"
+MAX_CHARACTERS = 600  # of a caption that is asked about
 NOT_STORED = frozenset((TIMED_OUT, UNREACHED))
 """Failures that say nothing of the caption: asked again by the next run."""
 

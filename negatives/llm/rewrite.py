@@ -13,7 +13,7 @@ from data.texts import normalised
 from negatives.llm.asking import Said
 from negatives.llm.prompts import asked, prompt, string
 from negatives.llm.reading import UNPARSABLE, Proposal, edits_schema, proposals_in
-from negatives.llm.requests import TOO_LONG, Failure, Outcome, Request
+from negatives.llm.requests import MAX_CHARACTERS, TOO_LONG, Failure, Outcome, Request
 from negatives.parse import Parse
 from negatives.slots import Slot
 from negatives.words.lexicon import Lexicon
@@ -23,7 +23,6 @@ KINDS: tuple[Kind, ...] = ("object", "attribute", "action", "relation", "count")
 
 _PROMPT = "rewrite-1"
 _MAX_TOKENS = 320
-_MAX_CHARACTERS = 600
 _MAX_WORDS = 5  # on either side of an edit
 _MAX_SHARE = 0.5  # of the caption's words
 _SLOT = {
@@ -76,7 +75,7 @@ class LlmRewrite:
 
     def requests(self, parse: Parse) -> list[Request]:
         """Return what is asked about a caption; nothing about one that is very long."""
-        if len(parse.text) > _MAX_CHARACTERS or not parse.tokens:
+        if len(parse.text) > MAX_CHARACTERS or not parse.tokens:
             return []
         found = prompt(_PROMPT)
         values = {"caption": string(parse.text), "types": json.dumps(list(self.types))}
@@ -98,7 +97,7 @@ class LlmRewrite:
     def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Said:
         """Return what the outcomes of the same requests, in their order, are worth."""
         fates: Counter[str] = Counter()
-        if len(parse.text) > _MAX_CHARACTERS:
+        if len(parse.text) > MAX_CHARACTERS:
             fates[TOO_LONG] += 1
         slots: list[Slot] = []
         seen: set[Edit] = set()
