@@ -204,3 +204,15 @@ def test_a_run_is_exported_and_published_as_typed(root: Path) -> None:
     assert "nothing was sent" in done.stdout
     assert (out / "publish/README.md").exists()
     assert len(list((out / "checkpoints").iterdir())) == 3
+
+
+def test_without_its_extra_it_says_what_to_install(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.modules['torch'] = None; from training.cli import main; "
+        f"sys.argv = ['train', '--shards', '.', '--out', {str(tmp_path)!r}, '--dry-run']; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, "pip install 'hard-negatives[train]'" in line) == (2, True)
