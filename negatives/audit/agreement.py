@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from data.errors import UsageError
-from negatives.audit.intervals import share_interval
+from data.measures.intervals import share_interval
 from negatives.audit.sheet import QUESTIONS, KeyEntry
 from negatives.audit.sheet_files import Answer
 

@@ -9,18 +9,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from negatives.audit.adversary import (
+from data.measures.adversary import (
     Reader,
     TableReader,
     distinct_texts,
+    folds_of,
     held_out_wins,
     word_reader,
 )
+from data.measures.intervals import share_interval
 from negatives.audit.findings import OVERALL, Bar, Finding
 from negatives.audit.forms import VowelSound, form_of, numbers_of
 from negatives.audit.gap import Judge, gap_wins
-from negatives.audit.intervals import share_interval
-from negatives.audit.pairs import Pair, folds_of
+from negatives.audit.pairs import Pair
 
 WORDS: Final = Bar(0.45, 0.55)
 FORM: Final = Bar(0.48, 0.52)
@@ -105,7 +106,9 @@ def _adversary(
         why = f"{num_groups} images with pairs; an adversary is trained on {LEAST_GROUPS} or more"
         yield not_measured(measure, why, bar=bar, num=len(pairs))
         return
-    texts, captions, negatives = distinct_texts(pairs)
+    texts, captions, negatives = distinct_texts(
+        [pair.caption for pair in pairs], [pair.text for pair in pairs]
+    )
     reader: Reader
     if form is None:
         reader = word_reader(texts)

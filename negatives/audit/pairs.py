@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,6 @@ from data.streams import Stream
 from data.texts import normalised
 from negatives.fluency.folds import Keys, image_key, leaders
 from negatives.fluency.words import hash_of
-
-NUM_FOLDS: Final = 5
-_SALT: Final = "audit folds"  # no sampler's folds are named so
 
 
 class Pair(NamedTuple):
@@ -73,17 +70,6 @@ def groups_of(rows: Iterable[Row]) -> list[int]:
         groups.add(row)
     found: list[int] = groups.numbers().tolist()
     return found
-
-
-def folds_of(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Return the fold of each pair, 0 to NUM_FOLDS - 1, from those of their groups, N.
-
-    Folds are as even in groups as can be.
-    """
-    names = sorted(set(groups.tolist()))
-    order = Stream(seed, _SALT).shuffled(names)
-    fold = {group: place % NUM_FOLDS for place, group in enumerate(order)}
-    return np.array([fold[group] for group in groups.tolist()], np.int64)
 
 
 def drawn(pairs: Sequence[Pair], num_pairs: int, *, seed: int, key: str) -> list[Pair]:

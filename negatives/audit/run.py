@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from data.errors import UsageError
 from data.manifest import Manifest, read_all_rows, read_manifest
+from data.measures.intervals import mean_interval, share_interval
 from data.records import Row
 from data.streams import Stream
 from negatives.audit import leaks
@@ -18,7 +19,6 @@ from negatives.audit.contamination import Contamination, benchmark_texts
 from negatives.audit.coverage import Coverage, rejects_by_reason
 from negatives.audit.findings import OVERALL, Audit, Bar, Finding, Sample
 from negatives.audit.gap import Judge, is_scorer
-from negatives.audit.intervals import mean_interval, share_interval
 from negatives.audit.medoid import reads
 from negatives.audit.pairs import Groups, Pair, drawn, groups_of, pairs_of
 from negatives.audit.samples import samples_of

@@ -6,13 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from data.measures.adversary import (
+    NUM_FOLDS,
+    distinct_texts,
+    folds_of,
+    held_out_wins,
+    word_reader,
+)
 from data.records import Row
 from data.streams import Stream
-from negatives.audit.adversary import distinct_texts, held_out_wins, word_reader
 from negatives.audit.findings import Finding
 from negatives.audit.gap import gap_wins
 from negatives.audit.leaks import LEAST_GROUPS, fluency, form, words, words_by_type
-from negatives.audit.pairs import NUM_FOLDS, Pair, drawn, folds_of, groups_of, pairs_of
+from negatives.audit.pairs import Pair, drawn, groups_of, pairs_of
 from tests.negatives.audit.small_pairs import exchangeable_rows, telling_rows
 
 SPELT = "aeiou"
@@ -137,7 +143,9 @@ def test_a_held_out_pair_teaches_nothing() -> None:
     """Texts are noise: known only to one who was trained on the pair, and then for certain."""
     words_of = [f"{Stream(0, n).below(16**9):09x}" for n in range(400)]
     pairs = [Pair(words_of[2 * n], words_of[2 * n + 1], "swap", "obj", n) for n in range(200)]
-    texts, captions, negatives = distinct_texts(pairs)
+    texts, captions, negatives = distinct_texts(
+        [pair.caption for pair in pairs], [pair.text for pair in pairs]
+    )
     reader = word_reader(texts)
     folds = np.arange(200) % 5
     assert 0.35 < held_out_wins(reader, captions, negatives, folds).mean() < 0.65

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from data.measures.intervals import mean_interval, share_interval
 from data.streams import Stream
-from negatives.audit.intervals import mean_interval, share_interval
 
 
 def drawn_shares(

@@ -23,12 +23,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from negatives.audit.pairs import Pair
+from data.streams import Stream
 
 Matrix = Any
 """Texts by features, M x D: a scipy.sparse matrix or an array."""
 Places = NDArray[np.int64]
 
+NUM_FOLDS: Final = 5
+_SALT: Final = "audit folds"  # no sampler's folds are named so
 _WORDS_AND_MARKS: Final = r"(?u)\w+|[^\w\s]"
 _INVERSE_PENALTY: Final = 10.0  # 3 and 30 change the figures of published sets by under .01
 _EQUAL: Final = 1e-9  # scores nearer than this differ by rounding alone
@@ -73,14 +75,27 @@ def word_reader(texts: Sequence[str]) -> WordReader:
     return WordReader(tuple(vectorizer.fit_transform(texts) for vectorizer in vectorizers))
 
 
-def distinct_texts(pairs: Sequence[Pair]) -> tuple[list[str], Places, Places]:
-    """Return the M texts of pairs, each once, and the places of captions and negatives, N each."""
+def distinct_texts(
+    captions: Sequence[str], negatives: Sequence[str]
+) -> tuple[list[str], Places, Places]:
+    """Return the M texts of N pairs, each once, and the places of both sides, N each."""
     places: dict[str, int] = {}
     sides = [
         np.array([places.setdefault(text, len(places)) for text in texts], np.int64)
-        for texts in ([pair.caption for pair in pairs], [pair.text for pair in pairs])
+        for texts in (captions, negatives)
     ]
     return list(places), sides[0], sides[1]
+
+
+def folds_of(groups: Places, seed: int) -> Places:
+    """Return the fold of each pair, 0 to NUM_FOLDS - 1, from those of their groups, N.
+
+    Folds are as even in groups as can be.
+    """
+    names = sorted(set(groups.tolist()))
+    order = Stream(seed, _SALT).shuffled(names)
+    fold = {group: place % NUM_FOLDS for place, group in enumerate(order)}
+    return np.array([fold[group] for group in groups.tolist()], np.int64)
 
 
 def held_out_wins(
