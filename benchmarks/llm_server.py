@@ -144,8 +144,7 @@ def config_of(model: Path, url: str, num_images: int, cache: Path | None = None)
         "backend": "openai",
         "model": str(model),
         "url": url,
-        "concurrency": CONCURRENCY,
-        "retries": 1,
+        "limits": {"concurrency": CONCURRENCY, "retries": 1},
         "cache": cache,
     }
     source = {"name": "scenes", "num_images": num_images, "captions_per_image": 1}

@@ -22,6 +22,7 @@ from negatives.finishing import finish, manifest_of, num_in
 from negatives.learning import Learned, LearnOptions, learn
 from negatives.llm import NAMES
 from negatives.llm.blocks import AnswersFile, AskTask, all_counts, ask_block, asking_rules
+from negatives.llm.wire import cost_of
 from negatives.plan import Plan, Report, Resume, finished_manifest, make_plan
 from negatives.presets import PRESETS
 from negatives.producers import chooser_of
@@ -101,7 +102,9 @@ def _asked(plan: Plan, parsed: list[Unit]) -> tuple[dict[str, AnswersFile], Json
         plan.report("ask", num_in(unit, "rows"))
         found[unit.name] = AnswersFile(folder / done.files["asked"].file, plan.backend.facts)
     seconds = round(time.time() - started, 1)
-    return found, {**all_counts(units)._asdict(), "seconds": seconds}
+    counts = all_counts(units)
+    cost = cost_of(plan.backend.facts, counts.prompt_tokens, counts.completion_tokens)
+    return found, {**counts._asdict(), "cost": cost, "seconds": seconds}
 
 
 def _choose_tasks(

@@ -12,7 +12,7 @@ from data.records import SUBTYPES, TYPES
 from data.texts import nearest
 from negatives.choose import Policy
 from negatives.llm import NAMES
-from negatives.llm.config import LlmConfig
+from negatives.llm.config import LlmConfig, llm_config
 from negatives.presets import PRESETS
 from negatives.scorer import ScorerOptions
 
@@ -127,7 +127,7 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
                 f"negatives.rules: {negatives.preset} draws from what can be drawn back, and "
                 f"{spec['rule']} cannot; expected the preset natural-llm, which is audited apart"
             )
-    llm = checked(LlmConfig, negatives.llm, where="negatives.llm")
+    llm = llm_config(negatives.llm, asks=any(spec["rule"] in NAMES for spec in rules))
     return BuildConfig(
         data=data,
         negatives=replace(negatives, rules=None, choice={}, scorer={}, llm={}),

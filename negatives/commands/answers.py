@@ -1,7 +1,7 @@
 """`negatives preview --llm`: what a model is asked about a caption, and what it answers."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,56 +12,87 @@ from negatives.llm import NAMES
 
 
 def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json: bool) -> None:
-    """Print requests, answers and what becomes of them.
+    """Print requests, answers and what becomes of them, those of a judge among them.
+
+    A rule is as `config` has it, or as it is by default.
 
     Raises:
-        UsageError: a rule does not ask, or the model is not to be had.
+        UsageError: a rule does not ask, the caption or the configuration is of no use, or the model
+            is not to be had.
     """
-    from data.config import checked, read_yaml
-    from negatives.llm.config import LlmConfig, backend_of
+    from data.config import check_sections, checked, read_yaml
+    from data.texts import is_unicode
+    from negatives.config import NegativesConfig
+    from negatives.llm.config import backend_of, llm_config
+    from negatives.models import model_name
+    from negatives.spacy_parse import parse_texts
     from negatives.words.lexicon import load
 
     for name in only:
         if name not in NAMES:
             raise UsageError(f"--rule {name}: expected with --llm one of {', '.join(NAMES)}")
-    section = (read_yaml(config).get("negatives") or {}).get("llm") or {} if config else {}
+    sections = read_yaml(config) if config else {}
+    check_sections(sections)
+    options = checked(NegativesConfig, sections.get("negatives") or {}, where="negatives")
+    if not is_unicode(text) or len(text) > options.max_characters:
+        most = options.max_characters
+        raise UsageError(f"the caption is no Unicode text, or longer than {most} characters")
     lexicon = load()
-    backend = backend_of(checked(LlmConfig, section, where="negatives.llm"), lexicon)
-    found = {name: _of_rule(text, name, backend, lexicon) for name in only or NAMES}
+    backend = backend_of(llm_config(options.llm, asks=True), lexicon)
+    (parse,) = parse_texts([text], model=options.model or model_name(), batch_size=1)
+    found = [
+        {"rule": spec, **_told(parse, spec, backend, lexicon)}
+        for spec in _specs(options.rules or (), only or NAMES)
+    ]
     if as_json:
-        click.echo(json.dumps({"caption": text, **found}, indent=1, ensure_ascii=False))
+        content = json.dumps({"caption": text, "rules": found}, indent=1, ensure_ascii=False)
+        click.echo(content.encode(errors="backslashreplace"))  # half a character of an answer
         return
-    for name, told in found.items():
-        click.secho(name, fg="cyan")
+    for told in found:
+        click.secho(_visible(str(told["rule"]["rule"])), fg="cyan")
         for each in told["asked"]:
-            click.echo(f"  asked     {each['request']}")
-            click.echo(f"  answered  {' '.join(each['answer'].split())}")
+            click.echo(f"  asked     {_visible(each['request'])}")
+            click.echo(f"  answered  {_visible(each['answer'])}")
         for negative in told["proposed"]:
-            click.secho(f"  proposed  {negative}", bold=True)
+            click.secho(f"  proposed  {_visible(negative)}", bold=True)
         for reason, number in told["faults"].items():
             click.echo(f"  {number} {reason}")
 
 
-def _of_rule(text: str, name: str, backend: Any, lexicon: Any) -> dict[str, Any]:  # noqa: ANN401 - typed behind doors
-    """Return what one rule asks, is answered and makes of it."""
-    from negatives.llm.blocks import make_asking
-    from negatives.llm.requests import Answer
-    from negatives.models import model_name
-    from negatives.spacy_parse import parse_texts
+def _specs(given: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Return the rules of these names as they are given; by default, those that are not."""
+    listed = [dict(spec) for spec in given if spec.get("rule") in names]
+    known = {spec["rule"] for spec in listed}
+    return [*listed, *({"rule": name} for name in names if name not in known)]
 
-    (parse,) = parse_texts([text], model=model_name(), batch_size=1)
-    rule = make_asking({"rule": name}, lexicon=lexicon)
-    requests = rule.requests(parse)
-    outcomes = backend.answers(requests, lambda _number, _outcome: None)
-    slots, faults = rule.slots(parse, outcomes)
+
+def _told(parse: Any, spec: Mapping[str, Any], backend: Any, lexicon: Any) -> dict[str, Any]:  # noqa: ANN401 - typed behind doors
+    """Return what one rule asks, is answered and makes of it."""
+    from negatives.llm.asking import judged_requests, proposed
+    from negatives.llm.blocks import make_asking, told_of
+    from negatives.llm.cache import AnswersInMemory
+    from negatives.llm.requests import Answer
+
+    rule = make_asking(spec, lexicon=lexicon)
+    told, _ = told_of([parse], [rule], backend, AnswersInMemory())
+    requests = [*rule.requests(parse), *judged_requests(rule, parse, told)]
+    made, faults = proposed(rule, [parse], told)
     return {
         "asked": [
             {
                 "request": request.messages[-1].content,
                 "answer": outcome.text if isinstance(outcome, Answer) else f"({outcome.reason})",
             }
-            for request, outcome in zip(requests, outcomes, strict=True)
+            for request, outcome in zip(requests, told.of(requests), strict=True)
         ],
-        "proposed": [edit.apply(text) for slot in slots for edit in slot.alternatives],
+        "proposed": [edit.apply(parse.text) for slot in made(parse) for edit in slot.alternatives],
         "faults": dict(sorted(faults.items())),
     }
+
+
+def _visible(text: str) -> str:
+    """Return a stranger's text in one line that moves no cursor and colours nothing."""
+    line = " ".join(text.split())
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in line
+    )

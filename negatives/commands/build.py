@@ -134,7 +134,7 @@ def _given(**values: object) -> dict[str, object]:
     show_default=True,
     help="Whether to go on with an unfinished build in the folder.",
 )
-@click.option("--max-requests", type=int, help="Stop after so many requests to a server.")
+@click.option("--max-requests", type=int, help="Stop after so many requests to a language model.")
 @click.option("--max-cost", type=float, help="Stop after a server has cost so many dollars.")
 @click.option("--dry-run", is_flag=True, help="Only tell what a language model would be asked.")
 @click.option("--json", "as_json", is_flag=True, help="Print the tallies as JSON.")
@@ -163,7 +163,7 @@ def build(
 
     del executor  # "local" is the only one
     limits = _given(max_requests=max_requests, max_cost=max_cost)
-    settings = tuple(f"negatives.llm.{name}={value}" for name, value in limits.items())
+    settings = tuple(f"negatives.llm.limits.{name}={value}" for name, value in limits.items())
     config = resolve(options._replace(settings=options.settings + settings))
     if dry_run:
         from negatives.llm.estimate import estimate, told_as_text

@@ -1,7 +1,8 @@
 """A language model as a producer of edits: it is asked, its answers are kept, and become slots.
 
-`requests`: what is asked and answered. `local`, `openai`: who answers. `infill`, `rewrite`,
-`judge`: what is asked of a caption, and what its answers are worth. `cache`: answers on disk.
+`requests`: what is asked and answered. `local` (by `filling` and `generating`), `openai`: who
+answers, within `limits`. `infill`, `rewrite`, `judge`: what is asked of a caption, and what its
+answers are worth. `cache`: answers on disk.
 """
 
 NAMES = ("llm_infill", "llm_rewrite")

@@ -25,7 +25,7 @@ _CHARACTERS_A_TOKEN = 4.0
 _OVERHEAD = 8  # tokens around a message
 _TOKENS_A_WORD_TRIED = 5  # of a gap that is answered by likelihood: the word, and what follows
 _TRIED = 13
-_LOCAL_GAPS_PER_S = 2.0  # the packaged model on one core, by benchmarks/llm.py
+_LOCAL_GAPS_PER_S = 5.0  # the packaged model on one core, by benchmarks/llm.py
 _LOCAL_TOKENS_PER_S = 50.0  # the same, of texts
 _JUDGE_TOKENS = (420, 20)  # read and written for one candidate
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from data.edits import Edit, Replacement, text_at
+from data.errors import UsageError
 from data.texts import normalised
 from negatives.llm.asking import Said
 from negatives.llm.places import KINDS, Kind, Place, excludes, places_of
 from negatives.llm.prompts import asked, primed, prompt, string
-from negatives.llm.reading import UNPARSABLE, WORDS_SCHEMA, words_in
+from negatives.llm.reading import TWICE, UNPARSABLE, WORDS_SCHEMA, words_in
 from negatives.llm.requests import MAX_CHARACTERS, TOO_LONG, Failure, Gap, Outcome, Request
 from negatives.parse import Parse
 from negatives.slots import Slot
@@ -34,9 +35,17 @@ class LlmInfill:
     lexicon: Lexicon
     kinds: tuple[Kind, ...] = KINDS
     places: int = 6
-    proposals: int = 4
+    proposals: int = 6
     is_open: bool = False
     judge: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what would ask nothing."""
+        if not self.kinds or min(self.places, self.proposals) < 1:
+            raise UsageError(
+                "rule llm_infill: expected kinds, and 1 or more places and proposals, found "
+                f"{list(self.kinds)}, {self.places} and {self.proposals}"
+            )
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:  # noqa: ARG002 - a rule's
         """Yield nothing: what is offered comes from answers (negatives/llm/asking.py)."""
@@ -68,9 +77,12 @@ class LlmInfill:
             if words is None:
                 fates[UNPARSABLE] += 1
                 continue
-            edits = list(self._edits(parse, place, words, fates))[: self.proposals]
+            edits = list(self._edits(parse, place, words, fates))
+            if len(edits) > self.proposals:
+                fates["too many"] += len(edits) - self.proposals
             if edits:
-                slots.append(Slot("llm_infill", "replace", place.kind, edits, reversible=False))
+                taken = edits[: self.proposals]
+                slots.append(Slot("llm_infill", "replace", place.kind, taken, reversible=False))
         return slots, fates
 
     def _places(self, parse: Parse) -> list[Place]:
@@ -83,6 +95,7 @@ class LlmInfill:
         before = " ".join(text_at(parse.text, 0, token.start).split())
         after = text_at(parse.text, token.end, len(parse.text))
         own = token.text
+        among = None if place.is_open else tuple(sorted(place.apart))
         gapped = f"{before} ___{after}"
         return Request(
             prompt=found.version,
@@ -91,7 +104,7 @@ class LlmInfill:
             max_tokens=_MAX_TOKENS,
             place=json.dumps([token.start, token.end, token.tag]),
             schema=WORDS_SCHEMA,
-            gap=Gap(primed(found, parse.text), before, after, own.lower(), token.tag),
+            gap=Gap(primed(found, parse.text), before, after, own, token.tag, among),
         )
 
     def _edits(
@@ -112,7 +125,9 @@ class LlmInfill:
                 fates["no word"] += 1
             elif not excludes(parse, place, new, self.lexicon):
                 fates["wrong type"] += 1
-            elif new not in seen:
+            elif new in seen:
+                fates[TWICE] += 1
+            else:
                 seen.add(new)
                 yield Edit((Replacement(token.start, token.end, new),))
 

@@ -1,7 +1,9 @@
-"""How a server may be asked: how often, how long, how many, how dear. Pure."""
+"""How may be asked: how often, how long, how many, how dear."""
 
 from dataclasses import dataclass
+from math import inf
 
+from data.config import Positive
 from data.errors import UsageError
 from negatives.llm.requests import Answer, Facts, Outcome
 from negatives.llm.wire import cost_of
@@ -13,17 +15,31 @@ _KEPT = "the answers so far are kept: allow more and run the same again"
 class Limits:
     """How a server is asked. `concurrency`: at most so many requests under way.
 
-    `first_wait_s`, `longest_wait_s`: seconds before what failed for now is asked again.
-    `max_requests`, `max_cost` (dollars): after which no more are made, None for no limit.
+    `timeout_s`: for one whole answer. `first_wait_s`: before what failed for now is asked again,
+    doubled with each of the `retries` up to `longest_wait_s`. `max_requests`, `max_cost` (dollars):
+    after which no more are made, None for no limit; the first holds for a local model too.
     """
 
-    concurrency: int = 16
+    concurrency: Positive = 16
     timeout_s: float = 60.0
     retries: int = 5
     first_wait_s: float = 0.5
     longest_wait_s: float = 60.0
-    max_requests: int | None = None
+    max_requests: Positive | None = None
     max_cost: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be waited for."""
+        if not 0 < self.timeout_s < inf or self.retries < 0:
+            raise UsageError(
+                "negatives.llm.limits: expected timeout_s above 0 and retries of 0 or more, found "
+                f"{self.timeout_s} and {self.retries}"
+            )
+        if not 0 <= self.first_wait_s <= self.longest_wait_s < inf:
+            raise UsageError(
+                "negatives.llm.limits: expected first_wait_s from 0 to longest_wait_s, found "
+                f"{self.first_wait_s} and {self.longest_wait_s}"
+            )
 
     def wait_s(self, tries: int, unit: float, asked_for: float | None) -> float:
         """Return the seconds before another try: what the server asked for, or doubled each time.
@@ -41,19 +57,26 @@ class Spent:
     requests: int = 0
     cost: float = 0.0
 
-    def request(self, limits: Limits) -> None:
-        """Count a request that is about to be made.
+    def request(self, limits: Limits, wanted: int = 1) -> int:
+        """Count requests that are about to be made: as many of the wanted as may be; return them.
 
         Raises:
-            UsageError: it would be one too many.
+            UsageError: none may.
         """
         if limits.max_requests is not None and self.requests >= limits.max_requests:
-            raise UsageError(f"negatives.llm.max_requests: {self.requests} were made; {_KEPT}")
+            raise UsageError(
+                f"negatives.llm.limits.max_requests: {self.requests} were made; {_KEPT}"
+            )
         if limits.max_cost is not None and self.cost >= limits.max_cost:
-            raise UsageError(f"negatives.llm.max_cost: {self.cost:.4f} dollars are spent; {_KEPT}")
-        self.requests += 1
+            raise UsageError(
+                f"negatives.llm.limits.max_cost: {self.cost:.4f} dollars are spent; {_KEPT}"
+            )
+        left = wanted if limits.max_requests is None else limits.max_requests - self.requests
+        allowed = min(wanted, left)
+        self.requests += allowed
+        return allowed
 
     def answer(self, outcome: Outcome, facts: Facts) -> None:
         """Count what an answer cost."""
         if isinstance(outcome, Answer):
-            self.cost += cost_of(facts, outcome.prompt_tokens, outcome.completion_tokens)
+            self.cost += cost_of(facts, outcome.prompt_tokens, outcome.completion_tokens) or 0.0

@@ -3,6 +3,7 @@
 As many requests are under way as the server bears. What it refuses for now (429, 5xx) or does not
 answer in time is asked again, later each time. Refusals are believed once it has answered
 something: a server that refuses whatever it is asked is wrongly set, and nothing of that is kept.
+Neither is anything of a status that no caption is to blame for, which stops the run: moved, unpaid.
 The key is read from the environment when a request is made, and is nowhere else.
 """
 
@@ -33,7 +34,8 @@ from negatives.llm.wire import body_of, outcome_in, seconds_in
 
 _REFUSED_AT_FIRST: Final = 8  # so many refusals and no answer: it is not for what was asked
 _BUSY: Final = frozenset((408, 409, 425, 429))
-_UNWELCOME: Final = frozenset((401, 403, 404))
+_REJECTED: Final = frozenset((400, 413, 414, 422, 451))  # it may be for what was asked
+_KNOWS_NO_SCHEMA: Final = _REJECTED | {500, 501}  # in practice
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 Reply = httpx.Response | Failure
@@ -63,8 +65,16 @@ class OpenAIBackend:
         return asyncio.run(_Run(self, requests, arrived).outcomes())
 
     def client(self) -> httpx.AsyncClient:
-        """Return a client that has the key."""
-        key = os.environ.get(self.key_env, "")
+        """Return a client that has the key.
+
+        Raises:
+            UsageError: the key is none that can be sent.
+        """
+        key = os.environ.get(self.key_env, "").strip()
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise UsageError(
+                f"{self.key_env}: expected a key of visible ASCII characters, found others in it"
+            )
         url = httpx.URL(self.url.rstrip("/") + "/")
         return httpx.AsyncClient(
             base_url=url,
@@ -167,7 +177,7 @@ class _Run:
             if self._stopped is not None:
                 raise self._stopped
             self._backend.spent.request(self._backend.limits)
-            reply = await _sent(client, body)
+            reply = await _sent(client, body, self._backend.limits.timeout_s)
             self._refuse(reply)
         finally:
             await self._room.leave()
@@ -183,7 +193,8 @@ class _Run:
         if not isinstance(reply, httpx.Response):
             return
         many = len(self._refused or ()) >= _REFUSED_AT_FIRST - 1
-        if reply.status_code in _UNWELCOME or (many and _is_rejected(reply)):
+        is_known = reply.is_success or _is_busy(reply) or _is_rejected(reply)
+        if not is_known or (many and _is_rejected(reply)):
             self._stopped = self._stopped or UsageError(
                 f"{self._backend.url}: the server answers {reply.status_code}; expected the model "
                 f"{self._model!r} there, and its key in {self._backend.key_env}"
@@ -191,14 +202,17 @@ class _Run:
             raise self._stopped
 
 
-async def _sent(client: httpx.AsyncClient, body: dict[str, Any]) -> Reply:
+async def _sent(client: httpx.AsyncClient, body: dict[str, Any], timeout_s: float) -> Reply:
     """Return the server's reply, or why there is none."""
     try:
-        return await client.post("chat/completions", json=body)
-    except httpx.TimeoutException:
+        async with asyncio.timeout(timeout_s):  # httpx's own begins anew with every byte
+            return await client.post("chat/completions", json=body)
+    except (TimeoutError, httpx.TimeoutException):
         return Failure(TIMED_OUT)
     except httpx.TransportError:
         return Failure(UNREACHED)
+    except httpx.DecodingError:  # what cannot be unpacked says nothing
+        return httpx.Response(httpx.codes.BAD_GATEWAY)
 
 
 def _outcome_of(reply: Reply) -> Outcome | None:
@@ -210,13 +224,11 @@ def _outcome_of(reply: Reply) -> Outcome | None:
 
 def _is_refused(reply: Reply) -> bool:
     """Tell whether it may be for its form that a request was refused: by 500 too, in practice."""
-    if isinstance(reply, Failure):
-        return False
-    return reply.status_code == httpx.codes.INTERNAL_SERVER_ERROR or _is_rejected(reply)
+    return not isinstance(reply, Failure) and reply.status_code in _KNOWS_NO_SCHEMA
 
 
 def _is_rejected(reply: httpx.Response) -> bool:
-    return reply.is_client_error and not _is_busy(reply)
+    return reply.status_code in _REJECTED
 
 
 def _is_busy(reply: httpx.Response) -> bool:

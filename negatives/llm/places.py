@@ -41,8 +41,8 @@ def relations() -> frozenset[str]:
 class Place(NamedTuple):
     """One word of a caption: token `at`, asked for as `kind`.
 
-    `apart`: the words that exclude it: of its class, as a rule offers them there, or, for a noun,
-    the lemmas of its class and families. `is_open`: whether others may too.
+    `apart`: the words, formed as they would stand there, that exclude it: those that a rule offers,
+    or, for a noun, those of its class and families. `is_open`: whether others may too.
     """
 
     at: int
@@ -75,29 +75,41 @@ def places_of(
 
 def excludes(parse: Parse, place: Place, word: str, lexicon: Lexicon) -> bool:
     """Tell whether the caption is false with the word in the place, as far as words tell."""
-    token = parse.tokens[place.at]
-    if place.kind != "obj" and (word in place.apart or not place.is_open):
+    if word in place.apart or not place.is_open:
         return word in place.apart
+    token = parse.tokens[place.at]
     pos = "NOUN" if place.kind == "obj" else "VERB"
-    old, new = lexicon.lemma(token.text.lower(), token.tag), lexicon.lemma(word, token.tag)
-    if old == new or not lexicon.knows(new, pos) or lexicon.compatible(old, new, pos):
+    old, new = lexicon.lemma(token.text, token.tag), lexicon.lemma(word, token.tag)
+    if not _differ(lexicon, old, new, pos):
         return False
     if place.kind == "act":
         return new not in word_sets("llm")["light_verbs"]
-    if new in place.apart:
-        return True
-    return place.is_open and _is_other_thing(parse, place.at, new, lexicon)
+    return _is_other_thing(parse, place.at, new, lexicon)
+
+
+def _differ(lexicon: Lexicon, old: str, new: str, pos: str) -> bool:
+    """Tell whether a known lemma is one that is not known to overlap another."""
+    return old != new and lexicon.knows(new, pos) and not lexicon.compatible(old, new, pos)
 
 
 def _relatives(lexicon: Lexicon, word: str, tag: str) -> frozenset[str]:
-    """Return the lemmas of a noun's class and of its families; empty where it has neither."""
+    """Return the nouns of a noun's class and of its families, in its number; none may overlap it.
+
+    A noun without a singular of its own ("sheep") is one as it is.
+    """
     lemma = lexicon.lemma(word, tag)
     families = [
         members
         for name, members in word_sets("llm").items()
         if name not in _NO_FAMILIES and lemma in members
     ]
-    return frozenset(lexicon.word_class(lemma, "NOUN")).union(*families) - {lemma}
+    related = frozenset(lexicon.word_class(lemma, "NOUN")).union(*families)
+    forms = {
+        lexicon.inflect(each, tag) or (each if tag == "NN" else None)
+        for each in related
+        if _differ(lexicon, lemma, each, "NOUN")
+    }
+    return frozenset(form for form in forms if form is not None)
 
 
 def _offered(parse: Parse, lexicon: Lexicon, kind: Kind) -> dict[int, frozenset[str]]:

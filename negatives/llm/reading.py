@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 UNPARSABLE = "unparsable"
+TWICE = "proposed twice"
 _MOST_CHARACTERS = 20_000
 
 WORDS_SCHEMA: Mapping[str, object] = {

@@ -14,6 +14,8 @@ TIMED_OUT = "timed out"
 REFUSED = "refused"
 UNREACHED = "no answer"
 TOO_LONG = "too long"
+LIKELIHOODS = "likelihoods"
+TEXT = "text"
 MAX_CHARACTERS = 600  # of a caption that is asked about
 NOT_STORED = frozenset((TIMED_OUT, UNREACHED))
 """Failures that say nothing of the caption: asked again by the next run."""
@@ -29,8 +31,9 @@ class Message(NamedTuple):
 class Gap(NamedTuple):
     """The same question for a model whose probabilities can be read.
 
-    The model is to go on after `prime` and `before` with words other than `own` that have the same
-    tag and go with `after`. It answers in the form that the messages ask for.
+    The model is to go on after `prime` and `before` with words other than `own` that go with
+    `after`: with those of `among`, or with any of the same tag if that is None. It answers in the
+    form that the messages ask for.
     """
 
     prime: str
@@ -38,6 +41,7 @@ class Gap(NamedTuple):
     after: str
     own: str
     tag: str
+    among: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +87,7 @@ Arrived = Callable[[int, Outcome], None]
 class Facts(NamedTuple):
     """Which model answers, as manifests name it (no place of a machine is in it).
 
-    `method`: how it answers a `Gap`: by its "likelihoods" or by its "text". Prices are in dollars
+    `method`: how it answers a `Gap`: by its LIKELIHOODS or by its TEXT. Prices are in dollars
     for a million tokens; None if they are not known.
     """
 
@@ -119,6 +123,8 @@ def key_of(request: Request, facts: Facts) -> str:
         "place": request.place,
         "sample": request.sample,
     }
+    if request.gap and request.gap.among is not None and facts.method == LIKELIHOODS:
+        content["among"] = request.gap.among
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from data.edits import Edit, edit_between, text_at
@@ -12,7 +13,7 @@ from data.errors import UsageError
 from data.texts import normalised
 from negatives.llm.asking import Said
 from negatives.llm.prompts import asked, prompt, string
-from negatives.llm.reading import UNPARSABLE, Proposal, edits_schema, proposals_in
+from negatives.llm.reading import TWICE, UNPARSABLE, Proposal, edits_schema, proposals_in
 from negatives.llm.requests import MAX_CHARACTERS, TOO_LONG, Failure, Outcome, Request
 from negatives.parse import Parse
 from negatives.slots import Slot
@@ -57,7 +58,12 @@ class LlmRewrite:
     judge: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse several answers that would all be the same."""
+        """Refuse what would ask nothing, and several answers that would all be the same."""
+        if not self.types or not 0 <= self.temperature < inf:
+            raise UsageError(
+                "rule llm_rewrite: expected types, and a temperature of 0 or more, found "
+                f"{list(self.types)} and {self.temperature}"
+            )
         if self.answers < 1 or (self.answers > 1 and self.temperature <= 0):
             raise UsageError(
                 f"rule llm_rewrite: expected one answer, or a temperature above 0, "
@@ -113,7 +119,9 @@ class LlmRewrite:
                 edit = self._edit(parse, proposal)
                 if isinstance(edit, str):
                     fates[edit] += 1
-                elif edit not in seen:
+                elif edit in seen:
+                    fates[TWICE] += 1
+                else:
                     seen.add(edit)
                     kind, subtype = _SLOT[proposal.type]
                     slots.append(Slot("llm_rewrite", kind, subtype, (edit,), reversible=False))

@@ -7,6 +7,10 @@ from typing import Any
 
 from negatives.llm.requests import REFUSED, Answer, Facts, Failure, Outcome, Request
 
+_UNREADABLE = (
+    *(ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError),
+)
+
 
 def body_of(request: Request, model: str, *, with_schema: bool) -> dict[str, Any]:
     """Return the JSON of a request as a server takes it."""
@@ -34,17 +38,18 @@ def outcome_in(text: str) -> Outcome | None:
         usage = content.get("usage") or {}
         counts = [int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")]
         said, refusal = message.get("content"), message.get("refusal")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+    except _UNREADABLE:
         return None
     if refusal or choice.get("finish_reason") == "content_filter":
         return Failure(REFUSED)
     return Answer(said, *counts) if isinstance(said, str) else None
 
 
-def cost_of(facts: Facts, prompt_tokens: int, completion_tokens: int) -> float:
-    """Return what tokens cost in dollars; 0 where prices are not known."""
-    prompt_price, completion_price = facts.prompt_price or 0.0, facts.completion_price or 0.0
-    return (prompt_tokens * prompt_price + completion_tokens * completion_price) / 1e6
+def cost_of(facts: Facts, prompt_tokens: int, completion_tokens: int) -> float | None:
+    """Return what tokens cost in dollars; None where prices are not known."""
+    if facts.prompt_price is None or facts.completion_price is None:
+        return None
+    return (prompt_tokens * facts.prompt_price + completion_tokens * facts.completion_price) / 1e6
 
 
 def seconds_in(said: str) -> float | None:

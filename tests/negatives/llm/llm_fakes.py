@@ -16,18 +16,15 @@ FACTS = Facts("fake", "1", "text")
 
 @dataclass
 class FakeBackend:
-    """Answers by a function; remembers what it was asked, and dies after so many answers."""
+    """Answers by a function; remembers what it was asked."""
 
     reply: Callable[[Request], Outcome]
-    dies_after: int | None = None
     facts: Facts = FACTS
     asked: list[Request] = field(default_factory=list)
 
     def answers(self, requests: Sequence[Request], arrived: Arrived) -> list[Outcome]:
         outcomes: list[Outcome] = []
         for number, request in enumerate(requests):
-            if len(self.asked) == self.dies_after:
-                raise KeyboardInterrupt
             self.asked.append(request)
             outcomes.append(self.reply(request))
             arrived(number, outcomes[-1])
@@ -40,12 +37,13 @@ def words(*found: str) -> Callable[[Request], Outcome]:
 
 @dataclass
 class Reply:
-    """What the server sends: a status and a body; `hangs_s` before that."""
+    """What the server sends: a status and a body; `hangs_s` before that, or between its letters."""
 
     status: int = 200
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     hangs_s: float = 0.0
+    drips: bool = False
 
 
 def said(text: str) -> Reply:
@@ -81,15 +79,20 @@ def serving(replies: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Server]
                 server.seen.append(body)
                 server.keys.append(self.headers.get("Authorization", ""))
             reply = server.replies(number, body)
-            time.sleep(reply.hangs_s)
             content = reply.body.encode()
+            step = 1 if reply.drips else len(content) or 1
+            if not reply.drips:
+                time.sleep(reply.hangs_s)
             try:
                 self.send_response(reply.status)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(content)
+                for first in range(0, len(content), step):
+                    self.wfile.write(content[first : first + step])
+                    if reply.drips:
+                        time.sleep(reply.hangs_s / len(content))
             except OSError:
                 pass  # the client has hung up
 

@@ -1,6 +1,7 @@
 """A build that asks a server: through the same guards and choice, asked once, the same bytes."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from negatives.audit.gap import is_scorer
 from negatives.build import build
 from negatives.config import BuildConfig, build_config
 from tests.negatives.llm.llm_fakes import Reply, Server, said, serving
+from tests.negatives.llm.test_rules_that_ask import HOSTILE
 
 pytest.importorskip("httpx", reason="the extra `llm` is not installed")
 
@@ -26,20 +28,30 @@ def answer(number: int, body: dict[str, Any]) -> Reply:
     return said("no idea" if len(asked) % 4 == 0 else json.dumps({"words": WORDS}))
 
 
-def config(server: Server, **options: object) -> BuildConfig:
+SCENES = {"name": "scenes", "num_images": 12}
+
+
+def config(
+    server: Server,
+    *,
+    source: Mapping[str, object] = SCENES,
+    limits: Mapping[str, object] | None = None,
+    rules: Sequence[Mapping[str, object]] | None = None,
+    **options: object,
+) -> BuildConfig:
     llm = {
         "backend": "openai",
         "model": "some-model",
         "url": server.url,
-        "timeout_s": 5.0,
-        "first_wait_s": 0.001,
+        "limits": {"timeout_s": 5.0, "first_wait_s": 0.001, **(limits or {})},
         **options,
     }
     return build_config(
         {
-            "data": {"source": {"name": "scenes", "num_images": 12}},
+            "data": {"source": source},
             "negatives": {
                 "preset": "natural-llm",
+                "rules": rules,
                 "choice": {"weights": "uniform"},
                 "shard_captions": 20,
                 "llm": llm,
@@ -106,7 +118,7 @@ def test_a_build_that_stops_in_the_middle_asks_nothing_twice(tmp_path: Path) -> 
     with serving(answers) as server:
         for num in (5, 30):
             with pytest.raises(UsageError, match=f"max_requests: {num} were made"):
-                build(config(server, max_requests=num), out=tmp_path / "out")
+                build(config(server, limits={"max_requests": num}), out=tmp_path / "out")
         build(config(server), out=tmp_path / "out")
     last = [body["messages"][-1]["content"] for body in server.seen]
     assert sorted(last) == sorted(body["messages"][-1]["content"] for body in whole)
@@ -116,7 +128,7 @@ def test_a_build_that_stops_in_the_middle_asks_nothing_twice(tmp_path: Path) -> 
 def test_a_server_that_answers_nothing_stops_the_build(tmp_path: Path) -> None:
     with serving(lambda *_: Reply(500)) as server:
         with pytest.raises(RetryableError, match=r"no answer to \d+ of \d+ requests"):
-            build(config(server, retries=0), out=tmp_path / "out")
+            build(config(server, limits={"retries": 0}), out=tmp_path / "out")
         num_refused = len(server.seen)
     with serving(lambda _, body: answer(0, body)) as server:
         build(config(server), out=tmp_path / "out")
@@ -136,6 +148,39 @@ def test_damaged_answers_are_asked_for_again_and_no_others(tmp_path: Path) -> No
     assert content(tmp_path / "one") == content(tmp_path / "two")
 
 
+@pytest.mark.parametrize("rule", ["llm_infill", "llm_rewrite"])
+def test_twenty_hostile_captions_change_no_other_row(rule: str, tmp_path: Path) -> None:
+    plain = ["A red car by a tree.", "Two dogs sleep on a sofa.", "A man riding a horse."]
+    own = [{"image": f"plain-{n}", "caption": text} for n, text in enumerate(plain)]
+    others = [{"image": f"hostile-{n}", "caption": text} for n, text in enumerate(HOSTILE)]
+
+    def rows_of(name: str, captions: list[dict[str, str]]) -> dict[str, Any]:
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text("".join(f"{json.dumps(each)}\n" for each in captions))
+        source = {"name": "jsonl", "root": str(path)}
+        with serving(echoing) as server:
+            asks = config(server, source=source, rules=[{"rule": rule}])
+            found = build(asks, out=tmp_path / name)
+        assert list(problems_of(tmp_path / name, found)) == []
+        rows = read_all_rows(tmp_path / name, found)
+        return {row.image: row.negatives for row in rows if row.image.startswith("plain")}
+
+    alone = rows_of("alone", own)
+    assert any(alone.values())
+    assert rows_of("among", [*others[:10], *own, *others[10:]]) == alone
+
+
+def echoing(_number: int, body: dict[str, Any]) -> Reply:
+    """Answer well and, as a small model may, with what the caption says too."""
+    asked = json.loads(body["messages"][-1]["content"])
+    edits = [
+        {"type": "object", "find": old, "replace": new}
+        for old, new in (("car", "bus"), ("dogs", "cats"), ("horse", "camel"))
+    ]
+    content = {"words": ["bus", "cats", "camel", *WORDS], "edits": edits}
+    return said(f"{json.dumps(content)}\n{asked['caption']}")
+
+
 def test_natural_refuses_what_cannot_be_drawn_back() -> None:
     with pytest.raises(UsageError, match="expected the preset natural-llm"):
         build_config({"negatives": {"rules": [{"rule": "swap"}, {"rule": "llm_infill"}]}})
@@ -148,9 +193,26 @@ def test_natural_refuses_what_cannot_be_drawn_back() -> None:
         ({"url": "ftp://x/v1"}, r"llm\.url: expected http"),
         ({"url": "http://user:secret@host/v1"}, "an address without a key"),
         ({"url": "http://host/v1?key=secret"}, "an address without a key"),
-        ({"max_cost": 3.0}, "expected prompt_price and completion_price"),
-        ({"retries": -1}, "retries of 0 or more, found"),
-        ({"first_wait_s": 90.0}, r"first_wait_s from 0 to longest_wait_s, found 90\.0 and 60\.0"),
+        (
+            {"backend": "openai", "model": "m", "limits": {"max_cost": 3.0}},
+            "expected prompt_price and completion_price",
+        ),
+        ({"limits": {"retries": -1}}, "retries of 0 or more, found"),
+        ({"limits": {"timeout_s": 0}}, "timeout_s above 0"),
+        ({"limits": {"concurrency": 0}}, r"llm\.limits\.concurrency: .* found 0"),
+        ({"limits": {"max_request": 3}}, "did you mean 'max_requests'"),
+        ({"limits": 3}, r"llm\.limits: .* found 3"),
+        (
+            {"limits": {"first_wait_s": 90.0}},
+            r"first_wait_s from 0 to longest_wait_s, found 90\.0 and 60\.0",
+        ),
+        ({"limits": {"max_cost": 3.0}}, "limits: all but max_requests are for a server"),
+        ({"version": "2"}, r"version: does nothing with the backend local; .*backend=openai"),
+        (
+            {"backend": "openai", "model": "m", "device": "cpu"},
+            r"device: does nothing with the backend openai; .*backend=local",
+        ),
+        ({"model": "m"}, r"negatives\.llm: no rule asks a language model"),
         ({"backend": "magic"}, r"negatives\.llm\.backend"),
         ({"modell": "x"}, "did you mean 'model'"),
     ],

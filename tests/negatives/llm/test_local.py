@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data.errors import UsageError
 from negatives.fluency.neural import CausalModel, identity_of, open_model
-from negatives.llm import local
+from negatives.llm import filling
+from negatives.llm.limits import Limits
 from negatives.llm.local import LocalBackend, chat_tokens
 from negatives.llm.requests import Answer, Failure, Gap, Message, Outcome, Request
 from negatives.words import lexicon
@@ -96,8 +98,8 @@ def words_of(outcome: Outcome) -> list[str]:
 def test_a_gap_is_filled_by_the_likeliest_words_of_its_form(
     model: CausalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "_WITHIN", 1e6)
-    (outcome,) = local.fill(model, lexicon.load(), GAPS[:1])
+    monkeypatch.setattr(filling, "_WITHIN", 1e6)
+    (outcome,) = filling.fill(model, lexicon.load(), GAPS[:1])
     network = model.network
 
     def total(word: str) -> float:
@@ -109,19 +111,56 @@ def test_a_gap_is_filled_by_the_likeliest_words_of_its_form(
     assert words_of(outcome) == expected[:6]
 
 
+def test_a_gap_takes_the_words_it_may_and_no_others(
+    model: CausalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "_WITHIN", 1e6)
+    among = ("boat", "car runs", "zebra", "dog")
+    (outcome,) = filling.fill(model, lexicon.load(), [GAPS[0]._replace(among=among)])
+    network = model.network
+
+    def total(word: str) -> float:
+        text = f"a cat runs the red {word} on the table"
+        return float(network.plain_log_probabilities(network.tokens_of([text])[0]).sum())
+
+    assert words_of(outcome) == sorted(("boat", "car runs", "zebra"), key=total)[::-1]
+    assert (
+        words_of(filling.fill(model, lexicon.load(), [GAPS[0]._replace(among=("dog",))])[0]) == []
+    )
+
+
+def test_a_long_word_beside_it_costs_no_gap_its_answer(model: CausalModel) -> None:
+    fitting = gap("a dog " * 14, "runs", "cat")
+    long = gap("the red", "on the table", "dog " * 40)
+    alone = filling.fill(model, lexicon.load(), [fitting])
+    assert filling.fill(model, lexicon.load(), [fitting, long]) == [*alone, Failure("too long")]
+    assert isinstance(alone[0], Answer)
+
+
+def test_a_limit_on_requests_is_held_here_too(folder: Path) -> None:
+    backend = LocalBackend(
+        lexicon=lexicon.load(), model=str(folder), device="cpu", limits=Limits(max_requests=11)
+    )
+    arrived: dict[int, Outcome] = {}
+    with pytest.raises(UsageError, match=r"max_requests: 11 were made; .* allow more"):
+        backend.answers([request(number) for number in range(20)], arrived.__setitem__)
+    assert sorted(arrived) == list(range(11))
+    assert all(isinstance(outcome, Answer) for outcome in arrived.values())
+
+
 def test_words_that_are_far_less_likely_are_left_out(
     model: CausalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "_WITHIN", 0.0)
-    for each, outcome in zip(GAPS, local.fill(model, lexicon.load(), GAPS), strict=True):
+    monkeypatch.setattr(filling, "_WITHIN", 0.0)
+    for each, outcome in zip(GAPS, filling.fill(model, lexicon.load(), GAPS), strict=True):
         assert each.own not in words_of(outcome)
-    monkeypatch.setattr(local, "_WITHIN", -1e6)
-    assert not any(words_of(outcome) for outcome in local.fill(model, lexicon.load(), GAPS))
+    monkeypatch.setattr(filling, "_WITHIN", -1e6)
+    assert not any(words_of(outcome) for outcome in filling.fill(model, lexicon.load(), GAPS))
 
 
 def test_what_is_asked_together_changes_no_answer(model: CausalModel) -> None:
-    together = local.fill(model, lexicon.load(), GAPS)
-    alone = [local.fill(model, lexicon.load(), [each])[0] for each in GAPS]
+    together = filling.fill(model, lexicon.load(), GAPS)
+    alone = [filling.fill(model, lexicon.load(), [each])[0] for each in GAPS]
     assert together == alone
     assert set(words_of(together[3])) <= {"on", "behind"}
     assert "blue" in words_of(together[4])
@@ -129,7 +168,7 @@ def test_what_is_asked_together_changes_no_answer(model: CausalModel) -> None:
 
 def test_a_text_beyond_the_context_is_no_answer(model: CausalModel, folder: Path) -> None:
     long = gap("a dog " * 30, "runs", "cat")
-    outcomes = local.fill(model, lexicon.load(), [GAPS[0], long])
+    outcomes = filling.fill(model, lexicon.load(), [GAPS[0], long])
     assert [type(outcome) for outcome in outcomes] == [Answer, Failure]
     too_long = request(0, messages=(Message("user", "dog " * CONTEXT),))
     assert answered(folder, [too_long, request(1)])[0] == Failure("too long")

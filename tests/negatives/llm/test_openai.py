@@ -128,8 +128,25 @@ def test_a_hang_times_out_and_fails_that_row_alone() -> None:
     assert sum(isinstance(outcome, Answer) for outcome in outcomes) == 3
 
 
+def test_a_reply_that_drips_times_out_as_a_whole() -> None:
+    def replies(number: int, body: dict[str, Any]) -> Reply:
+        return replace(echo(0, body), hangs_s=3.0, drips=True) if number == 0 else echo(0, body)
+
+    with serving(replies) as server:
+        start = time.perf_counter()
+        outcomes, _ = asked(server, 1, timeout_s=0.3)
+        assert time.perf_counter() - start < 2.0
+    assert outcomes == [Answer("caption 0", 7, 2)]
+
+
+def counted(num_tokens: str) -> str:
+    usage = f'"usage": {{"prompt_tokens": {num_tokens}}}'
+    return f'{{"choices": [{{"message": {{"content": "x"}}}}], {usage}}}'
+
+
 GARBAGE = ["", "no json", "[]", "{}", '{"choices": []}', '{"choices": [{"message": null}]}',
-           '{"choices": [{"message": {"content": null}}]}', "\x00\xff"]  # fmt: skip
+           '{"choices": [{"message": {"content": null}}]}', "\x00\xff", counted("Infinity"),
+           counted('"many"')]  # fmt: skip
 
 
 @pytest.mark.parametrize("body", GARBAGE)
@@ -138,6 +155,17 @@ def test_a_reply_that_is_none_is_asked_for_again(body: str) -> None:
     with serving(lambda _, sent: next(replies, None) or echo(0, sent)) as server:
         outcomes, _ = asked(server, 1)
     assert outcomes == [Answer("caption 0", 7, 2)]
+
+
+def test_a_reply_that_cannot_be_unpacked_fails_that_row_alone() -> None:
+    def replies(_number: int, body: dict[str, Any]) -> Reply:
+        is_second = body["messages"][-1]["content"] == "caption 1"
+        packed = Reply(body="no gzip", headers={"Content-Encoding": "gzip"})
+        return packed if is_second else echo(0, body)
+
+    with serving(replies) as server:
+        outcomes, _ = asked(server, 3)
+    assert outcomes == [Answer("caption 0", 7, 2), Failure("no answer"), Answer("caption 2", 7, 2)]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +223,33 @@ def test_a_server_that_knows_no_schema_is_asked_once_with_it(status: int) -> Non
         )
     assert [type(outcome) for outcome in found] == [Answer] * 5
     assert ["response_format" in body for body in server.seen] == [True, *[False] * 5]
+
+
+@pytest.mark.parametrize("status", [301, 308, 402, 405, 410])
+def test_what_no_caption_is_to_blame_for_is_no_refusal(status: int) -> None:
+    def replies(number: int, body: dict[str, Any]) -> Reply:
+        return echo(0, body) if number < 5 else Reply(status, headers={"Location": "/v2"})
+
+    arrived: dict[int, Outcome] = {}
+    with serving(replies) as server, pytest.raises(UsageError, match=f"answers {status}"):
+        backend(server.url, concurrency=1).answers(requests(20), arrived.__setitem__)
+    assert all(isinstance(outcome, Answer) for outcome in arrived.values())
+    assert len(server.seen) == 6
+
+
+@pytest.mark.parametrize("key", ["sk-caf\u00e9", "sk-a\nb", "sk a"])
+def test_a_key_that_cannot_be_sent_is_not_told(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_ENV, key)
+    with pytest.raises(UsageError, match=f"{KEY_ENV}: expected a key") as at:
+        backend("http://127.0.0.1:9/v1").answers(requests(1), lambda *_: None)
+    assert key not in f"{at.value!r} {at.value.__context__!r} {at.value.__cause__!r}"
+
+
+def test_the_end_of_a_line_is_no_part_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_ENV, f"{SECRET}\r\n")
+    with serving(echo) as server:
+        asked(server, 1)
+    assert server.keys == [f"Bearer {SECRET}"]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from negatives.llm.cache import AnswersInMemory
 from negatives.llm.infill import LlmInfill
 from negatives.llm.judge import judge_version
 from negatives.llm.prompts import prompt
-from negatives.llm.requests import Answer, Failure, Outcome, Request, key_of
+from negatives.llm.requests import LIKELIHOODS, Answer, Failure, Outcome, Request, key_of
 from negatives.llm.rewrite import LlmRewrite
 from negatives.parse import Parse
 from negatives.words import lexicon
@@ -50,7 +52,7 @@ HOSTILE = (
 )
 
 
-def infill(**options: int) -> LlmInfill:
+def infill(**options: Any) -> LlmInfill:  # noqa: ANN401 - of several types
     return LlmInfill(lexicon=lexicon.load(), **options)
 
 
@@ -145,6 +147,63 @@ def test_half_of_a_name_and_a_word_of_no_class_are_not_asked_about(
     assert [json.loads(each.messages[-1].content)["old"] for each in requests] == asked
 
 
+def test_what_a_model_is_to_choose_among_is_what_is_taken() -> None:
+    parse = parse_of(RIDER)
+    rule = infill()
+    gaps = [request.gap for request in rule.requests(parse) if request.gap is not None]
+    assert len(gaps) == 6
+    for place, each in enumerate(gaps):
+        assert each.among
+        assert each.own not in each.among
+        assert offered(RIDER, place, list(each.among), infill(proposals=99)) == list(each.among)
+    assert "camel" in (gaps[3].among or ())
+    opened = [each.gap.among for each in infill(is_open=True).requests(parse) if each.gap]
+    assert opened == [None, None, gaps[2].among, None, gaps[4].among, None]
+
+
+@pytest.mark.parametrize(
+    ("tagged_text", "given_words", "expected"),
+    [
+        ("A/DET/DT/det>1 man/NOUN/NN/ROOT>1 riding/VERB/VBG/acl>1 horses/NOUN/NNS/dobj>2",
+         ["camels", "camel", "sheep"], ["camels"]),
+        ("A/DET/DT/det>1 man/NOUN/NN/ROOT>1 riding/VERB/VBG/acl>1 horse/NOUN/NN/dobj>2",
+         ["camels", "camel", "sheep"], ["camel", "sheep"]),
+    ],
+)  # fmt: skip
+def test_a_noun_keeps_its_number(
+    tagged_text: str, given_words: list[str], expected: list[str]
+) -> None:
+    rule = infill(kinds=("obj",))
+    assert offered(tagged_text, 1, given_words, rule) == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"rule": "llm_infill", "kinds": []}, "expected kinds"),
+        ({"rule": "llm_infill", "places": 0}, "1 or more places and proposals"),
+        ({"rule": "llm_infill", "proposals": -1}, "1 or more places and proposals"),
+        ({"rule": "llm_rewrite", "types": []}, "expected types"),
+        ({"rule": "llm_rewrite", "temperature": -1}, "a temperature of 0 or more"),
+        ({"rule": "llm_rewrite", "answers": 0}, "found 0 answers"),
+    ],
+)
+def test_a_rule_that_would_ask_nothing_is_refused(spec: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        make_asking(spec, lexicon=lexicon.load())
+
+
+def test_what_is_left_out_is_counted_too() -> None:
+    parse = parse_of(RIDER)
+    words_said = Answer(json.dumps({"words": ["camel", "camel", "zebra", "cow"]}), 1, 1)
+    slots, fates = infill(proposals=2, kinds=("obj",)).slots(parse, [words_said] * 3)
+    assert [len(slot.alternatives) for slot in slots] == [2]
+    assert (fates["proposed twice"], fates["too many"]) == (1, 1)
+    edits = [("object", "horse", "camel")] * 2
+    _, fates = LlmRewrite(lexicon=lexicon.load()).slots(parse, [said(*edits)])
+    assert fates == {"proposed twice": 1}
+
+
 def test_what_goes_wrong_is_counted_by_name() -> None:
     parse = parse_of(RIDER)
     rule = infill()
@@ -223,6 +282,10 @@ def test_a_key_depends_on_all_that_shapes_an_answer() -> None:
         ),
     }  # fmt: skip
     assert len(kept) == 11
+    by_likelihood = FACTS._replace(method=LIKELIHOODS)
+    other = replace(request, gap=request.gap and request.gap._replace(among=("x",)))
+    assert key_of(request, FACTS) == key_of(other, FACTS)  # a server is not told of them
+    assert key_of(request, by_likelihood) != key_of(other, by_likelihood)
     assert key_of(request, FACTS._replace(prompt_price=1.0)) in kept
 
 

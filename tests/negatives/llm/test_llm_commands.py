@@ -1,0 +1,234 @@
+"""What the commands say and do where a language model is asked; README's among them."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from data.errors import UsageError
+from negatives.build import build
+from negatives.cli import cli
+from negatives.config import build_config
+from negatives.llm.estimate import estimate
+from tests.negatives.llm.llm_fakes import Reply, Server, said, serving
+from tests.negatives.llm.tiny_model import write_model
+
+pytest.importorskip("httpx", reason="the extra `llm` is not installed")
+
+ROOT = Path(__file__).parents[3]
+NEGATIVES = Path(sys.executable).with_name("negatives")
+RIDER = "A man riding a horse on a beach."
+YES = '{"false": "yes", "grammatical": "yes", "plausible": "yes"}'
+NO = '{"false": "no", "grammatical": "yes", "plausible": "yes"}'
+
+
+def question(body: dict[str, Any]) -> dict[str, Any]:
+    return dict(json.loads(body["messages"][-1]["content"]))
+
+
+def llm_of(server: Server, **options: object) -> dict[str, object]:
+    return {"backend": "openai", "model": "some-model", "url": server.url, **options}
+
+
+def file_of(folder: Path, server: Server, *rules: dict[str, object]) -> Path:
+    path = folder / "pipeline.yaml"
+    section = {"llm": llm_of(server), "rules": list(rules) or None}
+    path.write_text(yaml.safe_dump({"negatives": section}))
+    return path
+
+
+def preview(*arguments: str, text: str = RIDER) -> Result:
+    return CliRunner().invoke(cli, ["preview", text, "--llm", *arguments])
+
+
+def camel(_number: int, body: dict[str, Any]) -> Reply:
+    """Name a camel for a horse, and judge it."""
+    asked = question(body)
+    if "changed" in asked:
+        return said(YES if "camel" in asked["changed"] else NO)
+    return said(json.dumps({"words": ["camel", "cow"] if asked["old"] == "horse" else []}))
+
+
+def test_preview_shows_what_is_asked_and_what_is_answered(tmp_path: Path) -> None:
+    with serving(camel) as server:
+        done = preview("--config", str(file_of(tmp_path, server)), "--rule", "llm_infill")
+    assert done.exit_code == 0, done.output
+    assert '{"caption": "A man riding a ___ on a beach.", "old": "horse"}' in done.stdout
+    assert 'answered  {"words": ["camel", "cow"]}' in done.stdout
+    assert "proposed  A man riding a camel on a beach." in done.stdout
+
+
+def test_preview_asks_as_the_configuration_says_and_shows_its_judge(tmp_path: Path) -> None:
+    rule = {"rule": "llm_infill", "kinds": ["obj"], "judge": True}
+    with serving(camel) as server:
+        path = file_of(tmp_path, server, {"rule": "swap"}, rule)
+        done = preview("--config", str(path), "--rule", "llm_infill", "--json")
+    (found,) = json.loads(done.stdout)["rules"]
+    assert found["rule"] == rule
+    asked = [json.loads(each["request"]) for each in found["asked"]]
+    assert [each["old"] for each in asked if "old" in each] == ["man", "horse", "beach"]
+    assert [each["changed"] for each in asked if "changed" in each] == [
+        "A man riding a camel on a beach.", "A man riding a cow on a beach.",
+    ]  # fmt: skip
+    assert found["proposed"] == ["A man riding a camel on a beach."]
+    assert found["faults"] == {"judged no": 1}
+
+
+def test_an_answer_writes_nothing_else_on_the_terminal(tmp_path: Path) -> None:
+    with serving(lambda *_: said("\x1b[2J\x07 gone \u202e \ud83d")) as server:
+        path = str(file_of(tmp_path, server))
+        shown = preview("--config", path)
+        as_json = preview("--config", path, "--json")
+    assert shown.exit_code == as_json.exit_code == 0, shown.output
+    assert "\\x1b[2J\\x07 gone \\u202e \\ud83d" in shown.stdout
+    assert all(each.isprintable() for each in shown.stdout.replace("\n", ""))
+    answers = {a["answer"] for r in json.loads(as_json.stdout)["rules"] for a in r["asked"]}
+    assert answers == {"\x1b[2J\x07 gone \u202e \ud83d"}
+
+
+@pytest.mark.parametrize(
+    ("section", "text", "message"),
+    [
+        ({"negatives": {"lmm": {}}}, RIDER, "did you mean 'llm'"),
+        ({"negativs": {}}, RIDER, "did you mean 'negatives'"),
+        ({"negatives": {"llm": {"limits": {"retry": 1}}}}, RIDER, "did you mean 'retries'"),
+        ({"negatives": {"rules": [{"rule": "llm_infill", "n": 1}]}}, RIDER, "unknown option 'n'"),
+        ({}, "half \ud83d", "no Unicode text"),
+        ({}, "a " * 9000, "longer than 10000 characters"),
+    ],
+)
+def test_preview_refuses_what_is_wrong(
+    section: dict[str, Any], text: str, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(yaml.safe_dump(section))
+    done = preview("--config", str(path), text=text)
+    assert isinstance(done.exception, UsageError)
+    assert re.search(message, str(done.exception))
+
+
+def sections_of(server: Server, *rules: dict[str, object], num_images: int = 12) -> dict[str, Any]:
+    return {
+        "data": {"source": {"name": "scenes", "num_images": num_images}},
+        "negatives": {
+            "preset": "natural-llm",
+            "choice": {"weights": "uniform"},
+            "rules": list(rules),
+            "llm": llm_of(server, prompt_price=1.0, completion_price=10.0),
+        },
+    }
+
+
+@pytest.mark.parametrize("name", ["llm_infill", "llm_rewrite"])
+def test_a_dry_run_asks_nothing_and_tells_what_a_build_asks(name: str, tmp_path: Path) -> None:
+    with serving(lambda *_: said("no idea")) as server:
+        config = build_config(sections_of(server, {"rule": name}))
+        told = estimate(config)
+        assert server.seen == []
+        build(config, out=tmp_path / "out")
+    asked = json.loads((tmp_path / "out/run.json").read_text())["asked"]
+    distinct = {json.dumps(body["messages"]) for body in server.seen}
+    assert asked["requests"] == len(distinct) <= told.requests <= 1.2 * len(distinct)
+    assert asked["cost"] == pytest.approx(asked["requests"] * (7 * 1.0 + 2 * 10.0) / 1e6)
+    characters = sum(len(m["content"]) for body in server.seen for m in body["messages"])
+    assert 0.8 < told.prompt_tokens / told.requests / (characters / len(server.seen) / 4) < 1.5
+    assert told.cost == pytest.approx((told.prompt_tokens + 10 * told.completion_tokens) / 1e6)
+
+
+def test_a_dry_run_scales_the_first_captions_and_knows_judges_and_samples() -> None:
+    with serving(camel) as server:
+        pass  # gone: none is needed
+    judged = {"rule": "llm_infill", "proposals": 2, "judge": True}
+    found = {
+        key: estimate(build_config(sections_of(server, rule, num_images=num)))
+        for key, rule, num in (
+            ("few", {"rule": "llm_infill"}, 40),
+            ("many", {"rule": "llm_infill"}, 400),
+            ("judged", judged, 40),
+            ("drawn", {"rule": "llm_rewrite", "answers": 3, "temperature": 1.0}, 40),
+        )
+    }
+    assert found["many"].requests == pytest.approx(10 * found["few"].requests, rel=0.2)
+    assert found["judged"].requests == 3 * found["few"].requests
+    assert found["drawn"].requests == 3 * found["drawn"].captions
+
+
+def test_a_killed_build_asks_nothing_twice_but_what_was_under_way(tmp_path: Path) -> None:
+    num_at_once = 2
+
+    def slow(_number: int, _body: dict[str, Any]) -> Reply:
+        return Reply(body=said(json.dumps({"words": ["red", "cube"]})).body, hangs_s=0.02)
+
+    with serving(slow) as server:
+        sections = sections_of(server, {"rule": "llm_infill"}, num_images=12)
+        sections["data"]["source"]["captions_per_image"] = 1
+        sections["negatives"]["llm"]["limits"] = {"concurrency": num_at_once}
+        path = tmp_path / "pipeline.yaml"
+        path.write_text(yaml.safe_dump(sections))
+        command = [NEGATIVES, "build", "--config", path, "--out", tmp_path / "out"]
+        killed = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        while len(server.seen) < 12 and killed.poll() is None:
+            time.sleep(0.005)
+        os.kill(killed.pid, signal.SIGKILL)
+        assert killed.wait() == -signal.SIGKILL
+        num_before = len(server.seen)
+        build(build_config(sections), out=tmp_path / "out")
+        build(build_config(sections), out=tmp_path / "undisturbed")
+    asked = [question(body) for body in server.seen]
+    times = Counter(json.dumps(each) for each in asked)
+    assert num_before < len(times)
+    again = sum(num - 2 for num in times.values())  # once for each of the two folders
+    assert 0 <= again <= num_at_once
+    shards = [sorted((tmp_path / name / "data").iterdir()) for name in ("out", "undisturbed")]
+    assert [p.read_bytes() for p in shards[0]] == [p.read_bytes() for p in shards[1]]
+
+
+def readme_commands() -> Iterator[list[str]]:
+    """Yield the commands of README that ask a language model to answer."""
+    readme = (ROOT / "README.md").read_text()
+    section = readme.partition("## A language model as a rule")[2].partition("\n## ")[0]
+    for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL):
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:1] == ["negatives"]:
+                yield words[1:]
+
+
+def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("torch", "transformers", "tokenizers"):
+        pytest.importorskip(name, reason="the extra `llm` is not installed")
+    nouns = ["circle", "square", "star", "red", "blue", "green", "a", "on", "camel"]
+    write_model(tmp_path / "model", nouns, context=512)
+    own = tmp_path / "own.yaml"
+    own.write_text(yaml.safe_dump({"negatives": {"llm": {"model": str(tmp_path / "model")}}}))
+    small = ["--source", "scenes", "--set", "data.source.num_images=4"]
+    small += ["--set", "negatives.choice.weights=uniform"]
+    tiny = ["--set", f"negatives.llm.model={tmp_path / 'model'}"]
+    done: dict[str, str] = {}
+    with serving(lambda *_: said('{"words": ["red", "blue"]}')) as server:
+        for words in readme_commands():
+            is_served = "negatives.llm.backend=openai" in words
+            given = ["--set", f"negatives.llm.url={server.url}"] if is_served else tiny
+            extra = {"preview": ["--config", str(own)], "build": [*small, *given]}
+            ran = CliRunner().invoke(cli, [*words, *extra.get(words[0], [])])
+            assert ran.exit_code == 0, (words, ran.exception)
+            done[" ".join(words)] = ran.stdout
+        assert server.seen
+    assert len(done) == 5
+    assert "nothing was asked" in done["build --preset natural-llm --dry-run"]
+    for name, asked_by in (("out-llm", "likelihoods"), ("served", "text")):
+        producers = json.loads((tmp_path / name / "manifest.json").read_text())["producers"]
+        assert [p["asked_by"] for p in producers if p["method"] == "llm"] == [asked_by]
