@@ -18,7 +18,9 @@ from data.manifest import Manifest
 from data.sources.files import existing
 from data.sources.scenes import Scenes
 
-__all__ = ["Drawn", "Folder", "ImageColumns", "Index", "Store", "open_images", "scenes_of"]
+__all__ = [
+    "Drawn", "Folder", "ImageColumns", "Index", "Store", "meant_folder", "open_images", "scenes_of",
+]  # fmt: skip
 
 
 class Store(Protocol):
@@ -153,6 +155,15 @@ def open_images(
             f"{place}: expected a folder of pictures, a .tar or a .parquet, found another file"
         )
     return Folder(found.root)
+
+
+def meant_folder(store: Store, key: str) -> Path | None:
+    """Return the folder above or just below a store's that has a picture, None if none has."""
+    if not (isinstance(store, Folder) and _is_inside(key)):
+        return None
+    root = store.root.resolve()
+    below = sorted(path for path in root.glob("*/") if path.is_dir())
+    return next((place for place in (root.parent, *below) if (place / key).is_file()), None)
 
 
 def scenes_of(manifest: Manifest, *, where: str) -> Scenes:

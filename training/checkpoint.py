@@ -61,11 +61,11 @@ def write(run: Path, checkpoint: Checkpoint, *, keep: int, is_best: bool = False
             torch.save({"version": _VERSION, **content}, file)
             file.flush()
             os.fsync(file.fileno())
+        if is_best:
+            _copy(draft, run / BEST)  # before the last one, whose `best` must never be ahead of it
         draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)
-    if is_best:
-        _copy(path, run / BEST)
     sync_folder(folder)
     for old in paths(run)[:-keep]:
         old.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The `train` command. Heavy modules are imported inside the commands: `--help` is instant."""
+"""The `train` and `evaluate` commands. Heavy modules are imported inside: `--help` is instant."""
 
 import logging
 import sys
@@ -6,27 +6,39 @@ import sys
 import click
 
 from data.command import run
+from training.commands.evaluate import evaluate
+from training.commands.evaluations import benchmarks, compare, plot
 from training.commands.export import export
 from training.commands.publish import publish
 from training.commands.train import train
 
 _EXTRA = frozenset(("open_clip", "torch", "torchvision"))
 
-COMMANDS = (export, publish)
-for command in COMMANDS:
+for command in (export, publish):
     train.add_command(command)
+for command in (benchmarks, compare, plot):
+    evaluate.add_command(command)
 
 
 def main() -> None:
-    """Run a command; exit with 2 on what the user can mend, 1 on failure, 75 on SIGTERM."""
+    """Train; exit with 2 on what the user can mend, 1 on failure, 75 on SIGTERM."""
+    _run(train, name="train")
+
+
+def evaluation() -> None:
+    """Evaluate; exit with 2 on what the user can mend, 1 on failure."""
+    _run(evaluate, name="evaluate")
+
+
+def _run(command: click.Command, *, name: str) -> None:
     logging.basicConfig(level=logging.CRITICAL)  # open_clip logs what our errors say
     try:
-        run(train, name="train")
+        run(command, name=name)
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise
         click.echo(
-            f"train: expected the library {error.name}, found none: "
+            f"{name}: expected the library {error.name}, found none: "
             "pip install 'hard-negatives[train]'",
             err=True,
         )

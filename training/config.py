@@ -22,6 +22,8 @@ from training.rows import OnMissing, Verify
 
 Precision = Literal["bf16", "fp16", "fp32"]
 
+AUTO: Final = "auto"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoraOptions:
@@ -50,7 +52,8 @@ class RunOptions:
     `device`: auto, cpu, cuda, ... `workers`: processes that make batches, for each rank. `parts`:
     a rank's captions go through the towers in so many parts. `compile`: the towers' blocks.
     `checkpointing`: blocks are computed again for the gradient. `log_every` and `save_every`:
-    steps; None: at the end of each epoch. `keep`: checkpoints. `verify`: of the shards.
+    steps; None: at the end of each epoch. `keep`: checkpoints. `listeners`: classes of the
+    user's own that hear of every record (training.plugins). `verify`: of the shards.
     """
 
     device: str = "auto"
@@ -62,6 +65,7 @@ class RunOptions:
     save_every: Positive | None = None
     keep: Positive = 3
     tensorboard: bool = False
+    listeners: tuple[str, ...] = ()
     verify: Verify = "quick"
 
 
@@ -69,18 +73,20 @@ class RunOptions:
 class TrainingConfig:
     """What a user writes; None, and what is left out of a mapping, is the preset's.
 
-    `pretrained`: a tag or a file; None: random weights. `validation`: a split that is measured
-    whenever a checkpoint is written. `draw`: places for negatives by type. `batch_size`: captions
-    a step of all ranks together. `loss`, `lora`, `optimizer`, `run`: as Objective, LoraOptions,
+    `pretrained`: a tag or a file; None: random weights. `images`: where --images is not given.
+    `validation`: a split that is measured whenever a checkpoint is written; AUTO: the one that
+    goes with `split`, if it can be. `draw`: places for negatives by type. `batch_size`: captions a
+    step of all ranks together. `loss`, `lora`, `optimizer`, `run`: as Objective, LoraOptions,
     OptimizerOptions and RunOptions have them. `crop`: the least and greatest share of a picture
-    that is seen.
+    that is seen. `evaluation`: as training.evaluation.config has it.
     """
 
     preset: str = "fsc-clip"
     model: str = "ViT-B-32"
     pretrained: str | None = PRETRAINED
+    images: str | None = None
     split: str = "train"
-    validation: str | None = None
+    validation: str | None = AUTO
     draw: Mapping[str, int] | None = None
     seed: int = 0
     epochs: Positive = EPOCHS
@@ -92,6 +98,7 @@ class TrainingConfig:
     crop: tuple[float, float] = (0.9, 1.0)
     on_missing_image: OnMissing = "error"
     run: Mapping[str, Any] = field(default_factory=dict)
+    evaluation: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +122,8 @@ class Settings:
             "optimizer": plain(self.optimizer),
             "validation": None,
             "run": None,
+            "images": None,
+            "evaluation": None,
         }
 
 

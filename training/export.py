@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import safetensors.torch
 import torch
@@ -16,15 +16,15 @@ from torch import Generator, Tensor
 
 from data.commit import attempt_path, sync_and_hash, sync_folder
 from data.errors import UsageError
+from training.activation import SAFE
 from training.checkpoint import BEST, latest, read
 from training.config import TrainingConfig
 from training.lora import add_lora, plain_state_dict
-from training.model import ClipModel, load, uses_quick_gelu
+from training.model import ClipModel, load
 from training.run import FILE
 from training.start import digest_of, initial_model
 
 Which = Literal["last", "best"]
-SAFE: Final = ".safetensors"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +54,7 @@ def weights_of(run: Path, *, alpha: float = 1.0, which: Which = "last") -> Weigh
         measured = " of a run with training.validation" if which == "best" else ""
         raise UsageError(f"{run}: expected a checkpoint{measured}, found none")
     checkpoint, config = read(path), facts["config"]
-    model = load(facts["model"])  # its weights are replaced
+    model = load(facts["model"], pretrained=facts["pretrained"], weights=False)
     rank = config["lora"]["rank"]
     if rank:
         add_lora(model.clip, rank=rank, alpha=config["lora"]["alpha"], generator=Generator())
@@ -66,7 +66,7 @@ def weights_of(run: Path, *, alpha: float = 1.0, which: Which = "last") -> Weigh
         name=facts["model"],
         step=checkpoint.step,
         alpha=alpha,
-        quick_gelu=uses_quick_gelu(model.clip),
+        quick_gelu=model.quick_gelu,
         state_dict={name: tensor.detach().contiguous() for name, tensor in state_dict.items()},
         model=model,
         facts=facts,

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from training.batch import Batch, laid_out
@@ -29,6 +29,8 @@ from training.objective import (
 )
 from training.texts import Layout
 from training.towers import Features
+
+Draws = dict[Generator, Tensor]  # the state of each of torch's generators
 
 
 def learn(
@@ -60,18 +62,18 @@ def learn(
         )
         torch.autograd.backward(scaled(loss))
         return terms
-    with torch.no_grad():
-        parts = [
-            contrast_of(
-                _encode(model, batch, local=False, precision=precision),
-                _layout(batch),
-                objective,
-                num_candidates=num_candidates,
-            )
-            for batch in batches
-        ]
+    parts, draws = [], []
+    for batch in batches:
+        draws.append(_draws(batch))
+        with torch.no_grad():
+            features = _encode(model, batch, local=False, precision=precision)
+        parts.append(
+            contrast_of(features, _layout(batch), objective, num_candidates=num_candidates)
+        )
     gradient, contrastive = _gradient_of(parts, objective)
-    terms = _learn_parts(model, batches, gradient, objective, precision=precision, scaled=scaled)
+    terms = _learn_parts(
+        model, batches, gradient, objective, draws=draws, precision=precision, scaled=scaled
+    )
     terms |= {
         objective.contrastive: contrastive,
         "scale": parts[0].scale,
@@ -114,6 +116,7 @@ def _learn_parts(  # noqa: PLR0913 - a step's arguments, cut in parts
     gradient: Sequence[Contrast],
     objective: Objective,
     *,
+    draws: Sequence[Draws],
     precision: torch.dtype | None,
     scaled: Callable[[Tensor], Tensor],
 ) -> Terms:
@@ -123,6 +126,8 @@ def _learn_parts(  # noqa: PLR0913 - a step's arguments, cut in parts
     rows = num_rows(layouts, num_captions, num_candidates=num_candidates)
     sums: Terms = {}
     for number, (batch, layout, part) in enumerate(zip(batches, layouts, gradient, strict=True)):
+        for generator, state in draws[number].items():
+            generator.set_state(state)
         with _exchange_once(model, last=number == len(batches) - 1):
             features = _encode(
                 model, batch, local=bool(objective.local_weight), precision=precision
@@ -153,6 +158,15 @@ def _encode(
     with torch.autocast(device, dtype=precision, enabled=precision is not None):
         features: Features = model(batch, local=local)
     return features
+
+
+def _draws(batch: Batch) -> Draws:
+    """Return where the generators stand: a tower with dropout is to drop the same once more."""
+    device = batch.image_BCHW.device
+    generators = [torch.default_generator]
+    if device.type == "cuda":
+        generators.append(torch.cuda.default_generators[torch.cuda.current_device()])
+    return {generator: generator.get_state() for generator in generators}
 
 
 def _exchange_once(model: nn.Module, *, last: bool) -> AbstractContextManager[None]:

@@ -4,6 +4,7 @@ Terms stay on the device until a record is due; then they come to the host in on
 """
 
 import json
+import math
 import resource
 import sys
 import time
@@ -42,23 +43,34 @@ class Listener(Protocol):
 
 
 class JsonLines:
-    """RUN/log.jsonl: each record a line; a run that goes on drops what lies after its step."""
+    """RUN/log.jsonl: each record a line; a run that goes on drops what lies after its step.
+
+    A number that is not finite becomes null, which is all that JSON has for it.
+    """
 
     def __init__(self, run: Path, *, after_step: int) -> None:
         path = run / FILE
         if path.exists():
-            kept = [line for line in path.read_text().splitlines() if _step_of(line) <= after_step]
-            write_atomically(path, "".join(f"{line}\n" for line in kept))
+            lines = path.read_text(encoding="utf-8").splitlines()
+            kept = (f"{line}\n" for line in lines if _step_of(line) <= after_step)
+            write_atomically(path, "".join(kept))
         self._file = path.open("a", encoding="utf-8")
 
     def note(self, record: Record) -> None:
         """Write a record; it is on its way to the disk at once."""
-        self._file.write(json.dumps(record) + "\n")
+        self._file.write(json.dumps(_strict(record), allow_nan=False) + "\n")
         self._file.flush()
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def records(run: Path, *, step: int) -> list[Record]:
+    """Return what RUN/log.jsonl holds of a step."""
+    path = run / FILE
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if _step_of(line) == step]
 
 
 class TensorBoard:
@@ -152,6 +164,13 @@ def flat(record: Record, prefix: str = "") -> Sequence[tuple[str, float]]:
         elif isinstance(value, int | float):
             found.append((prefix + name, value))
     return found
+
+
+def _strict(value: object) -> object:
+    """Return what JSON can hold of a value."""
+    if isinstance(value, Mapping):
+        return {name: _strict(item) for name, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _step_of(line: str) -> float:

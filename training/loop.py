@@ -22,7 +22,7 @@ from training.learn import learn
 from training.loader import Step, Workers, steps
 from training.logs import Listener, Meter
 from training.measure import measure
-from training.model import ClipModel, uses_quick_gelu
+from training.model import ClipModel
 from training.objective import Terms
 from training.optimizer import update
 from training.ranks import Stopping, rank
@@ -175,11 +175,15 @@ def _tell(run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...])
     record = {**where, "lr": run.rate(state.step - 1), **found}
     for listener in listeners:
         listener.note(record)
-    if not math.isfinite(cast("float", found["loss"])):
-        raise UsageError(
-            f"the loss is no number any more at step {state.step}; training.precision=fp32 or a "
-            "lower training.optimizer.lr may help; the checkpoints before are kept"
-        )
+    spoiled = {"loss": "loss", "gradient_norm": "gradient"}
+    if run.scaler.is_enabled():
+        del spoiled["gradient_norm"]  # such steps are left out
+    for name, what in spoiled.items():
+        if not math.isfinite(cast("float", found[name])):
+            raise UsageError(
+                f"the {what} is no number any more at step {state.step}; training.precision=fp32 "
+                "or a lower training.optimizer.lr may help; the checkpoints before are kept"
+            )
 
 
 def _kept(run: Run, state: State, listeners: tuple[Listener, ...], *, measured: bool) -> State:
@@ -207,7 +211,7 @@ def _kept(run: Run, state: State, listeners: tuple[Listener, ...], *, measured: 
             optimizer=run.optimizer.state_dict(),
             scaler=run.scaler.state_dict(),
             config=run.content,
-            quick_gelu=uses_quick_gelu(run.model.clip),
+            quick_gelu=run.model.quick_gelu,
             best=state.best,
         )
         write(run.folder, checkpoint, keep=run.settings.run.keep, is_best=is_best)

@@ -9,16 +9,17 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile, is_zipfile
 
 import open_clip
 import torch
 from open_clip.hf_model import HFTextEncoder
+from open_clip.transform import PreprocessCfg, image_transform_v2, merge_preprocess_dict
 from open_clip.transformer import QuickGELU, TextTransformer, VisionTransformer
 from torch import Tensor, nn
 
 from data.errors import UsageError
 from data.texts import nearest
+from training.activation import trained_with_quick_gelu
 from training.batch import Batch, laid_out
 from training.memory import making_again
 from training.texts import Layout, TextForm, lay_out
@@ -26,6 +27,9 @@ from training.towers import Features, TextKind, encode_images, encode_patches, e
 
 Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
 MOST_LOGIT_SCALE = math.log(100)
+_OWN = Path(__file__).parent / "models"
+OWN_MODELS = frozenset(path.name for path in _OWN.glob("*.json"))
+"""Files of models so small that a laptop trains them: for demonstrations and studies."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,37 +142,52 @@ class ClipModel(nn.Module):
         )
 
 
-def load(name: str, *, pretrained: str | None = None) -> ClipModel:
+def load(name: str, *, pretrained: str | None = None, weights: bool = True) -> ClipModel:
     """Build an open_clip model in float32 on the CPU.
 
     Args:
         name: a name that open_clip lists, or `local-dir:FOLDER`, or `hf-hub:OWNER/NAME`.
         pretrained: one of open_clip's tags for `name`, or a file of weights; None: random weights
             from torch's generator, or those that come with a folder.
+        weights: False leaves those of `pretrained` out; pictures are taken as it says all the same.
 
     Raises:
         UsageError: no such model, tag or file; weights that do not fit, or of another activation.
     """
+    _know(name)
     in_place = name.startswith(("local-dir:", "hf-hub:"))
     if in_place and pretrained:
         raise UsageError(f"{name} brings its weights: leave --pretrained {pretrained} out")
-    if not in_place:
+    if not in_place and weights:
         check_weights(name, pretrained)
+    chosen = pretrained if weights else None
     try:
-        clip = open_clip.create_model(name, pretrained=pretrained, require_pretrained=in_place)
+        clip = open_clip.create_model(name, pretrained=chosen, require_pretrained=in_place)
     except (RuntimeError, ValueError, OSError) as error:
         raise UsageError(f"model {name}, weights {pretrained}: {_first_line(error)}") from error
+    if pretrained and not weights:
+        tag = open_clip.get_pretrained_cfg(name.replace("/", "-"), pretrained)
+        seen = merge_preprocess_dict(open_clip.get_model_preprocess_cfg(clip), tag)
+        open_clip.model.set_model_preprocess_cfg(clip, seen)
     return ClipModel(clip, tokenizer(name))
 
 
 def tokenizer(name: str) -> Tokenize:
     """Return the tokenizer of a model that `load` would build by the same name."""
+    _know(name)
     tokenize: Tokenize
     try:
         tokenize = open_clip.get_tokenizer(name)
     except (RuntimeError, ValueError, OSError) as error:
         raise UsageError(f"tokenizer of {name}: {_first_line(error)}") from error
     return tokenize
+
+
+def evaluation_transform(model: ClipModel) -> Callable[..., Tensor]:
+    """Return open_clip's own transform for evaluation: a PIL image -> CHW, normalised."""
+    config = open_clip.get_model_preprocess_cfg(model.clip)
+    found: Callable[..., Tensor] = image_transform_v2(PreprocessCfg(**config), is_train=False)
+    return found
 
 
 def matched_name(name: str, pretrained: str | None) -> str:
@@ -188,15 +207,27 @@ def hub_config(model: ClipModel, name: str) -> dict[str, Any]:
     return {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": seen}
 
 
-def uses_quick_gelu(clip: nn.Module) -> bool:
-    """Tell whether a model runs with QuickGELU."""
-    return any(type(module).__name__ == "QuickGELU" for module in clip.modules())
+def _know(name: str) -> None:
+    """Tell open_clip of a model of our own: `models/NAME.json`."""
+    path = _OWN / f"{name}.json"
+    if path.name in OWN_MODELS and name not in open_clip.list_models():
+        open_clip.add_model_config(path)
+
+
+def imagenet_names() -> tuple[str, ...]:
+    """Return what prompts call the classes of ImageNet, in the order of their ids."""
+    return tuple(open_clip.IMAGENET_CLASSNAMES)
+
+
+def imagenet_templates() -> tuple[str, ...]:
+    """Return the 80 prompts for ImageNet, with `{}` where the name of a class goes."""
+    return tuple(template("{}") for template in open_clip.OPENAI_IMAGENET_TEMPLATES)
 
 
 def _was_quick(name: str, pretrained: str) -> bool | None:
     """Tell whether weights were trained with QuickGELU; None where nothing says so."""
     tag = open_clip.get_pretrained_cfg(name, pretrained)
-    return bool(tag.get("quick_gelu")) if tag else _activation_of(Path(pretrained))
+    return bool(tag.get("quick_gelu")) if tag else trained_with_quick_gelu(Path(pretrained))
 
 
 def check_weights(name: str, pretrained: str | None) -> None:
@@ -226,22 +257,6 @@ def check_weights(name: str, pretrained: str | None) -> None:
         f"weights {pretrained} were trained {'with' if trained else 'without'} QuickGELU, model "
         f"{name} runs {'with' if configured else 'without'}: use --model {remedy}"
     )
-
-
-def _activation_of(path: Path) -> bool | None:
-    """Return whether a file says that its weights need QuickGELU; None where it does not say.
-
-    OpenAI published TorchScript archives, and its weights need it. Files that this project writes
-    hold `quick_gelu` beside `state_dict`.
-    """
-    if not path.is_file() or path.suffix in {".safetensors", ".npz", ".npy"}:
-        return None
-    if is_zipfile(path):
-        with ZipFile(path) as archive:
-            if any("/code/" in name for name in archive.namelist()):
-                return True
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    return content.get("quick_gelu") if isinstance(content, dict) else None
 
 
 def _text_kind(clip: nn.Module) -> TextKind:

@@ -98,6 +98,18 @@ class Middle:
         return _pixels(image.resize(resized, Image.Resampling.BICUBIC).crop(middle))[:3]
 
 
+def decoded(content: bytes, *, box: tuple[int, int, int, int] | None = None) -> Image.Image:
+    """Return a picture, or the part in a box (left, top, right, bottom), decoded to its end.
+
+    What of a box lies beyond the picture is black, as Pillow has it.
+
+    Raises:
+        BrokenPictureError: the file cannot be decoded.
+    """
+    image = _loaded(_opened(content))
+    return image.crop(box) if box else image
+
+
 def _opened(content: bytes) -> Image.Image:
     """Return a picture of which the head alone is read."""
     try:

@@ -52,6 +52,7 @@ class Plan:
         captions: of the split, those left out not counted.
         left_out: captions whose image is missing.
         cut: negatives that are, as token ids, their caption.
+        left_over: captions of each epoch that fill no batch.
         epochs: of the run.
         batch_size: captions a step of all ranks together.
         steps: of the whole run.
@@ -71,6 +72,7 @@ class Plan:
     captions: int
     left_out: int
     cut: int
+    left_over: int
     epochs: int
     batch_size: int
     steps: int
@@ -112,6 +114,7 @@ def plan_of(settings: Settings, places: Places) -> Plan:
         captions=len(samples),
         left_out=num_left_out(samples.rows),
         cut=num_cut(samples.tokens),
+        left_over=len(samples) % settings.batch_size,
         epochs=settings.config.epochs,
         batch_size=settings.batch_size,
         steps=settings.config.epochs * (len(samples) // settings.batch_size),
@@ -131,19 +134,11 @@ def told(plan: Plan) -> str:
     kept = "unknown" if memory.activations is None else f"{memory.activations:,} MB"
     total = "" if memory.activations is None else f"; {fixed + memory.activations:,} MB in all"
     padded = "" if plan.padded_a_step is None else f", {plan.padded_a_step:,} if they were padded"
-    missing = [
-        f"{count:,} {what}"
-        for count, what in (
-            (plan.left_out, "captions left out, their images are missing"),
-            (plan.cut, "negatives that differ beyond what the model reads"),
-        )
-        if count
-    ]
     draw = ", ".join(f"{count} {name}" for name, count in plan.draw.items()) or "none"
     return "\n".join([
         *plan.notes,
         f"model     {plan.model}: {plan.parameters:,} parameters, {plan.trained:,} trained",
-        f"data      {plan.captions:,} captions{''.join(f'; {line}' for line in missing)}",
+        f"data      {plan.captions:,} captions",
         f"negatives {draw}: {plan.negatives_a_caption:.2f} a caption",
         f"steps     {plan.steps:,} of {plan.batch_size:,} captions; epochs: {plan.epochs}",
         f"tokens    {plan.tokens_a_step:,} a step, {plan.encoded_a_step:,} to encode{padded}",

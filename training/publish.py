@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from data.commit import write_atomically
 from data.errors import RetryableError
 from training.export import Weights, write_weights
-from training.logs import FILE as LOG
+from training.logs import records
 from training.model import hub_config
 from training.start import shown
 
@@ -35,7 +35,7 @@ def write_folder(weights: Weights, folder: Path, *, repository: str, run: Path) 
     config = hub_config(weights.model, weights.name)
     write_weights(weights, folder / FILE)
     write_atomically(folder / CONFIG, json.dumps(config, indent=2) + "\n")
-    text = card(weights, repository=repository, validation=_last_validation(run))
+    text = card(weights, repository=repository, validation=_validation_of(weights, run))
     write_atomically(folder / CARD, text)
     return [CONFIG, FILE, CARD]
 
@@ -112,10 +112,9 @@ The weights stand under the licences of their base and of the data.
 """
 
 
-def _last_validation(run: Path) -> Mapping[str, Any] | None:
-    path = run / LOG
-    if not path.exists():
+def _validation_of(weights: Weights, run: Path) -> Mapping[str, Any] | None:
+    """Return what was measured of just these weights, None where nothing was."""
+    if weights.alpha < 1:
         return None
-    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    found = [record["validation"] for record in records if "validation" in record]
-    return found[-1] if found else None
+    found = (record.get("validation") for record in records(run, step=weights.step))
+    return next((each for each in found if isinstance(each, dict)), None)

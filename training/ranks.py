@@ -3,6 +3,7 @@
 One process alone is a group of none.
 """
 
+import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -73,13 +74,25 @@ def device_of(name: str) -> torch.device:
 
 
 def first_then_others(work: Callable[[], T]) -> T:
-    """Do on rank 0 first what leaves files that the others find."""
-    if rank() == 0:
-        done = work()
+    """Do on rank 0 first what leaves files that the others find; what it raises, all raise."""
+    if rank() > 0:
         meet()
-        return done
-    meet()
-    return work()
+        return work()
+    try:
+        return work()
+    finally:
+        meet()
+
+
+def same_on_all_ranks(text: str) -> bool:
+    """Tell whether every rank has this text."""
+    if num_ranks() == 1:
+        return True
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:7])
+    told = torch.tensor([number, -number])
+    distributed.all_reduce(told, op=distributed.ReduceOp.MAX)
+    most, least = told[0], -told[1]
+    return bool(most == least)
 
 
 def meet() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import UsageError
-from data.images import Store
+from data.images import Store, meant_folder
 from data.manifest import Manifest, Shard, problems_of, read_manifest, to_json
 from data.schema import ROW_SCHEMA
 from data.shards import map_batches
@@ -157,10 +157,12 @@ def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") ->
     num_missing = len(keys) - len(kept)
     example = next(key for key in keys if key in absent)
     if on_missing == "error" or not len(kept):
+        meant = meant_folder(store, example)
+        remedy = "give the place that has them" if meant is None else f"{meant} has it: give that"
         otherwise = ", or leave such captions out (--on-missing-image skip)" if len(kept) else ""
         raise UsageError(
             f"the images of {num_missing:,} of {len(keys):,} captions are missing, for example "
-            f"{example!r}; give the place that has them{otherwise}"
+            f"{example!r}; {remedy}{otherwise}"
         )
     digest = _digest(rows.digest.encode(), kept.tobytes())
     return replace(rows, kept=kept, digest=digest)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from training.loader import Step
 from training.logs import JsonLines, Listener, TensorBoard
 from training.loop import Run, State, fit
 from training.optimizer import adamw
+from training.plugins import own_listener
 from training.ranks import device_of, joined, meet, rank, told_to_stop
 from training.start import Places, Prepared, prepare
 
@@ -203,14 +205,16 @@ def _listening(
     with ExitStack() as stack:
         listeners: list[Listener] = []
         if rank() == 0:
-            listeners.append(JsonLines(run.folder, after_step=state.step))
-            stack.callback(listeners[-1].close)
-            if run.settings.run.tensorboard:
-                listeners.append(TensorBoard(run.folder))
-                stack.callback(listeners[-1].close)
-            if other := listener_of(run):
-                listeners.append(other)
-                stack.callback(other.close)
+            makers: list[Callable[[], Listener | None]] = [
+                lambda: JsonLines(run.folder, after_step=state.step),
+                lambda: TensorBoard(run.folder) if run.settings.run.tensorboard else None,
+                *(partial(own_listener, name, run.folder) for name in run.settings.run.listeners),
+                lambda: listener_of(run),
+            ]
+            for make in makers:
+                if listener := make():
+                    listeners.append(listener)
+                    stack.callback(listener.close)
         yield tuple(listeners)
 
 

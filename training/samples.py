@@ -143,13 +143,19 @@ class Samples(Dataset[Sample]):
         return self.normalised(packed(samples))
 
     def normalised(self, batch: Batch) -> Batch:
-        """Return a batch of `packed` with its pixels as normalised floats, wherever it lies."""
-        device = batch.image_BCHW.device
-        mean, std = (
-            torch.tensor(values, device=device).mul(255).view(3, 1, 1)
+        """Return a batch of `packed` with its pixels as normalised floats, wherever it lies.
+
+        Colour by colour with plain numbers: a tensor of them would have to be brought to the
+        device, which waits for all that the device still has to do.
+        """
+        image_BCHW = batch.image_BCHW.to(torch.float32)
+        means, stds = (
+            (np.array(values, np.float32) * 255).tolist()
             for values in (self.options.mean, self.options.std)
         )
-        return replace(batch, image_BCHW=batch.image_BCHW.to(torch.float32).sub_(mean).div_(std))
+        for colour_BHW, mean, std in zip(image_BCHW.unbind(1), means, stds, strict=True):
+            colour_BHW.sub_(mean).div_(std)
+        return replace(batch, image_BCHW=image_BCHW)
 
     def _seen(self, place: Place) -> "_Seen":
         """Return the row of a place that is seen: its own, or one that stands in for it."""

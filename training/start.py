@@ -1,25 +1,27 @@
 """From a configuration and places to what a run works with."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from data.commit import Json
 from data.config import place_name
 from data.errors import UsageError
 from data.images import scenes_of
 from data.streams import Stream
-from training.config import Settings, TrainingConfig
+from training.config import AUTO, Settings, TrainingConfig
 from training.draw import draw_of
+from training.gather import num_ranks
 from training.lora import add_lora
 from training.model import ClipModel, check_weights, load, matched_name, tokenizer
+from training.notes import notes_of
 from training.presets import IN_PLACE, draw_for
-from training.ranks import first_then_others
+from training.ranks import first_then_others, same_on_all_ranks
 from training.rows import Rows, open_rows
 from training.samples import DataOptions, Samples, dataset
 from training.tokens import Tokenizer, unpadded
@@ -95,14 +97,57 @@ def prepare(
         )
 
     samples = opened(config.split, evaluation=False)
+    validation, measured = measured_split(config, rows, partial(opened, evaluation=True))
+    digests = (each.rows.digest for each in (samples, validation) if each is not None)
+    if not same_on_all_ranks(" ".join(digests)):
+        raise UsageError("the processes see other shards or images: give each of them the same")
     return Prepared(
         model=model,
         name=name,
         samples=samples,
-        validation=opened(config.validation, evaluation=True) if config.validation else None,
+        validation=validation,
         content=_content(settings, name=name, draw=draw, rows=samples.rows.digest, weights=digest),
-        notes=_notes(config, name, model),
+        notes=notes_of(settings, name, model, samples) + ((measured,) if measured else ()),
     )
+
+
+def measured_split(
+    config: TrainingConfig, rows: Rows, opened: Callable[[str], Samples]
+) -> tuple[Samples | None, str]:
+    """Return the samples of the validation split, and what a user should be told of it.
+
+    AUTO is the split that is named as the trained one, but for "train". If its images are not
+    there, nothing is measured; of a split that the user names, that is an error.
+
+    Raises:
+        UsageError: the split that the user names does not fit.
+    """
+    automatic = config.validation == AUTO
+    split = _beside(config.split, rows.manifest.splits()) if automatic else config.validation
+    if split is None:
+        return None, ""
+    try:
+        samples = _shared(opened(split))
+    except UsageError as error:
+        if not automatic:
+            raise
+        return None, f"split {split} is not measured: {error}"
+    return samples, f"split {split} is measured with each checkpoint: {len(samples):,} captions"
+
+
+def _shared(samples: Samples) -> Samples:
+    """Return samples of which each rank has one to measure."""
+    if len(samples) < num_ranks():
+        raise UsageError(
+            f"split {samples.rows.split!r}: expected a caption or more for each of {num_ranks()} "
+            f"processes, found {len(samples)}"
+        )
+    return samples
+
+
+def _beside(split: str, splits: Collection[str]) -> str | None:
+    names = [split.replace("train", name) for name in ("val", "validation", "valid", "dev")]
+    return next((name for name in names if name != split and name in splits), None)
 
 
 def initial_model(config: TrainingConfig, *, name: str, weights: bool = True) -> ClipModel:
@@ -111,7 +156,7 @@ def initial_model(config: TrainingConfig, *, name: str, weights: bool = True) ->
         check_weights(name, config.pretrained)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(config.seed, "weights"))
-        return load(name, pretrained=config.pretrained if weights else None)
+        return load(name, pretrained=config.pretrained, weights=weights)
 
 
 def seed_of(*key: int | str) -> int:
@@ -173,12 +218,3 @@ def _content(
         "rows": rows,
         "weights": weights,
     }
-
-
-def _notes(config: TrainingConfig, name: str, model: nn.Module) -> tuple[str, ...]:
-    quick = (
-        f"weights {config.pretrained} were trained with QuickGELU: the model is {name}"
-        if name != config.model
-        else ""
-    )
-    return tuple(note for note in (quick, str(model.note)) if note)

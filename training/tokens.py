@@ -136,23 +136,19 @@ def tokens_of(
     tokenizer: Tokenizer,
     *,
     cache: Path | None = None,
-    part: tuple[int, int] = (0, 1),
     report: Callable[[int], None] = lambda _num_rows: None,
 ) -> Tokens:
     """Return the ids of all rows; what is not there yet is made, `report` hears of each shard.
 
     They lie in `cache`; without one in `tokens` beside the shards, or in the user's cache where
-    that cannot be written. `part` (i, n) makes every n-th shard's first, from the i-th: so n ranks
-    share the work, and each finds or makes the rest.
+    that cannot be written.
 
     Raises:
         UsageError: the tokenizer gives nothing for a text, or there is nowhere to write.
     """
     folders = _folders(rows, tokenizer, cache)
-    number, num_parts = part
-    order = sorted(range(len(rows.shards)), key=lambda shard: (shard - number) % num_parts)
-    files = {shard: _file(rows, shard, tokenizer, folders, report) for shard in order}
-    return Tokens(files=tuple(files[shard] for shard in range(len(rows.shards))))
+    shards = range(len(rows.shards))
+    return Tokens(files=tuple(_file(rows, n, tokenizer, folders, report) for n in shards))
 
 
 def num_cut(tokens: Tokens) -> int:

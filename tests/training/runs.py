@@ -24,14 +24,14 @@ ROWS = rows_of(40, types=("swap", "replace", "replace", "shuffle"))
 OTHERS = rows_of(12, types=("swap", "replace"))
 
 
-def model_folder(folder: Path) -> Path:
+def model_folder(folder: Path, model: dict[str, Any] = MODEL) -> Path:
     """Write a model with random weights, as open_clip keeps one."""
     folder.mkdir(parents=True)
-    content = {"model_cfg": MODEL, "preprocess_cfg": {}}
+    content = {"model_cfg": model, "preprocess_cfg": {}}
     (folder / "open_clip_config.json").write_text(json.dumps(content))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        torch.save(open_clip.CLIP(**MODEL).state_dict(), folder / "open_clip_pytorch_model.bin")
+        torch.save(open_clip.CLIP(**model).state_dict(), folder / "open_clip_pytorch_model.bin")
     return folder
 
 
@@ -56,6 +56,7 @@ def settings(root: Path, **options: Any) -> Settings:  # noqa: ANN401 - the sect
         "precision": "fp32",
         "batch_size": 8,
         "epochs": 2,
+        "validation": None,
         "optimizer": {"lr": 1e-3, "warmup_steps": 2},
         "run": run,
     }

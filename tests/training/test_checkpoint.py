@@ -51,6 +51,24 @@ def test_a_file_system_without_hard_links_gets_a_copy(
     assert read(tmp_path / BEST).step == 1
 
 
+def test_a_kill_between_the_best_and_the_last_leaves_a_run_that_finds_the_best_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, ONE, keep=2, is_best=True)
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    better = replace(ONE, step=2, best=0.25)
+    with monkeypatch.context() as context:
+        context.setattr(os, "link", killed)
+        with pytest.raises(SystemExit):
+            write(tmp_path, better, keep=2, is_best=True)
+    last = latest(tmp_path)
+    assert last is not None
+    assert read(last).best == read(tmp_path / BEST).best == 0.5
+
+
 def test_what_a_kill_left_is_no_checkpoint_and_goes_with_the_next(tmp_path: Path) -> None:
     write(tmp_path, ONE, keep=2)
     part = tmp_path / FOLDER / "step-00000002.pt.0123.tmp"

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from data.errors import RetryableError, UsageError
-from tests.training.runs import MODEL, places, settings, world
+from tests.training.runs import MODEL, places, records, settings, world
 from training.checkpoint import latest, read
 from training.export import interpolated, weights_of, write_weights
 from training.publish import CARD, CONFIG, upload, write_folder
@@ -164,6 +164,20 @@ def test_a_published_folder_is_a_model_of_open_clip(root: Path, name: str, tmp_p
         ("create", {"id": "me/clip", "private": True, "exist_ok": True}),
         ("upload", {"id": "me/clip", "files": sorted(files), "message": "Weights of step 5"}),
     ]
+
+
+def test_a_card_tells_only_what_was_measured_of_its_weights(root: Path, tmp_path: Path) -> None:
+    found = [record for record in records(root / "full") if "validation" in record][-1]
+    later = {"step": 6, "validation": found["validation"] | {"loss": 9.0}}
+    lines = [json.dumps(found), json.dumps(later), '{"step": 6, "cut']
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    shown = {}
+    for alpha in (1.0, 0.5):
+        weights = replace(weights_of(root / "full"), alpha=alpha)
+        write_folder(weights, tmp_path / str(alpha), repository="me/clip", run=tmp_path)
+        shown[alpha] = (tmp_path / str(alpha) / CARD).read_text()
+    assert f"| validation | loss {found['validation']['loss']:.4f}, " in shown[1.0]
+    assert "| validation |" not in shown[0.5]  # these weights were never measured
 
 
 def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path: Path) -> None:

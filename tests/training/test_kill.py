@@ -137,6 +137,12 @@ def steps_begun(folder: Path, attempt: int) -> int:
     return path.read_text().count("\n") if path.exists() else 0
 
 
+def first_step(folder: Path, attempt: int) -> int:
+    with (folder / f"ids-{attempt}-0.jsonl").open() as lines:
+        number: int = json.loads(next(lines))[0]
+    return number
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = world(tmp_path_factory.mktemp("killed"))
@@ -152,7 +158,11 @@ def check(root: Path, trial: int, first: Crew, second: Crew) -> None:
     begun = start(root, name, 0, first)
     kill(begun, when=lambda: steps_begun(root / name, 0) > num_steps, delay_s=stream.unit() * 0.02)
     assert [process.exitcode for process in begun] == [-signal.SIGKILL] * first.ranks
+    last = latest(root / name)
+    kept = read(last).step if last else 0
     finish(start(root, name, 1, second))
+    assert first_step(root / name, 1) == kept  # it went on, and did not begin anew
+    assert kept >= num_steps - num_steps % 2  # a checkpoint every other step
     wait_for_the_end_of_workers(root / name)
     assert samples_of(root / name) == samples_of(whole)
     found, expected = losses(root / name), losses(whole)

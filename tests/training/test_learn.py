@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from open_clip.transformer import PatchDropout
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -103,6 +104,20 @@ def test_parts_do_not_change_the_gradient(name: str, num_parts: int) -> None:
     batch = batch_of(model, COUNTS)
     whole = gradient_of(model, [batch], CASES[name])
     assert_same(gradient_of(model, cut(batch, num_parts, model), CASES[name]), whole)
+
+
+def test_what_a_tower_draws_is_drawn_again_for_each_part() -> None:
+    model = clip_model()
+    model.clip.visual.patch_dropout = PatchDropout(0.5)
+    seen: list[Tensor] = []
+    model.register_forward_hook(lambda _, __, out: seen.append(out.image_BD.detach()))
+    batch = batch_of(model, COUNTS)
+    torch.manual_seed(3)
+    learn(model, cut(batch, 2, model), OBJECTIVES["fsc-clip"])
+    learn(model, cut(batch, 2, model), OBJECTIVES["fsc-clip"])
+    once, again, later = seen[:2], seen[2:4], seen[4:6]
+    assert all(map(torch.allclose, once, again))
+    assert not any(map(torch.allclose, once, later))
 
 
 @pytest.mark.parametrize("name", CASES)

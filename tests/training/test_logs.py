@@ -1,5 +1,6 @@
 import io
 import json
+import math
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -70,6 +71,14 @@ def test_a_log_that_goes_on_drops_what_came_after_its_checkpoint(tmp_path: Path)
     assert [json.loads(line) for line in lines] == [
         {"step": 1}, {"step": 2}, {"step": 3, "again": True},
     ]  # fmt: skip
+
+
+def test_numbers_that_are_none_are_null(tmp_path: Path) -> None:
+    log = JsonLines(tmp_path, after_step=0)
+    log.note({"step": 1, "gradient_norm": math.inf, "validation": {"loss": math.nan, "n": 2}})
+    log.close()
+    (line,) = (tmp_path / "log.jsonl").read_text().splitlines()
+    assert line == '{"step": 1, "gradient_norm": null, "validation": {"loss": null, "n": 2}}'
 
 
 def test_numbers_of_a_record_have_names() -> None:

@@ -7,12 +7,13 @@ from zipfile import ZipFile
 
 import open_clip
 import pytest
+import safetensors.torch
 import torch
 from torch import nn
 
 from data.errors import UsageError
 from tests.training.tiny import TEXT, VISION, batch_of, clip_model, tokenize
-from training.model import ClipModel, load, tokenizer
+from training.model import ClipModel, check_weights, load, tokenizer
 
 CONFIG = {"embed_dim": 24, "vision_cfg": VISION, "text_cfg": TEXT | {"vocab_size": 49408}}
 
@@ -67,6 +68,41 @@ def test_a_file_that_says_its_activation_is_believed(
     wrong = "ViT-B-32" if quick_gelu else "ViT-B-32-quickgelu"
     with pytest.raises(UsageError, match="QuickGELU"):
         load(wrong, pretrained=str(path))
+
+
+@pytest.mark.parametrize("noted", ["true", "false", None])
+def test_notes_of_safetensors_are_believed(noted: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    notes = None if noted is None else {"quick_gelu": noted}
+    safetensors.torch.save_file({"logit_scale": torch.ones(1)}, path, metadata=notes)
+    for name, runs_with in (("ViT-B-32", "false"), ("ViT-B-32-quickgelu", "true")):
+        if noted in {None, runs_with}:
+            check_weights(name, str(path))
+        else:
+            with pytest.raises(UsageError, match="QuickGELU"):
+                check_weights(name, str(path))
+
+
+@pytest.mark.parametrize("name", ["weights.pt", "weights.safetensors"])
+def test_what_is_no_file_of_weights_is_one_line(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text("no weights")
+    with pytest.raises(UsageError, match=f"{name}: expected a file of weights") as caught:
+        load("ViT-B-32", pretrained=str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_without_the_weights_of_a_tag_pictures_are_taken_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tiny-tagged.json").write_text(json.dumps(CONFIG))
+    open_clip.add_model_config(tmp_path / "tiny-tagged.json")
+    tags = {"grey": {"mean": (0.5, 0.5, 0.5), "url": "https://nowhere.invalid/x"}}
+    monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny-tagged", tags)
+    seen = load("tiny-tagged", pretrained="grey", weights=False).preprocess
+    assert seen.mean == (0.5, 0.5, 0.5)
+    assert (seen.std, seen.height) == (load("tiny-tagged").preprocess.std, 8)
+    assert load("tiny-tagged", pretrained="gone.pt", weights=False).preprocess.mean != seen.mean
 
 
 def test_openai_archives_need_quickgelu(tmp_path: Path) -> None:

@@ -80,6 +80,23 @@ def test_rows_without_an_image_are_left_out_or_refused(folder: Path, tmp_path: P
         with_images(rows, Folder(tmp_path / "nothing"), on_missing="skip")
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("coco/val", "coco"), ("deep", "deep/images"), ("coco/test", "coco"), ("far/away", None)],
+)
+def test_the_folder_that_was_meant_is_named(tmp_path: Path, given: str, meant: str | None) -> None:
+    rows = [row_of(n, image=f"val/{n}.jpg") for n in range(3)]
+    opened = open_rows(finished(tmp_path / "val", {"train": rows}))
+    for place in ("coco", "deep/images"):
+        picture_folder(tmp_path / place, pictures_of(rows))
+    for place in ("coco/test", "far/away/still"):
+        (tmp_path / place).mkdir(parents=True)
+    with pytest.raises(UsageError, match="3 of 3") as caught:
+        with_images(opened, Folder(tmp_path / given), on_missing="skip")
+    expected = f"{tmp_path / meant} has it: give that" if meant else "give the place that has them"
+    assert str(caught.value).endswith(expected)
+
+
 def test_a_caption_without_an_image_key_has_no_image(tmp_path: Path) -> None:
     rows = [row_of(n, image="" if n == 1 else f"{n}.jpg") for n in range(3)]
     folder = finished(tmp_path / "out", {"train": rows})

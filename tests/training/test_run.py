@@ -1,6 +1,7 @@
 """A whole run: what it leaves, how it goes on, and what it refuses."""
 
 import os
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,9 @@ from tests.training.runs import losses, places, records, settings, world
 from training.checkpoint import latest, paths, read
 from training.config import Settings
 from training.loader import Step
-from training.run import Ending, train
+from training.loop import State, fit
+from training.run import Ending, assemble, train
+from training.start import prepare
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,18 @@ def test_what_changes_no_number_may_be_another_one(root: Path, whole: Path) -> N
     mean = {step: loss for step, loss in losses(here.out).items() if step in {3, 10}}
     assert mean[3] == losses(whole)[3]
     assert mean[10] == pytest.approx(losses(whole)[10], rel=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # of torch's compiler
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a compiler")
+def test_compiled_towers_learn_the_same(root: Path, whole: Path) -> None:
+    here = places(root, "compiled")
+    train(settings(root, run={"compile": True, "save_every": 5}), here, limit_steps=5)
+    found = losses(whole)
+    assert losses(here.out) == pytest.approx({step: found[step] for step in range(1, 6)}, rel=1e-5)
+    train(settings(root), here, resume=True)  # the checkpoint is that of any other run
+    assert losses(here.out) == pytest.approx(found, rel=1e-4)
 
 
 def test_a_finished_run_is_left_as_it_is(root: Path, whole: Path) -> None:
@@ -144,6 +159,7 @@ def test_a_split_is_measured_and_the_best_checkpoint_kept(root: Path) -> None:
         {"preset": "negclip"},
         {"preset": "clip"},
         {"precision": "bf16"},
+        {"precision": "fp16"},
         {"draw": {"swap": 1, "shuffle": 1}, "loss": {"attention": "sparse"}},
         {"optimizer": {"lr": 1e-3, "clip_norm": 0.1}},
     ],
@@ -170,6 +186,25 @@ def test_a_loss_that_is_no_number_ends_a_run(root: Path, tmp_path: Path) -> None
     last = latest(tmp_path)
     assert last is not None
     assert last.stem == "step-00000001"
+
+
+@pytest.mark.parametrize(("precision", "ends"), [("bf16", True), ("fp16", False)])
+def test_a_gradient_that_is_no_number_spoils_no_checkpoint(
+    root: Path, tmp_path: Path, precision: str, *, ends: bool
+) -> None:
+    chosen = settings(root, precision=precision, epochs=1, run={"save_every": 1})
+    here = replace(places(root), out=tmp_path)
+    run = assemble(chosen, prepare(chosen, here), tmp_path, device=torch.device("cpu"))
+    run.model.clip.logit_scale.register_hook(lambda grad: grad * torch.inf)
+    start = State(step=0, position=run.samples.start())
+    if ends:
+        with pytest.raises(UsageError, match="gradient is no number any more at step 1"):
+            fit(run, start)
+        assert latest(tmp_path) is None
+    else:  # the loss scale falls, and the step is left out
+        fit(run, start)
+        assert weights(tmp_path)["logit_scale"] == run.model.clip.logit_scale
+        assert run.scaler.get_scale() < 65536
 
 
 def test_texts_are_laid_out_by_workers(root: Path, tmp_path: Path) -> None:

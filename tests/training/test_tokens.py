@@ -111,21 +111,6 @@ def test_a_text_without_ids_is_refused(rows: Rows) -> None:
         tokens_of(rows, Tokenizer(encode=lambda texts: [[]] * len(texts), name="none"))
 
 
-def test_parts_share_the_work(rows: Rows) -> None:
-    def first(part: tuple[int, int]) -> int:
-        made: list[int] = []
-
-        def stop(num_rows: int) -> None:
-            made.append(num_rows)
-            raise InterruptedError
-
-        with pytest.raises(InterruptedError):
-            tokens_of(rows, TOKENIZER, part=part, report=stop)
-        return len(list((rows.folder / "tokens" / TOKENIZER.fingerprint[:16]).iterdir()))
-
-    assert [first((number, 3)) for number in (1, 0, 2)] == [1, 2, 3]
-
-
 class Padded(list[list[int]]):
     """What a tokenizer of open_clip gives, without torch."""
 

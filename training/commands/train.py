@@ -25,6 +25,7 @@ class Given(NamedTuple):
     model: str | None = None
     pretrained: str | None = None
     settings: tuple[str, ...] = ()
+    on_missing_image: str | None = None
 
 
 def resolve(given: Given) -> "Settings":
@@ -40,7 +41,8 @@ def resolve(given: Given) -> "Settings":
     sections: dict[str, Any] = read_yaml(given.config) if given.config else {}
     check_sections(sections)
     training = dict(sections.get("training") or {})
-    training |= {name: value for name in ("preset", "model") if (value := getattr(given, name))}
+    names = ("preset", "model", "on_missing_image")
+    training |= {name: value for name in names if (value := getattr(given, name))}
     if given.pretrained:
         training["pretrained"] = None if given.pretrained == "none" else given.pretrained
     elif (given.model or "").startswith(IN_PLACE):
@@ -65,6 +67,11 @@ def resolve(given: Given) -> "Settings":
 @click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
 @click.option("--pretrained", help="A tag of open_clip or a file of weights; none: random ones.")
 @click.option("--preset", help="fsc-clip, fsc-clip-lora, negclip or clip.")
+@click.option(
+    "--on-missing-image",
+    type=click.Choice(["error", "skip"]),
+    help="skip: leave captions out whose image is missing or broken, and count them.",
+)
 @click.option("--config", type=_PATH, help="A pipeline.yaml.")
 @click.option(
     "--set",
@@ -88,6 +95,7 @@ def train(
     model: str | None,
     pretrained: str | None,
     preset: str | None,
+    on_missing_image: str | None,
     config: Path | None,
     settings: tuple[str, ...],
     resume: bool,
@@ -113,8 +121,11 @@ def train(
         raise UsageError(f"--limit-steps: expected 1 or more, found {limit_steps}")
     from training.start import Places
 
-    chosen = resolve(Given(config, preset, model, pretrained, settings))
-    places = Places(shards=shards, images=images, out=out or Path("run"))
+    chosen = resolve(Given(config, preset, model, pretrained, settings, on_missing_image))
+    named = chosen.config.images
+    places = Places(
+        shards=shards, images=images or (Path(named) if named else None), out=out or Path("run")
+    )
     if dry_run:
         _print_plan(chosen, places, as_json=as_json)
         return
