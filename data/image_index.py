@@ -105,21 +105,30 @@ def index_of_tars(files: tuple[Path, ...], *, root: Path, cache: Path | None) ->
     return _opened(root, files, path)
 
 
-def index_of_parquet(
-    files: tuple[Path, ...], *, root: Path, image: str, key: str | None, cache: Path | None
+def index_of_parquet(  # noqa: PLR0913 - what to read, what to call it, where to keep it
+    files: tuple[Path, ...],
+    *,
+    root: Path,
+    image: str,
+    key: str | None,
+    cache: Path | None,
+    numbered: bool = False,
 ) -> Index:
     """Return the index of the pictures in parquet files, which are copied out of them.
+
+    `numbered`: keys are `{split}/{number}`, whatever paths the pictures state.
 
     Raises:
         UsageError: a file cannot be read, lacks a column, or holds no pictures there.
     """
-    path = _cached(files, cache, f"parquet:{image}:{key}")
+    path = _cached(files, cache, f"parquet:{image}:{key}" + ":numbered" * numbered)
     pictures = path.with_suffix(".pictures")
     if not path.exists():
         draft = _draft(pictures)
         try:
             with draft.open("wb") as out:
-                table = _table(_members_of_parquet(root, image, key, out), where=root)
+                members = _members_of_parquet(root, image, key, out, numbered=numbered)
+                table = _table(members, where=root)
                 out.flush()
                 os.fsync(out.fileno())
             draft.rename(pictures)
@@ -170,7 +179,9 @@ def _stated_image(tar: tarfile.TarFile, info: tarfile.TarInfo) -> str:
     return image if isinstance(image, str) else ""
 
 
-def _members_of_parquet(root: Path, image: str, key: str | None, out: BinaryIO) -> Iterator[Member]:
+def _members_of_parquet(
+    root: Path, image: str, key: str | None, out: BinaryIO, *, numbered: bool
+) -> Iterator[Member]:
     from data.parquet import read_records  # noqa: PLC0415  (pyarrow's door: opened where needed)
 
     columns = tuple(filter(None, (image, key)))
@@ -185,7 +196,7 @@ def _members_of_parquet(root: Path, image: str, key: str | None, out: BinaryIO) 
             content, path = _content(cells[image], where=f"{where}, {image}")
             if content is None:
                 continue
-            named = cells[key] if key else path
+            named = cells[key] if key else None if numbered else path
             keys = (f"{split}/{number}",) if named is None else (str(named).strip(),)
             out.write(content)
             yield Member(keys, 0, offset, len(content))

@@ -1,6 +1,7 @@
 """Parquet's door: records of a parquet file, a batch in memory at a time."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,6 +29,21 @@ def read_records(
             row += 1
 
 
+def read_features(path: Path) -> Mapping[str, object]:
+    """Return what the `datasets` library says of each column of a file that it wrote, else nothing.
+
+    Raises:
+        UsageError: the file cannot be read, or is damaged.
+    """
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        stated = json.loads(metadata.get(b"huggingface", b"{}"))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+    features = stated.get("info", {}).get("features", {})
+    return features if isinstance(features, Mapping) else {}
+
+
 def _batches(
     path: Path, columns: tuple[str, ...], batch_rows: int
 ) -> Iterator[list[dict[str, object]]]:
@@ -37,10 +53,14 @@ def _batches(
             for batch in file.iter_batches(batch_size=batch_rows, columns=list(columns)):
                 yield batch.to_pylist()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        message = excerpt(" ".join(str(error).split()), 0, length=120)
-        raise UsageError(
-            f"{path}: expected a whole parquet file, found: {message}; download or write it again"
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> UsageError:
+    message = excerpt(" ".join(str(error).split()), 0, length=120)
+    return UsageError(
+        f"{path}: expected a whole parquet file, found: {message}; download or write it again"
+    )
 
 
 def write_parquet(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema) -> None:

@@ -11,6 +11,7 @@ from negatives.commands.derive import filter_, merge
 from negatives.commands.listing import presets, rules, sources
 from negatives.commands.look import inspect, stats, verify
 from negatives.commands.preview import preview
+from negatives.commands.run import run as run_pipeline
 from negatives.commands.scenes import render
 from negatives.folders.versions import own_version
 
@@ -22,7 +23,7 @@ def cli() -> None:
 
 
 COMMANDS = (
-    *(build, preview, rules, sources, presets),
+    *(build, preview, run_pipeline, rules, sources, presets),
     *(stats, inspect, verify, render, import_, export, filter_, merge, annotate, audit),
 )
 for command in COMMANDS:
@@ -32,3 +33,7 @@ for command in COMMANDS:
 def main() -> None:
     """Run a command; exit with 2 on what the user can mend, with 1 on work that failed."""
     run(cli, name="negatives")
+
+
+if __name__ == "__main__":  # python -m negatives.cli
+    main()

@@ -43,6 +43,7 @@ DOORS = {  # library -> the modules that may import it
         "training.measure",
         "training.memory",
         "training.model",
+        "training.notes",
         "training.objective",
         "training.optimizer",
         "training.pictures",

@@ -31,6 +31,7 @@ from negatives.scorer import ScorerOptions
 from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon
 from tests.training.runs import world
+from training.cli import evaluate
 from training.cli import train as trainer
 from training.config import (
     LoraOptions,
@@ -39,6 +40,7 @@ from training.config import (
     TrainingConfig,
     settings_of,
 )
+from training.evaluation.config import EvaluationOptions
 from training.objective import Objective
 from training.presets import PRESETS as TRAINING_PRESETS
 
@@ -70,12 +72,14 @@ def test_the_section_of_the_trainer_has_every_option_and_its_default() -> None:
     section = read_yaml(ROOT / "pipeline.yaml")["training"]
     nested = {
         "loss": Objective, "lora": LoraOptions, "optimizer": OptimizerOptions, "run": RunOptions,
+        "evaluation": EvaluationOptions,
     }  # fmt: skip
     assert set(section) == fields(TrainingConfig)
     assert {name: set(section[name]) for name in nested} == {
         name: fields(cls) for name, cls in nested.items()
     }
     assert section["run"] == plain(RunOptions())
+    assert section["evaluation"] == plain(EvaluationOptions())
     assert all(
         value is None for name in ("loss", "lora", "optimizer") for value in section[name].values()
     )
@@ -141,8 +145,8 @@ def test_options_of_the_command_win_over_the_preset() -> None:
 
 
 TRAIN_FLAGS = {
-    "train": "config dry-run help images json limit-steps model on-missing-image out preset pretrained "
-    "quiet resume set shards",
+    "train": "config dry-run help images json limit-steps model on-missing-image out preset "
+    "pretrained quiet resume set shards",
     "export": "alpha checkpoint help json output quiet",
     "publish": "alpha checkpoint dry-run help json private",
 }
@@ -164,9 +168,24 @@ def test_the_trainers_commands_and_flags() -> None:
     assert found == {name: set(flags.split()) for name, flags in TRAIN_FLAGS.items()}
 
 
+EVALUATE_FLAGS = {
+    "evaluate": "base batch-size benchmark cache check-golden checkpoint config device help images "
+    "json language-model model out precision pretrained quiet trained-on which wise-ft workers",
+    "benchmarks": "help json",
+    "compare": "help json",
+    "plot": "help out",
+}
+
+
+def test_the_commands_and_flags_of_evaluation() -> None:
+    commands = (("evaluate", evaluate), *evaluate.commands.items())
+    found = {name: flags_of(command) for name, command in commands}
+    assert found == {name: set(flags.split()) for name, flags in EVALUATE_FLAGS.items()}
+
+
 FLAGS = {
     "annotate": "controls help json key output quiet sample seed summary terminal",
-    "audit": "against fail-outside help html json judge judge-pairs quiet sample seed",
+    "audit": "against fail-outside help html json judge judge-pairs out quiet sample seed",
     "build": "config dry-run executor fluency-from help json language limit max-cost "
     "max-requests out preset quiet resume root "
     "seed set source workers",
@@ -179,6 +198,7 @@ FLAGS = {
     "preview": "config fluency-from help json llm preset rule seed variants",
     "render": "help json output quiet size",
     "rules": "help json",
+    "run": "dry-run help json judge out quiet set workers",
     "sources": "help json",
     "stats": "help json",
     "verify": "help json",

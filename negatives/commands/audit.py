@@ -28,6 +28,7 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
 @click.command()
 @click.argument("folder", type=_PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole audit as JSON.")
+@click.option("--out", type=_PATH, help="Write the whole audit as JSON.")
 @click.option("--html", type=_PATH, help="Write a report of one file, with a sample to browse.")
 @click.option("--fail-outside", is_flag=True, help="Exit with 1 if a finding is outside its bar.")
 @click.option(
@@ -58,6 +59,7 @@ def audit(
     *,
     folder: Path,
     as_json: bool,
+    out: Path | None,
     html: Path | None,
     fail_outside: bool,
     judge_name: str,
@@ -73,14 +75,16 @@ def audit(
     negatives audit out --html report.html
     negatives audit out --against sugar-crepe/swap_att.json --fail-outside
     """
+    from data.commit import write_atomically
     from data.manifest import read_manifest
     from negatives.audit.run import AuditOptions, audit_folder
 
     if judge_name == "none" and judge_pairs is not None:
         raise UsageError("--judge-pairs does nothing with --judge none; leave one of them out")
     read_manifest(folder)  # what is wrong with the folder is told before a model is loaded
-    if html is not None:
-        _check_page(html)
+    for name, path in (("--html", html), ("--out", out)):
+        if path is not None:
+            _check_place(name, path)
     options = AuditOptions(
         judge=judge_of(judge_name),
         seed=seed,
@@ -90,25 +94,27 @@ def audit(
     )
     with _stages(shown=not (quiet or as_json)) as report:
         found, samples = audit_folder(folder, options=options, report=report)
+    content = json.dumps(plain_audit(found), indent=1, ensure_ascii=False, allow_nan=False)
     if html is not None:
-        from data.commit import write_atomically
         from negatives.audit.report import html_of
 
         write_atomically(html, html_of(found, samples))
+    if out is not None:
+        write_atomically(out, content + "\n")
     if as_json:
-        click.echo(json.dumps(plain_audit(found), indent=1, ensure_ascii=False, allow_nan=False))
+        click.echo(content)
     elif not quiet:
         _show(found, html)
     is_outside = any(finding.verdict() == "outside" for finding in found.findings)
     sys.exit(1 if fail_outside and is_outside else 0)
 
 
-def _check_page(html: Path) -> None:
-    """Refuse a place for the report that cannot be written: an audit takes minutes."""
-    if not html.parent.is_dir():
-        raise UsageError(f"--html {html}: expected a folder {html.parent}, found none; make it")
-    if html.is_dir():
-        raise UsageError(f"--html {html}: expected the name of a file, found a folder")
+def _check_place(option: str, path: Path) -> None:
+    """Refuse a place that cannot be written: an audit takes minutes."""
+    if not path.parent.is_dir():
+        raise UsageError(f"{option} {path}: expected a folder {path.parent}, found none; make it")
+    if path.is_dir():
+        raise UsageError(f"{option} {path}: expected the name of a file, found a folder")
 
 
 def judge_of(name: str) -> "Judge | str":

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from data.errors import UsageError
 from data.records import Caption
 from data.sources.scenes.captions import captions
 from data.sources.scenes.drawing import draw_scene
 from data.sources.scenes.truth import truth
+from data.sources.scenes.vocabulary import held_out
 from data.sources.scenes.world import Scene
 
-__all__ = ["Scene", "Scenes", "truth"]
+__all__ = ["Scene", "Scenes", "held_out", "truth"]
 
 _FAR = 10_000_000  # indexes of one split end before those of the next begin
 _OFFSETS = {"train": 0, "val": 1, "test": 2}
@@ -24,11 +26,14 @@ class Scenes:
 
     `num_images`: scenes of the first split; every other split has a tenth of them.
     `captions_per_image`: at most; captions of a scene differ. `seed`: another seed, another world.
+    `hold_out`: no scene has a tenth of the combinations of kind and colour, for example no purple
+    box, so that a model can be asked about what it never saw.
     """
 
     num_images: int = 2000
     captions_per_image: int = 5
     seed: int = 0
+    hold_out: bool = False
     names: tuple[str, ...] = ("train", "val")
 
     @property
@@ -69,7 +74,12 @@ class Scenes:
 
     def scene(self, number: int, *, split: str = "train") -> Scene:
         """Return a scene of a split."""
-        return draw_scene(self.seed, _OFFSETS[split] * _FAR + number)
+        for attempt in count():
+            index = (len(_OFFSETS) * attempt + _OFFSETS[split]) * _FAR + number
+            scene = draw_scene(self.seed, index)
+            if not (self.hold_out and any(held_out(t.kind, t.colour) for t in scene.things)):
+                return scene
+        raise AssertionError("unreachable")
 
     def scene_of(self, image: str) -> Scene:
         """Return the scene of an image key such as "train/000123.png".

@@ -191,9 +191,11 @@ def _trace(
         draw.rectangle(_box(frame, numbers), fill=fill, outline=edge, width=line)
     elif shape.name == "round":
         box = _box(frame, numbers[1:])
-        draw.rounded_rectangle(
-            box, radius=numbers[0] * frame.unit, fill=fill, outline=edge, width=line
-        )
+        radius = numbers[0] * frame.unit
+        try:
+            draw.rounded_rectangle(box, radius=radius, fill=fill, outline=edge, width=line)
+        except ValueError:  # Pillow's, where corners leave less than a pixel of a side
+            draw.ellipse(box, fill=fill, outline=edge, width=line)
     else:
         start, end = _angles(frame, numbers[4], numbers[5])
         draw.pieslice(_box(frame, numbers[:4]), start, end, fill=fill, outline=edge, width=line)

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from data.streams import Stream
+
 
 class Kind(NamedTuple):
     """A kind of thing; `width` and `height` in picture units (see world.py).
@@ -120,6 +122,16 @@ def colours() -> Mapping[str, tuple[int, int, int]]:
 def _rgb(text: str) -> tuple[int, int, int]:
     red, green, blue = (int(part) for part in text.split())
     return red, green, blue
+
+
+@cache
+def held_out(kind: str, colour: str) -> bool:
+    """Tell whether a combination is of the tenth that `Scenes.hold_out` leaves out.
+
+    A kind of fewer than four colours loses none: it would be told by its colour.
+    """
+    several = len(kinds()[kind].colours) > 3 and colour != ""
+    return several and Stream("held out", kind, colour).chance(0.1)
 
 
 @cache

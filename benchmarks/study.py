@@ -1,0 +1,299 @@
+"""The paper's experiment in small: what do hard negatives give, and what do they cost?
+
+    python -m benchmarks.study OUT                # make study
+    python -m benchmarks.study OUT --seeds 1      # a third of the time
+
+A small CLIP is pre-trained on captions of scenes, then fine-tuned on those of another world: as
+CLIP, as NegCLIP, with the global or the local hard-negative loss alone, as FSC-CLIP, and so by
+LoRA. Negatives are those of `fsc-clip`, drawn by type as the paper does or any three, and those of
+`natural`, any three, so that data and quota are told apart. Every run is measured on the benchmark
+`scenes`: composition, paraphrases, zero-shot classification, retrieval. Combinations of kind and
+colour that the benchmark holds out are in no picture that is trained on.
+
+Finished parts are kept: run it again to go on.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import click
+import open_clip
+import torch
+
+from data.commit import write_atomically
+from data.sources.scenes import Scenes
+from data.sources.scenes.render import write_images
+from negatives.build import build
+from negatives.config import build_config
+from training.config import settings_of
+from training.evaluation.benchmarks import Benchmark
+from training.evaluation.encoder import Encoder, Encoding
+from training.evaluation.results import Results, read_results, write_results
+from training.evaluation.run import evaluate
+from training.evaluation.scenes.benchmark import SceneStore, tasks
+from training.evaluation.subject import subjects
+from training.evaluation.tables import aligned
+from training.evaluation.tradeoff import tradeoff
+from training.export import weights_of
+from training.ranks import exit_code
+from training.run import train
+from training.start import Places
+
+_SIZE: Final = 64
+MODEL: Final = {
+    "embed_dim": 64,
+    "vision_cfg": {
+        "layers": 3, "width": 96, "head_width": 32, "patch_size": 8, "image_size": _SIZE,
+    },
+    "text_cfg": {
+        "context_length": 40, "vocab_size": 49408, "width": 96, "heads": 4, "layers": 2,
+    },
+}  # fmt: skip
+FIGURES: Final = {
+    "composition": "scenes composition macro",
+    "paraphrases": "scenes paraphrases macro",
+    "zero-shot": "scenes classification macro",
+    "I2T R@1": "scenes I2T R@1",
+    "T2I R@1": "scenes T2I R@1",
+}
+_ALONE: Final = {"gamma": 0.0, "beta": 0.0}
+"""Without regularization, as the paper's rows of one loss alone."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scale:
+    """How much is drawn and trained: scenes and epochs before and in fine-tuning."""
+
+    scenes: int = 6000
+    epochs: int = 8
+    tuning_scenes: int = 800
+    tuning_epochs: int = 2
+
+
+_SCALE: Final = Scale()
+
+
+class Method(NamedTuple):
+    """A row of the table. `draw`: None for the default of the preset's shards."""
+
+    name: str
+    preset: str
+    loss: Mapping[str, float]
+    negatives: str
+    draw: Mapping[str, int] | None
+
+    @property
+    def label(self) -> str:
+        """Return the name in the table."""
+        how = "" if not self.negatives else "any" if self.draw else "by type"
+        return " ".join(part for part in (self.name, self.negatives, how) if part)
+
+
+def methods() -> Iterator[Method]:
+    """Yield the rows of the table."""
+    yield Method("CLIP", "clip", {}, "", None)
+    for negatives, draw in (("fsc-clip", None), ("fsc-clip", {"any": 3}), ("natural", {"any": 3})):
+        yield Method("NegCLIP", "negclip", {}, negatives, draw)
+        yield Method("global alone", "fsc-clip", _ALONE | {"local_weight": 0.0}, negatives, draw)
+        yield Method("local alone", "fsc-clip", _ALONE | {"global_weight": 0.0}, negatives, draw)
+        yield Method("FSC-CLIP", "fsc-clip", {}, negatives, draw)
+        yield Method("FSC-CLIP LoRA", "fsc-clip-lora", {}, negatives, draw)
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--seeds", default=3, show_default=True)
+@click.option("--scenes", default=_SCALE.scenes, show_default=True, help="To pre-train on.")
+@click.option("--epochs", default=_SCALE.epochs, show_default=True, help="Of pre-training.")
+@click.option("--tuning-scenes", default=_SCALE.tuning_scenes, show_default=True)
+@click.option("--tuning-epochs", default=_SCALE.tuning_epochs, show_default=True)
+@click.option("--device", default="auto", show_default=True)
+def main(  # noqa: PLR0913 - one parameter an option
+    *,
+    out: Path,
+    seeds: int,
+    scenes: int,
+    epochs: int,
+    tuning_scenes: int,
+    tuning_epochs: int,
+    device: str,
+) -> None:
+    """Pre-train, fine-tune every way with every seed, and print the table."""
+    scale = Scale(
+        scenes=scenes, epochs=epochs, tuning_scenes=tuning_scenes, tuning_epochs=tuning_epochs
+    )
+    study = Study(out, scale, device=device)
+    study.prepare()
+    before = study.measured("pre-trained", None)
+    found: dict[str, list[Results]] = {}
+    for seed in range(seeds):
+        for method in methods():
+            found.setdefault(method.label, []).append(study.tuned(method, seed))
+        write_report(out, before, found)
+    click.echo((out / "study.txt").read_text(encoding="utf-8"))
+
+
+class Study:
+    """A folder with the worlds, the pre-trained weights and a folder for each run."""
+
+    def __init__(self, out: Path, scale: Scale, *, device: str) -> None:
+        self._out, self._scale, self._device = out, scale, device
+        self._benchmark = Benchmark(name="scenes", tasks=tasks(), store=SceneStore(size=_SIZE))
+
+    def prepare(self) -> None:
+        """Make the worlds and the pre-trained weights, if they are not there yet."""
+        worlds = (
+            ("first", {"num_images": self._scale.scenes}, ("natural",)),
+            ("second", {"num_images": self._scale.tuning_scenes, "seed": 1},
+             ("fsc-clip", "natural")),
+        )  # fmt: skip
+        for name, options, presets in worlds:
+            self._world(name, {"name": "scenes", "hold_out": True, **options}, presets)
+        self._pretrain()
+
+    def tuned(self, method: Method, seed: int) -> Results:
+        """Return the results of a method with a seed."""
+        name = f"{method.label} {seed}".replace(" ", "-").lower()
+        run = self._out / "runs" / name
+        path = self._out / "results" / f"{name}.json"
+        if path.exists():
+            return read_results(path)
+        start = time.monotonic()
+        section = {
+            "preset": method.preset,
+            "loss": dict(method.loss),
+            "draw": dict(method.draw) if method.draw else None,
+            "seed": seed,
+            "epochs": self._scale.tuning_epochs,
+            "optimizer": {"lr": 2e-3 if method.preset.endswith("lora") else 2e-4},
+        }
+        self._train(run, f"second-{method.negatives or 'natural'}", "second", section)
+        results = self.measured(name, run)
+        click.echo(f"{name}: {time.monotonic() - start:.0f} s", err=True)
+        return results
+
+    def measured(self, name: str, run: Path | None) -> Results:
+        """Return the results of a run, or of the pre-trained weights."""
+        path = self._out / "results" / f"{name}.json"
+        if path.exists():
+            return read_results(path)
+        model = None if run else f"local-dir:{self._out / 'model'}"
+        (subject,) = subjects(checkpoint=run, model=model, pretrained=None)
+        encoding = Encoding(
+            device=torch.device("cpu"), batch_size=256, workers=0, cache=self._out / "cache"
+        )
+        encoder = Encoder(subject.model, name=subject.name, encoding=encoding)
+        results = evaluate(
+            encoder, [self._benchmark], model="small", weights=name, cache=self._out / "cache"
+        )
+        write_results(results, path)
+        return results
+
+    def _world(self, name: str, source: dict[str, Any], presets: tuple[str, ...]) -> None:
+        for preset in presets:
+            shards = self._out / f"{name}-{preset}"
+            if not (shards / "manifest.json").exists():
+                sections = {"data": {"source": source}, "negatives": {"preset": preset}}
+                build(build_config(sections), out=shards, workers=2)
+        options = {key: value for key, value in source.items() if key != "name"}
+        scenes = Scenes(**options)
+        pictures = self._out / f"{name}-pictures"
+        if not pictures.exists():
+            draft = self._out / f"{name}-pictures.tmp"
+            every = (
+                (f"{split}/{number:06d}.png", scenes.scene(number, split=split))
+                for split in scenes.splits()
+                for number in range(scenes.num_scenes(split))
+            )
+            write_images(draft, every, size=_SIZE)
+            draft.rename(pictures)
+
+    def _pretrain(self) -> None:
+        if (self._out / "model").exists():
+            return
+        torch.manual_seed(0)
+        _write_model(self._out / "untrained", open_clip.CLIP(**MODEL).state_dict())
+        section = {
+            "preset": "clip",
+            "epochs": self._scale.epochs,
+            "optimizer": {"lr": 1e-3, "warmup_steps": 200, "clip_norm": 1.0},
+        }
+        run = self._out / "runs/pretrained"
+        self._train(run, "first-natural", "first", section, model="untrained")
+        _write_model(self._out / "model", weights_of(run).state_dict)
+
+    def _train(
+        self, run: Path, shards: str, world: str, section: dict[str, Any], *, model: str = "model"
+    ) -> None:
+        shared = {
+            "model": f"local-dir:{self._out / model}",
+            "precision": "fp32",
+            "batch_size": 128,
+            "run": {"workers": 0, "keep": 1, "device": self._device},
+        }
+        places = Places(shards=self._out / shards, images=self._out / f"{world}-pictures", out=run)
+        ending = train(settings_of({"training": shared | section}), places, resume=True)
+        if ending.signal:
+            sys.exit(exit_code(ending.signal))
+
+
+def _write_model(folder: Path, state_dict: dict[str, Any]) -> None:
+    """Write a model as open_clip keeps one; the folder appears whole."""
+    if folder.exists():
+        return
+    draft = folder.with_suffix(".tmp")
+    draft.mkdir(parents=True, exist_ok=True)
+    config = {"model_cfg": MODEL, "preprocess_cfg": {}}
+    (draft / "open_clip_config.json").write_text(json.dumps(config))
+    torch.save(state_dict, draft / "open_clip_pytorch_model.bin")
+    draft.rename(folder)
+
+
+def write_report(out: Path, before: Results, found: Mapping[str, list[Results]]) -> None:
+    """Write study.txt, study.json and tradeoff.svg of what is there so far."""
+    rows = [("", "seeds", *FIGURES, "against CLIP")]
+    rows.append(
+        ("pre-trained", "", *(f"{100 * before.summary[f]:.1f}" for f in FIGURES.values()), "")
+    )
+    clip = found["CLIP"]
+    means = []
+    for label, runs in found.items():
+        cells = [_cell(runs, figure) for figure in FIGURES.values()]
+        rows.append((label, str(len(runs)), *cells, _verdict(clip, runs)))
+        summary = {n: statistics.fmean(r.summary[f] for r in runs) for n, f in FIGURES.items()}
+        means.append(replace(runs[0], weights=label, summary=summary))
+    write_atomically(out / "study.txt", aligned(rows) + "\n")
+    content = {
+        label: {n: [r.summary[f] for r in runs] for n, f in FIGURES.items()}
+        for label, runs in found.items()
+    }
+    write_atomically(out / "study.json", json.dumps(content, indent=1) + "\n")
+    picture = tradeoff(means, across="zero-shot", up="composition")
+    write_atomically(out / "tradeoff.svg", picture)
+
+
+def _cell(runs: list[Results], figure: str) -> str:
+    values = [100 * run.summary[figure] for run in runs]
+    deviation = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{statistics.fmean(values):.1f}{deviation}"
+
+
+def _verdict(clip: list[Results], runs: list[Results]) -> str:
+    """Return how composition differs from CLIP's, in deviations of the difference of two runs."""
+    if clip is runs or len(runs) < 2:
+        return ""
+    figure = FIGURES["composition"]
+    sides = [[run.summary[figure] for run in side] for side in (runs, clip)]
+    spread = sum(statistics.variance(side) for side in sides) ** 0.5
+    ahead = statistics.fmean(sides[0]) - statistics.fmean(sides[1])
+    return f"{ahead / spread:+.1f} deviations" if spread else "no deviation"
+
+
+if __name__ == "__main__":
+    main()

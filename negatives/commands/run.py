@@ -1,0 +1,74 @@
+"""`negatives run`: a pipeline.yaml from captions to scores."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("config", type=_PATH)
+@click.option("--out", type=_PATH, default=Path("out"), show_default=True, help="Its folder.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Of `build`.")
+@click.option("--judge", default="auto", show_default=True, help="Of `audit`: a name, auto, none.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="SECTION.KEY=VALUE",
+    help="Set any option of pipeline.yaml; may be given often.",
+)
+@click.option("--dry-run", is_flag=True, help="Only tell which stages would run.")
+@click.option("--json", "as_json", is_flag=True, help="Print what became of each stage as JSON.")
+@click.option("--quiet", is_flag=True, help="Print errors alone.")
+def run(
+    *,
+    config: Path,
+    out: Path,
+    workers: int,
+    judge: str,
+    settings: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Build, audit, train and evaluate as CONFIG says, and write OUT/report.html.
+
+    A stage whose part of CONFIG has not changed is not done again; what was stopped goes on.
+
+    \b
+    negatives run pipeline.yaml --out out
+    """
+    from data.config import plain, read_yaml, with_setting
+    from negatives.pipeline.plan import stages_of
+    from negatives.pipeline.run import REPORT, run_pipeline, told
+    from negatives.pipeline.stages import StoppedError, done
+
+    sections = read_yaml(config)
+    for setting in settings:
+        sections = with_setting(sections, setting)
+    if dry_run:
+        for stage in stages_of(sections, out, workers=workers, judge=judge):
+            before = done(stage, out)
+            click.echo(told(before) if before else f"{stage.name}: would run")
+        return
+    quiet = quiet or as_json
+    try:
+        accounts = run_pipeline(
+            sections,
+            out,
+            title=config.stem if out.name == "out" else out.name,
+            workers=workers,
+            judge=judge,
+            say=(lambda _line: None) if quiet else (lambda line: click.echo(line, err=True)),
+        )
+    except StoppedError as error:
+        click.echo(f"negatives: {error}", err=True)
+        sys.exit(error.code if error.code > 0 else 1)
+    if as_json:
+        click.echo(json.dumps(plain(accounts), indent=1))
+    elif not quiet:
+        click.echo(f"report: {out / REPORT}")

@@ -1,0 +1,100 @@
+"""A pipeline.yaml -> the stages that it asks for."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from data.config import SECTIONS, check_sections, fingerprint
+from data.errors import UsageError
+from negatives.config import build_config
+from negatives.folders.versions import own_version
+from negatives.pipeline.stages import Stage
+
+CONFIG: Final = "pipeline.yaml"
+SHARDS: Final = "shards"
+AUDIT: Final = "audit.json"
+PAGE: Final = "audit.html"
+RUN: Final = "run"
+RESULTS: Final = "results"
+_BEFORE, _AFTER = 0.0, 1.0
+
+
+def stages_of(
+    sections: Mapping[str, Any], out: Path, *, workers: int = 1, judge: str = "auto"
+) -> list[Stage]:
+    """Return the stages, each after those that it needs; `out/CONFIG` is what commands read.
+
+    What they depend on is what the file says of them, the stage before, and this version; workers
+    and devices change nothing of it. Evaluation is left out where no benchmark is named.
+
+    Raises:
+        UsageError: a section is wrong.
+    """
+    check_sections(sections)
+    build_config(sections)  # what is wrong is told before anything runs
+    return list(_stages(sections, out, workers=workers, judge=judge))
+
+
+def _stages(sections: Mapping[str, Any], out: Path, *, workers: int, judge: str) -> Iterator[Stage]:
+    config = str(out / CONFIG)
+    data, negatives, training = (dict(sections.get(name) or {}) for name in SECTIONS)
+    evaluation = training.pop("evaluation", None) or {}
+    training.pop("run", None)
+    build = Stage(
+        name="build",
+        depends_on={"version": own_version(), "data": data, "negatives": negatives},
+        command=(
+            *("negatives", "build", "--config", config, "--out", f"{{}}/{SHARDS}"),
+            *("--workers", str(workers)),
+        ),
+        makes=f"{SHARDS}/manifest.json",
+    )
+    yield build
+    shards = str(build.folder(out) / SHARDS)
+    yield Stage(
+        name="audit",
+        depends_on={"build": fingerprint(build.depends_on), "judge": judge},
+        command=(
+            *("negatives", "audit", shards, "--quiet", "--judge", judge),
+            *("--out", f"{{}}/{AUDIT}", "--html", f"{{}}/{PAGE}"),
+        ),
+        makes=AUDIT,
+    )
+    train = Stage(
+        name="train",
+        depends_on={"build": fingerprint(build.depends_on), "training": training},
+        command=(
+            "train",
+            "--config",
+            config,
+            "--shards",
+            shards,
+            "--out",
+            f"{{}}/{RUN}",
+            "--resume",
+        ),
+        makes=f"{RUN}/run.json",
+    )
+    yield train
+    if evaluation.get("benchmarks"):
+        alphas = sorted({_BEFORE, _AFTER, *_numbers(evaluation.get("wise_ft"))})
+        yield Stage(
+            name="evaluate",
+            depends_on={"train": fingerprint(train.depends_on), "evaluation": evaluation},
+            command=(
+                *("evaluate", "--config", config, "--quiet"),
+                *("--checkpoint", str(train.folder(out) / RUN), "--trained-on", shards),
+                *("--wise-ft", ",".join(f"{alpha:g}" for alpha in alphas)),
+                *("--cache", str(out / "cache"), "--out", f"{{}}/{RESULTS}"),
+            ),
+            makes=f"{RESULTS}/alpha-{_AFTER:.2f}.json",
+        )
+
+
+def _numbers(values: object) -> list[float]:
+    try:
+        return [float(value) for value in values or ()]  # type: ignore[attr-defined]
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"training.evaluation.wise_ft: expected a list of numbers, found {values!r}"
+        ) from error

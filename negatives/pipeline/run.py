@@ -1,0 +1,47 @@
+"""The pipeline: its stages one after another, and a page at the end."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from data.commit import write_atomically
+from negatives.pipeline.plan import CONFIG, stages_of
+from negatives.pipeline.report import html_of
+from negatives.pipeline.stages import Account, Call, called, run_stage
+
+REPORT: Final = "report.html"
+
+
+def run_pipeline(  # noqa: PLR0913 - what is run, where, and who hears of it
+    sections: Mapping[str, Any],
+    out: Path,
+    *,
+    title: str,
+    workers: int = 1,
+    judge: str = "auto",
+    call: Call = called,
+    say: Callable[[str], None] = lambda _line: None,
+) -> list[Account]:
+    """Do the stages that are not done, and write the page; return what became of each.
+
+    Raises:
+        StoppedError: a stage ended with another code than 0; those before it are kept.
+        UsageError: a section is wrong.
+    """
+    stages = stages_of(sections, out, workers=workers, judge=judge)
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / CONFIG, json.dumps(sections, indent=1) + "\n")  # JSON is YAML
+    accounts: list[Account] = []
+    for stage in stages:
+        say(f"{stage.name}: {stage.folder(out)}")
+        accounts.append(run_stage(stage, out, call=call))
+        say(told(accounts[-1]))
+    write_atomically(out / REPORT, html_of(out, accounts, title=title))
+    return accounts
+
+
+def told(account: Account) -> str:
+    """Return what became of a stage in a line."""
+    what = "ran" if account.ran else "unchanged, kept; it took"
+    return f"{account.name}: {what} {account.seconds:,.0f} s"

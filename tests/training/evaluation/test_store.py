@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+
+from data.errors import UsageError
+from tests.training.folders import picture_folder
+from training.evaluation.store import Found
+
+FILES = ("a.jpg", "coco/val2014/b.jpg", "vg/images/1.jpg", "frames/v1/0.png", "frames/v2/0.png",
+         "frames/v2/1.png", "flat/COCO_7.jpg")  # fmt: skip
+
+
+def store(root: Path, *keys: str) -> Found:
+    return Found(picture_folder(root, {name: name.encode() for name in FILES}), keys)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("a.jpg", "a.jpg"),
+        ("data/a.jpg", "a.jpg"),  # without its first folders
+        ("/data/coco/val2014/b.jpg", "coco/val2014/b.jpg"),
+        ("x/y/val2014/b.jpg", "coco/val2014/b.jpg"),  # by its folder and name
+        ("val2014/b.jpg", "coco/val2014/b.jpg"),
+        ("b.jpg", "coco/val2014/b.jpg"),  # a name without a folder
+        ("images/1.jpg", "vg/images/1.jpg"),
+        ("val2014/COCO_7.jpg", None),  # there is a folder val2014, and it is not in it
+        ("val2017/COCO_7.jpg", "flat/COCO_7.jpg"),  # no folder is called so
+        ("frames/v1/0.png", "frames/v1/0.png"),
+        ("v2/0.png", "frames/v2/0.png"),
+        ("v1/1.png", None),  # that of v2 is another picture
+        ("v3/1.png", None),  # two keys are called 1.png
+        ("v3/0.png", None),  # so are two files
+        ("0.png", None),
+        ("./a.jpg", "a.jpg"),
+        ("../a.jpg", "a.jpg"),  # never a file outside
+        ("A.jpg", None),
+        ("", None),
+        ("/", None),
+    ],
+)
+def test_where_a_picture_is(tmp_path: Path, key: str, expected: str | None) -> None:
+    found = store(tmp_path, key, "v1/1.png", "v3/1.png", "v4/0.png")
+    assert found.path_of(key) == expected
+    assert found.absent([key]) == (set() if expected else {key})
+    if expected:
+        assert found.read(key) == expected.encode()
+    else:
+        with pytest.raises(UsageError, match="expected a picture"):
+            found.read(key)
+
+
+def test_nothing_outside_is_read(tmp_path: Path) -> None:
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    found = store(tmp_path / "root")
+    assert found.path_of("../secret.jpg") is None
+    assert found.path_of(str(tmp_path / "secret.jpg")) is None
+
+
+def test_links_are_followed_once(tmp_path: Path) -> None:
+    picture_folder(tmp_path / "far", {"b.jpg": b"b"})
+    root = picture_folder(tmp_path / "root", {"a.jpg": b"a"})
+    (root / "val2017").symlink_to(tmp_path / "far")
+    (tmp_path / "far/loop").symlink_to(root)
+    found = Found(root)
+    assert found.read("val2017/b.jpg") == found.read("b.jpg") == b"b"
+    assert found.read("a.jpg") == b"a"
+
+
+def test_a_folder_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="expected a folder of pictures, found none"):
+        Found(tmp_path / "none")

@@ -1,0 +1,278 @@
+"""`evaluate`: a model's scores on benchmarks."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import click
+
+from data.errors import UsageError
+
+if TYPE_CHECKING:
+    from training.evaluation.config import EvaluationOptions
+    from training.evaluation.encoder import Encoding, Report
+    from training.evaluation.results import Results
+    from training.evaluation.text_only import LogProbability
+    from training.export import Which
+
+Precision = Literal["fp32", "bf16", "fp16"]
+
+_PATH = click.Path(path_type=Path)
+
+
+class Wanted(NamedTuple):
+    """A benchmark as a command line names it: NAME=DIR[:IMAGES]."""
+
+    name: str
+    root: Path | None
+    images: Path | None
+
+
+def wanted(text: str, *, images: Path | None) -> Wanted:
+    """Return what NAME, NAME=DIR or NAME=DIR:IMAGES names; `images` is for those without."""
+    name, _, place = text.partition("=")
+    root, _, own = place.partition(":")
+    return Wanted(name, Path(root) if root else None, Path(own) if own else images)
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--benchmark",
+    "benchmarks",
+    multiple=True,
+    metavar="NAME=DIR[:IMAGES]",
+    help="Its annotations, and its pictures where they lie elsewhere; may be given often.",
+)
+@click.option("--config", type=_PATH, help="A pipeline.yaml: its part training.evaluation.")
+@click.option("--images", type=_PATH, help="The pictures of benchmarks that name none.")
+@click.option("--checkpoint", type=_PATH, help="A run's folder, or with --model a file of weights.")
+@click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
+@click.option("--pretrained", help="A tag of open_clip; without one, random weights.")
+@click.option(
+    "--which", type=click.Choice(["last", "best"]), default="last", show_default=True,
+    help="Of a run's checkpoints.",
+)  # fmt: skip
+@click.option("--wise-ft", metavar="A,B,...", help="Interpolate a run with its first weights.")
+@click.option("--out", type=_PATH, help="Results as JSON; with --wise-ft a folder of them.")
+@click.option("--base", type=_PATH, help="Results to compare with, item by item.")
+@click.option("--check-golden", metavar="NAME", help="Compare with published figures.")
+@click.option("--trained-on", type=_PATH, help="Shards: warn of captions that are in a benchmark.")
+@click.option("--language-model", help="Score captions alone with it: a folder, a name, packaged.")
+@click.option("--device", default="auto", show_default=True)
+@click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), help="Default: fp32.")
+@click.option("--batch-size", type=click.IntRange(1), help="Pictures at a time; default: 64.")
+@click.option("--workers", type=click.IntRange(0), help="Processes that decode; default: 2.")
+@click.option("--cache", type=_PATH, help="Where features are kept; the user's cache by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@click.option("--quiet", is_flag=True, help="Print errors alone.")
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    *,
+    benchmarks: tuple[str, ...],
+    config: Path | None,
+    images: Path | None,
+    checkpoint: Path | None,
+    model: str | None,
+    pretrained: str | None,
+    which: "Which",
+    wise_ft: str | None,
+    out: Path | None,
+    base: Path | None,
+    check_golden: str | None,
+    trained_on: Path | None,
+    language_model: str | None,
+    device: str,
+    precision: Precision | None,
+    batch_size: int | None,
+    workers: int | None,
+    cache: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Score a model on benchmarks of composition, retrieval and zero-shot classification.
+
+    \b
+    evaluate --checkpoint run --benchmark sugarcrepe=sugar-crepe:coco/val2017 --out results.json
+    evaluate --model ViT-B-32 --pretrained openai --benchmark scenes
+    evaluate --checkpoint run --wise-ft 0,.25,.5,.75,1 --benchmark scenes --out sweep
+    """
+    if context.invoked_subcommand is not None:
+        return
+    options = _options(config, precision=precision, batch_size=batch_size, workers=workers)
+    places = [wanted(text, images=images) for text in benchmarks] or [
+        Wanted(name, _path(folders.root), _path(folders.images) or images)
+        for name, folders in options.benchmarks.items()
+    ]
+    if not places:
+        raise UsageError("expected --benchmark; see evaluate benchmarks")
+    from training.evaluation.benchmarks import opened
+    from training.evaluation.golden import golden
+    from training.evaluation.overlap import overlap_notes
+    from training.evaluation.results import read_results, with_notes
+    from training.evaluation.run import evaluate as run
+    from training.evaluation.subject import subjects
+    from training.ranks import joined, rank
+
+    before = read_results(base) if base else None
+    alphas = _alphas(wise_ft) or options.wise_ft
+    _check(places, alphas, out)
+    if check_golden:
+        golden(check_golden)  # an unknown name is refused before hours of work
+    read = [opened(place.name, root=place.root, images=place.images) for place in places]
+    encoding = _encoding(options, device, cache)
+    log_probability = _log_probability(language_model)
+    notes = overlap_notes(read, trained_on) if trained_on else ()
+    with joined(encoding.device), _progress(shown=not (quiet or as_json)) as report:
+        from training.evaluation.encoder import Encoder
+
+        for subject in subjects(
+            checkpoint=checkpoint, model=model, pretrained=pretrained, which=which, alphas=alphas
+        ):
+            encoder = Encoder(subject.model, name=subject.name, encoding=encoding)
+            results = run(
+                encoder,
+                read,
+                model=subject.shown_name,
+                weights=subject.weights,
+                alpha=subject.alpha,
+                cache=cache,
+                log_probability=log_probability,
+                report=report,
+            )
+            results = with_notes(results, notes)
+            if rank() == 0:
+                _write(results, out, swept=bool(alphas))
+                if not quiet:
+                    click.echo(_told(results, before, check_golden, as_json=as_json))
+
+
+def _told(
+    results: "Results", before: "Results | None", check_golden: str | None, *, as_json: bool
+) -> str:
+    """Return results with what they are compared with, as tables or as a line of JSON."""
+    from data.config import plain
+    from training.evaluation.compare import compared_runs
+    from training.evaluation.golden import checked_golden, golden_table
+    from training.evaluation.results import content_of
+    from training.evaluation.tables import compared_table, table_of
+
+    paired = compared_runs(before, results) if before else []
+    checked = checked_golden(results, check_golden) if check_golden else []
+    if as_json:
+        more = {"compared": plain(paired), "golden": plain(checked)}
+        return json.dumps(content_of(results) | {name: part for name, part in more.items() if part})
+    tables = [table_of(results)]
+    tables += [compared_table(paired)] if paired else []
+    tables += [golden_table(checked)] if checked else []
+    return "\n\n".join(tables)
+
+
+def _check(places: list[Wanted], alphas: tuple[float, ...], out: Path | None) -> None:
+    """Hold what would be seen after hours only.
+
+    Raises:
+        UsageError: a benchmark is named twice, or results cannot lie at `out`.
+    """
+    names = [place.name for place in places]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise UsageError(f"--benchmark {twice}: expected it once, found it twice")
+    files = {_file_of(alpha) for alpha in alphas}
+    if len(files) < len(alphas):
+        raise UsageError(f"--wise-ft: expected numbers that differ by .01, found {alphas}")
+    if out is not None and out.exists() and out.is_dir() != bool(alphas):
+        kind = "a folder, for --wise-ft" if alphas else "a file"
+        raise UsageError(f"--out {out}: expected the name of {kind}")
+
+
+def _alphas(text: str | None) -> tuple[float, ...]:
+    if not text:
+        return ()
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"--wise-ft: expected numbers such as 0,.5,1, found {text!r}") from error
+
+
+def _options(config: Path | None, **given: object) -> "EvaluationOptions":
+    """Return the options of a pipeline.yaml; those given on the command line win."""
+    from data.config import read_yaml
+    from training.evaluation.config import evaluation_options
+
+    sections = read_yaml(config) if config else {}
+    training = dict(sections.get("training") or {})
+    named = {name: value for name, value in given.items() if value is not None}
+    training["evaluation"] = {**(training.get("evaluation") or {}), **named}
+    return evaluation_options({**sections, "training": training})
+
+
+def _path(place: str | None) -> Path | None:
+    return Path(place) if place else None
+
+
+def _encoding(options: "EvaluationOptions", device: str, cache: Path | None) -> "Encoding":
+    from training.evaluation.encoder import Encoding
+    from training.loop import DTYPES
+    from training.ranks import device_of
+
+    return Encoding(
+        device=device_of(device),
+        precision=DTYPES[options.precision],
+        batch_size=options.batch_size,
+        workers=options.workers,
+        cache=cache,
+    )
+
+
+def _log_probability(name: str | None) -> "LogProbability | None":
+    if name is None:
+        return None
+    if find_spec("transformers") is None:
+        raise UsageError(
+            "--language-model: expected the library transformers, found none: "
+            "pip install 'hard-negatives[llm]'"
+        )
+    from training.evaluation.language_model import log_probability
+
+    return log_probability(None if name == "packaged" else name)
+
+
+def _write(results: "Results", out: Path | None, *, swept: bool) -> None:
+    from training.evaluation.results import write_results
+
+    if out is not None:
+        write_results(results, out / _file_of(results.alpha or 0.0) if swept else out)
+
+
+def _file_of(alpha: float) -> str:
+    return f"alpha-{alpha:.2f}.json"
+
+
+@contextmanager
+def _progress(*, shown: bool) -> "Iterator[Report]":
+    """Yield a function that shows what is being encoded, where the error stream is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not shown or not console.is_terminal:
+        yield lambda _what, _done, _total: None
+        return
+    columns = ("{task.description:<8}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks = {what: bars.add_task(what, total=None) for what in ("pictures", "texts")}
+
+        def report(what: str, done: int, total: int) -> None:
+            task = bars.tasks[tasks[what]]
+            if task.completed >= (task.total or 0):
+                bars.reset(task.id, total=total)
+            bars.advance(task.id, done)
+
+        yield report

@@ -1,0 +1,63 @@
+"""What is done with results: `evaluate benchmarks`, `compare`, `plot`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from data.errors import UsageError
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def benchmarks(*, as_json: bool) -> None:
+    """List the benchmarks, and what is expected where."""
+    from training.evaluation.benchmarks import BENCHMARKS
+
+    if as_json:
+        names = ("expects", "pictures", "verified")
+        content = {n: {k: getattr(a, k) for k in names} for n, a in BENCHMARKS.items()}
+        click.echo(json.dumps(content, indent=1))
+        return
+    width = max(map(len, BENCHMARKS))
+    for name, adapter in BENCHMARKS.items():
+        verified = "" if adapter.verified else " (unverified)"
+        click.echo(f"{name:<{width}}  {adapter.expects}; pictures: {adapter.pictures}{verified}")
+
+
+@click.command()
+@click.argument("before", type=_PATH)
+@click.argument("after", type=_PATH)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def compare(*, before: Path, after: Path, as_json: bool) -> None:
+    """Compare two runs item by item (McNemar's exact test)."""
+    from data.config import plain
+    from training.evaluation.compare import compared_runs
+    from training.evaluation.results import read_results
+    from training.evaluation.tables import compared_table
+
+    paired = compared_runs(read_results(before), read_results(after))
+    if as_json:
+        click.echo(json.dumps([plain(pair) for pair in paired], indent=1))
+    else:
+        click.echo(compared_table(paired))
+
+
+@click.command()
+@click.argument("results", type=_PATH, nargs=-1, required=True)
+@click.option("--out", type=_PATH, required=True, help="An SVG.")
+@click.option("-x", "across", default="ZS", show_default=True, help="A figure of the summary.")
+@click.option("-y", "up", default="Comp", show_default=True, help="A figure of the summary.")
+def plot(*, results: tuple[Path, ...], out: Path, across: str, up: str) -> None:
+    """Plot composition against zero-shot; the alphas of one run are joined by a line."""
+    from training.evaluation.results import read_results
+    from training.evaluation.tradeoff import tradeoff
+
+    picture = tradeoff([read_results(path) for path in results], across=across, up=up)
+    try:
+        out.write_text(picture, "utf-8")
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
+    click.echo(str(out))

@@ -1,0 +1,1 @@
+"""What a model knows: benchmarks of composition, retrieval, zero-shot classification."""

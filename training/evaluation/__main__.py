@@ -1,0 +1,5 @@
+"""`python -m training.evaluation` is `evaluate`."""
+
+from training.cli import evaluation
+
+evaluation()

@@ -1,0 +1,200 @@
+"""The benchmarks that can be read, by name. An adapter reads what its authors publish.
+
+An adapter takes the folder of the annotations and returns tasks; the pictures lie in the same
+folder, or wherever the user says. `verified`: checked against the authors' own file or loader.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from data.errors import UsageError
+from data.images import Store
+from data.texts import nearest
+from training.evaluation.benchmarks.aro import aro
+from training.evaluation.benchmarks.coco_counterfactuals import coco_counterfactuals
+from training.evaluation.benchmarks.colorswap import colorswap
+from training.evaluation.benchmarks.crepe import crepe
+from training.evaluation.benchmarks.eqben import eqben
+from training.evaluation.benchmarks.imagecode import imagecode
+from training.evaluation.benchmarks.negbench import negbench
+from training.evaluation.benchmarks.retrieval import coco, flickr30k
+from training.evaluation.benchmarks.spec import spec
+from training.evaluation.benchmarks.sugarcrepe import sugarcrepe
+from training.evaluation.benchmarks.sugarcrepe_pp import sugarcrepe_pp
+from training.evaluation.benchmarks.svo import svo
+from training.evaluation.benchmarks.valse import valse
+from training.evaluation.benchmarks.vlchecklist import vlchecklist
+from training.evaluation.benchmarks.whatsup import whatsup
+from training.evaluation.benchmarks.winoground import winoground
+from training.evaluation.scenes.benchmark import SceneStore
+from training.evaluation.scenes.benchmark import tasks as scenes_tasks
+from training.evaluation.store import Found
+from training.evaluation.tasks import AnyTask, pictures_of
+from training.evaluation.zeroshot.benchmark import zeroshot, zeroshot_store
+
+SCENES: Final = "scenes"
+"""The benchmark that needs no file."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adapter:
+    """How a benchmark is read.
+
+    Attributes:
+        read: the folder of annotations -> tasks.
+        expects: what lies in that folder.
+        pictures: which pictures it needs.
+        counted: tasks whose name ends so make the benchmark's own figure, their mean.
+        verified: checked against its authors' files or loader; else README says that it is not.
+        store: the folder of annotations -> the pictures, of a benchmark that keeps both together.
+    """
+
+    read: Callable[[Path], tuple[AnyTask, ...]]
+    expects: str
+    pictures: str
+    counted: str = ""
+    verified: bool = False
+    store: Callable[[Path], Store] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Benchmark:
+    """A benchmark that was read: its tasks, and where its pictures are."""
+
+    name: str
+    tasks: tuple[AnyTask, ...]
+    store: Store
+
+
+BENCHMARKS: Mapping[str, Adapter] = {
+    "sugarcrepe": Adapter(
+        read=sugarcrepe,
+        expects="add_att.json, add_obj.json, replace_*.json, swap_*.json",
+        pictures="COCO val2017",
+        verified=True,
+    ),
+    "sugarcrepe_pp": Adapter(
+        read=sugarcrepe_pp,
+        expects="replace_*.json, swap_*.json",
+        pictures="COCO val2017",
+        counted="ITT",
+        verified=True,
+    ),
+    "aro": Adapter(
+        read=aro,
+        expects="visual_genome_*.json, flickr30k_order.json, coco_order.json (below)",
+        pictures="Visual Genome (the authors' images/), Flickr30k, COCO val2014",
+        verified=True,
+    ),
+    "crepe": Adapter(
+        read=crepe,
+        expects="{atom,swap,negate}/prod_vg_hard_negs_*_complexity_{4..12}.csv",
+        pictures="Visual Genome",
+        verified=True,
+    ),
+    "valse": Adapter(
+        read=valse,
+        expects="the eleven files of data/",
+        pictures="COCO 2014 and 2017, Visual7W, SWiG, VisDial",
+        verified=True,
+    ),
+    "vlchecklist": Adapter(
+        read=vlchecklist,
+        expects="Attribute/, Object/, Relation/ of data/",
+        pictures="vg/, swig/, hake/ as the authors lay them out",
+        verified=True,
+    ),
+    "whatsup": Adapter(
+        read=whatsup,
+        expects="controlled_*_dataset.json, coco_qa_*.json, vg_qa_*.json",
+        pictures="the authors' controlled_images/, controlled_clevr/, vg_images/; COCO val2017",
+        verified=True,
+    ),
+    "svo": Adapter(read=svo, expects="svo_probes.csv", pictures="its addresses, as ID.jpg"),
+    "spec": Adapter(
+        read=spec,
+        expects="six folders with image2text.json and text2image.json",
+        pictures="in the same folders",
+        verified=True,
+    ),
+    "winoground": Adapter(
+        read=winoground,
+        expects="examples.jsonl",
+        pictures="images/",
+        counted="group",
+        verified=True,
+    ),
+    "eqben": Adapter(
+        read=eqben,
+        expects="ann_json_finegrained_random.json",
+        pictures="eqben*/; .npy saved as .png",
+        counted="group",
+    ),
+    "imagecode": Adapter(
+        read=imagecode,
+        expects="valid_data.json and image-sets/",
+        pictures="image-sets/",
+        verified=True,
+    ),
+    "coco_counterfactuals": Adapter(
+        read=coco_counterfactuals,
+        expects="examples.jsonl",
+        pictures="images/",
+        counted="group",
+        verified=True,
+    ),
+    "negbench": Adapter(
+        read=negbench,
+        expects="{COCO_val,VOC2007,synthetic}_mcq_llama3.1_rephrased.csv, COCO_val_*retrieval*.csv",
+        pictures="COCO val2017, VOC2007 test, the authors' synthetic ones",
+    ),
+    "colorswap": Adapter(
+        read=colorswap,
+        expects="test.json",
+        pictures="images/",
+        counted="group",
+        verified=True,
+    ),
+    "coco": Adapter(
+        read=coco,
+        expects="dataset_coco.json (Karpathy), coco_karpathy_test.json or coco_test_karpathy.json",
+        pictures="COCO val2014",
+        verified=True,
+    ),
+    "flickr30k": Adapter(
+        read=flickr30k,
+        expects="dataset_flickr30k.json (Karpathy) or flickr30k_test.json",
+        pictures="Flickr30k",
+        verified=True,
+    ),
+    "zeroshot": Adapter(
+        read=zeroshot,
+        expects="a folder for each of 21 sets: folders of classes, tars or parquet files",
+        pictures="in the same folders",
+        verified=True,
+        store=zeroshot_store,
+    ),
+}
+
+
+def opened(name: str, *, root: Path | None, images: Path | None = None) -> Benchmark:
+    """Read a benchmark from its folder; its pictures are found below `images`, or below the folder.
+
+    Raises:
+        UsageError: there is no such benchmark, or a file is missing or not as expected.
+    """
+    if name == SCENES:
+        if root is not None:
+            raise UsageError(f"benchmark {SCENES}: expected no folder, for it is drawn")
+        return Benchmark(name=name, tasks=scenes_tasks(), store=SceneStore())
+    if name not in BENCHMARKS:
+        raise UsageError(f"unknown benchmark {name!r}; {nearest(name, [*BENCHMARKS, SCENES])}")
+    if root is None:
+        raise UsageError(f"benchmark {name}: expected {name}=DIR with {BENCHMARKS[name].expects}")
+    adapter = BENCHMARKS[name]
+    tasks = adapter.read(root)
+    keys = (picture.key for task in tasks for picture in pictures_of(task))
+    store = adapter.store(root) if adapter.store else Found(images or root, keys)
+    return Benchmark(name=name, tasks=tasks, store=store)

@@ -1,0 +1,58 @@
+"""NegBench (Alhamoud et al. 2025, arXiv 2501.09425): negation in choices of four and in queries.
+
+Its pictures alone, none of its videos and X-rays. Columns are those of the authors' loader.
+Unverified: the files themselves, whose counts are not known here. Their figure of retrieval is R@5.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from training.evaluation.benchmarks.files import field, number, rows, texts, true_first
+from training.evaluation.tasks import CAPTIONS, Item, Picture, Retrieval, Task
+
+_CHOICES: Final = {
+    "coco_mcq": "COCO_val_mcq_llama3.1_rephrased.csv",
+    "voc2007_mcq": "VOC2007_mcq_llama3.1_rephrased.csv",
+    "synthetic_mcq": "synthetic_mcq_llama3.1_rephrased.csv",
+}
+_RETRIEVALS: Final = {
+    "coco_retrieval": "COCO_val_retrieval.csv",
+    "coco_negated_retrieval": "COCO_val_negated_retrieval_llama3.1_rephrased_affneg_true.csv",
+}
+_NUM_OPTIONS: Final = 4
+
+
+def negbench(root: Path) -> tuple[Task | Retrieval, ...]:
+    """Return a task for each file.
+
+    Raises:
+        UsageError: a file is missing or not as expected.
+    """
+    choices = [_choices(name, root / file) for name, file in _CHOICES.items()]
+    retrievals = [_retrieval(name, root / file) for name, file in _RETRIEVALS.items()]
+    return *choices, *retrievals
+
+
+def _choices(name: str, path: Path) -> Task:
+    items = []
+    for key, row in rows(path):
+        options = [field(row, f"caption_{place}", path=path) for place in range(_NUM_OPTIONS)]
+        captions = true_first(options, number(row, "correct_answer", path=path), path=path)
+        items.append(
+            Item(f"{name}:{key}", (Picture(field(row, "image_path", path=path)),), captions)
+        )
+    return Task(name=name, layout=CAPTIONS, items=tuple(items))
+
+
+def _retrieval(name: str, path: Path) -> Retrieval:
+    pictures: list[Picture] = []
+    captions: list[str] = []
+    owner: list[int] = []
+    for place, (_, row) in enumerate(rows(path)):
+        own = texts(row, "captions", path=path)
+        pictures.append(Picture(field(row, "filepath", path=path)))
+        captions += own
+        owner += [place] * len(own)
+    return Retrieval(
+        name=name, pictures=tuple(pictures), captions=tuple(captions), owner=tuple(owner)
+    )

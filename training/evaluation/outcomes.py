@@ -1,0 +1,261 @@
+"""Features -> outcomes: each item right, wrong or tied. Scores are float32, as features are.
+
+A tie counts as half, whatever comes first: `>` for what has to be more alike, `>=` beside it.
+
+Shape suffixes: N items or queries, I pictures, T captions, C classes, D embedding, Q comparisons.
+"""
+
+from collections.abc import Iterable, Iterator
+from math import comb
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.measures.intervals import Interval
+from training.evaluation.encodings import Encodings
+from training.evaluation.ranking import bootstrapped, log_shares, mean_average_precision, roc_auc
+from training.evaluation.strata import evened
+from training.evaluation.tasks import Classification, Layout, Retrieval, Task
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+CUTS: Final = (1, 5, 10)
+_ROWS_AT_ONCE: Final = 1024
+
+
+class Outcomes(NamedTuple):
+    """What came of the items of a task whose pictures are there.
+
+    Attributes:
+        measure: what is measured, such as "R@1".
+        credits_N: 1 for right, 0 for wrong, a half for a tie; NaN where a picture is missing.
+        weights_N: of the items in the mean.
+        groups_N: equal for items of one picture, which are not independent.
+        chance: what drawing lots would give, 0 where there is nothing to draw from.
+        whole: the score, where it is no mean over items; credits are then 0 where a picture is.
+    """
+
+    measure: str
+    credits_N: NDArray[np.float64]
+    weights_N: NDArray[np.float64]
+    groups_N: Integers
+    chance: float
+    whole: Interval | None = None
+
+
+def compared(task: Task, encodings: Encodings) -> Outcomes:
+    """Return the outcomes of comparisons; one is a tie if no comparison is lost and one is even."""
+    credits_N = np.full(len(task.items), np.nan)
+    feature_ED, table, item_Q = _laid_out(task, encodings)
+    if len(item_Q):
+        ahead_Q = _ahead(feature_ED, table)
+        worst = np.full(len(task.items), np.inf)
+        np.minimum.at(worst, item_Q, np.sign(ahead_Q))
+        present = np.isfinite(worst)
+        credits_N[present] = 0.5 + 0.5 * worst[present]
+    shapes = [(len(item.pictures), len(item.captions)) for item in task.items]
+    chances = [task.layout.chance(*shape) for shape in shapes]
+    return Outcomes(
+        measure="mean of means" if task.strata else "accuracy",
+        credits_N=credits_N,
+        weights_N=evened(task.strata, np.isfinite(credits_N)),
+        groups_N=groups_of([item.subject for item in task.items]),
+        chance=float(np.mean(chances)) if chances else 0.0,
+    )
+
+
+def _laid_out(task: Task, encodings: Encodings) -> tuple[Floats, Integers, Integers]:
+    """Return the features of all elements, E x D, comparisons as places in them, Q x 4, and items.
+
+    Items of which a picture is missing have no comparison.
+    """
+    num_pictures = len(encodings.picture_ID)
+    feature_ED = np.concatenate([encodings.picture_ID, encodings.text_TD])
+    known: dict[tuple[Layout, int, int], Integers] = {}
+    tables, items = [np.zeros((0, 4), np.int64)], [np.zeros(0, np.int64)]
+    for number, item in enumerate(task.items):
+        pictures = [encodings.pictures.get(picture, -1) for picture in item.pictures]
+        if -1 in pictures:
+            continue
+        captions = [num_pictures + encodings.texts[caption] for caption in item.captions]
+        shape = (task.layout, len(pictures), len(captions))
+        if shape not in known:
+            wins = task.layout.comparisons(len(pictures), len(captions))
+            known[shape] = np.array([[*win.more, *win.less] for win in wins], np.int64)
+        tables.append(np.array(pictures + captions)[known[shape]])
+        items.append(np.full(len(known[shape]), number))
+    return feature_ED, np.concatenate(tables), np.concatenate(items)
+
+
+def _ahead(feature_ED: Floats, table: Integers) -> Floats:
+    """Return how much more alike each first pair is than the second, Q."""
+    parts = []
+    for start in range(0, len(table), _ROWS_AT_ONCE):
+        a, b, c, d = (feature_ED[column] for column in table[start : start + _ROWS_AT_ONCE].T)
+        parts.append(np.einsum("qd,qd->q", a, b) - np.einsum("qd,qd->q", c, d))
+    return np.concatenate(parts)
+
+
+def retrieved(task: Retrieval, encodings: Encodings) -> Iterator[Outcomes]:
+    """Yield R@1, R@5 and R@10 of pictures asking for captions (I2T), then the other way (T2I).
+
+    A picture is right if any of its captions is among the first. Missing pictures are not asked
+    and their captions not offered.
+    """
+    found = np.array([encodings.pictures.get(picture, -1) for picture in task.pictures], np.int64)
+    owner_T = np.array(task.owner, np.int64)
+    kept_I, kept_T = np.flatnonzero(found >= 0), np.flatnonzero(found[owner_T] >= 0)
+    image_ID = encodings.picture_ID[found[kept_I]]
+    text_TD = encodings.text_TD[[encodings.texts[task.captions[c]] for c in kept_T.tolist()]]
+    own_T = np.searchsorted(kept_I, owner_T[kept_T])
+    to_text, to_image = _beaten(image_ID, text_TD, own_T)
+    groups_I = groups_of([picture.key for picture in task.pictures])
+    right_I, right_T = np.bincount(own_T, minlength=len(kept_I)), np.ones(len(kept_T), np.int64)
+    sides = (
+        ("I2T", to_text, kept_I, groups_I, right_I),
+        ("T2I", to_image, kept_T, groups_I[owner_T], right_T),
+    )
+    for side, (above, level), kept, groups_N, right_N in sides:
+        num_offered = len(kept_T) if side == "I2T" else len(kept_I)
+        for cut in CUTS:
+            credits_N = np.full(len(groups_N), np.nan)
+            credits_N[kept] = 0.5 * (above < cut) + 0.5 * (above + level < cut)
+            yield Outcomes(
+                measure=f"{side} R@{cut}",
+                credits_N=credits_N,
+                weights_N=np.ones(len(groups_N)),
+                groups_N=groups_N,
+                chance=_chance(right_N, num_offered, cut),
+            )
+
+
+def _chance(right_N: Integers, num_offered: int, cut: int) -> float:
+    """Return how often one or more of so many right ones are among the first in a drawn order."""
+    kinds, times = np.unique(right_N, return_counts=True)
+    every = comb(num_offered, cut)
+    missed = [comb(num_offered - kind, cut) / every if every else 0.0 for kind in kinds.tolist()]
+    return 1 - float(np.average(missed, weights=times)) if missed else 0.0
+
+
+def _beaten(
+    image_ID: Floats, text_TD: Floats, own_T: Integers
+) -> tuple[tuple[Integers, Integers], tuple[Integers, Integers]]:
+    """Return for pictures and for captions how many others score above their own, and as high.
+
+    Of a picture's captions the best is its own.
+    """
+    best_I = np.full(len(image_ID), -np.inf, np.float32)
+    for part in _parts(len(text_TD)):
+        own = own_T[part]
+        np.maximum.at(best_I, own, (text_TD[part] @ image_ID.T)[np.arange(len(own)), own])
+    above_I, level_I = np.zeros((2, len(image_ID)), np.int64)
+    above_T, level_T = np.zeros((2, len(text_TD)), np.int64)
+    for part in _parts(len(text_TD)):
+        own = own_T[part]
+        score_TI = text_TD[part] @ image_ID.T
+        own_score = score_TI[np.arange(len(own)), own][:, None]
+        above_T[part] = (score_TI > own_score).sum(1)
+        level_T[part] = (score_TI == own_score).sum(1) - 1
+        score_TI[np.arange(len(own)), own] = -np.inf
+        above_I += (score_TI > best_I).sum(0)
+        level_I += (score_TI == best_I).sum(0)
+    return (above_I, level_I), (above_T, level_T)
+
+
+def _parts(num_rows: int) -> Iterator[slice]:
+    """Yield parts of about a thousand rows, all as large.
+
+    A product with a few rows alone is rounded otherwise, and equal captions would not score alike.
+    """
+    num_parts = max(1, round(num_rows / _ROWS_AT_ONCE))
+    bounds = [num_rows * number // num_parts for number in range(num_parts + 1)]
+    yield from map(slice, bounds, bounds[1:])
+
+
+def groups_of(names: Iterable[str]) -> Integers:
+    """Return a number for each name, equal for equal ones, in the order in which they come up."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
+
+
+def classified(task: Classification, encodings: Encodings) -> Outcomes:
+    """Return the outcomes of a classification, by its measure."""
+    found = np.array([encodings.pictures.get(picture, -1) for picture in task.pictures], np.int64)
+    kept = np.flatnonzero(found >= 0)
+    score_NC = encodings.picture_ID[found[kept]] @ class_features(task, encodings).T
+    if task.measure in ("ROC AUC", "11-point mAP"):
+        return _ranked(task, score_NC, kept)
+    return _labelled(task, score_NC, kept)
+
+
+def _labelled(task: Classification, score_NC: Floats, kept: Integers) -> Outcomes:
+    """Return the outcomes of accuracy or of its mean over classes: the best class is the label."""
+    labels_N = np.array([labels[0] for labels in task.labels], np.int64)
+    credits_N = np.full(len(task.pictures), np.nan)
+    own = score_NC[np.arange(len(kept)), labels_N[kept]]
+    score_NC[np.arange(len(kept)), labels_N[kept]] = -np.inf
+    best = score_NC.max(1, initial=-np.inf)
+    credits_N[kept] = 0.5 * (own > best) + 0.5 * (own >= best)
+    strata_N = labels_N if task.measure == "mean per class" else labels_N[:0]
+    return Outcomes(
+        measure=task.measure,
+        credits_N=credits_N,
+        weights_N=_evened(strata_N, np.isfinite(credits_N)),
+        groups_N=np.arange(len(credits_N)),
+        chance=1 / len(task.classes),
+    )
+
+
+def _ranked(task: Classification, score_NC: Floats, kept: Integers) -> Outcomes:
+    """Return the outcomes of a measure that ranks all pictures; lots give all the same score."""
+    share_NC = log_shares(score_NC)
+    positive_NC = np.zeros(share_NC.shape, np.bool_)
+    for row, number in enumerate(kept.tolist()):
+        positive_NC[row, list(task.labels[number])] = True
+    if task.measure == "ROC AUC":
+        score, chance = roc_auc(share_NC[:, 1], positive_NC[:, 1]), 0.5
+    else:
+        score = mean_average_precision(share_NC, positive_NC)
+        even = mean_average_precision(np.zeros_like(share_NC), positive_NC)
+        chance = float(np.nan_to_num(even(np.ones(len(kept)))))
+    credits_N = np.full(len(task.pictures), np.nan)
+    credits_N[kept] = 0.0
+    return Outcomes(
+        measure=task.measure,
+        credits_N=credits_N,
+        weights_N=np.ones(len(credits_N)),
+        groups_N=np.arange(len(credits_N)),
+        chance=chance,
+        whole=bootstrapped(score, len(kept)),
+    )
+
+
+def _evened(strata_N: Integers, present_N: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return weights that make a mean over present items the mean of the strata's means."""
+    weights_N = np.ones(len(present_N))
+    if len(strata_N) and present_N.any():
+        strata = strata_N[present_N]
+        _, place, count = np.unique(strata, return_inverse=True, return_counts=True)
+        weights_N[present_N] = len(strata) / (len(count) * count[place])
+    return weights_N
+
+
+def class_features(task: Classification, encodings: Encodings) -> Floats:
+    """Return the features of classes, C x D: the normalised mean over names and templates."""
+    rows = [
+        encodings.text_TD[[encodings.texts[prompt] for prompt in prompts]].mean(0)
+        for prompts in prompts_of(task)
+    ]
+    class_CD = np.stack(rows)
+    normalised: Floats = class_CD / np.linalg.norm(class_CD, axis=1, keepdims=True)
+    return normalised
+
+
+def prompts_of(task: Classification) -> list[list[str]]:
+    """Return the texts of each class."""
+    return [
+        [template.replace("{}", name) for name in names for template in task.templates]
+        for names in task.classes
+    ]

@@ -1,0 +1,44 @@
+"""Captions that were trained on and stand in a benchmark too: its score then is no test."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from data.manifest import read_all_rows, read_manifest
+from data.texts import normalised
+from training.evaluation.benchmarks import Benchmark
+from training.evaluation.run import texts_of
+from training.evaluation.tasks import Classification
+
+
+def overlap_notes(benchmarks: Sequence[Benchmark], shards: Path) -> tuple[str, ...]:
+    """Return a note for each benchmark that shares captions with shards, prompts apart.
+
+    Case, punctuation and spacing do not tell texts apart; negatives count as what they are: texts
+    that were trained on.
+
+    Raises:
+        UsageError: the shards cannot be read.
+    """
+    texts = {
+        benchmark.name: {
+            normalised(text)
+            for task in benchmark.tasks
+            if not isinstance(task, Classification)
+            for text in texts_of(task)
+        }
+        for benchmark in benchmarks
+    }
+    captions: set[str] = set()
+    negatives: set[str] = set()
+    for row in read_all_rows(shards, read_manifest(shards)):
+        captions.add(normalised(row.caption))
+        negatives.update(normalised(negative.text) for negative in row.negatives)
+    counts = {
+        name: (len(asked & captions), len(asked & negatives)) for name, asked in texts.items()
+    }
+    return tuple(
+        f"{name}: {num_captions:,} of its {len(texts[name]):,} texts are captions of the "
+        f"shards that were trained on, {num_negatives:,} are negatives"
+        for name, (num_captions, num_negatives) in counts.items()
+        if num_captions or num_negatives
+    )

@@ -1,0 +1,190 @@
+"""What an evaluation found, as one JSON file a run.
+
+Every score has its interval, ties, coverage, chance and text-only scores beside it, and the outcome
+of each item, so that two runs can be compared item by item.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.commit import Json, write_atomically
+from data.errors import UsageError
+from data.measures.intervals import Interval, share_interval
+from training.evaluation.outcomes import Outcomes
+
+_VERSION: Final = 1
+_MARKS: Final = {0.0: "0", 0.5: "=", 1.0: "1"}
+MISSING: Final = "?"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """One figure of one task.
+
+    Attributes:
+        benchmark: its name.
+        task: its part, "" of a benchmark without parts.
+        kind: composition, paraphrases, retrieval or classification: what it may be averaged with.
+        measure: accuracy, "I2T R@1", ...
+        value: None where no item could be scored.
+        low: the lower end of the 95 % interval over pictures.
+        high: its upper end.
+        ties: items that were even, counted as half.
+        items: that were scored.
+        expected: items as the authors count them; those of the file where nobody says.
+        chance: what drawing lots would give, 0 where there is nothing to draw from.
+        text_only: what readers of the captions alone score.
+        outcomes: of each item in the benchmark's order: 1, 0, = for a tie, ? for a missing picture;
+            "" where the score is no mean over items.
+        asked: the hash of the items.
+    """
+
+    benchmark: str
+    task: str
+    kind: str
+    measure: str
+    value: float | None
+    low: float | None
+    high: float | None
+    ties: int
+    items: int
+    expected: int
+    chance: float
+    text_only: Mapping[str, float] = field(default_factory=dict)
+    outcomes: str = ""
+    asked: str = ""
+
+    @property
+    def coverage(self) -> float:
+        """Return the share of items that were scored."""
+        return self.items / self.expected if self.expected else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Results:
+    """What one model scored.
+
+    Attributes:
+        model: its name.
+        weights: what they are called: a tag, a file or a run.
+        digest: of all that shapes a feature.
+        alpha: of WiSE-FT, None where nothing was interpolated.
+        scores: one a figure.
+        summary: what the paper's tables have of them: "SugarCrepe micro", "Comp", "ZS", ...
+        notes: what a reader should know: missing pictures, captions that were trained on.
+    """
+
+    model: str
+    weights: str
+    digest: str
+    alpha: float | None = None
+    scores: tuple[Score, ...] = ()
+    summary: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return what tables and plots call the run."""
+        alpha = "" if self.alpha is None else f" a={self.alpha:g}"
+        return f"{self.weights}{alpha}"
+
+    def score(self, benchmark: str, task: str, measure: str) -> Score | None:
+        """Return a figure, None where it is not there."""
+        wanted = (benchmark, task, measure)
+        return next((s for s in self.scores if (s.benchmark, s.task, s.measure) == wanted), None)
+
+
+def score_of(  # noqa: PLR0913 - what is asked, and what came of it
+    outcomes: Outcomes,
+    *,
+    benchmark: str,
+    task: str,
+    kind: str,
+    expected: int | None,
+    text_only: Mapping[str, float],
+    asked: str = "",
+) -> Score:
+    """Return the score of outcomes, with its interval over pictures."""
+    present = np.isfinite(outcomes.credits_N)
+    credit_N, groups = outcomes.credits_N[present], outcomes.groups_N[present]
+    value, low, high = None, None, None
+    found = outcomes.whole
+    if found is None and len(credit_N):
+        found = _weighted_share(credit_N, outcomes.weights_N[present], groups)
+    if found is not None and np.isfinite(found.value):
+        value, low, high = found.value, max(0.0, found.low), min(1.0, found.high)
+    marks = (_MARKS.get(credit, MISSING) for credit in outcomes.credits_N.tolist())
+    return Score(
+        benchmark=benchmark,
+        task=task,
+        kind=kind,
+        measure=outcomes.measure,
+        value=value,
+        low=low,
+        high=high,
+        ties=int((credit_N == 0.5).sum()),
+        items=len(credit_N),
+        expected=len(present) if expected is None else expected,
+        chance=outcomes.chance,
+        text_only=dict(text_only),
+        outcomes="" if outcomes.whole else "".join(marks),
+        asked=asked,
+    )
+
+
+def _weighted_share(
+    credit_N: NDArray[np.float64], weights_N: NDArray[np.float64], groups: NDArray[np.int64]
+) -> Interval:
+    """Return the interval of a weighted share: that of a plain one of as large deviations.
+
+    What an item adds to the weighted mean m is w (x - m); weights alone are no deviation.
+    """
+    share = min(1.0, float((credit_N * weights_N).mean()))
+    return share_interval(share + weights_N * (credit_N - share), groups)
+
+
+def with_notes(results: Results, notes: Sequence[str]) -> Results:
+    """Return results with more notes."""
+    return replace(results, notes=(*results.notes, *notes))
+
+
+def content_of(results: Results) -> Json:
+    """Return results as JSON holds them."""
+    return {"version": _VERSION, **asdict(results)}
+
+
+def write_results(results: Results, path: Path) -> None:
+    """Write results as JSON.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(content_of(results), indent=1, allow_nan=False) + "\n")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def read_results(path: Path) -> Results:
+    """Return the results of a file.
+
+    Raises:
+        UsageError: it cannot be read, or is none of ours.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if content.pop("version") != _VERSION:
+            raise UsageError(f"{path}: expected results of version {_VERSION}")
+        scores = tuple(Score(**score) for score in content.pop("scores"))
+        return Results(**content | {"scores": scores, "notes": tuple(content["notes"])})
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}: expected results of `evaluate`, found something else") from error

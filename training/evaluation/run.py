@@ -1,0 +1,168 @@
+"""Benchmarks -> results: encode on all ranks, score on each, once more from what is kept."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from data.caches import cache_folder
+from data.commit import write_atomically
+from training.evaluation.benchmarks import Benchmark
+from training.evaluation.encoder import Encoder, Report
+from training.evaluation.encodings import Encodings
+from training.evaluation.outcomes import (
+    Outcomes,
+    classified,
+    compared,
+    prompts_of,
+    retrieved,
+)
+from training.evaluation.results import Results, Score, score_of
+from training.evaluation.summary import summary_of
+from training.evaluation.tasks import (
+    PARAPHRASES,
+    TEXT_ALONE,
+    AnyTask,
+    Retrieval,
+    Task,
+    digest_of_task,
+    pictures_of,
+)
+from training.evaluation.text_only import VERSION, LogProbability, text_only_scores
+from training.ranks import first_then_others
+
+_SILENT: Final[Report] = lambda _what, _done, _total: None  # noqa: E731 - a default
+
+
+def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of it
+    encoder: Encoder,
+    benchmarks: Sequence[Benchmark],
+    *,
+    model: str,
+    weights: str,
+    alpha: float | None = None,
+    cache: Path | None = None,
+    log_probability: LogProbability | None = None,
+    report: Report = _SILENT,
+) -> Results:
+    """Return the scores of a model on benchmarks; every rank gets the same.
+
+    Raises:
+        UsageError: a picture that is there cannot be read.
+    """
+    scores: list[Score] = []
+    notes: list[str] = []
+    for benchmark in benchmarks:
+        encodings = encoder.encodings(
+            (picture for task in benchmark.tasks for picture in pictures_of(task)),
+            (text for task in benchmark.tasks for text in texts_of(task)),
+            benchmark.store,
+            report=report,
+        )
+        notes += _notes(benchmark, encodings)
+        for task in benchmark.tasks:
+            asked = digest_of_task(task)
+            known = first_then_others(
+                partial(_text_only, task, asked, cache=cache, log_probability=log_probability)
+            )
+            scores += [
+                score_of(
+                    outcomes,
+                    benchmark=benchmark.name,
+                    task=task.name,
+                    kind=kind_of(task),
+                    expected=_expected(task, outcomes),
+                    text_only=known,
+                    asked=asked,
+                )
+                for outcomes in outcomes_of(task, encodings)
+            ]
+    return Results(
+        model=model,
+        weights=weights,
+        digest=encoder.digest,
+        alpha=alpha,
+        scores=tuple(scores),
+        summary=summary_of(scores),
+        notes=tuple(notes),
+    )
+
+
+def texts_of(task: AnyTask) -> Iterator[str]:
+    """Yield the texts of a task."""
+    if isinstance(task, Task):
+        yield from (caption for item in task.items for caption in item.captions)
+    elif isinstance(task, Retrieval):
+        yield from task.captions
+    else:
+        yield from (prompt for prompts in prompts_of(task) for prompt in prompts)
+
+
+def outcomes_of(task: AnyTask, encodings: Encodings) -> Iterator[Outcomes]:
+    """Yield the outcomes of a task, one for each of its measures."""
+    if isinstance(task, Task):
+        yield compared(task, encodings)
+    elif isinstance(task, Retrieval):
+        yield from retrieved(task, encodings)
+    else:
+        yield classified(task, encodings)
+
+
+def kind_of(task: AnyTask) -> str:
+    """Return what a task's scores may be averaged with."""
+    if isinstance(task, Task):
+        return "paraphrases" if task.layout in (PARAPHRASES, TEXT_ALONE) else "composition"
+    return "retrieval" if isinstance(task, Retrieval) else "classification"
+
+
+def _expected(task: AnyTask, outcomes: Outcomes) -> int | None:
+    """Return how many items there should be; captions ask in T2I, of which nobody counts more."""
+    if isinstance(task, Retrieval) and outcomes.measure.startswith("T2I"):
+        return None
+    return task.expected
+
+
+def _notes(benchmark: Benchmark, encodings: Encodings) -> Iterator[str]:
+    """Yield what a reader should know of a benchmark."""
+    there: dict[object, bool] = {}  # items that need a picture, those of several tasks once
+    for task in benchmark.tasks:
+        if isinstance(task, Task):
+            needed = {item.id: item.pictures for item in task.items if item.pictures}
+            there |= {n: encodings.pictures.keys() >= set(own) for n, own in needed.items()}
+        else:
+            there |= {picture: picture in encodings.pictures for picture in task.pictures}
+    if not all(there.values()):
+        found = sum(there.values())
+        yield f"{benchmark.name}: {found:,} of {len(there):,} items have their pictures"
+    if encodings.broken:
+        yield (
+            f"{benchmark.name}: {len(encodings.broken)} pictures cannot be decoded and are left "
+            f"out, for example {encodings.broken[0]}"
+        )
+    for task in benchmark.tasks:
+        found = len(task.items) if isinstance(task, Task) else len(task.pictures)
+        if task.expected is not None and found != task.expected:
+            yield (
+                f"{benchmark.name} {task.name}: {found:,} items, its authors count "
+                f"{task.expected:,}"
+            )
+
+
+def _text_only(
+    task: AnyTask, asked: str, *, cache: Path | None, log_probability: LogProbability | None
+) -> dict[str, float]:
+    """Return the text-only scores of a task; they are kept, for they take the longest."""
+    if not isinstance(task, Task):
+        return {}
+    reader = log_probability.name if log_probability else ""
+    name = hashlib.sha256(f"{VERSION} {asked} {reader}".encode()).hexdigest()
+    path = (cache or cache_folder() / "evaluation") / "text-only" / f"{name}.json"
+    with suppress(OSError, ValueError, AttributeError):  # not there, or damaged
+        return {key: float(value) for key, value in json.loads(path.read_text()).items()}
+    found = text_only_scores(task, log_probability=log_probability)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps(found))
+    return found

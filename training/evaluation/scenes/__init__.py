@@ -1,0 +1,1 @@
+"""A world with ground truth: questions about scenes of our own, exact by construction."""

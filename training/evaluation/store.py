@@ -1,0 +1,90 @@
+"""Where a benchmark's pictures lie, as people keep them: any folder that has them somewhere.
+
+Annotations name pictures by paths of their authors' machines, "data/images/1.jpg" or
+"val2017/000000000139.jpg". A key is looked for as it is, then without its first folders, one after
+another; then anywhere below the folder, by its own folder and name if those are there once. Its
+name alone has to do where no folder is called so: that name must be there once, and in one key
+alone, for "a/1.jpg" is another picture than "b/1.jpg".
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from data.errors import UsageError
+from data.images import Folder
+
+
+class Found:
+    """Pictures below a folder, found by key as far as the key goes.
+
+    The folder is listed once; links in it are followed. `keys`: all that will be asked for.
+    """
+
+    def __init__(self, root: Path, keys: Iterable[str] = ()) -> None:
+        """List the folder.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if not root.is_dir():
+            raise UsageError(f"{root}: expected a folder of pictures, found none")
+        self._folder = Folder(root)
+        counts = Counter(PurePosixPath(key).name for key in set(keys))
+        self._shared = {name for name, number in counts.items() if number > 1}
+        self._folders: set[str] = set()
+        self._paths: set[str] = set()
+        self._by_end: dict[str, str] = {}  # "" where a name, or a folder and a name, is there twice
+        for where, names in _walk(root):
+            self._folders.add(where.name)
+            for name in names:
+                path = (where / name).as_posix()
+                self._paths.add(path)
+                for end in {name, f"{where.name}/{name}"}:
+                    self._by_end[end] = "" if end in self._by_end else path
+
+    def absent(self, keys: Iterable[str]) -> set[str]:
+        """Return those keys for which there is no picture."""
+        return {key for key in keys if self.path_of(key) is None}
+
+    def read(self, key: str) -> bytes:
+        """Return a picture's file.
+
+        Raises:
+            UsageError: there is none, or it cannot be read.
+        """
+        path = self.path_of(key)
+        if path is None:
+            raise UsageError(f"expected a picture {key!r}, found none")
+        return self._folder.read(path)
+
+    def path_of(self, key: str) -> str | None:
+        """Return where below the folder a picture is, None if it is not there."""
+        parts = PurePosixPath(key).parts
+        for start in range(len(parts)):
+            path = "/".join(parts[start:])
+            if path in self._paths:
+                return path
+        return self._anywhere(*parts[-2:]) or None
+
+    def _anywhere(self, *parts: str) -> str | None:
+        """Return the one file of this folder and name, or of this name; "" if there are several."""
+        found = self._by_end.get("/".join(parts))
+        if len(parts) < 2 or found is not None:
+            return found
+        folder, name = parts
+        told = folder not in self._folders and name not in self._shared
+        return self._by_end.get(name) if told else None
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield the folders below a root, as paths from there, with their files; each folder once."""
+    seen = set()
+    for where, folders, names in os.walk(root, followlinks=True):
+        place = os.path.realpath(where)
+        if place in seen:
+            folders.clear()
+            continue
+        seen.add(place)
+        yield Path(where).relative_to(root), names

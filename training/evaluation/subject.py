@@ -1,0 +1,76 @@
+"""What is evaluated: a run's folder, a file of weights, or a model of open_clip with its tag."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.config import place_name
+from data.errors import UsageError
+from training.export import Weights, Which, weights_of
+from training.model import ClipModel, load, matched_name
+from training.start import shown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """A model to be evaluated. `name`: of open_clip. `alpha`: of WiSE-FT, None for none."""
+
+    model: ClipModel
+    name: str
+    weights: str
+    alpha: float | None = None
+
+    @property
+    def shown_name(self) -> str:
+        """Return the model's name without the place of a folder on this machine."""
+        return shown(self.name)
+
+
+def subjects(
+    *,
+    checkpoint: Path | None,
+    model: str | None,
+    pretrained: str | None,
+    which: Which = "last",
+    alphas: Sequence[float] = (),
+) -> Iterator[Subject]:
+    """Yield the model, or a model for each alpha of a run.
+
+    Raises:
+        UsageError: there is nothing to evaluate, or it cannot be opened.
+    """
+    if checkpoint is not None and checkpoint.is_dir():
+        if model or pretrained:
+            raise UsageError(
+                f"{checkpoint} is a run and brings its model: leave --model and --pretrained out"
+            )
+        for alpha in alphas or (None,):
+            weights = weights_of(checkpoint, alpha=1.0 if alpha is None else alpha, which=which)
+            yield Subject(
+                model=_merged(weights),
+                name=weights.name,
+                weights=place_name(checkpoint),
+                alpha=alpha,
+            )
+        return
+    if alphas or which == "best":
+        option = "--wise-ft" if alphas else "--which best"
+        raise UsageError(f"{option}: expected --checkpoint with the folder of a run")
+    if model is None:
+        raise UsageError("expected --checkpoint with a run's folder, or --model")
+    if checkpoint and pretrained:
+        raise UsageError(f"--checkpoint {checkpoint} brings the weights: leave --pretrained out")
+    given = str(checkpoint) if checkpoint else pretrained
+    name = matched_name(model, given)
+    yield Subject(
+        model=load(name, pretrained=given),
+        name=name,
+        weights=place_name(given) if given else shown(name),
+    )
+
+
+def _merged(weights: Weights) -> ClipModel:
+    """Return a fresh model with a run's weights, in which LoRA is merged."""
+    model = load(weights.name, pretrained=weights.facts["pretrained"], weights=False)
+    model.clip.load_state_dict(weights.state_dict)
+    return model

@@ -1,0 +1,84 @@
+"""Scores -> the figures of tables: of each benchmark, and Comp, ZS, I2T, T2I of the paper.
+
+The paper (App. A.2): a benchmark is the mean of its parts, Comp the mean of 11 benchmarks, ZS of 21
+sets, retrieval the mean R@1 of three. Where some are missing, the name says how many there are:
+such a mean is comparable with none of the paper's. So is one of benchmarks of which pictures are
+missing; the name does not say so, but the notes of a run do.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Final
+
+from training.evaluation.benchmarks import BENCHMARKS
+from training.evaluation.results import Score
+
+COMPOSITION: Final = (
+    *("aro", "crepe", "eqben", "imagecode", "sugarcrepe", "svo", "valse", "vlchecklist"),
+    *("whatsup", "winoground", "spec"),
+)
+RETRIEVAL: Final = {"coco": "", "flickr30k": "", "coco_counterfactuals": "retrieval"}
+"""Benchmarks of the paper's mean with the task that it takes; COCO's own val2017 is another one."""
+NUM_ZERO_SHOT: Final = 21
+ZERO_SHOT: Final = "zeroshot"
+"""The benchmark under which all sets of zero-shot classification are."""
+_SIDES: Final = {"I2T": "I2T R@1", "T2I": "T2I R@1"}
+
+
+def summary_of(scores: Sequence[Score]) -> dict[str, float]:
+    """Return figures by name; what nothing was scored for is left out.
+
+    Of each benchmark and kind of task there is the mean of its tasks (macro) and of its items
+    (micro); of retrieval R@1 of both sides, of each task where there are several.
+    """
+    found: dict[str, float] = {}
+    own: dict[str, float] = {}
+    groups: dict[tuple[str, str], list[Score]] = {}
+    for score in scores:
+        if score.value is not None and _counts(score):
+            groups.setdefault((score.benchmark, score.kind), []).append(score)
+    for (benchmark, kind), group in groups.items():
+        if kind == "retrieval":
+            found |= _recalls(benchmark, group)
+        else:
+            own.setdefault(benchmark, fmean(score.value or 0 for score in group))
+            found |= _means(f"{benchmark} {kind}", group)
+    found |= _mean("Comp", {name: own[name] for name in COMPOSITION if name in own}, 11)
+    sets = {score.task: score.value or 0 for score in groups.get((ZERO_SHOT, "classification"), ())}
+    found |= _mean("ZS", sets, NUM_ZERO_SHOT)
+    for side, measure in _SIDES.items():
+        recalls = {
+            name: score.value or 0
+            for name, task in RETRIEVAL.items()
+            for score in groups.get((name, "retrieval"), ())
+            if (score.task, score.measure) == (task, measure)
+        }
+        found |= _mean(side, recalls, len(RETRIEVAL))
+    return found
+
+
+def _means(name: str, scores: Sequence[Score]) -> dict[str, float]:
+    num_items = sum(score.items for score in scores)
+    micro = sum((score.value or 0) * score.items for score in scores) / num_items
+    return {f"{name} macro": fmean(score.value or 0 for score in scores), f"{name} micro": micro}
+
+
+def _recalls(benchmark: str, scores: Sequence[Score]) -> dict[str, float]:
+    several = len({score.task for score in scores}) > 1
+    return {
+        " ".join([benchmark, *([score.task] if several else []), score.measure]): score.value or 0
+        for score in scores
+        if score.measure in _SIDES.values()
+    }
+
+
+def _mean(name: str, values: Mapping[str, float], num_expected: int) -> dict[str, float]:
+    if not values:
+        return {}
+    whole = len(values) == num_expected
+    return {name if whole else f"{name} ({len(values)} of {num_expected})": fmean(values.values())}
+
+
+def _counts(score: Score) -> bool:
+    adapter = BENCHMARKS.get(score.benchmark)
+    return adapter is None or score.task.endswith(adapter.counted)

@@ -1,0 +1,71 @@
+"""Results as text: one line a figure, with what is needed to read it."""
+
+from collections.abc import Iterable, Sequence
+
+from training.evaluation.compare import Paired
+from training.evaluation.results import Results, Score
+
+_HEADINGS = ("", "score", "95 %", "ties", "items", "of", "chance", "text only")
+
+
+def table_of(results: Results) -> str:
+    """Return the scores, then the summary, then the notes."""
+    rows = [_HEADINGS, *(_row(score) for score in results.scores)]
+    summary = [(name, f"{100 * value:.1f}") for name, value in results.summary.items()]
+    parts = [f"{results.model}, {results.name}", aligned(rows), aligned(summary), *results.notes]
+    return "\n\n".join(part for part in parts if part)
+
+
+def compared_table(paired: Sequence[Paired]) -> str:
+    """Return two runs beside each other."""
+    rows = [("", "before", "after", "gained", "lost", "p")]
+    rows += [
+        (
+            figure_name(pair.benchmark, pair.task, pair.measure),
+            f"{100 * pair.before:.1f}",
+            f"{100 * pair.after:.1f}",
+            f"{pair.gained:,}",
+            f"{pair.lost:,}",
+            "" if pair.p is None else f"{pair.p:.2g}",
+        )
+        for pair in paired
+    ]
+    return aligned(rows)
+
+
+def aligned(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as columns, the first to the left and the others to the right."""
+    table = [list(row) for row in rows]
+    if not table:
+        return ""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = (
+        "  ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in table
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _row(score: Score) -> tuple[str, ...]:
+    text_only = ", ".join(f"{name} {100 * value:.0f}" for name, value in score.text_only.items())
+    figures = ("-", "")
+    if score.value is not None and score.low is not None and score.high is not None:
+        figures = (f"{100 * score.value:.1f}", f"{100 * score.low:.1f}-{100 * score.high:.1f}")
+    return (
+        figure_name(score.benchmark, score.task, score.measure),
+        *figures,
+        str(score.ties or ""),
+        f"{score.items:,}",
+        f"{score.expected:,}",
+        f"{100 * score.chance:.1f}",
+        text_only,
+    )
+
+
+def figure_name(benchmark: str, task: str, measure: str) -> str:
+    """Return what a line of a table is called."""
+    shown = "" if measure == "accuracy" else measure
+    return " ".join(part for part in (benchmark, task, shown) if part)

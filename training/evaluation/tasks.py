@@ -1,0 +1,191 @@
+"""What benchmarks ask, in three forms: comparisons, retrieval, classification. Pure.
+
+Comparisons cover every layout of composition. An item's elements are its pictures and then its
+captions; a comparison says that one pair of elements is more alike than another. An item is right
+if all its comparisons hold. So one mechanism scores image x K captions, caption x K images, groups
+of two by two, and paraphrases.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Final, Literal, NamedTuple
+
+Pair = tuple[int, int]
+"""Two elements of an item: places among its pictures, then its captions."""
+
+
+class Picture(NamedTuple):
+    """A picture of a store, or the part of it in a box: left, top, right, bottom in pixels."""
+
+    key: str
+    box: tuple[int, int, int, int] | None = None
+
+
+class Item(NamedTuple):
+    """Pictures and captions that are compared; what is true stands first, by its layout."""
+
+    id: str
+    pictures: tuple[Picture, ...]
+    captions: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        """Return the file of the first picture, or the first caption: items of one go together."""
+        return self.pictures[0].key if self.pictures else self.captions[0]
+
+
+class Comparison(NamedTuple):
+    """The pair that has to be more alike than the other one."""
+
+    more: Pair
+    less: Pair
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """What is compared in an item of so many pictures and captions, and what lots would give."""
+
+    name: str
+    comparisons: Callable[[int, int], tuple[Comparison, ...]]
+    chance: Callable[[int, int], float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """Items of one layout.
+
+    `strata`: of each item, where the score is the mean of their means; "a/b" is a part of "a", of
+    which the mean is that of its parts. `expected`: how many items the authors count, None where
+    nobody says.
+    """
+
+    name: str
+    layout: Layout
+    items: tuple[Item, ...]
+    strata: tuple[str, ...] = ()
+    expected: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retrieval:
+    """Captions and their pictures: each caption c is of the picture `owner[c]`."""
+
+    name: str
+    pictures: tuple[Picture, ...]
+    captions: tuple[str, ...]
+    owner: tuple[int, ...]
+    expected: int | None = None
+
+
+Measure = Literal["accuracy", "mean per class", "ROC AUC", "11-point mAP"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Classification:
+    """Pictures of classes. `{}` in a template stands for a class's name.
+
+    `labels`: the classes of each picture; one, except where several are to be seen. A class of
+    several names has the mean of them all.
+    """
+
+    name: str
+    pictures: tuple[Picture, ...]
+    labels: tuple[tuple[int, ...], ...]
+    classes: tuple[tuple[str, ...], ...]
+    templates: tuple[str, ...]
+    measure: Measure = "accuracy"
+    expected: int | None = None
+
+
+AnyTask = Task | Retrieval | Classification
+
+
+def _captions(_num_pictures: int, num_captions: int) -> tuple[Comparison, ...]:
+    return tuple(Comparison((0, 1), (0, 1 + k)) for k in range(1, num_captions))
+
+
+def _pictures(num_pictures: int, _num_captions: int) -> tuple[Comparison, ...]:
+    caption = num_pictures
+    return tuple(Comparison((0, caption), (k, caption)) for k in range(1, num_pictures))
+
+
+def _group_text(num: int, _num_captions: int) -> tuple[Comparison, ...]:
+    return tuple(Comparison((a, num + a), (a, num + b)) for a, b in permutations(range(num), 2))
+
+
+def _group_image(num: int, _num_captions: int) -> tuple[Comparison, ...]:
+    return tuple(Comparison((a, num + a), (b, num + a)) for a, b in permutations(range(num), 2))
+
+
+def _group(num: int, num_captions: int) -> tuple[Comparison, ...]:
+    return _group_text(num, num_captions) + _group_image(num, num_captions)
+
+
+def _paraphrases(_num_pictures: int, num_captions: int) -> tuple[Comparison, ...]:
+    return tuple(Comparison((0, 1 + k), (0, num_captions)) for k in range(num_captions - 1))
+
+
+def _text_alone(_num_pictures: int, num_captions: int) -> tuple[Comparison, ...]:
+    last = num_captions - 1
+    return tuple(Comparison((a, b), (a, last)) for a, b in permutations(range(last), 2))
+
+
+CAPTIONS: Final = Layout(
+    name="image x captions", comparisons=_captions, chance=lambda _pictures, captions: 1 / captions
+)
+"""One picture, K captions of which the first is true."""
+PICTURES: Final = Layout(
+    name="caption x images", comparisons=_pictures, chance=lambda pictures, _captions: 1 / pictures
+)
+"""One caption, K pictures of which it is true of the first."""
+GROUP_TEXT: Final = Layout(
+    name="group, text", comparisons=_group_text, chance=lambda num, _captions: 1 / num**num
+)
+"""n pictures, n captions: every picture prefers its own caption."""
+GROUP_IMAGE: Final = Layout(
+    name="group, image", comparisons=_group_image, chance=lambda num, _captions: 1 / num**num
+)
+"""n pictures, n captions: every caption prefers its own picture."""
+GROUP: Final = Layout(name="group", comparisons=_group, chance=lambda _num, _captions: 1 / 6)
+"""Two pictures, two captions: both of the above."""
+PARAPHRASES: Final = Layout(
+    name="paraphrases", comparisons=_paraphrases, chance=lambda _pictures, captions: 1 / captions
+)
+"""One picture, true captions and a false one at the end: all true ones come before it."""
+TEXT_ALONE: Final = Layout(
+    name="text alone", comparisons=_text_alone, chance=lambda _pictures, _captions: 1 / 3
+)
+"""Two true captions and a false one, no picture: the true ones are nearest to each other."""
+
+
+def pictures_of(task: AnyTask) -> Iterator[Picture]:
+    """Yield the pictures of a task."""
+    if isinstance(task, Task):
+        yield from (picture for item in task.items for picture in item.pictures)
+    else:
+        yield from task.pictures
+
+
+def digest_of_task(task: AnyTask) -> str:
+    """Return the hash of what is asked: two runs with the same one can be compared item by item."""
+    content: list[object]
+    if isinstance(task, Task):
+        content = [task.layout.name, task.strata, [item[1:] for item in task.items]]
+    elif isinstance(task, Retrieval):
+        content = [task.pictures, task.captions, task.owner]
+    else:
+        content = [task.pictures, task.labels, task.classes, task.templates, task.measure]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def group_tasks(name: str, items: tuple[Item, ...], *, expected: int | None) -> tuple[Task, ...]:
+    """Return the three scores of groups: text, image and group."""
+    layouts = (("text", GROUP_TEXT), ("image", GROUP_IMAGE), ("group", GROUP))
+    prefix = f"{name} " if name else ""
+    return tuple(
+        Task(name=f"{prefix}{part}", layout=layout, items=items, expected=expected)
+        for part, layout in layouts
+    )

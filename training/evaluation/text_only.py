@@ -1,0 +1,106 @@
+"""What a reader of captions alone scores on comparisons: how much of a benchmark needs no picture.
+
+* longer: the true caption has more characters than each of the others.
+* words: a trained adversary (TF-IDF of characters and words, logistic regression, five folds by
+  picture) prefers the true caption to each of the others.
+* language model: a causal language model finds it more probable than each of the others.
+
+0.5 for pairs (1/K for K captions) is a benchmark that gives nothing away; far below is as telling
+as far above. Ties count half. Tasks without false captions have no such score.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.measures.adversary import distinct_texts, folds_of, held_out_wins, word_reader
+from training.evaluation.outcomes import groups_of
+from training.evaluation.strata import evened
+from training.evaluation.tasks import CAPTIONS, PARAPHRASES, TEXT_ALONE, Task
+
+VERSION: Final = 1
+"""Of these scores: another one for another way to take them."""
+LEAST_GROUPS: Final = 50
+"""Pictures with which an adversary is trained at all."""
+
+
+class LogProbability(Protocol):
+    """A language model that reads captions alone."""
+
+    @property
+    def name(self) -> str:
+        """Return what tells it from any other model."""
+        ...
+
+    def __call__(self, texts: Sequence[str], /) -> NDArray[np.float64]:
+        """Return log p of each text."""
+        ...
+
+
+class _Versus(NamedTuple):
+    """True captions with the false ones they are compared with, N pairs of so many items."""
+
+    true: list[str]
+    false: list[str]
+    item_N: NDArray[np.int64]
+    group_N: NDArray[np.int64]
+
+
+def text_only_scores(
+    task: Task, *, seed: int = 0, log_probability: LogProbability | None = None
+) -> dict[str, float]:
+    """Return the text-only scores of a task, none where it has no false captions."""
+    versus = _versus(task)
+    if versus is None:
+        return {}
+    longer = [np.sign(len(a) - len(b)) for a, b in zip(versus.true, versus.false, strict=True)]
+    scores = {"longer": _score(0.5 + 0.5 * np.array(longer, np.float64), task, versus)}
+    if len(np.unique(versus.group_N)) >= LEAST_GROUPS:
+        texts, true, false = distinct_texts(versus.true, versus.false)
+        folds = folds_of(versus.group_N, seed)
+        scores["words"] = _score(
+            held_out_wins(word_reader(texts), true, false, folds), task, versus
+        )
+    if log_probability is not None:
+        texts, true, false = distinct_texts(versus.true, versus.false)
+        log_p = log_probability(texts)
+        wins = 0.5 + 0.5 * np.sign(log_p[true] - log_p[false])
+        scores["language model"] = _score(wins, task, versus)
+    return scores
+
+
+def _score(wins: NDArray[np.float64], task: Task, versus: _Versus) -> float:
+    """Return the share of items of which every pair is won, a half where one is even.
+
+    It is weighted as the score of the task is.
+    """
+    asked = np.isin(np.arange(len(task.items)), versus.item_N)
+    worst = np.ones(len(task.items))
+    np.minimum.at(worst, versus.item_N, wins)
+    return float((worst * evened(task.strata, asked))[asked].mean())
+
+
+def _versus(task: Task) -> _Versus | None:
+    if task.layout not in (CAPTIONS, PARAPHRASES, TEXT_ALONE) or not task.items:
+        return None
+    groups = groups_of([item.subject for item in task.items])
+    pairs = [
+        (true, false, number)
+        for number, item in enumerate(task.items)
+        for true, false in _pairs(task, item.captions)
+    ]
+    item_N = np.array([number for _, _, number in pairs], np.int64)
+    return _Versus(
+        true=[true for true, _, _ in pairs],
+        false=[false for _, false, _ in pairs],
+        item_N=item_N,
+        group_N=groups[item_N],
+    )
+
+
+def _pairs(task: Task, captions: Sequence[str]) -> list[tuple[str, str]]:
+    if task.layout is CAPTIONS:
+        return [(captions[0], other) for other in captions[1:]]
+    return [(caption, captions[-1]) for caption in captions[:-1]]

@@ -1,0 +1,96 @@
+"""Vectors by digest, on disk: a run that is killed goes on where it stopped.
+
+A file holds a few thousand digests with their vectors and appears whole. Files are only added, so
+any number of processes may write into one folder; a vector that is there twice is the same one.
+"""
+
+import hashlib
+import os
+import uuid
+import zipfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.commit import attempt_path, sync_folder
+
+Vector = NDArray[np.float32]
+
+_FLUSH_AT: Final = 2048
+_SUFFIX: Final = ".npz"
+
+
+def digest_of_bytes(content: bytes, *more: str) -> bytes:
+    """Return the SHA-256 of content and of whatever else shapes its vector."""
+    digest = hashlib.sha256(content)
+    for part in more:
+        digest.update(b"\0" + part.encode())
+    return digest.digest()
+
+
+class Vectors:
+    """The vectors of a folder, and those added since."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read what is there; files that are damaged are taken away."""
+        self._folder = folder
+        self._known: dict[bytes, Vector] = {}
+        self._fresh: dict[bytes, Vector] = {}
+        self._files: set[str] = set()
+        self.read_new()
+
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._known
+
+    def __getitem__(self, digest: bytes) -> Vector:
+        return self._known[digest]
+
+    def missing(self, digests: Iterable[bytes]) -> list[bytes]:
+        """Return those digests that have no vector, each once, in order."""
+        return [digest for digest in dict.fromkeys(digests) if digest not in self._known]
+
+    def add(self, digest: bytes, vector: Vector) -> None:
+        """Keep a vector, on disk after a few thousand or with `flush`."""
+        self._known[digest] = self._fresh[digest] = np.asarray(vector, np.float32)
+        if len(self._fresh) >= _FLUSH_AT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was added."""
+        if not self._fresh:
+            return
+        name = f"{uuid.uuid4().hex}{_SUFFIX}"
+        draft = attempt_path(self._folder, name, "vectors")
+        digests = np.frombuffer(b"".join(self._fresh), np.uint8).reshape(-1, 32)
+        with draft.open("wb") as file:
+            np.savez(file, digests=digests, vectors=np.stack(list(self._fresh.values())))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(self._folder / name)
+        sync_folder(self._folder)
+        self._files.add(name)
+        self._fresh = {}
+
+    def read_new(self) -> None:
+        """Read the files that others wrote since."""
+        for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+            if path.name in self._files:
+                continue
+            self._files.add(path.name)
+            with suppress(OSError):  # gone, or not to be read now: it is made again
+                self._known |= _read(path)
+
+
+def _read(path: Path) -> dict[bytes, Vector]:
+    """Return the vectors of a file; a damaged one has none and is taken away."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+            rows = zip(content["digests"], content["vectors"], strict=True)
+            return {digest.tobytes(): vector for digest, vector in rows}
+    except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
+        path.unlink(missing_ok=True)
+        return {}

@@ -1,0 +1,86 @@
+"""What a layout has to say of a set: its pictures, their labels, and a store that has the pictures.
+
+SET/[test/]CLASS/picture.jpg                                       folders.py
+SET/[test/]0.tar with 1.jpg and 1.cls or 1.npy, SET/classnames.txt  tars.py
+SET/[data/]test-00000-of-00001.parquet with image and label        parquet.py
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from data.errors import UsageError
+from data.images import Store
+from training.evaluation.zeroshot.sets import ZeroShotSet
+
+_SPLITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "test": ("test", "validation", "val", "valid"),
+    "validation": ("validation", "val", "valid", "test"),
+}
+
+
+class Labelled(NamedTuple):
+    """Pictures with labels.
+
+    Attributes:
+        keys: of the pictures.
+        labels: of each picture, places among the names.
+        names: what labels are called; None where they are numbers of classes.
+        several: whether a picture may have several labels, or none.
+    """
+
+    keys: tuple[str, ...]
+    labels: tuple[tuple[int, ...], ...]
+    names: tuple[str, ...] | None
+    several: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """How a set is kept: `read` its pictures with labels, `store` the pictures."""
+
+    read: Callable[[], Labelled]
+    store: Callable[[], Store]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """Several stores as one; a key begins with the name of its store and a slash."""
+
+    stores: Mapping[str, Store]
+
+    def absent(self, keys: Iterable[str]) -> set[str]:
+        """Return those keys for which there is no picture."""
+        by_store: dict[str, dict[str, str]] = {}
+        for key in keys:
+            name, _, rest = key.partition("/")
+            by_store.setdefault(name, {})[rest] = key
+        found: set[str] = set()
+        for name, own in by_store.items():
+            store = self.stores.get(name)
+            found |= {own[rest] for rest in (store.absent(own) if store else own)}
+        return found
+
+    def read(self, key: str) -> bytes:
+        """Return a picture's file.
+
+        Raises:
+            UsageError: there is none, or it cannot be read.
+        """
+        name, _, rest = key.partition("/")
+        if name not in self.stores:
+            raise UsageError(f"expected a picture {key!r}, found none")
+        return self.stores[name].read(rest)
+
+
+def tested_part(parts: Mapping[str, Path], *, of: ZeroShotSet) -> Path | None:
+    """Return the part of a set that is tested, None where none is called so, in any case."""
+    by_name = {name.lower(): path for name, path in parts.items()}
+    return next((by_name[name] for name in _SPLITS[of.split] if name in by_name), None)
+
+
+def tested_folder(folder: Path, *, of: ZeroShotSet) -> Path:
+    """Return the folder of the part that is tested, or the whole where there are no parts."""
+    parts = {path.name: path for path in folder.iterdir() if path.is_dir()}
+    return tested_part(parts, of=of) or folder

@@ -1,0 +1,93 @@
+"""Webdataset tars as CLIP_benchmark writes them: a picture, and `.cls` (a number) or `.npy` beside.
+
+`.npy` has a one for each class that is to be seen. classnames.txt beside the tars says what the
+numbers are called. Templates beside them are not read: those of the paper are taken.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from data.errors import UsageError
+from data.image_index import index_of_tars
+from data.sources.files import lines_of
+from data.sources.tars import IMAGE_SUFFIXES, files_in
+from training.evaluation.zeroshot.labelled import Labelled, Layout, tested_folder
+from training.evaluation.zeroshot.sets import ZeroShotSet
+
+_NAMES = "classnames.txt"
+
+
+class _Sample(NamedTuple):
+    key: str
+    labels: tuple[int, ...]
+    several: bool
+
+
+def layout_of_tars(folder: Path, *, of: ZeroShotSet) -> Layout | None:
+    """Return the layout of a set that has tars, None if it has none."""
+    root = tested_folder(folder, of=of)
+    paths = tuple(sorted(root.glob("*.tar")))
+    if not paths:
+        return None
+    return Layout(
+        read=partial(_labelled, paths, names=folder / _NAMES),
+        store=partial(index_of_tars, paths, root=root, cache=None),
+    )
+
+
+def _labelled(paths: tuple[Path, ...], *, names: Path) -> Labelled:
+    samples = [sample for path in paths for sample in _samples(path)]
+    kinds = {sample.several for sample in samples}
+    if len(kinds) > 1:
+        raise UsageError(f"{paths[0].parent}: expected .cls or .npy throughout, found both")
+    return Labelled(
+        keys=tuple(sample.key for sample in samples),
+        labels=tuple(sample.labels for sample in samples),
+        names=_class_names(names) if names.is_file() else None,
+        several=True in kinds,
+    )
+
+
+def _class_names(path: Path) -> tuple[str, ...]:
+    lines = (line.strip() for _, line in lines_of(path))
+    return tuple(line for line in lines if line)
+
+
+def _samples(path: Path) -> Iterator[_Sample]:
+    """Yield the samples of a tar, whose members stand together.
+
+    Raises:
+        UsageError: it is no whole tar, or a picture has no label.
+    """
+    pictures: dict[str, str] = {}
+    labels: dict[str, tuple[tuple[int, ...], bool]] = {}
+    for found in files_in(path):
+        if found is None:
+            raise UsageError(f"{path}: expected a whole tar, it ends early; download it again")
+        tar, info = found
+        stem, _, suffix = info.name.rpartition(".")
+        if suffix.lower() in IMAGE_SUFFIXES:
+            pictures[stem] = f"{path.name}/{info.name}"
+        elif suffix in {"cls", "npy"}:
+            file = tar.extractfile(info)
+            content = file.read() if file else b""
+            labels[stem] = (_label(content, suffix, where=f"{path}, {info.name}"), suffix == "npy")
+    for stem, key in pictures.items():
+        if stem not in labels:
+            raise UsageError(f"{path}: expected {stem}.cls or .npy beside the picture, found none")
+        yield _Sample(key, *labels[stem])
+
+
+def _label(content: bytes, suffix: str, *, where: str) -> tuple[int, ...]:
+    try:
+        if suffix == "cls":
+            return (int(content),)
+        several = np.load(BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise UsageError(f"{where}: expected a label, found {error}") from error
+    return tuple(np.flatnonzero(several).tolist())
