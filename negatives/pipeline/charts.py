@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from negatives.audit.markup import Html, element, joined
@@ -13,6 +14,7 @@ _RIGHT: Final = 90  # room for the names at the lines' ends
 _TOP: Final = 16
 _BOTTOM: Final = 44
 _TICKS: Final = 5
+_LINE_HEIGHT: Final = 14
 
 
 class Line(NamedTuple):
@@ -38,7 +40,8 @@ def chart(title: str, lines: Sequence[Line], *, across: str, up: str) -> Html:
     points = [point for line in lines for point in line.points]
     x = _Scale(_ticks([a for a, _ in points]), _LEFT, _WIDTH - _RIGHT)
     y = _Scale(_ticks([b for _, b in points]), _HEIGHT - _BOTTOM, _TOP)
-    drawn = [_line(line, number, x, y) for number, line in enumerate(lines)]
+    ends = _apart([y.place(line.points[-1][1]) for line in lines])
+    drawn = [_line(line, number, x, y, ends[number]) for number, line in enumerate(lines)]
     return element(
         "svg",
         {"class": "chart", "viewBox": f"0 0 {_WIDTH} {_HEIGHT}", "role": "img"},
@@ -73,7 +76,7 @@ def _frame(x: _Scale, y: _Scale, *, across: str, up: str) -> Html:
     return joined(*parts)
 
 
-def _line(line: Line, number: int, x: _Scale, y: _Scale) -> Html:
+def _line(line: Line, number: int, x: _Scale, y: _Scale, end: float) -> Html:
     places = [(x.place(a), y.place(b)) for a, b in line.points]
     path = "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in places)
     parts = [_path(path, "curve")]
@@ -81,9 +84,17 @@ def _line(line: Line, number: int, x: _Scale, y: _Scale) -> Html:
         spot = {"cx": f"{left:.1f}", "cy": f"{top:.1f}", "r": "4", "class": "spot"}
         parts += [element("circle", spot), _text(name, left + 7, top - 7, "start")]
     if line.name and places:
-        left, top = places[-1]
-        parts.append(_text(line.name, left + 6, top + 4, "start"))
+        parts.append(_text(line.name, places[-1][0] + 6, end + 4, "start"))
     return element("g", {"class": f"line-{number % 4}"}, *parts)
+
+
+def _apart(heights: Sequence[float]) -> list[float]:
+    """Return where names stand that belong at these heights: in their order, none upon another."""
+    found = list(heights)
+    order = sorted(range(len(found)), key=found.__getitem__)
+    for above, below in pairwise(order):
+        found[below] = max(found[below], found[above] + _LINE_HEIGHT)
+    return found
 
 
 def _path(path: str, kind: str) -> Html:

@@ -147,8 +147,28 @@ def _training(run: Path) -> Html:
         if last
         else "Nothing was logged."
     )
-    picture = [chart("Loss", drawn, across="step", up="loss")] if drawn else []
-    return _section("Training", element("p", {"class": "muted"}, told), _card(*picture))
+    pictures = [_card(chart("Loss", drawn, across="step", up="loss"))] if drawn else []
+    return _section(
+        "Training", element("p", {"class": "muted"}, told), *pictures, _validation(records)
+    )
+
+
+def _validation(records: Sequence[Mapping[str, Any]]) -> Html:
+    """Return what was measured on the validation split, where it was more than once."""
+    measured = [record for record in records if "validation" in record]
+    if len(measured) < 2:
+        return joined()
+    last = measured[-1]["validation"]
+    lines = [
+        Line(name, [(r["step"], 100 * r["validation"][name]) for r in measured])
+        for name in ("retrieval", "composition")
+    ]
+    note = (
+        f"On {last['captions']:,} captions of the validation split: its picture found in a batch; "
+        f"the caption above each of its negatives ({last['composition_chance']:.0%} by chance)."
+    )
+    picture = chart("Validation", lines, across="step", up="%")
+    return joined(element("p", {"class": "muted"}, note), _card(picture))
 
 
 def _scores(folder: Path) -> Html:

@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -102,6 +103,13 @@ def test_a_chart_is_xml_with_its_names_escaped() -> None:
     texts = [element.text for element in root.iter("text")]
     assert {"a<b", "x&y", "step", "loss", "0", "20"} <= set(texts)
     assert len(root.findall("g")) == 2
+
+
+def test_names_at_the_ends_of_lines_stand_apart() -> None:
+    lines = [Line(name, [(0, 1.0), (1, 0.5)]) for name in ("one", "two", "three")]
+    root = ET.fromstring(chart("t", lines, across="x", up="y"))  # noqa: S314
+    heights = sorted(float(text.get("y", "")) for text in root.findall("g/text"))
+    assert all(below - above >= 13.9 for above, below in pairwise(heights))
 
 
 @pytest.mark.parametrize("points", [[(0, 3.0), (0, 3.0)], [(0, 0.0), (1, 0.0)], [(1, -2.0)]])

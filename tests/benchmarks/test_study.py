@@ -1,0 +1,51 @@
+"""The study's table: which rows it has, and what it says of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.study import FIGURES, methods, write_report
+from training.config import settings_of
+from training.evaluation.results import Results
+
+
+def results(composition: float) -> Results:
+    summary = dict.fromkeys(FIGURES.values(), 0.5) | {FIGURES["composition"]: composition}
+    return Results(model="small", weights="w", digest="d", summary=summary)
+
+
+def test_every_way_of_training_with_every_sort_of_negatives() -> None:
+    labels = [method.label for method in methods()]
+    assert len(labels) == len(set(labels)) == 1 + 3 * 5
+    assert {"CLIP", "FSC-CLIP fsc-clip by type", "global alone natural any"} <= set(labels)
+
+
+def test_every_row_is_a_configuration_of_the_trainer() -> None:
+    for method in methods():
+        section = {"preset": method.preset, "loss": dict(method.loss), "model": "scenes-tiny"}
+        objective = settings_of({"training": section | {"pretrained": None}}).objective
+        assert (objective.global_weight > 0) == (
+            method.preset.startswith("fsc") and "local alone" not in method.label
+        )
+        assert (objective.gamma == 0) == ("alone" in method.label)
+
+
+@pytest.mark.parametrize(
+    ("clip", "other", "verdict"),
+    [
+        ((0.60, 0.62), (0.70, 0.72), "+5.0 deviations"),
+        ((0.60, 0.62), (0.60, 0.62), "+0.0 deviations"),
+        ((0.60, 0.60), (0.70, 0.70), "no deviation"),
+    ],
+)
+def test_the_report_says_how_far_a_row_is_from_clip(
+    tmp_path: Path, clip: tuple[float, ...], other: tuple[float, ...], verdict: str
+) -> None:
+    found = {"CLIP": list(map(results, clip)), "FSC-CLIP": list(map(results, other))}
+    write_report(tmp_path, results(0.5), found)
+    (line,) = [x for x in (tmp_path / "study.txt").read_text().splitlines() if "FSC-CLIP" in x]
+    assert line.endswith(verdict)
+    content = json.loads((tmp_path / "study.json").read_text())
+    assert content["FSC-CLIP"]["composition"] == list(other)
+    assert (tmp_path / "tradeoff.svg").read_text().count("<circle") == 2
