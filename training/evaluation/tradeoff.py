@@ -62,7 +62,7 @@ def _figure(results: Results, name: str) -> float:
 
 def _axis(values: Sequence[float]) -> list[float]:
     """Return round ticks that hold all values between them."""
-    low, high = min(values), max(values)
+    low, high = round(min(values), 6), round(max(values), 6)  # 56.00000000000001 is 56
     step = next((s for s in _STEPS if (high - low) / s <= 6), _STEPS[-1])
     first, last = int(low // step), int(-(-high // step))
     last += first == last

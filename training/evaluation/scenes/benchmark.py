@@ -76,12 +76,7 @@ class SceneStore:
 def _asked(name: str, scenes: Iterable[Scene]) -> list[tuple[Scene, Asked]]:
     found = ((scene, asked(QUESTIONS[name], scene, name=name)) for scene in scenes)
     pairs = [(scene, pair) for scene, pair in found if pair is not None]
-    first = balanced(pairs, _change)[:_MOST_ITEMS]
-    return balanced(first, _change)  # what was cut off may have balanced what is left
-
-
-def _change(found: tuple[Scene, Asked]) -> tuple[str, str]:
-    return found[1].change
+    return balanced(pairs, lambda found: found[1].change)[:_MOST_ITEMS]
 
 
 def _composition(name: str, pairs: Iterable[tuple[Scene, Asked]]) -> Task:

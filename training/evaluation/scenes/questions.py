@@ -6,7 +6,7 @@ scene too. A change of one word into another is asked as often as the change bac
 captions alone cannot tell which is true.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
@@ -59,15 +59,21 @@ def asked(question: Question, scene: Scene, *, name: str) -> Asked | None:
 
 
 def balanced(pairs: Sequence[T], change_of: Callable[[T], tuple[str, str]]) -> list[T]:
-    """Return the pairs without those whose change is more often asked than the change back."""
-    left = Counter(change_of(pair) for pair in pairs)
-    left = Counter({change: min(number, left[change[::-1]]) for change, number in left.items()})
-    kept = []
+    """Return the pairs in couples of a change and the change back; others that change are left out.
+
+    So the first of them, an even number, are balanced too.
+    """
+    kept: list[T] = []
+    waiting: dict[tuple[str, str], list[T]] = defaultdict(list)
     for pair in pairs:
         change = change_of(pair)
-        if change == ("", "") or left[change]:
-            left[change] -= 1
+        back = waiting[change[::-1]]
+        if change == ("", ""):
             kept.append(pair)
+        elif back:
+            kept += [back.pop(0), pair]
+        else:
+            waiting[change].append(pair)
     return kept
 
 
