@@ -16,7 +16,7 @@ from data.errors import ShardError, UsageError
 from data.manifest import Manifest
 from negatives.blocks import ChooseTask, choose_block, load_all, parse_block
 from negatives.config import BuildConfig
-from negatives.executors import Run
+from negatives.executors import Executor, Run
 from negatives.executors.local import workers_on_this_machine
 from negatives.finishing import finish, manifest_of, num_in
 from negatives.learning import Learned, LearnOptions, learn
@@ -29,17 +29,19 @@ from negatives.producers import chooser_of
 from negatives.reading import Reading
 
 
-def build(
+def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
     config: BuildConfig,
     *,
     out: Path,
     workers: int = 1,
+    executor: Executor = workers_on_this_machine,
     resume: Resume = "if-possible",
     report: Report = lambda _stage, _num_captions: None,
 ) -> Manifest:
     """Build the shards of a configuration in the folder `out`, or finish what was begun there.
 
-    `report` is called with the stage ("parse", "choose") and the number of captions just done.
+    `executor` opens the workers: of this machine, or of a Ray cluster. `report` is called with the
+    stage ("parse", "choose") and the number of captions just done.
 
     Raises:
         UsageError: the configuration, the source or the folder is not fit for it.
@@ -52,7 +54,7 @@ def build(
     if manifest is not None:
         reading.refuse_other_source(manifest)
         return manifest
-    with workers_on_this_machine(plan.workers, partial(load_all, plan.model)) as run:
+    with executor(plan.workers, partial(load_all, plan.model)) as run:
         units = _collect(plan, "parse", run(parse_block, reading.parse_tasks()))
         parsed = [units[name] for name in reading.names if num_in(units[name], "rows")]
         if not parsed:

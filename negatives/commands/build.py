@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -14,6 +14,7 @@ from data.errors import UsageError
 if TYPE_CHECKING:
     from data.manifest import Manifest
     from negatives.config import BuildConfig
+    from negatives.executors import Executor
     from negatives.plan import Resume
 
 R = TypeVar("R")
@@ -122,10 +123,13 @@ def _given(**values: object) -> dict[str, object]:
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes at work.")
 @click.option(
     "--executor",
-    type=click.Choice(["local"]),
+    type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
     help="Where the work runs.",
+)
+@click.option(
+    "--ray-address", help="A Ray cluster: auto, ray://HEAD:10001; without: one of its own."
 )
 @click.option(
     "--resume",
@@ -145,6 +149,7 @@ def build(
     out: Path,
     workers: int,
     executor: str,
+    ray_address: str | None,
     resume: "Resume",
     max_requests: int | None,
     max_cost: float | None,
@@ -161,7 +166,6 @@ def build(
     from negatives.build import build as run
     from negatives.commands.progress import progress
 
-    del executor  # "local" is the only one
     limits = _given(max_requests=max_requests, max_cost=max_cost)
     settings = tuple(f"negatives.llm.limits.{name}={value}" for name, value in limits.items())
     config = resolve(options._replace(settings=options.settings + settings))
@@ -175,7 +179,14 @@ def build(
     finished = (out / FILE_NAME).exists()
     start = time.perf_counter()
     with progress(config, shown=not (quiet or as_json)) as report:
-        manifest = run(config, out=out, workers=workers, resume=resume, report=report)
+        manifest = run(
+            config,
+            out=out,
+            workers=workers,
+            executor=_executor("ray" if ray_address else executor, ray_address),
+            resume=resume,
+            report=report,
+        )
     if not quiet and (weakness := weakness_of(manifest)):
         click.echo(weakness, err=True)
     if as_json:
@@ -189,6 +200,25 @@ def build(
             click.echo(f"{seconds:.1f} s for what was left of it")
         else:
             click.echo(f"{seconds:.1f} s, {manifest.num_rows() / seconds:,.0f} captions/s")
+
+
+def _executor(name: str, address: str | None) -> "Executor":
+    """Return what opens the workers.
+
+    Raises:
+        UsageError: Ray is not installed.
+    """
+    from negatives.executors.local import workers_on_this_machine
+
+    if name == "local":
+        return workers_on_this_machine
+    try:
+        from negatives.executors.ray import workers_of_ray
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "--executor ray: expected Ray, found none: pip install 'hard-negatives[ray]'"
+        ) from error
+    return partial(workers_of_ray, address=address)
 
 
 def summary(manifest: "Manifest", out: Path) -> str:

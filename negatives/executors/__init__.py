@@ -1,6 +1,7 @@
 """Executors: how tasks reach workers. Each keeps at most a few tasks a worker in flight."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from data.errors import ShardError
@@ -20,3 +21,7 @@ class Run(Protocol):
         Raises:
             ShardError: a worker died; finished work stays.
         """
+
+
+Executor = Callable[[int, Callable[[], object]], AbstractContextManager[Run]]
+"""Opens so many workers, which call a function to load what they need, and yields their Run."""

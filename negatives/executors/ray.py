@@ -1,0 +1,136 @@
+"""Tasks on a Ray cluster: an existing one, or one of this machine that ends with the build.
+
+A worker is an actor that keeps what it has loaded. One that dies is started again, and what it was
+at is done again: the commit protocol keeps one copy, whoever wrote it. `OUT` has to be a folder
+that all machines see.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import ray
+from ray.exceptions import RayError, RayTaskError
+
+from data.errors import ShardError, UsageError
+from negatives.executors import R, Run, T
+
+_IN_FLIGHT: Final = 2  # tasks a worker: one at work, one waiting for it
+_RETRIES: Final = 3  # of a task whose worker died
+
+
+class Worker:
+    """Does tasks where Ray puts it, in the driver's folder."""
+
+    def __init__(self, folder: str) -> None:
+        """Go to a folder, so that relative paths mean what they mean to the driver."""
+        with suppress(OSError):  # on another machine there may be none, and absolute paths
+            os.chdir(folder)
+
+    def prepare(self, load: Callable[[], object]) -> None:
+        """Load what tasks need; what that raises is left to the tasks."""
+        with suppress(Exception):
+            load()
+
+    def attempt(self, function: Callable[[T], R], task: T) -> R | ShardError:
+        """Do a task; a failure of its own is its result."""
+        try:
+            return function(task)
+        except ShardError as error:
+            return error
+
+
+@contextmanager
+def workers_of_ray(
+    num_workers: int,
+    prepare: Callable[[], object],
+    *,
+    address: str | None = None,
+    gpus: float = 0,
+) -> Iterator[Run]:
+    """Open the workers and yield what runs tasks on them; each takes a CPU and `gpus` of a GPU.
+
+    `address`: of a cluster, such as "auto" or "ray://head:10001"; None: one is started on this
+    machine, for as long as this lasts, that listens on the loopback alone.
+
+    Raises:
+        UsageError: there is no cluster at this address.
+    """
+    _join(address, num_workers)
+    try:
+        kind: Any = ray.remote(
+            num_cpus=1, num_gpus=gpus, max_restarts=-1, max_task_retries=_RETRIES
+        )
+        workers: list[Any] = [kind(Worker).remote(str(Path.cwd())) for _ in range(num_workers)]
+        awake = {worker.prepare.remote(prepare): worker for worker in workers}
+        yield partial(_run, workers, awake)
+    finally:
+        ray.shutdown()
+
+
+def _join(address: str | None, num_workers: int) -> None:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address is None:
+        quiet |= {"num_cpus": num_workers, "include_dashboard": False}
+        quiet["_node_ip_address"] = "127.0.0.1"
+    try:
+        ray.init(address=address or "local", **quiet)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(f"--ray-address {address}: no cluster answers there: {reason}") from error
+
+
+def _run(
+    workers: list[Any],
+    awake: dict[Any, Any],
+    function: Callable[[T], R],
+    tasks: Iterable[T],
+    /,
+) -> Iterator[R | ShardError]:
+    """Yield results as they come. A worker that the cluster has no room for yet gets no task.
+
+    `awake`: the workers that are still waking up, by the call that tells; it empties with time.
+    """
+    tasks = iter(tasks)
+    pending: dict[Any, Any] = {}
+    free = deque(worker for worker in workers if worker not in awake.values())
+    free *= _IN_FLIGHT
+    more = True
+    while True:
+        while more and free:
+            task = next(tasks, None)
+            more = task is not None
+            if more:
+                worker = free.popleft()
+                pending[worker.attempt.remote(function, task)] = worker
+        if not more and not pending:
+            return
+        (ready,), _ = ray.wait([*pending, *awake], num_returns=1)
+        if ready in awake:
+            free.extend([awake.pop(ready)] * _IN_FLIGHT)
+        else:
+            free.append(pending.pop(ready))
+            yield _result(ready)
+
+
+def _result(reference: Any) -> Any:  # noqa: ANN401 - whatever the task returned
+    """Return what a task returned, or that its workers died.
+
+    Raises:
+        Exception: whatever the task raised, but for a ShardError.
+    """
+    try:
+        return ray.get(reference)
+    except RayTaskError as error:
+        raise error.cause from None
+    except RayError as error:
+        reason = str(error).partition("\n")[0]
+        return ShardError(
+            f"its workers died {_RETRIES + 1} times, killed or out of memory; run the command "
+            f"again, it goes on where it stopped ({reason})"
+        )
