@@ -80,6 +80,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
+def to_yaml(content: Mapping[str, Any]) -> str:
+    """Return plain values as YAML, in their order."""
+    return yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=100)
+
+
 def check_sections(sections: Mapping[str, Any]) -> None:
     """Hold that a pipeline.yaml has our sections, and options in them.
 

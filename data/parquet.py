@@ -12,6 +12,7 @@ from data.sources.files import check_columns, excerpt
 from data.sources.table import Record
 
 BATCH_ROWS = 4096
+GROUP_ROWS = 65_536
 
 
 def read_records(
@@ -68,3 +69,54 @@ def write_parquet(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.S
     with pq.ParquetWriter(path, schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
+
+
+def write_chunked(
+    path: Path,
+    batches: Iterable[pa.RecordBatch],
+    *,
+    schema: pa.Schema,
+    group_rows: int = GROUP_ROWS,
+) -> None:
+    """Write record batches into a new parquet file for a store that keeps equal parts once.
+
+    Pages are cut where the content says so, not after so many rows: a file in which a few rows
+    changed shares nearly all of its bytes with the one before. A page index lets readers skip.
+
+    Raises:
+        UsageError: pyarrow is too old for that.
+    """
+    options = {"use_content_defined_chunking": True, "write_page_index": True}
+    try:
+        opened = pq.ParquetWriter(path, schema, compression="zstd", **options)
+    except TypeError as error:
+        raise UsageError(
+            f"expected pyarrow 21 or newer, found {pa.__version__}: "
+            'pip install "hard-negatives[hub]"'
+        ) from error
+    with opened as writer:
+        held: list[pa.RecordBatch] = []
+        for batch in batches:
+            held.append(batch)
+            if sum(each.num_rows for each in held) >= group_rows:
+                writer.write_table(
+                    pa.Table.from_batches(held, schema), row_group_size=2 * group_rows
+                )
+                held = []
+        if held:
+            writer.write_table(pa.Table.from_batches(held, schema), row_group_size=2 * group_rows)
+
+
+def read_batches(path: Path, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield a parquet file's record batches of this schema.
+
+    Raises:
+        UsageError: the file cannot be read, is damaged, or has other columns.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            if file.schema_arrow.names != schema.names:
+                raise UsageError(f"{path}: not a file of this schema: {file.schema_arrow.names}")
+            yield from file.iter_batches(batch_size=BATCH_ROWS)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _damaged(path, error) from error

@@ -11,6 +11,7 @@ from negatives.commands.derive import filter_, merge
 from negatives.commands.listing import presets, rules, sources
 from negatives.commands.look import inspect, stats, verify
 from negatives.commands.preview import preview
+from negatives.commands.publish import publish, pull
 from negatives.commands.run import run as run_pipeline
 from negatives.commands.scenes import render
 from negatives.folders.versions import own_version
@@ -25,6 +26,7 @@ def cli() -> None:
 COMMANDS = (
     *(build, preview, run_pipeline, rules, sources, presets),
     *(stats, inspect, verify, render, import_, export, filter_, merge, annotate, audit),
+    *(publish, pull),
 )
 for command in COMMANDS:
     cli.add_command(command)

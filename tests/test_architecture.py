@@ -23,6 +23,7 @@ DOORS = {  # library -> the modules that may import it
     "sklearn": {"data.measures.adversary"},
     "scipy": {"data.measures.adversary"},
     "threadpoolctl": {"data.measures.adversary"},
+    "ray": {"negatives.executors.ray"},
     "httpx": {"negatives.llm.openai"},
     "torch": {
         "negatives.fluency.neural_network",
@@ -62,7 +63,7 @@ DOORS = {  # library -> the modules that may import it
         "training.evaluation.language_model",
     },
     "safetensors": {"negatives.fluency.neural_network", "training.activation", "training.export"},
-    "huggingface_hub": {"training.commands.publish"},
+    "huggingface_hub": {"data.hub"},
     "PIL": {"data.sources.scenes.render", "training.pictures"},  # one draws, one decodes
     "pydantic": {"data.config"},
     "yaml": {"data.config"},

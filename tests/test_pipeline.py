@@ -187,7 +187,7 @@ FLAGS = {
     "annotate": "controls help json key output quiet sample seed summary terminal",
     "audit": "against fail-outside help html json judge judge-pairs out quiet sample seed",
     "build": "config dry-run executor fluency-from help json language limit max-cost "
-    "max-requests out preset quiet resume root "
+    "max-requests out preset quiet ray-address resume root "
     "seed set source workers",
     "export": "help images json output quiet split tar-samples to",
     "filter": "drop-empty help json max-negatives min-score quiet rule sample-captions seed type",
@@ -196,6 +196,9 @@ FLAGS = {
     "merge": "help json quiet",
     "presets": "help json",
     "preview": "config fluency-from help json llm preset rule seed variants",
+    "publish": "allow-failing-audit allow-unknown-licence audit dry-run help json judge private "
+    "quiet revision usefulness",
+    "pull": "help json quiet revision",
     "render": "help json output quiet size",
     "rules": "help json",
     "run": "dry-run help json judge out quiet set workers",

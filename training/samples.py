@@ -27,6 +27,7 @@ from torch.utils.data import Dataset
 from data.commit import Json
 from data.errors import UsageError
 from data.images import ImageColumns, Store, open_images
+from data.pulling import local_folder
 from data.streams import Stream
 from training.batch import Batch
 from training.draw import ANY, Draw, draw_of, drawn
@@ -233,16 +234,16 @@ def dataset(
 ) -> Samples:
     """Return the samples of a finished folder of shards and its images.
 
-    `images`: what `data.images.open_images` reads, None for scenes drawn on demand. `tokenizer`:
-    CLIP's, or that of `tokenizer_of`. The first call with a tokenizer encodes all texts, and
-    `report` hears how many rows are done.
+    `shards`: a folder, or `hf://datasets/user/name[@revision]`, which is fetched once. `images`:
+    what `data.images.open_images` reads, None for scenes drawn on demand. `tokenizer`: CLIP's, or
+    that of `tokenizer_of`. The first call with a tokenizer encodes all texts, and `report` hears
+    how many rows are done.
 
     Raises:
         UsageError: the folder, the images or an option do not fit.
     """
     options = options or DataOptions()
-    folder = Path(shards)
-    rows = open_rows(folder, split=options.split, verify=options.verify)
+    rows = open_rows(local_folder(shards), split=options.split, verify=options.verify)
     draw = draw_of(options.draw, available=rows.types())
     store = open_images(
         None if images is None else Path(images),

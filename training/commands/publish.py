@@ -56,6 +56,6 @@ def publish(
 
 def hub() -> "Hub":
     """Return the hub's client; it finds the user's token itself."""
-    from huggingface_hub import HfApi
+    from data.hub import client
 
-    return HfApi()
+    return client(bars=True)

@@ -57,7 +57,9 @@ def resolve(given: Given) -> "Settings":
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--shards", type=_PATH, help="A finished folder of `negatives build`.")
+@click.option(
+    "--shards", help="A finished folder of `negatives build`, or hf://datasets/USER/NAME[@TAG]."
+)
 @click.option(
     "--images",
     type=_PATH,
@@ -89,7 +91,7 @@ def resolve(given: Given) -> "Settings":
 def train(
     context: click.Context,
     *,
-    shards: Path | None,
+    shards: str | None,
     images: Path | None,
     out: Path | None,
     model: str | None,
@@ -119,12 +121,15 @@ def train(
         raise UsageError(f"expected {'--shards' if shards is None else '--out'}; see train --help")
     if limit_steps is not None and limit_steps < 1:
         raise UsageError(f"--limit-steps: expected 1 or more, found {limit_steps}")
+    from data.pulling import local_folder
     from training.start import Places
 
     chosen = resolve(Given(config, preset, model, pretrained, settings, on_missing_image))
     named = chosen.config.images
     places = Places(
-        shards=shards, images=images or (Path(named) if named else None), out=out or Path("run")
+        shards=local_folder(shards),
+        images=images or (Path(named) if named else None),
+        out=out or Path("run"),
     )
     if dry_run:
         _print_plan(chosen, places, as_json=as_json)

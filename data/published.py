@@ -1,0 +1,148 @@
+"""Finished folders as parquet files, and back: the same shards, byte for byte.
+
+A published folder holds the manifest as it is and, in `data` and `rejects`, the rows of the shards
+in their order, in other files. The manifest says how many rows a shard has and its SHA-256: rows
+are cut there, written as a build writes them, and must give the stated bytes.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from data.commit import sync_and_hash, sync_folder
+from data.errors import UsageError
+from data.manifest import FILE_NAME, FLUENCY, Manifest, Shard, manifest_without_sizes, row_problems
+from data.parquet import read_batches
+from data.records import Row
+from data.schema import REJECT_SCHEMA, ROW_SCHEMA, rejects_of_batch, rows_of_batch
+from data.shards import write_rejects, write_rows
+
+Report = Callable[[int], None]
+"""Told the number of rows just done."""
+
+
+class Kind(NamedTuple):
+    """A kind of shard: its folder, its schema, and the ways to its records and back."""
+
+    folder: str
+    schema: Any
+    records_of: Callable[[Any], Iterator[Any]]
+    write: Callable[[Path, Any], None]
+
+
+ROWS: Final = Kind("data", ROW_SCHEMA, rows_of_batch, write_rows)
+REJECTS: Final = Kind("rejects", REJECT_SCHEMA, rejects_of_batch, write_rejects)
+
+
+def shards_by_kind(manifest: Manifest) -> tuple[tuple[Kind, tuple[Shard, ...]], ...]:
+    """Return each kind with its shards."""
+    return (ROWS, manifest.shards), (REJECTS, manifest.rejects)
+
+
+def split_name(split: str) -> str:
+    """Return a split's name as published: letters, digits and underscores."""
+    return re.sub(r"\W", "_", split, flags=re.ASCII)
+
+
+def restore_folder(
+    published: Path, out: Path, *, report: Report = lambda _num_rows: None
+) -> Manifest:
+    """Write the shards of a published folder into an empty one; the manifest comes last.
+
+    Raises:
+        UsageError: a file is missing or damaged, or its rows do not give the stated bytes.
+    """
+    manifest = manifest_without_sizes(published)
+    for kind, shards in shards_by_kind(manifest):
+        for split in dict.fromkeys(shard.split for shard in shards):
+            chosen = [shard for shard in shards if shard.split == split]
+            records = records_of(files_of(published / kind.folder, split), kind)
+            for num_rows in restore_shards(records, chosen, out, kind=kind, manifest=manifest):
+                report(num_rows)
+    for stored in manifest.fluency:
+        source, target = published / stored.file, within(out, stored.file)
+        if not source.is_file() or sync_and_hash(source) != (stored.bytes, stored.sha256):
+            raise UsageError(f"{published}: {stored.file}: missing or damaged; publish it again")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    for folder in (ROWS.folder, REJECTS.folder, FLUENCY):
+        if (out / folder).is_dir():
+            sync_folder(out / folder)
+    shutil.copyfile(published / FILE_NAME, out / FILE_NAME)
+    sync_and_hash(out / FILE_NAME)
+    sync_folder(out)
+    return manifest
+
+
+def files_of(folder: Path, split: str) -> list[Path]:
+    """Return the parquet files of a split, in their order."""
+    pattern = re.compile(re.escape(split_name(split)) + r"-\d{5,}-of-\d{5,}\.parquet")
+    return sorted(path for path in folder.glob("*.parquet") if pattern.fullmatch(path.name))
+
+
+def records_of(paths: Iterable[Path], kind: Kind) -> Iterator[Any]:
+    """Yield the records of parquet files.
+
+    Raises:
+        UsageError: a file cannot be read, or holds edits that are none.
+    """
+    for path in paths:
+        try:
+            for batch in read_batches(path, schema=kind.schema):
+                yield from kind.records_of(batch)
+        except ValueError as error:
+            raise UsageError(f"{path}: {error}; publish it again") from error
+
+
+def restore_shards(
+    records: Iterator[Any], shards: Iterable[Shard], out: Path, *, kind: Kind, manifest: Manifest
+) -> Iterator[int]:
+    """Cut records into shards below `out`, of the bytes that the manifest states; yield their rows.
+
+    Raises:
+        UsageError: there are more or fewer records, or other ones, or a negative is none.
+    """
+    for shard in shards:
+        chosen = list(islice(records, shard.rows))
+        target = within(out, shard.file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        kind.write(target, chosen)
+        if sync_and_hash(target) != (shard.bytes, shard.sha256):
+            raise UsageError(_differs(shard, len(chosen), manifest))
+        _check_rows(shard, chosen, manifest)
+        yield len(chosen)
+    if any(True for _ in records):
+        raise UsageError(f"{kind.folder}: more rows than the manifest states; publish it again")
+
+
+def within(folder: Path, file: str) -> Path:
+    """Return the path of a file that a manifest names: whoever wrote it chooses no other folder.
+
+    Raises:
+        UsageError: it is not below the folder.
+    """
+    path = Path(file)
+    if path.is_absolute() or ".." in path.parts or len(path.parts) != 2:
+        raise UsageError(f"{FILE_NAME}: expected the name of a file in the folder, found {file!r}")
+    return folder / path
+
+
+def _check_rows(shard: Shard, records: Iterable[Any], manifest: Manifest) -> None:
+    num_producers = len(manifest.producers)
+    rows = (record for record in records if isinstance(record, Row))
+    problems = chain.from_iterable(row_problems(row, num_producers=num_producers) for row in rows)
+    for problem in problems:
+        raise UsageError(f"{shard.file}: {problem}")
+
+
+def _differs(shard: Shard, num_found: int, manifest: Manifest) -> str:
+    if num_found != shard.rows:
+        return f"{shard.file}: expected {shard.rows} rows, found {num_found}; publish it again"
+    return (
+        f"{shard.file}: its rows do not give the bytes that the manifest states; it was written "
+        f"with pyarrow {manifest.versions.get('pyarrow', 'of another version')}: use that here, "
+        "or write the folder again with `negatives filter`"
+    )

@@ -1,0 +1,142 @@
+"""Published shards come to this machine: fetched, restored, held against the manifest, then shown.
+
+A folder appears under its name only when it is whole. What a cut connection left lies hidden beside
+it, and the next attempt at the same commit goes on from there.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from data.caches import cache_folder
+from data.commit import sync_folder
+from data.errors import UsageError
+from data.hub import Repository, check_name, client
+from data.manifest import FILE_NAME, manifest_without_sizes
+from data.published import Report, restore_folder, shards_by_kind
+
+SCHEME: Final = "hf://datasets/"
+
+
+def local_folder(place: str | Path, *, report: Report = lambda _num_rows: None) -> Path:
+    """Return the folder of shards; those of `hf://datasets/user/name[@revision]` are fetched first.
+
+    They lie in the user's cache, by commit: a commit is fetched once.
+
+    Raises:
+        UsageError: there is no such data set, or it is damaged.
+        RetryableError: the Hub cannot be reached.
+    """
+    if not str(place).startswith(SCHEME):
+        return Path(place)
+    name, _, revision = str(place).removeprefix(SCHEME).partition("@")
+    folder = cache_folder() / "hub" / check_name(name).replace("/", "--")
+    if re.fullmatch("[0-9a-f]{40}", revision) and (folder / revision / FILE_NAME).exists():
+        return folder / revision
+    repository = Repository(name=name, api=client())
+    commit = commit_of(repository, revision or None)
+    if not (folder / commit / FILE_NAME).exists():
+        _pull(repository, folder / commit, commit=commit, report=report)
+    return folder / commit
+
+
+def commit_of(repository: Repository, revision: str | None) -> str:
+    """Return the commit that a branch or tag names.
+
+    Raises:
+        UsageError: there is no such repository or revision.
+    """
+    head = repository.head(revision)
+    if head is None:
+        raise UsageError(
+            f"{repository.name}: no such data set{f' or revision {revision}' if revision else ''}, "
+            "or your token does not show it; check the name, or `hf auth login`"
+        )
+    return head.commit
+
+
+def pull(
+    repository: Repository,
+    out: Path,
+    *,
+    commit: str,
+    report: Report = lambda _num_rows: None,
+) -> None:
+    """Write the shards of a commit to `out`, a new folder, each byte as it was when published.
+
+    Raises:
+        UsageError: `out` is something else already, or what is there is no whole published folder.
+        RetryableError: the Hub cannot be reached.
+    """
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UsageError(f"{out}: exists already; choose a new folder")
+    _pull(repository, out, commit=commit, report=report)
+
+
+def _pull(repository: Repository, out: Path, *, commit: str, report: Report) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = out.with_name(f".{out.name}.unfinished")
+    with _alone(out.parent):
+        if (out / FILE_NAME).exists():
+            return  # another process was faster
+        draft.mkdir(exist_ok=True)
+        try:
+            whole = _restored(repository, draft, commit, report)
+        except UsageError:
+            shutil.rmtree(draft)  # what is wrong does not come right by going on
+            raise
+        if out.is_dir():
+            out.rmdir()
+        whole.rename(out)
+        sync_folder(out.parent)
+        shutil.rmtree(draft)
+
+
+def _restored(repository: Repository, draft: Path, commit: str, report: Report) -> Path:
+    fetched = _fetched(repository, draft, commit)
+    whole = draft / "whole"
+    shutil.rmtree(whole, ignore_errors=True)
+    whole.mkdir()
+    restore_folder(fetched, whole, report=report)
+    return whole
+
+
+def _fetched(repository: Repository, draft: Path, commit: str) -> Path:
+    """Return a folder with the published files of a commit; those of others go."""
+    for other in draft.iterdir():
+        if other.is_dir() and other.name != commit:
+            shutil.rmtree(other)
+    folder = draft / commit
+    names = repository.files(commit)
+    if FILE_NAME not in names:
+        raise UsageError(
+            f"{repository.name}: expected {FILE_NAME}, as `negatives publish` sends it, found none"
+        )
+    manifest = manifest_without_sizes(repository.download(FILE_NAME, folder, commit=commit).parent)
+    wanted = [stored.file for stored in manifest.fluency]
+    kinds = [kind.folder for kind, shards in shards_by_kind(manifest) if shards]
+    wanted += [name for name in names if _is_parquet(name, kinds)]
+    for name in wanted:
+        repository.download(name, folder, commit=commit)
+    return folder
+
+
+def _is_parquet(name: str, kinds: list[str]) -> bool:
+    folder, _, file = name.partition("/")
+    return folder in kinds and file.endswith(".parquet") and "/" not in file
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold others off who would fetch into a folder: of many processes one works, others wait."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

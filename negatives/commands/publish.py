@@ -1,0 +1,165 @@
+"""`negatives publish` and `pull`: a finished folder as a data set of the Hub, and back."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from data.manifest import Manifest
+    from negatives.audit.findings import Audit
+    from negatives.publishing.sending import Sent
+
+_PATH = click.Path(path_type=Path)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+_QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
+_FOLDER = "publish"
+
+
+@click.command()
+@click.argument("folder", type=_PATH)
+@click.argument("repository", metavar="USER/NAME")
+@click.option("--dry-run", is_flag=True, help="Only write OUT/publish, the exact files.")
+@click.option("--private", is_flag=True, help="Make a private data set.")
+@click.option("--revision", help="The tag of the commit; the next of v1, v2 ... if absent.")
+@click.option(
+    "--audit",
+    "audit_file",
+    type=_PATH,
+    help="What `negatives audit OUT --out FILE` wrote; it is measured here if absent.",
+)
+@click.option(
+    "--usefulness", type=_PATH, help="What `negatives annotate --summary --json` printed."
+)
+@click.option(
+    "--judge",
+    default="auto",
+    show_default=True,
+    help="As of `negatives audit`, if the audit is measured here.",
+)
+@click.option("--allow-failing-audit", is_flag=True, help="Publish what is outside its bars.")
+@click.option("--allow-unknown-licence", is_flag=True, help="Publish captions of unknown terms.")
+@_JSON
+@_QUIET
+def publish(
+    *,
+    folder: Path,
+    repository: str,
+    dry_run: bool,
+    private: bool,
+    revision: str | None,
+    audit_file: Path | None,
+    usefulness: Path | None,
+    judge: str,
+    allow_failing_audit: bool,
+    allow_unknown_licence: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Verify a finished folder, write OUT/publish and send it to the Hugging Face hub.
+
+    One commit and a tag: parquet files, manifest, audit, report and card. No image
+    is sent. Run it again after a cut connection: what is there is not sent twice.
+    The token is that of `hf auth login`, or HF_TOKEN.
+
+    \b
+    negatives publish out user/name --dry-run
+    negatives publish out user/name --private --revision v1
+    """
+    from data.hub import Repository, check_name, client
+    from negatives.commands.progress import counting
+    from negatives.publishing.checks import licence_of, read_shares, refuse_failing
+    from negatives.publishing.sending import send
+    from negatives.publishing.writing import Publication, verified, write_files
+
+    check_name(repository)
+    shown = not (quiet or as_json)
+    api = None if dry_run else client(bars=shown)  # that it is installed is known at once
+    manifest = verified(folder)
+    licence = licence_of(manifest, unknown_allowed=allow_unknown_licence)
+    shares = read_shares(usefulness) if usefulness is not None else ()
+    audit, figures = _audit(folder, manifest, audit_file, judge=judge)
+    refuse_failing(figures["findings"], allowed=allow_failing_audit)
+    publication = Publication(
+        repository=repository, audit=audit, figures=figures, licence=licence, shares=shares
+    )
+    out = folder / _FOLDER
+    total = sum(shard.rows for shard in (*manifest.shards, *manifest.rejects))
+    with counting("write", total=total, shown=shown) as report:
+        files = write_files(folder, out, publication=publication, report=report)
+    sent = None
+    if api is not None:
+        name = Repository(name=repository, api=api)
+        message = f"{manifest.num_rows():,} captions, manifest {manifest.fingerprint[:12]}"
+        sent = send(name, out, message=message, private=private, tag=revision)
+    _tell(out, files, repository, sent, as_json=as_json, quiet=quiet)
+
+
+@click.command()
+@click.argument("repository", metavar="USER/NAME")
+@click.argument("folder", type=_PATH)
+@click.option("--revision", help="A tag, branch or commit; the newest if absent.")
+@_JSON
+@_QUIET
+def pull(
+    *, repository: str, folder: Path, revision: str | None, as_json: bool, quiet: bool
+) -> None:
+    """Restore the shards of a published folder, byte for byte, held against their manifest.
+
+    \b
+    negatives pull user/name out --revision v1
+    """
+    from data.hub import Repository, check_name, client
+    from data.manifest import read_manifest
+    from data.pulling import commit_of
+    from data.pulling import pull as restore
+    from negatives.commands.progress import counting
+
+    shown = not (quiet or as_json)
+    name = Repository(name=check_name(repository), api=client(bars=shown))
+    commit = commit_of(name, revision)
+    with counting("restore", total=None, shown=shown) as report:
+        restore(name, folder, commit=commit, report=report)
+    rows = read_manifest(folder).num_rows()
+    if as_json:
+        click.echo(json.dumps({"out": str(folder), "commit": commit, "rows": rows}, indent=1))
+    elif not quiet:
+        click.echo(f"{folder}: {rows:,} rows of {repository}, commit {commit[:12]}: whole")
+
+
+def _audit(
+    folder: Path, manifest: "Manifest", file: Path | None, *, judge: str
+) -> tuple["Audit", Mapping[str, Any]]:
+    from negatives.audit.run import AuditOptions, audit_folder
+    from negatives.commands.audit import judge_of, plain_audit
+    from negatives.publishing.checks import read_audit
+
+    if file is not None:
+        return read_audit(file, manifest)
+    audit = audit_folder(folder, options=AuditOptions(judge=judge_of(judge))).audit
+    return audit, plain_audit(audit)
+
+
+def _tell(
+    out: Path,
+    files: list[str],
+    repository: str,
+    sent: "Sent | None",
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    if as_json:
+        found = {"folder": str(out), "files": files, "repository": repository}
+        told = None if sent is None else sent._asdict()
+        click.echo(json.dumps({**found, "sent": told}, indent=1))
+    elif not quiet:
+        size = sum((out / name).stat().st_size for name in files) / 1e6
+        click.echo(f"{out}: {len(files)} files, {size:,.1f} MB")
+        if sent is None:
+            click.echo("nothing was sent")
+        else:
+            how = "sent" if sent.is_new else "there already"
+            click.echo(f"{repository}: {how}, commit {sent.commit[:12]}, tag {sent.tag}")

@@ -1,0 +1,188 @@
+"""The data set's card: how it was made, what gives it away, samples, limits."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from data.config import to_yaml
+from data.manifest import Manifest
+from negatives.audit.findings import Audit, Finding, Sample, shown, shown_bar, shown_interval
+from negatives.publishing.header import metadata
+from negatives.publishing.provenance import command_of
+
+CARD: Final = "README.md"
+LEAKS: Final = ("words", "form", "fluency")
+
+
+class Told(NamedTuple):
+    """What a card is written from; `num_bytes` are those of the parquet."""
+
+    repository: str
+    manifest: Manifest
+    licence: str
+    audit: Audit
+    shares: Sequence[Mapping[str, Any]]
+    samples: Sequence[Sample]
+    num_bytes: int
+
+
+def card_of(told: Told) -> str:
+    """Return the text of README.md."""
+    header = to_yaml(
+        metadata(
+            told.manifest,
+            name=told.repository.partition("/")[2],
+            licence=told.licence,
+            num_bytes=told.num_bytes,
+        )
+    )
+    return f"---\n{header}---\n\n" + "\n\n".join(_body(told)) + "\n"
+
+
+def _body(told: Told) -> Iterator[str]:
+    manifest, repository = told.manifest, told.repository
+    source = manifest.source.get("name", "unknown")
+    counts = manifest.tallies.get("negatives_by_type", {})
+    yield f"# {repository.partition('/')[2]}"
+    yield (
+        f"{manifest.num_rows():,} captions of `{source}` with {sum(counts.values()):,} hard "
+        "negatives: captions that one edit made false. A row is one caption; a caption for which "
+        "nothing was found has an empty list."
+    )
+    yield (
+        "```python\nimport datasets\n\n"
+        f'rows = datasets.load_dataset("{repository}")\n```\n\n'
+        "```sh\n"
+        f"negatives pull {repository} OUT                # the shards, byte for byte, verified\n"
+        f"train --shards hf://datasets/{repository} --images DIR --out run\n```"
+    )
+    yield (
+        "Images are not here: `image` is a key in the source's own images. `edits` are replacements"
+        " by character offsets of the caption and give `text`; `score` is log p(negative) - log "
+        "p(caption) under the build's model; `producer` indexes `producers` in manifest.json."
+    )
+    yield f"## How it was made\n\n```sh\n{command_of(manifest)}\n```"
+    versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
+    yield f"Manifest {manifest.fingerprint}; {versions}."
+    yield _table(("type", "negatives"), ((name, f"{num:,}") for name, num in _sorted(counts)))
+    yield "## What gives negatives away"
+    yield from _findings(told)
+    yield "## Usefulness"
+    yield from _usefulness(told)
+    yield f"## Samples\n\n{_samples(told.samples)}"
+    yield f"## Limits\n\n{_limits(told)}"
+    yield f"## Licence\n\n{_licence(told)}"
+    yield f"## Citation\n\n{_CITATION}"
+
+
+def _findings(told: Told) -> Iterator[str]:
+    yield (
+        "How often a caption is told from its negative without the image, with 95 % intervals (0.5:"
+        " it cannot be told), then what there is of them. All of it: audit.json and report.html."
+    )
+    found = sorted(told.audit.findings, key=lambda finding: finding.measure not in LEAKS)
+    yield _table(
+        ("measure", "group", "value", "95 %", "bar", "of", "verdict"),
+        (_finding(finding) for finding in found if finding.value is not None or finding.why),
+    )
+    outside = sum(finding.verdict() == "outside" for finding in found)
+    if outside:
+        yield f"**{outside} of these are outside their bars**; it is published all the same."
+    judges = told.audit.judges
+    yield "; ".join(f"{name} is judged by {judge}" for name, judge in judges.items()) or (
+        "No language model judged fluency."
+    )
+
+
+def _finding(finding: Finding) -> tuple[str, ...]:
+    verdict = finding.verdict()
+    return (
+        finding.measure,
+        finding.group,
+        shown(finding.value),
+        shown_interval(finding),
+        shown_bar(finding.bar),
+        f"{finding.num:,}",
+        f"{verdict}: {finding.why}" if finding.why else verdict,
+    )
+
+
+def _usefulness(told: Told) -> Iterator[str]:
+    if not told.shares:
+        yield "No readers were asked whether these negatives are grammatical, plausible and false."
+        return
+    yield "Of a sample, what readers said yes to; useful is yes to all:"
+    yield _table(
+        ("source", "group", "judgement", "share", "95 %", "of"),
+        (
+            (
+                str(share["folder"]),
+                str(share["group"]),
+                str(share["judgement"]),
+                shown(share["value"]),
+                f"{shown(share['low'])} to {shown(share['high'])}",
+                f"{share['num']:,}",
+            )
+            for share in told.shares
+        ),
+    )
+
+
+def _samples(samples: Sequence[Sample]) -> str:
+    """Return the first two of each kind."""
+    kinds: dict[str, list[Sample]] = {}
+    for sample in samples:
+        kinds.setdefault(f"{sample.type}/{sample.subtype}", []).append(sample)
+    rows = ((kind, each.caption, each.text) for kind, own in kinds.items() for each in own[:2])
+    return _table(("type", "caption", "negative"), rows)
+
+
+def _limits(told: Told) -> str:
+    captions = told.manifest.tallies.get("captions", {})
+    num, with_negative = captions.get("all", 0), captions.get("with_negative", 0)
+    empty = (
+        f"{num - with_negative:,} of {num:,} captions have no negative; the manifest counts why."
+    )
+    return f"* {empty}\n{_LIMITS}"
+
+
+def _licence(told: Told) -> str:
+    if not told.licence:
+        return "The terms of the captions are not known; those of the images are their own."
+    return (
+        f"The captions, and so their edits, stand under {told.licence}; the images have terms of "
+        "their own and are not here."
+    )
+
+
+_LIMITS: Final = """\
+* No image was looked at: what a caption leaves out may make a negative true.
+* Rows are pairs for training, not questions: among several negatives the caption is the text most
+  like the others.
+* English alone; errors of the parser are errors of the negatives."""
+_CITATION: Final = """\
+Captions: cite their source. Training with such negatives: FSC-CLIP, arXiv 2410.05210.
+
+```bibtex
+@article{oh2024fscclip,
+  title = {Preserving Multi-Modal Capabilities of Pre-trained VLMs for Improving
+           Vision-Linguistic Compositionality},
+  author = {Oh, Youngtaek and Cho, Jae Won and Kim, Dong-Jin and Kweon, In So and Kim, Junmo},
+  journal = {arXiv preprint arXiv:2410.05210},
+  year = {2024}
+}
+```"""
+
+
+def _sorted(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: -item[1])
+
+
+def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """Return a text that is neither markup nor the end of a cell."""
+    return re.sub(r"([\\|<>*_`\[\]])", r"\\\1", " ".join(text.split()))

@@ -1,0 +1,128 @@
+"""A written folder -> one commit and a tag, however often the connection is cut.
+
+A commit names its parent, so it can neither be made twice nor hide what another wrote meanwhile.
+When an answer is lost, the repository itself is asked: if its head holds our files, it was made.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from data.errors import RetryableError, UsageError
+from data.hub import ATTEMPTS, Change, Head, Repository, Stored, stored_as
+from data.manifest import FILE_NAME
+
+_OWN: Final = ("data/", "rejects/", "fluency/")
+_OF_THE_HUB: Final = frozenset((".gitattributes", "README.md", "LICENSE"))
+
+
+class Sent(NamedTuple):
+    """Where the folder stands now; `is_new`: whether this call made the commit."""
+
+    commit: str
+    tag: str
+    is_new: bool
+
+
+class _Files(NamedTuple):
+    """The files to be there: their paths, and what a repository says of each, small or large."""
+
+    paths: Mapping[str, Path]
+    stored: Mapping[str, tuple[Stored, Stored]]
+
+    def missing(self, there: Mapping[str, Stored]) -> dict[str, Path]:
+        """Return those that are not there, or are other ones."""
+        return {
+            name: path
+            for name, path in self.paths.items()
+            if there.get(name) not in self.stored[name]
+        }
+
+    def superfluous(self, there: Mapping[str, Stored]) -> list[str]:
+        """Return what an earlier publication left there; files of others stay."""
+        return sorted(name for name in there if name.startswith(_OWN) and name not in self.paths)
+
+
+def send(
+    repository: Repository, folder: Path, *, message: str, private: bool, tag: str | None
+) -> Sent:
+    """Make the repository if it is not there, send the files that differ, and tag the commit.
+
+    `tag`: by default the first of v1, v2 ... that is free; a commit with a tag keeps it.
+
+    Raises:
+        UsageError: the repository is something else, or is public and `private` is asked for; the
+            tag belongs to another commit; the Hub refuses the token.
+        RetryableError: the Hub cannot be reached, or another changed the repository meanwhile.
+    """
+    paths = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    files = _Files(paths, {name: stored_as(path) for name, path in paths.items()})
+    if repository.head() is None:
+        repository.create(private=private)
+    head = _head(repository)
+    if private and not head.private:
+        raise UsageError(
+            f"{repository.name}: expected a private repository, found a public one; make it "
+            "private in its settings, or leave --private out"
+        )
+    there = repository.files(head.commit)
+    if FILE_NAME not in there and set(there) - _OF_THE_HUB:
+        raise UsageError(
+            f"{repository.name}: exists and is none of ours: no {FILE_NAME}; choose another name"
+        )
+    tags = repository.tags()
+    change = Change(message, files.missing(there), files.superfluous(there))
+    is_there = not change.files and not change.removed
+    if tag in tags and not (is_there and tags[tag] == head.commit):
+        raise UsageError(f"{repository.name}: {tag} is another commit; choose another --revision")
+    commit = head.commit if is_there else _committed(repository, files, change, head.commit)
+    return Sent(commit, _tagged(repository, commit, tag, tags), not is_there)
+
+
+def _committed(repository: Repository, files: _Files, change: Change, parent: str) -> str:
+    """Make one commit on top of `parent`, whichever attempt it was; return its name."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return repository.commit(change, parent=parent)
+        except RetryableError as error:
+            found = error
+        head = _head(repository)
+        if head.commit != parent:
+            there = repository.files(head.commit)
+            if files.missing(there) or files.superfluous(there):
+                raise RetryableError(
+                    f"{repository.name}: another changed it meanwhile (now {head.commit[:12]}); "
+                    "nothing of this was shown; look at it, and run the same command again"
+                ) from found
+            return head.commit  # it was made, and the answer was lost
+        if attempt + 1 < ATTEMPTS:
+            repository.wait(2.0**attempt)
+    raise found
+
+
+def _tagged(repository: Repository, commit: str, tag: str | None, tags: Mapping[str, str]) -> str:
+    """Return the tag of a commit, which is given one if it has none."""
+    own = [name for name, target in tags.items() if target == commit]
+    if tag is None and own:
+        return own[0]
+    number = 1
+    while f"v{number}" in tags:
+        number += 1
+    chosen = tag or f"v{number}"
+    if chosen not in own:
+        repository.tag(chosen, commit)
+        if repository.tags().get(chosen) != commit:
+            raise RetryableError(
+                f"{repository.name}: {chosen} was given to another commit meanwhile; the files are "
+                f"there as {commit[:12]}; tag them with another --revision"
+            )
+    return chosen
+
+
+def _head(repository: Repository) -> Head:
+    head = repository.head()
+    if head is None:
+        raise UsageError(
+            f"{repository.name}: made, and not to be seen; may this token read what it writes?"
+        )
+    return head

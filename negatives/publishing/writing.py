@@ -1,0 +1,129 @@
+"""The exact files of a data set of the Hub, written to a folder; equal folders give equal bytes."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from data.commit import write_atomically
+from data.errors import UsageError
+from data.manifest import FILE_NAME, Manifest, problems_of, read_manifest
+from data.parquet import write_chunked
+from data.published import Kind, Report, records_of, restore_shards, shards_by_kind
+from data.records import Row
+from data.shards import map_batches, read_rows
+from data.streams import Stream
+from negatives.audit.findings import Audit, Sample
+from negatives.audit.report import html_of
+from negatives.audit.samples import samples_of
+from negatives.publishing.card import CARD, Told, card_of
+from negatives.publishing.packing import Pack, packs_of
+
+AUDIT = "audit.json"
+REPORT = "report.html"
+_SAMPLED_ROWS = 5000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Publication:
+    """What is published of a folder beside its rows.
+
+    `repository`: USER/NAME. `audit`: measured, and `figures` the same as JSON. `licence`: of the
+    captions, "" if unknown. `shares`: what readers said, if any were asked.
+    """
+
+    repository: str
+    audit: Audit
+    figures: Mapping[str, Any]
+    licence: str
+    shares: Sequence[Mapping[str, Any]] = field(default=())
+
+
+def verified(folder: Path) -> Manifest:
+    """Return the manifest of a folder of which every byte and row is as it states.
+
+    Raises:
+        UsageError: the folder is not finished, or damaged.
+    """
+    manifest = read_manifest(folder)
+    for problem in problems_of(folder, manifest):
+        raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")
+    if not manifest.shards:
+        raise UsageError(f"{folder}: no rows to publish")
+    return manifest
+
+
+def write_files(
+    folder: Path,
+    out: Path,
+    *,
+    publication: Publication,
+    report: Report = lambda _num_rows: None,
+) -> list[str]:
+    """Write what is published of a verified folder to `out`, anew; return the files' names.
+
+    The rows of each parquet file are read back and must give the bytes of their shards.
+
+    Raises:
+        UsageError: they do not, or `out` holds something else.
+    """
+    manifest = read_manifest(folder)
+    if out.exists() and any(out.iterdir()):
+        if not (out / FILE_NAME).is_file():
+            raise UsageError(f"{out}: holds other files than a publication's; move them away")
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(folder / FILE_NAME, out / FILE_NAME)  # first: now the folder is ours
+    for kind, shards in shards_by_kind(manifest):
+        for pack in packs_of(shards):
+            _write_pack(folder, out, pack, kind=kind, manifest=manifest)
+            report(sum(shard.rows for shard in pack.shards))
+    for stored in manifest.fluency:
+        (out / stored.file).parent.mkdir(exist_ok=True)
+        shutil.copyfile(folder / stored.file, out / stored.file)
+    samples = drawn_samples(folder, manifest)
+    figures = json.dumps(publication.figures, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(out / AUDIT, figures)
+    write_atomically(out / REPORT, html_of(publication.audit, samples))
+    told = Told(
+        repository=publication.repository,
+        manifest=manifest,
+        licence=publication.licence,
+        audit=publication.audit,
+        shares=publication.shares,
+        samples=samples,
+        num_bytes=sum(path.stat().st_size for path in (out / "data").iterdir()),
+    )
+    write_atomically(out / CARD, card_of(told))
+    return names_in(out)
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of all files below a folder, sorted."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
+
+
+def drawn_samples(folder: Path, manifest: Manifest) -> tuple[Sample, ...]:
+    """Return negatives of every kind to look at, of rows drawn from all shards."""
+    share = min(1.0, _SAMPLED_ROWS / manifest.num_rows())
+    kept: list[Row] = []
+    for shard in manifest.shards:
+        rows = read_rows(folder / shard.file)
+        kept += [row for row in rows if Stream("published rows", row.id).chance(share)]
+    return tuple(samples_of(kept, 300, seed=0))
+
+
+def _write_pack(folder: Path, out: Path, pack: Pack, *, kind: Kind, manifest: Manifest) -> None:
+    path = out / kind.folder / pack.file
+    path.parent.mkdir(exist_ok=True)
+    paths = [folder / shard.file for shard in pack.shards]
+    batches = (batch for each in paths for batch in map_batches(each, schema=kind.schema))
+    write_chunked(path, batches, schema=kind.schema)
+    with TemporaryDirectory(dir=out) as place:
+        records = records_of([path], kind)
+        for _ in restore_shards(records, pack.shards, Path(place), kind=kind, manifest=manifest):
+            pass

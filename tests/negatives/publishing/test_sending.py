@@ -1,0 +1,305 @@
+"""The real client of the Hub against a server of our own, with faults: one commit all the same."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub.constants
+import pytest
+
+from data.errors import RetryableError, UsageError
+from data.hub import ATTEMPTS, Repository, check_name, client
+from data.manifest import read_manifest
+from data.pulling import commit_of, local_folder, pull
+from negatives.publishing.sending import Sent, send
+from tests.fake_hub import TOKEN, FakeHub, Fault, known_to_the_client, serving
+from tests.negatives.publishing.hub_folders import folder_of, publish_to
+
+NAME = "user/name"
+COMMIT = "POST .*/commit/"
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the client's
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("sending")
+    for name, num_rows in (("out", 40), ("other", 20)):
+        publish_to(root / name, root / name / "publish", folder_of(root / name, num_rows))
+    return root / "out"
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
+    with serving() as hub, known_to_the_client(hub, monkeypatch, tmp_path):
+        yield hub
+
+
+def repository(waits: list[float] | None = None, name: str = NAME) -> Repository:
+    seconds = [] if waits is None else waits
+    return Repository(name=name, api=client(), wait=seconds.append)
+
+
+def sent(out: Path, *, private: bool = False, tag: str | None = None) -> Sent:
+    return send(repository(), out / "publish", message="rows", private=private, tag=tag)
+
+
+def assert_holds(hub: FakeHub, out: Path, found: Sent) -> None:
+    """Hold that the commit has the folder's files, all of them, and follows the first one."""
+    repo = hub.repos[NAME]
+    files = {p.relative_to(out / "publish").as_posix(): p.read_bytes()
+             for p in (out / "publish").rglob("*") if p.is_file()}  # fmt: skip
+    own = {name: content for name, content in repo.trees[found.commit].items() if name in files}
+    assert own == files
+    assert repo.tags[found.tag] == found.commit == repo.head
+
+
+def test_a_folder_is_one_commit_and_a_tag(hub: FakeHub, out: Path) -> None:
+    found = sent(out, private=True)
+    assert_holds(hub, out, found)
+    assert (found.tag, found.is_new, len(hub.repos[NAME].trees)) == ("v1", True, 2)
+    assert hub.repos[NAME].private
+    num_sent = hub.asked("PUT /large")
+    again = sent(out, private=True)
+    assert again == Sent(found.commit, "v1", is_new=False)
+    assert hub.asked("PUT /large") == num_sent
+    assert hub.asked(COMMIT) == 1
+
+
+def test_what_an_earlier_publication_left_goes(hub: FakeHub, out: Path) -> None:
+    first = sent(out.parent / "other", tag="old")
+    hub.repos[NAME].add({**hub.repos[NAME].trees[first.commit], "notes.md": b"my own"})
+    found = sent(out)
+    assert_holds(hub, out, found)
+    tree = hub.repos[NAME].trees[found.commit]
+    parquet = {name for name in tree if name.endswith(".parquet")}
+    assert parquet == {f"data/{p.name}" for p in (out / "publish/data").iterdir()}
+    assert tree["notes.md"] == b"my own"
+    assert found.tag == "v1"
+    assert hub.repos[NAME].tags["old"] == first.commit
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [Fault("GET /api/datasets", 429, times=2), Fault("POST /api/repos/create", 503)],
+        [Fault("PUT /large", 429, times=2)],
+        [Fault("PUT /large", "cut", times=3)],
+        [Fault("PUT /large", 500, times=2), Fault("objects/batch", 500)],
+        [Fault("POST .*/preupload", 502), Fault("POST /api/validate-yaml", "html")],
+        [Fault("POST /api/repos/create", "html"), Fault(COMMIT, "html")],
+        [Fault(COMMIT, 429, times=2)],
+        [Fault(COMMIT, 500), Fault(COMMIT, "lost")],
+        [Fault(COMMIT, "lost"), Fault("GET /api/datasets/user/name$", 500, times=2)],
+        [Fault("POST .*/tag/", "lost")],
+        [Fault("POST .*/tag/", 500, times=3), Fault("GET .*/refs", "gone")],
+        [Fault("POST /api/repos/create", "lost")],
+        [Fault("GET .*/tree/", 500, times=2), Fault("GET .*/tree/", "gone")],
+    ],
+    ids=lambda faults: " ".join(f"{fault.what}@{fault.matching.pattern}" for fault in faults),
+)
+def test_what_fails_for_a_moment_is_done_in_the_end(
+    hub: FakeHub, out: Path, faults: list[Fault]
+) -> None:
+    hub.faults = faults = [Fault(f.matching.pattern, f.what, times=f.times) for f in faults]
+    found = sent(out)
+    assert not any(fault.times for fault in faults)
+    assert_holds(hub, out, found)
+    assert len(hub.repos[NAME].trees) == 2
+    assert len(hub.repos[NAME].tags) == 1
+
+
+def test_an_upload_that_was_cut_goes_on(hub: FakeHub, out: Path) -> None:
+    hub.faults = [Fault("PUT /large", 500, times=1000)]
+    with pytest.raises(RetryableError, match="fault 500"):
+        sent(out)
+    hub.faults = [Fault(COMMIT, 500, times=1000)]
+    with pytest.raises(RetryableError, match="fault 500"):
+        sent(out)
+    there = set(hub.large)
+    hub.faults, hub.requests = [], []
+    assert_holds(hub, out, sent(out))
+    assert there
+    assert hub.asked("PUT /large") == 0
+    assert len(hub.repos[NAME].trees) == 2
+
+
+def test_a_concurrent_commit_is_not_written_over(hub: FakeHub, out: Path) -> None:
+    hub.faults = [Fault(COMMIT, "raced")]
+    with pytest.raises(RetryableError, match=r"another changed it meanwhile \(now [0-9a-f]{12}\)"):
+        sent(out)
+    repo = hub.repos[NAME]
+    assert repo.trees[repo.head]["notes.md"] == b"of another"
+    assert not repo.tags
+    repo.add({name: c for name, c in repo.trees[repo.head].items() if name != "notes.md"})
+    assert_holds(hub, out, sent(out))
+
+
+def test_a_wrong_token_is_refused_and_never_told(
+    hub: FakeHub, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_wrongwrong")
+    with pytest.raises(UsageError, match="the Hub refuses the token") as refused:
+        sent(out)
+    assert "wrongwrong" not in str(refused.value)
+    assert not hub.repos
+    monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(out / "no-token"))
+    with pytest.raises(UsageError, match="refuses the token"):
+        sent(out)
+
+
+def test_anothers_name_is_refused(hub: FakeHub, out: Path) -> None:
+    hub.create("stranger/name")
+    elsewhere = repository(name="other/name")
+    with pytest.raises(UsageError, match=r"refuses the token \(403"):
+        send(elsewhere, out / "publish", message="rows", private=False, tag=None)
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "message"),
+    [
+        ({"data.csv": b"1"}, {}, "exists and is none of ours"),
+        ({}, {"private": True}, "expected a private repository, found a public one"),
+        ({}, {"tag": "taken"}, "taken is another commit; choose another --revision"),
+    ],
+)
+def test_an_existing_name_is_not_written_over(
+    hub: FakeHub, out: Path, files: dict[str, bytes], asked: dict[str, Any], message: str
+) -> None:
+    repo = hub.create(NAME, **files)
+    repo.tags["taken"] = before = repo.head
+    with pytest.raises(UsageError, match=message):
+        sent(out, **asked)
+    assert repo.head == before
+    assert not hub.large
+
+
+def test_an_existing_empty_name_is_filled(hub: FakeHub, out: Path) -> None:
+    hub.create(NAME, **{"README.md": b"---\n---\n"})
+    assert_holds(hub, out, sent(out, tag="first"))
+
+
+def test_waits_grow_and_end(hub: FakeHub) -> None:
+    waits: list[float] = []
+    hub.faults = [Fault("GET", 500, times=1000)]
+    with pytest.raises(RetryableError, match="try again"):
+        repository(waits).head()
+    assert waits == [1.0] * (ATTEMPTS - 1)  # as the server asks: Retry-After
+    assert hub.asked("GET") == ATTEMPTS
+
+
+def test_without_a_network_one_line_says_so(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(UsageError, match="HF_HUB_OFFLINE is set"):
+        repository().head()
+    assert not hub.requests
+
+
+@pytest.mark.parametrize("name", ["name", "a/b/c", "/b", "a/", "a b/c", ""])
+def test_a_name_is_user_and_name(name: str) -> None:
+    with pytest.raises(UsageError, match="expected USER/NAME"):
+        check_name(name)
+
+
+def restored(out: Path, path: Path) -> bool:
+    files = [out / "manifest.json", *(out / "data").iterdir()]
+    return all((path / p.relative_to(out)).read_bytes() == p.read_bytes() for p in files)
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [],
+        [Fault("GET .*/resolve/.*parquet", "gone", times=3)],
+        [Fault("(HEAD|GET) .*/resolve/", 500, times=4), Fault("GET .*/tree/", 429)],
+    ],
+    ids=["none", "cut", "500"],
+)
+def test_pull_restores_equal_bytes(
+    hub: FakeHub, out: Path, tmp_path: Path, faults: list[Fault]
+) -> None:
+    found = sent(out)
+    hub.faults = faults
+    place = tmp_path / "back"
+    assert commit_of(repository(), "v1") == found.commit
+    pull(repository(), place, commit=found.commit)
+    assert not any(fault.times for fault in faults)
+    assert restored(out, place)
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith(("back", "."))) == [
+        "back"
+    ]
+    with pytest.raises(UsageError, match="exists already"):
+        pull(repository(), place, commit=found.commit)
+
+
+def test_a_pull_that_was_cut_goes_on(hub: FakeHub, out: Path, tmp_path: Path) -> None:
+    commit = sent(out).commit
+    hub.faults = [Fault("/resolve/.*val_2", 500, times=1000)]
+    with pytest.raises(RetryableError, match="try again"):
+        pull(repository(), tmp_path / "back", commit=commit)
+    assert not (tmp_path / "back").exists()
+    hub.faults, hub.requests = [], []
+    pull(repository(), tmp_path / "back", commit=commit)
+    assert restored(out, tmp_path / "back")
+    assert hub.asked("GET .*parquet") == 1
+
+
+def test_what_is_not_there_cannot_be_pulled(hub: FakeHub, tmp_path: Path) -> None:
+    for revision in (None, "v9"):
+        with pytest.raises(UsageError, match="no such data set"):
+            commit_of(repository(), revision)
+    commit = hub.create(NAME).head
+    with pytest.raises(UsageError, match=r"expected manifest\.json"):
+        pull(repository(), tmp_path / "back", commit=commit)
+    assert not (tmp_path / "back").exists()
+
+
+def test_a_damaged_publication_is_not_shown(hub: FakeHub, out: Path, tmp_path: Path) -> None:
+    repo = hub.repos.setdefault(NAME, hub.create(NAME))
+    tree = dict(repo.trees[sent(out).commit])
+    first, second = sorted(name for name in tree if name.endswith(".parquet"))[:2]
+    commit = repo.add({**tree, first: tree[second]})
+    with pytest.raises(UsageError, match="do not give the bytes"):
+        pull(repository(), tmp_path / "back", commit=commit)
+    assert not list(tmp_path.glob("*back*"))
+
+
+def test_shards_of_the_hub_come_into_the_cache_once(hub: FakeHub, out: Path) -> None:
+    commit = sent(out).commit
+    for place in (f"hf://datasets/{NAME}", f"hf://datasets/{NAME}@v1"):
+        folder = local_folder(place)
+        assert folder.name == commit
+        assert restored(out, folder)
+    num_asked = len(hub.requests)
+    assert local_folder(f"hf://datasets/{NAME}@{commit}") == folder
+    assert len(hub.requests) == num_asked
+    assert hub.asked("GET .*parquet") == len(list((out / "publish/data").iterdir()))
+    assert local_folder(out) == out
+    assert read_manifest(folder) == read_manifest(out)
+    with pytest.raises(UsageError, match="expected USER/NAME"):
+        local_folder("hf://datasets/name")
+
+
+def test_of_many_who_want_the_same_shards_one_fetches_them(hub: FakeHub, out: Path) -> None:
+    sent(out)
+    with ThreadPoolExecutor(4) as pool:
+        folders = set(pool.map(local_folder, [f"hf://datasets/{NAME}"] * 4))
+    assert len(folders) == 1
+    assert restored(out, folders.pop())
+    assert hub.asked("GET .*parquet") == len(list((out / "publish/data").iterdir()))
+
+
+def test_two_who_publish_the_same_make_one_commit(hub: FakeHub, out: Path) -> None:
+    hub.create(NAME)
+    with ThreadPoolExecutor(3) as pool:
+        found = {each.commit for each in pool.map(sent, [out] * 3)}
+    assert found == {hub.repos[NAME].head}
+    assert len(hub.repos[NAME].trees) == 2
+
+
+def test_the_fake_speaks_of_what_it_does_not_know(hub: FakeHub) -> None:
+    with pytest.raises(Exception, match=re.escape("no such endpoint GET /api/whoami-v2")):
+        client().whoami(token=TOKEN)
+    assert hub.asked("whoami") == 1
