@@ -27,7 +27,7 @@ study: $(VENV)/.train  ## the paper's experiment in small: hours; run it again t
 	$(BIN)/python -m benchmarks.study $(STUDY)
 
 test: $(VENV)/.dev  ## run the tests
-	$(BIN)/python -m pytest -m "not real and not slow"
+	$(BIN)/python -m pytest -m "not real and not slow" --numprocesses 2
 
 slow: $(VENV)/.dev  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m "slow and not real" --timeout 1800
