@@ -19,7 +19,6 @@ from ray.exceptions import RayError, RayTaskError
 from data.errors import ShardError, UsageError
 from negatives.executors import R, Run, T
 
-_IN_FLIGHT: Final = 2  # tasks a worker: one at work, one waiting for it
 _RETRIES: Final = 3  # of a task whose worker died
 
 
@@ -92,14 +91,14 @@ def _run(
     tasks: Iterable[T],
     /,
 ) -> Iterator[R | ShardError]:
-    """Yield results as they come. A worker that the cluster has no room for yet gets no task.
+    """Yield results as they come; a worker has one task, so none dies of what another one does.
+    A worker that the cluster has no room for yet gets no task.
 
     `awake`: the workers that are still waking up, by the call that tells; it empties with time.
     """
     tasks = iter(tasks)
     pending: dict[Any, Any] = {}
     free = deque(worker for worker in workers if worker not in awake.values())
-    free *= _IN_FLIGHT
     more = True
     while True:
         while more and free:
@@ -112,7 +111,7 @@ def _run(
             return
         (ready,), _ = ray.wait([*pending, *awake], num_returns=1)
         if ready in awake:
-            free.extend([awake.pop(ready)] * _IN_FLIGHT)
+            free.append(awake.pop(ready))
         else:
             free.append(pending.pop(ready))
             yield _result(ready)
