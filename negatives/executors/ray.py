@@ -91,10 +91,10 @@ def _run(
     tasks: Iterable[T],
     /,
 ) -> Iterator[R | ShardError]:
-    """Yield results as they come; a worker has one task, so none dies of what another one does.
-    A worker that the cluster has no room for yet gets no task.
+    """Yield results as they come.
 
-    `awake`: the workers that are still waking up, by the call that tells; it empties with time.
+    A worker has one task, so none is lost by what another one does; a worker that the cluster has
+    no room for yet gets none. `awake`: the workers that are still waking up, by the call that tells; it empties with time.
     """
     tasks = iter(tasks)
     pending: dict[Any, Any] = {}
