@@ -94,7 +94,8 @@ def _run(
     """Yield results as they come.
 
     A worker has one task, so none is lost by what another one does; a worker that the cluster has
-    no room for yet gets none. `awake`: the workers that are still waking up, by the call that tells; it empties with time.
+    no room for yet gets none. `awake`: the workers that are still waking up, by the call that
+    tells; it empties with time.
     """
     tasks = iter(tasks)
     pending: dict[Any, Any] = {}
