@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -45,16 +46,8 @@ from training.ranks import exit_code
 from training.run import train
 from training.start import Places
 
-_SIZE: Final = 64
-MODEL: Final = {
-    "embed_dim": 64,
-    "vision_cfg": {
-        "layers": 3, "width": 96, "head_width": 32, "patch_size": 8, "image_size": _SIZE,
-    },
-    "text_cfg": {
-        "context_length": 40, "vocab_size": 49408, "width": 96, "heads": 4, "layers": 2,
-    },
-}  # fmt: skip
+MODEL: Final = json.loads(files("training").joinpath("models/scenes-tiny.json").read_text())
+_SIZE: Final = MODEL["vision_cfg"]["image_size"]
 FIGURES: Final = {
     "composition": "scenes composition macro",
     "paraphrases": "scenes paraphrases macro",

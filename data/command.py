@@ -1,4 +1,4 @@
-"""What every command of the project does at its end: exit codes, one-line errors, no traceback."""
+"""What commands share: an option, and their end with exit codes, one-line errors, no traceback."""
 
 import os
 import sys
@@ -6,6 +6,15 @@ import sys
 import click
 
 from data.errors import RetryableError, ShardError, UsageError
+
+set_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="SECTION.KEY=VALUE",
+    help="Set any option of pipeline.yaml; may be given often.",
+)
+"""What every command has that reads a pipeline.yaml."""
 
 
 def run(command: click.Command, *, name: str) -> None:

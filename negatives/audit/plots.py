@@ -53,7 +53,7 @@ def axis_of(findings: Iterable[Finding]) -> Axis:
         if axis.low <= low and high <= axis.high:
             return axis
     low = min(low, 0.0)
-    step = _round_step((high - low) / 4)
+    step = round_step((high - low) / 4)
     first, last = math.floor(low / step), math.ceil(high / step)
     return Axis(first * step, last * step, tuple(n * step for n in range(first, last + 1)))
 
@@ -65,7 +65,7 @@ def _values(finding: Finding) -> list[float]:
     return [value for value in given if value is not None and math.isfinite(value)]
 
 
-def _round_step(least: float) -> float:
+def round_step(least: float) -> float:
     """Return the smallest of 1, 2, 2.5, 5, 10 and their like that is not below `least`."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= least * (1 - 1e-9))

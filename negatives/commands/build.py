@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from data.command import set_option
 from data.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,13 +52,7 @@ _OPTIONS = (
         type=click.Path(path_type=Path),
         help="A finished build whose corpus model weighs the candidates.",
     ),
-    click.option(
-        "--set",
-        "settings",
-        multiple=True,
-        metavar="SECTION.KEY=VALUE",
-        help="Set any option of pipeline.yaml; may be given often.",
-    ),
+    set_option,
 )
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from data.command import set_option
+
 _PATH = click.Path(path_type=Path)
 
 
@@ -14,13 +16,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--out", type=_PATH, default=Path("out"), show_default=True, help="Its folder.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Of `build`.")
 @click.option("--judge", default="auto", show_default=True, help="Of `audit`: a name, auto, none.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="SECTION.KEY=VALUE",
-    help="Set any option of pipeline.yaml; may be given often.",
-)
+@set_option
 @click.option("--dry-run", is_flag=True, help="Only tell which stages would run.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of each stage as JSON.")
 @click.option("--quiet", is_flag=True, help="Print errors alone.")

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from negatives.audit.markup import Html, element, joined
+from negatives.audit.plots import round_step
 
 _WIDTH: Final = 640
 _HEIGHT: Final = 300
@@ -54,14 +55,9 @@ def chart(title: str, lines: Sequence[Line], *, across: str, up: str) -> Html:
 def _ticks(values: Sequence[float]) -> tuple[float, ...]:
     """Return round numbers that hold all values between them."""
     low, high = min(values), max(values)
-    step = _round((high - low) / _TICKS or max(abs(high), 1.0) / _TICKS)
+    step = round_step((high - low) / _TICKS or max(abs(high), 1.0) / _TICKS)
     first, last = math.floor(low / step), math.ceil(high / step)
     return tuple(number * step for number in range(first, max(last, first + 1) + 1))
-
-
-def _round(least: float) -> float:
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= least * (1 - 1e-9))
 
 
 def _frame(x: _Scale, y: _Scale, *, across: str, up: str) -> Html:

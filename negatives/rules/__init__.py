@@ -2,15 +2,13 @@
 
 import dataclasses
 import hashlib
-import importlib
 import inspect
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import cast
 
 from data.config import checked, plain
 from data.errors import UsageError
+from data.named import named_class
 from data.texts import nearest
 from negatives.llm import NAMES
 from negatives.rules.count import Count
@@ -45,9 +43,6 @@ RULES: Mapping[str, type[Rule]] = {
 def rule_class(name: str) -> type[Rule]:
     """Return the rule of a name in RULES, or a user's own, named `package.module:Class`.
 
-    A user's module is looked for in the working directory too, after all other places: an installed
-    command does not look there by itself. Workers start in the same directory and do the same.
-
     Raises:
         UsageError: there is none of that name.
     """
@@ -55,19 +50,9 @@ def rule_class(name: str) -> type[Rule]:
         if name not in RULES:
             raise UsageError(f"no rule is named {name!r}; {nearest(name, RULES)}")
         return RULES[name]
-    module_name, _, class_name = name.partition(":")
-    if not all(part.isidentifier() for part in module_name.split(".")):
-        raise UsageError(f"rule {name}: expected package.module:Class")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise UsageError(f"rule {name}: cannot import {module_name}: {error}") from error
-    found = getattr(module, class_name, None)
+    found, module_name = named_class(name, what="rule")
     if not (isinstance(found, type) and dataclasses.is_dataclass(found) and callable(found)):
-        raise UsageError(f"rule {name}: {module_name} has no dataclass {class_name}")
+        raise UsageError(f"rule {name}: {module_name} has no dataclass {name.partition(':')[2]}")
     return cast("type[Rule]", found)
 
 

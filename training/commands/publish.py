@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from data.errors import UsageError
-
 if TYPE_CHECKING:
     from training.export import Which
     from training.publish import Hub
@@ -38,12 +36,11 @@ def publish(
     \b
     train publish run user/name --dry-run
     """
+    from data.hub import check_name
     from training.export import weights_of
     from training.publish import upload, write_folder
 
-    owner, slash, name = repository.partition("/")
-    if not (owner and slash and name) or "/" in name:
-        raise UsageError(f"expected USER/NAME, found {repository!r}")
+    check_name(repository)
     weights = weights_of(run, alpha=alpha, which=checkpoint)
     folder = run / "publish"
     files = write_folder(weights, folder, repository=repository, run=run)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from data.command import set_option
 from data.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,13 +76,7 @@ def resolve(given: Given) -> "Settings":
     help="skip: leave captions out whose image is missing or broken, and count them.",
 )
 @click.option("--config", type=_PATH, help="A pipeline.yaml.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="SECTION.KEY=VALUE",
-    help="Set any option of pipeline.yaml; may be given often.",
-)
+@set_option
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint, if there is one.")
 @click.option("--dry-run", is_flag=True, help="Only print the plan: steps, tokens, memory.")
 @click.option("--limit-steps", type=int, help="Stop after so many steps, with a checkpoint.")

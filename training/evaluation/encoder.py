@@ -22,12 +22,11 @@ import torch
 from torch import Tensor, distributed
 from torch.utils.data import DataLoader, Dataset
 
-from data.caches import cache_folder
 from data.errors import UsageError
 from data.images import Store
 from training.evaluation.encodings import Encodings
 from training.evaluation.tasks import Picture
-from training.evaluation.vectors import Vectors, digest_of_bytes
+from training.evaluation.vectors import Vectors, digest_of_bytes, evaluation_cache
 from training.gather import num_ranks
 from training.model import ClipModel, evaluation_transform, hub_config, tokenizer
 from training.pictures import BrokenPictureError, decoded
@@ -95,8 +94,7 @@ class Encoder:
 
     @cached_property
     def _vectors(self) -> Vectors:
-        base = self._encoding.cache or cache_folder() / "evaluation"
-        return Vectors(base / self.digest[:32])
+        return Vectors(evaluation_cache(self._encoding.cache) / self.digest[:32])
 
     def encodings(
         self,

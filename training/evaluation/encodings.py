@@ -1,6 +1,6 @@
 """Features of pictures and texts by what they are of: what every score is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,3 +26,7 @@ class Encodings:
     pictures: Mapping[Picture, int]
     texts: Mapping[str, int]
     broken: tuple[str, ...] = ()
+
+    def rows(self, pictures: Iterable[Picture]) -> NDArray[np.int64]:
+        """Return the row of each picture, -1 where there is none."""
+        return np.array([self.pictures.get(picture, -1) for picture in pictures], np.int64)

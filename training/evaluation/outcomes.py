@@ -76,7 +76,7 @@ def _laid_out(task: Task, encodings: Encodings) -> tuple[Floats, Integers, Integ
     known: dict[tuple[Layout, int, int], Integers] = {}
     tables, items = [np.zeros((0, 4), np.int64)], [np.zeros(0, np.int64)]
     for number, item in enumerate(task.items):
-        pictures = [encodings.pictures.get(picture, -1) for picture in item.pictures]
+        pictures = encodings.rows(item.pictures).tolist()
         if -1 in pictures:
             continue
         captions = [num_pictures + encodings.texts[caption] for caption in item.captions]
@@ -104,7 +104,7 @@ def retrieved(task: Retrieval, encodings: Encodings) -> Iterator[Outcomes]:
     A picture is right if any of its captions is among the first. Missing pictures are not asked
     and their captions not offered.
     """
-    found = np.array([encodings.pictures.get(picture, -1) for picture in task.pictures], np.int64)
+    found = encodings.rows(task.pictures)
     owner_T = np.array(task.owner, np.int64)
     kept_I, kept_T = np.flatnonzero(found >= 0), np.flatnonzero(found[owner_T] >= 0)
     image_ID = encodings.picture_ID[found[kept_I]]
@@ -182,7 +182,7 @@ def groups_of(names: Iterable[str]) -> Integers:
 
 def classified(task: Classification, encodings: Encodings) -> Outcomes:
     """Return the outcomes of a classification, by its measure."""
-    found = np.array([encodings.pictures.get(picture, -1) for picture in task.pictures], np.int64)
+    found = encodings.rows(task.pictures)
     kept = np.flatnonzero(found >= 0)
     score_NC = encodings.picture_ID[found[kept]] @ class_features(task, encodings).T
     if task.measure in ("ROC AUC", "11-point mAP"):
@@ -198,11 +198,11 @@ def _labelled(task: Classification, score_NC: Floats, kept: Integers) -> Outcome
     score_NC[np.arange(len(kept)), labels_N[kept]] = -np.inf
     best = score_NC.max(1, initial=-np.inf)
     credits_N[kept] = 0.5 * (own > best) + 0.5 * (own >= best)
-    strata_N = labels_N if task.measure == "mean per class" else labels_N[:0]
+    strata = list(map(str, labels_N.tolist())) if task.measure == "mean per class" else []
     return Outcomes(
         measure=task.measure,
         credits_N=credits_N,
-        weights_N=_evened(strata_N, np.isfinite(credits_N)),
+        weights_N=evened(strata, np.isfinite(credits_N)),
         groups_N=np.arange(len(credits_N)),
         chance=1 / len(task.classes),
     )
@@ -230,16 +230,6 @@ def _ranked(task: Classification, score_NC: Floats, kept: Integers) -> Outcomes:
         chance=chance,
         whole=bootstrapped(score, len(kept)),
     )
-
-
-def _evened(strata_N: Integers, present_N: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return weights that make a mean over present items the mean of the strata's means."""
-    weights_N = np.ones(len(present_N))
-    if len(strata_N) and present_N.any():
-        strata = strata_N[present_N]
-        _, place, count = np.unique(strata, return_inverse=True, return_counts=True)
-        weights_N[present_N] = len(strata) / (len(count) * count[place])
-    return weights_N
 
 
 def class_features(task: Classification, encodings: Encodings) -> Floats:

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from data.caches import cache_folder
 from data.commit import write_atomically
 from training.evaluation.benchmarks import Benchmark
 from training.evaluation.encoder import Encoder, Report
@@ -32,6 +31,7 @@ from training.evaluation.tasks import (
     pictures_of,
 )
 from training.evaluation.text_only import VERSION, LogProbability, text_only_scores
+from training.evaluation.vectors import evaluation_cache
 from training.ranks import first_then_others
 
 _SILENT: Final[Report] = lambda _what, _done, _total: None  # noqa: E731 - a default
@@ -159,7 +159,7 @@ def _text_only(
         return {}
     reader = log_probability.name if log_probability else ""
     name = hashlib.sha256(f"{VERSION} {asked} {reader}".encode()).hexdigest()
-    path = (cache or cache_folder() / "evaluation") / "text-only" / f"{name}.json"
+    path = evaluation_cache(cache) / "text-only" / f"{name}.json"
     with suppress(OSError, ValueError, AttributeError):  # not there, or damaged
         return {key: float(value) for key, value in json.loads(path.read_text()).items()}
     found = text_only_scores(task, log_probability=log_probability)

@@ -59,14 +59,13 @@ def text_only_scores(
         return {}
     longer = [np.sign(len(a) - len(b)) for a, b in zip(versus.true, versus.false, strict=True)]
     scores = {"longer": _score(0.5 + 0.5 * np.array(longer, np.float64), task, versus)}
+    texts, true, false = distinct_texts(versus.true, versus.false)
     if len(np.unique(versus.group_N)) >= LEAST_GROUPS:
-        texts, true, false = distinct_texts(versus.true, versus.false)
         folds = folds_of(versus.group_N, seed)
         scores["words"] = _score(
             held_out_wins(word_reader(texts), true, false, folds), task, versus
         )
     if log_probability is not None:
-        texts, true, false = distinct_texts(versus.true, versus.false)
         log_p = log_probability(texts)
         wins = 0.5 + 0.5 * np.sign(log_p[true] - log_p[false])
         scores["language model"] = _score(wins, task, versus)

@@ -16,12 +16,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from data.caches import cache_folder
 from data.commit import attempt_path, sync_folder
 
 Vector = NDArray[np.float32]
 
 _FLUSH_AT: Final = 2048
 _SUFFIX: Final = ".npz"
+
+
+def evaluation_cache(cache: Path | None) -> Path:
+    """Return where evaluations keep what they made: `cache`, or a folder of the user's."""
+    return cache or cache_folder() / "evaluation"
 
 
 def digest_of_bytes(content: bytes, *more: str) -> bytes:
