@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data.errors import UsageError
+from data.shards import opened
 
 Strings = Sequence[str]
 Ragged = Sequence[Sequence[int]]
@@ -41,7 +42,7 @@ def write_columns(
 
 def read_columns(path: Path) -> tuple[dict[str, list[str]], dict[str, list[list[int]]], str]:
     """Return the columns of strings, the columns of integer lists, and the note."""
-    with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+    with opened(path) as source, pa.ipc.open_stream(source) as reader:
         batch = reader.read_next_batch()
         strings: dict[str, list[str]] = {}
         ragged: dict[str, list[list[int]]] = {}

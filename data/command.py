@@ -1,11 +1,36 @@
-"""What commands share: an option, and their end with exit codes, one-line errors, no traceback."""
+"""What commands share: types of paths, an option, and their end with exit codes, no traceback."""
 
 import os
 import sys
+from pathlib import Path
+from typing import Final
 
 import click
 
 from data.errors import RetryableError, ShardError, UsageError
+from data.storage import is_remote, place
+
+
+class PlaceType(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
+    """A path of this machine, or where `by_url` also a URL such as s3://bucket/folder."""
+
+    name = "path"
+
+    def __init__(self, *, by_url: bool) -> None:
+        self._by_url = by_url
+
+    def convert(
+        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """Return the place."""
+        path = place(value)
+        if is_remote(path) and not self._by_url:
+            self.fail(f"{value}: expected a path of this machine, found a URL", param, ctx)
+        return path
+
+
+PLACE: Final = PlaceType(by_url=True)
+LOCAL: Final = PlaceType(by_url=False)
 
 set_option = click.option(
     "--set",

@@ -4,17 +4,24 @@ A unit of work has a name. An attempt writes files of its own, is synced, hashed
 its marker; the marker `NAME.json`, created exclusively, names the winning attempt's files and
 carries what was counted. Whoever comes second finds the marker and adopts the winner. Linking the
 winner's files to where readers look is idempotent.
+
+An object store needs neither renaming nor links for that: an attempt is written on this machine,
+hashed and sent under a name that no other attempt has, the marker is an object that is written only
+if there is none, and readers are shown copies that the store makes.
 """
 
 import hashlib
 import json
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import ShardError, UsageError
+from data.storage import is_remote
 
 Json = dict[str, object]
 
@@ -36,7 +43,9 @@ class Unit(NamedTuple):
 
 
 def attempt_path(folder: Path, name: str, kind: str) -> Path:
-    """Return a new path for one attempt at a file of the unit `name`."""
+    """Return a new path on this machine for one attempt at a file of the unit `name`."""
+    if is_remote(folder):
+        folder = Path(tempfile.gettempdir())
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{name}.{kind}.{uuid.uuid4().hex[:12]}.tmp"
 
@@ -48,44 +57,78 @@ def commit(folder: Path, name: str, attempts: Mapping[str, Path], facts: Json) -
         ShardError: the files vanished meanwhile.
         UsageError: the file system knows no hard links.
     """
-    files: Json = {}
-    for kind, attempt in attempts.items():
-        size, sha256 = sync_and_hash(attempt)
-        kept = attempt.with_suffix(".done")
-        attempt.rename(kept)
-        files[kind] = {"file": kept.name, "bytes": size, "sha256": sha256}
-    marker = folder / f"{name}.json"
-    draft = folder / f"{name}.json.{uuid.uuid4().hex[:12]}.tmp"
-    write_synced(draft, json.dumps({"files": files, "facts": facts}, sort_keys=True))
-    try:
-        _link(draft, marker)
-    except FileExistsError:
-        pass  # the first attempt wins
-    finally:
-        draft.unlink()
-    sync_folder(folder)
+    files = {kind: _kept(folder, attempt)._asdict() for kind, attempt in attempts.items()}
+    _mark(folder / f"{name}.json", json.dumps({"files": files, "facts": facts}, sort_keys=True))
     winner = finished(folder, name)
     if winner is None:
-        raise ShardError(f"{marker}: the files it names are gone; something else is writing there")
+        raise ShardError(
+            f"{folder / name}.json: the files it names are gone; something else is writing there"
+        )
     return winner
 
 
-def finished(folder: Path, name: str) -> Unit | None:
-    """Return the unit if it is finished and every byte of its files is as it was, else None.
+def _kept(folder: Path, attempt: Path) -> Committed:
+    """Bring an attempt to where it stays, beside its marker."""
+    size, sha256 = sync_and_hash(attempt)
+    kept = folder / attempt.with_suffix(".done").name
+    move(attempt, kept)
+    return Committed(kept.name, size, sha256)
 
-    A marker whose files are missing or damaged is taken away, so that the unit is made again.
+
+def move(attempt: Path, target: Path) -> None:
+    """Show a whole file under the name it keeps."""
+    if not is_remote(target):
+        attempt.rename(target)
+        return
+    if is_remote(attempt):
+        attempt.copy_to(target)
+    else:
+        target.receive(attempt)
+    attempt.unlink()
+
+
+def _mark(marker: Path, content: str) -> None:
+    """Write a marker if there is none: the first attempt wins."""
+    if is_remote(marker):
+        marker.create(content.encode())
+        return
+    draft = marker.with_name(f"{marker.name}.{uuid.uuid4().hex[:12]}.tmp")
+    write_synced(draft, content)
+    try:
+        _link(draft, marker)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    sync_folder(marker.parent)
+
+
+def finished(folder: Path, name: str) -> Unit | None:
+    """Return the unit if it is finished and its files are as they were, else None.
+
+    On this machine every byte is looked at; of a store, which checks what it is sent and does not
+    change it, the sizes. A marker whose files are missing or damaged is taken away, so that the
+    unit is made again.
     """
     marker = folder / f"{name}.json"
-    if not marker.exists():
+    try:
+        content = json.loads(marker.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         return None
-    content = json.loads(marker.read_text(encoding="utf-8"))
     files = {kind: Committed(**file) for kind, file in content["files"].items()}
-    for file in files.values():
-        path = folder / file.file
-        if not path.exists() or sync_and_hash(path) != (file.bytes, file.sha256):
-            marker.unlink(missing_ok=True)
-            return None
+    if not all(_is_whole(folder / file.file, file) for file in files.values()):
+        marker.unlink(missing_ok=True)
+        return None
     return Unit(name, files, content["facts"])
+
+
+def _is_whole(path: Path, file: Committed) -> bool:
+    try:
+        if is_remote(path):
+            return path.stat().st_size == file.bytes
+        return sync_and_hash(path) == (file.bytes, file.sha256)
+    except FileNotFoundError:
+        return False
 
 
 def link_into_place(source: Path, target: Path) -> None:
@@ -96,6 +139,9 @@ def link_into_place(source: Path, target: Path) -> None:
     Raises:
         UsageError: the file system knows no hard links.
     """
+    if is_remote(source) and is_remote(target):
+        source.copy_to(target)
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and target.samefile(source):
         return
@@ -111,10 +157,19 @@ def sweep(folder: Path, *, keep: Collection[Path]) -> None:
             path.unlink(missing_ok=True)
 
 
+def remove_tree(folder: Path) -> None:
+    """Delete a folder with all that is in it; it need not be there."""
+    if is_remote(folder):
+        folder.remove_tree()
+    elif folder.exists():
+        shutil.rmtree(folder)
+
+
 def sync_and_hash(path: Path) -> tuple[int, str]:
     """Force a file onto the disk; return its size in bytes and its SHA-256."""
     with path.open("rb") as file:
-        os.fsync(file.fileno())
+        if not is_remote(path):
+            os.fsync(file.fileno())
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return file.tell(), digest
 
@@ -129,6 +184,9 @@ def write_synced(path: Path, text: str) -> None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace a text file: a reader sees the old content or the new, never a part."""
+    if is_remote(path):
+        path.write_text(text)
+        return
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
     write_synced(draft, text)
     draft.rename(path)
@@ -150,6 +208,8 @@ def _link(source: Path, target: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Force a folder's entries onto the disk."""
+    if is_remote(folder):
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

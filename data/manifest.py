@@ -13,6 +13,7 @@ from data.errors import UsageError
 from data.records import METHODS, SUBTYPES, TYPES, Negative, Reject, Row
 from data.schema import VERSION
 from data.shards import read_rejects, read_rows
+from data.storage import sizes_in
 
 FILE_NAME = "manifest.json"
 FLUENCY = "fluency"
@@ -97,8 +98,9 @@ def read_manifest(folder: Path) -> Manifest:
             has another size.
     """
     manifest = manifest_without_sizes(folder)
+    sizes = _sizes(folder)
     for stored in manifest.stored():
-        problem = _size_problem(folder, stored)
+        problem = _size_problem(stored, sizes)
         if problem:
             raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")
     return manifest
@@ -143,31 +145,31 @@ def read_all_rows(folder: Path, manifest: Manifest) -> Iterator[Row]:
 
 def problems_of(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Check every byte and every row against the manifest; yield one line for each problem."""
-    for shard in (*manifest.shards, *manifest.rejects):
-        yield from _shard_problems(folder, shard, manifest)
-    for stored in manifest.fluency:
-        problem = _byte_problem(folder, stored)
+    sizes = _sizes(folder)
+    for stored in manifest.stored():
+        problem = _size_problem(stored, sizes) or _byte_problem(folder, stored)
         if problem:
             yield problem
+        elif isinstance(stored, Shard):
+            yield from _shard_problems(folder, stored, manifest)
     known = {stored.file for stored in manifest.stored()}
-    for kind in ("data", "rejects", FLUENCY):
-        for path in sorted((folder / kind).glob("*")):
-            if f"{kind}/{path.name}" not in known:
-                yield f"{kind}/{path.name}: not in the manifest"
+    yield from (f"{file}: not in the manifest" for file in sorted({*sizes} - known))
 
 
-def _size_problem(folder: Path, stored: Shard | Stored) -> str | None:
-    path = folder / stored.file
-    if not path.exists():
+def _sizes(folder: Path) -> dict[str, int]:
+    """Return the sizes in bytes of all files that may be in a manifest, by their paths."""
+    kinds = ("data", "rejects", FLUENCY)
+    return {f"{kind}/{n}": size for kind in kinds for n, size in sizes_in(folder / kind).items()}
+
+
+def _size_problem(stored: Shard | Stored, sizes: Mapping[str, int]) -> str | None:
+    size = sizes.get(stored.file)
+    if size is None:
         return f"{stored.file}: missing"
-    size = path.stat().st_size
     return None if size == stored.bytes else f"{stored.file}: {size} bytes, expected {stored.bytes}"
 
 
 def _byte_problem(folder: Path, stored: Shard | Stored) -> str | None:
-    problem = _size_problem(folder, stored)
-    if problem:
-        return problem
     sha256 = sync_and_hash(folder / stored.file)[1]
     if sha256 != stored.sha256:
         return f"{stored.file}: damaged, SHA-256 {sha256} instead of {stored.sha256}"
@@ -175,10 +177,6 @@ def _byte_problem(folder: Path, stored: Shard | Stored) -> str | None:
 
 
 def _shard_problems(folder: Path, shard: Shard, manifest: Manifest) -> Iterator[str]:
-    problem = _byte_problem(folder, shard)
-    if problem:
-        yield problem
-        return
     num_rows = 0
     try:
         for problems in _problems_by_row(folder, shard, manifest):

@@ -10,30 +10,35 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from data.caches import cache_folder
-from data.commit import sync_folder
+from data.commit import sync_and_hash, sync_folder
 from data.errors import UsageError
 from data.hub import Repository, check_name, client
 from data.manifest import FILE_NAME, manifest_without_sizes
-from data.published import Report, restore_folder, shards_by_kind
+from data.published import Report, restore_folder, shards_by_kind, within
+from data.storage import Remote, is_remote
+from data.storage import place as place_of
 
 SCHEME: Final = "hf://datasets/"
 
 
 def local_folder(place: str | Path, *, report: Report = lambda _num_rows: None) -> Path:
-    """Return the folder of shards; those of `hf://datasets/user/name[@revision]` are fetched first.
+    """Return the folder of shards; those of a URL are fetched first.
 
-    They lie in the user's cache, by commit: a commit is fetched once.
+    They lie in the user's cache: those of `hf://datasets/user/name[@revision]` by commit, those of
+    a store (`s3://bucket/folder`) by their manifest. Each is fetched once.
 
     Raises:
-        UsageError: there is no such data set, or it is damaged.
-        RetryableError: the Hub cannot be reached.
+        UsageError: there is no such data set or folder, or it is damaged.
+        RetryableError: the Hub or the store cannot be reached.
     """
     if not str(place).startswith(SCHEME):
-        return Path(place)
+        folder = place_of(place)
+        return _copied(folder, report) if is_remote(folder) else folder
     name, _, revision = str(place).removeprefix(SCHEME).partition("@")
     folder = cache_folder() / "hub" / check_name(name).replace("/", "--")
     if re.fullmatch("[0-9a-f]{40}", revision) and (folder / revision / FILE_NAME).exists():
@@ -43,6 +48,42 @@ def local_folder(place: str | Path, *, report: Report = lambda _num_rows: None) 
     if not (folder / commit / FILE_NAME).exists():
         _pull(repository, folder / commit, commit=commit, report=report)
     return folder / commit
+
+
+def _copied(folder: Remote, report: Report) -> Path:
+    """Return a folder of this machine with the files of a store's, held against their manifest."""
+    try:
+        content = (folder / FILE_NAME).read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{folder}: no {FILE_NAME}, so no finished build") from error
+    out = cache_folder() / "shards" / sha256(content).hexdigest()[:32]
+    draft = out.with_name(f".{out.name}.unfinished")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(out.parent):
+        if (out / FILE_NAME).exists():
+            return out
+        draft.mkdir(exist_ok=True)
+        (draft / FILE_NAME).write_bytes(content)
+        manifest = manifest_without_sizes(draft)
+        for stored in manifest.stored():
+            file = within(draft, stored.file)
+            if not file.is_file() or sync_and_hash(file) != (stored.bytes, stored.sha256):
+                file.parent.mkdir(exist_ok=True)
+                _fetch(folder / stored.file, file)
+                if sync_and_hash(file) != (stored.bytes, stored.sha256):
+                    raise UsageError(f"{folder / stored.file}: damaged; build or copy it again")
+            report(getattr(stored, "rows", 0))
+        sync_folder(draft)
+        draft.rename(out)
+        sync_folder(out.parent)
+    return out
+
+
+def _fetch(source: Remote, file: Path) -> None:
+    try:
+        source.fetch_to(file)
+    except FileNotFoundError as error:
+        raise UsageError(f"{source}: missing; build or copy it again") from error
 
 
 def commit_of(repository: Repository, revision: str | None) -> str:

@@ -16,6 +16,7 @@ from data.schema import (
     rejects_of_batch,
     rows_of_batch,
 )
+from data.storage import is_remote
 
 ROWS_PER_BATCH = 4096
 
@@ -65,14 +66,19 @@ def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
     write_batches(path, [batch_of_rejects(rejects)], schema=REJECT_SCHEMA)
 
 
+def opened(path: Path) -> pa.NativeFile:
+    """Return a file mapped into memory; one by URL is read into it."""
+    return pa.BufferReader(path.read_bytes()) if is_remote(path) else pa.memory_map(str(path))
+
+
 def map_batches(path: Path, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Yield the record batches of a file, mapped into memory without copying.
+    """Yield the record batches of a file, mapped into memory without copying, or read by URL.
 
     Raises:
         UsageError: the file is missing, is no Arrow stream, is cut short, or has another schema.
     """
     try:
-        with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+        with opened(path) as source, pa.ipc.open_stream(source) as reader:
             if not reader.schema.equals(schema):
                 raise UsageError(f"{path}: not a file of this schema: {reader.schema.names}")
             yield from reader

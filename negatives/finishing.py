@@ -2,7 +2,6 @@
 
 import json
 import platform
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from data.commit import (
     Json,
     Unit,
     link_into_place,
+    remove_tree,
     sweep,
     sync_and_hash,
     sync_folder,
@@ -116,7 +116,7 @@ def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float, a
     }
     write_atomically(plan.out / "run.json", json.dumps(run, indent=1, sort_keys=True) + "\n")
     write_manifest(plan.out, manifest)
-    shutil.rmtree(plan.work)
+    remove_tree(plan.work)
 
 
 def num_in(unit: Unit, name: str) -> int:

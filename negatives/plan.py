@@ -1,13 +1,12 @@
 """A build before it runs: what shapes its content, where it goes, and whether it may go there."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from data.commit import Json
+from data.commit import Json, remove_tree
 from data.config import checked, differences, place_name, plain
 from data.errors import UsageError
 from data.manifest import FILE_NAME, FLUENCY, Manifest, read_manifest
@@ -127,7 +126,7 @@ def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user
     identity: Json = {"name": name}
     for field in source.__dataclass_fields__:  # type: ignore[attr-defined]
         value = getattr(source, field)
-        is_place = isinstance(value, Path) or field == "root"
+        is_place = isinstance(value, PurePath) or field == "root"
         identity[field] = place_name(value) if is_place else plain(value)
     return source, identity
 
@@ -144,7 +143,7 @@ def finished_manifest(plan: Plan, resume: Resume) -> Manifest | None:
             raise UsageError(f"{plan.out}: holds a finished build; choose another folder")
         manifest = read_manifest(plan.out)
         _refuse_difference(plan, {name: getattr(manifest, name) for name in plan.identity})
-        shutil.rmtree(plan.work, ignore_errors=True)  # a run may have been killed just before this
+        remove_tree(plan.work)  # a run may have been killed just before this
         return manifest
     if mark and mark.command == _COMMAND and resume != "never":
         _refuse_difference(plan, mark.identity)

@@ -1,9 +1,7 @@
 """A Hub of one process on loopback, with faults on demand, and how the real client comes to it."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +9,7 @@ import pytest
 
 from tests.fake_hub_handler import Handler
 from tests.fake_hub_state import TOKEN, FakeHub, Fault
+from tests.loopback import on_loopback
 
 __all__ = ["TOKEN", "FakeHub", "Fault", "environment", "known_to_the_client", "serving"]
 
@@ -22,17 +21,8 @@ def serving() -> Iterator[FakeHub]:
     class Bound(Handler):
         state = hub
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-    server.daemon_threads = True
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with on_loopback(Bound) as hub.url:
         yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @contextmanager

@@ -9,24 +9,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from data.command import LOCAL, PLACE
 from data.errors import UsageError
 
 if TYPE_CHECKING:
     from negatives.audit.agreement import Share, Summary
     from negatives.audit.sheet import Item
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("paths", nargs=-1, type=_PATH, metavar="OUT [PUBLISHED ...]")
+@click.argument("paths", nargs=-1, type=PLACE, metavar="OUT [PUBLISHED ...]")
 @click.option("--sample", type=int, help="Negatives drawn from OUT; 200 if absent.")
 @click.option(
     "--controls", type=int, help="Negatives drawn from each further folder; 50 if absent."
 )
 @click.option("--seed", type=int, help="Which sample, and its order; 0 if absent.")
-@click.option("--output", type=_PATH, help="The sheet, .html or .jsonl; with --terminal, answers.")
-@click.option("--key", type=_PATH, help="What each item is; for a new sheet SHEET.key.jsonl.")
+@click.option("--output", type=LOCAL, help="The sheet, .html or .jsonl; with --terminal, answers.")
+@click.option("--key", type=LOCAL, help="What each item is; for a new sheet SHEET.key.jsonl.")
 @click.option("--terminal", is_flag=True, help="Ask the items of a .jsonl sheet here; resumable.")
 @click.option("--summary", is_flag=True, help="Sum up answers, one file a reader.")
 @click.option(

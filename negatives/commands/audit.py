@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from data.command import PLACE
 from data.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from negatives.audit.findings import Audit
     from negatives.audit.gap import Judge
 
-_PATH = click.Path(path_type=Path)
 _FEWEST = click.IntRange(min=1)
 _JUDGE_PAIRS = 2000
 _SHOWN = ("size", "negatives by type", "rejects by reason", "negatives that repeat a text")
@@ -26,10 +26,10 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
 
 
 @click.command()
-@click.argument("folder", type=_PATH)
+@click.argument("folder", type=PLACE)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole audit as JSON.")
-@click.option("--out", type=_PATH, help="Write the whole audit as JSON.")
-@click.option("--html", type=_PATH, help="Write a report of one file, with a sample to browse.")
+@click.option("--out", type=PLACE, help="Write the whole audit as JSON.")
+@click.option("--html", type=PLACE, help="Write a report of one file, with a sample to browse.")
 @click.option("--fail-outside", is_flag=True, help="Exit with 1 if a finding is outside its bar.")
 @click.option(
     "--judge",
@@ -52,7 +52,7 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Which folds and samples.")
 @click.option(
-    "--against", type=_PATH, multiple=True, help="A benchmark's .json, .jsonl or .txt; often."
+    "--against", type=PLACE, multiple=True, help="A benchmark's .json, .jsonl or .txt; often."
 )
 @click.option("--quiet", is_flag=True, help="Print errors alone.")
 def audit(

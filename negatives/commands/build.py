@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from data.command import set_option
+from data.command import LOCAL, PLACE, set_option
 from data.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,16 +40,16 @@ class ConfigOptions(NamedTuple):
 
 
 _OPTIONS = (
-    click.option("--config", type=click.Path(path_type=Path), help="A pipeline.yaml."),
+    click.option("--config", type=LOCAL, help="A pipeline.yaml."),
     click.option("--source", help="Where captions come from (`negatives sources`)."),
-    click.option("--root", type=click.Path(path_type=Path), help="The source's folder or file."),
+    click.option("--root", type=PLACE, help="The source's folder or file."),
     click.option("--preset", help="A set of rules with a policy (`negatives presets`)."),
     click.option("--limit", type=int, help="Stop reading after so many captions."),
     click.option("--seed", type=int, help="The seed of every random draw."),
     click.option("--language", help="en (default) or any."),
     click.option(
         "--fluency-from",
-        type=click.Path(path_type=Path),
+        type=PLACE,
         help="A finished build whose corpus model weighs the candidates.",
     ),
     set_option,
@@ -110,7 +110,7 @@ def _given(**values: object) -> dict[str, object]:
 @config_options
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     default=Path("out"),
     show_default=True,
     help="The folder for the shards.",

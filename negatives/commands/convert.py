@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
+from data.command import LOCAL, PLACE
 from data.records import SUBTYPES, TYPES
 from negatives.commands.derive import tell, tell_counts
 
-_PATH = click.Path(path_type=Path)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 _QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
 _FORMATS = ("auto", "negclip-jsonl", "negclip-tsv", "sugarcrepe", "jsonl", "csv")
@@ -16,8 +16,8 @@ _TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
 
 
 @click.command("import")
-@click.argument("file", type=_PATH)
-@click.argument("new", type=_PATH)
+@click.argument("file", type=PLACE)
+@click.argument("new", type=PLACE)
 @click.option(
     "--format",
     "format_name",
@@ -87,10 +87,10 @@ def import_(
 
 
 @click.command()
-@click.argument("folder", type=_PATH)
+@click.argument("folder", type=PLACE)
 @click.option("--to", type=click.Choice(_TARGETS), required=True, help="The format.")
-@click.option("--output", type=_PATH, required=True, help="A new file; for webdataset, a folder.")
-@click.option("--images", type=_PATH, help="The images' folder: webdataset packs the pictures.")
+@click.option("--output", type=LOCAL, required=True, help="A new file; for webdataset, a folder.")
+@click.option("--images", type=PLACE, help="The images' folder: webdataset packs the pictures.")
 @click.option("--split", "splits", multiple=True, help="Only this split; may be given often.")
 @click.option("--tar-samples", type=int, help="Samples in a tar of webdataset; 1000 if absent.")
 @_JSON

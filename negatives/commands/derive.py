@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from data.command import PLACE
 from data.errors import UsageError
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
 
-_PATH = click.Path(path_type=Path)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 _QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
 
 
 @click.command("filter")
-@click.argument("folder", type=_PATH)
-@click.argument("new", type=_PATH)
+@click.argument("folder", type=PLACE)
+@click.argument("new", type=PLACE)
 @click.option("--type", "types", multiple=True, help="Keep this type, or type/subtype; often.")
 @click.option("--rule", "rules", multiple=True, help="Keep this rule's negatives; often.")
 @click.option("--min-score", type=float, help="Keep negatives of at least this score, in nats.")
@@ -67,7 +67,7 @@ def filter_(
 
 
 @click.command()
-@click.argument("folders", nargs=-1, type=_PATH, metavar="A B [...] NEW")
+@click.argument("folders", nargs=-1, type=PLACE, metavar="A B [...] NEW")
 @_JSON
 @_QUIET
 def merge(*, folders: tuple[Path, ...], as_json: bool, quiet: bool) -> None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from data.command import PLACE
 from data.errors import UsageError
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
     from data.records import Negative, Row
 
-_FOLDER = click.argument("folder", type=click.Path(path_type=Path))
+_FOLDER = click.argument("folder", type=PLACE)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _TALLIES = ("captions", "skipped", "negatives_by_type", "empty_because", "slots_by_fate")
 

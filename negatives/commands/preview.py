@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from data.command import LOCAL, PLACE
 from data.errors import UsageError
 from negatives.commands.answers import show_answers
 
@@ -35,14 +36,14 @@ _UNWEIGHED = (
 )
 @click.option(
     "--fluency-from",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     help="A finished build whose corpus model weighs the candidates, as the natural preset does.",
 )
 @click.option("--llm", is_flag=True, help="What a language model is asked, and what it answers.")
 @click.option(
     "--config",
     "whom",
-    type=click.Path(path_type=Path),
+    type=LOCAL,
     help="With --llm: a pipeline.yaml that says whom to ask.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, rejects with reasons included.")

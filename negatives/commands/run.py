@@ -6,14 +6,12 @@ from pathlib import Path
 
 import click
 
-from data.command import set_option
-
-_PATH = click.Path(path_type=Path)
+from data.command import LOCAL, set_option
 
 
 @click.command()
-@click.argument("config", type=_PATH)
-@click.option("--out", type=_PATH, default=Path("out"), show_default=True, help="Its folder.")
+@click.argument("config", type=LOCAL)
+@click.option("--out", type=LOCAL, default=Path("out"), show_default=True, help="Its folder.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Of `build`.")
 @click.option("--judge", default="auto", show_default=True, help="Of `audit`: a name, auto, none.")
 @set_option

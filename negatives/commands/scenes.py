@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from data.command import LOCAL, PLACE
 from data.errors import UsageError
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("folder", type=_PATH)
-@click.option("--output", type=_PATH, required=True, help="The folder for the pictures.")
+@click.argument("folder", type=PLACE)
+@click.option("--output", type=LOCAL, required=True, help="The folder for the pictures.")
 @click.option("--size", type=int, default=128, show_default=True, help="Pixels wide and high.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @click.option("--quiet", is_flag=True, help="Print errors alone.")

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from data.commit import attempt_path, move
 from data.errors import UsageError
 from data.records import Caption
+from data.storage import at_hand
 from negatives.draws import Scores
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import view_of
@@ -153,7 +155,10 @@ def write_model(folder: Path, model: CorpusModel) -> list[Path]:
     written: list[Path] = []
     for name, array in arrays.items():
         path = folder / f"{name}.npy"
-        np.save(path, array, allow_pickle=False)
+        draft = attempt_path(folder, name, "array")
+        with draft.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
+        move(draft, path)
         written.append(path)
     content = {
         "features": FEATURES,
@@ -166,6 +171,10 @@ def write_model(folder: Path, model: CorpusModel) -> list[Path]:
     return [*written, path]
 
 
+def _mapped(path: Path) -> NDArray[Any]:
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
 def read_model(folder: Path) -> CorpusModel:
     """Return the model in a folder; its arrays stay mapped on disk.
 
@@ -174,10 +183,7 @@ def read_model(folder: Path) -> CorpusModel:
     """
     try:
         content = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        arrays = {
-            name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
-            for name in FILES
-        }
+        arrays = {name: _mapped(at_hand(folder / f"{name}.npy")) for name in FILES}
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{folder}: expected the corpus model of a finished build ({error}); build with "

@@ -5,11 +5,10 @@ mark nothing in a folder is ever deleted.
 """
 
 import json
-import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from data.commit import Json, write_atomically
+from data.commit import Json, remove_tree, write_atomically
 from data.errors import UsageError
 
 _MARK = "identity.json"
@@ -61,7 +60,7 @@ def clear(out: Path) -> None:
     for name in _WRITTEN:
         path = out / name
         if path.is_dir():
-            shutil.rmtree(path)
+            remove_tree(path)
         else:
             path.unlink(missing_ok=True)
 

@@ -5,13 +5,13 @@ only; drafts in OUT/work; the manifest last, so that a folder with one is comple
 run left is known by its mark and cleared away by the next.
 """
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from data.commit import sync_and_hash, sync_folder
+from data.commit import attempt_path, move, remove_tree, sync_and_hash, sync_folder
 from data.errors import UsageError
 from data.manifest import FILE_NAME, Manifest, Shard, write_manifest
 from data.records import Row
@@ -52,13 +52,13 @@ def write_folder(
         written = manifest(shards)
         (out / "data").mkdir()
         for draft, shard in zip(drafts, shards, strict=True):
-            draft.path.rename(out / shard.file)
+            move(draft.path, out / shard.file)
         sync_folder(out / "data")
         write_manifest(out, written)
     except BaseException:
         _withdraw(out, existed=existed)
         raise
-    shutil.rmtree(out / "work")
+    remove_tree(out / "work")
     return written
 
 
@@ -77,9 +77,11 @@ def _drafts(
     for split, rows in splits:
         for block in blocks_of(rows, new.shard_rows):
             path = new.out / "work" / f"{number:05d}.arrow"
+            attempt = attempt_path(path.parent, path.name, "rows")
             number += 1
-            write_rows(path, block)
-            size, sha256 = sync_and_hash(path)
+            write_rows(attempt, block)
+            size, sha256 = sync_and_hash(attempt)
+            move(attempt, path)
             yield _Draft(path, split, len(block), size, sha256)
             report(len(block))
 
@@ -115,4 +117,5 @@ def _claim(new: NewFolder) -> bool:
 
 def _withdraw(out: Path, *, existed: bool) -> None:
     for made in (out / "data", out / "work") if existed else (out,):
-        shutil.rmtree(made, ignore_errors=True)
+        with suppress(OSError):
+            remove_tree(made)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
+from data.command import LOCAL, PLACE
 from data.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from training.export import Which
 
 Precision = Literal["fp32", "bf16", "fp16"]
-
-_PATH = click.Path(path_type=Path)
 
 
 class Wanted(NamedTuple):
@@ -49,9 +48,9 @@ def wanted(text: str, *, images: Path | None) -> Wanted:
     metavar="NAME=DIR[:IMAGES]",
     help="Its annotations, and its pictures where they lie elsewhere; may be given often.",
 )
-@click.option("--config", type=_PATH, help="A pipeline.yaml: its part training.evaluation.")
-@click.option("--images", type=_PATH, help="The pictures of benchmarks that name none.")
-@click.option("--checkpoint", type=_PATH, help="A run's folder, or with --model a file of weights.")
+@click.option("--config", type=LOCAL, help="A pipeline.yaml: its part training.evaluation.")
+@click.option("--images", type=PLACE, help="The pictures of benchmarks that name none.")
+@click.option("--checkpoint", type=LOCAL, help="A run's folder, or with --model a file of weights.")
 @click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
 @click.option("--pretrained", help="A tag of open_clip; without one, random weights.")
 @click.option(
@@ -59,16 +58,16 @@ def wanted(text: str, *, images: Path | None) -> Wanted:
     help="Of a run's checkpoints.",
 )  # fmt: skip
 @click.option("--wise-ft", metavar="A,B,...", help="Interpolate a run with its first weights.")
-@click.option("--out", type=_PATH, help="Results as JSON; with --wise-ft a folder of them.")
-@click.option("--base", type=_PATH, help="Results to compare with, item by item.")
+@click.option("--out", type=LOCAL, help="Results as JSON; with --wise-ft a folder of them.")
+@click.option("--base", type=LOCAL, help="Results to compare with, item by item.")
 @click.option("--check-golden", metavar="NAME", help="Compare with published figures.")
-@click.option("--trained-on", type=_PATH, help="Shards: warn of captions that are in a benchmark.")
+@click.option("--trained-on", type=PLACE, help="Shards: warn of captions that are in a benchmark.")
 @click.option("--language-model", help="Score captions alone with it: a folder, a name, packaged.")
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), help="Default: fp32.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pictures at a time; default: 64.")
 @click.option("--workers", type=click.IntRange(0), help="Processes that decode; default: 2.")
-@click.option("--cache", type=_PATH, help="Where features are kept; the user's cache by default.")
+@click.option("--cache", type=PLACE, help="Where features are kept; the user's cache by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option("--quiet", is_flag=True, help="Print errors alone.")
 @click.pass_context

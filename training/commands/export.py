@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from data.command import LOCAL
+
 if TYPE_CHECKING:
     from training.export import Which
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("run", type=_PATH)
-@click.option("--output", type=_PATH, required=True, help="The file: .pt or .safetensors.")
+@click.argument("run", type=LOCAL)
+@click.option("--output", type=LOCAL, required=True, help="The file: .pt or .safetensors.")
 @click.option(
     "--alpha",
     type=float,

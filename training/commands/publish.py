@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from data.command import LOCAL
+
 if TYPE_CHECKING:
     from training.export import Which
     from training.publish import Hub
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=LOCAL)
 @click.argument("repository", metavar="USER/NAME")
 @click.option("--alpha", type=float, default=1.0, show_default=True, help="As of `train export`.")
 @click.option(

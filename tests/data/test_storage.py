@@ -1,0 +1,201 @@
+"""Files by URL: as those of a folder, whatever the network does."""
+
+import io
+from copy import deepcopy
+from pathlib import Path, PurePath
+
+import pytest
+
+import data.storage
+from data.commit import attempt_path, commit, finished, link_into_place, sweep, write_atomically
+from data.errors import RetryableError, UsageError
+from data.storage import Remote, at_hand, is_remote, place, sizes_in, version_of
+from data.streams import Stream
+from tests.faulty_proxy import PASSING, Fault, always, drawn, listed
+from tests.s3_server import Bucket
+
+CONTENT = bytes(range(256)) * 1000
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data.storage, "FIRST_PAUSE_S", 0.001)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("out", Path("out")),
+        ("/data/out", Path("/data/out")),
+        ("C:/data", Path("C:/data")),
+        ("file:///data/a%20b", Path("/data/a b")),
+        (Path("out"), Path("out")),
+    ],
+)
+def test_paths_of_this_machine_are_paths(text: str | PurePath, expected: Path) -> None:
+    assert place(text) == expected
+    assert not is_remote(place(text))
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://bucket/a/b.arrow", "hf://datasets/user/name@main/x", "gs://b", "memory://a/b"]
+)
+def test_a_url_stays_as_it_is(url: str) -> None:
+    path = place(url)
+    assert is_remote(path)
+    assert str(path) == str(place(path)) == str(deepcopy(path)) == url
+    assert str(path / "more") == f"{url}/more"
+    assert str((path / "more/x.json").parent) == f"{url}/more"
+    assert (path / "more/x.json").relative_to(path).as_posix() == "more/x.json"
+    assert (path / "x.json").suffix == ".json"
+
+
+def test_a_file_is_written_read_listed_and_deleted(s3: Bucket) -> None:
+    folder = place(f"{s3.url}/folder")
+    assert not folder.exists()
+    assert list(folder.glob("*")) == []
+    assert sizes_in(folder) == {}
+    assert version_of(folder / "x.bin") == ""
+    (folder / "x.bin").write_bytes(CONTENT)
+    (folder / "below/y.txt").write_text("é")
+    assert s3.get("folder/x.bin") == CONTENT
+    assert (folder.is_dir(), folder.is_file()) == (True, False)
+    assert ((folder / "x.bin").is_dir(), (folder / "x.bin").is_file()) == (False, True)
+    assert [path.name for path in folder.iterdir()] == ["below", "x.bin"]
+    assert [str(path) for path in folder.glob("*/*.txt")] == [f"{folder}/below/y.txt"]
+    assert sizes_in(folder) == {"x.bin": len(CONTENT)}
+    assert (folder / "below/y.txt").read_text() == "é"
+    before = version_of(folder / "x.bin")
+    (folder / "x.bin").write_bytes(b"other")
+    assert version_of(folder / "x.bin") != before
+    (folder / "x.bin").unlink()
+    (folder / "x.bin").unlink(missing_ok=True)
+    assert s3.keys() == ["folder/below/y.txt"]
+    with pytest.raises(FileNotFoundError):
+        (folder / "x.bin").read_bytes()
+
+
+def test_a_file_is_read_from_any_place_on(s3: Bucket) -> None:
+    s3.put("x.bin", CONTENT)
+    path = place(f"{s3.url}/x.bin")
+    assert is_remote(path)
+    assert path.read_range(250, 12) == CONTENT[250:262]
+    assert path.read_range(len(CONTENT) - 3, 10) == CONTENT[-3:]
+    with path.open("rb") as file:
+        assert file.read(3) == CONTENT[:3]
+        assert file.seek(-5, io.SEEK_END) == len(CONTENT) - 5
+        assert file.read() == CONTENT[-5:]
+        assert file.seek(7) == 7
+        assert file.read() == CONTENT[7:]
+
+
+def test_of_two_who_create_a_file_one_does(s3: Bucket) -> None:
+    path = Remote(f"{s3.url}/marker")
+    assert [path.create(b"first"), path.create(b"second")] == [True, False]
+    assert path.read_bytes() == b"first"
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_what_passes_is_waited_for(s3: Bucket, fault: Fault) -> None:
+    path = Remote(f"{s3.url}/x.bin")
+    s3.proxy.plan = listed(fault, matching="PUT")
+    path.write_bytes(CONTENT)
+    assert s3.get("x.bin") == CONTENT
+    s3.proxy.plan = listed(fault, matching="GET")
+    assert path.read_bytes() == CONTENT
+    s3.proxy.plan = listed(fault, matching="HEAD")
+    assert path.stat().st_size == len(CONTENT)
+    assert s3.proxy.faults[fault] == 3
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_marker_has_one_writer_whatever_becomes_of_the_answer(s3: Bucket, fault: Fault) -> None:
+    path = Remote(f"{s3.url}/marker")
+    s3.proxy.plan = listed(fault, matching="PUT")
+    path.create(b"first")
+    assert not path.create(b"second")
+    assert s3.get("marker") == b"first"
+    assert s3.proxy.faults[fault] == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "told"),
+    [
+        ("denied", UsageError, "expected the right"),
+        ("slow down", RetryableError, "try again"),
+    ],
+)
+def test_what_does_not_pass_is_told(
+    s3: Bucket, fault: Fault, error: type[Exception], told: str
+) -> None:
+    s3.put("x.bin", CONTENT)
+    s3.proxy.plan = always(fault)
+    with pytest.raises(error, match=told):
+        place(f"{s3.url}/x.bin").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [("nowhere://bucket/x", "nowhere"), ("s3://no-such-bucket-here/x", "expected a bucket")],
+)
+def test_what_cannot_be_written_to_is_told_in_one_line(s3: Bucket, url: str, told: str) -> None:
+    assert s3.name
+    with pytest.raises(UsageError, match=told) as caught:
+        place(url).write_bytes(b"x")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_mapped_has_one_copy_at_hand(
+    s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = place(f"{s3.url}/table.npy")
+    for content in (b"one", b"three"):
+        path.write_bytes(content)
+        copy = at_hand(path)
+        assert copy.read_bytes() == content
+        assert at_hand(path) == copy
+        assert list(copy.parent.iterdir()) == [copy]
+    assert at_hand(copy) == copy
+
+
+def attempts_at(folder: Path, text: str) -> dict[str, Path]:
+    path = attempt_path(folder, "block", "rows")
+    path.write_text(text)
+    return {"rows": path}
+
+
+def test_the_first_attempt_wins_in_a_store_too(s3: Bucket) -> None:
+    folder = place(f"{s3.url}/work")
+    assert finished(folder, "block") is None
+    first = attempts_at(folder, "first")
+    winner = commit(folder, "block", first, {"by": "first"})
+    assert commit(folder, "block", attempts_at(folder, "second!"), {"by": "second"}) == winner
+    assert finished(folder, "block") == winner
+    assert not first["rows"].exists()
+    source, target = folder / winner.files["rows"].file, place(f"{s3.url}/data/x.arrow")
+    for _ in range(2):
+        link_into_place(source, target)
+        assert target.read_text() == "first"
+    (folder / winner.files["rows"].file).write_text("cut")
+    assert finished(folder, "block") is None
+    assert s3.get("work/block.json") is None
+    sweep(folder, keep=[])
+    write_atomically(place(f"{s3.url}/run.json"), "{}")
+    assert s3.keys() == ["data/x.arrow", "run.json"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_commits_among_faults_lose_nothing_and_show_nothing_half(s3: Bucket, seed: int) -> None:
+    folder = place(f"{s3.url}/work")
+    s3.proxy.plan = drawn(Stream(seed, "faults"), share=0.4)
+    units = [
+        commit(folder, f"block-{number}", attempts_at(folder, "x" * 5000), {"rows": number})
+        for number in range(8)
+    ]
+    for number, unit in enumerate(units):
+        assert finished(folder, f"block-{number}") == unit
+        assert unit.facts == {"rows": number}
+        assert (folder / unit.files["rows"].file).read_text() == "x" * 5000
+    assert {len(s3.get(key) or b"") for key in s3.keys() if key.endswith(".done")} == {5000}  # noqa: SIM118
+    assert s3.proxy.faults.total() >= 10
