@@ -7,14 +7,17 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from pathlib import Path, PurePath
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_type_hints
 
 import pydantic
+import pydantic_core
 import yaml
 
 from data.commit import Json
 from data.errors import UsageError
+from data.storage import is_remote, place
 from data.texts import nearest
 
 T = TypeVar("T")
@@ -22,6 +25,15 @@ T = TypeVar("T")
 SECTIONS = ("data", "negatives", "training")
 
 Positive = Annotated[int, pydantic.Field(ge=1)]
+
+
+def _placed(value: object) -> Path:
+    if isinstance(value, str | PurePath):
+        return place(value)
+    raise pydantic_core.PydanticCustomError("path_type", "Input is not a valid path")
+
+
+_Place = Annotated[Path, pydantic.PlainValidator(_placed)]
 
 
 def checked(
@@ -45,7 +57,9 @@ def checked(
     for name in options:
         if name not in names:
             raise UsageError(f"{where}: unknown option {name!r}; {nearest(name, names)}")
-    shape: dict[str, Any] = {field.name: (hints[field.name], _default(field)) for field in fields}
+    shape: dict[str, Any] = {
+        field.name: (_with_places(hints[field.name]), _default(field)) for field in fields
+    }
     config = pydantic.ConfigDict(frozen=True, arbitrary_types_allowed=True)
     try:
         model = pydantic.create_model(cls.__name__, __config__=config, **shape)(**options)
@@ -54,6 +68,13 @@ def checked(
         place = ".".join([where, *map(str, first["loc"])])
         raise UsageError(f"{place}: {first['msg'].lower()}, found {first['input']!r}") from error
     return cls(**{name: getattr(model, name) for name in names}, **given)
+
+
+def _with_places(hint: Any) -> Any:  # noqa: ANN401 - a type is of any type
+    """Return the type of a field in which a path may be a URL too."""
+    if isinstance(hint, UnionType):
+        return Union[tuple(map(_with_places, get_args(hint)))]  # noqa: UP007  (of so many as there are)
+    return _Place if hint is Path else hint
 
 
 def _default(field: dataclasses.Field[Any]) -> object:
@@ -133,16 +154,17 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
         return [plain(item) for item in value]
     if isinstance(value, set | frozenset):
         return sorted(plain(item) for item in value)
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, PurePath) else value
 
 
-def place_name(place: str | Path) -> str:
-    """Return the last part of a path, and a name that is no existing path as it is.
+def place_name(where: str | Path) -> str:
+    """Return the last part of a path or URL, and a name that is no existing path as it is.
 
-    So no manifest tells where a machine keeps its files.
+    So no manifest tells where files are kept.
     """
-    is_path = isinstance(place, Path) or Path(place).exists()
-    return Path(place).resolve().name if is_path else str(place)
+    path = place(where)
+    is_path = isinstance(where, PurePath) or is_remote(path) or path.exists()
+    return path.resolve().name if is_path else str(where)
 
 
 def fingerprint(content: Json) -> str:

@@ -26,6 +26,7 @@ from data.commit import sync_folder
 from data.errors import UsageError
 from data.sources.files import find_splits
 from data.sources.tars import IMAGE_SUFFIXES, files_in
+from data.storage import entries, is_remote
 
 _VERSION = 1
 _ROWS_AT_ONCE = 64  # of pictures, which are large
@@ -144,10 +145,13 @@ def _hash(key: str) -> int:
 
 def _read(path: Path, offset: int, size: int) -> bytes:
     try:
+        if is_remote(path):
+            return path.read_range(offset, size)
         with path.open("rb", buffering=0) as file:
             return os.pread(file.fileno(), size, offset)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+        reason = error.strerror or "no such file"  # a store states no more than that
+        raise UsageError(f"{path}: cannot be read: {reason}") from error
 
 
 def _members_of_tars(files: tuple[Path, ...], root: Path) -> Iterator[Member]:
@@ -241,8 +245,7 @@ def _table(members: Iterable[Member], *, where: Path) -> NDArray[np.int64]:
 
 def _cached(files: tuple[Path, ...], cache: Path | None, kind: str) -> Path:
     """Return where the index of these files is kept; other sizes or times give another place."""
-    states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    name = blake2b(repr((_VERSION, kind, states)).encode(), digest_size=16).hexdigest()
+    name = blake2b(repr((_VERSION, kind, _states(files))).encode(), digest_size=16).hexdigest()
     folder = (cache or cache_folder()) / "images"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -252,6 +255,16 @@ def _cached(files: tuple[Path, ...], cache: Path | None, kind: str) -> Path:
             "folder as cache"
         ) from error
     return folder / f"{name}.npy"
+
+
+def _states(files: tuple[Path, ...]) -> list[tuple[object, ...]]:
+    """Return for each file its name, and what is another as soon as the file is another one."""
+    if not any(map(is_remote, files)):
+        stats = [(path.resolve(), path.stat()) for path in files]
+        return [(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats]
+    folders = dict.fromkeys(path.parent for path in files)
+    versions = {entry.path: entry.version for folder in folders for entry in entries(folder)}
+    return [(str(path), versions[path]) for path in files]
 
 
 def _write_table(path: Path, table: NDArray[np.int64]) -> None:

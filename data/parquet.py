@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 from data.errors import UsageError
 from data.sources.files import check_columns, excerpt
 from data.sources.table import Record
+from data.storage import is_remote
 
 BATCH_ROWS = 4096
 GROUP_ROWS = 65_536
@@ -37,7 +39,7 @@ def read_features(path: Path) -> Mapping[str, object]:
         UsageError: the file cannot be read, or is damaged.
     """
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        metadata = pq.read_schema(_readable(path)).metadata or {}
         stated = json.loads(metadata.get(b"huggingface", b"{}"))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(path, error) from error
@@ -49,12 +51,17 @@ def _batches(
     path: Path, columns: tuple[str, ...], batch_rows: int
 ) -> Iterator[list[dict[str, object]]]:
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(_readable(path)) as file:
             check_columns(columns, file.schema_arrow.names, where=str(path))
             for batch in file.iter_batches(batch_size=batch_rows, columns=list(columns)):
                 yield batch.to_pylist()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from error
+
+
+def _readable(path: Path) -> Path | IO[bytes]:
+    """Return what pyarrow reads; of a file by URL it reads those parts that it asks for."""
+    return path.open("rb") if is_remote(path) else path
 
 
 def _damaged(path: Path, error: Exception) -> UsageError:
@@ -114,7 +121,7 @@ def read_batches(path: Path, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         UsageError: the file cannot be read, is damaged, or has other columns.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(_readable(path)) as file:
             if file.schema_arrow.names != schema.names:
                 raise UsageError(f"{path}: not a file of this schema: {file.schema_arrow.names}")
             yield from file.iter_batches(batch_size=BATCH_ROWS)

@@ -28,6 +28,7 @@ from data.commit import Json
 from data.errors import UsageError
 from data.images import ImageColumns, Store, open_images
 from data.pulling import local_folder
+from data.storage import place
 from data.streams import Stream
 from training.batch import Batch
 from training.draw import ANY, Draw, draw_of, drawn
@@ -234,10 +235,10 @@ def dataset(
 ) -> Samples:
     """Return the samples of a finished folder of shards and its images.
 
-    `shards`: a folder, or `hf://datasets/user/name[@revision]`, which is fetched once. `images`:
-    what `data.images.open_images` reads, None for scenes drawn on demand. `tokenizer`: CLIP's, or
-    that of `tokenizer_of`. The first call with a tokenizer encodes all texts, and `report` hears
-    how many rows are done.
+    `shards`: a folder, or a URL (`s3://bucket/folder`, `hf://datasets/user/name[@revision]`), which
+    is fetched once. `images`: what `data.images.open_images` reads, a URL too, None for scenes
+    drawn on demand. `tokenizer`: CLIP's, or that of `tokenizer_of`. The first call with a tokenizer
+    encodes all texts, and `report` hears how many rows are done.
 
     Raises:
         UsageError: the folder, the images or an option do not fit.
@@ -246,7 +247,7 @@ def dataset(
     rows = open_rows(local_folder(shards), split=options.split, verify=options.verify)
     draw = draw_of(options.draw, available=rows.types())
     store = open_images(
-        None if images is None else Path(images),
+        None if images is None else place(images),
         manifest=rows.manifest,
         cache=options.cache,
         columns=options.columns,

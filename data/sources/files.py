@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from data.errors import UsageError
+from data.storage import Entry, entries, is_remote
 from data.texts import nearest
 
 _SHARD = re.compile(r"(.+?)-\d+-of-\d+\..+")
@@ -80,9 +81,10 @@ def find_splits(
 
 def _told(root: Path, suffixes: tuple[str, ...]) -> list[tuple[str, Path]]:
     """Return the files of a folder, or else of its subfolders, each after its split's name."""
-    files = [(_split_told(path.name), path) for path in _with_suffix(root, suffixes)]
-    folders = [path for path in sorted(root.iterdir()) if path.is_dir()]
-    return files or [(f.name, path) for f in folders for path in _with_suffix(f, suffixes)]
+    listed = entries(root)
+    files = [(_split_told(path.name), path) for path in _with_suffix(listed, suffixes)]
+    folders = [entry.path for entry in listed if entry.is_dir]
+    return files or [(f.name, path) for f in folders for path in _with_suffix(entries(f), suffixes)]
 
 
 def _split_told(file_name: str) -> str:
@@ -106,15 +108,17 @@ def existing(root: Path) -> Path:
     """
     if root.exists():
         return root
+    if is_remote(root) and len(root.parts) == 2:
+        raise UsageError(f"{root}: no such bucket, or nothing is in it")
     if not root.parent.is_dir():
         raise UsageError(f"{root}: no such file or folder, nor the folder {root.parent}")
-    there = nearest(root.name, (path.name for path in root.parent.iterdir()))
+    there = nearest(root.name, (entry.path.name for entry in entries(root.parent)))
     raise UsageError(f"{root}: no such file or folder; {there}")
 
 
 def contents(folder: Path) -> str:
     """Return a few names of what a folder holds: for the end of a message."""
-    names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
+    names = sorted(entry.path.name + "/" * entry.is_dir for entry in entries(folder))
     return (", ".join(names[:8]) + ", ..." * (len(names) > 8)) or "nothing"
 
 
@@ -204,14 +208,11 @@ def check_columns(wanted: Collection[str], present: Collection[str], *, where: s
             raise UsageError(f"{where}: no column {name!r}; {nearest(name, present)}")
 
 
-def _with_suffix(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    """Return the files of a folder with one of the suffixes, sorted; hidden ones are left out."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.name.endswith(suffixes) and not path.name.startswith(".") and path.is_file()
-    )
+def _with_suffix(listed: list[Entry], suffixes: tuple[str, ...]) -> list[Path]:
+    """Return the files of a folder with one of the suffixes; hidden ones are left out."""
+    names = [entry.path for entry in listed if entry.is_file]
+    return [path for path in names if path.name.endswith(suffixes) and path.name[0] != "."]
 
 
 def _unreadable(path: Path, error: OSError) -> UsageError:
-    return UsageError(f"{path}: expected a file that can be read, found: {error.strerror}")
+    return UsageError(f"{path}: expected a file that can be read, found: {error.strerror or error}")

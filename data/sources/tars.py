@@ -4,7 +4,7 @@ import json
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from data.errors import UsageError
 from data.records import Skip
@@ -121,12 +121,14 @@ def files_in(path: Path) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo] | N
         UsageError: it is no tar, or a compressed one.
     """
     try:
-        tar = tarfile.TarFile(path)
-    except (tarfile.TarError, OSError) as error:
-        raise UsageError(
-            f"{path}: expected an uncompressed tar, found: {error}; download or write it again"
-        ) from error
-    with tar:
+        file = path.open("rb")
+    except OSError as error:
+        raise _no_tar(path, error) from error
+    with file:
+        try:
+            tar = tarfile.TarFile(fileobj=file)
+        except (tarfile.TarError, OSError) as error:
+            raise _no_tar(path, error) from error
         try:
             while (info := tar.next()) is not None:
                 tar.members.clear()  # type: ignore[attr-defined]  # tarfile keeps what it passed
@@ -135,8 +137,14 @@ def files_in(path: Path) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo] | N
         except (tarfile.TarError, OSError):
             yield None
             return
-        if not _ends_here(path, tar.offset):
+        if not _ends_here(file, tar.offset):
             yield None
+
+
+def _no_tar(path: Path, error: Exception) -> UsageError:
+    return UsageError(
+        f"{path}: expected an uncompressed tar, found: {error}; download or write it again"
+    )
 
 
 def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
@@ -148,12 +156,11 @@ def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
     return _Member(folder + slash + stem, suffix, info.name, file.read() if file else b"")
 
 
-def _ends_here(path: Path, offset: int) -> bool:
+def _ends_here(file: IO[bytes], offset: int) -> bool:
     """Tell whether the tar's end, or its closing block of zeros, is at `offset` bytes.
 
     tarfile takes a broken header for the end; half a download must not pass for a whole one.
     """
-    with path.open("rb") as file:
-        file.seek(offset)
-        block = file.read(_BLOCK_BYTES)
+    file.seek(offset)
+    block = file.read(_BLOCK_BYTES)
     return len(block) in {0, _BLOCK_BYTES} and not block.strip(b"\0")

@@ -12,9 +12,8 @@ from data.image_index import Index
 from data.images import Drawn, Folder, ImageColumns, Store, open_images
 from data.manifest import Manifest, read_manifest
 from data.sources.scenes import Scenes
+from tests.data.picture_stores import PICTURES, STORES, in_parquet, in_tar
 from tests.training.folders import finished, picture_folder, rows_of, tar_of
-
-PICTURES = {f"{n % 2}/{n:03d}.jpg": f"picture {n}".encode() * (n + 1) for n in range(20)}
 
 
 @pytest.fixture(autouse=True)
@@ -25,48 +24,6 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def manifest(tmp_path: Path) -> Manifest:
     return read_manifest(finished(tmp_path / "out", {"train": rows_of(3)}))
-
-
-def in_folder(root: Path) -> Path:
-    return picture_folder(root, PICTURES)
-
-
-def in_tar(root: Path) -> Path:
-    root.mkdir()
-    return tar_of(root / "a.tar", {"0/x.json": b"{}", **PICTURES})
-
-
-def in_tars(root: Path) -> Path:
-    root.mkdir()
-    for split in "01":
-        part = {key: value for key, value in PICTURES.items() if key.startswith(split)}
-        tar_of(root / f"{split}.tar", {**part, "note.txt": b"no picture"})
-    return root
-
-
-def in_parquet(root: Path) -> Path:
-    root.mkdir()
-    items = list(PICTURES.items())
-    for number, part in enumerate((items[:7], items[7:])):
-        cells = [{"bytes": content, "path": key} for key, content in part]
-        pl.DataFrame({"image": cells}).write_parquet(root / f"train-{number}.parquet")
-    return root
-
-
-def in_plain_parquet(root: Path) -> Path:
-    root.mkdir()
-    frame = {"name": list(PICTURES), "jpg": list(PICTURES.values()), "width": [1] * 20}
-    pl.DataFrame(frame).write_parquet(root / "all.parquet")
-    return root / "all.parquet"
-
-
-STORES = {
-    "folder": (in_folder, None),
-    "tar": (in_tar, None),
-    "tars": (in_tars, None),
-    "parquet": (in_parquet, None),
-    "plain parquet": (in_plain_parquet, ImageColumns(image="jpg", key="name")),
-}
 
 
 @pytest.mark.parametrize("name", STORES)

@@ -11,6 +11,7 @@ import click
 
 from data.command import LOCAL, PLACE
 from data.errors import UsageError
+from data.storage import place
 
 if TYPE_CHECKING:
     from training.evaluation.config import EvaluationOptions
@@ -31,10 +32,16 @@ class Wanted(NamedTuple):
 
 
 def wanted(text: str, *, images: Path | None) -> Wanted:
-    """Return what NAME, NAME=DIR or NAME=DIR:IMAGES names; `images` is for those without."""
-    name, _, place = text.partition("=")
-    root, _, own = place.partition(":")
-    return Wanted(name, Path(root) if root else None, Path(own) if own else images)
+    """Return what NAME, NAME=DIR or NAME=DIR:IMAGES names; `images` is for those without.
+
+    Raises:
+        UsageError: DIR is a URL.
+    """
+    name, _, where = text.partition("=")
+    root, _, own = where.partition(":")
+    if own.startswith("//"):
+        raise UsageError(f"{text}: expected annotations on this machine, found a URL")
+    return Wanted(name, Path(root) if root else None, place(own) if own else images)
 
 
 @click.group(

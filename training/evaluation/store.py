@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from data.errors import UsageError
 from data.images import Folder
+from data.storage import Remote, is_remote
 
 
 class Found:
@@ -80,6 +81,9 @@ class Found:
 
 def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
     """Yield the folders below a root, as paths from there, with their files; each folder once."""
+    if is_remote(root):
+        yield from _walk_by_url(root, root)
+        return
     seen = set()
     for where, folders, names in os.walk(root, followlinks=True):
         place = os.path.realpath(where)
@@ -88,3 +92,12 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
             continue
         seen.add(place)
         yield Path(where).relative_to(root), names
+
+
+def _walk_by_url(root: Remote, folder: Remote) -> Iterator[tuple[Path, list[str]]]:
+    listed = folder.entries()
+    names = [entry.path.name for entry in listed if entry.is_file]
+    yield Path(folder.relative_to(root)), names
+    for entry in listed:
+        if entry.is_dir:
+            yield from _walk_by_url(root, folder / entry.path.name)

@@ -1,10 +1,12 @@
 """Vectors by digest, on disk: a run that is killed goes on where it stopped.
 
 A file holds a few thousand digests with their vectors and appears whole. Files are only added, so
-any number of processes may write into one folder; a vector that is there twice is the same one.
+any number of processes may write into one folder, or one place of a store; a vector that is there
+twice is the same one.
 """
 
 import hashlib
+import io
 import os
 import uuid
 import zipfile
@@ -17,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.caches import cache_folder
-from data.commit import attempt_path, sync_folder
+from data.commit import attempt_path, move, sync_folder
+from data.errors import RetryableError
 
 Vector = NDArray[np.float32]
 
@@ -76,7 +79,7 @@ class Vectors:
             np.savez(file, digests=digests, vectors=np.stack(list(self._fresh.values())))
             file.flush()
             os.fsync(file.fileno())
-        draft.rename(self._folder / name)
+        move(draft, self._folder / name)
         sync_folder(self._folder)
         self._files.add(name)
         self._fresh = {}
@@ -87,14 +90,15 @@ class Vectors:
             if path.name in self._files:
                 continue
             self._files.add(path.name)
-            with suppress(OSError):  # gone, or not to be read now: it is made again
+            with suppress(OSError, RetryableError):  # gone, or not to be read now: it is made again
                 self._known |= _read(path)
 
 
 def _read(path: Path) -> dict[bytes, Vector]:
     """Return the vectors of a file; a damaged one has none and is taken away."""
+    file = io.BytesIO(path.read_bytes())
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+        with np.load(file, allow_pickle=False) as content:
             rows = zip(content["digests"], content["vectors"], strict=True)
             return {digest.tobytes(): vector for digest, vector in rows}
     except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
