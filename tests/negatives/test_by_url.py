@@ -16,10 +16,12 @@ from data.storage import place
 from data.streams import Stream
 from negatives.build import build
 from negatives.cli import cli
+from negatives.config import build_config
 from tests.faulty_proxy import drawn
 from tests.negatives.test_build import NUM_CAPTIONS, Killed, config_of, content_of, killer
 from tests.s3_server import Bucket
 
+REQUESTS_A_BLOCK = {"PUT": 8, "others": 40}  # PUT: two more where images share captions
 NEGATIVES = Path(sys.executable).with_name("negatives")
 
 
@@ -152,3 +154,22 @@ def test_a_damaged_shard_of_a_store_is_told(s3: Bucket, built: Path) -> None:
     done = CliRunner().invoke(cli, ["verify", f"{s3.url}/out"])
     assert "damaged, SHA-256" in done.output
     assert done.exit_code != 0
+
+
+def test_requests_grow_with_the_blocks_alone(s3: Bucket) -> None:
+    """Count what docs/scale.md reckons with."""
+    counts = []
+    for num_blocks in (2, 5):
+        s3.proxy.requests.clear()
+        config = build_config(
+            {
+                "data": {"source": {"name": "scenes"}, "limit": 30 * num_blocks},
+                "negatives": {"shard_captions": 30},
+            }
+        )
+        manifest = build(config, out=place(f"{s3.url}/{num_blocks}"))
+        assert len(manifest.shards) == num_blocks
+        counts.append(s3.proxy.requests.copy())
+    a_block = {kind: (counts[1][kind] - counts[0][kind]) / 3 for kind in counts[1]}
+    assert a_block.pop("PUT") == REQUESTS_A_BLOCK["PUT"]
+    assert sum(a_block.values()) <= REQUESTS_A_BLOCK["others"]
