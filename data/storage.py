@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from hashlib import sha256
+from http import HTTPStatus
 from operator import attrgetter, itemgetter
 from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard, TypeVar, cast
@@ -169,12 +170,17 @@ class Remote(PurePosixPath):
     def create(self, content: bytes) -> bool:
         """Write a new file; return False if there is one of this name, which stays as it is.
 
-        After a lost answer that one may be of this very call.
+        After a lost answer that one may be of this very call. A store that knows no such condition
+        is asked before, and of two who write at the same moment the last one wins there.
         """
         try:
             self._patiently(lambda fs, path: fs.pipe_file(path, content, mode="create"), new=True)
         except FileExistsError:
             return False
+        except NotImplementedError:
+            if self.exists():
+                return False
+            self.write_bytes(content)
         return True
 
     def receive(self, file: Path) -> None:
@@ -216,6 +222,11 @@ class Remote(PurePosixPath):
 
     def _patiently(self, call: Callable[[Any, str], T], *, new: bool = False) -> T:
         """Call with the file system and this path in it; `new`: nothing need be there before."""
+        if new and self.parts[0] == "hf:":  # each file would be a commit of its own
+            raise UsageError(
+                f"{self}: expected a place to write to, found one of the Hub; `negatives publish` "
+                "sends a finished folder there"
+            )
         files, path = _opened(str(self))
         for attempt in range(ATTEMPTS):
             try:
@@ -226,7 +237,7 @@ class Remote(PurePosixPath):
                 raise
             except Exception as error:  # each store's client has exceptions of its own
                 found = _translated(error, self)
-                if attempt + 1 == ATTEMPTS or isinstance(found, UsageError):
+                if attempt + 1 == ATTEMPTS or not isinstance(found, RetryableError):
                     raise found from error
             time.sleep(FIRST_PAUSE_S * 2**attempt)
         raise AssertionError("an attempt returns or raises")
@@ -367,9 +378,15 @@ def _opened(url: str) -> tuple[Any, str]:
     return files, str(path)
 
 
-def _translated(error: Exception, path: Remote) -> UsageError | RetryableError:
+def _translated(error: Exception, path: Remote) -> Exception:
     """Return what an exception of a store's client means, in one line."""
     kind = type(error).__name__
+    answer = getattr(error.__cause__, "response", {})
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if status == HTTPStatus.PRECONDITION_FAILED:  # s3fs knows it by a field that only AWS sends
+        return FileExistsError(str(path))
+    if status == HTTPStatus.NOT_IMPLEMENTED:
+        return NotImplementedError(str(path))
     told = f"{path}: {kind}: {' '.join(str(error).split())[:300]}"
     if isinstance(error, PermissionError) or "Credential" in kind:
         return UsageError(f"{told}; expected the right to do this: see to the store's login")

@@ -15,10 +15,11 @@ from data.streams import Stream
 from tests.loopback import on_loopback
 
 Passing = Literal["slow down", "broken", "cut request", "lost answer", "cut answer", "slow"]
-Fault = Passing | Literal["denied"]
+Fault = Passing | Literal["denied", "exists", "not implemented"]
 """What happens to a request.
 
-"slow down", "broken", "denied": the answer is 503, 500, 403 at once, and nothing is passed on.
+"slow down", "broken", "denied", "exists", "not implemented": the answer is 503, 500, 403, 412 or
+501 at once, and nothing is passed on.
 "cut request": the connection ends in the middle of its body, and nothing is passed on.
 "lost answer": it is passed on and done; then the connection ends.
 "cut answer": it is passed on and done; half of the answer comes.
@@ -34,6 +35,8 @@ _REFUSALS: Final = {
     "slow down": (503, "SlowDown", "Please reduce your request rate."),
     "broken": (500, "InternalError", "We encountered an internal error. Please try again."),
     "denied": (403, "AccessDenied", "Access Denied"),
+    "exists": (412, "PreconditionFailed", "At least one of the preconditions did not hold"),
+    "not implemented": (501, "NotImplemented", "A header implies what is not implemented"),
 }
 _OF_THIS_HOP: Final = frozenset(
     ("connection", "keep-alive", "transfer-encoding", "content-length", "expect")

@@ -108,6 +108,17 @@ def test_what_passes_is_waited_for(s3: Bucket, fault: Fault) -> None:
     assert s3.proxy.faults[fault] == 3
 
 
+def test_stores_differ_in_what_they_say_of_a_condition(s3: Bucket) -> None:
+    path = Remote(f"{s3.url}/marker")
+    s3.proxy.plan = listed("exists", matching="PUT")
+    assert not path.create(b"first")
+    s3.proxy.plan = listed("not implemented", matching="PUT")
+    assert path.create(b"first")
+    s3.proxy.plan = listed("not implemented", matching="PUT")
+    assert not path.create(b"second")
+    assert s3.get("marker") == b"first"
+
+
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_marker_has_one_writer_whatever_becomes_of_the_answer(s3: Bucket, fault: Fault) -> None:
     path = Remote(f"{s3.url}/marker")
@@ -136,7 +147,11 @@ def test_what_does_not_pass_is_told(
 
 @pytest.mark.parametrize(
     ("url", "told"),
-    [("nowhere://bucket/x", "nowhere"), ("s3://no-such-bucket-here/x", "expected a bucket")],
+    [
+        ("nowhere://bucket/x", "nowhere"),
+        ("s3://no-such-bucket-here/x", "expected a bucket"),
+        ("hf://datasets/user/name/x", "negatives publish"),
+    ],
 )
 def test_what_cannot_be_written_to_is_told_in_one_line(s3: Bucket, url: str, told: str) -> None:
     assert s3.name
