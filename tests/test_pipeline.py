@@ -30,6 +30,7 @@ from negatives.rules import RULES, example_of, make_rule
 from negatives.scorer import ScorerOptions
 from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon
+from tests.s3_server import Bucket
 from tests.training.runs import world
 from training.cli import evaluate
 from training.cli import train as trainer
@@ -377,6 +378,31 @@ def test_the_trainers_commands_in_the_readme_run(tmp_path: Path) -> None:
         assert done.returncode == 0, (arguments, done.stderr)
     assert (tmp_path / "clip.pt").is_file()
     assert "user/name" in (tmp_path / "run/publish/README.md").read_text()
+
+
+def test_the_commands_of_the_readme_by_url_run(s3: Bucket, tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text()
+    (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "--root s3" in b)
+    root = world(tmp_path / "small")
+    s3.put_folder(root / "pictures", "pictures")
+    texts = ("a dog on a red sofa", "two men next to a blue car", "a cat under the old table")
+    rows = [
+        {"image": path.relative_to(root / "pictures").as_posix(), "caption": texts[number % 3]}
+        for number, path in enumerate(sorted((root / "pictures").rglob("*.jpg")))
+    ]
+    s3.put("captions/train.jsonl", "\n".join(map(json.dumps, rows)).encode())
+    for line in block.replace("s3://bucket", s3.url).splitlines():
+        name, *arguments = shlex.split(line, comments=True)
+        own = [] if name == "negatives" else [
+            "--model", "local-dir:small/model", "--pretrained", "none",
+            "--set", "training.batch_size=8", "--set", "training.epochs=1",
+        ]  # fmt: skip
+        command = [NEGATIVES if name == "negatives" else TRAIN, *arguments, *own]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (arguments, done.stderr)
+    assert "out/manifest.json" in s3.keys()  # noqa: SIM118
+    assert (tmp_path / "out.parquet").is_file()
+    assert (tmp_path / "run/log.jsonl").is_file()
 
 
 @pytest.mark.parametrize("name", RULES)
