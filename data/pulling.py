@@ -20,7 +20,8 @@ from data.errors import UsageError
 from data.hub import Repository, check_name, client
 from data.manifest import FILE_NAME, manifest_without_sizes
 from data.published import Report, restore_folder, shards_by_kind, within
-from data.storage import Remote, is_remote
+from data.remote import Remote
+from data.storage import is_remote
 from data.storage import place as place_of
 
 SCHEME: Final = "hf://datasets/"

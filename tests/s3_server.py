@@ -20,6 +20,7 @@ from uuid import uuid4
 
 import pytest
 
+from data import remote
 from tests.faulty_proxy import Proxy, proxied
 
 _STARTS_WITHIN_S: Final = 30.0
@@ -118,6 +119,7 @@ def s3(s3_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
             monkeypatch.delenv(name, raising=False)
         for name, text in bucket.environment().items():
             monkeypatch.setenv(name, text)
+        monkeypatch.setattr(remote, "FIRST_PAUSE_S", 0.001)
         S3FileSystem.clear_instance_cache()
         yield bucket
         S3FileSystem.clear_instance_cache()

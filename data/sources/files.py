@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from data.errors import UsageError
-from data.storage import Entry, entries, is_remote
+from data.remote import Entry
+from data.storage import entries, is_remote
 from data.texts import nearest
 
 _SHARD = re.compile(r"(.+?)-\d+-of-\d+\..+")

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data import storage
+from data import remote
 from data.errors import UsageError
 from data.images import Store, meant_folder, open_images
 from data.manifest import Manifest, read_manifest
@@ -21,8 +21,7 @@ from tests.training.folders import finished, rows_of
 @pytest.fixture(autouse=True)
 def _quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(storage, "_READ_AHEAD_BYTES", 2048)
-    monkeypatch.setattr(storage, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(remote, "_READ_AHEAD_BYTES", 2048)
 
 
 @pytest.fixture

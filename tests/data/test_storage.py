@@ -6,20 +6,15 @@ from pathlib import Path, PurePath
 
 import pytest
 
-import data.storage
 from data.commit import attempt_path, commit, finished, link_into_place, sweep, write_atomically
 from data.errors import RetryableError, UsageError
-from data.storage import Remote, at_hand, is_remote, place, sizes_in, version_of
+from data.remote import Remote
+from data.storage import at_hand, is_remote, place, sizes_in, version_of
 from data.streams import Stream
 from tests.faulty_proxy import PASSING, Fault, always, drawn, listed
 from tests.s3_server import Bucket
 
 CONTENT = bytes(range(256)) * 1000
-
-
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data.storage, "FIRST_PAUSE_S", 0.001)
 
 
 @pytest.mark.parametrize(

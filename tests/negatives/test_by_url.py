@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import data.storage
 from data.errors import UsageError
 from data.manifest import problems_of, read_manifest
 from data.storage import place
@@ -23,11 +22,6 @@ from tests.s3_server import Bucket
 
 REQUESTS_A_BLOCK = {"PUT": 8, "others": 40}  # PUT: two more where images share captions
 NEGATIVES = Path(sys.executable).with_name("negatives")
-
-
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data.storage, "FIRST_PAUSE_S", 0.001)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,6 @@ from training.cli import train
 
 @pytest.fixture
 def root(s3: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setattr(data.storage, "FIRST_PAUSE_S", 0.001)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = world(tmp_path / "world")
     for name in ("shards", "pictures"):

@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from data.errors import UsageError
 from data.images import Folder
-from data.storage import Remote, is_remote
+from data.remote import Remote
+from data.storage import is_remote
 
 
 class Found:

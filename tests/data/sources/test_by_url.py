@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data import storage
+from data import remote
 from data.config import checked
 from data.errors import RetryableError, UsageError
 from data.records import Skip
@@ -30,8 +30,7 @@ NAMES = [f"{number // 3:04}.jpg" for number in range(240)]
 
 @pytest.fixture(autouse=True)
 def _many_small_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "_READ_AHEAD_BYTES", 8192)
-    monkeypatch.setattr(storage, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(remote, "_READ_AHEAD_BYTES", 8192)
 
 
 def write_coco(root: Path) -> None:

@@ -7,6 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data.storage import place
+from data.streams import Stream
+from tests.faulty_proxy import always, drawn
+from tests.s3_server import Bucket
 from training.evaluation.vectors import Vectors, digest_of_bytes
 
 
@@ -139,6 +143,25 @@ def test_two_writers_share_a_folder(tmp_path: Path) -> None:
         writer.join(30)
     assert [writer.exitcode for writer in writers] == [0, 0]
     assert found(tmp_path, 100) == {*range(12), 99}
+
+
+def test_a_store_keeps_them_too_among_faults(s3: Bucket) -> None:
+    folder = place(f"{s3.url}/features/model")
+    assert found(folder) == set()
+    s3.proxy.plan = drawn(Stream("vectors"), share=0.4)
+    for number in range(0, 12, 2):
+        kept(folder, number, number + 1)
+    assert found(folder) == set(range(12))
+    keys = s3.keys()
+    assert len(keys) == 6
+    content = s3.get(keys[0]) or b""
+    s3.put(keys[0], content[: len(content) // 2])
+    assert len(found(folder)) == 10
+    assert s3.keys() == keys[1:]
+    assert s3.proxy.faults.total() >= 10
+    s3.proxy.plan = always("broken", matching=keys[1])
+    assert len(found(folder)) == 8  # not to be read now: these are made again
+    assert s3.keys() == keys[1:]
 
 
 def test_digests_tell_contents_and_boxes_apart() -> None:

@@ -1,0 +1,276 @@
+"""Files by URL (s3://, gs://, hf:// and the like): fsspec's one door.
+
+Object stores show a file when all of it is there, and know no renaming: a file is written in one
+piece, under the name it keeps.
+"""
+
+import errno
+import io
+import time
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from operator import itemgetter
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Final, NamedTuple, TypeVar, cast
+
+from data.errors import RetryableError, UsageError
+from data.ranges import Ranges
+
+T = TypeVar("T")
+ATTEMPTS: Final = 6
+FIRST_PAUSE_S: Final = 0.2
+_READ_AHEAD_BYTES: Final = 1 << 22
+_VERSIONS = ("size", "ETag", "etag", "LastModified", "mtime", "blob_id", "generation")
+_PLAIN = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
+
+
+class Stat(NamedTuple):
+    """What is asked of a file; its size in bytes."""
+
+    st_size: int
+
+
+class Entry(NamedTuple):
+    """What the listing of a folder says of a file or a folder in it.
+
+    `version` is that of `Remote.version`, though another text than it; "" on this machine.
+    """
+
+    path: Path
+    is_file: bool
+    is_dir: bool
+    version: str
+
+
+class Remote(PurePosixPath):
+    """A file or folder by URL, with the methods of pathlib that this project uses.
+
+    What fails for a moment is tried again. What goes on failing is a RetryableError, what the user
+    can mend (a password, a library) a UsageError, and what is not there a FileNotFoundError.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:  # pathlib's has one slash fewer
+        scheme, *parts = self.parts or ("",)
+        return f"{scheme}//{'/'.join(parts)}" if scheme.endswith(":") else "/".join(self.parts)
+
+    def exists(self) -> bool:
+        """Tell whether there is such a file or folder."""
+        return self._kind() is not None
+
+    def is_file(self) -> bool:
+        """Tell whether this is a file."""
+        return self._kind() == "file"
+
+    def is_dir(self) -> bool:
+        """Tell whether there are files below this name."""
+        return self._kind() == "directory"
+
+    def stat(self) -> Stat:
+        """Return what is known of a file."""
+        return Stat(int(self._info()["size"]))
+
+    def version(self) -> str:
+        """Return what is another text as soon as the file is another one."""
+        return _version(self._info())
+
+    def entries(self) -> list[Entry]:
+        """Return what is in a folder, all from one listing."""
+        return [
+            Entry(
+                cast("Path", self / name),
+                is_file=info["type"] == "file",
+                is_dir=info["type"] == "directory",
+                version=_version(info),
+            )
+            for name, info in self._listed()
+        ]
+
+    def sizes(self) -> dict[str, int]:
+        """Return the sizes in bytes of the files in a folder by their names."""
+        return {name: int(info["size"]) for name, info in self._listed() if info["type"] == "file"}
+
+    def iterdir(self) -> Iterator[Path]:
+        """Yield what is in a folder."""
+        yield from (entry.path for entry in self.entries())
+
+    def glob(self, pattern: str) -> Iterator[Path]:
+        """Yield what matches a pattern, whose parts are those of a path; `**` is none."""
+        first, _, rest = pattern.partition("/")
+        try:
+            found = [entry for entry in self.entries() if fnmatchcase(entry.path.name, first)]
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in found:
+            if not rest:
+                yield entry.path
+            elif entry.is_dir:
+                yield from entry.path.glob(rest)
+
+    def resolve(self) -> "Remote":
+        """Return this."""
+        return self
+
+    def mkdir(self, *, parents: bool = False, exist_ok: bool = False) -> None:
+        """Do nothing: a folder of an object store is its files."""
+
+    def open(self, mode: str = "rb") -> IO[bytes]:
+        """Return the file, to be read from any place on."""
+        if mode != "rb":
+            raise ValueError(f"{mode!r}: a file by URL is written in one piece")
+        return io.BufferedReader(Ranges(self.read_range, self.stat().st_size), _READ_AHEAD_BYTES)
+
+    def read_bytes(self) -> bytes:
+        """Return a file's content."""
+        return self._patiently(lambda fs, path: cast("bytes", fs.cat_file(path)))
+
+    def read_range(self, offset: int, size: int) -> bytes:
+        """Return so many bytes from `offset` on, fewer where the file ends before."""
+        if size <= 0:
+            return b""
+        return self._patiently(lambda fs, path: _range(fs, path, offset, size))
+
+    def read_text(self, encoding: str = "utf-8") -> str:
+        """Return a file's text."""
+        return self.read_bytes().decode(encoding)
+
+    def write_bytes(self, content: bytes) -> int:
+        """Write a file, or another content in the place of the old one; return its size."""
+        self._patiently(lambda fs, path: fs.pipe_file(path, content), new=True)
+        return len(content)
+
+    def write_text(self, text: str, encoding: str = "utf-8") -> int:
+        """Write a file as `write_bytes` does."""
+        return self.write_bytes(text.encode(encoding))
+
+    def create(self, content: bytes) -> bool:
+        """Write a new file; return False if there is one of this name, which stays as it is.
+
+        After a lost answer that one may be of this very call. A store that knows no such condition
+        is asked before, and of two who write at the same moment the last one wins there.
+        """
+        try:
+            self._patiently(lambda fs, path: fs.pipe_file(path, content, mode="create"), new=True)
+        except FileExistsError:
+            return False
+        except NotImplementedError:
+            if self.exists():
+                return False
+            self.write_bytes(content)
+        return True
+
+    def receive(self, file: Path) -> None:
+        """Write a file of this machine here."""
+        self._patiently(lambda fs, path: fs.put_file(str(file), path), new=True)
+
+    def fetch_to(self, file: Path) -> None:
+        """Write this file into one of this machine."""
+        self._patiently(lambda fs, path: fs.get_file(path, str(file)))
+
+    def copy_to(self, target: "Remote") -> None:
+        """Show a file under another name too; the store does it by itself."""
+        _, there = _opened(str(target))
+        self._patiently(lambda fs, path: fs.cp_file(path, there))
+
+    def unlink(self, *, missing_ok: bool = False) -> None:
+        """Delete a file."""
+        try:
+            self._patiently(lambda fs, path: fs.rm_file(path))
+        except FileNotFoundError:
+            if not missing_ok:
+                raise
+
+    def remove_tree(self) -> None:
+        """Delete all files below this name, if there are any."""
+        try:
+            self._patiently(lambda fs, path: fs.rm(path, recursive=True))
+        except FileNotFoundError:
+            return
+
+    def _listed(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return the names in a folder, sorted, with what the store says of each."""
+        path, found = self._patiently(
+            lambda fs, path: (path, cast("list[dict[str, Any]]", fs.ls(path, detail=True)))
+        )
+        named = [(str(info["name"]).rstrip("/"), info) for info in found]
+        return [
+            (name.rpartition("/")[2], info)
+            for name, info in sorted(named, key=itemgetter(0))
+            if name != path.rstrip("/")  # a file lists itself, and so does a folder made by hand
+        ]
+
+    def _kind(self) -> str | None:
+        try:
+            return str(self._info()["type"])
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _info(self) -> dict[str, Any]:
+        return self._patiently(lambda fs, path: cast("dict[str, Any]", fs.info(path)))
+
+    def _patiently(self, call: Callable[[Any, str], T], *, new: bool = False) -> T:
+        """Call with the file system and this path in it; `new`: nothing need be there before."""
+        if new and self.parts[0] == "hf:":  # each file would be a commit of its own
+            raise UsageError(
+                f"{self}: expected a place to write to, found one of the Hub; `negatives publish` "
+                "sends a finished folder there"
+            )
+        files, path = _opened(str(self))
+        for attempt in range(ATTEMPTS):
+            try:
+                return call(files, path)
+            except _PLAIN as error:
+                if new and isinstance(error, FileNotFoundError):
+                    raise UsageError(f"{self}: expected a bucket of this name: {error}") from error
+                raise
+            except Exception as error:  # each store's client has exceptions of its own
+                found = _translated(error, self)
+                if attempt + 1 == ATTEMPTS or not isinstance(found, RetryableError):
+                    raise found from error
+            time.sleep(FIRST_PAUSE_S * 2**attempt)
+        raise AssertionError("an attempt returns or raises")
+
+
+def _range(files: Any, path: str, offset: int, size: int) -> bytes:  # noqa: ANN401 - any store
+    try:
+        return cast("bytes", files.cat_file(path, start=offset, end=offset + size))
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return b""  # S3 refuses a range that begins at the end or behind it
+
+
+def _version(info: dict[str, Any]) -> str:
+    return " ".join(str(info.get(key)) for key in _VERSIONS)
+
+
+def _opened(url: str) -> tuple[Any, str]:
+    """Return the file system of a URL, which fsspec keeps for a thread, and the path in it.
+
+    Raises:
+        UsageError: it is of no kind that can be had here.
+    """
+    from fsspec.core import url_to_fs  # noqa: PLC0415  (most work is on files of this machine)
+
+    try:  # what others write is to be seen at once: no listing is kept
+        files, path = url_to_fs(url, use_listings_cache=False)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"{url}: cannot be opened: {' '.join(str(error).split())}") from error
+    return files, str(path)
+
+
+def _translated(error: Exception, path: Remote) -> Exception:
+    """Return what an exception of a store's client means, in one line."""
+    kind = type(error).__name__
+    answer = getattr(error.__cause__, "response", {})
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if status == HTTPStatus.PRECONDITION_FAILED:  # s3fs knows it by a field that only AWS sends
+        return FileExistsError(str(path))
+    if status == HTTPStatus.NOT_IMPLEMENTED:
+        return NotImplementedError(str(path))
+    told = f"{path}: {kind}: {' '.join(str(error).split())[:300]}"
+    if isinstance(error, PermissionError) or "Credential" in kind:
+        return UsageError(f"{told}; expected the right to do this: see to the store's login")
+    return RetryableError(f"{told}; try again")
