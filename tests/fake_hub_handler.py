@@ -27,9 +27,12 @@ _ROUTES = (
     ("POST", _REPO + r"/commit/(?P<revision>[^/]+)", "commit"),
     ("POST", r"/datasets/(?P<name>[^/]+/[^/]+)\.git/info/lfs/objects/batch", "batch"),
     ("PUT", r"/large/(?P<oid>[0-9a-f]{64})", "store"),
+    ("PUT", r"/parts/(?P<oid>[0-9a-f]{64})/(?P<part>\d+)", "store_part"),
+    ("POST", r"/whole/(?P<oid>[0-9a-f]{64})", "join_parts"),
     ("GET|HEAD", r"/datasets/(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)",
      "resolve"),
 )  # fmt: skip
+_FREE = ("store", "store_part", "join_parts", "paths_info")  # whoever has the address may
 
 
 class _Refused(Exception):
@@ -113,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
             match = re.fullmatch(pattern, path)
             if match and self.command in methods.split("|"):
                 found = {key: unquote(value) for key, value in match.groupdict("").items()}
-                writes = self.command in {"POST", "PUT"} and name not in {"store", "paths_info"}
+                writes = self.command in {"POST", "PUT"} and name not in _FREE
                 self._check_token(required=writes)
                 if fault == "raced":
                     repo = self._repo(found)
@@ -244,10 +247,34 @@ class Handler(BaseHTTPRequestHandler):
         objects = []
         for asked in json.loads(body)["objects"]:
             oid = asked["oid"]
-            place = {"upload": {"href": f"{self.state.url}/large/{oid}"}}
+            place = {"upload": self._place(oid, asked["size"])}
             actions = {} if oid in self.state.large else {"actions": place}
             objects.append({"oid": oid, "size": asked["size"], **actions})
         return {"transfer": "basic", "objects": objects}
+
+    def _place(self, oid: str, size: int) -> object:
+        """Return where a file goes: to one place, or in parts if it is large."""
+        part_bytes = self.state.part_bytes
+        if size <= part_bytes:
+            return {"href": f"{self.state.url}/large/{oid}"}
+        numbers = range(1, -(-size // part_bytes) + 1)
+        header = {f"{number:05d}": f"{self.state.url}/parts/{oid}/{number}" for number in numbers}
+        return {
+            "href": f"{self.state.url}/whole/{oid}",
+            "header": {"chunk_size": str(part_bytes), **header},
+        }
+
+    def _store_part(self, found: dict[str, str], _query: object, body: bytes) -> object:
+        etag = hashlib.md5(body).hexdigest()  # noqa: S324  (as stores do)
+        self.state.parts[found["oid"], int(found["part"])] = (etag, body)
+        return {}, {"ETag": f'"{etag}"'}
+
+    def _join_parts(self, found: dict[str, str], _query: object, body: bytes) -> object:
+        asked = json.loads(body)
+        parts = [self.state.parts[found["oid"], part["partNumber"]] for part in asked["parts"]]
+        if [f'"{etag}"' for etag, _ in parts] != [part["etag"] for part in asked["parts"]]:
+            raise _Refused(400, "other parts than were sent")
+        return self._store(found, _query, b"".join(content for _, content in parts))
 
     def _store(self, found: dict[str, str], _query: object, body: bytes) -> object:
         if hashlib.sha256(body).hexdigest() != found["oid"]:

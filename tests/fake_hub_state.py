@@ -51,6 +51,8 @@ class FakeHub:
     def __init__(self) -> None:
         self.repos: dict[str, Repo] = {}
         self.large: dict[str, bytes] = {}
+        self.parts: dict[tuple[str, int], tuple[str, bytes]] = {}
+        self.part_bytes = 1 << 30  # larger files come in parts of this size
         self.faults: list[Fault] = []
         self.requests: list[str] = []
         self.lock = threading.Lock()

@@ -67,6 +67,15 @@ def test_a_folder_is_one_commit_and_a_tag(hub: FakeHub, out: Path) -> None:
     assert hub.asked(COMMIT) == 1
 
 
+@pytest.mark.parametrize("fault", [429, 500, "cut", "lost"])
+def test_large_files_go_in_parts(hub: FakeHub, out: Path, fault: int | str) -> None:
+    hub.part_bytes = 1000
+    hub.faults = [Fault("PUT /parts/.*/2", fault, times=2), Fault("POST /whole", fault)]
+    assert_holds(hub, out, sent(out))
+    assert hub.asked("PUT /parts") > hub.asked("POST /whole") > 2
+    assert not any(fault.times for fault in hub.faults)
+
+
 def test_what_an_earlier_publication_left_goes(hub: FakeHub, out: Path) -> None:
     first = sent(out.parent / "other", tag="old")
     hub.repos[NAME].add({**hub.repos[NAME].trees[first.commit], "notes.md": b"my own"})
