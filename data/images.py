@@ -15,6 +15,7 @@ from data.config import checked
 from data.errors import UsageError
 from data.image_index import Index, index_of_parquet, index_of_tars
 from data.manifest import Manifest
+from data.remote import Entry
 from data.sources.files import existing
 from data.sources.scenes import Scenes
 from data.storage import entries, is_remote
@@ -22,6 +23,9 @@ from data.storage import entries, is_remote
 __all__ = [
     "Drawn", "Folder", "ImageColumns", "Index", "Store", "meant_folder", "open_images", "scenes_of",
 ]  # fmt: skip
+
+
+_LARGER = (".tar", ".parquet")  # files that hold pictures; tars are looked for first
 
 
 class Store(Protocol):
@@ -189,28 +193,20 @@ def _place(root: Path) -> _Place:
     if root.is_file():
         return _Place(root, root.suffix, (root,))
     listed = entries(root)
-    files = [entry.path for entry in listed if entry.is_file]
-    if not _of_kinds(files):
-        folders = [entry.path for entry in listed if entry.is_dir]
-        files = [path for folder in folders for path in _files_below(folder)]
-    suffix, found = next(iter(_of_kinds(files).items()), ("", ()))
-    return _Place(root, suffix, found)
+    below = (entry for each in listed if each.is_dir for entry in _entries_of(each.path))
+    for found in (listed, below):
+        files = [entry.path for entry in found if entry.is_file and entry.name.endswith(_LARGER)]
+        for suffix in _LARGER:
+            if paths := tuple(path for path in files if path.suffix == suffix):
+                return _Place(root, suffix, paths)
+    return _Place(root, "", ())
 
 
-def _files_below(folder: Path) -> list[Path]:
+def _entries_of(folder: Path) -> list[Entry]:
     try:
-        return [entry.path for entry in entries(folder) if entry.is_file]
+        return entries(folder)
     except PermissionError:  # a disk's lost+found
         return []
-
-
-def _of_kinds(files: list[Path]) -> dict[str, tuple[Path, ...]]:
-    """Return the tars, and the parquet files, among files, where there are some."""
-    found = {
-        suffix: tuple(path for path in files if path.suffix == suffix)
-        for suffix in (".tar", ".parquet")
-    }
-    return {suffix: paths for suffix, paths in found.items() if paths}
 
 
 def _is_inside(key: str) -> bool:
@@ -227,7 +223,7 @@ def _files_in(root: Path, folder: str) -> set[str]:
     try:
         if is_remote(root):
             listed = (root / folder).entries()
-            names = [entry.path.name for entry in listed if entry.is_file]
+            names = [entry.name for entry in listed if entry.is_file]
         else:
             with os.scandir(root / folder) as found:  # `entries` takes five times as long
                 names = [entry.name for entry in found if entry.is_file()]

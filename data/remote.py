@@ -6,6 +6,7 @@ piece, under the name it keeps.
 
 import errno
 import io
+import json
 import time
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
@@ -37,10 +38,16 @@ class Entry(NamedTuple):
     `version` is that of `Remote.version`, though another text than it; "" on this machine.
     """
 
-    path: Path
+    folder: Path
+    name: str
     is_file: bool
     is_dir: bool
     version: str
+
+    @property
+    def path(self) -> Path:
+        """Return where it is."""
+        return self.folder / self.name
 
 
 class Remote(PurePosixPath):
@@ -80,7 +87,8 @@ class Remote(PurePosixPath):
         """Return what is in a folder, all from one listing."""
         return [
             Entry(
-                cast("Path", self / name),
+                cast("Path", self),
+                name,
                 is_file=info["type"] == "file",
                 is_dir=info["type"] == "directory",
                 version=_version(info),
@@ -100,7 +108,7 @@ class Remote(PurePosixPath):
         """Yield what matches a pattern, whose parts are those of a path; `**` is none."""
         first, _, rest = pattern.partition("/")
         try:
-            found = [entry for entry in self.entries() if fnmatchcase(entry.path.name, first)]
+            found = [entry for entry in self.entries() if fnmatchcase(entry.name, first)]
         except (FileNotFoundError, NotADirectoryError):
             return
         for entry in found:
@@ -124,6 +132,9 @@ class Remote(PurePosixPath):
 
     def read_bytes(self) -> bytes:
         """Return a file's content."""
+        start = self.read_range(0, _READ_AHEAD_BYTES)
+        if len(start) < _READ_AHEAD_BYTES:  # most files, and one request: s3fs asks for sizes first
+            return start
         return self._patiently(lambda fs, path: cast("bytes", fs.cat_file(path)))
 
     def read_range(self, offset: int, size: int) -> bytes:
@@ -264,13 +275,24 @@ def _opened(url: str) -> tuple[Any, str]:
 def _translated(error: Exception, path: Remote) -> Exception:
     """Return what an exception of a store's client means, in one line."""
     kind = type(error).__name__
-    answer = getattr(error.__cause__, "response", {})
-    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    status = _status(error) or _status(error.__cause__)
     if status == HTTPStatus.PRECONDITION_FAILED:  # s3fs knows it by a field that only AWS sends
         return FileExistsError(str(path))
     if status == HTTPStatus.NOT_IMPLEMENTED:
         return NotImplementedError(str(path))
     told = f"{path}: {kind}: {' '.join(str(error).split())[:300]}"
-    if isinstance(error, PermissionError) or "Credential" in kind:
+    is_refused = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    if is_refused or isinstance(error, PermissionError) or "Credential" in kind:
         return UsageError(f"{told}; expected the right to do this: see to the store's login")
+    is_garbled = isinstance(error, UnicodeError | json.JSONDecodeError)  # an answer, not the name
+    if kind == "ParamValidationError" or (isinstance(error, ValueError) and not is_garbled):
+        return UsageError(f"{told}; expected a name that the store knows")
     return RetryableError(f"{told}; try again")
+
+
+def _status(error: BaseException | None) -> int | None:
+    """Return the status of the answer that an exception tells of: botocore's, or a Hub's."""
+    answer = getattr(error, "response", None)
+    if isinstance(answer, dict):
+        return cast("int | None", answer.get("ResponseMetadata", {}).get("HTTPStatusCode"))
+    return getattr(answer, "status_code", None)

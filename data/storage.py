@@ -39,7 +39,7 @@ def entries(folder: Path) -> list[Entry]:
         return folder.entries()
     with os.scandir(folder) as found:
         return [
-            Entry(folder / each.name, is_file=each.is_file(), is_dir=each.is_dir(), version="")
+            Entry(folder, each.name, is_file=each.is_file(), is_dir=each.is_dir(), version="")
             for each in sorted(found, key=attrgetter("name"))
         ]
 

@@ -109,17 +109,17 @@ def existing(root: Path) -> Path:
     """
     if root.exists():
         return root
-    if is_remote(root) and len(root.parts) == 2:
-        raise UsageError(f"{root}: no such bucket, or nothing is in it")
+    if is_remote(root) and len(root.parts) <= (4 if root.parts[0] == "hf:" else 2):
+        raise UsageError(f"{root}: no such bucket, or nothing is in it")  # or data set of the Hub
     if not root.parent.is_dir():
         raise UsageError(f"{root}: no such file or folder, nor the folder {root.parent}")
-    there = nearest(root.name, (entry.path.name for entry in entries(root.parent)))
+    there = nearest(root.name, (entry.name for entry in entries(root.parent)))
     raise UsageError(f"{root}: no such file or folder; {there}")
 
 
 def contents(folder: Path) -> str:
     """Return a few names of what a folder holds: for the end of a message."""
-    names = sorted(entry.path.name + "/" * entry.is_dir for entry in entries(folder))
+    names = sorted(entry.name + "/" * entry.is_dir for entry in entries(folder))
     return (", ".join(names[:8]) + ", ..." * (len(names) > 8)) or "nothing"
 
 
@@ -211,8 +211,8 @@ def check_columns(wanted: Collection[str], present: Collection[str], *, where: s
 
 def _with_suffix(listed: list[Entry], suffixes: tuple[str, ...]) -> list[Path]:
     """Return the files of a folder with one of the suffixes; hidden ones are left out."""
-    names = [entry.path for entry in listed if entry.is_file]
-    return [path for path in names if path.name.endswith(suffixes) and path.name[0] != "."]
+    names = [entry for entry in listed if entry.is_file and entry.name.endswith(suffixes)]
+    return [entry.path for entry in names if not entry.name.startswith(".")]
 
 
 def _unreadable(path: Path, error: OSError) -> UsageError:

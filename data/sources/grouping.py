@@ -1,8 +1,8 @@
 """Bring the captions of one image together, whatever their order in the file.
 
 The file is read twice: once for what stands apart, once for the captions. Kept in memory are
-8 bytes an image and the rows that stand apart from the first ones of their image (none in the
-usual file); reading is below a hundredth of what parsing the captions costs.
+12 to 24 bytes an image and the rows that stand apart from the first ones of their image (none in
+the usual file); reading is below a hundredth of what parsing the captions costs.
 """
 
 from array import array
@@ -15,27 +15,50 @@ from data.records import Skip
 from data.sources.found import Found, key_of
 
 Rows = Iterator[Found | Skip]
+_FIRST = 1 << 10  # slots of a set; a power of 2
+_FULLEST = 2 / 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seen:
-    """A growing set of texts, 8 bytes each, known by 64 bits of their hash.
+    """A growing set of texts, 12 to 24 bytes each, known by 64 bits of their hash.
 
-    Of 10 million texts two share a hash with a probability of 3e-6.
+    Of 10 million texts two share a hash with a probability of 3e-6. A hash stands in the first free
+    slot (0) from that of its last bits on.
     """
 
-    buckets: "dict[int, array[int]]" = field(default_factory=dict)
+    slots: "array[int]" = field(default_factory=lambda: array("Q", bytes(8 * _FIRST)))
+    size: int = 0
 
     def add(self, text: str) -> bool:
         """Take the text in; return whether it was there already."""
         digest = int.from_bytes(
             blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
         )
-        bucket = self.buckets.setdefault(digest & 0xFFFF, array("Q"))
-        if digest in bucket:
+        place = _slot_of(digest or 1, self.slots)
+        if self.slots[place]:
             return True
-        bucket.append(digest)
+        self.slots[place] = digest or 1
+        self.size += 1
+        if self.size > _FULLEST * len(self.slots):
+            self._grow()
         return False
+
+    def _grow(self) -> None:
+        slots = array("Q", bytes(8 * 2 * len(self.slots)))
+        for digest in self.slots:
+            if digest:
+                slots[_slot_of(digest, slots)] = digest
+        self.slots = slots
+
+
+def _slot_of(digest: int, slots: "array[int]") -> int:
+    """Return where a hash stands, or the free slot where it would."""
+    last = len(slots) - 1
+    place = digest & last
+    while (there := slots[place]) and there != digest:
+        place = (place + 1) & last
+    return place
 
 
 def together(read: Callable[[], Rows], *, grouped: bool) -> Rows:

@@ -9,16 +9,19 @@ from data.config import (
     checked,
     differences,
     fingerprint,
+    place_name,
     plain,
     read_yaml,
     with_setting,
 )
 from data.errors import UsageError
+from data.storage import place
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
     root: Path
+    own: Path | None = None
     size: Positive = 3
     mode: Literal["a", "b"] = "a"
     names: tuple[str, ...] = ()
@@ -30,6 +33,27 @@ def test_options_become_a_dataclass_of_the_right_types() -> None:
     assert options == Options(root=Path("x"), names=("y",), size=4)
 
 
+def test_a_path_may_be_a_url() -> None:
+    options = checked(Options, {"root": "s3://bucket/x", "own": "gs://bucket/y"}, where="data")
+    assert (options.root, options.own) == (place("s3://bucket/x"), place("gs://bucket/y"))
+    assert checked(Options, plain(options), where="data") == options
+    assert checked(Options, {"root": Path("x"), "own": None}, where="data").own is None
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("s3://bucket/some/coco", "coco"),
+        (place("s3://bucket/some/coco"), "coco"),
+        ("s3://bucket", "bucket"),
+        (Path("no/such/coco"), "coco"),
+        ("company/no-such-model", "company/no-such-model"),
+    ],
+)
+def test_places_are_named_by_their_last_part(where: str | Path, expected: str) -> None:
+    assert place_name(where) == expected
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -39,6 +63,7 @@ def test_options_become_a_dataclass_of_the_right_types() -> None:
             r"data: unknown option 'zzz'; there is: extra, mode, ",
         ),
         ({"size": 1}, r"data\.root: field required"),
+        ({"root": 5}, r"data\.root: input is not a valid path, found 5"),
         ({"root": "x", "size": 0}, r"data\.size: .* greater than or equal to 1, found 0"),
         ({"root": "x", "size": "many"}, r"data\.size: .*integer.*found 'many'"),
         ({"root": "x", "mode": "c"}, r"data\.mode: .*'a' or 'b', found 'c'"),
@@ -83,7 +108,7 @@ def test_a_setting_of_another_form_is_refused(setting: str) -> None:
 
 def test_plain_and_fingerprint() -> None:
     content = plain(Options(root=Path("x")))
-    assert content == {"root": "x", "size": 3, "mode": "a", "names": [], "extra": {}}
+    assert content == {"root": "x", "own": None, "size": 3, "mode": "a", "names": [], "extra": {}}
     assert fingerprint(content) == fingerprint(dict(reversed(content.items())))
     assert fingerprint(content) != fingerprint({**content, "size": 4})
 

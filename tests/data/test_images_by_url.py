@@ -87,11 +87,10 @@ def test_each_folder_is_listed_once(s3: Bucket, tmp_path: Path, manifest: Manife
     assert meant_folder(store, "000.jpg") == place(f"{s3.url}/some/pictures/0")
 
 
-@pytest.mark.parametrize("name", ["folder", "tars"])
 def test_processes_that_are_started_afresh_read_them(
-    name: str, s3: Bucket, tmp_path: Path, manifest: Manifest
+    s3: Bucket, tmp_path: Path, manifest: Manifest
 ) -> None:
-    store = opened(name, sent(name, s3, tmp_path), manifest)
+    store = opened("tars", sent("tars", s3, tmp_path), manifest)
     s3.proxy.plan = drawn(Stream("spawned"), share=0.2, kinds=("lost answer", "cut answer"))
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         assert pool.map(store.read, PICTURES, chunksize=5) == list(PICTURES.values())

@@ -97,8 +97,8 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
 
 def _walk_by_url(root: Remote, folder: Remote) -> Iterator[tuple[Path, list[str]]]:
     listed = folder.entries()
-    names = [entry.path.name for entry in listed if entry.is_file]
+    names = [entry.name for entry in listed if entry.is_file]
     yield Path(folder.relative_to(root)), names
     for entry in listed:
         if entry.is_dir:
-            yield from _walk_by_url(root, folder / entry.path.name)
+            yield from _walk_by_url(root, folder / entry.name)

@@ -4,7 +4,7 @@ import io
 import json
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -19,6 +19,7 @@ from data.storage import place
 from data.streams import Stream
 from negatives.plan import make_source
 from tests.data.sources.reading import complaint, everything
+from tests.fake_hub import FakeHub, Fault, known_to_the_client, serving
 from tests.faulty_proxy import PASSING, always, drawn
 from tests.s3_server import Bucket
 
@@ -103,7 +104,7 @@ def test_a_url_gives_what_the_folder_gives(name: str, s3: Bucket, tmp_path: Path
     assert sum(s3.proxy.faults[kind] for kind in PASSING) > 5, s3.proxy.faults
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", ["jsonl", "parquet", "webdataset"])
 def test_a_store_that_stays_down_is_no_damaged_file(name: str, s3: Bucket, tmp_path: Path) -> None:
     SOURCES[name](tmp_path)
     s3.put_folder(tmp_path, "x")
@@ -168,3 +169,58 @@ def test_a_library_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_kind_of_store_that_nobody_knows() -> None:
     assert "nowhere" in complaint(source_of("jsonl", "nowhere://bucket/a.jsonl"))
+
+
+def test_a_name_that_no_bucket_can_have(s3: Bucket) -> None:
+    assert complaint(source_of("jsonl", "s3://No Bucket/a.jsonl")).endswith(
+        "expected a name that the store knows"
+    )
+    assert s3.proxy.requests.total() == 0
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
+    pytest.importorskip("huggingface_hub", reason="the extra `hub` is not installed")
+    monkeypatch.setattr(remote, "FIRST_PAUSE_S", 0.001)
+    with serving() as hub, known_to_the_client(hub, monkeypatch, tmp_path):
+        yield hub
+
+
+@pytest.mark.parametrize("name", ["coco", "parquet"])
+def test_a_folder_on_the_hub(name: str, hub: FakeHub, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    SOURCES[name](tmp_path / "files")
+    expected = everything(source_of(name, tmp_path / "files"))
+    paths = [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+    hub.create(
+        "user/name",
+        **{f"some/{p.relative_to(tmp_path).as_posix()}": p.read_bytes() for p in paths},
+    )
+    hub.faults += [Fault("/tree/", 500), Fault("/resolve/", 500, times=2), Fault("/resolve/", 429)]
+    hub.faults += [Fault("/resolve/", what) for what in ("lost", "gone", "html")]
+    for revision in ("", "@main"):
+        assert (
+            everything(source_of(name, f"hf://datasets/user/name{revision}/some/files")) == expected
+        )
+    assert not any(fault.times for fault in hub.faults)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("user/none", "no such bucket, or nothing is in it"),
+        ("user/none/a", "nor the folder hf://datasets/user/none"),
+        ("user/name/som", "did you mean 'some'"),
+        ("user", "expected a name that the store knows"),
+    ],
+)
+def test_what_is_not_on_the_hub(url: str, message: str, hub: FakeHub) -> None:
+    hub.create("user/name", **{"some/notes.txt": b"-"})
+    assert message in complaint(source_of("jsonl", f"hf://datasets/{url}"))
+
+
+def test_what_the_hub_refuses(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    hub.create("user/name", **{"a.jsonl": b"{}"})
+    message = complaint(source_of("jsonl", "hf://datasets/user/name/a.jsonl"))
+    assert "hf_wrong" not in message

@@ -67,6 +67,14 @@ def test_an_id_that_comes_back_is_refused(grouped: bool) -> None:  # noqa: FBT00
         list(together(lambda: iter(twice), grouped=grouped))
 
 
+def test_seen_grows() -> None:
+    seen = Seen()
+    texts = [str(number) for number in range(5000)]
+    assert not any(seen.add(text) for text in texts)
+    assert all(seen.add(text) for text in texts)
+    assert seen.size == len(texts)
+
+
 @given(st.lists(st.text(st.characters())))
 def test_seen(texts: list[str]) -> None:
     seen = Seen()
