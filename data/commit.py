@@ -15,14 +15,18 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Collection, Mapping
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from data.errors import ShardError, UsageError
 from data.storage import is_remote
 
+_KEPT_S: Final = 86_400.0
 Json = dict[str, object]
 
 
@@ -45,9 +49,21 @@ class Unit(NamedTuple):
 def attempt_path(folder: Path, name: str, kind: str) -> Path:
     """Return a new path on this machine for one attempt at a file of the unit `name`."""
     if is_remote(folder):
-        folder = Path(tempfile.gettempdir())
+        folder = _scratch()
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{name}.{kind}.{uuid.uuid4().hex[:12]}.tmp"
+
+
+@lru_cache(maxsize=1)
+def _scratch() -> Path:
+    """Return a folder of this machine for attempts; what killed runs left there goes in a day."""
+    folder = Path(tempfile.gettempdir()) / f"hard-negatives-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _KEPT_S:
+                path.unlink()
+    return folder
 
 
 def commit(folder: Path, name: str, attempts: Mapping[str, Path], facts: Json) -> Unit:
@@ -58,7 +74,8 @@ def commit(folder: Path, name: str, attempts: Mapping[str, Path], facts: Json) -
         UsageError: the file system knows no hard links.
     """
     files = {kind: _kept(folder, attempt)._asdict() for kind, attempt in attempts.items()}
-    _mark(folder / f"{name}.json", json.dumps({"files": files, "facts": facts}, sort_keys=True))
+    content = json.dumps({"files": files, "facts": facts}, sort_keys=True)
+    write_if_absent(folder / f"{name}.json", content)  # the first attempt wins
     winner = finished(folder, name)
     if winner is None:
         raise ShardError(
@@ -80,27 +97,33 @@ def move(attempt: Path, target: Path) -> None:
     if not is_remote(target):
         attempt.rename(target)
         return
-    if is_remote(attempt):
-        attempt.copy_to(target)
-    else:
-        target.receive(attempt)
-    attempt.unlink()
-
-
-def _mark(marker: Path, content: str) -> None:
-    """Write a marker if there is none: the first attempt wins."""
-    if is_remote(marker):
-        marker.create(content.encode())
-        return
-    draft = marker.with_name(f"{marker.name}.{uuid.uuid4().hex[:12]}.tmp")
-    write_synced(draft, content)
     try:
-        _link(draft, marker)
+        if is_remote(attempt):
+            attempt.copy_to(target)
+        else:
+            target.receive(attempt)
+    finally:
+        attempt.unlink()
+
+
+def write_if_absent(path: Path, text: str) -> bool:
+    """Write a new text file, all of it or nothing; return whether there was none.
+
+    Raises:
+        UsageError: the file system knows no hard links.
+    """
+    if is_remote(path):
+        return path.create(text.encode())
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
+    write_synced(draft, text)
+    try:
+        _link(draft, path)
     except FileExistsError:
-        pass
+        return False
     finally:
         draft.unlink()
-    sync_folder(marker.parent)
+    sync_folder(path.parent)
+    return True
 
 
 def finished(folder: Path, name: str) -> Unit | None:
@@ -132,7 +155,7 @@ def _is_whole(path: Path, file: Committed) -> bool:
 
 
 def link_into_place(source: Path, target: Path) -> None:
-    """Show a finished file where readers look; a second call finds the work done.
+    """Show a finished file where readers look; on this machine a second call finds it done.
 
     The file keeps its place beside the marker too, until the whole job is done.
 

@@ -150,8 +150,7 @@ def _read(path: Path, offset: int, size: int) -> bytes:
         with path.open("rb", buffering=0) as file:
             return os.pread(file.fileno(), size, offset)
     except OSError as error:
-        reason = error.strerror or "no such file"  # a store states no more than that
-        raise UsageError(f"{path}: cannot be read: {reason}") from error
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _members_of_tars(files: tuple[Path, ...], root: Path) -> Iterator[Member]:

@@ -74,8 +74,7 @@ class Folder:
         try:
             return (self.root / key).read_bytes()
         except OSError as error:
-            reason = error.strerror or "no such file"  # a store states no more than that
-            raise UsageError(f"{self.root / key}: cannot be read: {reason}") from error
+            raise UsageError(f"{self.root / key}: cannot be read: {error.strerror}") from error
 
 
 @dataclass(frozen=True, slots=True)

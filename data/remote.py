@@ -1,29 +1,25 @@
-"""Files by URL (s3://, gs://, hf:// and the like): fsspec's one door.
+"""Files by URL (s3://, gs://, hf:// and the like), with the methods of pathlib.
 
 Object stores show a file when all of it is there, and know no renaming: a file is written in one
 piece, under the name it keeps.
 """
 
-import errno
 import io
-import json
 import time
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
-from http import HTTPStatus
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final, NamedTuple, TypeVar, cast
 
 from data.errors import RetryableError, UsageError
 from data.ranges import Ranges
+from data.stores import emptied, opened, read_range, translated, version_in
 
 T = TypeVar("T")
 ATTEMPTS: Final = 6
 FIRST_PAUSE_S: Final = 0.2
 _READ_AHEAD_BYTES: Final = 1 << 22
-_VERSIONS = ("size", "ETag", "etag", "LastModified", "mtime", "blob_id", "generation")
-_PLAIN = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
 
 
 class Stat(NamedTuple):
@@ -81,7 +77,7 @@ class Remote(PurePosixPath):
 
     def version(self) -> str:
         """Return what is another text as soon as the file is another one."""
-        return _version(self._info())
+        return version_in(self._info())
 
     def entries(self) -> list[Entry]:
         """Return what is in a folder, all from one listing."""
@@ -91,7 +87,7 @@ class Remote(PurePosixPath):
                 name,
                 is_file=info["type"] == "file",
                 is_dir=info["type"] == "directory",
-                version=_version(info),
+                version=version_in(info),
             )
             for name, info in self._listed()
         ]
@@ -125,10 +121,23 @@ class Remote(PurePosixPath):
         """Do nothing: a folder of an object store is its files."""
 
     def open(self, mode: str = "rb") -> IO[bytes]:
-        """Return the file, to be read from any place on."""
+        """Return the file, to be read from any place on.
+
+        Reading raises RetryableError where the file has become another one meanwhile.
+        """
         if mode != "rb":
             raise ValueError(f"{mode!r}: a file by URL is written in one piece")
-        return io.BufferedReader(Ranges(self.read_range, self.stat().st_size), _READ_AHEAD_BYTES)
+        info = self._info()
+        size, version = int(info["size"]), version_in(info)
+
+        def read(offset: int, wanted: int) -> bytes:
+            content = self.read_range(offset, wanted)
+            is_last = offset + wanted == size
+            if len(content) < wanted or (is_last and self.version() != version):
+                raise RetryableError(f"{self}: changed while it was read; run the same again")
+            return content
+
+        return io.BufferedReader(Ranges(read, size), _READ_AHEAD_BYTES)
 
     def read_bytes(self) -> bytes:
         """Return a file's content."""
@@ -141,7 +150,7 @@ class Remote(PurePosixPath):
         """Return so many bytes from `offset` on, fewer where the file ends before."""
         if size <= 0:
             return b""
-        return self._patiently(lambda fs, path: _range(fs, path, offset, size))
+        return self._patiently(lambda fs, path: read_range(fs, path, offset, size))
 
     def read_text(self, encoding: str = "utf-8") -> str:
         """Return a file's text."""
@@ -182,7 +191,7 @@ class Remote(PurePosixPath):
 
     def copy_to(self, target: "Remote") -> None:
         """Show a file under another name too; the store does it by itself."""
-        _, there = _opened(str(target))
+        _, there = opened(str(target))
         self._patiently(lambda fs, path: fs.cp_file(path, there))
 
     def unlink(self, *, missing_ok: bool = False) -> None:
@@ -196,7 +205,7 @@ class Remote(PurePosixPath):
     def remove_tree(self) -> None:
         """Delete all files below this name, if there are any."""
         try:
-            self._patiently(lambda fs, path: fs.rm(path, recursive=True))
+            self._patiently(emptied)
         except FileNotFoundError:
             return
 
@@ -228,71 +237,13 @@ class Remote(PurePosixPath):
                 f"{self}: expected a place to write to, found one of the Hub; `negatives publish` "
                 "sends a finished folder there"
             )
-        files, path = _opened(str(self))
+        files, path = opened(str(self))
         for attempt in range(ATTEMPTS):
             try:
                 return call(files, path)
-            except _PLAIN as error:
-                if new and isinstance(error, FileNotFoundError):
-                    raise UsageError(f"{self}: expected a bucket of this name: {error}") from error
-                raise
             except Exception as error:  # each store's client has exceptions of its own
-                found = _translated(error, self)
+                found = translated(error, str(self), new=new)
                 if attempt + 1 == ATTEMPTS or not isinstance(found, RetryableError):
                     raise found from error
             time.sleep(FIRST_PAUSE_S * 2**attempt)
         raise AssertionError("an attempt returns or raises")
-
-
-def _range(files: Any, path: str, offset: int, size: int) -> bytes:  # noqa: ANN401 - any store
-    try:
-        return cast("bytes", files.cat_file(path, start=offset, end=offset + size))
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-        return b""  # S3 refuses a range that begins at the end or behind it
-
-
-def _version(info: dict[str, Any]) -> str:
-    return " ".join(str(info.get(key)) for key in _VERSIONS)
-
-
-def _opened(url: str) -> tuple[Any, str]:
-    """Return the file system of a URL, which fsspec keeps for a thread, and the path in it.
-
-    Raises:
-        UsageError: it is of no kind that can be had here.
-    """
-    from fsspec.core import url_to_fs  # noqa: PLC0415  (most work is on files of this machine)
-
-    try:  # what others write is to be seen at once: no listing is kept
-        files, path = url_to_fs(url, use_listings_cache=False)
-    except (ImportError, ValueError) as error:
-        raise UsageError(f"{url}: cannot be opened: {' '.join(str(error).split())}") from error
-    return files, str(path)
-
-
-def _translated(error: Exception, path: Remote) -> Exception:
-    """Return what an exception of a store's client means, in one line."""
-    kind = type(error).__name__
-    status = _status(error) or _status(error.__cause__)
-    if status == HTTPStatus.PRECONDITION_FAILED:  # s3fs knows it by a field that only AWS sends
-        return FileExistsError(str(path))
-    if status == HTTPStatus.NOT_IMPLEMENTED:
-        return NotImplementedError(str(path))
-    told = f"{path}: {kind}: {' '.join(str(error).split())[:300]}"
-    is_refused = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-    if is_refused or isinstance(error, PermissionError) or "Credential" in kind:
-        return UsageError(f"{told}; expected the right to do this: see to the store's login")
-    is_garbled = isinstance(error, UnicodeError | json.JSONDecodeError)  # an answer, not the name
-    if kind == "ParamValidationError" or (isinstance(error, ValueError) and not is_garbled):
-        return UsageError(f"{told}; expected a name that the store knows")
-    return RetryableError(f"{told}; try again")
-
-
-def _status(error: BaseException | None) -> int | None:
-    """Return the status of the answer that an exception tells of: botocore's, or a Hub's."""
-    answer = getattr(error, "response", None)
-    if isinstance(answer, dict):
-        return cast("int | None", answer.get("ResponseMetadata", {}).get("HTTPStatusCode"))
-    return getattr(answer, "status_code", None)

@@ -9,6 +9,7 @@ from typing import TypeGuard, cast
 from urllib.parse import unquote
 
 from data.caches import cache_folder
+from data.errors import RetryableError, UsageError
 from data.remote import Entry, Remote
 
 
@@ -17,10 +18,18 @@ def place(text: str | PurePath) -> Path:
 
     It is typed as a path because all that reads or writes through a path's methods may have
     either; whatever needs a file of this machine (`os`, a map into memory) asks `is_remote`.
+
+    Raises:
+        UsageError: the URL holds a password, or chains several kinds of storage.
     """
     scheme, found, rest = str(text).partition("://")
     if not found:
         return Path(text)
+    host = rest.partition("/")[0]
+    if ":" in host.partition("@")[0] and "@" in host:
+        raise UsageError("a URL with a password: keep it where the store's own tools look for it")
+    if "::" in scheme:
+        raise UsageError(f"{text}: expected one kind of storage, found several")
     return Path(unquote(rest)) if scheme == "file" else cast("Path", Remote(text))
 
 
@@ -69,16 +78,23 @@ def at_hand(path: Path) -> Path:
     """Return a file of this machine of the same content: the file, or a copy in the user's cache.
 
     For what is mapped into memory. Of each URL the last version is kept.
+
+    Raises:
+        RetryableError: the file has become another one meanwhile.
     """
     if not is_remote(path):
         return path
     folder = cache_folder() / "remote" / _digest(str(path))
-    copy = folder / f"{_digest(path.version())}{path.suffix}"
+    version = path.version()
+    copy = folder / f"{_digest(version)}.copy"
     if not copy.exists():
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / f"{copy.name}.{uuid.uuid4().hex[:12]}.tmp"
         path.fetch_to(draft)
-        for old in folder.glob(f"*{path.suffix}"):
+        if path.version() != version:
+            draft.unlink()
+            raise RetryableError(f"{path}: changed while it was read; run the same again")
+        for old in folder.glob("*.copy"):
             old.unlink(missing_ok=True)
         draft.rename(copy)
     return copy

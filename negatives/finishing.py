@@ -21,6 +21,7 @@ from data.commit import (
 from data.config import fingerprint, plain
 from data.manifest import FLUENCY, Manifest, Shard, Stored, write_manifest
 from data.schema import VERSION
+from negatives.folders.claims import refuse_if_taken
 from negatives.plan import Plan
 from negatives.reading import Reading
 from negatives.tallies import Content, merged
@@ -92,7 +93,11 @@ def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float, a
     """Show the shards, tell of the run, write the manifest, and only then drop the work.
 
     `asked`: what asking a language model took, empty if none was asked.
+
+    Raises:
+        ShardError: another command has taken the folder over.
     """
+    refuse_if_taken(plan.out, plan.mark())
     files = {
         plan.out / place.file: plan.work / "rows" / unit.files[place.kind].file
         for unit, place in _places(chosen)

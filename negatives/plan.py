@@ -53,6 +53,10 @@ class Plan:
         """Return the folder of unfinished work."""
         return self.out / "work"
 
+    def mark(self) -> Mark:
+        """Return what says in the folder that this build is writing there."""
+        return Mark(_COMMAND, self.identity)
+
     def learns(self) -> bool:
         """Tell whether the build makes a model of its own captions."""
         return self.config.policy.weights == "corpus" and self.fluency_from is None
@@ -154,7 +158,7 @@ def finished_manifest(plan: Plan, resume: Resume) -> Manifest | None:
         clear(plan.out)
     elif plan.out.exists() and any(plan.out.iterdir()):
         raise UsageError(f"{plan.out}: not empty, and no build of ours; choose another folder")
-    claim(plan.out, Mark(_COMMAND, plan.identity))
+    claim(plan.out, plan.mark())
     return None
 
 

@@ -15,11 +15,12 @@ from data.streams import Stream
 from tests.loopback import on_loopback
 
 Passing = Literal["slow down", "broken", "cut request", "lost answer", "cut answer", "slow"]
-Fault = Passing | Literal["denied", "exists", "not implemented"]
+Fault = Passing | Literal["denied", "exists", "not implemented", "bad token", "kept"]
 """What happens to a request.
 
-"slow down", "broken", "denied", "exists", "not implemented": the answer is 503, 500, 403, 412 or
-501 at once, and nothing is passed on.
+"slow down", "broken", "denied", "exists", "not implemented", "bad token": the answer is 503, 500,
+403, 412, 501 or 400 at once, and nothing is passed on.
+"kept": of files to be deleted the answer is 200 and says that one was not; nothing is passed on.
 "cut request": the connection ends in the middle of its body, and nothing is passed on.
 "lost answer": it is passed on and done; then the connection ends.
 "cut answer": it is passed on and done; half of the answer comes.
@@ -37,6 +38,8 @@ _REFUSALS: Final = {
     "denied": (403, "AccessDenied", "Access Denied"),
     "exists": (412, "PreconditionFailed", "At least one of the preconditions did not hold"),
     "not implemented": (501, "NotImplemented", "A header implies what is not implemented"),
+    "bad token": (400, "InvalidToken", "The provided token is malformed or otherwise invalid."),
+    "kept": (200, "SlowDown", "Please reduce your request rate."),
 }
 _OF_THIS_HOP: Final = frozenset(
     ("connection", "keep-alive", "transfer-encoding", "content-length", "expect")
@@ -150,6 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault in _REFUSALS:
             status, code, told = _REFUSALS[fault]
             xml = f"<Error><Code>{code}</Code><Message>{told}</Message></Error>"
+            xml = xml if status >= 400 else f"<DeleteResult>{xml}</DeleteResult>"
             self._send(status, {"Content-Type": "application/xml"}, xml.encode())
             return
         status, headers, content = self._passed_on(body)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
@@ -77,7 +78,7 @@ class Bucket:
     def keys(self) -> list[str]:
         status, content = _asked(self.server, "GET", f"/{self.name}?list-type=2")
         assert status == 200, status
-        return re.findall(r"<Key>(.*?)</Key>", content.decode())
+        return [unescape(key) for key in re.findall(r"<Key>(.*?)</Key>", content.decode())]
 
 
 @contextmanager

@@ -25,7 +25,7 @@ DOORS = {  # library -> the modules that may import it
     "threadpoolctl": {"data.measures.adversary"},
     "ray": {"negatives.executors.ray"},
     "httpx": {"negatives.llm.openai"},
-    "fsspec": {"data.remote"},
+    "fsspec": {"data.stores"},
     "torch": {
         "negatives.fluency.neural_network",
         "negatives.llm.generating",

@@ -11,6 +11,7 @@ from data.sources.files import check_columns, chosen
 from data.sources.found import Found, captions_of
 from data.sources.grouping import together
 from data.sources.table import Columns, Record, rows_of
+from data.storage import is_remote, place
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
@@ -58,6 +59,11 @@ class Hub:
 
 
 def _open(root: str, subset: str | None, revision: str | None) -> "dict[str, IterableDataset]":
+    if is_remote(place(root)):
+        raise UsageError(
+            f'the source "hub" expects USER/NAME or a folder, found {root}; files by URL are read '
+            "by parquet, jsonl, csv and webdataset"
+        )
     try:
         import datasets  # noqa: PLC0415  (an extra, and it takes a second)
     except ImportError as error:

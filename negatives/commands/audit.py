@@ -12,6 +12,7 @@ import click
 
 from data.command import PLACE
 from data.errors import UsageError
+from data.storage import is_remote
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -111,7 +112,7 @@ def audit(
 
 def _check_place(option: str, path: Path) -> None:
     """Refuse a place that cannot be written: an audit takes minutes."""
-    if not path.parent.is_dir():
+    if not (path.parent.is_dir() or is_remote(path)):
         raise UsageError(f"{option} {path}: expected a folder {path.parent}, found none; make it")
     if path.is_dir():
         raise UsageError(f"{option} {path}: expected the name of a file, found a folder")

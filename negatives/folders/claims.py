@@ -1,18 +1,19 @@
 """Whose folder is it? A command writes into a new folder, and goes on only where one of ours began.
 
-Until a folder is finished the mark of who writes it stands in OUT/work/identity.json. Without that
-mark nothing in a folder is ever deleted.
+Until a folder is finished the mark of who writes it stands in OUT/work/identity.json, written only
+where there is none: of two who begin at the same moment one is told. Without that mark nothing in a
+folder is ever deleted.
 """
 
 import json
 from pathlib import Path
 from typing import NamedTuple
 
-from data.commit import Json, remove_tree, write_atomically
-from data.errors import UsageError
+from data.commit import Json, remove_tree, write_if_absent
+from data.errors import ShardError, UsageError
 
 _MARK = "identity.json"
-_WRITTEN = ("data", "rejects", "fluency", "run.json", "work")
+_WRITTEN = ("data", "rejects", "fluency", "run.json")
 
 
 class Mark(NamedTuple):
@@ -43,31 +44,58 @@ def mark_of(out: Path) -> Mark | None:
 
 
 def claim(out: Path, mark: Mark) -> None:
-    """Mark a folder as being written; it is made if need be.
+    """Mark a folder as being written; it is made if need be. The same mark may be there already.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: it cannot be written, or somebody else has just begun there.
     """
     try:
         (out / "work").mkdir(parents=True, exist_ok=True)
-        write_atomically(out / "work" / _MARK, json.dumps(mark._asdict(), sort_keys=True))
+        write_if_absent(out / "work" / _MARK, json.dumps(mark._asdict(), sort_keys=True))
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
+    if not holds(out, mark):
+        raise UsageError(f"{out}: another command began there just now; choose another folder")
+
+
+def holds(out: Path, mark: Mark) -> bool:
+    """Tell whether a folder is still claimed by this mark."""
+    try:
+        there = _read(out / "work" / _MARK)
+    except FileNotFoundError:
+        return False
+    return there == _parsed(json.dumps(mark._asdict()))
+
+
+def refuse_if_taken(out: Path, mark: Mark) -> None:
+    """Hold that a folder is still claimed by this mark.
+
+    Raises:
+        ShardError: another command has taken it over, or finished it.
+    """
+    if not holds(out, mark):
+        raise ShardError(f"{out}: another command took this folder over; run this again")
 
 
 def clear(out: Path) -> None:
     """Delete what an unfinished run wrote, its mark last."""
-    for name in _WRITTEN:
-        path = out / name
+    work = out / "work"
+    unmarked = [path for path in work.iterdir() if path.name != _MARK] if work.is_dir() else []
+    for path in (*(out / name for name in _WRITTEN), *unmarked):
         if path.is_dir():
             remove_tree(path)
         else:
             path.unlink(missing_ok=True)
+    remove_tree(work)
 
 
 def _read(path: Path) -> Mark | None:
+    return _parsed(path.read_text(encoding="utf-8"))
+
+
+def _parsed(text: str) -> Mark | None:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(text)
         return Mark(str(content["command"]), dict(content["identity"]))
     except (ValueError, KeyError, TypeError):
         return None

@@ -5,6 +5,7 @@ only; drafts in OUT/work; the manifest last, so that a folder with one is comple
 run left is known by its mark and cleared away by the next.
 """
 
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -12,11 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.commit import attempt_path, move, remove_tree, sync_and_hash, sync_folder
-from data.errors import UsageError
+from data.errors import RetryableError, UsageError
 from data.manifest import FILE_NAME, Manifest, Shard, write_manifest
 from data.records import Row
 from data.shards import blocks_of, write_rows
-from negatives.folders.claims import Mark, claim, clear, mark_of
+from negatives.folders.claims import Mark, claim, clear, holds, mark_of, refuse_if_taken
 from negatives.folders.lineage import Report
 
 COMMANDS = ("import", "filter", "merge")
@@ -45,18 +46,20 @@ def write_folder(
         UsageError: it is neither absent nor empty, nor left by a killed run of `COMMANDS`.
     """
     out = new.out
-    existed = _claim(new)
+    mark = Mark(new.command, {"run": uuid.uuid4().hex})
+    existed = _claim(new, mark)
     try:
-        drafts = list(_drafts(new, splits, report=report))
+        drafts = list(_drafts(new, splits, run=mark.identity["run"], report=report))
         shards = _shards(drafts)
         written = manifest(shards)
         (out / "data").mkdir()
         for draft, shard in zip(drafts, shards, strict=True):
             move(draft.path, out / shard.file)
         sync_folder(out / "data")
+        refuse_if_taken(out, mark)
         write_manifest(out, written)
     except BaseException:
-        _withdraw(out, existed=existed)
+        _withdraw(out, mark, existed=existed)
         raise
     remove_tree(out / "work")
     return written
@@ -71,12 +74,12 @@ class _Draft(NamedTuple):
 
 
 def _drafts(
-    new: NewFolder, splits: Iterable[tuple[str, Iterable[Row]]], *, report: Report
+    new: NewFolder, splits: Iterable[tuple[str, Iterable[Row]]], *, run: object, report: Report
 ) -> Iterator[_Draft]:
     number = 0
     for split, rows in splits:
         for block in blocks_of(rows, new.shard_rows):
-            path = new.out / "work" / f"{number:05d}.arrow"
+            path = new.out / "work" / f"{number:05d}-{run}.arrow"
             attempt = attempt_path(path.parent, path.name, "rows")
             number += 1
             write_rows(attempt, block)
@@ -100,22 +103,24 @@ def _shards(drafts: Sequence[_Draft]) -> tuple[Shard, ...]:
     return tuple(shards)
 
 
-def _claim(new: NewFolder) -> bool:
+def _claim(new: NewFolder, mark: Mark) -> bool:
     """Mark a folder as being written; return whether it was there before."""
     out, command = new.out, new.command
     existed = out.exists()
-    mark = mark_of(out)
+    found = mark_of(out)
     if (out / FILE_NAME).exists():
         raise UsageError(f"{out}: holds a finished folder; choose another")
-    if mark is not None and mark.command in ("", *COMMANDS):
+    if found is not None and found.command in ("", *COMMANDS):
         clear(out)
-    if existed and any(out.iterdir()):
+    if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out}: not empty, and no unfinished {command} of ours; choose another")
-    claim(out, Mark(command, {}))
+    claim(out, mark)
     return existed
 
 
-def _withdraw(out: Path, *, existed: bool) -> None:
-    for made in (out / "data", out / "work") if existed else (out,):
-        with suppress(OSError):
-            remove_tree(made)
+def _withdraw(out: Path, mark: Mark, *, existed: bool) -> None:
+    """Delete what was written, if nobody else has taken the folder over."""
+    with suppress(OSError, RetryableError, UsageError):  # what went wrong before is to be told
+        if holds(out, mark):
+            for made in (out / "data", out / "work") if existed else (out,):
+                remove_tree(made)

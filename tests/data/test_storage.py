@@ -1,17 +1,22 @@
 """Files by URL: as those of a folder, whatever the network does."""
 
 import io
+import os
+import tempfile
+import time
 from copy import deepcopy
 from pathlib import Path, PurePath
 
 import pytest
 
+import data.commit
+import data.remote
 from data.commit import attempt_path, commit, finished, link_into_place, sweep, write_atomically
 from data.errors import RetryableError, UsageError
 from data.remote import Remote
 from data.storage import at_hand, is_remote, place, sizes_in, version_of
 from data.streams import Stream
-from tests.faulty_proxy import PASSING, Fault, always, drawn, listed
+from tests.faulty_proxy import PASSING, Fault, always, drawn, listed, no_faults
 from tests.s3_server import Bucket
 
 CONTENT = bytes(range(256)) * 1000
@@ -84,6 +89,54 @@ def test_a_file_is_read_from_any_place_on(s3: Bucket) -> None:
         assert file.read() == CONTENT[7:]
 
 
+@pytest.mark.parametrize("replaced_by", [b"shorter", CONTENT[::-1]])
+def test_a_file_that_is_replaced_while_it_is_read_is_not_taken_for_whole(
+    s3: Bucket, replaced_by: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data.remote, "_READ_AHEAD_BYTES", 1000)
+    s3.put("x.bin", CONTENT)
+    with place(f"{s3.url}/x.bin").open("rb") as file:
+        assert file.read(10) == CONTENT[:10]
+        time.sleep(1.1)  # stores tell times by the second
+        s3.put("x.bin", replaced_by)
+        with pytest.raises(RetryableError, match="changed while it was read"):
+            file.read()
+
+
+def test_a_refusal_is_no_end_of_a_file(s3: Bucket) -> None:
+    s3.put("x.bin", CONTENT)
+    s3.proxy.plan = always("bad token", matching="GET")
+    with pytest.raises(UsageError, match="malformed"):
+        place(f"{s3.url}/x.bin").read_bytes()
+    s3.put("empty", b"")
+    s3.proxy.plan = no_faults
+    assert place(f"{s3.url}/empty").read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", ["run[1]", "q?", "a*", "a b", "50%", "a#b", "é"])
+def test_a_tree_goes_and_nothing_else(s3: Bucket, name: str) -> None:
+    others = ["run1/work/a", "q1/work/a", "ab/work/a", "work/a", "a b c/work/a"]
+    for other in others:
+        s3.put(other, b"of another")
+    folder = Remote(f"{s3.url}/{name}/work")
+    for child in ("a", "deep/b[2]", "c*"):
+        (folder / child).write_bytes(b"x")
+    assert [str(path) for path in folder.glob("a")] == [f"{folder}/a"]
+    folder.remove_tree()
+    folder.remove_tree()
+    assert s3.keys() == sorted(others)
+
+
+def test_a_tree_is_gone_though_the_store_keeps_some_at_first(s3: Bucket) -> None:
+    folder = Remote(f"{s3.url}/work")
+    for number in range(5):
+        (folder / str(number)).write_bytes(b"x")
+    s3.proxy.plan = listed("kept", "kept", matching="delete")
+    folder.remove_tree()
+    assert s3.keys() == []
+    assert s3.proxy.faults["kept"] == 2
+
+
 def test_of_two_who_create_a_file_one_does(s3: Bucket) -> None:
     path = Remote(f"{s3.url}/marker")
     assert [path.create(b"first"), path.create(b"second")] == [True, False]
@@ -146,6 +199,8 @@ def test_what_does_not_pass_is_told(
         ("nowhere://bucket/x", "nowhere"),
         ("s3://no-such-bucket-here/x", "expected a bucket"),
         ("hf://datasets/user/name/x", "negatives publish"),
+        ("simplecache::s3://bucket/x", "one kind of storage"),
+        ("ftp://me:secret@host/x", "a URL with a password"),
     ],
 )
 def test_what_cannot_be_written_to_is_told_in_one_line(s3: Bucket, url: str, told: str) -> None:
@@ -153,6 +208,7 @@ def test_what_cannot_be_written_to_is_told_in_one_line(s3: Bucket, url: str, tol
     with pytest.raises(UsageError, match=told) as caught:
         place(url).write_bytes(b"x")
     assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_what_is_mapped_has_one_copy_at_hand(
@@ -173,6 +229,25 @@ def attempts_at(folder: Path, text: str) -> dict[str, Path]:
     path = attempt_path(folder, "block", "rows")
     path.write_text(text)
     return {"rows": path}
+
+
+def test_attempts_leave_nothing_on_this_machine(
+    s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    data.commit._scratch.cache_clear()
+    folder = place(f"{s3.url}/work")
+    (path,) = attempts_at(folder, "of a killed run").values()
+    commit(folder, "block", attempts_at(folder, "x"), {})
+    s3.proxy.plan = always("denied", matching="PUT")
+    with pytest.raises(UsageError):
+        commit(folder, "other", attempts_at(folder, "x"), {})
+    assert list(path.parent.iterdir()) == [path]
+    os.utime(path, (0, 0))
+    data.commit._scratch.cache_clear()
+    assert attempts_at(folder, "x")["rows"].parent == path.parent
+    assert not path.exists()
+    data.commit._scratch.cache_clear()
 
 
 def test_the_first_attempt_wins_in_a_store_too(s3: Bucket) -> None:

@@ -219,8 +219,8 @@ def _options(config: Path | None, **given: object) -> "EvaluationOptions":
     return evaluation_options({**sections, "training": training})
 
 
-def _path(place: str | None) -> Path | None:
-    return Path(place) if place else None
+def _path(text: str | None) -> Path | None:
+    return place(text) if text else None
 
 
 def _encoding(options: "EvaluationOptions", device: str, cache: Path | None) -> "Encoding":
