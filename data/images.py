@@ -167,7 +167,7 @@ def meant_folder(store: Store, key: str) -> Path | None:
     if not (isinstance(store, Folder) and _is_inside(key)):
         return None
     root = store.root.resolve()
-    below = [entry.path for entry in entries(root) if entry.is_dir]
+    below = [entry.path for entry in _entries_of(root) if entry.is_dir]
     return next((place for place in (root.parent, *below) if (place / key).is_file()), None)
 
 
@@ -204,7 +204,7 @@ def _place(root: Path) -> _Place:
 def _entries_of(folder: Path) -> list[Entry]:
     try:
         return entries(folder)
-    except PermissionError:  # a disk's lost+found
+    except (FileNotFoundError, PermissionError):  # nothing there, or a disk's lost+found
         return []
 
 

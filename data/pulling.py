@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from data.caches import cache_folder
@@ -27,7 +27,7 @@ from data.storage import place as place_of
 SCHEME: Final = "hf://datasets/"
 
 
-def local_folder(place: str | Path, *, report: Report = lambda _num_rows: None) -> Path:
+def local_folder(place: str | PurePath, *, report: Report = lambda _num_rows: None) -> Path:
     """Return the folder of shards; those of a URL are fetched first.
 
     They lie in the user's cache: those of `hf://datasets/user/name[@revision]` by commit, those of

@@ -4,6 +4,7 @@ Pass 1, `parse_block`: captions -> OUT/work/parses. Pass 2, `choose_block`: pars
 rejects. Both commit by the protocol of data/commit.py and return at once what is already finished.
 """
 
+import gc
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,7 @@ from negatives.draws import Scores
 from negatives.fluency.candidates import MOST_CANDIDATES
 from negatives.guards import Siblings
 from negatives.guards.siblings import siblings_in
-from negatives.learning import chooser_with, model_in, read_sample, words, write_counts
+from negatives.learning import chooser_with, count_block, model_in, read_sample, words
 from negatives.llm.blocks import AnswersFile, with_answers
 from negatives.parse import Parse
 from negatives.parse_files import read_parses, write_parses
@@ -89,6 +90,7 @@ def load_all(model: str) -> None:
 
     lexicons.load()
     load_model(model)
+    gc.freeze()  # what was loaded stays: no collection need look through it, once in a few blocks
 
 
 def parse_block(task: ParseTask) -> Unit:
@@ -116,7 +118,7 @@ def parse_block(task: ParseTask) -> Unit:
     attempts = {"parses": path}
     if task.counts:
         attempts["counts"] = attempt_path(task.folder, task.name, "counts")
-        write_counts(attempts["counts"], captions, parses)
+        count_block(attempts["counts"], captions, parses)
     facts: Json = {"digest": digest, "rows": len(captions), "tallies": {"skipped": dict(skipped)}}
     return commit(task.folder, task.name, attempts, facts)
 

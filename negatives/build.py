@@ -7,26 +7,29 @@ kept, and the bytes are those of an undisturbed run.
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from data.commit import Json, Unit
+from data.commit import Unit
 from data.errors import ShardError, UsageError
-from data.manifest import Manifest
+from data.manifest import FILE_NAME, Manifest
+from negatives.answering import answered, gpus_for_asking
 from negatives.blocks import ChooseTask, choose_block, load_all, parse_block
 from negatives.config import BuildConfig
-from negatives.executors import Executor, Run
+from negatives.executors import Executor, Open, Run, opening
 from negatives.executors.local import workers_on_this_machine
 from negatives.finishing import finish, manifest_of, num_in
+from negatives.folders.claims import refuse_if_taken
 from negatives.learning import Learned, LearnOptions, learn
 from negatives.llm import NAMES
-from negatives.llm.blocks import AnswersFile, AskTask, all_counts, ask_block, asking_rules
-from negatives.llm.wire import cost_of
+from negatives.llm.blocks import AnswersFile
 from negatives.plan import Plan, Report, Resume, finished_manifest, make_plan
 from negatives.presets import PRESETS
-from negatives.producers import chooser_of
 from negatives.reading import Reading
+from negatives.scorer import gpus_for_reading, settled
+from negatives.words import lexicon as lexicons
 
 
 def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
@@ -41,33 +44,54 @@ def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
     """Build the shards of a configuration in the folder `out`, or finish what was begun there.
 
     `executor` opens the workers: of this machine, or of a Ray cluster. `report` is called with the
-    stage ("parse", "choose") and the number of captions just done.
+    stage ("parse", "ask", "choose") and the number of captions just done.
 
     Raises:
         UsageError: the configuration, the source or the folder is not fit for it.
         ShardError: blocks failed; the others are finished and kept.
     """
     plan = make_plan(config, out=out, workers=workers, report=report)
-    started = time.time()
-    reading = Reading(plan)
     manifest = finished_manifest(plan, resume)
-    if manifest is not None:
-        reading.refuse_other_source(manifest)
-        return manifest
-    with executor(plan.workers, partial(load_all, plan.model)) as run:
+    if manifest is None:
+        try:
+            return _built(plan, executor)
+        except (FileNotFoundError, ShardError, UsageError):
+            if not (out / FILE_NAME).exists():
+                refuse_if_taken(out, plan.mark())
+                raise
+        manifest = finished_manifest(plan, "always")  # another run of this build was faster
+    assert manifest is not None, "the folder has a manifest"
+    Reading(plan).refuse_other_source(manifest)
+    return manifest
+
+
+def _built(plan: Plan, executor: Executor) -> Manifest:
+    started = time.time()
+    reading, config = Reading(plan), plan.config
+    with opening(executor, plan.workers) as open_for:
+        run = open_for(partial(load_all, plan.model))
         units = _collect(plan, "parse", run(parse_block, reading.parse_tasks()))
         parsed = [units[name] for name in reading.names if num_in(units[name], "rows")]
         if not parsed:
             skipped = json.dumps(reading.skipped, sort_keys=True)
             raise UsageError(f"no caption of the source could be used; skipped: {skipped}")
         learned = _learned(plan, parsed, run)
-        asked, spent = _asked(plan, parsed)
+        asked, spent = answered(plan, parsed, partial(_ask, plan, open_for))
+        run = open_for(lexicons.load, gpus=gpus_for_reading(config.scorer, config.policy))
         tasks = _choose_tasks(plan, parsed, learned, asked)
         units = _collect(plan, "choose", run(choose_block, tasks))
     chosen = [units[unit.name] for unit in parsed]
     manifest = manifest_of(plan, reading, parsed, chosen)
     finish(plan, manifest, chosen, started, spent)
     return manifest
+
+
+def _ask(
+    plan: Plan, open_for: Open, function: Callable[[Any], Unit], tasks: Iterable[Any]
+) -> dict[str, Unit]:
+    """Ask by workers that keep a model loaded."""
+    run = open_for(lexicons.load, gpus=gpus_for_asking(plan.config.llm))
+    return _collect(plan, "ask", run(function, tasks))
 
 
 def _learned(plan: Plan, parsed: list[Unit], run: Run) -> Learned | None:
@@ -85,33 +109,11 @@ def _learned(plan: Plan, parsed: list[Unit], run: Run) -> Learned | None:
     return learned._replace(samples={}) if plan.config.asks() else learned
 
 
-def _asked(plan: Plan, parsed: list[Unit]) -> tuple[dict[str, AnswersFile], Json]:
-    """Ask about all blocks, in this process; return the outcomes by block, and what it took."""
-    if plan.backend is None:
-        return {}, {}
-    started = time.time()
-    config = plan.config
-    chooser = chooser_of(config.rules, config.policy, config.negatives.seed)
-    rules = asking_rules(chooser)
-    folder = plan.work / "asked"
-    found: dict[str, AnswersFile] = {}
-    units: list[Unit] = []
-    for unit in parsed:
-        parses = plan.work / "parses" / unit.files["parses"].file
-        cache = config.llm.cache or plan.out / "answers"
-        done = ask_block(AskTask(parses, folder, unit.name, cache), rules, plan.backend)
-        units.append(done)
-        plan.report("ask", num_in(unit, "rows"))
-        found[unit.name] = AnswersFile(folder / done.files["asked"].file, plan.backend.facts)
-    seconds = round(time.time() - started, 1)
-    counts = all_counts(units)
-    cost = cost_of(plan.backend.facts, counts.prompt_tokens, counts.completion_tokens)
-    return found, {**counts._asdict(), "cost": cost, "seconds": seconds}
-
-
 def _choose_tasks(
     plan: Plan, parsed: list[Unit], learned: Learned | None, asked: Mapping[str, AnswersFile]
 ) -> Iterator[ChooseTask]:
+    config = plan.config
+    scorer = settled(config.scorer) if config.policy.reads() else config.scorer
     for unit in parsed:
         yield ChooseTask(
             parses=plan.work / "parses" / unit.files["parses"].file,
@@ -123,7 +125,7 @@ def _choose_tasks(
             rejects=plan.config.negatives.rejects,
             model=learned.folder if learned else None,
             sample=learned.samples.get(unit.name) if learned else None,
-            scorer=plan.config.scorer,
+            scorer=scorer,
             answers=asked.get(unit.name),
         )
 

@@ -1,12 +1,12 @@
 """From parsed blocks to a model of the corpus: counts merged, captions regrouped, weights fitted.
 
-Workers count their blocks while they parse them (`write_counts`), move the counts of images that
-share captions with images of another fold (`recount_block`), and lay out slots of a sample of
-captions (`sample_block`); the driver merges and fits. Whole numbers are merged in the order of
-blocks and the weights are rounded: the model does not depend on who did what.
+Workers count their blocks while they parse them (`count_block`), move the counts of images that
+share captions with images of another fold (`recount_block`), merge all counts as a tree
+(`count_files.py`), and lay out slots of a sample of captions (`sample_block`); the driver fits.
+Counts are whole numbers and the weights are rounded: the model does not depend on who did what.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,14 +16,23 @@ import numpy as np
 
 from data.commit import Unit, attempt_path, commit, finished
 from data.records import Caption
+from data.storage import version_of
 from data.texts import normalised
 from negatives.choose import Chooser, Policy, offers_of
+from negatives.count_files import (
+    Collect,
+    load_arrays,
+    merged_files,
+    read_keys,
+    save_arrays,
+    write_counts,
+)
 from negatives.fluency.captions import view_of
 from negatives.fluency.corpus import CorpusModel, Offered, Sample, read_model, write_model
 from negatives.fluency.counting import tally_block
-from negatives.fluency.counts import EMPTY, NUM_FOLDS, Tally, merged, table_of
+from negatives.fluency.counts import NUM_FOLDS, merged, table_of
 from negatives.fluency.fitting import fitted
-from negatives.fluency.folds import Keys, folds_of, image_key, keys_of, own_folds
+from negatives.fluency.folds import folds_of, image_key, keys_of, own_folds
 from negatives.fluency.words import Words, hash_of
 from negatives.guards import NO_SIBLINGS, Siblings, context_of, mentioned
 from negatives.guards.siblings import siblings_in
@@ -34,21 +43,14 @@ from negatives.slots import Slot
 from negatives.words import lexicon as lexicons
 
 SAMPLE_CAPTIONS = 50_000  # whose slots are laid out to fit weights and biases
-_MERGED_AT_ONCE = 8  # blocks, beside what is merged already
-_COUNTS = len(Tally._fields)  # arrays in a file of counts,
-_KEYS = len(Keys._fields)  # and behind them in that of a block
-
-Collect = Callable[[Callable[[Any], Unit], Iterable[Any]], Mapping[str, Unit]]
-"""Runs a function over tasks and returns their units by name."""
 
 
 class RecountTask(NamedTuple):
-    """Parses of a block, some of whose `images` (hashes, ascending) belong to other folds."""
+    """Parses of a block, some of whose captions belong to other folds; `folds`: of each caption."""
 
     parses: Path
     folder: Path
     name: str
-    images: np.ndarray[Any, np.dtype[np.uint64]]
     folds: np.ndarray[Any, np.dtype[np.uint8]]
 
 
@@ -88,12 +90,11 @@ def words() -> Words:
 
 def model_in(folder: Path) -> CorpusModel:
     """Return the model in a folder, read once for as long as it is the same."""
-    path = folder / "model.json"
-    return _model_in(folder, path.stat().st_mtime_ns if path.exists() else 0)
+    return _model_in(folder, version_of(folder / "model.json"))
 
 
 @lru_cache(maxsize=1)
-def _model_in(folder: Path, stamp_ns: int) -> CorpusModel:  # noqa: ARG001 - part of the key
+def _model_in(folder: Path, version: str) -> CorpusModel:  # noqa: ARG001 - part of the key
     return read_model(folder)
 
 
@@ -110,32 +111,27 @@ def chooser_with(
     return chooser_of(rules, policy, seed)
 
 
-def write_counts(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]) -> None:
+def count_block(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]) -> None:
     """Write what a block adds to the counts, each caption in the fold of its image's own hash."""
     keys = keys_of(captions)
     views = [view_of(parse, words()) for parse in parses]
-    _save(path, (*tally_block(views, own_folds(keys).tolist(), words()), *keys))
+    write_counts(path, tally_block(views, own_folds(keys).tolist(), words()), keys)
 
 
 def recount_block(task: RecountTask) -> Unit:
-    """Write the difference that moved images make, or return it if that was done before."""
+    """Write the difference that moved captions make, or return it if that was done before."""
     unit = finished(task.folder, task.name)
     if unit is not None:
         return unit
-    wanted = set(task.images.tolist())
-    block = [
-        (caption, parse)
-        for caption, parse in read_parses(task.parses)
-        if hash_of(image_key(caption)) in wanted
-    ]
-    keys = keys_of([caption for caption, _ in block])
-    views = [view_of(parse, words()) for _, parse in block]
-    places = np.searchsorted(task.images, keys.images)
-    there = tally_block(views, task.folds[places].tolist(), words())
-    here = tally_block(views, own_folds(keys).tolist(), words())
+    block = list(read_parses(task.parses))
+    own = own_folds(keys_of([caption for caption, _ in block]))
+    moved = np.flatnonzero(task.folds != own)
+    views = [view_of(block[place][1], words()) for place in moved.tolist()]
+    there = tally_block(views, task.folds[moved].tolist(), words())
+    here = tally_block(views, own[moved].tolist(), words())
     path = attempt_path(task.folder, task.name, "counts")
-    _save(path, merged([there, here._replace(counts=-here.counts)]))
-    return commit(task.folder, task.name, {"counts": path}, {"rows": len(block)})
+    write_counts(path, merged([there, here._replace(counts=-here.counts)]))
+    return commit(task.folder, task.name, {"counts": path}, {"rows": len(moved)})
 
 
 def sample_block(task: SampleTask) -> Unit:
@@ -164,15 +160,15 @@ def sample_block(task: SampleTask) -> Unit:
     )
     refused = _refused(slots, siblings, sample, chooser)
     path = attempt_path(task.folder, task.name, "sample")
-    _save(path, sample._replace(refused=refused))
+    save_arrays(path, sample._replace(refused=refused))
     return commit(task.folder, task.name, {"sample": path}, {"rows": len(block)})
 
 
 def learn(work: Path, parsed: Sequence[Unit], collect: Collect, options: LearnOptions) -> Learned:
     """Make the model of the blocks that were parsed into WORK/parses.
 
-    Keeps in memory what the corpus has, not what its blocks have: some 60 bytes a different n-gram
-    or pair.
+    Keeps in memory, here, the counts of the corpus (some 60 bytes a different n-gram or pair) and
+    two hashes a caption while folds are found (some 120 bytes a caption then).
     """
     blocks = {unit.name: work / "parses" / unit.files["parses"].file for unit in parsed}
     counts = [work / "parses" / unit.files["counts"].file for unit in parsed]
@@ -198,25 +194,21 @@ def learn(work: Path, parsed: Sequence[Unit], collect: Collect, options: LearnOp
 def _counted(
     work: Path, blocks: Mapping[str, Path], counts: Sequence[Path], collect: Collect
 ) -> CorpusModel:
-    """Return the model with its counts, each image's in the fold of those it shares captions with.
+    """Return the model with its counts, each caption's in the fold that the corpus gives it.
 
     `counts`: the files of what the blocks add, in the order of `blocks`.
     """
-    keys = [Keys(*_load(path, _COUNTS + _KEYS)[_COUNTS:]) for path in counts]
+    keys = [read_keys(path) for path in counts]
     folds = folds_of(keys)
-    moved: list[Path] = []
-    if len(folds.images):
-        tasks = [
-            RecountTask(parses, work / "recounts", name, folds.images, folds.image_folds)
-            for name, parses in blocks.items()
-        ]
-        recounted = collect(recount_block, tasks)
-        moved = [work / "recounts" / recounted[name].files["counts"].file for name in blocks]
-    tally = EMPTY
-    for batch in _batches([*counts, *moved], _MERGED_AT_ONCE):
-        tally = merged([tally, *(Tally(*_load(path, _COUNTS)) for path in batch)])
+    tasks = [
+        RecountTask(parses, work / "recounts", name, its_folds)
+        for (name, parses), its_keys in zip(blocks.items(), keys, strict=True)
+        if ((its_folds := folds.of(its_keys)) != own_folds(its_keys)).any()
+    ]
+    recounted = collect(recount_block, tasks) if tasks else {}
+    moved = [work / "recounts" / recounted[task.name].files["counts"].file for task in tasks]
     return CorpusModel(
-        table=table_of(tally),
+        table=table_of(merged_files([*counts, *moved], work / "merges", collect)),
         folds=folds,
         weights={},
         names=np.zeros(0, np.uint64),
@@ -224,10 +216,6 @@ def _counted(
         keep={},
         num_captions=sum(len(each.images) for each in keys),
     )
-
-
-def _batches(paths: Sequence[Path], size: int) -> Iterator[Sequence[Path]]:
-    return (paths[start : start + size] for start in range(0, len(paths), size))
 
 
 def _refused(
@@ -255,15 +243,4 @@ def _refused(
 
 def read_sample(path: Path) -> Sample:
     """Return what `sample_block` wrote."""
-    return Sample(*_load(path, len(Sample._fields)))
-
-
-def _save(path: Path, arrays: Iterable[np.ndarray[Any, Any]]) -> None:
-    with path.open("wb") as file:
-        for array in arrays:
-            np.save(file, array, allow_pickle=False)
-
-
-def _load(path: Path, number: int) -> list[np.ndarray[Any, Any]]:
-    with path.open("rb") as file:
-        return [np.load(file, allow_pickle=False) for _ in range(number)]
+    return Sample(*load_arrays(path, len(Sample._fields)))

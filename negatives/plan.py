@@ -14,7 +14,7 @@ from data.sources import Source, source_class
 from negatives.choose import Producer
 from negatives.config import BuildConfig
 from negatives.fluency.corpus import read_model
-from negatives.folders.claims import Mark, claim, clear, mark_of
+from negatives.folders.claims import Mark, claim, clear, holds, mark_of
 from negatives.folders.versions import code_version, writer_versions
 from negatives.llm.blocks import producer_facts
 from negatives.llm.config import backend_of
@@ -156,7 +156,9 @@ def finished_manifest(plan: Plan, resume: Resume) -> Manifest | None:
         raise UsageError(f"{plan.out}: nothing to resume; leave out --resume always")
     if mark and mark.command in ("", _COMMAND):
         clear(plan.out)
-    elif plan.out.exists() and any(plan.out.iterdir()):
+    elif plan.out.exists() and any(plan.out.iterdir()) and not holds(plan.out, plan.mark()):
+        if (plan.out / FILE_NAME).exists():  # another run of this build was faster
+            return finished_manifest(plan, resume)
         raise UsageError(f"{plan.out}: not empty, and no build of ours; choose another folder")
     claim(plan.out, plan.mark())
     return None

@@ -6,16 +6,17 @@ one, that is every alternative that no guard refuses (negatives/draws.py has the
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, Protocol
 
 from data.records import Caption, Negative, Reject
 from data.streams import Stream
-from negatives.choose import Chooser, Chosen
+from negatives.choose import Chooser, Chosen, Policy
 from negatives.draws import second_draw
-from negatives.fluency.neural import CausalModel, open_model
+from negatives.fluency.neural import CausalModel, open_model, settled_device
 
+_SHARE_OF_A_GPU = 0.25
 _DECIMALS = 3  # of a ratio in nats: float32 is off by a tenth of that, from batch to batch
 
 
@@ -35,13 +36,28 @@ class ScorerOptions:
     dtype: Literal["float32", "bfloat16"] = "float32"
 
 
-@lru_cache(maxsize=1)
+def settled(options: ScorerOptions) -> ScorerOptions:
+    """Return the options with the device that "auto" is on this machine."""
+    return replace(options, device=settled_device(options.device))
+
+
+def gpus_for_reading(options: ScorerOptions, policy: Policy) -> float:
+    """Return the share of a GPU that a worker takes to choose: a scorer is small."""
+    is_read_there = policy.reads() and settled_device(options.device).startswith("cuda")
+    return _SHARE_OF_A_GPU if is_read_there else 0.0
+
+
 def scorer_in(options: ScorerOptions) -> CausalModel:
     """Return this process's language model, loaded once.
 
     Raises:
         UsageError: a library, the device or the model is not to be had.
     """
+    return _scorer_in(settled(options))
+
+
+@lru_cache(maxsize=1)
+def _scorer_in(options: ScorerOptions) -> CausalModel:
     return open_model(options.model, device=options.device, dtype=options.dtype)
 
 
@@ -55,7 +71,7 @@ def scorer_version(options: ScorerOptions, *, keep: bool) -> str:
     """
     model = scorer_in(options)
     if not keep:
-        scorer_in.cache_clear()
+        _scorer_in.cache_clear()
     return f"{model.name} {model.version}, {model.network.device.type}"
 
 

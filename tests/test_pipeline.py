@@ -198,7 +198,7 @@ FLAGS = {
     "presets": "help json",
     "preview": "config fluency-from help json llm preset rule seed variants",
     "publish": "allow-failing-audit allow-unknown-licence audit dry-run help json judge private "
-    "quiet revision usefulness",
+    "quiet revision to usefulness",
     "pull": "help json quiet revision",
     "render": "help json output quiet size",
     "rules": "help json",

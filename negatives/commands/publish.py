@@ -7,31 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from data.command import LOCAL, PLACE
+from data.errors import UsageError
+from data.storage import is_remote
+
 if TYPE_CHECKING:
     from data.manifest import Manifest
     from negatives.audit.findings import Audit
     from negatives.publishing.sending import Sent
 
-_PATH = click.Path(path_type=Path)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 _QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
 _FOLDER = "publish"
 
 
 @click.command()
-@click.argument("folder", type=_PATH)
+@click.argument("folder", type=PLACE)
 @click.argument("repository", metavar="USER/NAME")
-@click.option("--dry-run", is_flag=True, help="Only write OUT/publish, the exact files.")
+@click.option("--dry-run", is_flag=True, help="Only write the exact files; nothing is sent.")
+@click.option("--to", type=LOCAL, help="The folder for these files; OUT/publish if absent.")
 @click.option("--private", is_flag=True, help="Make a private data set.")
 @click.option("--revision", help="The tag of the commit; the next of v1, v2 ... if absent.")
 @click.option(
     "--audit",
     "audit_file",
-    type=_PATH,
+    type=LOCAL,
     help="What `negatives audit OUT --out FILE` wrote; it is measured here if absent.",
 )
 @click.option(
-    "--usefulness", type=_PATH, help="What `negatives annotate --summary --json` printed."
+    "--usefulness", type=LOCAL, help="What `negatives annotate --summary --json` printed."
 )
 @click.option(
     "--judge",
@@ -48,6 +52,7 @@ def publish(
     folder: Path,
     repository: str,
     dry_run: bool,
+    to: Path | None,
     private: bool,
     revision: str | None,
     audit_file: Path | None,
@@ -58,7 +63,7 @@ def publish(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Verify a finished folder, write OUT/publish and send it to the Hugging Face hub.
+    """Verify a finished folder, write what the Hugging Face hub takes, and send it there.
 
     One commit and a tag: parquet files, manifest, audit, report and card. No image
     is sent. Run it again after a cut connection: what is there is not sent twice.
@@ -69,14 +74,21 @@ def publish(
     negatives publish out user/name --private --revision v1
     """
     from data.hub import Repository, check_name, client
+    from data.pulling import local_folder
     from negatives.commands.progress import counting
     from negatives.publishing.checks import licence_of, read_shares, refuse_failing
     from negatives.publishing.sending import send
     from negatives.publishing.writing import Publication, verified, write_files
 
     check_name(repository)
+    if dry_run:
+        _refuse_unused(private=private, revision=revision)
     shown = not (quiet or as_json)
     api = None if dry_run else client(bars=shown)  # that it is installed is known at once
+    if is_remote(folder):
+        if to is None:
+            raise UsageError(f"{folder}: expected --to, a folder of this machine for the files")
+        folder = local_folder(folder)
     manifest = verified(folder)
     licence = licence_of(manifest, unknown_allowed=allow_unknown_licence)
     shares = read_shares(usefulness) if usefulness is not None else ()
@@ -85,7 +97,7 @@ def publish(
     publication = Publication(
         repository=repository, audit=audit, figures=figures, licence=licence, shares=shares
     )
-    out = folder / _FOLDER
+    out = to or folder / _FOLDER
     total = sum(shard.rows for shard in (*manifest.shards, *manifest.rejects))
     with counting("write", total=total, shown=shown) as report:
         files = write_files(folder, out, publication=publication, report=report)
@@ -99,7 +111,7 @@ def publish(
 
 @click.command()
 @click.argument("repository", metavar="USER/NAME")
-@click.argument("folder", type=_PATH)
+@click.argument("folder", type=LOCAL)
 @click.option("--revision", help="A tag, branch or commit; the newest if absent.")
 @_JSON
 @_QUIET
@@ -127,6 +139,19 @@ def pull(
         click.echo(json.dumps({"out": str(folder), "commit": commit, "rows": rows}, indent=1))
     elif not quiet:
         click.echo(f"{folder}: {rows:,} rows of {repository}, commit {commit[:12]}: whole")
+
+
+def _refuse_unused(*, private: bool, revision: str | None) -> None:
+    """Refuse options of what --dry-run does not do.
+
+    Raises:
+        UsageError: there is one.
+    """
+    given = ["--private"] * private + ["--revision"] * (revision is not None)
+    if given:
+        raise UsageError(
+            f"--dry-run sends nothing: leave out {' and '.join(given)}, which say how it is sent"
+        )
 
 
 def _audit(

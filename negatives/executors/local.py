@@ -18,16 +18,22 @@ _IN_FLIGHT = 2  # tasks a worker: one at work, one waiting for it
 
 
 @contextmanager
-def workers_on_this_machine(num_workers: int, prepare: Callable[[], object]) -> Iterator[Run]:
+def workers_on_this_machine(
+    num_workers: int, prepare: Callable[[], object], *, gpus: float = 0.0
+) -> Iterator[Run]:
     """Open the workers and yield what runs tasks on them; they keep what they have loaded.
 
     They call `prepare` while the first tasks are still being made; what it raises is left to those.
+    `gpus`: who needs a whole GPU works alone, in this process; with less, all share one.
     """
-    if num_workers == 1:
+    if num_workers == 1 or gpus >= 1:
         yield _run_here
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(num_workers, mp_context=context, initializer=_end_with_parent)
+    threads = max(1, (os.cpu_count() or 1) // num_workers)
+    pool = ProcessPoolExecutor(
+        num_workers, mp_context=context, initializer=_begin, initargs=(threads,)
+    )
     try:
         for _ in range(num_workers):
             pool.submit(prepare)
@@ -69,8 +75,9 @@ def _attempt(function: Callable[[T], R], task: T) -> R | ShardError:
         return error
 
 
-def _end_with_parent() -> None:
-    """End this worker when its parent is gone, even if the parent was killed."""
+def _begin(threads: int) -> None:
+    """Take no more than a share of the cores, and end with the parent, even if that is killed."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # for models, which are not loaded yet
     parent = multiprocessing.parent_process()
     assert parent is not None, "an initializer runs in a worker"
 

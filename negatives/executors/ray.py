@@ -2,24 +2,27 @@
 
 A worker is an actor that keeps what it has loaded. One that dies is started again, and what it was
 at is done again: the commit protocol keeps one copy, whoever wrote it. `OUT` has to be a folder
-that all machines see.
+that all machines see, or a URL.
 """
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import ray
+from ray._private import ray_constants
 from ray.exceptions import RayError, RayTaskError
 
 from data.errors import ShardError, UsageError
 from negatives.executors import R, Run, T
 
 _RETRIES: Final = 3  # of a task whose worker died
+_CLUSTERS: Final = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # "0": no other machine can join
 
 
 class Worker:
@@ -57,18 +60,49 @@ def workers_of_ray(
     machine, for as long as this lasts, that listens on the loopback alone.
 
     Raises:
-        UsageError: there is no cluster at this address.
+        UsageError: there is no cluster at this address, or no GPU in it where one is needed.
     """
-    _join(address, num_workers)
-    try:
+    with ExitStack() as stack:
+        stack.enter_context(redirect_stdout(sys.stderr))  # there Ray tells of workers that died
+        if address is None:
+            stack.enter_context(_alone())
+        _join(address, num_workers)
+        stack.callback(ray.shutdown)
+        _refuse_without(gpus)
         kind: Any = ray.remote(
             num_cpus=1, num_gpus=gpus, max_restarts=-1, max_task_retries=_RETRIES
         )
         workers: list[Any] = [kind(Worker).remote(str(Path.cwd())) for _ in range(num_workers)]
         awake = {worker.prepare.remote(prepare): worker for worker in workers}
         yield partial(_run, workers, awake)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let a Ray that is started here listen on the loopback alone.
+
+    It takes 127.0.0.1 for another name of this machine, and listens on every interface, unless it
+    is told, before it starts and in each of its processes, that it is no cluster.
+    """
+    variable, constant = os.environ.get(_CLUSTERS), ray_constants.ENABLE_RAY_CLUSTER
+    os.environ[_CLUSTERS] = "0"
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
     finally:
-        ray.shutdown()
+        ray_constants.ENABLE_RAY_CLUSTER = constant
+        os.environ.pop(_CLUSTERS)
+        if variable is not None:
+            os.environ[_CLUSTERS] = variable
+
+
+def _refuse_without(gpus: float) -> None:
+    found: float = ray.cluster_resources().get("GPU", 0.0)  # type: ignore[no-untyped-call]
+    if found < gpus:
+        raise UsageError(
+            f"the Ray cluster: expected a GPU for the language model, found {found:g}; take the "
+            "device cpu, or a cluster whose machines declare their GPUs (`ray start --num-gpus`)"
+        )
 
 
 def _join(address: str | None, num_workers: int) -> None:
@@ -76,12 +110,14 @@ def _join(address: str | None, num_workers: int) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
         quiet |= {"num_cpus": num_workers, "include_dashboard": False}
-        quiet["_node_ip_address"] = "127.0.0.1"
     try:
         ray.init(address=address or "local", **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
-        raise UsageError(f"--ray-address {address}: no cluster answers there: {reason}") from error
+        raise UsageError(
+            f"--ray-address {address}: no cluster answers there: {reason} (where one asks for a "
+            "token: RAY_AUTH_MODE=token)"
+        ) from error
 
 
 def _run(

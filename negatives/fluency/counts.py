@@ -6,6 +6,7 @@ order they give the same table.
 """
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from negatives.fluency.words import Hashes, hash_of
 
 NUM_FOLDS = 5
+_MOST_BITS = 28  # of a bucket's number; with 10^9 keys a bucket has four
+_AT_ONCE = 1 << 20  # entries that are sorted, or worked on otherwise
+_MOST = np.iinfo(np.uint32).max
 
 Folds = NDArray[np.uint8]
 Numbers = NDArray[np.int64]
@@ -27,21 +31,33 @@ class Tally(NamedTuple):
     counts: Numbers
 
 
-EMPTY = Tally(np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.zeros(0, np.int64))
-
-
 def tally_of(keys: Hashes, folds: Folds) -> Tally:
     """Return the tally of single sightings, in any order."""
     return _summed(keys, folds, np.ones(len(keys), np.int64))
 
 
 def merged(tallies: Iterable[Tally]) -> Tally:
-    """Return the sums of tallies; an entry that sums to nothing is left out."""
+    """Return the sums of tallies; an entry that sums to nothing is left out.
+
+    Range of keys after range of keys, so that what is sorted at once stays small.
+    """
     parts = list(tallies)
-    columns = (np.concatenate([part[index] for part in parts]) for index in range(3))
-    total = _summed(*columns)
-    kept = total.counts != 0
-    return Tally(*(column[kept] for column in total)) if not kept.all() else total
+    num_ranges = 1 + sum(len(part.keys) for part in parts) // _AT_ONCE
+    ends = [2**64 * number // num_ranges for number in range(1, num_ranges)]
+    cut = [_cut(part, np.array(ends, np.uint64)) for part in parts]
+    summed = [
+        _summed(*map(np.concatenate, zip(*found, strict=True))) for found in zip(*cut, strict=True)
+    ]
+    return Tally(*map(np.concatenate, zip(*summed, strict=True)))
+
+
+def _cut(tally: Tally, ends: Hashes) -> list[Tally]:
+    """Return the parts of a tally below and between these keys, and from the last of them on."""
+    bounds = [0, *np.searchsorted(tally.keys, ends).tolist(), len(tally.keys)]
+    keys, folds, counts = tally
+    return [
+        Tally(keys[low:high], folds[low:high], counts[low:high]) for low, high in pairwise(bounds)
+    ]
 
 
 def _summed(keys: Hashes, folds: Folds, counts: Numbers) -> Tally:
@@ -54,38 +70,43 @@ def _summed(keys: Hashes, folds: Folds, counts: Numbers) -> Tally:
     np.not_equal(keys[1:], keys[:-1], out=first[1:])
     first[1:] |= folds[1:] != folds[:-1]
     starts = np.flatnonzero(first)
-    return Tally(keys[starts], folds[starts], np.add.reduceat(counts, starts))
+    sums = np.add.reduceat(counts, starts)
+    kept = starts[sums != 0]
+    return Tally(keys[kept], folds[kept], sums[sums != 0])
 
 
 class Table:
     """Counts of K keys, to be looked up without those of one fold.
 
-    `keys` K ascending, `counts` K x NUM_FOLDS.
+    `keys` K ascending, `counts` K x NUM_FOLDS. Mapped on disk, both are shared by all processes of
+    a machine; what a process has of its own are 8 bytes for each bucket of keys.
     """
 
     def __init__(self, keys: Hashes, counts: NDArray[np.uint32]) -> None:
         """Index the keys by their first bits, which are as good as random."""
         self.keys = keys
         self.counts = counts
-        self._bits = max(1, min(24, len(keys).bit_length()))
-        heads = (keys >> np.uint64(64 - self._bits)).astype(np.int64)
-        sizes = np.bincount(heads, minlength=1 << self._bits)
-        self._starts = np.concatenate([[0], np.cumsum(sizes)])
-        self._padded = np.concatenate([keys, np.zeros(1, np.uint64)])
-        self._totals = counts.sum(axis=1, dtype=np.uint32)
+        self._bits = max(1, min(_MOST_BITS, len(keys).bit_length()))
+        self._starts = np.full((1 << self._bits) + 1, len(keys), np.int64)
+        for low in range(0, 1 << self._bits, _AT_ONCE):
+            heads = np.arange(low, min(low + _AT_ONCE, 1 << self._bits), dtype=np.uint64)
+            there = np.searchsorted(keys, heads << np.uint64(64 - self._bits))
+            self._starts[low : low + len(there)] = there
 
     def without(self, folds: Folds, keys: Hashes) -> NDArray[np.float32]:
         """Return the count of each key in all folds but that at the same place of `folds`."""
         found, places = self._find(keys)
+        counts = self.counts[places]
         result = np.zeros(len(keys), np.float32)
-        result[found] = self._totals[places] - self.counts[places, folds[found]]
+        result[found] = _totals(counts) - counts[np.arange(len(places)), folds[found]]
         return result
 
     def without_each(self, keys: Hashes) -> NDArray[np.float32]:
         """Return the count of each key in all folds but one, keys x NUM_FOLDS."""
         found, places = self._find(keys)
+        counts = self.counts[places]
         result = np.zeros((len(keys), NUM_FOLDS), np.float32)
-        result[found] = self._totals[places, None] - self.counts[places]
+        result[found] = _totals(counts)[:, None] - counts
         return result
 
     def _find(self, keys: Hashes) -> tuple[Numbers, Numbers]:
@@ -93,24 +114,34 @@ class Table:
         heads = (keys >> np.uint64(64 - self._bits)).astype(np.int64)
         places: Numbers = self._starts[heads]
         ends: Numbers = self._starts[heads + 1]
-        waiting = np.flatnonzero((places < ends) & (self._padded[places] < keys))
+        waiting = np.flatnonzero(places < ends)
         while len(waiting):
+            waiting = waiting[self.keys[places[waiting]] < keys[waiting]]
             places[waiting] += 1
-            now = places[waiting]
-            going_on = (now < ends[waiting]) & (self._padded[now] < keys[waiting])
-            waiting = waiting[going_on]
-        found = np.flatnonzero((places < ends) & (self._padded[places] == keys))
+            waiting = waiting[places[waiting] < ends[waiting]]
+        inside = np.flatnonzero(places < ends)
+        found = inside[self.keys[places[inside]] == keys[inside]]
         return found, places[found]
 
 
+def _totals(counts: NDArray[np.uint32]) -> Numbers:
+    """Return the sums over folds, which may be beyond 32 bits."""
+    totals: Numbers = counts.sum(axis=1, dtype=np.int64)
+    return totals
+
+
 def table_of(tally: Tally) -> Table:
-    """Return the table of a tally."""
+    """Return the table of a tally; in a fold nothing counts for more than 32 bits hold."""
     first = np.empty(len(tally.keys), bool)
     first[:1] = True
     np.not_equal(tally.keys[1:], tally.keys[:-1], out=first[1:])
-    rows = np.cumsum(first) - 1
     counts = np.zeros((int(first.sum()), NUM_FOLDS), np.uint32)
-    counts[rows, tally.folds] = tally.counts
+    row = -1
+    for low in range(0, len(first), _AT_ONCE):
+        part = slice(low, low + _AT_ONCE)
+        rows = row + np.cumsum(first[part])
+        counts[rows, tally.folds[part]] = np.minimum(tally.counts[part], _MOST)
+        row = int(rows[-1])
     return Table(tally.keys[first], counts)
 
 

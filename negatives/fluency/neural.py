@@ -126,6 +126,17 @@ def open_model(
     )
 
 
+def settled_device(name: str) -> str:
+    """Return the device that "auto" is on this machine; another one as it is named."""
+    if name != "auto":
+        return name
+    try:
+        from negatives.fluency import neural_network  # noqa: PLC0415  (an extra, takes seconds)
+    except ImportError:
+        return "cpu"  # and whoever opens a model says what is not installed
+    return neural_network.device_at_hand()
+
+
 def identity_of(name: str | None, *, dtype: str = "float32") -> tuple[str, str] | None:
     """Return name and version of a model on this machine without loading it; None for the hub's.
 

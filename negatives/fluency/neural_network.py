@@ -151,9 +151,14 @@ def _loaded(place: str, gguf_file: str | None, dtype: torch.dtype) -> tuple[Any,
     return model, tokenizer, sorted(report["missing_keys"])
 
 
+def device_at_hand() -> str:
+    """Return the device that "auto" is here."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def _device(name: str) -> torch.device:
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(device_at_hand())
     try:
         device = torch.device(name)
         torch.empty(1, device=device)

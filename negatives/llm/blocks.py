@@ -17,7 +17,7 @@ from data.errors import RetryableError, ShardError
 from negatives.choose import Chooser
 from negatives.llm import NAMES
 from negatives.llm.asking import Asking, Told, judged_requests, proposed
-from negatives.llm.cache import AnswerFile, AnswersInMemory, read_answers, write_answers
+from negatives.llm.cache import Answers, open_answers, read_answers, write_answers
 from negatives.llm.infill import LlmInfill
 from negatives.llm.judge import judge_version
 from negatives.llm.requests import (
@@ -105,12 +105,13 @@ def ask_block(
     unit = finished(task.folder, task.name)
     if unit is not None:
         return unit
-    parses = list({parse.text: parse for _, parse in read_parses(task.parses)}.values())
-    with AnswerFile(task.cache / f"{task.name}.answers") as kept:
+    block = list(read_parses(task.parses))
+    parses = list({parse.text: parse for _, parse in block}.values())
+    with open_answers(task.cache / f"{task.name}.answers") as kept:
         told, counts = told_of(parses, rules, backend, kept, report)
     path = attempt_path(task.folder, task.name, "asked")
     write_answers(path, told.outcomes)
-    facts: Json = {"rows": len(parses), "counts": list(counts)}
+    facts: Json = {"rows": len(block), "counts": list(counts)}
     return commit(task.folder, task.name, {"asked": path}, facts)
 
 
@@ -118,7 +119,7 @@ def told_of(
     parses: Sequence[Parse],
     rules: Sequence[Asking],
     backend: Backend,
-    kept: AnswerFile | AnswersInMemory,
+    kept: Answers,
     report: Callable[[int], None] = lambda _num_requests: None,
 ) -> tuple[Told, Counts]:
     """Ask what the rules ask about captions, then what their judges ask about the proposals."""
@@ -141,7 +142,7 @@ def told_of(
 def _ask(
     requests: Mapping[str, Request],
     backend: Backend,
-    kept: AnswerFile | AnswersInMemory,
+    kept: Answers,
     found: dict[str, Outcome],
     report: Callable[[int], None],
 ) -> Counts:

@@ -1,24 +1,52 @@
-"""Answers on disk: one file a shard, a record appended as each answer arrives, with its checksum.
+"""Answers kept: one file a shard, a record appended as each answer arrives, with its checksum.
 
-A record is a line: the first 16 digits of the SHA-256 of the rest, a space, and JSON. Whatever
-cannot be read (half a line of a killed run, a changed byte) is counted, passed over, and asked
-again. Nothing but keys, answers and numbers of tokens is in a file: no caption, no password.
+A store of objects adds nothing to a file; there a shard has a folder of files. A record is a line:
+the first 16 digits of the SHA-256 of the rest, a space, and JSON. Whatever cannot be read (half a
+line of a killed run, a changed byte) is counted, passed over, and asked again. Nothing but keys,
+answers and numbers of tokens is in a file: no caption, no password.
 """
 
 import hashlib
 import json
 import os
+import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Protocol, Self
 
 from data.errors import UsageError
+from data.remote import Remote
+from data.storage import is_remote
 from negatives.llm.requests import Answer, Failure, Outcome
 
 _DIGITS = 16
 _FILE_MODE = 0o644
+_ANSWERS_A_FILE: Final = 256
+_SENT_AFTER_S: Final = 30.0
+
+
+class Answers(Protocol):
+    """Answers by key, and how many records could not be read."""
+
+    found: dict[str, Outcome]
+    num_damaged: int
+
+    def add(self, key: str, outcome: Outcome) -> None:
+        """Take an answer down."""
+        ...
+
+
+def open_answers(path: Path) -> "AnswerFile | StoredAnswers":
+    """Return the answers of one shard, at a path or a URL; nothing need be there yet.
+
+    Raises:
+        UsageError: it cannot be read or written.
+        RetryableError: the store cannot be reached.
+    """
+    return StoredAnswers(path) if is_remote(path) else AnswerFile(path)
 
 
 class AnswerFile:
@@ -61,6 +89,50 @@ class AnswerFile:
     ) -> None:
         os.fsync(self._descriptor)
         os.close(self._descriptor)
+
+
+class StoredAnswers:
+    """As `AnswerFile`, in a store, where `folder` has a file for a few hundred answers.
+
+    Those of the last half minute go with a process that is killed.
+    """
+
+    def __init__(self, folder: Remote) -> None:
+        """Read what is there."""
+        files = list(folder.glob("*"))
+        self.found, self.num_damaged = _records(b"\n".join(path.read_bytes() for path in files))
+        self._folder = folder
+        self._num_files = len(files)
+        self._waiting: list[bytes] = []
+        self._since_s = 0.0
+
+    def add(self, key: str, outcome: Outcome) -> None:
+        """As `AnswerFile.add`; sends what waits when it is much, or has waited long."""
+        if not self._waiting:
+            self._since_s = time.monotonic()
+        self._waiting.append(_line(key, outcome))
+        self.found[key] = outcome
+        waited_s = time.monotonic() - self._since_s
+        if len(self._waiting) >= _ANSWERS_A_FILE or waited_s >= _SENT_AFTER_S:
+            self._send()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._send()
+
+    def _send(self) -> None:
+        if self._waiting:
+            name = f"{self._num_files:06d}-{uuid.uuid4().hex[:12]}"  # in order: the last one counts
+            (self._folder / name).write_bytes(b"".join(self._waiting))
+            self._num_files += 1
+            self._waiting = []
 
 
 @dataclass(slots=True)

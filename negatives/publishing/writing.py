@@ -25,6 +25,7 @@ from negatives.publishing.packing import Pack, packs_of
 AUDIT = "audit.json"
 REPORT = "report.html"
 _SAMPLED_ROWS = 5000
+_OWN = frozenset((FILE_NAME, AUDIT, REPORT, CARD, "data", "rejects", "fluency"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +73,7 @@ def write_files(
     """
     manifest = read_manifest(folder)
     if out.exists() and any(out.iterdir()):
-        if not (out / FILE_NAME).is_file():
+        if not _is_publication(out):
             raise UsageError(f"{out}: holds other files than a publication's; move them away")
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -99,6 +100,13 @@ def write_files(
     )
     write_atomically(out / CARD, card_of(told))
     return names_in(out)
+
+
+def _is_publication(folder: Path) -> bool:
+    """Tell whether a folder holds what `write_files` wrote, or began to, and nothing else."""
+    names = {path.name for path in folder.iterdir()}
+    strangers = {name for name in names - _OWN if not (name.startswith("tmp") or ".tmp" in name)}
+    return FILE_NAME in names and not strangers and not any((folder / "data").glob("*.arrow"))
 
 
 def names_in(folder: Path) -> list[str]:

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from data.errors import UsageError
+from data.errors import ShardError, UsageError
 from data.manifest import problems_of, read_manifest
 from data.storage import place
 from data.streams import Stream
 from negatives.build import build
 from negatives.cli import cli
 from negatives.config import build_config
+from negatives.folders import writing
+from negatives.folders.claims import Mark, claim, clear, holds, mark_of
 from tests.faulty_proxy import drawn
 from tests.negatives.test_build import NUM_CAPTIONS, Killed, config_of, content_of, killer
 from tests.s3_server import Bucket
@@ -29,6 +31,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("built") / "out"
     build(config_of(rejects=True), out=out)
     return out
+
+
+@pytest.fixture(params=["url", "folder"])
+def out(request: pytest.FixtureRequest, s3: Bucket, tmp_path: Path) -> Path:
+    return place(f"{s3.url}/out") if request.param == "url" else tmp_path / "out"
 
 
 def content_at(s3: Bucket, below: str = "out") -> dict[str, bytes]:
@@ -94,10 +101,60 @@ def test_two_who_build_at_one_place_make_one_folder(s3: Bucket, built: Path) -> 
         for _ in range(2)
     ]
     ends = [(process.communicate(timeout=120)[1], process.returncode) for process in both]
-    assert any(code == 0 for _, code in ends), ends
-    again = subprocess.run(line, env=os.environ | s3.environment(), check=False)
-    assert again.returncode == 0
+    assert [code for _, code in ends] == [0, 0], ends
     assert content_at(s3) == content_of(built)
+
+
+def test_of_two_who_begin_at_one_place_with_other_plans_one_is_told(
+    out: Path,
+) -> None:
+    first, second = Mark("build", {"seed": (1,)}), Mark("build", {"seed": (2,)})
+    claim(out, first)
+    claim(out, first)
+    with pytest.raises(UsageError, match="began there just now"):
+        claim(out, second)
+    assert (holds(out, first), holds(out, second)) == (True, False)
+
+
+def test_a_build_whose_folder_was_taken_over_writes_no_manifest(
+    out: Path,
+) -> None:
+    stages = iter(range(12))
+
+    def report(_stage: str, _num_captions: int) -> None:
+        if next(stages, None) == 11:
+            clear(out)
+            claim(out, Mark("build", {"of": "another"}))
+
+    with pytest.raises(ShardError, match="took this folder over"):
+        build(config_of(rejects=True), out=out, report=report)
+    assert mark_of(out) == Mark("build", {"of": "another"})
+    assert not (out / "manifest.json").exists()
+
+
+def test_a_killed_filter_is_done_again_and_a_live_one_not_withdrawn(
+    out: Path, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("filter", str(built), str(out), "--type", "replace")
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "_withdraw", lambda *_, **__: None)  # the end of the process
+        patch.setattr(writing, "write_manifest", killed)
+        with pytest.raises(Killed):
+            said(*words)
+    assert mark_of(out) is not None
+    said(*words)
+    whole = (out / "manifest.json").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "_claim", lambda *_: False)  # began when nothing was there
+        patch.setattr(writing, "_drafts", killed)
+        with pytest.raises(Killed):
+            said(*words)
+    assert (out / "manifest.json").read_bytes() == whole
+    assert list(problems_of(out, read_manifest(out))) == []
 
 
 def said(*arguments: str) -> str:

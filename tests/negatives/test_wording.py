@@ -264,6 +264,9 @@ def edited(draw: st.DrawFn) -> tuple[Parse, Edit]:
     indices = draw(st.sets(st.integers(0, last), min_size=1, max_size=3))
     old = {parse.tokens[i].text.lower() for i in indices}
     assume("an" not in old)
+    old |= {
+        token.text.lower() for token in parse.tokens if token.pos == "DET"
+    }  # glue takes them in
     words = st.sampled_from(("cow", "eel", "hour", "uniform", "a", "two", "8"))
     new = words.filter(lambda word: word not in old)  # or it would read as a move
     return parse, replacing(parse, **{f"t{i}": draw(new) for i in indices})

@@ -312,7 +312,7 @@ def test_a_build_killed_while_it_learns_goes_on_to_the_same_bytes(
 ) -> None:
     """Killed after every step of learning, and once the model is there."""
     num_steps = stages.count("learn")
-    assert num_steps == 6  # three blocks, once to move images and once to lay out slots
+    assert num_steps == 7  # three blocks, to move captions and to lay out slots, and a merge
     for stage, after in (*(("learn", step) for step in range(num_steps)), ("choose", 0)):
         finished = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.done")}
         with pytest.raises(Killed):

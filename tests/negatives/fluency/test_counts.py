@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from data.streams import Stream
+from negatives.fluency import counts
 from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import (
     NUM_FOLDS,
@@ -54,6 +55,24 @@ def test_the_order_and_the_split_of_sightings_do_not_matter(
     assert found == counted
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 7, 1000])
+def test_ranges_of_keys_are_merged_as_the_whole_is(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    stream = Stream("ranges")
+    many = [stream.below(2**64) for _ in range(9)] + [0, 2**63, 2**64 - 1]
+    sightings = [(stream.choice(many), stream.below(NUM_FOLDS)) for _ in range(100)]
+    whole = table_of(tally(sightings))
+    monkeypatch.setattr(counts, "_AT_ONCE", at_once)
+    parts = [tally(sightings[start : start + 20]) for start in range(0, 100, 20)]
+    assert same(merged(parts), tally(sightings))
+    table = table_of(merged(parts))
+    keys = np.array([*many, 5], np.uint64)
+    assert np.array_equal(table.without_each(keys), whole.without_each(keys))
+    away = tally(sightings[20:])
+    assert same(merged([*parts, away._replace(counts=-away.counts)]), parts[0])
+
+
 @given(SIGHTINGS, SIGHTINGS)
 def test_what_is_taken_away_leaves_no_trace(
     kept: list[tuple[int, int]], moved: list[tuple[int, int]]
@@ -93,6 +112,17 @@ def test_a_large_table_answers_as_a_dictionary_does() -> None:
             for key in asked.tolist()
         ]
     assert len(table.keys) == len(set(keys.tolist()))
+
+
+def test_sums_over_folds_may_be_beyond_32_bits() -> None:
+    many = 2**32 - 1
+    folds = np.arange(NUM_FOLDS, dtype=np.uint8)
+    seen = np.array([many, many, 1, 0, many + 7])
+    table = table_of(Tally(np.full(NUM_FOLDS, 3, np.uint64), folds, seen))
+    left_out = table.without(folds, np.full(NUM_FOLDS, 3, np.uint64))
+    expected = np.array([2 * many + 1, 2 * many + 1, 3 * many, 3 * many + 1, 2 * many + 1])
+    assert left_out == pytest.approx(expected)
+    assert table.without_each(np.array([3], np.uint64))[0] == pytest.approx(expected)
 
 
 def test_a_table_of_nothing_knows_nothing() -> None:

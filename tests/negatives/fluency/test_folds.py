@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from data.records import Caption
 from negatives.fluency.counts import NUM_FOLDS
-from negatives.fluency.folds import Keys, folds_of, image_key, keys_of, own_folds
+from negatives.fluency.folds import Keys, folds_of, image_key, keys_of, leaders, own_folds
 
 
 def captions(*said: tuple[str, str]) -> list[Caption]:
@@ -93,3 +93,24 @@ def test_folds_are_about_equal() -> None:
     counts = np.bincount(_alone(2_000), minlength=NUM_FOLDS)
     assert len(counts) == NUM_FOLDS
     assert counts.min() > 300
+
+
+def test_a_text_that_is_said_of_many_images_does_not_join_half_of_the_corpus() -> None:
+    said = [(f"{n}.jpg", f"Said of {n % 40}.") for n in range(1500)]
+    said += [(f"{n}.jpg", f"Said of {n // 2 % 40}.") for n in range(1500)]
+    said += [(f"{n}.jpg", f"Text {n}.") for n in range(1500)]
+    keys = keys_of(captions(*said))
+    assert len(np.unique(leaders(keys))) == 1
+    found = folds_of([keys]).of(keys)
+    assert np.bincount(found, minlength=NUM_FOLDS).min() > len(said) / NUM_FOLDS / 2
+    for text in {text for _, text in said}:
+        assert (
+            len({fold for (_, other), fold in zip(said, found, strict=True) if other == text}) == 1
+        )
+    assert (found[3000:] == own_folds(keys)[3000:]).all()
+
+
+@pytest.mark.parametrize(("num_images", "num_folds"), [(500, 1), (501, NUM_FOLDS)])
+def test_a_small_group_is_kept_however_few_the_captions(num_images: int, num_folds: int) -> None:
+    chain = [(f"{n}.jpg", f"Text {m}.") for n in range(num_images) for m in (n, n + 1)]
+    assert len(set(folds(*chain))) == num_folds

@@ -1,5 +1,7 @@
 """Answers on disk: kept, found, and never believed when damaged."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import UsageError
-from negatives.llm.cache import AnswerFile, read_answers, write_answers
+from data.storage import place
+from data.streams import Stream
+from negatives.llm import cache
+from negatives.llm.cache import AnswerFile, open_answers, read_answers, write_answers
 from negatives.llm.requests import Answer, Failure, Outcome
+from tests.faulty_proxy import drawn
+from tests.s3_server import Bucket
 
 texts = st.text(max_size=20)
 outcomes = st.one_of(
@@ -81,3 +88,57 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be used for answers"):
         AnswerFile(tmp_path / "file/shard.answers")
+
+
+def stored(url: Path, outcomes: Mapping[str, Outcome]) -> None:
+    with open_answers(url) as kept:
+        for key, outcome in outcomes.items():
+            kept.add(key, outcome)
+
+
+def some(first: int, last: int) -> dict[str, Outcome]:
+    return {f"key{n}": Answer(f"é\n{n}", n, 2) for n in range(first, last)}
+
+
+def test_a_store_keeps_answers_among_faults(s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_ANSWERS_A_FILE", 4)
+    url = place(f"{s3.url}/answers/shard.answers")
+    s3.proxy.plan = drawn(Stream("answers"), share=0.4)
+    stored(url, some(0, 10))
+    stored(url, {})
+    with open_answers(url) as kept:
+        assert kept.found == some(0, 10)
+    stored(url, {**some(8, 12), "key0": Failure("refused")})
+    with open_answers(url) as kept:
+        assert kept.found == {**some(1, 12), "key0": Failure("refused")}
+        assert kept.num_damaged == 0
+    assert len(s3.keys()) == 5
+    assert s3.proxy.faults.total() >= 5
+
+
+def test_a_store_has_answers_after_a_while_and_after_a_failure(
+    s3: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = place(f"{s3.url}/shard.answers")
+    kept = open_answers(url)
+    kept.add("key0", some(0, 1)["key0"])
+    assert s3.keys() == []
+    monkeypatch.setattr(cache, "_SENT_AFTER_S", 0.0)
+    kept.add("key1", some(1, 2)["key1"])
+    assert len(s3.keys()) == 1
+    monkeypatch.setattr(cache, "_SENT_AFTER_S", 30.0)
+    with suppress(KeyError), kept:
+        kept.add("key2", some(2, 3)["key2"])
+        raise KeyError
+    assert open_answers(url).found == some(0, 3)
+    assert len(s3.keys()) == 2
+
+
+def test_a_damaged_record_of_a_store_is_counted(s3: Bucket) -> None:
+    url = place(f"{s3.url}/shard.answers")
+    stored(url, some(0, 5))
+    (key,) = s3.keys()
+    s3.put(key, (s3.get(key) or b"")[:-5])
+    stored(url, some(5, 6))
+    kept = open_answers(url)
+    assert (kept.found, kept.num_damaged) == (some(0, 4) | some(5, 6), 1)

@@ -9,11 +9,15 @@ import pytest
 
 from data.errors import RetryableError, UsageError
 from data.manifest import problems_of, read_all_rows
+from data.storage import place
+from data.streams import Stream
 from negatives.audit.gap import is_scorer
 from negatives.build import build
 from negatives.config import BuildConfig, build_config
+from tests.faulty_proxy import drawn
 from tests.negatives.llm.llm_fakes import Reply, Server, said, serving
 from tests.negatives.llm.test_rules_that_ask import HOSTILE
+from tests.s3_server import Bucket
 
 pytest.importorskip("httpx", reason="the extra `llm` is not installed")
 
@@ -123,6 +127,23 @@ def test_a_build_that_stops_in_the_middle_asks_nothing_twice(tmp_path: Path) -> 
     last = [body["messages"][-1]["content"] for body in server.seen]
     assert sorted(last) == sorted(body["messages"][-1]["content"] for body in whole)
     assert content(tmp_path / "out") == content(tmp_path / "undisturbed")
+
+
+def test_a_store_keeps_answers_so_that_nothing_is_asked_twice(tmp_path: Path, s3: Bucket) -> None:
+    out = place(f"{s3.url}/out")
+    with serving(lambda _, body: answer(0, body)) as server:
+        build(config(server), out=tmp_path / "out")
+        num_asked = len(server.seen)
+    s3.proxy.plan = drawn(Stream("asked"), share=0.1)
+    with serving(lambda _, body: answer(0, body)) as server:
+        with pytest.raises(UsageError, match="max_requests: 30 were made"):
+            build(config(server, limits={"max_requests": 30}), out=out)
+        kept = [s3.get(key) or b"" for key in s3.keys() if "/answers/" in key]  # noqa: SIM118
+        assert sum(content.count(b"\n") for content in kept) == 30
+        build(config(server), out=out)
+    assert len(server.seen) == num_asked
+    assert content(out) == content(tmp_path / "out")
+    assert s3.proxy.faults.total() > 0
 
 
 def test_a_server_that_answers_nothing_stops_the_build(tmp_path: Path) -> None:

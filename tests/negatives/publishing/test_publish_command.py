@@ -13,10 +13,14 @@ from click.testing import CliRunner
 
 from data.errors import UsageError
 from data.manifest import Manifest, read_manifest
+from data.streams import Stream
 from negatives.cli import cli
+from negatives.publishing.writing import names_in
 from tests.fake_hub import TOKEN, FakeHub, Fault, environment, serving
+from tests.faulty_proxy import drawn
 from tests.negatives.folders.small_folders import make_folder
 from tests.negatives.publishing.hub_folders import audit_of, folder_of, rows_of, write_audit
+from tests.s3_server import Bucket
 
 ROOT = Path(__file__).parents[3]
 NEGATIVES = Path(sys.executable).with_name("negatives")
@@ -127,6 +131,51 @@ def test_a_dry_run_writes_the_files_and_asks_nobody(tmp_path: Path) -> None:
     refused = typed("publish", out, "user/name", "--dry-run", "--audit", audit)
     assert "holds other files than a publication's" in refused
     assert (out / "publish/README.md").exists()
+
+
+def test_a_folder_by_url_is_published_through_a_copy(
+    s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    audit = with_audit(tmp_path, folder_of(tmp_path / "out"))
+    s3.put_folder(tmp_path / "out", "out")
+    s3.proxy.plan = drawn(Stream("faults"), share=0.2)
+    line = ("user/name", "--dry-run", "--audit", audit)
+    assert "expected --to" in typed("publish", f"{s3.url}/out", *line)
+    for place, to in ((f"{s3.url}/out", "a"), (tmp_path / "out", "b")):
+        typed("publish", place, *line, "--to", tmp_path / to)
+    assert names_in(tmp_path / "a") == names_in(tmp_path / "b")
+    for name in names_in(tmp_path / "a"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_dry_run_writes_where_it_is_told_and_over_nothing_else(tmp_path: Path) -> None:
+    out, files = tmp_path / "out", tmp_path / "files"
+    audit = with_audit(tmp_path, folder_of(out))
+    line = ("publish", out, "user/name", "--dry-run", "--audit", audit)
+    for _ in range(2):  # the second time over what it wrote before
+        found = json.loads(typed(*line, "--to", files, "--json"))
+        assert found["folder"] == str(files)
+        assert all((files / name).is_file() for name in found["files"])
+    assert not (out / "publish").exists()
+    (files / "notes.txt").write_text("mine")
+    for folder in (out, files):  # a finished folder has a manifest too
+        assert "holds other files" in typed(*line, "--to", folder)
+    assert "whole" in typed("verify", out)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--private",), "leave out --private,"),
+        (("--revision", "v2"), "leave out --revision,"),
+        (("--private", "--revision", "v2"), "leave out --private and --revision,"),
+    ],
+)
+def test_a_dry_run_ignores_nothing(tmp_path: Path, options: tuple[str, ...], named: str) -> None:
+    told = typed("publish", tmp_path / "none", "user/name", "--dry-run", *options)
+    assert told.startswith("--dry-run sends nothing: ")
+    assert named in told
 
 
 def test_what_should_not_be_published_is_not(tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""What each stage of a build takes, measured from outside: an executor that looks at the clock.
+
+A build hands its executor the tasks of one stage after another, so what the tasks take and what
+the driver does between them can be told apart without a change to the build.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from data.errors import ShardError
+from negatives.executors import R, Run, T
+from negatives.executors.local import workers_on_this_machine
+
+AFTER: Final = {
+    "parse": "group",
+    "recount": "merge",
+    "merge": "table",
+    "sample": "fit",
+    "choose": "finish",
+}
+"""What the driver does once the tasks of a stage are done."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """Processor and wall seconds; memory before, after, and at most while it ran, in bytes."""
+
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    before: int = 0
+    after: int = 0
+    peak: int = 0
+
+
+def memory_of_process() -> tuple[int, int]:
+    """Return the resident set and its highest since the last call of `forget_peak`, in bytes."""
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    found = dict(line.split(":", 1) for line in status)
+    resident, highest = (int(found[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
+    return resident, highest
+
+
+def forget_peak() -> None:
+    """Let the highest resident set be the present one."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+@dataclass
+class Clock:
+    """One process's stages in the order of their coming; one of them runs at a time.
+
+    `done` is called when the tasks of a stage are done, off the clock.
+    """
+
+    done: Callable[[str], None] = lambda _stage: None
+    stages: dict[str, Stage] = field(default_factory=dict)
+    _now: str = ""
+    _started: tuple[float, float] = (0.0, 0.0)
+
+    def switch(self, name: str) -> None:
+        """End the stage that runs, if one does, and go on with another; "" is none."""
+        times = (time.process_time(), time.perf_counter())
+        resident, highest = memory_of_process()
+        if self._now:
+            stage = self.stages[self._now]
+            stage.cpu_s += times[0] - self._started[0]
+            stage.wall_s += times[1] - self._started[1]
+            stage.after = resident
+            stage.peak = max(stage.peak, highest)
+        if name:
+            self.stages.setdefault(name, Stage(before=resident))
+        forget_peak()
+        self._now = name
+        self._started = (time.process_time(), time.perf_counter())
+
+    @contextmanager
+    def executor(
+        self,
+        num_workers: int,
+        prepare: Callable[[], object],
+        /,
+        *,
+        gpus: float = 0.0,  # noqa: ARG002 - the protocol's
+    ) -> Iterator[Run]:
+        """Open the workers of this machine; with one, all they do is timed here."""
+        self.switch("load")
+        prepare()
+        with workers_on_this_machine(num_workers, prepare) as run:
+            yield lambda function, tasks: self._run(run, function, tasks)
+
+    def _run(
+        self, run: Run, function: Callable[[T], R], tasks: Iterable[T]
+    ) -> Iterator[R | ShardError]:
+        """Yield results; making a task is the stage "read" where the source is read for it."""
+        stage = function.__name__.removesuffix("_block")
+        between = "read" if stage == "parse" else stage
+
+        def timed(task: T) -> R:
+            self.switch(stage)
+            try:
+                return function(task)
+            finally:
+                self.switch(between)
+
+        self.switch(between)
+        yield from run(timed, tasks)
+        self.switch("")
+        self.done(stage)
+        self.switch(AFTER[stage])
