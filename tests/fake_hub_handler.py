@@ -5,11 +5,11 @@ import hashlib
 import json
 import re
 import socket
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.fake_hub_state import TOKEN, FakeHub, Repo
+from tests.loopback import Answering
 
 PAGE = 3  # entries of a tree in one answer
 _LARGE = (".parquet", ".npy", ".arrow")
@@ -41,33 +41,10 @@ class _Refused(Exception):
         self.status, self.told, self.code, self.more = status, told, code, more
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else each answer waits 40 ms
+class Handler(Answering):
     state: FakeHub
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def handle_one_request(self) -> None:
-        try:
-            super().handle_one_request()
-        except (ConnectionError, socket.timeout):  # noqa: UP041  (whoever asked is gone)
-            self.close_connection = True
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def do_PUT(self) -> None:
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        self._answer()
-
-    def _answer(self) -> None:
+    def answer(self) -> None:
         url = urlsplit(self.path)
         request = f"{self.command} {unquote(url.path)}"
         fault = self.state.fault(request)

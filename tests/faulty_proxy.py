@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler
 from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from data.streams import Stream
-from tests.loopback import on_loopback
+from tests.loopback import Answering, on_loopback
 
 Passing = Literal["slow down", "broken", "cut request", "lost answer", "cut answer", "slow"]
 Fault = Passing | Literal["denied", "exists", "not implemented", "bad token", "kept"]
@@ -113,36 +112,10 @@ def proxied(target: str) -> Iterator[Proxy]:
         yield proxy
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else each answer waits 40 ms
+class _Handler(Answering):
     state: Proxy
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def handle_one_request(self) -> None:
-        try:
-            super().handle_one_request()
-        except ConnectionError:  # whoever asked is gone
-            self.close_connection = True
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def do_PUT(self) -> None:
-        self._answer()
-
-    def do_DELETE(self) -> None:
-        self._answer()
-
-    def _answer(self) -> None:
+    def answer(self) -> None:
         fault = self.state.fault_for(f"{self.command} {self.path}")
         size = int(self.headers.get("Content-Length") or 0)
         if fault == "cut request":

@@ -7,6 +7,7 @@ those alone: what happens to the kept answers meanwhile changes nothing.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -107,7 +108,7 @@ def ask_block(
         return unit
     block = list(read_parses(task.parses))
     parses = list({parse.text: parse for _, parse in block}.values())
-    with open_answers(task.cache / f"{task.name}.answers") as kept:
+    with closing(open_answers(task.cache / f"{task.name}.answers")) as kept:
         told, counts = told_of(parses, rules, backend, kept, report)
     path = attempt_path(task.folder, task.name, "asked")
     write_answers(path, told.outcomes)

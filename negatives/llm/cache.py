@@ -14,8 +14,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
 from data.errors import UsageError
 from data.remote import Remote
@@ -78,15 +77,8 @@ class AnswerFile:
         self._is_cut = False
         self.found[key] = outcome
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Bring all records onto the disk."""
         os.fsync(self._descriptor)
         os.close(self._descriptor)
 
@@ -116,15 +108,8 @@ class StoredAnswers:
         if len(self._waiting) >= _ANSWERS_A_FILE or waited_s >= _SENT_AFTER_S:
             self._send()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Send what waits."""
         self._send()
 
     def _send(self) -> None:

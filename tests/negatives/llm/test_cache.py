@@ -1,7 +1,7 @@
 """Answers on disk: kept, found, and never believed when damaged."""
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ outcomes = st.one_of(
 
 def filled(path: Path, num: int = 5) -> list[Outcome]:
     found: list[Outcome] = [Answer(f'{{"words": ["é\n{n}"]}}', n, 2) for n in range(num)]
-    with AnswerFile(path) as kept:
+    with closing(AnswerFile(path)) as kept:
         for number, outcome in enumerate(found):
             kept.add(f"key{number}", outcome)
     return found
@@ -45,7 +45,7 @@ def test_what_is_written_is_read(
 
 def test_answers_are_on_disk_as_they_arrive(tmp_path: Path) -> None:
     path = tmp_path / "folder/shard.answers"
-    with AnswerFile(path) as kept:
+    with closing(AnswerFile(path)) as kept:
         kept.add("key", Answer("yes", 1, 1))
         assert read_answers(path) == {"key": Answer("yes", 1, 1)}
 
@@ -57,7 +57,7 @@ def test_any_changed_byte_is_found_and_costs_one_record_at_most(tmp_path: Path, 
     content = bytearray(path.read_bytes())
     content[place] ^= 0x15
     path.write_bytes(bytes(content))
-    with AnswerFile(path) as kept:
+    with closing(AnswerFile(path)) as kept:
         assert kept.num_damaged >= 1
         assert len(before) - 2 <= len(kept.found) < len(before)  # a lost line's end joins two
         assert set(kept.found.values()) < set(before)
@@ -69,9 +69,9 @@ def test_half_a_record_is_passed_over_and_the_next_one_is_whole(tmp_path: Path, 
     before = filled(path, 3)
     content = path.read_bytes()
     path.write_bytes(content[:-lost])
-    with AnswerFile(path) as kept:
+    with closing(AnswerFile(path)) as kept:
         kept.add("new", Failure("refused"))
-    with AnswerFile(path) as kept:
+    with closing(AnswerFile(path)) as kept:
         assert kept.found["new"] == Failure("refused")
         assert kept.num_damaged == (lost > 1)  # only the line's end may be missing
         assert [kept.found[f"key{n}"] for n in range(2)] == before[:2]
@@ -91,7 +91,7 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 
 def stored(url: Path, outcomes: Mapping[str, Outcome]) -> None:
-    with open_answers(url) as kept:
+    with closing(open_answers(url)) as kept:
         for key, outcome in outcomes.items():
             kept.add(key, outcome)
 
@@ -106,10 +106,10 @@ def test_a_store_keeps_answers_among_faults(s3: Bucket, monkeypatch: pytest.Monk
     s3.proxy.plan = drawn(Stream("answers"), share=0.4)
     stored(url, some(0, 10))
     stored(url, {})
-    with open_answers(url) as kept:
+    with closing(open_answers(url)) as kept:
         assert kept.found == some(0, 10)
     stored(url, {**some(8, 12), "key0": Failure("refused")})
-    with open_answers(url) as kept:
+    with closing(open_answers(url)) as kept:
         assert kept.found == {**some(1, 12), "key0": Failure("refused")}
         assert kept.num_damaged == 0
     assert len(s3.keys()) == 5
@@ -127,7 +127,7 @@ def test_a_store_has_answers_after_a_while_and_after_a_failure(
     kept.add("key1", some(1, 2)["key1"])
     assert len(s3.keys()) == 1
     monkeypatch.setattr(cache, "_SENT_AFTER_S", 30.0)
-    with suppress(KeyError), kept:
+    with suppress(KeyError), closing(kept):
         kept.add("key2", some(2, 3)["key2"])
         raise KeyError
     assert open_answers(url).found == some(0, 3)
