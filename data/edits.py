@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from data.units import NO_UNITS, Units, units_of
+
 
 class Replacement(NamedTuple):
     """Put `text` in the place of the characters from `start` to `end`."""
@@ -91,14 +93,28 @@ def text_at(text: str, start: int, end: int) -> str:
     return text[start:end]
 
 
-_WORDS = re.compile(r"\w+|\s+|[^\w\s]")
+def splits_a_unit(edit: Edit, before: Units, after: Units) -> bool:
+    """Tell whether an edit splits a character or markup; units are those of both texts.
+
+    The answer is the same for the edit that undoes it.
+    """
+    if before is NO_UNITS and after is NO_UNITS:
+        return False
+    spans = ((start, end) for start, end, _ in edit.replacements)
+    return before.split_by(spans) or after.split_by(edit.spans_after())
+
+
+_WORDS = re.compile(r"(?:\w[\u0300-\u036f]*)+|\s+|[^\w\s]")
 
 
 def edit_between(before: str, after: str) -> Edit | None:
-    """Return a word-level edit that leads from `before` to `after`; None if they are equal."""
+    """Return a word-level edit that leads from `before` to `after`; None if they are equal.
+
+    A character of several code points and a piece of markup (data/units.py) stay whole.
+    """
     if before == after:
         return None
-    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    old, new = _words(before), _words(after)
     starts = [0]
     for word in old:
         starts.append(starts[-1] + len(word))
@@ -111,3 +127,21 @@ def edit_between(before: str, after: str) -> Edit | None:
             if kind != "equal"
         )
     )
+
+
+def _words(text: str) -> list[str]:
+    """Return the words, spaces and marks of a text, one after another, no unit in two of them."""
+    words = _WORDS.findall(text)
+    units = units_of(text).spans
+    if not units:
+        return words
+    inside = {place for start, end in units for place in range(start + 1, end)}
+    joined: list[str] = []
+    place = 0
+    for word in words:
+        if place in inside:
+            joined[-1] += word
+        else:
+            joined.append(word)
+        place += len(word)
+    return joined

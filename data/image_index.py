@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.caches import cache_folder
-from data.commit import sync_folder
+from data.commit import sync_folder, write_atomically
 from data.errors import UsageError
 from data.sources.files import find_splits
+from data.sources.found import key_of
 from data.sources.tars import IMAGE_SUFFIXES, files_in
 from data.storage import entries, is_remote
 
@@ -72,6 +73,13 @@ class Index:
         inside[inside] = known[places[inside]] == hashes[inside]
         return {listed[i] for i in np.flatnonzero(~inside).tolist()}
 
+    def example(self) -> str:
+        """Return the key of a picture, "" if the index was made by a version that kept none."""
+        try:
+            return _example_path(self.path).read_text("utf-8", "backslashreplace")
+        except OSError:
+            return ""
+
     def read(self, key: str) -> bytes:
         """Return a picture's file.
 
@@ -102,7 +110,7 @@ def index_of_tars(files: tuple[Path, ...], *, root: Path, cache: Path | None) ->
     """
     path = _cached(files, cache, "tars")
     if not path.exists():
-        _write_table(path, _table(_members_of_tars(files, root), where=root))
+        _write_table(path, *_table(_members_of_tars(files, root), where=root))
     return _opened(root, files, path)
 
 
@@ -129,13 +137,13 @@ def index_of_parquet(  # noqa: PLR0913 - what to read, what to call it, where to
         try:
             with draft.open("wb") as out:
                 members = _members_of_parquet(root, image, key, out, numbered=numbered)
-                table = _table(members, where=root)
+                made = _table(members, where=root)
                 out.flush()
                 os.fsync(out.fileno())
             draft.rename(pictures)
         finally:
             draft.unlink(missing_ok=True)
-        _write_table(path, table)  # last: where there is a table, there are the pictures
+        _write_table(path, *made)  # last: where there is a table, there are the pictures
     return _opened(root, (pictures,), path)
 
 
@@ -200,7 +208,8 @@ def _members_of_parquet(
             if content is None:
                 continue
             named = cells[key] if key else None if numbered else path
-            keys = (f"{split}/{number}",) if named is None else (str(named).strip(),)
+            stated = key_of(named) or ("" if named is None else str(named).strip())
+            keys = (f"{split}/{number}",) if named is None else (stated,)
             out.write(content)
             yield Member(keys, 0, offset, len(content))
             offset += len(content)
@@ -218,8 +227,8 @@ def _content(cell: object, *, where: str) -> tuple[bytes | None, object]:
     )
 
 
-def _table(members: Iterable[Member], *, where: Path) -> NDArray[np.int64]:
-    """Return the table of an index; of pictures of one key the first is kept."""
+def _table(members: Iterable[Member], *, where: Path) -> tuple[NDArray[np.int64], str]:
+    """Return the table of an index and a key in it; of pictures of one key the first is kept."""
     places: dict[int, tuple[int, int, int]] = {}
     names: dict[int, str] = {}
     short: dict[int, tuple[int, int, int] | None] = {}
@@ -239,7 +248,7 @@ def _table(members: Iterable[Member], *, where: Path) -> NDArray[np.int64]:
     hashes = np.fromiter(places, np.uint64, len(places))
     order = np.argsort(hashes)
     rest = np.array(list(places.values()), np.int64)
-    return np.vstack([hashes[order].view(np.int64), rest[order].T])
+    return np.vstack([hashes[order].view(np.int64), rest[order].T]), next(iter(names.values()))
 
 
 def _cached(files: tuple[Path, ...], cache: Path | None, kind: str) -> Path:
@@ -266,7 +275,8 @@ def _states(files: tuple[Path, ...]) -> list[tuple[object, ...]]:
     return [(str(path), versions[path]) for path in files]
 
 
-def _write_table(path: Path, table: NDArray[np.int64]) -> None:
+def _write_table(path: Path, table: NDArray[np.int64], example: str) -> None:
+    write_atomically(_example_path(path), example.encode("utf-8", "backslashreplace").decode())
     draft = _draft(path)
     with draft.open("wb") as file:
         np.save(file, table)
@@ -279,6 +289,10 @@ def _write_table(path: Path, table: NDArray[np.int64]) -> None:
 def _opened(where: Path, files: tuple[Path, ...], path: Path) -> Index:
     table = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     return Index(where=where, files=files, path=path, table=table)
+
+
+def _example_path(path: Path) -> Path:
+    return path.with_suffix(".example")
 
 
 def _draft(path: Path) -> Path:

@@ -21,7 +21,7 @@ from data.sources.scenes import Scenes
 from data.storage import entries, is_remote
 
 __all__ = [
-    "Drawn", "Folder", "ImageColumns", "Index", "Store", "meant_folder", "open_images", "scenes_of",
+    "Drawn", "Folder", "ImageColumns", "Index", "Store", "open_images", "scenes_of",
 ]  # fmt: skip
 
 
@@ -46,22 +46,25 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Pictures as files; a key is a path below the folder."""
+    """Pictures as files; a key is a path below the folder, or that path with the folder's own."""
 
     root: Path
 
     def absent(self, keys: Iterable[str]) -> set[str]:
         """Return those keys for which there is no file; each folder is listed once."""
         by_folder: dict[str, set[str]] = defaultdict(set)
-        absent = set()
+        others = set()
         for key in keys:
             if _is_inside(key):
                 by_folder[os.path.dirname(key)].add(key)  # noqa: PTH120  (a fifth of the time)
             else:
-                absent.add(key)
+                others.add(key)
+        absent = set()
         for folder, wanted in by_folder.items():
             absent |= wanted - _files_in(self.root, folder)
-        return absent
+        below = {key: self._below(key) for key in others}
+        gone = self.absent(path for path in below.values() if path) if any(below.values()) else ()
+        return absent | {key for key, path in below.items() if not path or path in gone}
 
     def read(self, key: str) -> bytes:
         """Return a picture's file.
@@ -69,12 +72,22 @@ class Folder:
         Raises:
             UsageError: there is none, it cannot be read, or the key leads out of the folder.
         """
-        if not _is_inside(key):
+        path = key if _is_inside(key) else self._below(key)
+        if not path:
             raise UsageError(f"{self.root}: expected a key of a picture in it, found {key!r}")
         try:
-            return (self.root / key).read_bytes()
+            return (self.root / path).read_bytes()
         except OSError as error:
-            raise UsageError(f"{self.root / key}: cannot be read: {error.strerror}") from error
+            raise UsageError(f"{self.root / path}: cannot be read: {error.strerror}") from error
+
+    def _below(self, key: str) -> str:
+        """Return the path below the folder that a whole path or URL names, "" for any other key."""
+        roots = (
+            (self.root,) if is_remote(self.root) else (self.root.absolute(), self.root.resolve())
+        )
+        starts = [f"{root}".rstrip("/") + "/" for root in roots]
+        paths = [key.removeprefix(start) for start in starts if key.startswith(start)]
+        return next(filter(_is_inside, paths), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +175,6 @@ def open_images(
     return Folder(found.root)
 
 
-def meant_folder(store: Store, key: str) -> Path | None:
-    """Return the folder above or just below a store's that has a picture, None if none has."""
-    if not (isinstance(store, Folder) and _is_inside(key)):
-        return None
-    root = store.root.resolve()
-    below = [entry.path for entry in _entries_of(root) if entry.is_dir]
-    return next((place for place in (root.parent, *below) if (place / key).is_file()), None)
-
-
 def scenes_of(manifest: Manifest, *, where: str) -> Scenes:
     """Return the scenes that a folder was built from, as they were configured.
 
@@ -210,7 +214,13 @@ def _entries_of(folder: Path) -> list[Entry]:
 
 def _is_inside(key: str) -> bool:
     """Tell whether a key is a path downwards: whoever wrote it is not to choose other files."""
-    return bool(key) and "\0" not in key and not key.startswith("/") and ".." not in _parts(key)
+    return (
+        bool(key)
+        and "\0" not in key
+        and not key.startswith("/")
+        and "://" not in key
+        and ".." not in _parts(key)
+    )
 
 
 def _parts(key: str) -> tuple[str, ...]:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Literal, NamedTuple
 
-from data.edits import Edit
+from data.edits import Edit, splits_a_unit
 from data.errors import UsageError
 from data.records import Caption, Negative, Reject
 from data.streams import Stream
 from data.texts import normalised
+from data.units import Units, units_of
 from negatives.draws import Drawn, Offer, Powers, Scores, pair_draws, recipe_draws
 from negatives.guards import Siblings, context_of, guard
 from negatives.parse import Parse
@@ -151,7 +152,7 @@ class Chosen(NamedTuple):
 class Candidate(NamedTuple):
     """One alternative of one slot, worded; `key` is its text normalised.
 
-    `fault`: why its wording refuses it, if it does.
+    `fault`: why it is refused before any guard is asked, if it is.
     """
 
     drawn: Drawn
@@ -169,6 +170,7 @@ class _State(NamedTuple):
     """A caption while it is chosen for; `seen`: its own key and those of its negatives so far."""
 
     wording: Wording
+    units: Units
     policy: Policy
     tally: Tally
     seen: set[str]
@@ -197,7 +199,8 @@ def choose(
     rejects: list[Reject] = []
     own_key = normalised(caption.text)
     seen = {own_key}
-    state = _State(wording_of(parse, chooser.lexicon), policy, tally, seen)
+    wording = wording_of(parse, chooser.lexicon)
+    state = _State(wording, units_of(caption.text), policy, tally, seen)
     context = context_of(parse, own_key, siblings, chooser.lexicon) if policy.guards else None
     for producer, offered in zip(chooser.producers, offers, strict=True):
         if not offered:
@@ -237,6 +240,8 @@ def _worded(drawn: Drawn, state: _State) -> Candidate:
     edit = worded or raw
     text = edit.apply(state.wording.parse.text)
     fault = "wording cannot be undone" if worded is None else None
+    if splits_a_unit(edit, state.units, units_of(text)):
+        fault = "splits a character or markup"
     return Candidate(drawn, edit, text, normalised(text), fault)
 
 

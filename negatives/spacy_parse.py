@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +13,7 @@ from spacy.tokens import Doc
 
 from data.edits import text_at
 from data.errors import UsageError
+from data.units import units_of
 from negatives.parse import Chunk, Parse, Token
 
 UNUSED_PIPES = ("ner", "lemmatizer")
@@ -43,8 +45,35 @@ def parse_texts(texts: Iterable[str], *, model: str, batch_size: int) -> Iterato
     """
     nlp = load_model(model)
     tags = _remembered_tags(model)
-    for doc in nlp.pipe(texts, batch_size=batch_size, disable=[RULER]):
+    docs = (tokenized(nlp, text) for text in texts)
+    for doc in nlp.pipe(docs, batch_size=batch_size, disable=[RULER]):
         yield _parse_of(doc, tags)
+
+
+def tokenized(nlp: Language, text: str) -> Doc:
+    """Return a text as tokens of which nothing is said yet; no unit is split between two.
+
+    spaCy makes three tokens of "<PERSON>" or of an emoji joined of two, and one of "red</b".
+    """
+    doc = nlp.make_doc(text)
+    units = units_of(text).spans
+    if not units:
+        return doc
+    inside = {place for start, end in units for place in range(start + 1, end)}
+    tags = sorted({place for unit in units if text[unit[0]] == "<" for place in unit})
+    words: list[str] = []
+    spaces: list[bool] = []
+    for token in doc:
+        start, end = token.idx, token.idx + len(token)
+        places = [start, *(place for place in tags if start < place < end), end]
+        for first, last in pairwise(places):
+            piece = text_at(text, first, last)
+            if first in inside and words:
+                words[-1] += f" {piece}" if spaces.pop() else piece
+            else:
+                words.append(piece)
+            spaces.append(last == end and bool(token.whitespace_))
+    return Doc(nlp.vocab, words=words, spaces=spaces)
 
 
 class RememberedTags:

@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from data.image_names import told_of
 from training.config import Settings
 from training.model import ClipModel
 from training.rows import num_left_out
@@ -14,7 +15,7 @@ def notes_of(settings: Settings, name: str, model: ClipModel, samples: Samples) 
 
     `name`: of the model, with its variant.
     """
-    notes = (_on_activation(settings, name), model.note, _on_batches(model))
+    notes = (_on_activation(settings, name), model.note, _on_batches(model), told_of(samples.store))
     return (*filter(None, notes), *_counts(settings, samples))
 
 

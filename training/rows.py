@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import UsageError
-from data.images import Store, meant_folder
+from data.image_names import missing, renamed
+from data.images import Store
 from data.manifest import Manifest, Shard, problems_of, read_manifest, to_json
 from data.schema import ROW_SCHEMA
 from data.shards import map_batches
@@ -100,6 +101,13 @@ class Rows:
             for batch in self._batches(shard):
                 yield from batch.column("image").to_pylist()
 
+    def images_beside(self) -> list[str]:
+        """Return the image keys of the other splits, each once."""
+        others = [
+            open_rows(self.folder, split=s) for s in self.manifest.splits() if s != self.split
+        ]
+        return list(dict.fromkeys(key for rows in others for key in rows.images()))
+
     @cached_property
     def _starts(self) -> list[int]:
         """Give for each shard the number of rows before it; at the end that of all."""
@@ -140,8 +148,8 @@ def open_rows(folder: Path, *, split: str = "train", verify: Verify = "quick") -
     return Rows(folder=folder, manifest=manifest, split=split, shards=shards, digest=digest)
 
 
-def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") -> Rows:
-    """Return the rows whose image the store has.
+def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") -> tuple[Rows, Store]:
+    """Return the rows whose image the store has, and the store as they name its pictures.
 
     With "skip" the others are left out, and the digest says so: every rank must come to the same.
 
@@ -149,23 +157,24 @@ def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") ->
         UsageError: an image is missing and `on_missing` is "error", or all are missing.
     """
     keys = list(rows.images())
-    absent = store.absent(dict.fromkeys(keys))
+    distinct = list(dict.fromkeys(keys))
+    absent = store.absent(distinct)
+    if len(absent) == len(distinct):
+        store = renamed(store, distinct, beside=rows.images_beside())
+        absent = store.absent(distinct)
     if not absent:
-        return rows
+        return rows, store
     is_kept = np.fromiter((key not in absent for key in keys), np.bool_, len(keys))
     kept = np.flatnonzero(is_kept)
     num_missing = len(keys) - len(kept)
-    example = next(key for key in keys if key in absent)
     if on_missing == "error" or not len(kept):
-        meant = meant_folder(store, example)
-        remedy = "give the place that has them" if meant is None else f"{meant} has it: give that"
         otherwise = ", or leave such captions out (--on-missing-image skip)" if len(kept) else ""
         raise UsageError(
-            f"the images of {num_missing:,} of {len(keys):,} captions are missing, for example "
-            f"{example!r}; {remedy}{otherwise}"
+            f"the images of {num_missing:,} of {len(keys):,} captions are missing: "
+            f"{missing(store, distinct, absent, beside=rows.images_beside())}{otherwise}"
         )
     digest = _digest(rows.digest.encode(), kept.tobytes())
-    return replace(rows, kept=kept, digest=digest)
+    return replace(rows, kept=kept, digest=digest), store
 
 
 def num_left_out(rows: Rows) -> int:

@@ -252,8 +252,9 @@ def dataset(
         cache=options.cache,
         columns=options.columns,
     )
+    kept, store = with_images(rows, store, on_missing=options.on_missing_image)
     return Samples(
-        rows=with_images(rows, store, on_missing=options.on_missing_image),
+        rows=kept,
         store=store,
         tokens=tokens_of(rows, tokenizer or tokenizer_of(), cache=options.cache, report=report),
         draw=draw,

@@ -23,6 +23,8 @@ REASONS: Final = (
     CUT_OFF,
 )  # fmt: skip
 
+_EXACT: Final = 2.0**53  # beyond, a float may be another number than was written
+
 # What annotators and exporters wrote where a caption should be; COCO has a few dozen of them.
 # Matched against the whole normalised text: "there is no picture on the wall" is a caption.
 _JUNK = re.compile(
@@ -54,13 +56,15 @@ class Found(NamedTuple):
 def key_of(value: object) -> str | None:
     """Return the text of an image key or an id; None where there is none.
 
-    Whole numbers are written out; of an image as `datasets` stores it (`{"bytes", "path"}`) the
-    path is taken.
+    Whole numbers are written out, floats too (a table with a gap in the column makes 184613.0 of
+    184613); of an image as `datasets` stores it (`{"bytes", "path"}`) the path is taken.
     """
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) <= _EXACT else None
     return key_of(value.get("path")) if isinstance(value, Mapping) else None
 
 

@@ -16,6 +16,8 @@ from typing import Any, Final, NamedTuple
 
 from data.commit import Committed, sync_and_hash, sync_folder
 from data.errors import UsageError
+from data.image_names import missing, name_in, renamed
+from data.images import Folder, Store
 from data.manifest import Manifest, read_manifest
 from data.parquet import write_parquet
 from data.schema import ROW_SCHEMA
@@ -59,6 +61,25 @@ class Job:
     options: ExportOptions
     report: Report
     left_out: Counter[str] = field(default_factory=Counter)
+
+    def images(self) -> list[str]:
+        """Return the image keys of all splits, each once."""
+        batches = (
+            batch
+            for paths in self.shards.values()
+            for path in paths
+            for batch in map_batches(path, schema=ROW_SCHEMA)
+        )
+        return list(
+            dict.fromkeys(k for batch in batches for k in batch.column("image").to_pylist())
+        )
+
+    def pictures(self) -> Store | None:
+        """Return the pictures as the captions name them, None without a folder of them."""
+        if self.options.images is None:
+            return None
+        folder, keys = Folder(self.options.images), self.images()
+        return renamed(folder, keys) if len(folder.absent(keys)) == len(keys) else folder
 
     def rows(self) -> Iterator[Plain]:
         """Yield the rows of all splits."""
@@ -162,7 +183,7 @@ def _write_negclip_tsv(job: Job, draft: Path) -> int:
     Readers draw one of the negatives, so captions without any are left out. neg_image lists the
     rows of images to contrast with, which are not known here.
     """
-    images = job.options.images
+    images, store = job.options.images, job.pictures()
     num_written = 0
     with draft.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
@@ -172,7 +193,8 @@ def _write_negclip_tsv(job: Job, draft: Path) -> int:
             if not texts or not row["image"]:
                 job.left_out["no image" if texts else "no negative"] += 1
                 continue
-            path = row["image"] if images is None else str(images / row["image"])
+            name = row["image"] if store is None else name_in(store, row["image"])
+            path = name if images is None else str(images / name)
             table.writerow((row["caption"], path, repr(texts), "[]"))
             num_written += 1
     return num_written
@@ -180,7 +202,12 @@ def _write_negclip_tsv(job: Job, draft: Path) -> int:
 
 def _write_webdataset(job: Job, draft: Path) -> int:
     draft.mkdir()
-    tars = Tars(draft, job.options.images, job.options.tar_samples or TAR_SAMPLES)
+    images = job.pictures()
+    if images is not None and len(absent := images.absent(keys := job.images())) == len(keys):
+        raise UsageError(
+            f"nothing to export, all images are missing: {missing(images, keys, absent)}"
+        )
+    tars = Tars(draft, images, job.options.tar_samples or TAR_SAMPLES)
     num_written = 0
     for split in job.shards:
         num_written += write_samples(

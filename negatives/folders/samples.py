@@ -13,6 +13,10 @@ from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
+from data.errors import UsageError
+from data.image_names import name_in
+from data.images import Store
+
 Plain = dict[str, Any]
 NO_IMAGE: Final = "no image"
 MISSING: Final = "image is missing"
@@ -28,10 +32,10 @@ class Picture(NamedTuple):
 
 
 class Tars(NamedTuple):
-    """Where tars go and how they are filled; `images` is the pictures' folder, None for none."""
+    """Where tars go and how they are filled; `images` has the pictures, None for none."""
 
     folder: Path
-    images: Path | None
+    images: Store | None
     num_samples: int
 
 
@@ -58,7 +62,7 @@ def write_samples(
 
 
 def _samples(
-    rows: Iterator[Plain], images: Path | None, left_out: Counter[str]
+    rows: Iterator[Plain], images: Store | None, left_out: Counter[str]
 ) -> Iterator[tuple[Plain, Picture | None]]:
     for row in rows:
         picture = None if images is None else _picture(images, row["image"])
@@ -68,20 +72,18 @@ def _samples(
             yield row, picture
 
 
-def _picture(images: Path, key: str) -> Picture | str:
+def _picture(images: Store, key: str) -> Picture | str:
     """Return the picture of a key, or why there is none."""
-    path = PurePosixPath(key)
+    path = PurePosixPath(name_in(images, key))
     suffix = path.suffix.removeprefix(".").lower()
     if not key:
         return NO_IMAGE
-    if path.is_absolute() or ".." in path.parts:
-        return OUTSIDE  # whoever wrote the key is not to choose which files of ours are passed on
     if not suffix or suffix in _TEXT_SUFFIXES:
         return NO_SUFFIX
     try:
-        return Picture(suffix, (images / path).read_bytes())
-    except (OSError, ValueError):
-        return MISSING
+        return Picture(suffix, images.read(key))
+    except (UsageError, ValueError):  # a store reads nothing outside of its folder
+        return OUTSIDE if path.is_absolute() or ".." in path.parts else MISSING
 
 
 def _add_sample(tar: tarfile.TarFile, key: str, row: Plain, picture: Picture | None) -> None:

@@ -52,6 +52,16 @@ def test_pictures_without_names_have_the_number_of_their_row(
     assert [store.read(f"train/{row}") for row in (0, 4)] == [b"0 0", b"1 1"]
 
 
+def test_numbers_are_keys_without_a_point(tmp_path: Path, manifest: Manifest) -> None:
+    for key, number in (("a", 184613), ("b", 184614.0)):
+        frame = pl.DataFrame({"id": [number], "image": [key.encode()]})
+        frame.write_parquet(tmp_path / f"{key}.parquet")
+        store = open_images(
+            tmp_path / f"{key}.parquet", manifest=manifest, columns=ImageColumns(key="id")
+        )
+        assert store.read(str(int(number))) == key.encode()
+
+
 def test_the_sources_keys_name_members_of_tars(tmp_path: Path, manifest: Manifest) -> None:
     for name in ("a", "b"):
         tar_of(tmp_path / f"{name}.tar", {"./1.jpg": name.encode(), f"{name}.PNG": b"own"})

@@ -8,7 +8,8 @@ import pytest
 
 from data import remote
 from data.errors import UsageError
-from data.images import Store, meant_folder, open_images
+from data.image_names import missing
+from data.images import Store, open_images
 from data.manifest import Manifest, read_manifest
 from data.storage import place
 from data.streams import Stream
@@ -84,7 +85,8 @@ def test_each_folder_is_listed_once(s3: Bucket, tmp_path: Path, manifest: Manife
     assert store.absent([*PICTURES, "1/no.jpg", "2/no.jpg"]) == {"1/no.jpg", "2/no.jpg"}
     assert sum("prefix=some%2Fpictures%2F" in told for told in s3.proxy.seen) <= 4
     assert len(s3.proxy.seen) <= 4
-    assert meant_folder(store, "000.jpg") == place(f"{s3.url}/some/pictures/0")
+    said = missing(store, ["000.jpg"], {"000.jpg"})
+    assert f"(it has '0/000.jpg', for example); give {s3.url}/some/pictures/0, which" in said
 
 
 def test_processes_that_are_started_afresh_read_them(

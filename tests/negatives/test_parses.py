@@ -10,7 +10,7 @@ from data.records import Caption
 from negatives.models import model_name
 from negatives.parse import Chunk, Parse
 from negatives.parse_files import read_parses, write_parses
-from negatives.spacy_parse import RememberedTags, load_model, parse_texts
+from negatives.spacy_parse import RememberedTags, load_model, parse_texts, tokenized
 from tests.parses import parse_of
 
 ODD = [
@@ -63,7 +63,8 @@ def test_remembered_tags_are_those_of_the_attribute_ruler() -> None:
     ] * 2
     nlp = load_model(model_name())
     assert RememberedTags(nlp).is_exact
-    for doc, parse in zip(nlp.pipe(texts), parsed(texts), strict=True):
+    docs = nlp.pipe([tokenized(nlp, text) for text in texts])
+    for doc, parse in zip(docs, parsed(texts), strict=True):
         assert [token[3:] for token in parse.tokens] == [
             (token.pos_, token.tag_, token.dep_, token.head.i) for token in doc
         ]

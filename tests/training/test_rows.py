@@ -66,7 +66,7 @@ def test_rows_without_an_image_are_left_out_or_refused(folder: Path, tmp_path: P
                                                    if k not in gone}))  # fmt: skip
     with pytest.raises(UsageError, match=r"images of 4 of 25 captions .* '0/0000.jpg'.*skip"):
         with_images(rows, store)
-    kept = with_images(rows, store, on_missing="skip")
+    kept, _ = with_images(rows, store, on_missing="skip")
     assert (len(kept), num_left_out(kept)) == (21, 4)
     assert [kept.names(kept.place(n))[0] for n in range(21)] == [
         row.id for row in ROWS if row.image not in gone
@@ -75,14 +75,14 @@ def test_rows_without_an_image_are_left_out_or_refused(folder: Path, tmp_path: P
     with pytest.raises(IndexError):
         kept.place(21)
     picture_folder(tmp_path / "p", pictures)
-    assert with_images(rows, store) is rows
+    assert with_images(rows, store) == (rows, store)
     with pytest.raises(UsageError, match="25 of 25"):
         with_images(rows, Folder(tmp_path / "nothing"), on_missing="skip")
 
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("coco/val", "coco"), ("deep", "deep/images"), ("coco/test", "coco"), ("far/away", None)],
+    [("deep", "deep/images"), ("coco/test", "coco"), ("far/away", None)],
 )
 def test_the_folder_that_was_meant_is_named(tmp_path: Path, given: str, meant: str | None) -> None:
     rows = [row_of(n, image=f"val/{n}.jpg") for n in range(3)]
@@ -93,12 +93,27 @@ def test_the_folder_that_was_meant_is_named(tmp_path: Path, given: str, meant: s
         (tmp_path / place).mkdir(parents=True)
     with pytest.raises(UsageError, match="3 of 3") as caught:
         with_images(opened, Folder(tmp_path / given), on_missing="skip")
-    expected = f"{tmp_path / meant} has it: give that" if meant else "give the place that has them"
-    assert str(caught.value).endswith(expected)
+    expected = f"give {tmp_path / meant}, which has it" if meant else "files with 'val/0.jpg' in it"
+    assert expected in str(caught.value)
+
+
+def test_captions_that_name_pictures_by_whole_paths_are_trained_on(tmp_path: Path) -> None:
+    rows = [row_of(n, image=f"C:\\data\\img\\{n}.jpg") for n in range(12)]
+    pictures = {f"{n}.jpg": b"picture" for n in range(11)}
+    opened = open_rows(finished(tmp_path / "out", {"train": rows}))
+    plain = Folder(picture_folder(tmp_path / "p", pictures))
+    with pytest.raises(
+        UsageError, match=r"images of 1 of 12 captions are missing: .*/p has no 'C:"
+    ):
+        with_images(opened, plain)
+    kept, store = with_images(opened, plain, on_missing="skip")
+    assert len(kept) == 11
+    assert store.read(rows[3].image) == b"picture"
 
 
 def test_a_caption_without_an_image_key_has_no_image(tmp_path: Path) -> None:
     rows = [row_of(n, image="" if n == 1 else f"{n}.jpg") for n in range(3)]
     folder = finished(tmp_path / "out", {"train": rows})
     store = Folder(picture_folder(tmp_path / "p", pictures_of(row for row in rows if row.image)))
-    assert len(with_images(open_rows(folder), store, on_missing="skip")) == 2
+    kept, _ = with_images(open_rows(folder), store, on_missing="skip")
+    assert len(kept) == 2

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from data.errors import UsageError
+from data.records import Row
 from tests.training.folders import finished, picture_folder, pictures_of, rows_of
 from tests.training.runs import (
     MODEL,
@@ -78,6 +79,21 @@ def test_a_split_whose_images_are_not_there_is_measured_only_if_asked_for(
     assert "split val is not measured: the images of 12 of 12" in " ".join(found.notes)
     with pytest.raises(UsageError, match="the images of 12 of 12"):
         prepared(root, shards, validation="val")
+
+
+@pytest.mark.parametrize("start", ["C:\\data\\", "/mnt/x/"])
+def test_pictures_under_paths_of_another_machine_are_trained_on(
+    root: Path, tmp_path: Path, start: str
+) -> None:
+    def elsewhere(row: Row) -> Row:
+        return row._replace(image=start + row.image.replace("/", start[-1]))
+
+    splits = {"train": list(map(elsewhere, ROWS)), "val": list(map(elsewhere, OTHERS))}
+    here = replace(places(root), shards=finished(tmp_path / "out", splits), out=tmp_path / "run")
+    told: list[str] = []
+    train(settings(root, epochs=1), here, say=told.append)
+    (note,) = (line for line in told if line.startswith("images are looked up"))
+    assert f"without '{start.replace(chr(92), '/')}'" in note
 
 
 def test_what_is_left_out_is_counted_once(root: Path, tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from data.command import LOCAL, PLACE
 from data.errors import UsageError
 from data.storage import place
+from training.commands.wanted import Wanted, wanted
 
 if TYPE_CHECKING:
     from training.evaluation.config import EvaluationOptions
@@ -21,27 +22,6 @@ if TYPE_CHECKING:
     from training.export import Which
 
 Precision = Literal["fp32", "bf16", "fp16"]
-
-
-class Wanted(NamedTuple):
-    """A benchmark as a command line names it: NAME=DIR[:IMAGES]."""
-
-    name: str
-    root: Path | None
-    images: Path | None
-
-
-def wanted(text: str, *, images: Path | None) -> Wanted:
-    """Return what NAME, NAME=DIR or NAME=DIR:IMAGES names; `images` is for those without.
-
-    Raises:
-        UsageError: DIR is a URL.
-    """
-    name, _, where = text.partition("=")
-    root, _, own = where.partition(":")
-    if own.startswith("//"):
-        raise UsageError(f"{text}: expected annotations on this machine, found a URL")
-    return Wanted(name, Path(root) if root else None, place(own) if own else images)
 
 
 @click.group(

@@ -20,6 +20,7 @@ from training.evaluation.outcomes import (
     retrieved,
 )
 from training.evaluation.results import Results, Score, score_of
+from training.evaluation.store import Found
 from training.evaluation.summary import summary_of
 from training.evaluation.tasks import (
     PARAPHRASES,
@@ -137,6 +138,7 @@ def _notes(benchmark: Benchmark, encodings: Encodings) -> Iterator[str]:
     if not all(there.values()):
         found = sum(there.values())
         yield f"{benchmark.name}: {found:,} of {len(there):,} items have their pictures"
+        yield from _on_missing(benchmark, encodings)
     if encodings.broken:
         yield (
             f"{benchmark.name}: {len(encodings.broken)} pictures cannot be decoded and are left "
@@ -149,6 +151,19 @@ def _notes(benchmark: Benchmark, encodings: Encodings) -> Iterator[str]:
                 f"{benchmark.name} {task.name}: {found:,} items, its authors count "
                 f"{task.expected:,}"
             )
+
+
+def _on_missing(benchmark: Benchmark, encodings: Encodings) -> Iterator[str]:
+    """Yield what a missing picture is called and what one that is there; results tell no path."""
+    keys = {picture.key for task in benchmark.tasks for picture in pictures_of(task)}
+    gone = keys - {picture.key for picture in encodings.pictures} - set(encodings.broken)
+    if gone and isinstance(benchmark.store, Found):
+        found = benchmark.store.example()
+        there = f"there is {found!r}, for example" if found else "there is no picture"
+        yield (
+            f"{benchmark.name}: no {min(gone)!r} was found, and {there}; the folder that has them "
+            f"is given as {benchmark.name}=DIR:IMAGES or by --images"
+        )
 
 
 def _text_only(

@@ -4,7 +4,7 @@ Annotations name pictures by paths of their authors' machines, "data/images/1.jp
 "val2017/000000000139.jpg". A key is looked for as it is, then without its first folders, one after
 another; then anywhere below the folder, by its own folder and name if those are there once. Its
 name alone has to do where no folder is called so: that name must be there once, and in one key
-alone, for "a/1.jpg" is another picture than "b/1.jpg".
+alone, for "a/1.jpg" is another picture than "b/1.jpg". Last, backslashes are taken for slashes.
 """
 
 import os
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from data.errors import UsageError
+from data.image_names import has_picture_suffix
 from data.images import Folder
 from data.remote import Remote
 from data.storage import is_remote
@@ -33,7 +34,7 @@ class Found:
         if not root.is_dir():
             raise UsageError(f"{root}: expected a folder of pictures, found none")
         self._folder = Folder(root)
-        counts = Counter(PurePosixPath(key).name for key in set(keys))
+        counts = Counter(PurePosixPath(key.replace("\\", "/")).name for key in set(keys))
         self._shared = {name for name, number in counts.items() if number > 1}
         self._folders: set[str] = set()
         self._paths: set[str] = set()
@@ -63,6 +64,14 @@ class Found:
 
     def path_of(self, key: str) -> str | None:
         """Return where below the folder a picture is, None if it is not there."""
+        found = self._path_of(key)
+        return self._path_of(key.replace("\\", "/")) if found is None and "\\" in key else found
+
+    def example(self) -> str:
+        """Return the path of a picture that is there, "" if there is none."""
+        return min((path for path in self._paths if has_picture_suffix(path)), default="")
+
+    def _path_of(self, key: str) -> str | None:
         parts = PurePosixPath(key).parts
         for start in range(len(parts)):
             path = "/".join(parts[start:])

@@ -54,6 +54,12 @@ def test_captions_that_resemble_junk(text: str) -> None:
         (None, None),
         (True, None),
         (1.5, None),
+        (184613.0, "184613"),  # a column of pandas that had a gap
+        (-3.0, "-3"),
+        (2.0**53, "9007199254740992"),
+        (2.0**54, None),  # may have been another number
+        (float("nan"), None),
+        (float("inf"), None),
     ],
 )
 def test_key_of(value: object, key: str | None) -> None:

@@ -56,6 +56,15 @@ def test_captions_and_ids(tmp_path: Path, suffix: str) -> None:
     assert source_of(file, suffix).splits() == ("train",)
 
 
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_ids_that_pandas_made_floats_are_whole_again(tmp_path: Path, suffix: str) -> None:
+    rows = [{"image": image, "caption": "a dog"} for image in (184613.0, 184613.0, None, 7.0)]
+    write(tmp_path / f"mine.{suffix}", *rows)
+    found = everything(source_of(tmp_path, suffix))
+    assert [item.image for item in found if isinstance(item, Caption)] == ["184613", "184613", "7"]
+    assert [skip.reason for skip in found if not isinstance(skip, Caption)] == ["no image"]
+
+
 @ALL
 def test_images_are_brought_together(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"mine.{suffix}"

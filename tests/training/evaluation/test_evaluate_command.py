@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -79,6 +80,9 @@ def test_a_model_is_scored_and_the_table_says_of_what(root: Path) -> None:
     text = told(typed(root, f"--out {out}"))
     assert text.splitlines()[0] == "model, model"
     assert "sugarcrepe: 14 of 17 items have their pictures" in text
+    assert re.search(
+        r"sugarcrepe: no '\S+.jpg' was found, and there is '\S+.jpg', for example", text
+    )
     assert "sugarcrepe swap_obj: 4 items, its authors count 245" in text
     results = read_results(out)
     scores = {score.task: score for score in results.scores}

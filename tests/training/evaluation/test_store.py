@@ -38,6 +38,10 @@ def store(root: Path, *keys: str) -> Found:
         ("0.png", None),
         ("./a.jpg", "a.jpg"),
         ("../a.jpg", "a.jpg"),  # never a file outside
+        ("C:\\data\\vg\\images\\1.jpg", "vg/images/1.jpg"),
+        ("images\\1.jpg", "vg/images/1.jpg"),
+        ("v1\\1.png", None),
+        ("..\\a.jpg", "a.jpg"),
         ("A.jpg", None),
         ("", None),
         ("/", None),

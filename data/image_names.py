@@ -1,0 +1,245 @@
+r"""Pictures whose keys name them otherwise than their store does, and what to say of missing ones.
+
+Captions may name pictures by paths of another machine ("C:\data\1.jpg", "/mnt/x/1.jpg"), by ids
+that a table made floats ("184613.0"), or without the suffix of the file. Where a store has none of
+the keys as they are, one change is looked for that is the same for all keys: leading folders that
+all of them share are left out, a suffix is added. So two keys never come to name one picture, which
+would train a caption on the picture of another.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from data.images import Folder, Index, Store
+from data.remote import Entry
+from data.sources.tars import IMAGE_SUFFIXES
+from data.storage import entries
+
+_MOST_TRIED: Final = 1_000  # keys by which a change is chosen
+_MOST_LISTED: Final = 100  # folders that are looked through for an example
+_SUFFIXES: Final = ("", ".jpg", ".jpeg", ".png", ".webp")
+_ENDINGS: Final = tuple(f".{suffix}" for suffix in IMAGE_SUFFIXES)
+_FLOAT: Final = re.compile(r"(?:^|/)\d+\.0$")
+_ELSEWHERE: Final = re.compile(r"/|[A-Za-z]:/|[A-Za-z][A-Za-z0-9+.-]*://")
+_URL: Final = re.compile(r"https?://", re.IGNORECASE)
+
+
+class Change(NamedTuple):
+    """What is left out of each key at its start and end, and what is added.
+
+    `windows`: whether backslashes separate folders.
+    """
+
+    start: str = ""
+    windows: bool = False
+    end: str = ""
+    suffix: str = ""
+
+    def of(self, key: str) -> str:
+        """Return the key as the store has it."""
+        name = key.replace("\\", "/") if self.windows else key
+        return name.removeprefix(self.start).removesuffix(self.end) + self.suffix
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A store whose keys are changed before they are looked up."""
+
+    store: Store
+    change: Change
+
+    def absent(self, keys: Iterable[str]) -> set[str]:
+        """Return those keys for which there is no picture."""
+        names = {key: self.change.of(key) for key in keys}
+        gone = self.store.absent(names.values())
+        return {key for key, name in names.items() if name in gone}
+
+    def read(self, key: str) -> bytes:
+        """Return a picture's file.
+
+        Raises:
+            UsageError: there is none, or it cannot be read.
+        """
+        return self.store.read(self.change.of(key))
+
+
+def renamed(store: Store, keys: Sequence[str], *, beside: Sequence[str] = ()) -> Store:
+    """Return the store as the keys name its pictures, where it has none of them as they are.
+
+    Of several changes the one by which most are found is taken, and of those the longest path.
+    `beside`: keys of other splits. Often a folder alone tells the pictures of one split from those
+    of another ("train/1.jpg", "val/1.jpg"). So what is left out is the part of whole paths that all
+    splits share, or what leads to a folder of the store's own name, and only if no folder nearby
+    has a picture by a longer path.
+    """
+    tried = keys[:: len(keys) // _MOST_TRIED + 1]
+    root, places = _root(store), _places_near(store)
+    best, num_best, is_near = store, 0, False
+    for change in _changes(keys, [*keys, *beside], itself=root.name if root else ""):
+        candidate = Renamed(store, change)
+        num_found = len(tried) - len(candidate.absent(tried))
+        is_itself = root is not None and _last_folder(change.start) == root.name
+        if num_found > num_best and (is_itself or not is_near):
+            best, num_best = candidate, num_found
+        is_near = is_near or _folder_with(places, change.of(tried[0])) is not None
+    return best
+
+
+def has_picture_suffix(name: str) -> bool:
+    """Tell whether a name is one of a picture file."""
+    return name.lower().endswith(_ENDINGS)
+
+
+def name_in(store: Store, key: str) -> str:
+    """Return the key by which a store has a picture."""
+    return store.change.of(key) if isinstance(store, Renamed) else key
+
+
+def told_of(store: Store) -> str:
+    """Return by which change the pictures of a store are found, "" if by none."""
+    if not isinstance(store, Renamed):
+        return ""
+    change = store.change
+    left_out = " and ".join(repr(part) for part in (change.start, change.end) if part)
+    parts = (
+        f"without {left_out}" if left_out else "",
+        f"with {change.suffix!r}" if change.suffix else "",
+        "with / for \\" if change.windows else "",
+    )
+    listed = ", ".join(filter(None, parts))
+    return f"images are looked up {listed}: under the names that captions give, none is there"
+
+
+def missing(
+    store: Store, keys: Sequence[str], absent: set[str], *, beside: Sequence[str] = ()
+) -> str:
+    """Return what to say of missing pictures: one that was looked for, one that is there, a remedy.
+
+    `keys`: all that were looked for, `absent` among them. `beside`: as in `renamed`.
+    """
+    plain = store.store if isinstance(store, Renamed) else store
+    example = next((key for key in keys if key and key in absent), "")
+    if not example:
+        return "they name no image; build from a source that does"
+    found = example_in(store)
+    where = _root(plain) or "the store"
+    there = f"it has {found!r}, for example" if found else "it has no picture"
+    remedy = _remedy(plain, keys, absent, _changes(keys, [*keys, *beside]))
+    return f"{where} has no {example!r} ({there}); {remedy}"
+
+
+def example_in(store: Store) -> str:
+    """Return the key of a picture of a store, "" if none is seen at once."""
+    plain = store.store if isinstance(store, Renamed) else store
+    if isinstance(plain, Index):
+        return plain.example()
+    return _first_picture(plain.root) if isinstance(plain, Folder) else ""
+
+
+def _remedy(store: Store, keys: Sequence[str], absent: set[str], changes: Iterable[Change]) -> str:
+    example = next(key for key in keys if key and key in absent)
+    places, names = _places_near(store), [change.of(example) for change in changes]
+    if near := next(filter(None, (_folder_with(places, name) for name in names)), None):
+        return f"give {near}, which has it (--images)"
+    if _URL.match(example):
+        return (
+            "it is a URL, and files are read: download them, for example with img2dataset as "
+            "webdataset, and build from what it writes (--source webdataset)"
+        )
+    if above := _folder_above(keys, example):
+        return f"it is a file of this machine: give {above} (--images)"
+    if len(absent) < len(keys):
+        return "give a place that has all of them (--images)"
+    return (
+        f"give the folder, tars or parquet files with {names[-1]!r} in it (--images), or build "
+        "again from captions that name the files as they are called"
+    )
+
+
+def _changes(keys: Sequence[str], all_keys: Sequence[str], *, itself: str = "") -> Iterator[Change]:
+    """Yield the changes of keys that could be meant, those that change least first.
+
+    `itself`: the name of the folder of pictures, up to which folders may be left out too.
+    """
+    for windows in (False, True) if any("\\" in key for key in keys) else (False,):
+        own, every = (_paths(some, windows=windows) for some in (keys, all_keys))
+        starts = [
+            "",
+            *(start for start in _shared(every) if _ELSEWHERE.match(start)),
+            *(start for start in _shared(own) if itself and _last_folder(start) == itself),
+        ]
+        has_suffix = any(has_picture_suffix(path) for path in own)
+        is_float = all(_FLOAT.search(path) for path in own)
+        for start in dict.fromkeys(starts):
+            for end in ("", ".0") if is_float else ("",):
+                for suffix in ("",) if has_suffix else _SUFFIXES:
+                    yield Change(start, windows, end, suffix)
+
+
+def _paths(keys: Sequence[str], *, windows: bool) -> list[str]:
+    return [key.replace("\\", "/") if windows else key for key in keys if key]
+
+
+def _shared(paths: Sequence[str]) -> list[str]:
+    """Return the folders in which all paths lie, from the outermost on, each with its slash."""
+    parted = [path.split("/")[:-1] for path in paths]
+    first, last = (min(parted), max(parted)) if parted else ([], [])
+    num_shared = next(
+        (n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b),
+        min(len(first), len(last)),
+    )
+    return ["/".join(first[: n + 1]) + "/" for n in range(num_shared)]
+
+
+def _last_folder(start: str) -> str:
+    return start.rstrip("/").rpartition("/")[2]
+
+
+def _places_near(store: Store) -> tuple[Path, ...]:
+    """Return the folder above a folder of pictures and those just below it."""
+    if not isinstance(store, Folder):
+        return ()
+    root = store.root.resolve()
+    return (root.parent, *(entry.path for entry in _listed(root) if entry.is_dir))
+
+
+def _folder_with(places: Sequence[Path], key: str) -> Path | None:
+    return next((place for place in places if not Folder(place).absent([key])), None)
+
+
+def _folder_above(keys: Sequence[str], example: str) -> str:
+    """Return the folder above keys that are paths of this machine, "" if they are no such paths."""
+    if not os.path.isfile(example) or not all(key.startswith("/") for key in keys):  # noqa: PTH113
+        return ""
+    return os.path.commonpath([os.path.dirname(key) for key in keys])  # noqa: PTH120
+
+
+def _root(store: Store) -> Path | None:
+    if isinstance(store, Folder):
+        return store.root
+    return store.where if isinstance(store, Index) else None
+
+
+def _first_picture(root: Path) -> str:
+    """Return the key of the first picture in the first folders of a folder, "" if none is there."""
+    waiting = [root]
+    for _ in range(_MOST_LISTED):
+        if not waiting:
+            break
+        listed = _listed(waiting.pop(0))
+        for entry in listed:
+            if entry.is_file and has_picture_suffix(entry.name):
+                return entry.path.relative_to(root).as_posix()
+        waiting += [entry.path for entry in listed if entry.is_dir]
+    return ""
+
+
+def _listed(folder: Path) -> list[Entry]:
+    try:
+        return entries(folder)
+    except OSError:
+        return []
