@@ -65,7 +65,11 @@ DOORS = {  # library -> the modules that may import it
     },
     "safetensors": {"negatives.fluency.neural_network", "training.activation", "training.export"},
     "huggingface_hub": {"data.hub"},
-    "PIL": {"data.sources.scenes.render", "training.pictures"},  # one draws, one decodes
+    "PIL": {  # one draws, one decodes, one converts
+        "data.sources.scenes.render",
+        "training.colours",
+        "training.pictures",
+    },
     "pydantic": {"data.config"},
     "yaml": {"data.config"},
 }
