@@ -10,8 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from data.disk import writing_whole
 from data.errors import UsageError
 from data.shards import opened
+from data.texts import one_line
 
 Strings = Sequence[str]
 Ragged = Sequence[Sequence[int]]
@@ -36,7 +38,11 @@ def write_columns(
     arrays += [_list_array(column) for column in ragged.values()]
     batch = pa.RecordBatch.from_arrays(arrays, names=[*strings, *ragged])
     batch = batch.replace_schema_metadata({"note": note})
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, batch.schema) as writer:
+    with (
+        writing_whole(path),
+        pa.OSFile(str(path), "wb") as sink,
+        pa.ipc.new_stream(sink, batch.schema) as writer,
+    ):
         writer.write_batch(batch)
 
 
@@ -72,7 +78,7 @@ def map_lists(path: Path) -> tuple[dict[str, Lists], str]:
             }
             return lists, batch.schema.metadata[b"note"].decode()
     except (pa.ArrowException, OSError, KeyError, TypeError, StopIteration) as error:
-        raise UsageError(f"{path}: not a readable file of columns: {error}") from error
+        raise UsageError(f"{path}: not a readable file of columns: {one_line(error)}") from error
 
 
 def integers_of(array: object) -> Any:  # noqa: ANN401 - pyarrow is untyped

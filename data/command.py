@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from data.disk import told
 from data.errors import RetryableError, ShardError, UsageError
 from data.storage import is_remote, place
 
@@ -60,5 +61,5 @@ def run(command: click.Command, *, name: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:  # a full disk, a folder that may not be read
-        click.echo(f"{name}: {error}", err=True)
+        click.echo(f"{name}: {told(error)}", err=True)
         sys.exit(1)

@@ -23,6 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from data.disk import writing
 from data.errors import ShardError, UsageError
 from data.storage import is_remote
 
@@ -115,13 +116,14 @@ def write_if_absent(path: Path, text: str) -> bool:
     if is_remote(path):
         return path.create(text.encode())
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
-    write_synced(draft, text)
     try:
+        with writing(path):
+            write_synced(draft, text)
         _link(draft, path)
     except FileExistsError:
         return False
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
     sync_folder(path.parent)
     return True
 
@@ -190,7 +192,7 @@ def remove_tree(folder: Path) -> None:
 
 def sync_and_hash(path: Path) -> tuple[int, str]:
     """Force a file onto the disk; return its size in bytes and its SHA-256."""
-    with path.open("rb") as file:
+    with writing(path), path.open("rb") as file:
         if not is_remote(path):
             os.fsync(file.fileno())
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -211,8 +213,12 @@ def write_atomically(path: Path, text: str) -> None:
         path.write_text(text)
         return
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
-    write_synced(draft, text)
-    draft.rename(path)
+    try:
+        with writing(path):
+            write_synced(draft, text)
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
     sync_folder(path.parent)
 
 

@@ -18,7 +18,7 @@ import yaml
 from data.commit import Json
 from data.errors import UsageError
 from data.storage import is_remote, place
-from data.texts import nearest
+from data.texts import nearest, one_line
 
 T = TypeVar("T")
 
@@ -92,8 +92,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"{path}: cannot be read as YAML: {reason}") from error
+        raise UsageError(f"{path}: cannot be read as YAML: {one_line(error)}") from error
     if content is None:
         return {}
     if not isinstance(content, dict):

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from data.caches import cache_folder
 from data.commit import sync_folder, write_atomically
+from data.disk import writing
 from data.errors import UsageError
 from data.sources.files import find_splits
 from data.sources.found import key_of
@@ -135,7 +136,7 @@ def index_of_parquet(  # noqa: PLR0913 - what to read, what to call it, where to
     if not path.exists():
         draft = _draft(pictures)
         try:
-            with draft.open("wb") as out:
+            with writing(pictures), draft.open("wb") as out:
                 members = _members_of_parquet(root, image, key, out, numbered=numbered)
                 made = _table(members, where=root)
                 out.flush()
@@ -278,11 +279,14 @@ def _states(files: tuple[Path, ...]) -> list[tuple[object, ...]]:
 def _write_table(path: Path, table: NDArray[np.int64], example: str) -> None:
     write_atomically(_example_path(path), example.encode("utf-8", "backslashreplace").decode())
     draft = _draft(path)
-    with draft.open("wb") as file:
-        np.save(file, table)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
+    try:
+        with writing(path), draft.open("wb") as file:
+            np.save(file, table)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
     sync_folder(path.parent)
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from data.errors import UsageError
+from data.texts import one_line
 
 
 def named_class(name: str, *, what: str) -> tuple[object, str]:
@@ -26,5 +27,7 @@ def named_class(name: str, *, what: str) -> tuple[object, str]:
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        raise UsageError(f"{what} {name}: cannot import {module_name}: {error}") from error
+        raise UsageError(
+            f"{what} {name}: cannot import {module_name}: {one_line(error)}"
+        ) from error
     return getattr(module, class_name, None), module_name

@@ -8,6 +8,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.disk import writing
 from data.errors import UsageError
 from data.sources.files import check_columns, excerpt
 from data.sources.table import Record
@@ -73,7 +74,7 @@ def _damaged(path: Path, error: Exception) -> UsageError:
 
 def write_parquet(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema) -> None:
     """Write record batches into a new parquet file, a row group each."""
-    with pq.ParquetWriter(path, schema) as writer:
+    with writing(path), pq.ParquetWriter(path, schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
 
@@ -95,13 +96,14 @@ def write_chunked(
     """
     options = {"use_content_defined_chunking": True, "write_page_index": True}
     try:
-        opened = pq.ParquetWriter(path, schema, compression="zstd", **options)
+        with writing(path):
+            opened = pq.ParquetWriter(path, schema, compression="zstd", **options)
     except TypeError as error:
         raise UsageError(
             f"expected pyarrow 21 or newer, found {pa.__version__}: "
             'pip install "hard-negatives[hub]"'
         ) from error
-    with opened as writer:
+    with writing(path), opened as writer:
         held: list[pa.RecordBatch] = []
         for batch in batches:
             held.append(batch)

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 
+from data.disk import writing_whole
 from data.errors import UsageError
 from data.records import Reject, Row
 from data.schema import (
@@ -17,6 +18,7 @@ from data.schema import (
     rows_of_batch,
 )
 from data.storage import is_remote
+from data.texts import one_line
 
 ROWS_PER_BATCH = 4096
 
@@ -50,7 +52,11 @@ def blocks_of(records: Iterable[R], size: int) -> Iterator[list[R]]:
 
 def write_batches(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema) -> None:
     """Write record batches into a new stream file."""
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+    with (
+        writing_whole(path),
+        pa.OSFile(str(path), "wb") as sink,
+        pa.ipc.new_stream(sink, schema) as writer,
+    ):
         for batch in batches:
             writer.write_batch(batch)
 
@@ -83,7 +89,7 @@ def map_batches(path: Path, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
                 raise UsageError(f"{path}: not a file of this schema: {reader.schema.names}")
             yield from reader
     except (pa.ArrowInvalid, OSError) as error:
-        raise UsageError(f"{path}: not a readable Arrow stream: {error}") from error
+        raise UsageError(f"{path}: not a readable Arrow stream: {one_line(error)}") from error
 
 
 def read_rows(path: Path) -> Iterator[Row]:

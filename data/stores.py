@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final, cast
 
 from data.errors import RetryableError, UsageError
+from data.texts import one_line
 
 _VERSIONS = (
     "ETag", "etag", "LastModified", "Last-Modified", "mtime", "created", "blob_id", "generation",
@@ -32,7 +33,7 @@ def translated(error: Exception, place: str, *, new: bool = False) -> Exception:
     `new`: a file is written; so if something is not there, it is the bucket.
     """
     status, code = status_of(error), _code_of(error)
-    told = f"{place}: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    told = f"{place}: {type(error).__name__}: {one_line(error)}"
     if code in _PASSING_CODES or isinstance(error, TimeoutError):
         return RetryableError(f"{told}; try again")
     if status == HTTPStatus.PRECONDITION_FAILED:  # s3fs knows it by a field that only AWS sends
@@ -124,7 +125,7 @@ def opened(url: str) -> tuple[Any, str]:
     try:  # what others write is to be seen at once: no listing is kept
         files, path = url_to_fs(url, use_listings_cache=False)
     except (ImportError, ValueError) as error:
-        raise UsageError(f"{url}: cannot be opened: {' '.join(str(error).split())}") from error
+        raise UsageError(f"{url}: cannot be opened: {one_line(error)}") from error
     except Exception as error:  # of clients that connect at once
         raise translated(error, url) from error
     return files, str(path)

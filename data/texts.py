@@ -1,4 +1,4 @@
-"""What holds of texts: when two are the same, whether one can be written, which name is meant."""
+"""What holds of texts: when two are the same, whether one can be written, what a message says."""
 
 import re
 from collections.abc import Iterable
@@ -6,6 +6,8 @@ from difflib import get_close_matches
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _MOST_NAMES = 20
+_CONTROLS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x1f\x7f]+")  # a terminal's colours too
+_MOST_LETTERS = 600
 
 
 def normalised(text: str) -> str:
@@ -20,6 +22,22 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error says, on one line: the whole message, up to the end of a sentence.
+
+    Libraries break their messages into lines anywhere, and the first one is often half a sentence.
+    What is longer than a few lines is cut after a sentence, or after a word, and ends in "...". An
+    error without words is called by its type.
+    """
+    message = " ".join(_CONTROLS.sub(" ", str(error)).split()).rstrip(".")
+    if len(message) <= _MOST_LETTERS:
+        return message or type(error).__name__
+    start = message[:_MOST_LETTERS]
+    sentence = start.rfind(". ")
+    end = sentence if sentence >= _MOST_LETTERS // 2 else start.rfind(" ")
+    return f"{start[:end] if end > 0 else start} ..."
 
 
 def nearest(wanted: str, names: Iterable[str]) -> str:

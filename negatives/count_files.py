@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from data.commit import Unit, attempt_path, commit, finished
+from data.disk import writing_whole
 from negatives.fluency.counts import Tally, merged
 from negatives.fluency.folds import Keys
 
@@ -73,7 +74,7 @@ def merged_files(files: Sequence[Path], folder: Path, collect: Collect) -> Tally
 
 def save_arrays(path: Path, arrays: Iterable[np.ndarray[Any, Any]]) -> None:
     """Write arrays into a file, one behind the other."""
-    with path.open("wb") as file:
+    with writing_whole(path), path.open("wb") as file:
         for array in arrays:
             np.save(file, array, allow_pickle=False)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from data.errors import ShardError
 from data.records import Caption
+from data.texts import one_line
 from negatives.choose import Chooser, Policy, Producer
 from negatives.llm import NAMES
 from negatives.llm.blocks import make_asking
@@ -52,5 +53,6 @@ def naming(caption: Caption) -> Iterator[None]:
         yield
     except Exception as error:
         raise ShardError(
-            f"caption {caption.id} {shorten(caption.text, 80)!r}: {type(error).__name__}: {error}"
+            f"caption {caption.id} {shorten(caption.text, 80)!r}: {type(error).__name__}: "
+            f"{one_line(error)}"
         ) from error

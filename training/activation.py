@@ -6,12 +6,13 @@ writes hold `quick_gelu`: beside `state_dict`, or among the notes of a safetenso
 
 from pathlib import Path
 from typing import Final
-from zipfile import ZipFile, is_zipfile
+from zipfile import is_zipfile
 
 import safetensors
-import torch
 
 from data.errors import UsageError
+from data.texts import one_line
+from training.weights import content_of, is_program
 
 SAFE: Final = ".safetensors"
 _ARRAYS: Final = {".npz", ".npy"}
@@ -25,26 +26,20 @@ def trained_with_quick_gelu(path: Path) -> bool | None:
     """
     if not path.is_file() or path.suffix in _ARRAYS:
         return None
-    try:
-        return _in_notes(path) if path.suffix == SAFE else _beside_weights(path)
-    except Exception as error:  # neither library names a base class for what a damaged file raises
-        reason = str(error).partition("\n")[0]
-        raise UsageError(
-            f"{path}: expected a file of weights, it cannot be read as one ({reason})"
-        ) from error
+    if path.suffix == SAFE:
+        return _in_notes(path)
+    if is_program(path):
+        return True
+    content = content_of(path, mmap=is_zipfile(path))
+    return content.get("quick_gelu") if isinstance(content, dict) else None
 
 
 def _in_notes(path: Path) -> bool | None:
-    with safetensors.safe_open(path, "pt") as file:
-        noted = (file.metadata() or {}).get("quick_gelu")
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            noted = (file.metadata() or {}).get("quick_gelu")
+    except (OSError, safetensors.SafetensorError) as error:
+        raise UsageError(
+            f"{path}: expected a file of weights, it cannot be read as one ({one_line(error)})"
+        ) from error
     return None if noted is None else noted == "true"
-
-
-def _beside_weights(path: Path) -> bool | None:
-    is_archive = is_zipfile(path)
-    if is_archive:
-        with ZipFile(path) as archive:
-            if any("/code/" in name for name in archive.namelist()):
-                return True
-    content = torch.load(path, map_location="cpu", weights_only=True, mmap=is_archive)
-    return content.get("quick_gelu") if isinstance(content, dict) else None

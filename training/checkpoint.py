@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import torch
-
 from data.commit import Json, attempt_path, sync_folder
+from data.disk import writing
 from data.errors import UsageError
+from training.weights import content_of, refuse_not_finite, save
 
 FOLDER: Final = "checkpoints"
 BEST: Final = "best.pt"
@@ -57,13 +57,11 @@ def write(run: Path, checkpoint: Checkpoint, *, keep: int, is_best: bool = False
     content = {name: getattr(checkpoint, name) for name in checkpoint.__dataclass_fields__}
     draft = attempt_path(folder, path.stem, "pt")
     try:
-        with draft.open("wb") as file:
-            torch.save({"version": _VERSION, **content}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        if is_best:
-            _copy(draft, run / BEST)  # before the last one, whose `best` must never be ahead of it
-        draft.rename(path)
+        save({"version": _VERSION, **content}, draft, target=path)
+        with writing(path):
+            if is_best:
+                _copy(draft, run / BEST)  # before the last, whose `best` must never be ahead of it
+            draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)
     sync_folder(folder)
@@ -88,27 +86,32 @@ def read(path: Path) -> Checkpoint:
     """Return a checkpoint, on the CPU, mapped where it can be.
 
     Raises:
-        UsageError: it is damaged, or not one of ours.
+        UsageError: it is damaged, not one of ours, or its weights are no numbers.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # torch names no base class for what a damaged file raises
-        reason = str(error).partition("\n")[0]
-        raise UsageError(
-            f"{path}: cannot be read as a checkpoint ({reason}); delete it to go on from an "
-            "earlier one"
-        ) from error
+        content = content_of(path, mmap=True)
+    except UsageError as error:
+        raise UsageError(f"{error}; delete this checkpoint to go on from an earlier one") from error
     version = content.pop("version", None) if isinstance(content, dict) else None
     if version != _VERSION or set(content) != set(Checkpoint.__dataclass_fields__):
-        raise UsageError(f"{path}: expected a checkpoint of version {_VERSION} of this project")
-    return Checkpoint(**content)
+        found = ", ".join(map(str, list(content)[:6])) if isinstance(content, dict) else ""
+        raise UsageError(
+            f"{path}: expected a checkpoint of version {_VERSION} of this project, found "
+            f"{found or type(content).__name__}; weights of others go to --pretrained"
+        )
+    checkpoint = Checkpoint(**content)
+    refuse_not_finite(checkpoint.state_dict, where=str(path))
+    return checkpoint
 
 
 def _copy(path: Path, target: Path) -> None:
     """Give a file a second name, or a second copy where the file system knows no hard links."""
     draft = attempt_path(target.parent, target.stem, "pt")
     try:
-        os.link(path, draft)
-    except OSError:
-        shutil.copyfile(path, draft)
-    draft.rename(target)
+        try:
+            os.link(path, draft)
+        except OSError:
+            shutil.copyfile(path, draft)
+        draft.rename(target)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ import torch
 from torch import Generator, Tensor
 
 from data.commit import attempt_path, sync_and_hash, sync_folder
+from data.disk import writing
 from data.errors import UsageError
 from training.activation import SAFE
 from training.checkpoint import BEST, latest, read
@@ -23,6 +24,7 @@ from training.lora import add_lora, plain_state_dict
 from training.model import ClipModel, load
 from training.run import FILE
 from training.start import digest_of, initial_model
+from training.weights import load_into, save
 
 Which = Literal["last", "best"]
 
@@ -58,7 +60,7 @@ def weights_of(run: Path, *, alpha: float = 1.0, which: Which = "last") -> Weigh
     rank = config["lora"]["rank"]
     if rank:
         add_lora(model.clip, rank=rank, alpha=config["lora"]["alpha"], generator=Generator())
-    model.clip.load_state_dict(checkpoint.state_dict)
+    load_into(model.clip, checkpoint.state_dict, where=str(path))
     state_dict = plain_state_dict(model.clip)
     if alpha < 1:
         state_dict = interpolated(_first(facts), state_dict, alpha=alpha)
@@ -89,7 +91,9 @@ def write_weights(weights: Weights, output: Path) -> None:
     try:
         if output.suffix == SAFE:
             notes = {"model": weights.name, "quick_gelu": str(weights.quick_gelu).lower()}
-            safetensors.torch.save_file(weights.state_dict, draft, metadata=notes)
+            with writing(output):
+                safetensors.torch.save_file(weights.state_dict, draft, metadata=notes)
+                sync_and_hash(draft)
         else:
             content = {
                 "state_dict": weights.state_dict,
@@ -98,8 +102,7 @@ def write_weights(weights: Weights, output: Path) -> None:
                 "step": weights.step,
                 "alpha": weights.alpha,
             }
-            torch.save(content, draft)
-        sync_and_hash(draft)
+            save(content, draft, target=output)
         draft.rename(output)
         sync_folder(output.parent)
     finally:

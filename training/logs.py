@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, distributed
 
 from data.commit import write_atomically
+from data.disk import writing
 from data.errors import UsageError
 from data.records import TYPES
 from training.gather import num_ranks
@@ -54,16 +55,19 @@ class JsonLines:
             lines = path.read_text(encoding="utf-8").splitlines()
             kept = (f"{line}\n" for line in lines if _step_of(line) <= after_step)
             write_atomically(path, "".join(kept))
+        self._path = path
         self._file = path.open("a", encoding="utf-8")
 
     def note(self, record: Record) -> None:
         """Write a record; it is on its way to the disk at once."""
-        self._file.write(json.dumps(_strict(record), allow_nan=False) + "\n")
-        self._file.flush()
+        with writing(self._path):
+            self._file.write(json.dumps(_strict(record), allow_nan=False) + "\n")
+            self._file.flush()
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; what the disk had no room for is tried once more."""
+        with writing(self._path):
+            self._file.close()
 
 
 def records(run: Path, *, step: int) -> list[Record]:

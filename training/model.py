@@ -24,6 +24,7 @@ from training.batch import Batch, laid_out
 from training.memory import making_again
 from training.texts import Layout, TextForm, lay_out
 from training.towers import Features, TextKind, encode_images, encode_patches, encode_texts
+from training.weights import explaining, harmless, refuse_not_finite, refuse_program
 
 Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
 MOST_LOGIT_SCALE = math.log(100)
@@ -152,7 +153,8 @@ def load(name: str, *, pretrained: str | None = None, weights: bool = True) -> C
         weights: False leaves those of `pretrained` out; pictures are taken as it says all the same.
 
     Raises:
-        UsageError: no such model, tag or file; weights that do not fit, or of another activation.
+        UsageError: no such model, tag or file; a library that is missing; weights that do not fit,
+            are no numbers, or are of another activation.
     """
     _know(name)
     in_place = name.startswith(("local-dir:", "hf-hub:"))
@@ -161,10 +163,11 @@ def load(name: str, *, pretrained: str | None = None, weights: bool = True) -> C
     if not in_place and weights:
         check_weights(name, pretrained)
     chosen = pretrained if weights else None
-    try:
+    what = f"model {name}" if in_place else f"model {name}, weights {pretrained}"
+    with explaining(what), harmless():
         clip = open_clip.create_model(name, pretrained=chosen, require_pretrained=in_place)
-    except (RuntimeError, ValueError, OSError) as error:
-        raise UsageError(f"model {name}, weights {pretrained}: {_first_line(error)}") from error
+    if chosen or in_place:
+        refuse_not_finite(clip.state_dict(), where=what)
     if pretrained and not weights:
         tag = open_clip.get_pretrained_cfg(name.replace("/", "-"), pretrained)
         seen = merge_preprocess_dict(open_clip.get_model_preprocess_cfg(clip), tag)
@@ -175,11 +178,9 @@ def load(name: str, *, pretrained: str | None = None, weights: bool = True) -> C
 def tokenizer(name: str) -> Tokenize:
     """Return the tokenizer of a model that `load` would build by the same name."""
     _know(name)
-    tokenize: Tokenize
-    try:
-        tokenize = open_clip.get_tokenizer(name)
-    except (RuntimeError, ValueError, OSError) as error:
-        raise UsageError(f"tokenizer of {name}: {_first_line(error)}") from error
+    plain = name if name.startswith(("local-dir:", "hf-hub:")) else name.replace("/", "-")
+    with explaining(f"tokenizer of {name}"):
+        tokenize: Tokenize = open_clip.get_tokenizer(plain)
     return tokenize
 
 
@@ -248,6 +249,7 @@ def check_weights(name: str, pretrained: str | None) -> None:
             f"weights {pretrained}: not a known tag of {name}, nor a file; "
             f"{nearest(pretrained, tags)}"
         )
+    refuse_program(Path(pretrained))
     configured = bool(config.get("quick_gelu"))
     trained = _was_quick(name, pretrained)
     if trained is None or trained == configured:
@@ -293,7 +295,3 @@ def _gives_patches(clip: nn.Module) -> bool:
         and visual.attn_pool is None
         and visual.proj is not None
     )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

@@ -1,7 +1,7 @@
-"""Picture files -> pixels, red, green, blue, as uint8. Pillow's only door in `training`.
+"""Picture files -> pixels, red, green, blue, as uint8.
 
-A picture is taken as the file stores it: a turned camera (EXIF) is not turned back, transparency is
-dropped, as open_clip does.
+Training, validation and evaluation see the same colours: `training.colours` makes them of whatever
+a file holds. The orientation that a camera noted (EXIF) is ignored, as open_clip ignores it.
 
 Pillow decodes and torch resizes what is trained on: the same filter (bicubic, antialiased), in a
 third of the time. The two differ by one level in a few pixels of a thousand, and so may two kinds
@@ -24,6 +24,7 @@ from torch.utils.dlpack import from_dlpack
 
 from data.columns import integers_of
 from data.streams import Stream
+from training.colours import in_colour
 from training.crops import random_box, reduction
 
 _FAULTS = (
@@ -68,7 +69,7 @@ class Crop:
         if factor > 1 and not image.draft(None, smaller):
             factor = 1  # no JPEG
         left, top, width, height = (number // factor for number in box)
-        image_CHW = _pixels(_loaded(image))
+        image_CHW = _pixels(_coloured(image))
         part_CHW = image_CHW[:, top : top + height, left : left + width]
         size = (self.size, self.size)
         return functional.interpolate(part_CHW[None], size, mode="bicubic", antialias=True)[0, :3]
@@ -78,7 +79,8 @@ class Crop:
 class Middle:
     """The middle square of a picture whose shorter side became `size` (bicubic): for evaluation.
 
-    Pixel for pixel open_clip's evaluation transform, so nothing is reduced while it is decoded.
+    Of a picture in colour or in grey, pixel for pixel open_clip's evaluation transform; so nothing
+    is reduced while it is decoded.
     """
 
     size: int = 224
@@ -90,7 +92,7 @@ class Middle:
             BrokenPictureError: the file cannot be decoded.
         """
         del stream
-        image = _loaded(_opened(content))
+        image = _coloured(_opened(content))
         short = min(image.size)
         resized = (self.size * image.width // short, self.size * image.height // short)
         left, top = (round((side - self.size) / 2) for side in resized)
@@ -99,14 +101,14 @@ class Middle:
 
 
 def decoded(content: bytes, *, box: tuple[int, int, int, int] | None = None) -> Image.Image:
-    """Return a picture, or the part in a box (left, top, right, bottom), decoded to its end.
+    """Return a picture as RGB, or the part in a box (left, top, right, bottom).
 
     What of a box lies beyond the picture is black, as Pillow has it.
 
     Raises:
         BrokenPictureError: the file cannot be decoded.
     """
-    image = _loaded(_opened(content))
+    image = _coloured(_opened(content))
     return image.crop(box) if box else image
 
 
@@ -118,18 +120,17 @@ def _opened(content: bytes) -> Image.Image:
         raise BrokenPictureError(f"{type(error).__name__}: {error}") from error
 
 
-def _loaded(image: Image.Image) -> Image.Image:
-    """Return the picture, decoded to its end."""
+def _coloured(image: Image.Image) -> Image.Image:
+    """Return the picture as RGB, decoded to its end."""
     try:
         image.load()
+        return in_colour(image)
     except _FAULTS as error:
         raise BrokenPictureError(f"{type(error).__name__}: {error}") from error
-    return image
 
 
 def _pixels(image: Image.Image) -> Tensor:
-    """Return pixels as CHW; behind the three colours there may be a fourth that means nothing."""
-    image = image if image.mode == "RGB" else image.convert("RGB")
+    """Return the pixels of RGB as CHW; behind the colours there may be a fourth without meaning."""
     try:
         values = from_dlpack(integers_of(image))
     except ValueError:  # Pillow keeps a picture of over four million pixels in several pieces

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from data.commit import write_atomically
 from data.errors import RetryableError
+from data.texts import one_line
 from training.export import Weights, write_weights
 from training.logs import records
 from training.model import hub_config
@@ -51,7 +52,7 @@ def upload(hub: Hub, folder: Path, *, repository: str, private: bool, step: int)
         hub.create_repo(repository, private=private, exist_ok=True)
         hub.upload_folder(repo_id=repository, folder_path=str(folder), commit_message=message)
     except Exception as error:  # the client lets through what its transport raises
-        reason = str(error).strip().partition("\n")[0]
+        reason = one_line(error)
         raise RetryableError(
             f"{repository}: {type(error).__name__}: {reason}; `hf auth login` once, and try again; "
             f"what would be sent lies in {folder}"

@@ -17,6 +17,7 @@ import torch
 from torch import distributed
 
 from data.errors import UsageError
+from data.texts import one_line
 from training.gather import num_ranks
 
 T = TypeVar("T")
@@ -66,7 +67,7 @@ def device_of(name: str) -> torch.device:
         device = torch.device(kind)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = one_line(error)
         raise UsageError(f"run.device: {name} cannot be used here: {reason}") from error
     if device.type == "cuda":
         torch.cuda.set_device(device)

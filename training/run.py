@@ -17,6 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 from data.commit import Json, write_atomically
 from data.config import differences
 from data.errors import UsageError
+from data.texts import one_line
 from training.checkpoint import latest, read
 from training.config import Settings
 from training.gather import num_ranks
@@ -27,6 +28,7 @@ from training.optimizer import adamw
 from training.plugins import own_listener
 from training.ranks import device_of, joined, meet, rank, told_to_stop
 from training.start import Places, Prepared, prepare
+from training.weights import load_into
 
 FILE: Final = "run.json"
 _EVERY_S: Final = 10.0
@@ -147,9 +149,15 @@ def restored(run: Run, path: Path | None) -> State:
         return State(step=0, position=run.samples.start())
     checkpoint = read(path)
     refuse_another(path, checkpoint.config, run.content)
-    run.model.clip.load_state_dict(checkpoint.state_dict)
-    run.optimizer.load_state_dict(checkpoint.optimizer)
-    run.scaler.load_state_dict(checkpoint.scaler)
+    load_into(run.model.clip, checkpoint.state_dict, where=str(path))
+    try:
+        run.optimizer.load_state_dict(checkpoint.optimizer)
+        run.scaler.load_state_dict(checkpoint.scaler)
+    except (ValueError, KeyError, RuntimeError) as error:
+        raise UsageError(
+            f"{path}: the optimizer's state does not fit ({one_line(error)}); delete this "
+            "checkpoint to go on from an earlier one"
+        ) from error
     position = run.samples.resumed(checkpoint.position)
     return State(step=checkpoint.step, position=position, best=checkpoint.best)
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from data.caches import cache_folder
 from data.columns import Lists, map_lists, write_columns
 from data.commit import attempt_path, sync_and_hash, sync_folder
+from data.disk import is_full, writing
 from data.errors import UsageError
 from data.records import TYPES
 from training.rows import RowPlace, Rows, Texts
@@ -145,6 +146,7 @@ def tokens_of(
 
     Raises:
         UsageError: the tokenizer gives nothing for a text, or there is nowhere to write.
+        OSError: there is no room to write.
     """
     folders = _folders(rows, tokenizer, cache)
     shards = range(len(rows.shards))
@@ -181,18 +183,19 @@ def _file(
     columns = _columns(rows.texts(shard), tokenizer.encode)
     if len(columns["caption"]) != rows.shards[shard].rows:
         raise UsageError(f"{rows.shards[shard].file}: not the rows that the manifest states")
-    refusals = []
+    refusals: dict[Path, OSError] = {}
     for folder in folders:
         try:
             _write(folder, name, columns, note)
         except OSError as error:
-            refusals.append(f"{folder} ({error.strerror})")
+            refusals[folder] = error
         else:
             report(rows.shards[shard].rows)
             return folder / name
-    raise UsageError(
-        f"token ids cannot be kept in {' or in '.join(refusals)}; name another folder as cache"
-    )
+    if all(map(is_full, refusals.values())):
+        raise next(iter(refusals.values()))
+    named = " or in ".join(f"{folder} ({error.strerror})" for folder, error in refusals.items())
+    raise UsageError(f"token ids cannot be kept in {named}; name another folder as cache")
 
 
 def _is_of(path: Path, note: str) -> bool:
@@ -206,8 +209,9 @@ def _is_of(path: Path, note: str) -> bool:
 def _write(folder: Path, name: str, columns: dict[str, list[list[int]]], note: str) -> None:
     draft = attempt_path(folder, name, "tokens")
     try:
-        write_columns(draft, strings={}, ragged=columns, note=note)
-        sync_and_hash(draft)
+        with writing(folder / name):
+            write_columns(draft, strings={}, ragged=columns, note=note)
+            sync_and_hash(draft)
         draft.rename(folder / name)
         sync_folder(folder)
     finally:

@@ -12,6 +12,7 @@ from data.sources.found import Found, captions_of
 from data.sources.grouping import together
 from data.sources.table import Columns, Record, rows_of
 from data.storage import is_remote, place
+from data.texts import one_line
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
@@ -113,7 +114,7 @@ def _records(dataset: "IterableDataset", where: str) -> Iterator[Record]:
 
 
 def _translated(error: Exception, where: str) -> UsageError | RetryableError:
-    message = f"{where}: expected a dataset that can be read, found: {' '.join(str(error).split())}"
+    message = f"{where}: expected a dataset that can be read, found: {one_line(error)}"
     if isinstance(error, ConnectionError | TimeoutError):
         return RetryableError(message)
     return UsageError(f"{message}; check root, subset and revision")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from data.command import LOCAL, PLACE
+from data.disk import unwritable
 from data.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def render(*, folder: Path, output: Path, size: int, as_json: bool, quiet: bool)
     try:
         num_images = write_images(output, images, size=size)
     except OSError as error:
-        raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
+        raise unwritable(output, error) from error
     if as_json:
         click.echo(json.dumps({"output": str(output), "images": num_images, "size": size}))
     elif not quiet:

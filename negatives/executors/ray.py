@@ -19,6 +19,7 @@ from ray._private import ray_constants
 from ray.exceptions import RayError, RayTaskError
 
 from data.errors import ShardError, UsageError
+from data.texts import one_line
 from negatives.executors import R, Run, T
 
 _RETRIES: Final = 3  # of a task whose worker died
@@ -113,7 +114,7 @@ def _join(address: str | None, num_workers: int) -> None:
     try:
         ray.init(address=address or "local", **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = one_line(error)
         raise UsageError(
             f"--ray-address {address}: no cluster answers there: {reason} (where one asks for a "
             "token: RAY_AUTH_MODE=token)"
@@ -165,7 +166,7 @@ def _result(reference: Any) -> Any:  # noqa: ANN401 - whatever the task returned
     except RayTaskError as error:
         raise error.cause from None
     except RayError as error:
-        reason = str(error).partition("\n")[0]
+        reason = one_line(error)
         return ShardError(
             f"its workers died {_RETRIES + 1} times, killed or out of memory; run the command "
             f"again, it goes on where it stopped ({reason})"

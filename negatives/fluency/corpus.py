@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.commit import attempt_path, move
+from data.disk import writing
 from data.errors import UsageError
 from data.records import Caption
 from data.storage import at_hand
@@ -156,9 +157,12 @@ def write_model(folder: Path, model: CorpusModel) -> list[Path]:
     for name, array in arrays.items():
         path = folder / f"{name}.npy"
         draft = attempt_path(folder, name, "array")
-        with draft.open("wb") as file:
-            np.save(file, array, allow_pickle=False)
-        move(draft, path)
+        try:
+            with writing(path), draft.open("wb") as file:
+                np.save(file, array, allow_pickle=False)
+            move(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
         written.append(path)
     content = {
         "features": FEATURES,
@@ -167,7 +171,8 @@ def write_model(folder: Path, model: CorpusModel) -> list[Path]:
         "captions": model.num_captions,
     }
     path = folder / "model.json"
-    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    with writing(path):
+        path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return [*written, path]
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from data.errors import UsageError
+from data.texts import one_line
 from negatives.fluency.neural_packs import Pack, packs_of
 
 Precision = Literal["float32", "bfloat16"]
@@ -115,7 +116,7 @@ def load_network(
     except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
         raise UsageError(
             f"{label}: expected a causal language model, a folder or a name on the hub, found: "
-            f"{' '.join(str(error).split())}"
+            f"{one_line(error)}"
         ) from error
     if missing:
         names = ", ".join(missing[:3])
@@ -163,7 +164,7 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built with CUDA
-        reason = " ".join(str(error).split("\n")[0].split())
+        reason = one_line(error)
         raise UsageError(
             f"device {name!r}: expected one of this machine, found: {reason}"
         ) from error

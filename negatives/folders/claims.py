@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.commit import Json, remove_tree, write_if_absent
+from data.disk import unwritable
 from data.errors import ShardError, UsageError
 
 _MARK = "identity.json"
@@ -53,7 +54,7 @@ def claim(out: Path, mark: Mark) -> None:
         (out / "work").mkdir(parents=True, exist_ok=True)
         write_if_absent(out / "work" / _MARK, json.dumps(mark._asdict(), sort_keys=True))
     except OSError as error:
-        raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
+        raise unwritable(out, error) from error
     if not holds(out, mark):
         raise UsageError(f"{out}: another command began there just now; choose another folder")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from data.commit import Committed, sync_and_hash, sync_folder
+from data.disk import unwritable, writing
 from data.errors import UsageError
 from data.image_names import missing, name_in, renamed
 from data.images import Folder, Store
@@ -243,9 +244,10 @@ def _appearing(output: Path) -> Iterator[Path]:
         draft.touch(exist_ok=False)  # whether this place can be written to is told before the work
         draft.unlink()
     except OSError as error:
-        raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
+        raise unwritable(output, error) from error
     try:
-        yield draft
+        with writing(output):
+            yield draft
     except BaseException:
         _remove(draft)
         raise

@@ -4,6 +4,8 @@ import pytest
 from data.command import run
 from data.errors import RetryableError, ShardError, UsageError
 
+ROOM = "; make room on the disk and run the command again: what is finished is kept"
+
 
 def command_of(error: BaseException | None) -> click.Command:
     @click.command()
@@ -22,7 +24,10 @@ def command_of(error: BaseException | None) -> click.Command:
         (UsageError("expected x"), 2, "tool: expected x\n"),
         (ShardError("one failed"), 1, "tool: one failed\n"),
         (RetryableError("no network"), 1, "tool: no network\n"),
-        (OSError(28, "No space left"), 1, "tool: [Errno 28] No space left\n"),
+        (OSError(13, "Not allowed"), 1, "tool: [Errno 13] Not allowed\n"),
+        (OSError(13, "x", "a/b"), 1, "tool: a/b: Permission denied\n"),
+        (OSError(28, "x", "a/b"), 1, f"tool: a/b: No space left on device{ROOM}\n"),
+        (OSError(27, "Too large"), 1, f"tool: [Errno 27] Too large{ROOM}\n"),
         (click.Abort(), 130, ""),
         (SystemExit(75), 75, ""),
     ],

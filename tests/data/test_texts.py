@@ -1,6 +1,8 @@
 """What holds of texts."""
 
-from data.texts import is_unicode, nearest, normalised
+import pytest
+
+from data.texts import is_unicode, nearest, normalised, one_line
 
 
 def test_normalised_takes_case_punctuation_and_spacing_out_of_play() -> None:
@@ -18,3 +20,20 @@ def test_nearest_knows_what_was_meant() -> None:
     assert hint == "did you mean 'shuffle'? there is: shuffle, swap"
     assert nearest("xyz", []) == "there is: nothing"
     assert nearest("xyz", map(str, range(30))).endswith(", ...")
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("no such file", "no such file"),
+        ("It failed (\n\t1. one way\n\t2. another)\n", "It failed ( 1. one way 2. another)"),
+        ("\x1b[1mdo this\x1b[0m\r\nor that.", "do this or that"),
+        ("", "ValueError"),
+        (" \n", "ValueError"),
+        (f"{'word ' * 80}end. {'more ' * 80}", f"{'word ' * 80}end ..."),
+        ("word " * 300, f"{'word ' * 119}word ..."),
+        ("x" * 900, f"{'x' * 600} ..."),
+    ],
+)  # fmt: skip
+def test_a_message_is_told_whole_and_on_one_line(message: str, told: str) -> None:
+    assert one_line(ValueError(message)) == told

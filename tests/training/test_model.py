@@ -13,7 +13,7 @@ from torch import nn
 
 from data.errors import UsageError
 from tests.training.tiny import TEXT, VISION, batch_of, clip_model, tokenize
-from training.model import ClipModel, check_weights, load, tokenizer
+from training.model import ClipModel, check_weights, load, matched_name, tokenizer
 
 CONFIG = {"embed_dim": 24, "vision_cfg": VISION, "text_cfg": TEXT | {"vocab_size": 49408}}
 
@@ -105,12 +105,14 @@ def test_without_the_weights_of_a_tag_pictures_are_taken_as_it_says(
     assert load("tiny-tagged", pretrained="gone.pt", weights=False).preprocess.mean != seen.mean
 
 
-def test_openai_archives_need_quickgelu(tmp_path: Path) -> None:
+def test_openai_archives_are_programs_and_need_quickgelu(tmp_path: Path) -> None:
     path = tmp_path / "ViT-B-32.pt"
     with ZipFile(path, "w") as archive:  # what a TorchScript archive is known by
         archive.writestr("model/code/__torch__/model.py", "")
-    with pytest.raises(UsageError, match="use --model ViT-B-32-quickgelu"):
-        load("ViT-B-32", pretrained=str(path))
+    assert matched_name("ViT-B-32", str(path)) == "ViT-B-32-quickgelu"
+    for name in ("ViT-B-32", "ViT-B-32-quickgelu"):
+        with pytest.raises(UsageError, match="found a TorchScript archive"):
+            load(name, pretrained=str(path))
 
 
 def test_an_image_tower_without_patches_serves_all_but_the_local_loss() -> None:

@@ -107,8 +107,9 @@ def test_a_crop_is_where_torchvision_would_cut() -> None:
 
 
 @pytest.mark.parametrize("size", [(90, 60), (61, 97), (33, 33), (20, 50)])
-@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
 def test_evaluation_sees_what_open_clip_sees(size: tuple[int, int], mode: str) -> None:
+    """Of what is not transparent; a palette, which open_clip resizes roughly, is tested below."""
     image = picture(size, mode)
     steps = [
         v2.Resize(32, interpolation=InterpolationMode.BICUBIC),
@@ -117,6 +118,13 @@ def test_evaluation_sees_what_open_clip_sees(size: tuple[int, int], mode: str) -
     ]
     theirs = of_pillow(v2.Compose(steps)(image))
     assert (Middle(size=32)(encoded(image, "PNG")) == theirs).all()
+
+
+def test_a_palette_is_seen_as_its_colours_are() -> None:
+    image = picture((90, 60), "P")
+    theirs, ours = encoded(image.convert("RGB"), "PNG"), encoded(image, "PNG")
+    for transform in (Crop(size=32), Middle(size=32)):
+        assert (transform(theirs, stream=Stream(0)) == transform(ours, stream=Stream(0))).all()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from data.command import LOCAL
-from data.errors import UsageError
+from data.commit import write_atomically
+from data.disk import unwritable
 
 
 @click.command()
@@ -56,7 +57,7 @@ def plot(*, results: tuple[Path, ...], out: Path, across: str, up: str) -> None:
 
     picture = tradeoff([read_results(path) for path in results], across=across, up=up)
     try:
-        out.write_text(picture, "utf-8")
+        write_atomically(out, picture)
     except OSError as error:
-        raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
+        raise unwritable(out, error) from error
     click.echo(str(out))

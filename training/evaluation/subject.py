@@ -9,6 +9,7 @@ from data.errors import UsageError
 from training.export import Weights, Which, weights_of
 from training.model import ClipModel, load, matched_name
 from training.start import shown
+from training.weights import load_into
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,5 +73,5 @@ def subjects(
 def _merged(weights: Weights) -> ClipModel:
     """Return a fresh model with a run's weights, in which LoRA is merged."""
     model = load(weights.name, pretrained=weights.facts["pretrained"], weights=False)
-    model.clip.load_state_dict(weights.state_dict)
+    load_into(model.clip, weights.state_dict, where=f"model {weights.name}")
     return model

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from data.caches import cache_folder
 from data.commit import attempt_path, move, sync_folder
+from data.disk import writing
 from data.errors import RetryableError
 
 Vector = NDArray[np.float32]
@@ -75,11 +76,14 @@ class Vectors:
         name = f"{uuid.uuid4().hex}{_SUFFIX}"
         draft = attempt_path(self._folder, name, "vectors")
         digests = np.frombuffer(b"".join(self._fresh), np.uint8).reshape(-1, 32)
-        with draft.open("wb") as file:
-            np.savez(file, digests=digests, vectors=np.stack(list(self._fresh.values())))
-            file.flush()
-            os.fsync(file.fileno())
-        move(draft, self._folder / name)
+        try:
+            with writing(self._folder / name), draft.open("wb") as file:
+                np.savez(file, digests=digests, vectors=np.stack(list(self._fresh.values())))
+                file.flush()
+                os.fsync(file.fileno())
+            move(draft, self._folder / name)
+        finally:
+            draft.unlink(missing_ok=True)
         sync_folder(self._folder)
         self._files.add(name)
         self._fresh = {}
