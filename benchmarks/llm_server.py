@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,13 +22,13 @@ from importlib import resources
 from pathlib import Path
 
 import click
-import httpx
 
 from data.errors import RetryableError
 from negatives.build import build
 from negatives.config import BuildConfig, build_config
 
 CONCURRENCY = 2
+NEVER = 1_000_000  # a tiny model may write no usable answer at all
 _ANSWERED = '"POST /v1/chat/completions HTTP/1.1" 200'
 _POLL_S = 0.05
 
@@ -94,13 +95,12 @@ def served(model: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes
 
 
 def _wait_for(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    with httpx.Client(trust_env=False) as client:
-        while process.poll() is None:
-            try:
-                if client.get(url).is_success:
-                    return
-            except httpx.TransportError:
-                pass
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while process.poll() is None:
+        try:
+            with opener.open(url, timeout=5):
+                return
+        except OSError:
             time.sleep(_POLL_S)
     raise RuntimeError(f"transformers serve has ended:\n{log.read_text(errors='replace')[-2000:]}")
 
@@ -144,7 +144,7 @@ def config_of(model: Path, url: str, num_images: int, cache: Path | None = None)
         "backend": "openai",
         "model": str(model),
         "url": url,
-        "limits": {"concurrency": CONCURRENCY, "retries": 1},
+        "limits": {"concurrency": CONCURRENCY, "retries": 1, "stop_after": NEVER},
         "cache": cache,
     }
     source = {"name": "scenes", "num_images": num_images, "captions_per_image": 1}

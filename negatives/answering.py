@@ -7,20 +7,33 @@ driver, so that its limits hold for the whole build: requests under way, their n
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from data.commit import Json, Unit
+from data.errors import RetryableError, ShardError, UsageError
 from negatives.choose import Policy
 from negatives.config import BuildConfig
 from negatives.count_files import Collect
 from negatives.finishing import num_in
 from negatives.fluency.neural import settled_device
-from negatives.llm.blocks import AnswersFile, AskTask, all_counts, ask_block, asking_rules
+from negatives.llm.blocks import (
+    AnswersFile,
+    Asked,
+    AskTask,
+    all_counts,
+    ask_block,
+    asking_rules,
+    committed,
+)
 from negatives.llm.config import LlmConfig, backend_of
+from negatives.llm.counts import Counts, line_of, told_counts, unfinished
 from negatives.llm.requests import Backend
-from negatives.llm.wire import cost_of
 from negatives.plan import Plan
 from negatives.producers import chooser_of
+
+_FEW = 0.1  # of all questions: if fewer lack an answer, they are asked once more
 
 
 class WorkerTask(NamedTuple):
@@ -38,14 +51,19 @@ def ask_with_own_model(task: WorkerTask) -> Unit:
 
     Raises:
         UsageError: the model cannot be had.
+        ShardError: questions have no answer.
     """
     chooser = chooser_of(task.rules, task.policy, task.seed)
-    return ask_block(task.ask, asking_rules(chooser), backend_of(task.llm, chooser.lexicon))
+    asked = ask_block(task.ask, asking_rules(chooser), backend_of(task.llm, chooser.lexicon))
+    if asked.unit is None:
+        raise ShardError(f"{task.ask.name}: {unfinished(asked.counts, asked.whys)}")
+    return asked.unit
 
 
 def is_for_workers(llm: LlmConfig) -> bool:
     """Tell whether workers may ask: a number that the build may not exceed is the driver's."""
-    return llm.backend == "local" and llm.limits.max_requests is None
+    limits = llm.limits
+    return llm.backend == "local" and limits.max_requests is None and not limits.max_unanswered
 
 
 def gpus_for_asking(llm: LlmConfig) -> float:
@@ -62,7 +80,8 @@ def answered(
 
     Raises:
         UsageError: the model cannot be had, or a limit is reached; answers that came are kept.
-        RetryableError: most requests got no answer.
+        RetryableError: questions have no answer.
+        ShardError: the same, of a model of our own.
     """
     backend = plan.backend
     if backend is None:
@@ -76,24 +95,73 @@ def answered(
     if is_for_workers(plan.config.llm):
         units = collect(ask_with_own_model, _tasks(plan.config, asks))
     else:
-        units = {unit.name: unit for unit in _asked(plan, asks, backend)}
+        units = _asked(plan, asks, backend)
     counts = all_counts(list(units.values()))
-    cost = cost_of(backend.facts, counts.prompt_tokens, counts.completion_tokens)
     found = {
         name: AnswersFile(folder / unit.files["asked"].file, backend.facts)
         for name, unit in units.items()
     }
-    return found, {**counts._asdict(), "cost": cost, "seconds": round(time.time() - started, 1)}
+    return found, {**told_counts(counts, backend), "seconds": round(time.time() - started, 1)}
 
 
-def _asked(plan: Plan, asks: Sequence[AskTask], backend: Backend) -> Iterator[Unit]:
-    """Ask here about one block after another."""
+def _asked(plan: Plan, asks: Sequence[AskTask], backend: Backend) -> dict[str, Unit]:
+    """Ask here about one block after another, and once more about those that lack a few answers.
+
+    Raises:
+        RetryableError: more questions lack one than may; their blocks are not finished.
+    """
+    limits = plan.config.llm.limits
+    tasks = {ask.name: ask for ask in asks}
+    found = dict(zip(tasks, _round(plan, asks, backend), strict=True))
+    num_requests = sum(asked.counts.requests for asked in found.values())
+    stopped = ""
+    if limits.max_unanswered < _lacking(found) < _FEW * num_requests:
+        again = [ask for ask in asks if found[ask.name].unit is None]
+        earlier = [found[ask.name].counts for ask in again]
+        try:
+            for ask, asked in zip(again, _round(plan, again, backend, earlier), strict=True):
+                found[ask.name] = asked
+        except (UsageError, RetryableError) as error:
+            stopped = f"\nasked once more, until {error}"
+    if _lacking(found) > limits.max_unanswered:
+        for asked in found.values():
+            if asked.draft is not None and asked.unit is None:
+                asked.draft.unlink(missing_ok=True)
+        counts = reduce(Counts.plus, (asked.counts for asked in found.values()))
+        whys = [why for asked in found.values() for why in asked.whys]
+        account = line_of(told_counts(counts, backend))
+        raise RetryableError(
+            f"{backend.facts.name}: {unfinished(counts, whys)}\n{account}{stopped}"
+        )
+    return {
+        name: asked.unit or _reported(plan, committed(tasks[name], asked))
+        for name, asked in found.items()
+    }
+
+
+def _lacking(found: Mapping[str, Asked]) -> int:
+    return sum(asked.counts.lacking() for asked in found.values())
+
+
+def _round(
+    plan: Plan,
+    asks: Sequence[AskTask],
+    backend: Backend,
+    earlier: Iterable[Counts] = repeat(Counts()),
+) -> Iterator[Asked]:
     config = plan.config
     rules = asking_rules(chooser_of(config.rules, config.policy, config.negatives.seed))
-    for ask in asks:
-        unit = ask_block(ask, rules, backend)
-        plan.report("ask", num_in(unit, "rows"))
-        yield unit
+    may_lack = config.llm.limits.max_unanswered
+    for ask, counts in zip(asks, earlier, strict=False):
+        asked = ask_block(ask, rules, backend, may_lack=may_lack, earlier=counts)
+        if asked.unit is not None:
+            _reported(plan, asked.unit)
+        yield asked
+
+
+def _reported(plan: Plan, unit: Unit) -> Unit:
+    plan.report("ask", num_in(unit, "rows"))
+    return unit
 
 
 def _tasks(config: BuildConfig, asks: Iterable[AskTask]) -> Iterator[WorkerTask]:

@@ -14,7 +14,7 @@ from negatives.choose import Chosen
 from negatives.config import BuildConfig, build_config
 from negatives.guards import NO_SIBLINGS
 from negatives.learning import chooser_with
-from negatives.llm.blocks import asking_rules, told_chooser, told_of
+from negatives.llm.blocks import asking_rules, refuse_lacking, told_chooser, told_of
 from negatives.llm.cache import AnswersInMemory
 from negatives.llm.config import backend_of
 from negatives.models import model_name
@@ -49,7 +49,8 @@ def generate(
         UserWarning: candidates are to be weighed by a corpus model, and there is none.
 
     Raises:
-        UsageError: the preset or an option is unknown.
+        UsageError: the preset or an option is unknown, or a language model is of no use.
+        RetryableError: questions to a language model have no answer.
     """
     arguments = {"preset": preset, "seed": seed, "fluency_from": fluency_from}
     given = {name: value for name, value in arguments.items() if value is not None}
@@ -66,7 +67,12 @@ def lacks_model(config: BuildConfig) -> bool:
 
 
 def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[str, Chosen | None]]:
-    """Yield each text with what the configured policy makes of it; None if it cannot be used."""
+    """Yield each text with what the configured policy makes of it; None if it cannot be used.
+
+    Raises:
+        UsageError: a model or an option is of no use.
+        RetryableError: questions to a language model have no answer.
+    """
     options = config.negatives
     fluency = options.fluency_from / FLUENCY if options.fluency_from else None
     chooser = chooser_with(fluency, config.rules, config.policy, options.seed)
@@ -74,6 +80,7 @@ def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[st
     scorer = scorer_in(config.scorer) if config.policy.reads() else None
     backend = backend_of(config.llm, chooser.lexicon) if config.asks() else None
     kept = AnswersInMemory()
+    num_lacking = 0
     numbered = enumerate(texts)
     while batch := list(islice(numbered, options.batch_size)):
         captions = [Caption(f"text:{number}", "", text) for number, text in batch]
@@ -89,7 +96,9 @@ def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[st
         telling = chooser
         if backend is not None:
             read = [parse for _, parse in block]
-            told, _ = told_of(read, asking_rules(chooser), backend, kept)
+            told, counts = told_of(read, asking_rules(chooser), backend, kept)
+            refuse_lacking(told, counts, config.llm.limits.max_unanswered - num_lacking)
+            num_lacking += counts.lacking()
             telling, _ = told_chooser(chooser, read, told)
         offered = offers_of_block(block, telling, fluency)
         found = choose_all(block, [NO_SIBLINGS] * len(block), offered, telling, scorer)

@@ -40,11 +40,15 @@ class Answering(BaseHTTPRequestHandler):
         self.answer()
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # with 5, some of many connections at once are reset
+    daemon_threads = True
+
+
 @contextmanager
 def on_loopback(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """Yield the server's address, `http://127.0.0.1:PORT`; each connection has a thread."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import click
 
-from data.errors import UsageError
+from data.errors import RetryableError, UsageError
 from negatives.llm import NAMES
 
 
@@ -18,12 +19,14 @@ def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json
 
     Raises:
         UsageError: a rule does not ask, the caption or the configuration is of no use, or the model
-            is not to be had.
+            cannot be used.
+        RetryableError: questions have no answer.
     """
     from data.config import check_sections, checked, read_yaml
     from data.texts import is_unicode
     from negatives.config import NegativesConfig
     from negatives.llm.config import backend_of, llm_config
+    from negatives.llm.counts import Counts, line_of, told_counts
     from negatives.models import model_name
     from negatives.spacy_parse import parse_texts
     from negatives.words.lexicon import load
@@ -44,10 +47,21 @@ def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json
         {"rule": spec, **_told(parse, spec, backend, lexicon)}
         for spec in _specs(options.rules or (), only or NAMES)
     ]
+    counts = [each.pop("counts") for each in found]
     if as_json:
         content = json.dumps({"caption": text, "rules": found}, indent=1, ensure_ascii=False)
         click.echo(content.encode(errors="backslashreplace"))  # half a character of an answer
-        return
+    else:
+        _show(found)
+    total = reduce(Counts.plus, counts)
+    click.echo(line_of(told_counts(total, backend)), err=True)
+    if total.lacking():
+        raise RetryableError(
+            f"{backend.facts.name}: {total.lacking()} of {total.requests} questions have no answer"
+        )
+
+
+def _show(found: Sequence[Mapping[str, Any]]) -> None:
     for told in found:
         click.secho(_visible(str(told["rule"]["rule"])), fg="cyan")
         for each in told["asked"]:
@@ -74,19 +88,20 @@ def _told(parse: Any, spec: Mapping[str, Any], backend: Any, lexicon: Any) -> di
     from negatives.llm.requests import Answer
 
     rule = make_asking(spec, lexicon=lexicon)
-    told, _ = told_of([parse], [rule], backend, AnswersInMemory())
+    told, counts = told_of([parse], [rule], backend, AnswersInMemory())
     requests = [*rule.requests(parse), *judged_requests(rule, parse, told)]
     made, faults = proposed(rule, [parse], told)
     return {
         "asked": [
             {
                 "request": request.messages[-1].content,
-                "answer": outcome.text if isinstance(outcome, Answer) else f"({outcome.reason})",
+                "answer": outcome.text if isinstance(outcome, Answer) else str(outcome),
             }
             for request, outcome in zip(requests, told.of(requests), strict=True)
         ],
         "proposed": [edit.apply(parse.text) for slot in made(parse) for edit in slot.alternatives],
         "faults": dict(sorted(faults.items())),
+        "counts": counts,
     }
 
 

@@ -184,17 +184,30 @@ def build(
         )
     if not quiet and (weakness := weakness_of(manifest)):
         click.echo(weakness, err=True)
+    asked = {} if finished else _asked(out)
     if as_json:
-        click.echo(json.dumps({"out": str(out), "tallies": manifest.tallies}, indent=1))
+        told = {"out": str(out), "tallies": manifest.tallies, **({"asked": asked} if asked else {})}
+        click.echo(json.dumps(told, indent=1))
     elif not quiet:
         seconds = time.perf_counter() - start
         click.echo(summary(manifest, out))
+        if asked:
+            from negatives.llm.counts import line_of
+
+            click.echo(line_of(asked))
         if finished:
             click.echo("it was finished before, from the same captions, and is kept as it is")
         elif begun:
             click.echo(f"{seconds:.1f} s for what was left of it")
         else:
             click.echo(f"{seconds:.1f} s, {manifest.num_rows() / seconds:,.0f} captions/s")
+
+
+def _asked(out: Path) -> dict[str, Any]:
+    """Return what asking a language model came to; nothing where none was asked."""
+    run: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = run.get("asked", {})
+    return found
 
 
 def _executor(name: str, address: str | None) -> "Executor":

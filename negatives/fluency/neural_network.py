@@ -196,6 +196,11 @@ def _check(network: Network, label: str) -> None:
     packs = packs_of(texts, start=network.start, num_rows=MAX_TOKENS)
     found = np.concatenate([network.step_log_probabilities(pack) for _, pack in packs])
     alone = np.concatenate([network.plain_log_probabilities(tokens) for tokens in texts])
+    if not np.isfinite(alone).all():
+        raise UsageError(
+            f"{label}: expected log probabilities, found some that are no number; its weights are "
+            f"damaged or too large for {network.precision}; choose another model or dtype"
+        )
     if not np.abs(found - alone).max() <= _TOLERANCES[network.precision]:
         raise UsageError(
             f"{label}: expected a causal model that takes attention masks (Llama, Qwen, GPT-2 and "

@@ -6,9 +6,9 @@ those alone: what happens to the kept answers meanwhile changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -19,11 +19,11 @@ from negatives.choose import Chooser
 from negatives.llm import NAMES
 from negatives.llm.asking import Asking, Told, judged_requests, proposed
 from negatives.llm.cache import Answers, open_answers, read_answers, write_answers
+from negatives.llm.counts import Counts, counted, unfinished
 from negatives.llm.infill import LlmInfill
 from negatives.llm.judge import judge_version
 from negatives.llm.requests import (
-    NOT_STORED,
-    Answer,
+    UNANSWERED,
     Backend,
     Facts,
     Failure,
@@ -42,9 +42,8 @@ ASKING: Mapping[str, type[LlmInfill | LlmRewrite]] = {
     "llm_rewrite": LlmRewrite,
 }
 assert tuple(ASKING) == NAMES
-_LOST = frozenset(Failure(reason) for reason in NOT_STORED)
-_MOST_LOST = 20  # of a group: more, and more than half of it, are no matter of captions
-_GROUP = 256  # requests whose outcomes are waited for together: the progress that is shown
+_NOTHING = Counts()
+_GROUP = 256  # requests whose outcomes are waited for together
 
 
 class AskTask(NamedTuple):
@@ -56,14 +55,18 @@ class AskTask(NamedTuple):
     cache: Path
 
 
-class Counts(NamedTuple):
-    """What asking took: requests in all, those found in the cache, damaged records, tokens."""
+class Asked(NamedTuple):
+    """What asking about a block came to.
 
-    requests: int = 0
-    kept: int = 0
-    damaged: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    `unit` is None where questions lack an answer; `whys` is what was said of those, and `draft` the
+    file of outcomes that may be committed even so.
+    """
+
+    unit: Unit | None
+    counts: Counts
+    whys: tuple[str, ...] = ()
+    draft: Path | None = None
+    num_rows: int = 0
 
 
 def asking_rules(chooser: Chooser) -> list[Asking]:
@@ -93,27 +96,40 @@ def ask_block(
     task: AskTask,
     rules: Sequence[Asking],
     backend: Backend,
-    report: Callable[[int], None] = lambda _num_requests: None,
-) -> Unit:
-    """Ask about a block, or return it if that was done before.
+    *,
+    may_lack: int = 0,
+    earlier: Counts = _NOTHING,
+) -> Asked:
+    """Ask about a block, or return what came of it before; commit it if all questions are answered.
 
-    `report` is told of the number of requests that have just got their outcome.
+    `may_lack`: so many questions without an answer leave a draft. `earlier`: what this run has
+    asked about the block before.
 
     Raises:
         UsageError: as the backend; answers that came are kept.
-        RetryableError: as the backend, or most requests got no answer.
+        RetryableError: as the backend.
     """
     unit = finished(task.folder, task.name)
     if unit is not None:
-        return unit
+        return Asked(unit, counts_of(unit))
     block = list(read_parses(task.parses))
     parses = list({parse.text: parse for _, parse in block}.values())
     with closing(open_answers(task.cache / f"{task.name}.answers")) as kept:
-        told, counts = told_of(parses, rules, backend, kept, report)
+        told, counts = told_of(parses, rules, backend, kept)
+    asked = Asked(None, counts.after(earlier), whys_in(told), num_rows=len(block))
+    if counts.lacking() > may_lack:
+        return asked
     path = attempt_path(task.folder, task.name, "asked")
     write_answers(path, told.outcomes)
-    facts: Json = {"rows": len(block), "counts": list(counts)}
-    return commit(task.folder, task.name, {"asked": path}, facts)
+    asked = asked._replace(draft=path)
+    return asked if counts.lacking() else asked._replace(unit=committed(task, asked))
+
+
+def committed(task: AskTask, asked: Asked) -> Unit:
+    """Commit a block, even if questions lack an answer."""
+    assert asked.draft is not None, "there are outcomes to commit"
+    facts: Json = {"rows": asked.num_rows, "counts": list(asked.counts)}
+    return commit(task.folder, task.name, {"asked": asked.draft}, facts)
 
 
 def told_of(
@@ -121,9 +137,10 @@ def told_of(
     rules: Sequence[Asking],
     backend: Backend,
     kept: Answers,
-    report: Callable[[int], None] = lambda _num_requests: None,
 ) -> tuple[Told, Counts]:
     """Ask what the rules ask about captions, then what their judges ask about the proposals."""
+    ledger = backend.ledger
+    before = (ledger.prompt_tokens, ledger.completion_tokens, ledger.cost)
     facts = backend.facts
     found: dict[str, Outcome] = {}
     told = Told(found, facts)
@@ -135,9 +152,33 @@ def told_of(
             for parse in parses
             for each in (judged_requests(rule, parse, told) if is_judged else rule.requests(parse))
         }
-        counts = _ask(requests, backend, kept, found, report)
-        total = Counts(*map(sum, zip(total, counts, strict=True)))
-    return told, total
+        num_kept = _ask(requests, backend, kept, found)
+        counts = counted(requests.values(), (found[key] for key in requests))
+        total = total.plus(counts._replace(kept=num_kept))
+    return told, total._replace(
+        prompt_tokens=ledger.prompt_tokens - before[0],
+        completion_tokens=ledger.completion_tokens - before[1],
+        cost=ledger.cost - before[2],
+    )
+
+
+def whys_in(told: Told) -> tuple[str, ...]:
+    """Return what was said of the questions without an answer."""
+    return tuple(
+        outcome.why
+        for outcome in told.outcomes.values()
+        if isinstance(outcome, Failure) and outcome.reason in UNANSWERED
+    )
+
+
+def refuse_lacking(told: Told, counts: Counts, may_lack: int) -> None:
+    """Refuse outcomes of which more than `may_lack` are no answer.
+
+    Raises:
+        RetryableError: they are.
+    """
+    if counts.lacking() > may_lack:
+        raise RetryableError(f"{told.facts.name}: {unfinished(counts, whys_in(told))}")
 
 
 def _ask(
@@ -145,37 +186,22 @@ def _ask(
     backend: Backend,
     kept: Answers,
     found: dict[str, Outcome],
-    report: Callable[[int], None],
-) -> Counts:
-    """Put the outcomes of requests, given by key, into `found`; ask what was not kept."""
+) -> int:
+    """Put the outcomes of requests, given by key, into `found`; return how many were kept."""
     known = {key: kept.found[key] for key in requests if key in kept.found}
     found |= known
     missing = [key for key in requests if key not in known]
-    tokens: Counter[str] = Counter()
 
     def arrived(group: Sequence[str], number: int, outcome: Outcome) -> None:
         key = group[number]
         found[key] = outcome
-        if isinstance(outcome, Answer):
-            tokens["prompt"] += outcome.prompt_tokens
-            tokens["completion"] += outcome.completion_tokens
-        if not (isinstance(outcome, Failure) and outcome.reason in NOT_STORED):
+        if not (isinstance(outcome, Failure) and outcome.reason in UNANSWERED):
             kept.add(key, outcome)
 
     for first in range(0, len(missing), _GROUP):
         group = missing[first : first + _GROUP]
-        backend.answers(
-            [requests[key] for key in group],
-            partial(arrived, group),
-        )
-        num_lost = sum(found[key] in _LOST for key in group)
-        if num_lost >= _MOST_LOST and 2 * num_lost > len(group):
-            raise RetryableError(
-                f"{backend.facts.name}: no answer to {num_lost} of {len(group)} requests; the "
-                "answers so far are kept: see to the server, and run the same again"
-            )
-        report(len(group))
-    return Counts(len(requests), len(known), 0, tokens["prompt"], tokens["completion"])
+        backend.answers([requests[key] for key in group], partial(arrived, group))
+    return len(known)
 
 
 def with_answers(
@@ -220,7 +246,11 @@ def producer_facts(rule: Rule, facts: Facts) -> Json:
     return {**content, "judge_prompt": judge_version()} if asking.judge else content
 
 
+def counts_of(unit: Unit) -> Counts:
+    """Return what was counted while a block was asked about."""
+    return Counts(*cast("list[int]", unit.facts["counts"]))
+
+
 def all_counts(units: Sequence[Unit]) -> Counts:
     """Return the sums of what was counted while blocks were asked about."""
-    listed = [cast("list[int]", unit.facts["counts"]) for unit in units]
-    return Counts(*map(sum, zip(*listed, strict=True))) if listed else Counts()
+    return reduce(Counts.plus, map(counts_of, units), Counts())

@@ -1,7 +1,7 @@
 """The `llm` options of pipeline.yaml, and the backend that they ask for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -10,13 +10,14 @@ from data.commit import Json
 from data.config import checked, place_name
 from data.errors import UsageError
 from negatives.llm import NAMES
-from negatives.llm.limits import Limits
+from negatives.llm.limits import WHERE, Limits
 from negatives.llm.requests import TEXT, Backend, Facts
 from negatives.words.lexicon import Lexicon
 
 _WHERE = "negatives.llm"
 _OF_ALL = ("backend", "model", "cache", "limits")
 _OF_LOCAL = ("device", "dtype")
+_LIMITS_OF_ALL = ("thinking_tokens", "stop_after", "max_unanswered", "max_requests")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,11 +71,13 @@ class LlmConfig:
                     f"{_WHERE}.{each.name}: does nothing with the backend {self.backend}; leave it "
                     f"out, or set {_WHERE}.backend={'openai' if is_local else 'local'}"
                 )
-        if is_local and replace(self.limits, max_requests=None) != Limits():
-            raise UsageError(
-                f"{_WHERE}.limits: all but max_requests are for a server; leave them out, or set "
-                f"{_WHERE}.backend=openai"
-            )
+        for each in fields(Limits):
+            is_ours = not is_local or each.name in _LIMITS_OF_ALL
+            if not is_ours and getattr(self.limits, each.name) != each.default:
+                raise UsageError(
+                    f"{WHERE}.{each.name}: is for a server; leave it out, or set "
+                    f"{_WHERE}.backend=openai"
+                )
 
     def content(self) -> Json:
         """Return what shapes answers: no address, no limit, no place of a machine."""
@@ -118,13 +121,13 @@ def backend_of(config: LlmConfig, lexicon: Lexicon) -> Backend:
             limits=config.limits,
         )
     try:
-        from negatives.llm.openai import OpenAIBackend  # noqa: PLC0415 - an extra
+        from negatives.llm.server import ServerBackend  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UsageError(
             f"a server expects the library {error.name}, found none: "
             "pip install 'hard-negatives[llm]'"
         ) from error
-    return OpenAIBackend(
+    return ServerBackend(
         url=config.url,
         facts=Facts(
             place_name(str(config.model)),

@@ -13,7 +13,8 @@ from data.records import Caption
 from negatives.config import BuildConfig
 from negatives.llm.asking import Asking
 from negatives.llm.blocks import asking_rules
-from negatives.llm.requests import Request
+from negatives.llm.config import LlmConfig
+from negatives.llm.requests import Request, tokens_of
 from negatives.models import model_name
 from negatives.parse import Parse
 from negatives.plan import make_source
@@ -22,7 +23,6 @@ from negatives.spacy_parse import parse_texts
 
 SAMPLE = 500
 _CHARACTERS_A_TOKEN = 4.0
-_OVERHEAD = 8  # tokens around a message
 _TOKENS_A_WORD_TRIED = 5  # of a gap that is answered by likelihood: the word, and what follows
 _TRIED = 13
 _LOCAL_GAPS_PER_S = 5.0  # the packaged model on one core, by benchmarks/llm.py
@@ -72,7 +72,7 @@ def estimate(config: BuildConfig) -> Estimate:
         )
     )
     rules = asking_rules(chooser_of(config.rules, config.policy, config.negatives.seed))
-    sums = _sums(parses, rules, reads=config.llm.backend == "local")
+    sums = _sums(parses, rules, config.llm)
     requests, read, written = (round(each * num_captions / len(first)) for each in sums)
     prices = (config.llm.prompt_price, config.llm.completion_price)
     cost = None if None in prices else (read * (prices[0] or 0) + written * (prices[1] or 0)) / 1e6
@@ -98,26 +98,27 @@ def told_as_text(found: Estimate) -> str:
     return "\n".join(lines)
 
 
-def _sums(parses: Sequence[Parse], rules: Sequence[Asking], *, reads: bool) -> tuple[int, int, int]:
+def _sums(parses: Sequence[Parse], rules: Sequence[Asking], llm: LlmConfig) -> tuple[int, int, int]:
     """Return requests, tokens read and tokens written for these captions."""
+    thinking_tokens = llm.limits.thinking_tokens
     num_requests = num_read = num_written = 0
     for rule in rules:
         for parse in parses:
             requests = rule.requests(parse)
             num_requests += len(requests)
             for request in requests:
-                read, written = _tokens(request, reads=reads)
+                read, written = _tokens(request, thinking_tokens, reads=llm.backend == "local")
                 num_read += read
                 num_written += written
             if rule.judge:  # every proposal, which is the most
                 num_judged = len(requests) * getattr(rule, "proposals", 5)
                 num_requests += num_judged
                 num_read += num_judged * _JUDGE_TOKENS[0]
-                num_written += num_judged * _JUDGE_TOKENS[1]
+                num_written += num_judged * (_JUDGE_TOKENS[1] + thinking_tokens)
     return num_requests, num_read, num_written
 
 
-def _tokens(request: Request, *, reads: bool) -> tuple[int, int]:
+def _tokens(request: Request, thinking_tokens: int, *, reads: bool) -> tuple[int, int]:
     """Return how many tokens a request has, and how many its answer may have.
 
     `reads`: whether a gap is answered by likelihood, where what questions share is read once.
@@ -125,6 +126,5 @@ def _tokens(request: Request, *, reads: bool) -> tuple[int, int]:
     if reads and request.gap is not None:
         own = len(request.gap.before) / _CHARACTERS_A_TOKEN
         return round(own) + _TRIED * _TOKENS_A_WORD_TRIED, 0
-    characters = sum(len(message.content) for message in request.messages)
-    overhead = _OVERHEAD * len(request.messages)
-    return round(characters / _CHARACTERS_A_TOKEN) + overhead, request.max_tokens
+    read = tokens_of(request, characters_a_token=_CHARACTERS_A_TOKEN)
+    return read, request.max_tokens + thinking_tokens

@@ -5,6 +5,7 @@ of the vocabulary.
 """
 
 from collections.abc import Sequence
+from inspect import signature
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -57,9 +58,9 @@ def written(network: Network, orders: Sequence[Order]) -> list[list[int]]:
                 input_ids=ids,
                 attention_mask=mask,
                 position_ids=places,
-                past_key_values=cache,
                 use_cache=True,
                 logits_to_keep=1,
+                **_kept(network, cache),
             ).logits
             chosen = _chosen(logits_BLV[:, -1].float(), orders)
             for index in sorted(going):
@@ -101,9 +102,15 @@ def _read(network: Network, shared: Sequence[int], num_orders: int) -> DynamicCa
     cache = DynamicCache(config=network.model.config)
     if shared:
         ids = torch.tensor([list(shared)], device=network.device)
-        network.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        network.model(input_ids=ids, use_cache=True, logits_to_keep=1, **_kept(network, cache))
         cache.batch_repeat_interleave(num_orders)
     return cache
+
+
+def _kept(network: Network, cache: DynamicCache) -> dict[str, DynamicCache]:
+    """Return the memory under the name that transformers has for it, which changed in 5.24."""
+    names = signature(network.model.forward).parameters
+    return {"cache" if "cache" in names else "past_key_values": cache}
 
 
 def _ends(network: Network) -> frozenset[int]:

@@ -3,18 +3,22 @@
 A gap is filled by likelihood (filling.py); what has no gap is answered in words, as a server would.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Literal
 
 from data.errors import UsageError
 from data.streams import Stream
 from negatives.fluency.neural import INSTALL, CausalModel, identity_of, open_model
 from negatives.llm.filling import fill
-from negatives.llm.limits import Limits, Spent
+from negatives.llm.ledger import Ledger, Tokens
+from negatives.llm.limits import Limits
+from negatives.llm.replies import RAISE_TOKENS
 from negatives.llm.requests import (
+    CUT,
+    EMPTY,
     LIKELIHOODS,
     TOO_LONG,
     Answer,
@@ -25,13 +29,15 @@ from negatives.llm.requests import (
     Outcome,
     Request,
 )
+from negatives.llm.thoughts import is_thinking, without_thoughts
+from negatives.llm.trust import Trust
 from negatives.words.lexicon import Lexicon
 
 _GAPS = {"cpu": 48, "cuda": 1024}  # asked together
 _TEXTS = {"cpu": 8, "cuda": 256}  # written together
+_THINKING = "<think>"
+_PROMPT_END = 16  # tokens of a prompt in which it may open a thought
 _MARK = "\ue000{}\ue001"  # for private use: stands for a message while a chat's marks are set
-
-Tokens = tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -43,7 +49,8 @@ class LocalBackend:
     device: str = "auto"
     dtype: Literal["float32", "bfloat16"] = "float32"
     limits: Limits = field(default_factory=Limits)
-    spent: Spent = field(default_factory=Spent)
+    ledger: Ledger = field(default_factory=Ledger)
+    trust: Trust = field(default_factory=Trust)
 
     @property
     def facts(self) -> Facts:
@@ -58,29 +65,41 @@ class LocalBackend:
         """As `Backend.answers`.
 
         Raises:
-            UsageError: the limit on requests is reached, or the model cannot be had.
+            UsageError: the limit on requests is reached, or the model cannot be had, or it writes
+                nothing that can be used.
         """
         outcomes: dict[int, Outcome] = {}
         if not requests:
             return []
         model = self._opened()
-        device = model.network.device.type
-        for is_gap, listed in groupby(enumerate(requests), lambda item: item[1].gap is not None):
-            sizes = _GAPS if is_gap else _TEXTS
-            for batch in _batches(list(listed), sizes.get(device, sizes["cpu"])):
-                allowed = batch[: self.spent.request(self.limits, len(batch))]
-                asked = [request for _, request in allowed]
-                found = (
-                    fill(model, self.lexicon, [each.gap for each in asked if each.gap])
-                    if is_gap
-                    else write(model, asked)
-                )
-                for (number, _), outcome in zip(allowed, found, strict=True):
-                    outcomes[number] = outcome
-                    arrived(number, outcome)
-                if len(allowed) < len(batch):
-                    self.spent.request(self.limits)  # raises
+
+        def tell(told: Mapping[int, Outcome]) -> None:
+            for number, outcome in told.items():
+                outcomes[number] = outcome
+                arrived(number, outcome)
+
+        for batch in _batches(requests, model.network.device.type):
+            allowed = batch[: self.ledger.request(self.limits, len(batch))]
+            asked = [request for _, request in allowed]
+            for (number, request), outcome in zip(allowed, self._found(model, asked), strict=True):
+                if isinstance(outcome, Answer):
+                    self.ledger.charge(Tokens(*outcome[1:]), 0.0)
+                tell(self.trust.take(number, request, outcome))
+                if self.trust.in_a_row >= self.limits.most_in_a_row():
+                    self.trust.rest()
+                    raise self.trust.stop(model.name, self.ledger.text())
+            if len(allowed) < len(batch):
+                tell(self.trust.rest())
+                self.ledger.request(self.limits)  # raises
+        tell(self.trust.rest())
         return [outcomes[number] for number in range(len(requests))]
+
+    def _found(self, model: CausalModel, requests: Sequence[Request]) -> list[Outcome]:
+        """Return the outcomes of requests that are all for gaps, or all for texts."""
+        gaps = [request.gap for request in requests if request.gap is not None]
+        if gaps:
+            return fill(model, self.lexicon, gaps)
+        return write(model, requests, thinking_tokens=self.limits.thinking_tokens)
 
     def _opened(self) -> CausalModel:
         return _open(self.model, self.device, self.dtype)
@@ -91,13 +110,18 @@ def _open(name: str | None, device: str, dtype: Literal["float32", "bfloat16"]) 
     return open_model(name, device=device, dtype=dtype)
 
 
-def _batches(items: list[tuple[int, Request]], size: int) -> Iterator[list[tuple[int, Request]]]:
-    for first in range(0, len(items), size):
-        yield items[first : first + size]
+def _batches(requests: Sequence[Request], device: str) -> Iterator[list[tuple[int, Request]]]:
+    """Yield numbered requests that are answered together: gaps or texts, in order."""
+    for is_gap, group in groupby(enumerate(requests), lambda item: item[1].gap is not None):
+        sizes = _GAPS if is_gap else _TEXTS
+        while batch := list(islice(group, sizes.get(device, sizes["cpu"]))):
+            yield batch
 
 
-def write(model: CausalModel, requests: Sequence[Request]) -> list[Outcome]:
-    """Return what the model writes for each request.
+def write(
+    model: CausalModel, requests: Sequence[Request], *, thinking_tokens: int = 0
+) -> list[Outcome]:
+    """Return what the model writes for each request, its thoughts left out.
 
     Raises:
         UsageError: a library is not installed.
@@ -107,26 +131,40 @@ def write(model: CausalModel, requests: Sequence[Request]) -> list[Outcome]:
     except ImportError as error:
         raise UsageError(f"a language model expects {error.name}, found none: {INSTALL}") from error
     network = model.network
-    orders: list[Order] = []
-    outcomes: list[Outcome] = []
-    for request in requests:
+    orders: dict[int, Order] = {}
+    outcomes: list[Outcome] = [Failure(TOO_LONG)] * len(requests)
+    for number, request in enumerate(requests):
         tokens = chat_tokens(model, request.messages)
-        fits = len(tokens) + request.max_tokens <= network.num_tokens
-        outcomes.append(Answer("", len(tokens), 0) if fits else Failure(TOO_LONG))
-        if fits:
+        most = request.max_tokens + thinking_tokens
+        if len(tokens) + most <= network.num_tokens:
             key = (request.prompt, request.caption, request.place, request.sample)
             stream = Stream(request.seed, *key)
-            orders.append(Order(tokens, request.max_tokens, request.temperature, stream))
-    texts = iter(written(network, orders) if orders else [])
-    for number, outcome in enumerate(outcomes):
-        if isinstance(outcome, Answer):
-            said = next(texts)
-            text = str(network.tokenizer.decode(said, skip_special_tokens=True))
-            outcomes[number] = Answer(text, outcome.prompt_tokens, len(said))
+            orders[number] = Order(tokens, most, request.temperature, stream)
+    texts = written(network, list(orders.values())) if orders else []
+    for (number, order), said in zip(orders.items(), texts, strict=True):
+        text = answer_in(model, order.tokens, said)
+        is_cut = len(said) >= order.max_tokens
+        outcomes[number] = Answer(text, len(order.tokens), len(said))
+        if not text.strip():
+            why = f"no answer within {len(said)} tokens; {RAISE_TOKENS}" if is_cut else "no text"
+            outcomes[number] = Failure(CUT if is_cut else EMPTY, why)
     return outcomes
 
 
-def chat_tokens(model: CausalModel, messages: Sequence[Message]) -> Tokens:
+def answer_in(model: CausalModel, prompt: Sequence[int], said: Sequence[int]) -> str:
+    """Return the text of what was written after a prompt, without thoughts."""
+    tokenizer = model.network.tokenizer
+    text = str(tokenizer.decode(said, skip_special_tokens=False))
+    begun = _THINKING if is_thinking(str(tokenizer.decode(prompt[-_PROMPT_END:]))) else ""
+    answer = without_thoughts(begun + text)
+    if answer == text:
+        return str(tokenizer.decode(said, skip_special_tokens=True))
+    for mark in tokenizer.all_special_tokens:
+        answer = answer.replace(mark, "")
+    return answer
+
+
+def chat_tokens(model: CausalModel, messages: Sequence[Message]) -> tuple[int, ...]:
     """Return a conversation as the model was trained to read it, up to the start of its answer.
 
     The marks of a chat are set around what was said, and never read from it.

@@ -48,6 +48,11 @@ def edits_schema(types: tuple[str, ...]) -> Mapping[str, object]:
     }
 
 
+def holds_object(text: str) -> bool:
+    """Tell whether an answer holds a JSON object, as every question asks for."""
+    return _object_in(text) is not None
+
+
 def words_in(text: str) -> list[str] | None:
     """Return the words of an answer `{"words": [...]}`; None if it is not of that form."""
     words = (_object_in(text) or {}).get("words")

@@ -7,18 +7,25 @@ stands in the last message alone, as a JSON string.
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import ceil
 from typing import NamedTuple, Protocol
 
+from negatives.llm.ledger import Ledger, Tokens
+
 TIMED_OUT = "timed out"
-REFUSED = "refused"
 UNREACHED = "no answer"
+EMPTY = "no content"
+CUT = "cut short"
+REFUSED = "refused"  # by the model or its filter of content
+REJECTED = "rejected"  # by the server, as a request that it cannot take
 TOO_LONG = "too long"
 LIKELIHOODS = "likelihoods"
 TEXT = "text"
 MAX_CHARACTERS = 600  # of a caption that is asked about
-NOT_STORED = frozenset((TIMED_OUT, UNREACHED))
-"""Failures that say nothing of the caption: asked again by the next run."""
+_OVERHEAD = 8  # tokens around a message
+UNANSWERED = frozenset((TIMED_OUT, UNREACHED, EMPTY, CUT))
+"""Failures that say nothing about the caption: they are not stored, and the next run asks again."""
 
 
 class Message(NamedTuple):
@@ -66,17 +73,22 @@ class Request:
 
 
 class Answer(NamedTuple):
-    """What the model wrote, and how many tokens it read and wrote."""
+    """What the model wrote, its thoughts left out, and how many tokens it read and wrote."""
 
     text: str
     prompt_tokens: int
     completion_tokens: int
 
 
-class Failure(NamedTuple):
-    """Why there is no answer."""
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no answer: one of a few reasons, and what the server said about it."""
 
     reason: str
+    why: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"({self.reason}: {self.why})" if self.why else f"({self.reason})"
 
 
 Outcome = Answer | Failure
@@ -97,19 +109,30 @@ class Facts(NamedTuple):
     prompt_price: float | None = None
     completion_price: float | None = None
 
+    def cost_of(self, tokens: Tokens) -> float | None:
+        """Return what tokens cost in dollars; None where prices are not known."""
+        if self.prompt_price is None or self.completion_price is None:
+            return None
+        return (tokens.prompt * self.prompt_price + tokens.completion * self.completion_price) / 1e6
+
 
 class Backend(Protocol):
-    """Somebody who answers."""
+    """Takes requests and gives answers."""
 
     @property
     def facts(self) -> Facts:
         """Return which model answers, without asking it anything."""
 
+    @property
+    def ledger(self) -> Ledger:
+        """Return the account of what asking has taken so far."""
+
     def answers(self, requests: Sequence[Request], arrived: Arrived) -> list[Outcome]:
         """Return the outcome of each request, in order; `arrived` is told of each at once.
 
         Raises:
-            UsageError: the model cannot be had at all, or a limit is reached.
+            UsageError: the model cannot be used, or a limit is reached.
+            RetryableError: the model cannot be reached for now.
         """
 
 
@@ -127,6 +150,12 @@ def key_of(request: Request, facts: Facts) -> str:
         content["among"] = request.gap.among
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def tokens_of(request: Request, *, characters_a_token: float) -> int:
+    """Return about how many tokens the messages of a request have."""
+    characters = sum(len(message.content) for message in request.messages)
+    return ceil(characters / characters_a_token) + _OVERHEAD * len(request.messages)
 
 
 def quoted(text: str) -> str:

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from negatives.llm.ledger import Ledger, Tokens
 from negatives.llm.requests import Answer, Arrived, Facts, Outcome, Request
-from tests.loopback import on_loopback
+from tests.loopback import Answering, on_loopback
 
 FACTS = Facts("fake", "1", "text")
 
@@ -22,12 +22,16 @@ class FakeBackend:
     reply: Callable[[Request], Outcome]
     facts: Facts = FACTS
     asked: list[Request] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
 
     def answers(self, requests: Sequence[Request], arrived: Arrived) -> list[Outcome]:
         outcomes: list[Outcome] = []
         for number, request in enumerate(requests):
             self.asked.append(request)
-            outcomes.append(self.reply(request))
+            outcome = self.reply(request)
+            if isinstance(outcome, Answer):
+                self.ledger.charge(Tokens(*outcome[1:]), None)
+            outcomes.append(outcome)
             arrived(number, outcomes[-1])
         return outcomes
 
@@ -48,20 +52,29 @@ class Reply:
 
 
 def said(text: str) -> Reply:
-    content = {
-        "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 7, "completion_tokens": 2},
+    return message({"role": "assistant", "content": text})
+
+
+def message(content: dict[str, Any], finish: str = "stop", **usage: object) -> Reply:
+    """Return a chat completion of one message; `usage` in place of 7 and 2 tokens."""
+    body = {
+        "choices": [{"message": content, "finish_reason": finish}],
+        "usage": usage or {"prompt_tokens": 7, "completion_tokens": 2},
     }
-    return Reply(body=json.dumps(content))
+    return Reply(body=json.dumps(body))
 
 
 @dataclass
 class Server:
-    """Replies to request number n with `replies(n, body)`; `seen` are the bodies, `keys` sent."""
+    """Replies to request number n with `replies(n, body)`; `seen` are the bodies.
+
+    `keys` and `headers` are what came with them. Every GET gets a 404: somebody is there.
+    """
 
     replies: Callable[[int, dict[str, Any]], Reply]
     seen: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
 
 
@@ -71,34 +84,31 @@ def serving(replies: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Server]
     server = Server(replies)
     lock = threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            size = int(self.headers["Content-Length"])
-            body = json.loads(self.rfile.read(size))
-            with lock:
-                number = len(server.seen)
-                server.seen.append(body)
-                server.keys.append(self.headers.get("Authorization", ""))
-            reply = server.replies(number, body)
+    class Handler(Answering):
+        def answer(self) -> None:
+            reply = Reply(404)
+            if self.command == "POST":
+                assert self.path == "/v1/chat/completions"
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with lock:
+                    number = len(server.seen)
+                    server.seen.append(body)
+                    server.keys.append(self.headers.get("Authorization", ""))
+                    server.headers.append({n.lower(): v for n, v in self.headers.items()})
+                reply = server.replies(number, body)
             content = reply.body.encode()
             step = 1 if reply.drips else len(content) or 1
             if not reply.drips:
                 time.sleep(reply.hangs_s)
-            try:
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                for first in range(0, len(content), step):
-                    self.wfile.write(content[first : first + step])
-                    if reply.drips:
-                        time.sleep(reply.hangs_s / len(content))
-            except OSError:
-                pass  # the client has hung up
-
-        def log_message(self, *_: object) -> None:
-            pass
+            self.send_response(reply.status)
+            for name, value in {"Content-Type": "application/json", **reply.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            for first in range(0, len(content), step):
+                self.wfile.write(content[first : first + step])
+                if reply.drips:
+                    time.sleep(reply.hangs_s / len(content))
 
     with on_loopback(Handler) as address:
         server.url = f"{address}/v1"

@@ -1,25 +1,31 @@
 """A build that asks a server: through the same guards and choice, asked once, the same bytes."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from click.testing import CliRunner, Result
 
 from data.errors import RetryableError, UsageError
 from data.manifest import problems_of, read_all_rows
 from data.storage import place
 from data.streams import Stream
+from negatives.api import generate
 from negatives.audit.gap import is_scorer
 from negatives.build import build
+from negatives.cli import cli
 from negatives.config import BuildConfig, build_config
 from tests.faulty_proxy import drawn
-from tests.negatives.llm.llm_fakes import Reply, Server, said, serving
+from tests.negatives.llm.llm_fakes import Reply, Server, message, said, serving
 from tests.negatives.llm.test_rules_that_ask import HOSTILE
 from tests.s3_server import Bucket
 
-pytest.importorskip("httpx", reason="the extra `llm` is not installed")
+pytest.importorskip("openai", reason="the extra `llm` is not installed")
 
 WORDS = ["circle", "square", "star", "triangle", "red", "blue", "green", "yellow", "under", "above"]
 
@@ -27,7 +33,7 @@ WORDS = ["circle", "square", "star", "triangle", "red", "blue", "green", "yellow
 def answer(number: int, body: dict[str, Any]) -> Reply:
     """Answer well, but for garbage, busy and hanging replies in between."""
     if number % 11 == 3:
-        return Reply(429, headers={"Retry-After": "0"})
+        return Reply(429, headers={"Retry-After-Ms": "1"})
     asked = json.loads(body["messages"][-1]["content"])["caption"]
     return said("no idea" if len(asked) % 4 == 0 else json.dumps({"words": WORDS}))
 
@@ -47,7 +53,7 @@ def config(
         "backend": "openai",
         "model": "some-model",
         "url": server.url,
-        "limits": {"timeout_s": 5.0, "first_wait_s": 0.001, **(limits or {})},
+        "limits": {"timeout_s": 5.0, **(limits or {})},
         **options,
     }
     return build_config(
@@ -62,6 +68,24 @@ def config(
             },
         }
     )
+
+
+def sections(server: Server, **limits: object) -> dict[str, Any]:
+    """Return what a pipeline.yaml says for the same, with prices."""
+    llm = {
+        "backend": "openai",
+        "model": "some-model",
+        "url": server.url,
+        "prompt_price": 1.0,
+        "completion_price": 10.0,
+        "limits": {"retries": 0, **limits},
+    }
+    section = {"preset": "natural-llm", "choice": {"weights": "uniform"}, "llm": llm}
+    return {"data": {"source": SCENES}, "negatives": section}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
 
 
 def content(out: Path) -> dict[str, bytes]:
@@ -148,12 +172,123 @@ def test_a_store_keeps_answers_so_that_nothing_is_asked_twice(tmp_path: Path, s3
 
 def test_a_server_that_answers_nothing_stops_the_build(tmp_path: Path) -> None:
     with serving(lambda *_: Reply(500)) as server:
-        with pytest.raises(RetryableError, match=r"no answer to \d+ of \d+ requests"):
+        with pytest.raises(RetryableError, match="10 questions in a row without a usable answer"):
             build(config(server, limits={"retries": 0}), out=tmp_path / "out")
         num_refused = len(server.seen)
     with serving(lambda _, body: answer(0, body)) as server:
         build(config(server), out=tmp_path / "out")
     assert len(server.seen) >= num_refused
+
+
+NO_ANSWERS = {
+    "null": message({"content": None}),
+    "empty": said(""),
+    "parts without text": message({"content": [{"type": "tool_use"}]}),
+    "an error": Reply(body='{"error": {"message": "out of memory", "code": 500}}'),
+    "a page": Reply(body="<html><title>Bad gateway</title></html>"),
+    "thoughts": message({"content": "<think>hm"}, "length"),
+    "prose": said("Sorry, I do not know."),
+    "rejected": Reply(400, body='{"error": "unknown field seed_"}'),
+}
+
+
+@pytest.mark.parametrize("name", NO_ANSWERS)
+def test_failed_questions_never_finish_a_folder(name: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    path = tmp_path / "pipeline.yaml"
+    with serving(lambda *_: NO_ANSWERS[name]) as server:
+        path.write_text(yaml.safe_dump(sections(server, max_cost=1.0)))
+        done = run("build", "--config", str(path), "--out", str(out))
+        assert 10 <= len(server.seen) <= 20
+    assert done.exit_code != 0
+    assert "10 questions in a row without a usable answer" in str(done.exception)
+    assert not (out / "manifest.json").exists()
+    with serving(lambda _, body: answer(0, body)) as server:
+        path.write_text(yaml.safe_dump(sections(server)))
+        done = run("build", "--config", str(path), "--out", str(out))
+    assert done.exit_code == 0, done.exception
+    assert (out / "manifest.json").exists()
+
+
+@pytest.mark.parametrize("may", [0, 3, 1000])
+def test_a_few_questions_without_an_answer_keep_a_folder_from_being_finished(
+    may: int, tmp_path: Path
+) -> None:
+    def replies(_number: int, body: dict[str, Any]) -> Reply:
+        asked = json.loads(body["messages"][-1]["content"])
+        return said("") if asked["old"] in {"red", "blue"} else answer(0, body)
+
+    out = tmp_path / "out"
+    with serving(replies) as server:
+        if may < 1000:
+            with pytest.raises(RetryableError, match=LACKING) as error:
+                build(config(server, limits={"max_unanswered": may}), out=out)
+            assert not (out / "manifest.json").exists()
+            match = re.search(LACKING, str(error.value))
+            assert match is not None
+            may = int(match[1])
+            assert match[2] == match[1]
+            assert f"{may} empty" in str(error.value)
+        manifest = build(config(server, limits={"max_unanswered": may}), out=out)
+    asked = json.loads((out / "run.json").read_text())["asked"]
+    assert manifest.tallies["slots_by_fate"]["llm_infill: no content"] >= asked["empty"] > 3
+    assert asked["empty"] <= may
+    with serving(answer) as server:
+        build(config(server), out=out)
+    assert server.seen == []
+
+
+LACKING = r"some-model: (\d+) of \d+ questions have no answer \(HTTP 200, content: \"\", .*=(\d+)\n"
+
+
+def test_what_fails_once_is_asked_again_at_the_end(tmp_path: Path) -> None:
+    seen: Counter[str] = Counter()
+
+    def replies(_number: int, body: dict[str, Any]) -> Reply:
+        text = body["messages"][-1]["content"]
+        seen[text] += 1
+        is_first = json.loads(text)["old"] == "red" and seen[text] <= 2
+        return said("") if is_first else answer(0, body)
+
+    with serving(replies) as server:
+        build(config(server), out=tmp_path / "out")
+        num_asked = len(server.seen)
+    with serving(lambda _, body: answer(0, body)) as server:
+        build(config(server), out=tmp_path / "undisturbed")
+    assert content(tmp_path / "out") == content(tmp_path / "undisturbed")
+    asked = json.loads((tmp_path / "out/run.json").read_text())["asked"]
+    assert asked["empty"] == asked["kept"] == 0
+    assert asked["prompt_tokens"] == 7 * num_asked
+
+
+def test_the_end_of_asking_is_told(tmp_path: Path) -> None:
+    def replies(number: int, body: dict[str, Any]) -> Reply:
+        return message({"refusal": "no"}) if number == 3 else answer(0, body)
+
+    path = tmp_path / "pipeline.yaml"
+    with serving(replies) as server:
+        path.write_text(yaml.safe_dump(sections(server)))
+        arguments = ("build", "--config", str(path), "--out")
+        done = run(*arguments, str(tmp_path / "out"))
+        as_json = run(*arguments, str(tmp_path / "again"), "--json")
+        num = len({body["messages"][-1]["content"] for body in server.seen})
+    assert done.exit_code == as_json.exit_code == 0
+    line = next(line for line in done.stdout.splitlines() if line.startswith("asked "))
+    assert re.fullmatch(
+        rf"asked {num} questions: {num - 1} answered \(\d+ of them not in the form asked for\), "
+        rf"1 refused, 0 empty; {7 * num:,} tokens read, {2 * num} written, 0\.\d{{4}} dollars",
+        line,
+    )
+    assert json.loads(as_json.stdout)["asked"]["answered"] == num
+    assert "asked" not in run(*arguments, str(tmp_path / "out")).stdout
+
+
+def test_captions_in_memory_are_not_taken_for_done(tmp_path: Path) -> None:  # noqa: ARG001
+    options = {"preset": "natural-llm", "choice": {"weights": "uniform"}}
+    with serving(lambda *_: said("")) as server:
+        given = {**options, "llm": {"backend": "openai", "model": "m", "url": server.url}}
+        with pytest.raises(RetryableError, match="questions have no answer"):
+            list(generate(["A red car on a street."], options=given))
 
 
 def test_damaged_answers_are_asked_for_again_and_no_others(tmp_path: Path) -> None:
@@ -218,16 +353,15 @@ def test_natural_refuses_what_cannot_be_drawn_back() -> None:
             {"backend": "openai", "model": "m", "limits": {"max_cost": 3.0}},
             "expected prompt_price and completion_price",
         ),
-        ({"limits": {"retries": -1}}, "retries of 0 or more, found"),
-        ({"limits": {"timeout_s": 0}}, "timeout_s above 0"),
+        ({"limits": {"retries": -1}}, "retries: expected 0 or more, found -1"),
+        ({"limits": {"timeout_s": 0}}, "timeout_s: expected seconds above 0"),
         ({"limits": {"concurrency": 0}}, r"llm\.limits\.concurrency: .* found 0"),
         ({"limits": {"max_request": 3}}, "did you mean 'max_requests'"),
         ({"limits": 3}, r"llm\.limits: .* found 3"),
-        (
-            {"limits": {"first_wait_s": 90.0}},
-            r"first_wait_s from 0 to longest_wait_s, found 90\.0 and 60\.0",
-        ),
-        ({"limits": {"max_cost": 3.0}}, "limits: all but max_requests are for a server"),
+        ({"limits": {"max_unanswered": -1}}, r"max_unanswered: expected 0 or more, found -1"),
+        ({"limits": {"stop_after": 0}}, r"llm\.limits\.stop_after: .* found 0"),
+        ({"limits": {"thinking_tokens": -1}}, r"thinking_tokens: expected 0 or more, found -1"),
+        ({"limits": {"max_cost": 3.0}}, r"limits\.max_cost: is for a server"),
         ({"version": "2"}, r"version: does nothing with the backend local; .*backend=openai"),
         (
             {"backend": "openai", "model": "m", "device": "cpu"},

@@ -17,15 +17,15 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from data.errors import UsageError
+from data.errors import RetryableError, UsageError
 from negatives.build import build
 from negatives.cli import cli
 from negatives.config import build_config
 from negatives.llm.estimate import estimate
-from tests.negatives.llm.llm_fakes import Reply, Server, said, serving
+from tests.negatives.llm.llm_fakes import Reply, Server, message, said, serving
 from tests.negatives.llm.tiny_model import write_model
 
-pytest.importorskip("httpx", reason="the extra `llm` is not installed")
+pytest.importorskip("openai", reason="the extra `llm` is not installed")
 
 ROOT = Path(__file__).parents[3]
 NEGATIVES = Path(sys.executable).with_name("negatives")
@@ -98,6 +98,20 @@ def test_an_answer_writes_nothing_else_on_the_terminal(tmp_path: Path) -> None:
     assert answers == {"\x1b[2J\x07 gone \u202e \ud83d"}
 
 
+def test_preview_does_not_take_a_failure_for_an_answer(tmp_path: Path) -> None:
+    def replies(_number: int, body: dict[str, Any]) -> Reply:
+        return message({"content": None}) if question(body)["old"] == "man" else camel(0, body)
+
+    with serving(replies) as server:
+        path = str(file_of(tmp_path, server))
+        done = preview("--config", path, "--rule", "llm_infill")
+    assert isinstance(done.exception, RetryableError)
+    assert "some-model: 1 of 4 questions have no answer" in str(done.exception)
+    assert 'answered  (no content: HTTP 200, content: null, finish_reason: "stop")' in done.stdout
+    assert "proposed  A man riding a camel on a beach." in done.stdout
+    assert "asked 4 questions: 3 answered, 0 refused, 1 empty; 35 tokens read" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("section", "text", "message"),
     [
@@ -133,7 +147,7 @@ def sections_of(server: Server, *rules: dict[str, object], num_images: int = 12)
 
 @pytest.mark.parametrize("name", ["llm_infill", "llm_rewrite"])
 def test_a_dry_run_asks_nothing_and_tells_what_a_build_asks(name: str, tmp_path: Path) -> None:
-    with serving(lambda *_: said("no idea")) as server:
+    with serving(lambda *_: said('{"words": [], "edits": []}')) as server:
         config = build_config(sections_of(server, {"rule": name}))
         told = estimate(config)
         assert server.seen == []
@@ -163,6 +177,16 @@ def test_a_dry_run_scales_the_first_captions_and_knows_judges_and_samples() -> N
     assert found["many"].requests == pytest.approx(10 * found["few"].requests, rel=0.2)
     assert found["judged"].requests == 3 * found["few"].requests
     assert found["drawn"].requests == 3 * found["drawn"].captions
+
+
+def test_a_dry_run_knows_that_a_model_may_think_first() -> None:
+    sections = sections_of(Server(camel, url="http://127.0.0.1:9/v1"), {"rule": "llm_infill"})
+    plain = estimate(build_config(sections))
+    sections["negatives"]["llm"]["limits"] = {"thinking_tokens": 1000}
+    thinking = estimate(build_config(sections))
+    more = thinking.completion_tokens - plain.completion_tokens
+    assert more == pytest.approx(1000 * plain.requests, rel=0.01)
+    assert thinking.prompt_tokens == plain.prompt_tokens
 
 
 def test_a_killed_build_asks_nothing_twice_but_what_was_under_way(tmp_path: Path) -> None:

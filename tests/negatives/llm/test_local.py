@@ -11,7 +11,7 @@ from data.errors import UsageError
 from negatives.fluency.neural import CausalModel, identity_of, open_model
 from negatives.llm import filling
 from negatives.llm.limits import Limits
-from negatives.llm.local import LocalBackend, chat_tokens
+from negatives.llm.local import LocalBackend, answer_in, chat_tokens, write
 from negatives.llm.requests import Answer, Failure, Gap, Message, Outcome, Request
 from negatives.words import lexicon
 from tests.negatives.llm.tiny_model import write_model
@@ -142,7 +142,7 @@ def test_a_limit_on_requests_is_held_here_too(folder: Path) -> None:
         lexicon=lexicon.load(), model=str(folder), device="cpu", limits=Limits(max_requests=11)
     )
     arrived: dict[int, Outcome] = {}
-    with pytest.raises(UsageError, match=r"max_requests: 11 were made; .* allow more"):
+    with pytest.raises(UsageError, match=r"max_requests: 11 were made; .* raise the limit"):
         backend.answers([request(number) for number in range(20)], arrived.__setitem__)
     assert sorted(arrived) == list(range(11))
     assert all(isinstance(outcome, Answer) for outcome in arrived.values())
@@ -225,3 +225,58 @@ def test_facts_name_the_model_and_no_place(folder: Path) -> None:
     opened = open_model(str(folder), device="cpu")
     assert (opened.name, opened.version) == (facts.name, facts.version)
     assert np.isfinite(opened.log_probabilities(["a dog"])).all()
+
+
+def with_weights(folder: Path, value: float) -> CausalModel:
+    """Return a model of the same words, all weights of which are the same."""
+    write_model(folder, [*NOUNS, *OTHERS], context=CONTEXT)
+    network = transformers.AutoModelForCausalLM.from_pretrained(folder)
+    for weights in network.parameters():
+        torch.nn.init.constant_(weights, value)
+    network.save_pretrained(folder)
+    return open_model(str(folder), device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said", "expected"),
+    [
+        ("the", "<think> red </think> a dog", "a dog"),
+        ("the", "red </think> a dog", "a dog"),
+        ("the", "<think> a dog", ""),
+        ("the <think>", "a dog", ""),
+        ("the <think>", "red </think> a dog", "a dog"),
+        ("<think> </think>", "a dog", "a dog"),
+        ("the", "a <s> dog", "a dog"),
+    ],
+)
+def test_thoughts_are_not_read_as_the_answer(
+    prompt: str, said: str, expected: str, tmp_path: Path
+) -> None:
+    write_model(tmp_path, [*NOUNS, *OTHERS, "<think>", "</think>"], context=CONTEXT)
+    model = open_model(str(tmp_path), device="cpu")
+    before, after = (
+        model.network.tokenizer(text, add_special_tokens=False)["input_ids"]
+        for text in (prompt, said)
+    )
+    assert " ".join(answer_in(model, before, after).split()) == expected
+
+
+def test_a_thinking_model_may_write_more(model: CausalModel) -> None:
+    longer = write(model, [request(1, max_tokens=9)])
+    assert write(model, [request(1)], thinking_tokens=3) == longer != write(model, [request(1)])
+
+
+def test_a_model_that_writes_nothing_stops_the_run(tmp_path: Path) -> None:
+    (outcome,) = write(with_weights(tmp_path, 0.0), [request(1)])
+    assert isinstance(outcome, Failure)
+    assert outcome.reason == "cut short"
+    backend = LocalBackend(lexicon=lexicon.load(), model=str(tmp_path), device="cpu")
+    arrived: dict[int, Outcome] = {}
+    with pytest.raises(UsageError, match=r"10 questions in a row.* needs .*thinking_tokens"):
+        backend.answers([request(number) for number in range(20)], arrived.__setitem__)
+    assert not any(isinstance(outcome, Answer) for outcome in arrived.values())
+
+
+def test_a_model_whose_weights_are_no_numbers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="expected log probabilities, found some that are no num"):
+        with_weights(tmp_path, float("nan"))

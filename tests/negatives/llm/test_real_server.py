@@ -10,7 +10,7 @@ import pytest
 
 from tests.negatives.llm.tiny_model import write_model
 
-for _name in ("httpx", "torch", "transformers", "tokenizers"):
+for _name in ("openai", "torch", "transformers", "tokenizers"):
     pytest.importorskip(_name, reason="the extra `llm` is not installed")
 for _name in ("fastapi", "uvicorn"):
     pytest.importorskip(_name, reason="`transformers serve` needs transformers[serving]")

@@ -1,0 +1,97 @@
+"""Whether a model is believed, by what came of its last questions. Pure.
+
+A server that is wrongly set, out of money or of another kind than expected fails at every question.
+None of that is a matter of captions: after so many questions in a row without a usable answer the
+run stops. What may be the caption's fault (a request that is rejected, an answer that is no JSON)
+is held back until a usable answer shows that the model can do better.
+"""
+
+from dataclasses import dataclass, field
+
+from data.errors import RetryableError, UsageError
+from negatives.llm.ledger import KEPT
+from negatives.llm.limits import WHERE
+from negatives.llm.reading import holds_object
+from negatives.llm.replies import RAISE_TOKENS, shown
+from negatives.llm.requests import (
+    EMPTY,
+    REFUSED,
+    REJECTED,
+    TIMED_OUT,
+    TOO_LONG,
+    UNREACHED,
+    Answer,
+    Failure,
+    Outcome,
+    Request,
+)
+
+
+@dataclass(slots=True)
+class Trust:
+    """What is known of a model; it outlives a call of `answers`, what is held does not.
+
+    `is_proven`: an answer was usable. `in_a_row`: questions since then without one; `last` says
+    what became of the last of them.
+    """
+
+    is_proven: bool = False
+    in_a_row: int = 0
+    last: Failure = field(default_factory=lambda: Failure(UNREACHED))
+    held: dict[int, Outcome] = field(default_factory=dict)
+
+    def take(self, number: int, request: Request, outcome: Outcome) -> dict[int, Outcome]:
+        """Learn from an outcome; return those that may be told of by now, by number."""
+        if isinstance(outcome, Answer):
+            if self.is_proven or is_usable(request, outcome):
+                self.is_proven, self.in_a_row = True, 0
+                told, self.held = {**self.held, number: outcome}, {}
+                return told
+            self._failed(_unusable(request, outcome))
+            self.held[number] = outcome
+            return {}
+        if outcome.reason in (REFUSED, TOO_LONG):
+            return {number: outcome}
+        self._failed(outcome)
+        if outcome.reason == REJECTED:
+            self.held[number] = outcome
+            return {}
+        return {number: outcome}
+
+    def rest(self) -> dict[int, Outcome]:
+        """Return what is still held at the end of a call.
+
+        What a server has rejected is believed only of one that has answered something.
+        """
+        told, self.held = self.held, {}
+        return {
+            number: Failure(UNREACHED, outcome.why)
+            if isinstance(outcome, Failure) and not self.is_proven
+            else outcome
+            for number, outcome in told.items()
+        }
+
+    def stop(self, name: str, spent: str) -> UsageError | RetryableError:
+        """Return what to raise when too many questions in a row had no usable answer."""
+        text = (
+            f"{name}: {self.in_a_row} questions in a row without a usable answer; of the last one: "
+            f"{self.last.why}; {spent}; {KEPT} ({WHERE}.stop_after and max_unanswered allow more)"
+        )
+        if self.last.reason in (TIMED_OUT, UNREACHED):
+            return RetryableError(f"{text}: see to the server and run the same again")
+        return UsageError(text)
+
+    def _failed(self, failure: Failure) -> None:
+        self.in_a_row += 1
+        self.last = failure
+
+
+def is_usable(request: Request, answer: Answer) -> bool:
+    """Tell whether an answer has the form that was asked for, as far as that can be seen here."""
+    return holds_object(answer.text) if request.schema is not None else bool(answer.text.strip())
+
+
+def _unusable(request: Request, answer: Answer) -> Failure:
+    """Return what is wrong with an answer that is not usable."""
+    advice = f"; {RAISE_TOKENS}" if answer.completion_tokens >= request.max_tokens else ""
+    return Failure(EMPTY, f"expected JSON, found {shown(answer.text)!r}{advice}")
