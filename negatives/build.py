@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data.commit import Unit
+from data.commit import Unit, finished
 from data.errors import ShardError, UsageError
 from data.manifest import FILE_NAME, Manifest
 from negatives.answering import answered, gpus_for_asking
@@ -20,7 +20,7 @@ from negatives.config import BuildConfig
 from negatives.executors import Executor, Open, Run, opening
 from negatives.executors.local import workers_on_this_machine
 from negatives.finishing import finish, first_places, manifest_of, num_in, tallies_of
-from negatives.folders.claims import clear, holds, refuse_if_taken
+from negatives.folders.claims import clear, refuse_if_taken
 from negatives.learning import Learned, LearnOptions, learn
 from negatives.llm import NAMES
 from negatives.llm.blocks import AnswersFile
@@ -31,10 +31,6 @@ from negatives.scorer import gpus_for_reading, settled
 from negatives.skipping import FIRST, nothing_usable
 from negatives.tallies import merged
 from negatives.words import lexicon as lexicons
-
-
-class _NoCaptionError(UsageError):
-    """Not one caption of the source can be used."""
 
 
 def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
@@ -60,11 +56,11 @@ def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
     if manifest is None:
         try:
             return _built(plan, executor)
-        except _NoCaptionError:
-            raise
-        except (FileNotFoundError, ShardError, UsageError):
+        except (FileNotFoundError, ShardError, UsageError) as error:
             if not (out / FILE_NAME).exists():
                 refuse_if_taken(out, plan.mark())
+                if isinstance(error, UsageError) and not _has_captions(out):
+                    clear(out)  # what the user changes now would be another configuration
                 raise
         manifest = finished_manifest(plan, "always")  # another run of this build was faster
     assert manifest is not None, "the folder has a manifest"
@@ -83,9 +79,7 @@ def _built(plan: Plan, executor: Executor) -> Manifest:
         first = first_places(reading, read)
         if not parsed:
             tallies = merged([reading.tallies(), *map(tallies_of, read)])
-            if holds(plan.out, plan.mark()):
-                clear(plan.out)  # there is nothing in it, and what is advised changes its mark
-            raise _NoCaptionError(nothing_usable(tallies, first, plan.source_options()))
+            raise UsageError(nothing_usable(tallies, first, plan.source_options()))
         learned = _learned(plan, parsed, run)
         asked, spent = answered(plan, parsed, partial(_ask, plan, open_for))
         run = open_for(lexicons.load, gpus=gpus_for_reading(config.scorer, config.policy))
@@ -96,6 +90,13 @@ def _built(plan: Plan, executor: Executor) -> Manifest:
     told = {"seconds": round(time.time() - started, 1), **({"asked": spent} if spent else {})}
     finish(plan, manifest, chosen, told | ({FIRST: first} if first else {}))
     return manifest
+
+
+def _has_captions(out: Path) -> bool:
+    """Tell whether a block with captions is finished in an unfinished folder."""
+    parses = out / "work" / "parses"
+    units = (finished(parses, path.stem) for path in parses.glob("*.json"))
+    return any(unit is not None and num_in(unit, "rows") for unit in units)
 
 
 def _ask(

@@ -110,7 +110,7 @@ def _quoted_fields(path: Path, form: Form) -> Fields:
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            advice = ", or set data.source.quoted=false" * form.is_option
+            advice = ", or --set data.source.quoted=false" * form.is_option
             raise UsageError(
                 f"{path}, line {number}: expected quotes to be closed and doubled inside a field, "
                 f"found: {error}; mend the row{advice}"
