@@ -66,7 +66,9 @@ def checked(
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         place = ".".join([where, *map(str, first["loc"])])
-        raise UsageError(f"{place}: {first['msg'].lower()}, found {first['input']!r}") from error
+        is_list = first["type"] == "tuple_type"  # pydantic's word for it; in YAML it is a list
+        expected = "expected a list such as [NAME]" if is_list else first["msg"].lower()
+        raise UsageError(f"{place}: {expected}, found {first['input']!r}") from error
     return cls(**{name: getattr(model, name) for name in names}, **given)
 
 
@@ -131,7 +133,10 @@ def with_setting(config: Mapping[str, Any], setting: str) -> dict[str, Any]:
     try:
         parsed = yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise UsageError(f"--set {setting}: the value is no YAML") from error
+        raise UsageError(
+            f"--set {setting}: the value is not YAML; put it in quotes of its own: "
+            f"--set '{path.strip()}={json.dumps(value)}'"
+        ) from error
     return _put(config, keys, parsed)
 
 

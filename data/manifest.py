@@ -13,6 +13,7 @@ from data.errors import UsageError
 from data.records import METHODS, SUBTYPES, TYPES, Negative, Reject, Row
 from data.schema import VERSION
 from data.shards import read_rejects, read_rows
+from data.sources.files import contents, existing
 from data.storage import sizes_in
 
 FILE_NAME = "manifest.json"
@@ -114,10 +115,7 @@ def manifest_without_sizes(folder: Path) -> Manifest:
     """
     path = folder / FILE_NAME
     if not path.exists():
-        raise UsageError(
-            f"{folder}: no {FILE_NAME}, so no finished build; run `negatives build` again, "
-            "it goes on where it stopped"
-        )
+        raise UsageError(_unfinished(folder))
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -131,6 +129,20 @@ def manifest_without_sizes(folder: Path) -> Manifest:
     except TypeError as error:
         raise UsageError(f"{path}: damaged: its list of files is not one of ours") from error
     return Manifest(**{**content, **files, "fluency": fluency})
+
+
+def _unfinished(folder: Path) -> str:
+    """Return what to say of a folder without a manifest.
+
+    Raises:
+        UsageError: there is no such folder; the most similar name is told.
+    """
+    if existing(folder).is_file():
+        return f"{folder}: expected the folder of a finished build, found a file"
+    found = f"{folder}: no {FILE_NAME}, so no finished build"
+    if (folder / "work").is_dir():
+        return f"{found}; run the command again that wrote there, a build goes on where it stopped"
+    return f"{found}; give the folder that `--out` named, found {contents(folder)}"
 
 
 def read_all_rows(folder: Path, manifest: Manifest) -> Iterator[Row]:

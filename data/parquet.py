@@ -1,5 +1,6 @@
 """Parquet's door: records of a parquet file, a batch in memory at a time."""
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,25 +12,36 @@ import pyarrow.parquet as pq
 from data.disk import writing
 from data.errors import UsageError
 from data.sources.files import check_columns, excerpt
-from data.sources.table import Record
+from data.sources.lines import unreadable
+from data.sources.packed import foreign, head_of
+from data.sources.table import Record, cells_by_name
 from data.storage import is_remote
 
+_MAGIC = b"PAR1"
 BATCH_ROWS = 4096
 GROUP_ROWS = 65_536
 
 
 def read_records(
-    path: Path, *, columns: tuple[str, ...], batch_rows: int = BATCH_ROWS
+    path: Path,
+    *,
+    columns: tuple[str, ...],
+    batch_rows: int = BATCH_ROWS,
+    name: str = "",
+    advice: str = "",
 ) -> Iterator[Record]:
     """Yield the place (rows count from 0) and the cells of each record, these columns only.
+
+    A text that is not UTF-8 is left as bytes. `name` is that of the file in places, `advice` what
+    to say where a column is missing.
 
     Raises:
         UsageError: the file cannot be read, is damaged, or lacks a column.
     """
     row = 0
-    for records in _batches(path, columns, batch_rows):
+    for records in _batches(path, columns, batch_rows, advice):
         for cells in records:
-            yield f"{path.name}, row {row}", cells
+            yield f"{name or path.name}, row {row}", cells
             row += 1
 
 
@@ -49,15 +61,42 @@ def read_features(path: Path) -> Mapping[str, object]:
 
 
 def _batches(
-    path: Path, columns: tuple[str, ...], batch_rows: int
+    path: Path, columns: tuple[str, ...], batch_rows: int, advice: str
 ) -> Iterator[list[dict[str, object]]]:
     try:
         with pq.ParquetFile(_readable(path)) as file:
-            check_columns(columns, file.schema_arrow.names, where=str(path))
+            check_columns(columns, file.schema_arrow.names, where=str(path), advice=advice)
             for batch in file.iter_batches(batch_size=batch_rows, columns=list(columns)):
-                yield batch.to_pylist()
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+                yield _plain(batch)
+    except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
+
+
+def _plain(batch: pa.RecordBatch) -> list[dict[str, object]]:
+    """Return the records of a batch; of columns with the same name the cells are a list."""
+    names = batch.schema.names
+    try:
+        if len(set(names)) == len(names):
+            records: list[dict[str, object]] = batch.to_pylist()
+            return records
+    except UnicodeDecodeError:  # of one text, and all of the batch would be gone
+        pass
+    columns = [[_cell(scalar) for scalar in column] for column in batch.columns]
+    return [cells_by_name(names, cells) for cells in zip(*columns, strict=True)]
+
+
+def _cell(scalar: pa.Scalar) -> object:
+    """Return a value as Python has it, a text that is not UTF-8 as bytes."""
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        if isinstance(scalar, pa.StructScalar):
+            return {name: _cell(scalar[name]) for name in scalar}
+        if isinstance(scalar, pa.ListScalar):
+            return [_cell(item) for item in scalar.values]
+        if isinstance(scalar, pa.DictionaryScalar):
+            return _cell(scalar.value)
+        return scalar.as_buffer().to_pybytes()
 
 
 def _readable(path: Path) -> Path | IO[bytes]:
@@ -66,10 +105,42 @@ def _readable(path: Path) -> Path | IO[bytes]:
 
 
 def _damaged(path: Path, error: Exception) -> UsageError:
+    if isinstance(error, OSError) and error.errno is not None:
+        return unreadable(path, error)
+    head = head_of(path)
+    if not head.startswith(_MAGIC) and (found := foreign(head)):
+        return UsageError(f"{path}: expected a parquet file, found {found}")
     message = excerpt(" ".join(str(error).split()), 0, length=120)
     return UsageError(
-        f"{path}: expected a whole parquet file, found: {message}; download or write it again"
+        f"{path}: expected a whole parquet file, found: {message}{_where_damaged(path)}; download "
+        "or write it again"
     )
+
+
+def _where_damaged(path: Path) -> str:
+    """Return in which column and row group a file whose end is whole cannot be read."""
+    try:
+        with pq.ParquetFile(_readable(path)) as file:
+            for group in range(file.num_row_groups):
+                for name in file.schema_arrow.names:
+                    if not _can_be_read(file, group, name):
+                        return f" in the column {name!r} of row group {group}"
+    except (pa.ArrowException, OSError):
+        return ""
+    return ""
+
+
+def _can_be_read(file: pq.ParquetFile, group: int, column: str) -> bool:
+    try:
+        file.read_row_group(group, columns=[column])
+    except (pa.ArrowException, OSError):
+        return False
+    return True
+
+
+def zstandard(file: IO[bytes]) -> IO[bytes]:
+    """Return what a file compressed by Zstandard holds: pyarrow has the only reader at hand."""
+    return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(file), "zstd"))
 
 
 def write_parquet(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema) -> None:

@@ -27,6 +27,7 @@ from negatives.parse import Parse
 from negatives.parse_files import read_parses, write_parses
 from negatives.producers import naming
 from negatives.scorer import Scorer, ScorerOptions, drawn_again, scorer_in
+from negatives.skipping import NO_WORDS, NOT_ENGLISH
 from negatives.slots import Slot
 from negatives.tallies import Tallies
 from negatives.words import lexicon as lexicons
@@ -108,7 +109,7 @@ def parse_block(task: ParseTask) -> Unit:
                 "build into a new folder, or with --resume never"
             )
         return unit
-    captions, skipped = _usable(task)
+    captions, skipped, first = _usable(task)
     from negatives.spacy_parse import parse_texts  # noqa: PLC0415 - a driver needs no spaCy
 
     texts = [caption.text for caption in captions]
@@ -119,7 +120,12 @@ def parse_block(task: ParseTask) -> Unit:
     if task.counts:
         attempts["counts"] = attempt_path(task.folder, task.name, "counts")
         count_block(attempts["counts"], captions, parses)
-    facts: Json = {"digest": digest, "rows": len(captions), "tallies": {"skipped": dict(skipped)}}
+    facts: Json = {
+        "digest": digest,
+        "rows": len(captions),
+        "tallies": {"skipped": dict(skipped)},
+        "first": first,
+    }
     return commit(task.folder, task.name, attempts, facts)
 
 
@@ -177,18 +183,24 @@ def choose_all(
     return drawn_again([caption for caption, _ in block], chosen, chooser, scorer)
 
 
-def _usable(task: ParseTask) -> tuple[list[Caption], Counter[str]]:
+def _usable(task: ParseTask) -> tuple[list[Caption], Counter[str], dict[str, str]]:
+    """Return the captions to be parsed; of the others the counts and first ids by reason."""
     lexicon = lexicons.load()
     captions: list[Caption] = []
     skipped: Counter[str] = Counter()
+    first: dict[str, str] = {}
     for caption in task.captions:
+        fault = None
         if len(caption.text) > task.max_characters:
-            skipped[f"longer than {task.max_characters} characters"] += 1
-        elif task.language == "en" and (fault := _language_fault(caption.text, lexicon)):
-            skipped[fault] += 1
-        else:
+            fault = f"longer than {task.max_characters} characters"
+        elif task.language == "en":
+            fault = _language_fault(caption.text, lexicon)
+        if fault is None:
             captions.append(caption)
-    return captions, skipped
+        else:
+            skipped[fault] += 1
+            first.setdefault(fault, caption.id)
+    return captions, skipped, first
 
 
 def _language_fault(text: str, lexicon: Lexicon) -> str | None:
@@ -198,10 +210,10 @@ def _language_fault(text: str, lexicon: Lexicon) -> str | None:
     """
     words = [word for word in normalised(text).split() if any(c.isalpha() for c in word)]
     if not words:
-        return "no words"
+        return NO_WORDS
     share = lexicon.english_share(words)
     one_unknown = round(share * len(words)) >= len(words) - 1
-    return None if share >= MIN_ENGLISH or (one_unknown and len(words) >= 3) else "not English"
+    return None if share >= MIN_ENGLISH or (one_unknown and len(words) >= 3) else NOT_ENGLISH
 
 
 def offers_of_block(

@@ -5,14 +5,13 @@ place and the manifest is written, last. Kill it anywhere and run it again: what
 kept, and the bytes are those of an undisturbed run.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data.commit import Unit
+from data.commit import Unit, finished
 from data.errors import ShardError, UsageError
 from data.manifest import FILE_NAME, Manifest
 from negatives.answering import answered, gpus_for_asking
@@ -20,8 +19,8 @@ from negatives.blocks import ChooseTask, choose_block, load_all, parse_block
 from negatives.config import BuildConfig
 from negatives.executors import Executor, Open, Run, opening
 from negatives.executors.local import workers_on_this_machine
-from negatives.finishing import finish, manifest_of, num_in
-from negatives.folders.claims import refuse_if_taken
+from negatives.finishing import finish, first_places, manifest_of, num_in, tallies_of
+from negatives.folders.claims import clear, refuse_if_taken
 from negatives.learning import Learned, LearnOptions, learn
 from negatives.llm import NAMES
 from negatives.llm.blocks import AnswersFile
@@ -29,6 +28,8 @@ from negatives.plan import Plan, Report, Resume, finished_manifest, make_plan
 from negatives.presets import PRESETS
 from negatives.reading import Reading
 from negatives.scorer import gpus_for_reading, settled
+from negatives.skipping import FIRST, nothing_usable
+from negatives.tallies import merged
 from negatives.words import lexicon as lexicons
 
 
@@ -55,9 +56,11 @@ def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
     if manifest is None:
         try:
             return _built(plan, executor)
-        except (FileNotFoundError, ShardError, UsageError):
+        except (FileNotFoundError, ShardError, UsageError) as error:
             if not (out / FILE_NAME).exists():
                 refuse_if_taken(out, plan.mark())
+                if isinstance(error, UsageError) and not _has_captions(out):
+                    clear(out)  # what the user changes now would be another configuration
                 raise
         manifest = finished_manifest(plan, "always")  # another run of this build was faster
     assert manifest is not None, "the folder has a manifest"
@@ -71,19 +74,29 @@ def _built(plan: Plan, executor: Executor) -> Manifest:
     with opening(executor, plan.workers) as open_for:
         run = open_for(partial(load_all, plan.model))
         units = _collect(plan, "parse", run(parse_block, reading.parse_tasks()))
-        parsed = [units[name] for name in reading.names if num_in(units[name], "rows")]
+        read = [units[name] for name in reading.names]
+        parsed = [unit for unit in read if num_in(unit, "rows")]
+        first = first_places(reading, read)
         if not parsed:
-            skipped = json.dumps(reading.skipped, sort_keys=True)
-            raise UsageError(f"no caption of the source could be used; skipped: {skipped}")
+            tallies = merged([reading.tallies(), *map(tallies_of, read)])
+            raise UsageError(nothing_usable(tallies, first, plan.source_options()))
         learned = _learned(plan, parsed, run)
         asked, spent = answered(plan, parsed, partial(_ask, plan, open_for))
         run = open_for(lexicons.load, gpus=gpus_for_reading(config.scorer, config.policy))
         tasks = _choose_tasks(plan, parsed, learned, asked)
         units = _collect(plan, "choose", run(choose_block, tasks))
     chosen = [units[unit.name] for unit in parsed]
-    manifest = manifest_of(plan, reading, parsed, chosen)
-    finish(plan, manifest, chosen, started, spent)
+    manifest = manifest_of(plan, reading, read, chosen)
+    told = {"seconds": round(time.time() - started, 1), **({"asked": spent} if spent else {})}
+    finish(plan, manifest, chosen, told | ({FIRST: first} if first else {}))
     return manifest
+
+
+def _has_captions(out: Path) -> bool:
+    """Tell whether a block with captions is finished in an unfinished folder."""
+    parses = out / "work" / "parses"
+    units = (finished(parses, path.stem) for path in parses.glob("*.json"))
+    return any(unit is not None and num_in(unit, "rows") for unit in units)
 
 
 def _ask(

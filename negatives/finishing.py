@@ -4,7 +4,7 @@ import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -24,6 +24,7 @@ from data.schema import VERSION
 from negatives.folders.claims import refuse_if_taken
 from negatives.plan import Plan
 from negatives.reading import Reading
+from negatives.skipping import RUN_FILE
 from negatives.tallies import Content, merged
 
 
@@ -48,7 +49,10 @@ def _places(chosen: list[Unit]) -> Iterator[tuple[Unit, Place]]:
 
 
 def manifest_of(plan: Plan, reading: Reading, parsed: list[Unit], chosen: list[Unit]) -> Manifest:
-    """Return the manifest of a build whose two passes are done."""
+    """Return the manifest of a build whose two passes are done.
+
+    `parsed`: the units of the first pass, those without a usable caption too.
+    """
     shards: dict[str, list[Shard]] = {"data": [], "rejects": []}
     for unit, place in _places(chosen):
         file = unit.files[place.kind]
@@ -61,8 +65,7 @@ def manifest_of(plan: Plan, reading: Reading, parsed: list[Unit], chosen: list[U
                 sha256=file.sha256,
             )
         )
-    counts = [cast("Content", unit.facts["tallies"]) for unit in (*parsed, *chosen)]
-    tallies = merged([{"skipped": dict(reading.skipped)}, *counts])
+    tallies = merged([reading.tallies(), *map(tallies_of, (*parsed, *chosen))])
     identity = json.loads(json.dumps(plan.identity))
     source = {**identity["config"]["data"]["source"], "licence": plan.source.licence}
     return Manifest(
@@ -89,10 +92,10 @@ def _stored(path: Path) -> Stored:
     return Stored(file=f"{FLUENCY}/{path.name}", bytes=size, sha256=sha256)
 
 
-def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float, asked: Json) -> None:
+def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], told: Json) -> None:
     """Show the shards, tell of the run, write the manifest, and only then drop the work.
 
-    `asked`: what asking a language model took, empty if none was asked.
+    `told`: what the run's file says beside what is known here.
 
     Raises:
         ShardError: another command has taken the folder over.
@@ -112,14 +115,13 @@ def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float, a
         sync_folder(folder)
     run = {
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "seconds": round(time.time() - started, 1),
         "workers": plan.workers,
         "host": platform.node(),
         "python": platform.python_version(),
         "source": plain(plan.config.data.source),
-        **({"asked": asked} if asked else {}),
+        **told,
     }
-    write_atomically(plan.out / "run.json", json.dumps(run, indent=1, sort_keys=True) + "\n")
+    write_atomically(plan.out / RUN_FILE, json.dumps(run, indent=1, sort_keys=True) + "\n")
     write_manifest(plan.out, manifest)
     remove_tree(plan.work)
 
@@ -127,3 +129,16 @@ def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], started: float, a
 def num_in(unit: Unit, name: str) -> int:
     """Return a number that was counted while a unit was made."""
     return cast("int", unit.facts[name])
+
+
+def tallies_of(unit: Unit) -> Content:
+    """Return what was counted by reason while a unit was made."""
+    return cast("Content", unit.facts["tallies"])
+
+
+def first_places(reading: Reading, units: Iterable[Unit]) -> dict[str, str]:
+    """Return where each reason to leave something out was met first."""
+    found: dict[str, str] = {}
+    for unit in units:
+        found = cast("dict[str, str]", unit.facts["first"]) | found
+    return reading.first | found

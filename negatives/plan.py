@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from data.commit import Json, remove_tree
 from data.config import checked, differences, place_name, plain
@@ -23,6 +23,7 @@ from negatives.models import model_name, model_version
 from negatives.producers import chooser_of
 from negatives.rules import producer_of
 from negatives.scorer import scorer_version
+from negatives.skipping import source_in
 
 Resume = Literal["never", "if-possible", "always"]
 _COMMAND = "build"
@@ -52,6 +53,10 @@ class Plan:
     def work(self) -> Path:
         """Return the folder of unfinished work."""
         return self.out / "work"
+
+    def source_options(self) -> Json:
+        """Return the source's options as the manifest states them."""
+        return source_in(cast("Json", self.identity["config"]))
 
     def mark(self) -> Mark:
         """Return what says in the folder that this build is writing there."""

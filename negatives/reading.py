@@ -9,14 +9,19 @@ from data.manifest import Manifest
 from data.records import Caption, Skip
 from data.shards import blocks_of
 from data.sources.files import split_name
+from data.sources.found import NO_ROWS
 from negatives.blocks import ParseTask, digest_of
 from negatives.plan import Plan
+from negatives.skipping import Doubts
+from negatives.tallies import Content
 
 
 class Reading:
     """One pass over the source: its blocks as tasks, and what was seen on the way.
 
-    `names` are the blocks' names, in order; `skipped` counts rows that could not be used.
+    `names` are the blocks' names, in order. `skipped` counts rows that could not be used,
+    `left_out` files that were not read, `doubtful` captions that may not be what they were taken
+    for; `first` says where each reason was met first.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -24,8 +29,12 @@ class Reading:
         self._plan = plan
         self._digest = hashlib.sha256()
         self._num_read = 0
+        self._doubts = Doubts(getattr(plan.source, "several", None))
         self.names: list[str] = []
         self.skipped: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+        self.doubtful: Counter[str] = Counter()
+        self.first: dict[str, str] = {}
 
     def parse_tasks(self) -> Iterator[ParseTask]:
         """Yield the first pass's tasks; a block never splits an image's captions in common use."""
@@ -63,10 +72,21 @@ class Reading:
                 "build into another folder"
             )
 
+    def tallies(self) -> Content:
+        """Return what was counted."""
+        return {
+            "skipped": dict(self.skipped),
+            "files_left_out": dict(self.left_out),
+            "doubtful": dict(self.doubtful),
+        }
+
     def _blocks(self) -> Iterator[tuple[str, list[Caption]]]:
         size = self._plan.config.negatives.shard_captions
         names: set[str] = set()
-        for split in self._plan.source.splits():
+        splits = self._plan.source.splits()
+        for item in self._plan.source.left_out():
+            self._count(self.left_out, item.reason, item.where)
+        for split in splits:
             name = split_name(split)
             if name in names:
                 raise UsageError(f"two splits would be named {name!r}, one of them {split!r}")
@@ -81,9 +101,16 @@ class Reading:
             return
         for item in self._plan.source.read(split):
             if isinstance(item, Skip):
-                self.skipped[item.reason] += 1
+                is_file = item.reason == NO_ROWS
+                self._count(self.left_out if is_file else self.skipped, item.reason, item.where)
                 continue
             self._num_read += 1
+            if (reason := self._doubts.of(item)) is not None:
+                self._count(self.doubtful, reason, item.id)
             yield item
             if self._num_read == limit:
                 return
+
+    def _count(self, counts: Counter[str], reason: str, where: str) -> None:
+        counts[reason] += 1
+        self.first.setdefault(reason, where)

@@ -9,6 +9,8 @@ Content = dict[str, dict[str, int]]
 FIELDS = (
     "captions",
     "skipped",
+    "files_left_out",
+    "doubtful",
     "negatives_by_type",
     "negatives_by_rule",
     "slots_by_fate",

@@ -42,6 +42,13 @@ class Source(Protocol):
             UsageError: a file or folder is missing, or has another layout.
         """
 
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files under the source's root that are not read but may hold captions.
+
+        Raises:
+            UsageError: as `splits`.
+        """
+
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions of a split; those of one image one after another; the same each time.
 

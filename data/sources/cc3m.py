@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.records import Caption, Skip
-from data.sources.delimited import delimited_records
-from data.sources.files import Splits, chosen, files_of, find_splits
+from data.sources.delimited import Form, delimited_records
+from data.sources.files import Files, files_of, find_files
 from data.sources.found import Found, captions_of
 from data.sources.licences import LICENCES
-from data.sources.table import ROW_ID, Columns, rows_of, with_row_ids
+from data.sources.packed import kind_of
+from data.sources.several import Several
+from data.sources.table import ROW_ID, Columns, Record, records_of, rows_of, with_row_ids
 from data.sources.tars import tar_rows
 
 _HEADER = ("caption", "url")
-_COLUMNS = Columns(("caption",), "url", ROW_ID)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +29,7 @@ class Cc3m:
     """
 
     root: Path
+    several: Several = "auto"
     split: str | None = None
     only_splits: tuple[str, ...] | None = None
 
@@ -38,26 +40,30 @@ class Cc3m:
 
     def splits(self) -> tuple[str, ...]:
         """Return what the names of the files tell: train, validation."""
-        return tuple(self._files())
+        return tuple(self._files().splits)
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions in the order of the files."""
-        paths = files_of(split, self._files())
-        if paths[0].suffix == ".tar":
-            rows = tar_rows(paths, root=self.root, json_keys=())
+        paths = files_of(split, self._files().splits)
+        if kind_of(paths[0].name) == ".tar":
+            rows = tar_rows(paths, root=self.root, json_keys=(), several=self.several)
         else:
-            rows = _tsv_rows(paths, split=split)
+            rows = self._tsv_rows(paths, split)
         return captions_of(rows, source="cc3m")
 
-    def _files(self) -> Splits:
-        found = find_splits(self.root, suffixes=(".tsv",), split=self.split, prefer=".tar")
-        return chosen(found, self.only_splits)
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files under `root` that are not read."""
+        return self._files().left_out
+
+    def _files(self) -> Files:
+        found = find_files(self.root, suffixes=(".tsv",), split=self.split, prefer=".tar")
+        return found.only(self.only_splits)
+
+    def _tsv_rows(self, paths: tuple[Path, ...], split: str) -> Iterator[Found | Skip]:
+        records = records_of(self.root, paths, _records)
+        columns = Columns(("caption",), "url", ROW_ID, self.several)
+        return rows_of(with_row_ids(records, f"cc3m:{split}"), columns, split=split)
 
 
-def _tsv_rows(paths: tuple[Path, ...], *, split: str) -> Iterator[Found | Skip]:
-    records = (
-        record
-        for path in paths
-        for record in delimited_records(path, delimiter="\t", quoted=False, header=_HEADER)
-    )
-    return rows_of(with_row_ids(records, f"cc3m:{split}"), _COLUMNS, split=split)
+def _records(path: Path, name: str) -> Iterator[Record | Skip]:
+    return delimited_records(path, Form("\t", quoted=False), header=_HEADER, name=name)

@@ -1,26 +1,39 @@
 """MS-COCO's caption files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from operator import itemgetter
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from data.errors import UsageError
 from data.records import Caption, Skip
 from data.sources.files import (
+    Files,
     Splits,
-    chosen,
     contents,
     existing,
     files_of,
     json_of,
+    name_in,
     shape,
     split_name,
 )
-from data.sources.found import Found, captions_of
+from data.sources.found import TWO_FILES, Found, captions_of, key_of
 from data.sources.licences import LICENCES
+from data.sources.listing import SAME_SPLIT
+from data.sources.packed import kind_of, plain_name
+from data.sources.several import cell_texts
+from data.storage import entries
 
 _PREFIX = "captions_"
+
+
+class _Image(NamedTuple):
+    """An image: its id, the file names that are said of it, its annotations' ids and captions."""
+
+    id: object
+    names: set[str]
+    captions: list[tuple[object, object]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,42 +58,85 @@ class Coco:
 
     def splits(self) -> tuple[str, ...]:
         """Return for example ("train2017", "val2017"): those found, or those asked for."""
-        return tuple(self._files())
+        return tuple(self._files().splits)
+
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files of captions that are not read: another one is of the same split."""
+        return self._files().left_out
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions in the order of the file's images."""
-        (path,) = files_of(split, self._files())
+        (path,) = files_of(split, self._files().splits)
         return captions_of(_rows(path, split=split), source="coco")
 
-    def _files(self) -> Splits:
+    def _files(self) -> Files:
         root = existing(self.root)
-        if root.is_file():
-            paths = [root]
-        else:
-            folders = (root / "annotations", root)
-            paths = next((p for f in folders if (p := sorted(f.glob(f"{_PREFIX}*.json")))), [])
+        is_file = root.is_file()
+        folders = () if is_file else (root / "annotations", root)
+        paths = [root] if is_file else [path for each in folders for path in _captions_in(each)]
         if not paths:
             raise UsageError(
                 f"{root}: expected annotations/{_PREFIX}*.json in it, found {contents(root)}"
             )
-        found: Splits = {split_name(p.stem.removeprefix(_PREFIX)): (p,) for p in paths}
-        return chosen(found, self.only_splits)
+        found: Splits = {}
+        left_out: list[Skip] = []
+        for path in paths:
+            stem = PurePath(plain_name(path.name)).stem
+            split = split_name(stem[len(_PREFIX) :] if stem.lower().startswith(_PREFIX) else stem)
+            if found.setdefault(split, (path,)) != (path,):
+                left_out.append(Skip(SAME_SPLIT, name_in(root, path)))
+        return Files(found, tuple(left_out)).only(self.only_splits)
+
+
+def _captions_in(folder: Path) -> list[Path]:
+    """Return the files of captions in a folder, sorted; none if there is no such folder."""
+    try:
+        found = entries(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [
+        entry.path
+        for entry in found
+        if entry.is_file
+        and entry.name.lower().startswith(_PREFIX)
+        and kind_of(entry.name) == ".json"
+    ]
 
 
 def _rows(path: Path, *, split: str) -> Iterator[Found | Skip]:
     """Yield the annotations image by image; those of an unlisted image last, without a key."""
-    files, groups = _by_image(path)
-    for image, captions in groups.items():
-        name = files.get(image)
-        key = f"{split}/{name}" if isinstance(name, str) else None
-        captions.sort(key=itemgetter(0))
-        for ordinal, (annotation, text) in enumerate(captions):
+    for image in _images_of(path):
+        captions = sorted(image.captions, key=_order)
+        texts = [(each, text) for each, cell in captions for text in cell_texts(cell, "never")]
+        for ordinal, (annotation, text) in enumerate(texts):
             where = f"{path.name}, annotation {annotation}"
-            yield Found(key, text, where, f"coco:{image}:{ordinal}")
+            if len(image.names) > 1:
+                yield Skip(TWO_FILES, where)
+                continue
+            name = next(iter(image.names), None)
+            yield Found(name and f"{split}/{name}", text, where, f"coco:{image.id}:{ordinal}")
 
 
-def _by_image(path: Path) -> tuple[dict[int, object], dict[int, list[tuple[int, object]]]]:
-    """Return file names, and (annotation id, caption) lists, by image id.
+def _image(images: dict[str | None, _Image], image_id: object) -> _Image:
+    """Return the image of an id, a new one if there is none yet."""
+    key = key_of(image_id)
+    if key not in images:
+        images[key] = _Image(image_id, set(), [])
+    return images[key]
+
+
+def _order(caption: tuple[object, object]) -> tuple[bool, float, str]:
+    """Return what sorts captions by annotation id: numbers, then texts."""
+    annotation, _ = caption
+    if isinstance(annotation, int | float):
+        return False, annotation, ""
+    return True, 0, str(annotation)
+
+
+def _images_of(path: Path) -> Iterable[_Image]:
+    """Return the images of a file, with their captions.
+
+    Ids are compared as texts, for some tools write numbers and others texts.
 
     Raises:
         UsageError: the file has another layout.
@@ -89,13 +145,17 @@ def _by_image(path: Path) -> tuple[dict[int, object], dict[int, list[tuple[int, 
     if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
         raise UsageError(
             f'{path}: expected {{"images": [...], "annotations": [...]}}, found '
-            f"{shape(content)}; give a file of captions in COCO's layout"
+            f"{shape(content)}; give a file of captions in COCO's layout, or a list of objects to "
+            "the source jsonl"
         )
+    images: dict[str | None, _Image] = {}
     try:
-        files: dict[int, object] = {i["id"]: i["file_name"] for i in content["images"]}
-        groups: dict[int, list[tuple[int, object]]] = {image: [] for image in files}
+        for item in content["images"]:
+            image = _image(images, item["id"])
+            image.names.update(filter(None, [key_of(item["file_name"])]))
         for item in content["annotations"]:
-            groups.setdefault(item["image_id"], []).append((item["id"], item.get("caption")))
+            image = _image(images, item["image_id"])
+            image.captions.append((item["id"], item.get("caption")))
         has_captions = not content["annotations"] or "caption" in content["annotations"][0]
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(
@@ -107,4 +167,4 @@ def _by_image(path: Path) -> tuple[dict[int, object], dict[int, list[tuple[int, 
             f"{path}: expected annotations with a caption, found "
             f"{shape(content['annotations'][0])}; give captions_*.json, not instances or keypoints"
         )
-    return files, groups
+    return images.values()

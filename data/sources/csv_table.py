@@ -7,11 +7,13 @@ from pathlib import Path
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.sources.delimited import delimited_records
-from data.sources.files import Splits, chosen, files_of, find_splits
+from data.sources.delimited import Form, delimited_records
+from data.sources.files import Files, files_of, find_files
 from data.sources.found import Found, captions_of
 from data.sources.grouping import together
-from data.sources.table import Columns, Record, rows_of
+from data.sources.packed import kind_of
+from data.sources.several import Several
+from data.sources.table import Columns, Record, records_of, rows_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +36,7 @@ class Csv:
     delimiter: str | None = None
     quoted: bool | None = None
     header: tuple[str, ...] | None = None
+    several: Several = "auto"
     grouped: bool = False
     split: str | None = None
     only_splits: tuple[str, ...] | None = None
@@ -41,27 +44,31 @@ class Csv:
 
     def splits(self) -> tuple[str, ...]:
         """Return `split`, or what the names of files or folders tell."""
-        return tuple(self._files())
+        return tuple(self._files().splits)
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions, images in order of appearance."""
-        rows = partial(self._rows, files_of(split, self._files()), split)
+        rows = partial(self._rows, files_of(split, self._files().splits), split)
         return captions_of(
             together(rows, grouped=self.grouped or self.image_column is None), source="csv"
         )
 
-    def _files(self) -> Splits:
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files under `root` that are not read."""
+        return self._files().left_out
+
+    def _files(self) -> Files:
         if self.delimiter is not None and len(self.delimiter) != 1:
             raise UsageError(f"delimiter: expected one character, found {self.delimiter!r}")
-        found = find_splits(self.root, suffixes=(".csv", ".tsv"), split=self.split)
-        return chosen(found, self.only_splits)
+        found = find_files(self.root, suffixes=(".csv", ".tsv"), split=self.split)
+        return found.only(self.only_splits)
 
     def _rows(self, paths: tuple[Path, ...], split: str) -> Iterator[Found | Skip]:
-        columns = Columns(self.caption_columns, self.image_column, self.id_column)
-        records = (record for path in paths for record in self._records(path))
-        return rows_of(records, columns, split=split)
+        columns = Columns(self.caption_columns, self.image_column, self.id_column, self.several)
+        return rows_of(records_of(self.root, paths, self._records), columns, split=split)
 
-    def _records(self, path: Path) -> Iterator[Record | Skip]:
-        delimiter = self.delimiter or ("\t" if path.suffix == ".tsv" else ",")
+    def _records(self, path: Path, name: str) -> Iterator[Record | Skip]:
+        delimiter = self.delimiter or ("\t" if kind_of(name) == ".tsv" else ",")
         quoted = delimiter != "\t" if self.quoted is None else self.quoted
-        return delimited_records(path, delimiter=delimiter, quoted=quoted, header=self.header)
+        form = Form(delimiter, quoted=quoted, is_option=True)
+        return delimited_records(path, form, header=self.header, name=name)

@@ -2,32 +2,40 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from data.errors import UsageError
-from data.remote import Entry
+from data.records import Skip
+from data.sources.lines import lines_of
+from data.sources.listing import files_below, split_told
+from data.sources.packed import plain_name
 from data.storage import entries, is_remote
 from data.texts import nearest
 
-_SHARD = re.compile(r"(.+?)-\d+-of-\d+\..+")
-_SPLIT_WORDS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-}
 _NOT_IN_NAME = re.compile(r"[^\w.]+")
 
 Splits = dict[str, tuple[Path, ...]]
-Files = TypeVar("Files")
+Found = TypeVar("Found")
 
 
-def chosen(found: dict[str, Files], only: tuple[str, ...] | None) -> dict[str, Files]:
+class Files(NamedTuple):
+    """The files that are read, by split, and the skips of those that are left out."""
+
+    splits: Splits
+    left_out: tuple[Skip, ...]
+
+    def only(self, names: tuple[str, ...] | None) -> "Files":
+        """Return the splits of these names, as `chosen` does.
+
+        Raises:
+            UsageError: one of them was not found.
+        """
+        return self._replace(splits=chosen(self.splits, names))
+
+
+def chosen(found: dict[str, Found], only: tuple[str, ...] | None) -> dict[str, Found]:
     """Return the splits named in `only`, in that order; all of them for None.
 
     Raises:
@@ -53,47 +61,49 @@ def files_of(split: str, splits: Splits) -> tuple[Path, ...]:
 def find_splits(
     root: Path, *, suffixes: tuple[str, ...], split: str | None, prefer: str | None = None
 ) -> Splits:
-    """Return the files under `root` with one of the suffixes, sorted, by split.
+    """Return the files of `find_files` by split."""
+    return find_files(root, suffixes=suffixes, split=split, prefer=prefer).splits
+
+
+def find_files(
+    root: Path, *, suffixes: tuple[str, ...], split: str | None, prefer: str | None = None
+) -> Files:
+    """Return the files under `root` with one of the suffixes, in any case, sorted, by split.
 
     With `split` given all of them are that split. Otherwise names tell: `train-00000-of-00012.csv`
     belongs to "train", and so does a name with the word train or training in it (likewise
-    validation, valid, val, dev; test); where nothing tells, "train" it is. A folder that holds no
-    such file itself is searched one level down, and its subfolders are the splits. Where there are
-    files with the suffix `prefer`, only they are taken.
+    validation, valid, val, dev; test); where nothing tells, "train" it is. Of files in folders
+    below `root` the folder's name is the split. Where there are files with the suffix `prefer`,
+    only they are taken. Text and tars may be compressed (`a.csv.gz`).
 
     Raises:
         UsageError: there is no such path, or no such file in it.
     """
     if existing(root).is_file():
-        return {split_name(split or _split_told(root.name)): (root,)}
-    wanted = (prefer, *suffixes) if prefer else suffixes
-    told = (_told(root, (prefer,)) if prefer else []) or _told(root, suffixes)
-    if not told:
+        return Files({split_name(split or split_told(root.name)): (root,)}, ())
+    files, left_out = files_below(root, suffixes, prefer=prefer)
+    if not files:
+        wanted = (prefer, *suffixes) if prefer else suffixes
         raise UsageError(
             f"{root}: expected a {' or '.join(wanted)} file, or a folder of them; found "
             f"{contents(root)}"
         )
-    splits: dict[str, tuple[Path, ...]] = {}
-    for name, path in told:
-        key = split_name(split or name)
-        splits[key] = (*splits.get(key, ()), path)
-    return splits
+    splits: dict[str, list[Path]] = {}
+    for name, path in files:
+        splits.setdefault(split_name(split or name), []).append(path)
+    return Files({name: tuple(paths) for name, paths in splits.items()}, left_out)
 
 
-def _told(root: Path, suffixes: tuple[str, ...]) -> list[tuple[str, Path]]:
-    """Return the files of a folder, or else of its subfolders, each after its split's name."""
-    listed = entries(root)
-    files = [(_split_told(path.name), path) for path in _with_suffix(listed, suffixes)]
-    folders = [entry.path for entry in listed if entry.is_dir]
-    return files or [(f.name, path) for f in folders for path in _with_suffix(entries(f), suffixes)]
+def find_named(root: Path, names: Collection[str]) -> Path | None:
+    """Return the first file of these names in a folder, in any case, compressed or not."""
+    listed = reversed([entry for entry in entries(root) if entry.is_file])
+    found = {plain_name(entry.name).lower(): entry.path for entry in listed}
+    return next((found[name.lower()] for name in names if name.lower() in found), None)
 
 
-def _split_told(file_name: str) -> str:
-    """Return the split that a file's name tells."""
-    if shard := _SHARD.fullmatch(file_name):
-        return shard[1]
-    words = re.split(r"[^a-z]+", file_name.lower())
-    return next((_SPLIT_WORDS[word] for word in words if word in _SPLIT_WORDS), "train")
+def name_in(root: Path, path: Path) -> str:
+    """Return how messages name a file of a source: as seen from the source's root."""
+    return path.name if path == root else path.relative_to(root).as_posix()
 
 
 def split_name(text: str) -> str:
@@ -123,31 +133,6 @@ def contents(folder: Path) -> str:
     return (", ".join(names[:8]) + ", ..." * (len(names) > 8)) or "nothing"
 
 
-def lines_of(path: Path) -> Iterator[tuple[int, str]]:
-    r"""Yield the number (from 1) and the text of each line, its `\n` or `\r\n` with it.
-
-    A byte order mark is taken off; U+2028 and the like do not end a line.
-
-    Raises:
-        UsageError: the file cannot be opened, or a line is not UTF-8.
-    """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    with file:
-        for number, line in enumerate(file, start=1):
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise UsageError(
-                    f"{path}, line {number}: expected UTF-8, found the byte "
-                    f"0x{line[error.start]:02x}; convert the file "
-                    "(iconv -f latin1 -t utf-8, if it is Latin-1)"
-                ) from error
-            yield number, text
-
-
 def json_of(path: Path, *, drop: frozenset[str] = frozenset()) -> object:
     """Return what a JSON file holds, without the keys in `drop` wherever they stand.
 
@@ -168,8 +153,9 @@ def parse_json(
     path: Path,
     first_line: int,
     pairs_hook: Callable[[list[tuple[str, object]]], object] | None = None,
+    advice: str = "mend the file or download it again",
 ) -> object:
-    """Return what a JSON text holds; `first_line` is its place in the file.
+    """Return what a JSON text holds; `first_line` is its place in the file, `advice` what to do.
 
     Raises:
         UsageError: it is not JSON.
@@ -180,7 +166,7 @@ def parse_json(
         line = first_line + error.lineno - 1
         raise UsageError(
             f"{path}, line {line}: expected JSON, found {excerpt(text, error.pos)} "
-            f"({error.msg}); mend the file or download it again"
+            f"({error.msg}); {advice}"
         ) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}, line {first_line}: JSON beyond reason: {error}") from error
@@ -198,22 +184,14 @@ def shape(value: object) -> str:
     return "a list" if isinstance(value, list) else type(value).__name__
 
 
-def check_columns(wanted: Collection[str], present: Collection[str], *, where: str) -> None:
-    """Hold that the wanted columns are there.
+def check_columns(
+    wanted: Collection[str], present: Collection[str], *, where: str, advice: str = ""
+) -> None:
+    """Hold that the wanted columns are there; `advice` ends the message otherwise.
 
     Raises:
         UsageError: one is not; the most similar one is named.
     """
     for name in wanted:
         if name not in present:
-            raise UsageError(f"{where}: no column {name!r}; {nearest(name, present)}")
-
-
-def _with_suffix(listed: list[Entry], suffixes: tuple[str, ...]) -> list[Path]:
-    """Return the files of a folder with one of the suffixes; hidden ones are left out."""
-    names = [entry for entry in listed if entry.is_file and entry.name.endswith(suffixes)]
-    return [entry.path for entry in names if not entry.name.startswith(".")]
-
-
-def _unreadable(path: Path, error: OSError) -> UsageError:
-    return UsageError(f"{path}: expected a file that can be read, found: {error.strerror or error}")
+            raise UsageError(f"{where}: no column {name!r}; {nearest(name, present)}{advice}")

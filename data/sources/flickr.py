@@ -8,11 +8,12 @@ from typing import Final, NamedTuple
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.sources.delimited import delimited_records, first_line
-from data.sources.files import chosen, contents, excerpt, existing
+from data.sources.delimited import Form, delimited_records, first_line
+from data.sources.files import chosen, contents, excerpt, existing, find_named
 from data.sources.found import Found, captions_of
 from data.sources.grouping import together
 from data.sources.licences import LICENCES
+from data.sources.listing import SAME_SPLIT
 from data.sources.table import Columns, Record, rows_of
 
 FILES: Final = {
@@ -24,22 +25,18 @@ FILES: Final = {
 class _Form(NamedTuple):
     """How one of the published files is written; `header` names the columns if it does not."""
 
-    delimiter: str
-    quoted: bool
+    table: Form
     image: str
     caption: str
     header: tuple[str, ...] | None = None
 
 
-_TOKENS = _Form("\t", quoted=False, image="image", caption="caption", header=("image", "caption"))
+_COMMAS = Form(",", quoted=True)
+_TOKENS = _Form(Form("\t", quoted=False), "image", "caption", header=("image", "caption"))
 _FORMS = {
-    "image,caption": _Form(",", quoted=True, image="image", caption="caption"),
-    "image_name,comment_number,comment": _Form(
-        ",", quoted=True, image="image_name", caption="comment"
-    ),
-    "image_name|comment_number|comment": _Form(
-        "|", quoted=False, image="image_name", caption="comment"
-    ),
+    "image,caption": _Form(_COMMAS, "image", "caption"),
+    "image_name,comment_number,comment": _Form(_COMMAS, "image_name", "comment"),
+    "image_name|comment_number|comment": _Form(Form("|", quoted=False), "image_name", "comment"),
 }
 
 
@@ -65,6 +62,10 @@ class Flickr30k:
         """Return the one split, after a look whether the file is there."""
         _file(self.root, "flickr30k")
         return (self.split,)
+
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files with a published name that are not read."""
+        return _others(self.root, "flickr30k")
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions in the order of the file."""
@@ -94,6 +95,10 @@ class Flickr8k:
         _file(self.root, "flickr8k")
         return (self.split,)
 
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files with a published name that are not read."""
+        return _others(self.root, "flickr8k")
+
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions in the order of the file."""
         return _captions(_file(self.root, "flickr8k"), split, self.split, source="flickr8k")
@@ -108,10 +113,18 @@ def _file(root: Path, source: str) -> Path:
     if existing(root).is_file():
         return root
     names = FILES[source]
-    for name in names:
-        if (root / name).is_file():
-            return root / name
-    raise UsageError(f"{root}: expected {' or '.join(names)} in it, found {contents(root)}")
+    path = find_named(root, names)
+    if path is None:
+        raise UsageError(f"{root}: expected {' or '.join(names)} in it, found {contents(root)}")
+    return path
+
+
+def _others(root: Path, source: str) -> tuple[Skip, ...]:
+    """Return the other files with a published name: the same captions, in other forms."""
+    if existing(root).is_file():
+        return ()
+    found = [path for name in FILES[source] if (path := find_named(root, (name,)))]
+    return tuple(Skip(SAME_SPLIT, path.name) for path in found[1:])
 
 
 def _captions(path: Path, split: str, only: str, *, source: str) -> Iterator[Caption | Skip]:
@@ -126,9 +139,7 @@ def _rows(path: Path, split: str) -> Iterator[Found | Skip]:
 
 def _records(path: Path, form: _Form) -> Iterator[Record | Skip]:
     """Yield the records; of `img.jpg#2` the image's name is kept."""
-    for record in delimited_records(
-        path, delimiter=form.delimiter, quoted=form.quoted, header=form.header
-    ):
+    for record in delimited_records(path, form.table, header=form.header):
         if form is _TOKENS and not isinstance(record, Skip):
             where, cells = record
             image = str(cells["image"]).rpartition("#")[0]

@@ -18,12 +18,12 @@ NOT_A_ROW: Final = "row does not fit the columns"
 NOT_JSON: Final = "json in the tar is broken"
 SAME_KEY: Final = "key comes back in the tar"
 CUT_OFF: Final = "tar ends early"
+NO_ROWS: Final = "file has no rows"
+TWO_FILES: Final = "image id stands for several files"
 REASONS: Final = (
     MISSING, NOT_TEXT, EMPTY, NOT_UNICODE, JUNK, NO_IMAGE, NO_ID, NOT_A_ROW, NOT_JSON, SAME_KEY,
-    CUT_OFF,
+    CUT_OFF, NO_ROWS, TWO_FILES,
 )  # fmt: skip
-
-_EXACT: Final = 2.0**53  # beyond, a float may be another number than was written
 
 # What annotators and exporters wrote where a caption should be; COCO has a few dozen of them.
 # Matched against the whole normalised text: "there is no picture on the wall" is a caption.
@@ -38,6 +38,9 @@ _JUNK = re.compile(
     r"|show\w*|visible|seen|viewed|found)"
     r"|n a|nan|null|none|undefined"
 )
+
+
+_EXACT: Final = 1 << 53  # above it floats leave whole numbers out
 
 
 class Found(NamedTuple):
@@ -56,16 +59,24 @@ class Found(NamedTuple):
 def key_of(value: object) -> str | None:
     """Return the text of an image key or an id; None where there is none.
 
-    Whole numbers are written out, floats too (a table with a gap in the column makes 184613.0 of
-    184613); of an image as `datasets` stores it (`{"bytes", "path"}`) the path is taken.
+    Whole numbers are written out, also those that pandas made floats (`139.0`) because one was
+    missing; bytes are text in UTF-8; of an image as `datasets` stores it (`{"bytes", "path"}`) the
+    path is taken.
     """
     if isinstance(value, str):
         return value.strip() or None
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
+        return str(int(value))
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) <= _EXACT else None
+    if isinstance(value, bytes):
+        return key_of(_text_of(value))
     return key_of(value.get("path")) if isinstance(value, Mapping) else None
+
+
+def _text_of(content: bytes) -> str:
+    """Return the text that bytes are in UTF-8; bytes that are none make it invalid Unicode."""
+    return content.decode(errors="surrogateescape")
 
 
 def captions_of(rows: Iterable[Found | Skip], *, source: str) -> Iterator[Caption | Skip]:
@@ -88,11 +99,12 @@ def captions_of(rows: Iterable[Found | Skip], *, source: str) -> Iterator[Captio
 
 
 def _caption_of(row: Found, *, image: str | None, made_id: str) -> Caption | Skip:
-    text = row.text.strip() if isinstance(row.text, str) else row.text
+    text = _text_of(row.text) if isinstance(row.text, bytes) else row.text
     if text is None:
         return Skip(MISSING, row.where)
     if not isinstance(text, str):
         return Skip(NOT_TEXT, row.where)
+    text = text.strip()
     if image is None:
         return Skip(NO_IMAGE, row.where)
     caption = Caption(row.id or made_id, image, text)

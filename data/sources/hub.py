@@ -10,7 +10,8 @@ from data.records import Caption, Skip
 from data.sources.files import check_columns, chosen
 from data.sources.found import Found, captions_of
 from data.sources.grouping import together
-from data.sources.table import Columns, Record, rows_of
+from data.sources.several import Several
+from data.sources.table import NAME_COLUMNS, Columns, Record, rows_of
 from data.storage import is_remote, place
 from data.texts import one_line
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class Hub:
     """Any dataset of the Hugging Face hub, streamed, or a folder laid out like one.
 
-    ROOT: nlphuji/flickr30k, with columns such as caption (a text, or a list of texts)
+    ROOT: USER/NAME, with columns such as caption (a text, or a list of texts)
 
     Without an image column each row is an image of its own, with the key `train/41`; of an image
     column that holds pictures, the key is their file name. With one the captions of an image are
@@ -37,6 +38,7 @@ class Hub:
     caption_columns: tuple[str, ...] = ("caption",)
     image_column: str | None = None
     id_column: str | None = None
+    several: Several = "auto"
     grouped: bool = False
     only_splits: tuple[str, ...] | None = None
     licence: str = ""
@@ -50,10 +52,14 @@ class Hub:
         """
         return tuple(chosen(_open(self.root, self.subset, self.revision), self.only_splits))
 
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return nothing: which files are read is for `datasets` to say."""
+        return ()
+
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions, images in order of appearance."""
         dataset = chosen(_open(self.root, self.subset, self.revision), (split,))[split]
-        columns = Columns(self.caption_columns, self.image_column, self.id_column)
+        columns = Columns(self.caption_columns, self.image_column, self.id_column, self.several)
         rows = partial(_rows, dataset, columns, split, f"{self.root}, {split}")
         grouped = self.grouped or self.image_column is None
         return captions_of(together(rows, grouped=grouped), source="hub")
@@ -84,7 +90,7 @@ def _rows(
 ) -> Iterator[Found | Skip]:
     wanted = list(columns.all())
     if dataset.features is not None:
-        check_columns(wanted, dataset.features, where=where)
+        check_columns(wanted, dataset.features, where=where, advice=NAME_COLUMNS)
         dataset = _undecoded(dataset.select_columns(wanted))
     return rows_of(_records(dataset, where), columns, split=split)
 
@@ -117,4 +123,9 @@ def _translated(error: Exception, where: str) -> UsageError | RetryableError:
     message = f"{where}: expected a dataset that can be read, found: {one_line(error)}"
     if isinstance(error, ConnectionError | TimeoutError):
         return RetryableError(message)
+    if isinstance(error, RuntimeError):  # a data set that is a script, which is run no more
+        return UsageError(
+            f"{message}; the Hub may have it as parquet: "
+            "--set data.source.revision=refs/convert/parquet"
+        )
     return UsageError(f"{message}; check root, subset and revision")

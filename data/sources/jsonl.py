@@ -7,10 +7,14 @@ from pathlib import Path
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.sources.files import Splits, chosen, excerpt, files_of, find_splits, lines_of, parse_json
+from data.sources.files import Files, excerpt, files_of, find_files, json_of, parse_json
 from data.sources.found import Found, captions_of
 from data.sources.grouping import together
-from data.sources.table import Columns, Record, rows_of
+from data.sources.lines import lines_of
+from data.sources.several import Several
+from data.sources.table import Columns, Record, records_of, rows_of
+
+_ADVICE = "mend the line: each has one whole JSON object"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +32,7 @@ class Jsonl:
     caption_columns: tuple[str, ...] = ("caption",)
     image_column: str | None = "image"
     id_column: str | None = None
+    several: Several = "auto"
     grouped: bool = False
     split: str | None = None
     only_splits: tuple[str, ...] | None = None
@@ -35,35 +40,53 @@ class Jsonl:
 
     def splits(self) -> tuple[str, ...]:
         """Return `split`, or what the names of files or folders tell."""
-        return tuple(self._files())
+        return tuple(self._files().splits)
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions, images in order of appearance."""
-        paths = files_of(split, self._files())
-        columns = Columns(self.caption_columns, self.image_column, self.id_column)
-        rows = together(
-            partial(_rows, paths, columns, split), grouped=self.grouped or self.image_column is None
+        rows = partial(self._rows, files_of(split, self._files().splits), split)
+        return captions_of(
+            together(rows, grouped=self.grouped or self.image_column is None), source="jsonl"
         )
-        return captions_of(rows, source="jsonl")
 
-    def _files(self) -> Splits:
-        found = find_splits(self.root, suffixes=(".jsonl", ".ndjson"), split=self.split)
-        return chosen(found, self.only_splits)
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files under `root` that are not read."""
+        return self._files().left_out
+
+    def _files(self) -> Files:
+        found = find_files(self.root, suffixes=(".jsonl", ".ndjson"), split=self.split)
+        return found.only(self.only_splits)
+
+    def _rows(self, paths: tuple[Path, ...], split: str) -> Iterator[Found | Skip]:
+        columns = Columns(self.caption_columns, self.image_column, self.id_column, self.several)
+        return rows_of(records_of(self.root, paths, _records), columns, split=split)
 
 
-def _rows(paths: tuple[Path, ...], columns: Columns, split: str) -> Iterator[Found | Skip]:
-    return rows_of((record for path in paths for record in _records(path)), columns, split=split)
-
-
-def _records(path: Path) -> Iterator[Record]:
+def _records(path: Path, name: str) -> Iterator[Record]:
+    is_first = True
     for number, line in lines_of(path):
-        text = line.rstrip("\r\n")
-        if not text.strip():
+        text = line.strip()
+        if not text:
             continue
-        value = parse_json(text, path=path, first_line=number)
-        if not isinstance(value, dict):
-            raise UsageError(
-                f'{path}, line {number}: expected an object such as {{"image": "a.jpg", '
-                f'"caption": "a dog"}}, found {excerpt(text, 0)}'
-            )
-        yield f"{path.name}, line {number}", value
+        if is_first and text.startswith("["):
+            yield from _items(path, name)
+            return
+        is_first = False
+        value = parse_json(text, path=path, first_line=number, advice=_ADVICE)
+        yield f"{name}, line {number}", _object(value, where=f"{path}, line {number}")
+
+
+def _items(path: Path, name: str) -> Iterator[Record]:
+    """Yield the objects of a file that is one JSON list."""
+    content = json_of(path)
+    for number, value in enumerate(content if isinstance(content, list) else [content]):
+        yield f"{name}, item {number}", _object(value, where=f"{path}, item {number}")
+
+
+def _object(value: object, *, where: str) -> dict[str, object]:
+    if isinstance(value, dict):
+        return value
+    raise UsageError(
+        f'{where}: expected an object such as {{"image": "a.jpg", "caption": "a dog"}}, found '
+        f"{excerpt(repr(value), 0)}"
+    )

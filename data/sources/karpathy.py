@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.sources.files import chosen, contents, existing, json_of, shape, split_name
+from data.sources.files import chosen, contents, existing, find_named, json_of, shape, split_name
 from data.sources.found import Found, captions_of
 from data.sources.grouping import together
 from data.sources.licences import LICENCES
 
+Dataset = Literal["coco", "flickr30k", "flickr8k"]
 _UNUSED = frozenset(("tokens", "sentids"))  # most of the file; dropped while it is read
 
 
@@ -35,7 +36,7 @@ class Karpathy:
     """
 
     root: Path
-    dataset: Literal["coco", "flickr30k", "flickr8k"] = "coco"
+    dataset: Dataset = "coco"
     fold_restval: bool = True
     only_splits: tuple[str, ...] | None = None
 
@@ -52,14 +53,18 @@ class Karpathy:
         """
         return tuple(self._images())
 
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return nothing: there is one file."""
+        return ()
+
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions in the order of the file's images.
 
         Raises:
-            UsageError: as `splits`, or an image is there twice.
+            UsageError: as `splits`.
         """
         images = chosen(self._images(), (split,))[split]
-        rows = together(partial(_rows, images), grouped=True)
+        rows = together(partial(_rows, images), grouped=False)
         return captions_of(rows, source="karpathy")
 
     def _images(self) -> dict[str, list[_Image]]:
@@ -77,11 +82,14 @@ def _path(root: Path, dataset: str) -> Path:
     Raises:
         UsageError: it is not there.
     """
-    path = existing(root)
-    if path.is_dir():
-        path = root / f"dataset_{dataset}.json"
-        if not path.is_file():
-            raise UsageError(f"{root}: expected {path.name} in it, found {contents(root)}")
+    if existing(root).is_file():
+        return root
+    name = f"dataset_{dataset}.json"
+    path = find_named(root, (name,))
+    if path is None:
+        others = [f"dataset_{other}.json" for other in get_args(Dataset)]
+        advice = "; the option dataset says which is meant" if find_named(root, others) else ""
+        raise UsageError(f"{root}: expected {name} in it, found {contents(root)}{advice}")
     return path
 
 
@@ -95,11 +103,18 @@ def _images_of(path: Path, dataset: str) -> Iterator[tuple[str, _Image]]:
     if not isinstance(content, dict) or not isinstance(content.get("images"), list):
         raise UsageError(
             f'{path}: expected {{"images": [{{"filename", "split", "sentences"}}]}}, found '
-            f"{shape(content)}; give Karpathy's dataset_*.json"
+            f"{shape(content)}; give Karpathy's dataset_*.json, or a list of objects to the source "
+            "jsonl"
         )
-    if content.get("dataset", dataset) != dataset:
+    if (found := content.get("dataset", dataset)) != dataset:
+        known = get_args(Dataset)
         raise UsageError(
-            f"{path}: expected the dataset {dataset!r}, found {content['dataset']!r}; set dataset"
+            f"{path}: expected the dataset {dataset!r}, found {found!r}; "
+            + (
+                f"set it: --set data.source.dataset={found}"
+                if found in known
+                else f"{', '.join(known)} are read, write the captions of another as jsonl"
+            )
         )
     for number, entry in enumerate(content["images"]):
         where = f"{path.name}, image {number}"

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.records import Caption, Skip
-from data.sources.files import Splits, chosen, files_of, find_splits
+from data.sources.files import Files, files_of, find_files
 from data.sources.found import captions_of
 from data.sources.licences import LICENCES
-from data.sources.table import ROW_ID, Columns, Record, rows_of, with_row_ids
+from data.sources.packed import kind_of
+from data.sources.several import Several
+from data.sources.table import ROW_ID, Columns, parquet_records, rows_of, with_row_ids
 from data.sources.tars import tar_rows
 
 
@@ -28,6 +30,7 @@ class LaionCoco:
     root: Path
     caption_columns: tuple[str, ...] | None = None
     image_column: str = "URL"
+    several: Several = "auto"
     split: str | None = None
     only_splits: tuple[str, ...] | None = None
 
@@ -38,27 +41,25 @@ class LaionCoco:
 
     def splits(self) -> tuple[str, ...]:
         """Return `split`, or what the names of files or folders tell."""
-        return tuple(self._files())
+        return tuple(self._files().splits)
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions in the order of the files."""
-        paths = files_of(split, self._files())
-        if paths[0].suffix == ".tar":
-            rows = tar_rows(paths, root=self.root, json_keys=self.caption_columns or ())
+        paths = files_of(split, self._files().splits)
+        if kind_of(paths[0].name) == ".tar":
+            keys = self.caption_columns or ()
+            rows = tar_rows(paths, root=self.root, json_keys=keys, several=self.several)
         else:
             captions = self.caption_columns or ("top_caption",)
-            columns = Columns(captions, self.image_column, ROW_ID)
-            records = _parquet_records(paths, columns)
+            columns = Columns(captions, self.image_column, ROW_ID, self.several)
+            records = parquet_records(self.root, paths, (*captions, self.image_column))
             rows = rows_of(with_row_ids(records, f"laion_coco:{split}"), columns, split=split)
         return captions_of(rows, source="laion_coco")
 
-    def _files(self) -> Splits:
-        found = find_splits(self.root, suffixes=(".parquet",), split=self.split, prefer=".tar")
-        return chosen(found, self.only_splits)
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files under `root` that are not read."""
+        return self._files().left_out
 
-
-def _parquet_records(paths: tuple[Path, ...], columns: Columns) -> Iterator[Record | Skip]:
-    from data.parquet import read_records  # noqa: PLC0415  (pyarrow's door: `sources` stays fast)
-
-    names = (*columns.captions, columns.image or "")
-    return (record for path in paths for record in read_records(path, columns=names))
+    def _files(self) -> Files:
+        found = find_files(self.root, suffixes=(".parquet",), split=self.split, prefer=".tar")
+        return found.only(self.only_splits)

@@ -6,10 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from data.records import Caption, Skip
-from data.sources.files import Splits, chosen, files_of, find_splits
+from data.sources.files import Files, files_of, find_files
 from data.sources.found import Found, captions_of
 from data.sources.grouping import together
-from data.sources.table import Columns, rows_of
+from data.sources.several import Several
+from data.sources.table import Columns, parquet_records, rows_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +28,7 @@ class Parquet:
     caption_columns: tuple[str, ...] = ("caption",)
     image_column: str | None = "image"
     id_column: str | None = None
+    several: Several = "auto"
     grouped: bool = False
     split: str | None = None
     only_splits: tuple[str, ...] | None = None
@@ -34,23 +36,23 @@ class Parquet:
 
     def splits(self) -> tuple[str, ...]:
         """Return `split`, or what the names of files or folders tell."""
-        return tuple(self._files())
+        return tuple(self._files().splits)
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions, images in order of appearance."""
-        columns = Columns(self.caption_columns, self.image_column, self.id_column)
-        rows = partial(_rows, files_of(split, self._files()), columns, split)
+        rows = partial(self._rows, files_of(split, self._files().splits), split)
         return captions_of(
             together(rows, grouped=self.grouped or self.image_column is None), source="parquet"
         )
 
-    def _files(self) -> Splits:
-        found = find_splits(self.root, suffixes=(".parquet",), split=self.split)
-        return chosen(found, self.only_splits)
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files under `root` that are not read."""
+        return self._files().left_out
 
+    def _files(self) -> Files:
+        found = find_files(self.root, suffixes=(".parquet",), split=self.split)
+        return found.only(self.only_splits)
 
-def _rows(paths: tuple[Path, ...], columns: Columns, split: str) -> Iterator[Found | Skip]:
-    from data.parquet import read_records  # noqa: PLC0415  (pyarrow's door: `sources` stays fast)
-
-    records = (record for path in paths for record in read_records(path, columns=columns.all()))
-    return rows_of(records, columns, split=split)
+    def _rows(self, paths: tuple[Path, ...], split: str) -> Iterator[Found | Skip]:
+        columns = Columns(self.caption_columns, self.image_column, self.id_column, self.several)
+        return rows_of(parquet_records(self.root, paths, columns.all()), columns, split=split)

@@ -3,20 +3,33 @@
 import json
 import tarfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from data.errors import UsageError
 from data.records import Skip
+from data.sources.files import name_in
 from data.sources.found import CUT_OFF, NOT_JSON, NOT_UNICODE, SAME_KEY, Found
 from data.sources.grouping import Seen
-from data.sources.table import cell_texts
+from data.sources.lines import decoded, unreadable
+from data.sources.packed import UNREADABLE, foreign, head_of, plain_name, unpacked
+from data.sources.several import Several, cell_texts
+from data.storage import is_remote
 
 IMAGE_SUFFIXES = frozenset(("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"))
+_DATASET_TYPE = "dataset_type.txt"
 _BLOCK_BYTES = 512
 
 _Sample = dict[str, tuple[str, bytes]]
 """Suffix (lower-case, from the first dot) -> member name and, of text members, content."""
+
+
+class _Told(NamedTuple):
+    """How captions are told from a sample; see `tar_rows`."""
+
+    json_keys: tuple[str, ...]
+    several: Several
 
 
 class _Member(NamedTuple):
@@ -27,19 +40,25 @@ class _Member(NamedTuple):
 
 
 def tar_rows(
-    paths: tuple[Path, ...], *, root: Path, json_keys: tuple[str, ...]
+    paths: tuple[Path, ...], *, root: Path, json_keys: tuple[str, ...], several: Several
 ) -> Iterator[Found | Skip]:
     """Yield a row for each caption of each sample: members in order that share a key.
 
-    The image key is `{tar}/{member}`, the tar as seen from `root`. Captions are those of the
-    sample's .json under `json_keys`; without any, the .txt, or `caption` of the .json where there
-    is no .txt.
+    The image key is `{tar}/{member}`, the tar as seen from `root`, without the suffix of a
+    compression. Captions are those of the sample's .json under `json_keys`; without any, the .txt,
+    or `caption` of the .json where there is no .txt. With "auto" a .txt has a caption a line where
+    CLIP_benchmark's `dataset_type.txt` beside the tar, or above its folder, says "retrieval".
 
     Raises:
         UsageError: a file is no tar. One that ends early is a Skip, after what could be read.
     """
+    is_auto = several == "auto"
+    of_retrieval = {
+        f for f in {path.parent for path in paths} if is_auto and _is_retrieval(f, root)
+    }
     for path in paths:
-        name = path.name if path == root else path.relative_to(root).as_posix()
+        name = plain_name(name_in(root, path))
+        told = _Told(json_keys, "lines" if path.parent in of_retrieval else several)
         keys = Seen()
         for key, sample in _samples(path):
             where = f"{name}, {key}"
@@ -48,16 +67,32 @@ def tar_rows(
             elif keys.add(key):
                 yield Skip(SAME_KEY, where)
             else:
-                yield from _rows(sample, tar=name, where=where, json_keys=json_keys)
+                yield from _rows(sample, tar=name, where=where, told=told)
 
 
-def _rows(
-    sample: _Sample, *, tar: str, where: str, json_keys: tuple[str, ...]
-) -> Iterator[Found | Skip]:
+def _is_retrieval(folder: Path, root: Path) -> bool:
+    """Tell whether a folder of tars, or the one above it, is said to be CLIP_benchmark's retrieval.
+
+    Of a store nothing above the source's root is asked for.
+    """
+    places = [folder]
+    if folder.parent == root or root in folder.parent.parents or not is_remote(root):
+        places.append(folder.parent)
+    return any(map(_says_retrieval, places))
+
+
+def _says_retrieval(folder: Path) -> bool:
+    try:
+        return (folder / _DATASET_TYPE).read_bytes().strip() == b"retrieval"
+    except OSError:
+        return False
+
+
+def _rows(sample: _Sample, *, tar: str, where: str, told: _Told) -> Iterator[Found | Skip]:
     members = [name for suffix, (name, _) in sample.items() if suffix in IMAGE_SUFFIXES]
     image = f"{tar}/{members[0]}" if members else None
     try:
-        texts = _texts(sample, json_keys)
+        texts = _texts(sample, told)
     except UnicodeDecodeError:
         yield Skip(NOT_UNICODE, where)
     except (ValueError, RecursionError):
@@ -66,21 +101,22 @@ def _rows(
         yield from (Found(image, text, where) for text in texts)
 
 
-def _texts(sample: _Sample, json_keys: tuple[str, ...]) -> list[object]:
+def _texts(sample: _Sample, told: _Told) -> list[object]:
     """Return the captions of a sample, [None] if it has none.
 
     Raises:
         ValueError: the .json is none; as UnicodeDecodeError: a text is not UTF-8.
         RecursionError: the .json is nested beyond reason.
     """
-    if "txt" in sample and not json_keys:
-        return [sample["txt"][1].decode("utf-8-sig")]
+    if "txt" in sample and not told.json_keys:
+        return cell_texts(decoded(sample["txt"][1]), told.several)
     if "json" not in sample:
         return [None]
-    cells = json.loads(sample["json"][1].decode("utf-8-sig"))
+    cells = json.loads(decoded(sample["json"][1]))
     if not isinstance(cells, dict):
         return [None]
-    return [text for key in json_keys or ("caption",) for text in cell_texts(cells.get(key))]
+    found = (cells.get(key) for key in told.json_keys or ("caption",))
+    return [text for cell in found for text in cell_texts(cell, told.several)]
 
 
 def _samples(path: Path) -> Iterator[tuple[str, _Sample | None]]:
@@ -104,47 +140,50 @@ def _samples(path: Path) -> Iterator[tuple[str, _Sample | None]]:
 
 def _members(path: Path) -> Iterator[_Member | None]:
     """Yield the files of a tar; None at the end of one that ends early."""
-    for found in files_in(path):
+    for found in files_in(path, packed=True):
         try:
             member = found and _member(*found)
-        except (tarfile.TarError, OSError):
+        except (tarfile.TarError, *UNREADABLE):
             member = None
         yield member
         if member is None:
             return
 
 
-def files_in(path: Path) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo] | None]:
+def files_in(
+    path: Path, *, packed: bool = False
+) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo] | None]:
     """Yield the open tar and the head of each file in it; None at the end of one that ends early.
 
+    `packed`: it may be compressed; then nothing stands where the heads say.
+
     Raises:
-        UsageError: it is no tar, or a compressed one.
+        UsageError: it is no tar, or a compressed one that was not expected.
     """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise _no_tar(path, error) from error
-    with file:
+    with ExitStack() as stack:
         try:
+            file = stack.enter_context(unpacked(path) if packed else path.open("rb"))
             tar = tarfile.TarFile(fileobj=file)
-        except (tarfile.TarError, OSError) as error:
-            raise _no_tar(path, error) from error
+        except (tarfile.TarError, *UNREADABLE) as error:
+            raise _no_tar(path, error, "a tar" if packed else "an uncompressed tar") from error
         try:
             while (info := tar.next()) is not None:
                 tar.members.clear()  # type: ignore[attr-defined]  # tarfile keeps what it passed
                 if info.isfile():
                     yield tar, info
-        except (tarfile.TarError, OSError):
-            yield None
-            return
-        if not _ends_here(file, tar.offset):
+            is_whole = _ends_here(file, tar.offset)
+        except (tarfile.TarError, *UNREADABLE):
+            is_whole = False
+        if not is_whole:
             yield None
 
 
-def _no_tar(path: Path, error: Exception) -> UsageError:
-    return UsageError(
-        f"{path}: expected an uncompressed tar, found: {error}; download or write it again"
-    )
+def _no_tar(path: Path, error: Exception, expected: str) -> UsageError:
+    if not isinstance(error, tarfile.TarError):
+        return unreadable(path, error)
+    if found := foreign(head_of(path)):
+        return UsageError(f"{path}: expected {expected}, found {found}")
+    return UsageError(f"{path}: expected {expected}, found: {error}; download or write it again")
 
 
 def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:

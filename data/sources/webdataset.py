@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.records import Caption, Skip
-from data.sources.files import Splits, chosen, files_of, find_splits
+from data.sources.files import Files, files_of, find_files
 from data.sources.found import captions_of
+from data.sources.several import Several
 from data.sources.tars import tar_rows
 
 
@@ -23,20 +24,25 @@ class Webdataset:
 
     root: Path
     json_keys: tuple[str, ...] = ()
+    several: Several = "auto"
     split: str | None = None
     only_splits: tuple[str, ...] | None = None
     licence: str = ""
 
     def splits(self) -> tuple[str, ...]:
         """Return `split`, or what the names of files or folders tell."""
-        return tuple(self._files())
+        return tuple(self._files().splits)
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions in the order of the tars and of their members."""
-        paths = files_of(split, self._files())
-        rows = tar_rows(paths, root=self.root, json_keys=self.json_keys)
+        paths = files_of(split, self._files().splits)
+        rows = tar_rows(paths, root=self.root, json_keys=self.json_keys, several=self.several)
         return captions_of(rows, source="webdataset")
 
-    def _files(self) -> Splits:
-        found = find_splits(self.root, suffixes=(".tar",), split=self.split)
-        return chosen(found, self.only_splits)
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files under `root` that are not read."""
+        return self._files().left_out
+
+    def _files(self) -> Files:
+        found = find_files(self.root, suffixes=(".tar",), split=self.split)
+        return found.only(self.only_splits)

@@ -1,12 +1,15 @@
 """Contamination: captions and negatives that stand in a benchmark's files too."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from data.errors import UsageError
 from data.records import Row
+from data.sources.delimited import Form, fields_of, first_line
+from data.sources.files import json_of, parse_json
+from data.sources.lines import lines_of
+from data.sources.packed import kind_of
 from data.texts import normalised
 
 _LEAST_WORDS: Final = (
@@ -35,44 +38,41 @@ class Contamination:
 
 
 def benchmark_texts(path: Path) -> frozenset[str]:
-    """Return the texts of a .json, .jsonl or .txt file, normalised, three words or longer.
+    """Return the texts of a .json, .jsonl, .csv, .tsv or .txt file, normalised, of three words up.
 
-    Of JSON every text counts, wherever it stands; of other files every line.
+    Of JSON every text counts, wherever it stands; of tables every field; of other files every line,
+    and every part of it between tabs.
 
     Raises:
         UsageError: the file cannot be read, or has no such text.
     """
     try:
-        content = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--against {path}: not a readable text file: {error}") from error
-    texts = frozenset(
-        key
-        for text in _texts(path, content)
-        if len((key := normalised(text)).split()) >= _LEAST_WORDS
-    )
+        texts = frozenset(
+            key for text in _texts(path) if len((key := normalised(text)).split()) >= _LEAST_WORDS
+        )
+    except UsageError as error:
+        raise UsageError(f"--against {error}") from error
     if not texts:
         raise UsageError(f"--against {path}: expected texts of three words or more, found none")
     return texts
 
 
-def _texts(path: Path, content: str) -> Iterator[str]:
-    suffix = path.suffix.lower()
-    if suffix == ".json":
-        yield from _strings(_parsed(content, path))
-    elif suffix in _LINES:
-        for line in content.split("\n"):  # a text may hold other ends of lines
-            if line.strip():
-                yield from _strings(_parsed(line, path))
-    else:
-        yield from content.splitlines()
-
-
-def _parsed(content: str, path: Path) -> object:
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        raise UsageError(f"--against {path}: not JSON: {error}") from error
+def _texts(path: Path) -> Iterator[str]:
+    kind = kind_of(path.name)
+    if kind == ".json":
+        yield from _strings(json_of(path))
+        return
+    if kind == ".csv":
+        delimiter = max(",;\t|", key=first_line(path).count)
+        for _, fields in fields_of(path, Form(delimiter, quoted=True)):
+            yield from fields
+        return
+    for number, line in lines_of(path):
+        if kind not in _LINES:
+            yield line
+            yield from line.split("\t")
+        elif line.strip():
+            yield from _strings(parse_json(line, path=path, first_line=number))
 
 
 def _strings(content: object) -> Iterator[str]:

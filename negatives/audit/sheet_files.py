@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from data.errors import UsageError
+from data.sources.lines import lines_of
 from negatives.audit.marks import pieces
 from negatives.audit.markup import data_block, element, joined, page
 from negatives.audit.sheet import QUESTIONS, Item, KeyEntry, Sheet, difference, digest
@@ -89,11 +90,7 @@ def read_answers(path: Path) -> dict[str, Answer]:
 
 def _read(path: Path, kinds: Mapping[str, type], *, what: str) -> Iterator[dict[str, Any]]:
     """Yield the wanted fields of each line; every one must be of its kind."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: expected {what} in JSONL, cannot read it: {error}") from error
-    for number, line in enumerate(lines, start=1):
+    for number, line in lines_of(path):
         if not line.strip():
             continue
         try:

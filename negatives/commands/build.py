@@ -160,6 +160,7 @@ def build(
     from data.manifest import FILE_NAME
     from negatives.build import build as run
     from negatives.commands.progress import progress
+    from negatives.skipping import doubts_of
 
     limits = _given(max_requests=max_requests, max_cost=max_cost)
     settings = tuple(f"negatives.llm.limits.{name}={value}" for name, value in limits.items())
@@ -182,8 +183,9 @@ def build(
             resume=resume,
             report=report,
         )
-    if not quiet and (weakness := weakness_of(manifest)):
-        click.echo(weakness, err=True)
+    if not quiet:
+        for line in filter(None, (weakness_of(manifest), *doubts_of(manifest, out))):
+            click.echo(line, err=True)
     asked = {} if finished else _asked(out)
     if as_json:
         told = {"out": str(out), "tallies": manifest.tallies, **({"asked": asked} if asked else {})}
@@ -231,9 +233,10 @@ def _executor(name: str, address: str | None) -> "Executor":
 
 def summary(manifest: "Manifest", out: Path) -> str:
     """Return what a build made, in a few lines."""
+    from negatives.skipping import lines_of
+
     captions = manifest.tallies["captions"]
     by_type = manifest.tallies["negatives_by_type"]
-    skipped = manifest.tallies["skipped"]
     num_negatives = sum(by_type.values())
     num_captions = captions["all"]
     lines = [
@@ -247,8 +250,12 @@ def summary(manifest: "Manifest", out: Path) -> str:
             for name, count in sorted(by_type.items(), key=lambda item: -item[1])
         ),
     ]
-    if skipped:
-        lines.append("skipped: " + ", ".join(f"{n:,} {reason}" for reason, n in skipped.items()))
+    lines += lines_of(manifest, out)
+    if len(splits := manifest.splits()) > 1:
+        by_split = dict.fromkeys(splits, 0)
+        for shard in manifest.shards:
+            by_split[shard.split] += shard.rows
+        lines.append("splits: " + ", ".join(f"{name} {n:,}" for name, n in by_split.items()))
     if weighed := weighed_by(manifest):
         lines.append(f"weighed by {weighed}")
     lines.append(f"{len(manifest.shards)} shards in {out}; look: negatives inspect {out}")

@@ -28,6 +28,7 @@ def stats(*, folder: Path, as_json: bool) -> None:
     """Show what is in a folder of shards: captions, negatives by type, what became of each slot."""
     from data.manifest import read_manifest
     from negatives.commands.build import fluency_from, summary
+    from negatives.skipping import doubts_of
 
     manifest = read_manifest(folder)
     missing = [field for field in _TALLIES if field not in manifest.tallies]
@@ -50,6 +51,8 @@ def stats(*, folder: Path, as_json: bool) -> None:
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
     click.echo(summary(manifest, folder))
+    for line in doubts_of(manifest, folder):
+        click.echo(line)
     click.echo(f"fingerprint {manifest.fingerprint}")
     for title, field in (
         ("why a caption has no negative", "empty_because"),

@@ -7,7 +7,7 @@ is kept with none, and every reason is counted.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from data.commit import Json, sync_and_hash
@@ -18,6 +18,7 @@ from data.manifest import Manifest, Shard
 from data.records import SUBTYPES, TYPES, Caption, Negative, Row, Skip
 from data.sources.files import find_splits, split_name
 from data.sources.found import Found, captions_of, key_of
+from data.sources.packed import plain_name
 from data.texts import is_unicode, nearest, normalised
 from negatives.config import NegativesConfig
 from negatives.folders.lineage import Account, Counts, Report, manifest_of
@@ -110,13 +111,17 @@ def _resolved(path: Path, options: ImportOptions) -> ImportOptions:
         if format_name == "sugarcrepe"
         else next(iter(find_splits(files[0], suffixes=(), split=None)))
     )
-    name = "sugarcrepe" if format_name == "sugarcrepe" else split_name(files[0].stem)
+    name = "sugarcrepe" if format_name == "sugarcrepe" else split_name(_stem(files[0]))
     return replace(
         options,
         format=format_name,
         split=split_name(options.split or told),
         source_name=options.source_name or name,
     )
+
+
+def _stem(file: Path) -> str:
+    return PurePath(plain_name(file.name)).stem
 
 
 def _producers(files: tuple[Path, ...], options: ImportOptions) -> tuple[list[Json], list[Json]]:

@@ -4,26 +4,26 @@ NegCLIP: Yuksekgonul et al., "When and why vision-language models behave like ba
 2023. SugarCrepe: Hsieh et al., NeurIPS 2023 Datasets and Benchmarks.
 """
 
-import ast
-import json
-import warnings
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, NamedTuple
 
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES, Skip
-from data.sources.delimited import delimited_records, first_line
+from data.sources.delimited import Form, delimited_records, first_line
 from data.sources.files import (
     check_columns,
     contents,
     existing,
     json_of,
-    lines_of,
     parse_json,
     shape,
 )
+from data.sources.lines import lines_of
+from data.sources.packed import kind_of, plain_name
+from data.sources.several import cell_texts, list_in
 from data.sources.table import Record
+from data.storage import entries
 
 NO_LIST: Final = "negatives are no list"
 
@@ -58,7 +58,9 @@ def files_of(path: Path, format_name: str) -> tuple[Path, ...]:
     """
     if existing(path).is_file():
         return (path,)
-    files = tuple(sorted(path.glob("*.json"))) if format_name == "sugarcrepe" else ()
+    is_folder = format_name == "sugarcrepe"
+    found = [entry for entry in entries(path) if is_folder and entry.is_file]
+    files = tuple(entry.path for entry in found if kind_of(entry.name) == ".json")
     if not files:
         raise UsageError(
             f"{path}: expected a file, or a folder of SugarCrepe's .json files; found "
@@ -73,7 +75,7 @@ def detected(path: Path) -> str:
     Raises:
         UsageError: neither tells.
     """
-    suffix = path.suffix.lower()
+    suffix = kind_of(path.name)
     if existing(path).is_dir() or suffix == ".json":
         return "sugarcrepe"
     if suffix in {".jsonl", ".ndjson"}:
@@ -97,7 +99,8 @@ def _negclip_jsonl(path: Path) -> Items:
 def _negclip_tsv(path: Path) -> Items:
     """Yield the rows of a table with the columns title, filepath and neg_caption, a list."""
     checked = False
-    for record in delimited_records(path, delimiter=_delimiter(path), quoted=True, header=None):
+    form = Form(_delimiter(path), quoted=True)
+    for record in delimited_records(path, form, header=None):
         if isinstance(record, Skip):
             yield record
             continue
@@ -118,7 +121,8 @@ def _sugarcrepe(path: Path) -> Items:
             f'{path}: expected {{"0": {{"filename", "caption", "negative_caption"}}}}, found '
             f"{shape(content)}"
         )
-    kind, _, about = path.stem.partition("_")
+    stem = PurePath(plain_name(path.name)).stem
+    kind, _, about = stem.partition("_")
     known = kind in TYPES and about in SUBTYPES
     for number, (key, cells) in enumerate(content.items()):
         where = f"{path.name}, {key}"
@@ -126,7 +130,7 @@ def _sugarcrepe(path: Path) -> Items:
             check_columns(("filename", "caption", "negative_caption"), cells.keys(), where=where)
         text = cells.get("negative_caption")
         told = Told(text, kind, about) if known else Told(text)
-        row_id = f"sugarcrepe:{path.stem}:{key}"
+        row_id = f"sugarcrepe:{stem}:{key}"
         yield Published(where, row_id, cells.get("filename"), cells.get("caption"), (told,))
 
 
@@ -138,9 +142,8 @@ def _jsonl(path: Path) -> Items:
 def _csv(path: Path) -> Items:
     """Yield the rows of a table with the columns that `_jsonl` has; negatives is a list."""
     delimiter = _delimiter(path)
-    return _of_records(
-        delimited_records(path, delimiter=delimiter, quoted=delimiter != "\t", header=None)
-    )
+    form = Form(delimiter, quoted=delimiter != "\t")
+    return _of_records(delimited_records(path, form, header=None))
 
 
 FORMATS: Final[Mapping[str, Callable[[Path], Items]]] = {
@@ -174,7 +177,7 @@ def _of_record(where: str, cells: Mapping[str, object]) -> Published:
         items = _listed(cells["negatives"])
     else:
         cell = cells.get("negative")
-        items = cell if isinstance(cell, list) else [cell]
+        items = cell if isinstance(cell, list) else cell_texts(cell, "auto")
     told = None if items is None else tuple(_told(item, cells) for item in items)
     return Published(where, cells.get("id"), cells.get("image"), cells.get("caption"), told)
 
@@ -190,22 +193,7 @@ def _listed(cell: object) -> list[object] | None:
     """Return a list that is one, or that is written as JSON or as Python writes it."""
     if isinstance(cell, list):
         return cell
-    if not isinstance(cell, str):
-        return None
-    try:
-        value = json.loads(cell)
-    except (ValueError, RecursionError):
-        value = _literal(cell)
-    return value if isinstance(value, list) else None
-
-
-def _literal(text: str) -> object:
-    with warnings.catch_warnings():  # of an escape that Python does not know, and keeps
-        warnings.simplefilter("ignore")
-        try:
-            return ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return None
+    return list_in(cell) if isinstance(cell, str) else None
 
 
 def _objects(path: Path) -> Iterator[Record]:

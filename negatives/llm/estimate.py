@@ -63,7 +63,9 @@ def estimate(config: BuildConfig) -> Estimate:
     first = list(islice(captions, SAMPLE))
     num_captions = len(first) + sum(1 for _ in captions)
     if not first:
-        raise UsageError("the source has no caption")
+        raise UsageError(
+            "no caption of the source could be used; `negatives build` without --dry-run says why"
+        )
     parses = list(
         parse_texts(
             [caption.text for caption in first],

@@ -27,12 +27,15 @@ def packs_of(shards: Sequence[Shard], *, most: int = MOST_FILES) -> list[Pack]:
     """
     splits = tuple(dict.fromkeys(shard.split for shard in shards))
     if len(splits) > most:
-        raise UsageError(f"expected at most {most} splits, found {len(splits)}; merge or filter")
+        raise UsageError(
+            f"expected at most {most} splits, found {len(splits)}; build fewer at a time "
+            "(data.source.only_splits, or data.source.split for one name)"
+        )
     names = {split: split_name(split) for split in splits}
     if len(set(names.values())) < len(names):
         raise UsageError(
             f"splits {', '.join(splits)}: two have the same name in letters, digits and _; "
-            "publish them apart (`negatives filter`)"
+            "build them in folders of their own (data.source.only_splits)"
         )
     packs: list[Pack] = []
     for split in splits:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from data.errors import UsageError
-from data.records import Caption
+from data.records import Caption, Skip
 from data.sources.scenes.captions import captions
 from data.sources.scenes.drawing import draw_scene
 from data.sources.scenes.truth import truth
@@ -58,6 +58,10 @@ class Scenes:
                 f"found {self.num_images} and {self.captions_per_image}"
             )
         return self.names
+
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return nothing: there are no files."""
+        return ()
 
     def read(self, split: str) -> Iterator[Caption]:
         """Yield the captions of a split, those of one scene one after another."""

@@ -117,3 +117,61 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     content = b'\xef\xbb\xbf{"images": [], "annotations": []}'
     (tmp_path / "captions_a.json").write_bytes(content)
     assert captions(Coco(root=tmp_path)) == []
+
+
+def annotated(path: Path, images: object, annotations: object) -> Coco:
+    write(path / "captions_x.json", {"images": images, "annotations": annotations})
+    return Coco(root=path)
+
+
+def test_annotation_ids_of_several_types(tmp_path: Path) -> None:
+    ids = ["b", 10, "10", 2.5, None, 2, "a", True]
+    annotations = [{"id": n, "image_id": 9, "caption": f"dog {n}"} for n in ids]
+    found = captions(annotated(tmp_path, IMAGES, annotations))
+    order = [True, 2, 2.5, 10, "10", None, "a", "b"]
+    assert [caption.text for caption in found] == [f"dog {n}" for n in order]
+    assert [caption.id for caption in found] == [f"coco:9:{n}" for n in range(8)]
+
+
+@pytest.mark.parametrize("listed", [9, "9", 9.0, " 9"])
+@pytest.mark.parametrize("stated", [9, "9", 9.0])
+def test_image_ids_of_several_types(tmp_path: Path, listed: object, stated: object) -> None:
+    """pandas makes floats of numbers, and some exporters texts."""
+    images = [{"id": listed, "file_name": "9.jpg"}]
+    source = annotated(tmp_path, images, [{"id": 1, "image_id": stated, "caption": "A dog"}])
+    assert [tuple(caption) for caption in captions(source)] == [
+        (f"coco:{listed}:0", "x/9.jpg", "A dog")
+    ]
+
+
+def test_an_image_id_of_several_files_has_no_captions(tmp_path: Path) -> None:
+    images = [
+        {"id": 1, "file_name": "a.jpg"},
+        {"id": 1, "file_name": "b.jpg"},
+        {"id": 2, "file_name": "c.jpg"},
+        {"id": 2, "file_name": "c.jpg"},
+    ]
+    annotations = [{"id": n, "image_id": 1 + n % 2, "caption": f"dog {n}"} for n in range(4)]
+    source = annotated(tmp_path, images, annotations)
+    assert skips(source) == [
+        ("image id stands for several files", "captions_x.json, annotation 0"),
+        ("image id stands for several files", "captions_x.json, annotation 2"),
+    ]
+    assert [tuple(caption) for caption in captions(source)] == [
+        ("coco:2:0", "x/c.jpg", "dog 1"),
+        ("coco:2:1", "x/c.jpg", "dog 3"),
+    ]
+
+
+def test_an_annotation_may_hold_several_captions(tmp_path: Path) -> None:
+    annotations = [
+        {"id": 2, "image_id": 9, "caption": "A cat"},
+        {"id": 1, "image_id": 9, "caption": ["A dog", "", "Two dogs"]},
+    ]
+    source = annotated(tmp_path, IMAGES, annotations)
+    assert [(caption.id, caption.text) for caption in captions(source)] == [
+        ("coco:9:0", "A dog"),
+        ("coco:9:2", "Two dogs"),
+        ("coco:9:3", "A cat"),
+    ]
+    assert skips(source) == [("caption is empty", "captions_x.json, annotation 1")]

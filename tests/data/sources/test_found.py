@@ -48,6 +48,14 @@ def test_captions_that_resemble_junk(text: str) -> None:
         ("a.jpg", "a.jpg"),
         (" a.jpg ", "a.jpg"),
         (139, "139"),
+        (139.0, "139"),
+        (-0.0, "0"),
+        (2.0**53, str(2**53)),
+        (2.0**60, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (b" a.jpg", "a.jpg"),
+        (b"caf\xe9.jpg", "caf\udce9.jpg"),
         ({"bytes": b"", "path": "a.jpg"}, "a.jpg"),
         ({"bytes": b"", "path": None}, None),
         ("", None),
@@ -77,6 +85,8 @@ def test_key_of(value: object, key: str | None) -> None:
         ("a", " \t\n ", "caption is empty"),
         (None, "a dog", "no image"),
         ("a", "a \ud800 dog", "caption, image or id is not valid Unicode"),
+        ("a", b"caf\xe9", "caption, image or id is not valid Unicode"),
+        (b"caf\xe9", "a dog", "caption, image or id is not valid Unicode"),
         ("\udfff", "a dog", "caption, image or id is not valid Unicode"),
         ("a", "no image", "junk caption"),
     ],
@@ -129,7 +139,8 @@ def test_every_row_is_a_caption_or_a_skip(pairs: list[tuple[object, object]]) ->
     assert len(items) == len(pairs)
     for (_, text), item in zip(pairs, items, strict=True):
         if isinstance(item, Caption):
-            assert item.text == str(text).strip()
+            said = text.decode() if isinstance(text, bytes) else str(text)
+            assert item.text == said.strip()
             assert item.text.encode()
         else:
             assert item.reason in REASONS

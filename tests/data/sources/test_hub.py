@@ -90,6 +90,22 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert "expected a dataset that can be read" in complaint(Hub(root=str(folder)))
 
 
+def test_a_data_set_that_is_a_script_may_be_there_as_parquet(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "set.py").write_text("")
+    message = complaint(Hub(root=str(folder)))
+    assert message.endswith("--set data.source.revision=refs/convert/parquet")
+
+
+def test_lists_and_lines_are_told_apart(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, train='{"caption": "[\\"a dog\\", \\"a cat\\"]\\n"}\n')
+    assert [caption.text for caption in captions(Hub(root=str(folder)))] == ["a dog", "a cat"]
+    (folder / "train.jsonl").write_text('{"caption": "two dogs\\ntwo cats"}\n')
+    assert len(captions(Hub(root=str(folder)))) == 1
+    assert len(captions(Hub(root=str(folder), several="lines"))) == 2
+
+
 def test_a_hub_that_cannot_be_reached_may_be_later() -> None:
     with pytest.raises(RetryableError, match="nobody/nothing"):
         Hub(root="nobody/nothing").splits()

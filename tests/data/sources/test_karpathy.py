@@ -49,16 +49,34 @@ def test_flickr(tmp_path: Path) -> None:
     ]
     assert source.licence != Karpathy(root=tmp_path).licence == "CC-BY-4.0"
     file = tmp_path / "dataset_flickr30k.json"
-    assert "expected the dataset 'coco', found 'flickr30k'; set dataset" in complaint(
-        Karpathy(root=file)
+    assert complaint(Karpathy(root=file)).endswith(
+        "expected the dataset 'coco', found 'flickr30k'; set it: "
+        "--set data.source.dataset=flickr30k"
     )
+    assert complaint(Karpathy(root=tmp_path)).endswith(
+        "found dataset_flickr30k.json; the option dataset says which is meant"
+    )
+    write(tmp_path, entry("7.jpg", "val", "A dog"), dataset="rsicd")
+    assert complaint(Karpathy(root=tmp_path / "dataset_rsicd.json")).endswith(
+        "found 'rsicd'; coco, flickr30k, flickr8k are read, write the captions of another as jsonl"
+    )
+
+
+def test_an_image_that_is_there_twice_has_the_captions_of_both(tmp_path: Path) -> None:
+    names = ("1.jpg", "2.jpg", "1.jpg")
+    write(tmp_path, *(entry(name, "val", f"Dog {n}") for n, name in enumerate(names)))
+    assert [tuple(caption) for caption in captions(Karpathy(root=tmp_path))] == [
+        ("karpathy:1.jpg:0", "1.jpg", "Dog 0"),
+        ("karpathy:1.jpg:1", "1.jpg", "Dog 2"),
+        ("karpathy:2.jpg:0", "2.jpg", "Dog 1"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
         ("{", "line 1: expected JSON"),
-        ("[]", "found a list; give Karpathy's dataset_*.json"),
+        ("[]", "found a list; give Karpathy's dataset_*.json, or a list of objects to the source"),
         ('{"images": {}}', "found an object with images"),
         ('{"images": [{"filename": "a"}]}', "image 0: expected filename, split and sentences"),
         ('{"images": ["a"]}', "image 0: expected filename"),

@@ -177,9 +177,12 @@ def test_missing_files(tmp_path: Path, suffix: str) -> None:
 JSONL_FAULTS = [
     (b'{"image": "a"\n', "line 1: expected JSON, found the end of the text"),
     (b'\n\n{"image": "a", }\n', "line 3: expected JSON, found"),
-    (b"[1, 2]\n", "line 1: expected an object such as"),
+    (b"1\n", "line 1: expected an object such as"),
+    (b"\n[1, 2]\n", "item 0: expected an object such as"),
+    (b"[{}]\n[{}]\n", "line 2: expected JSON, found"),
     (b'{"image": "a", "caption": "caf\xe9"}\n', "line 1: expected UTF-8, found the byte 0xe9"),
-    (b"\xff\xfe{\x00}\x00", "line 1: expected UTF-8, found the byte 0xff"),
+    (b"\xff\xfe{\x00}\x00", "line 1: no column 'caption'; there is: nothing"),
+    (b"{\n}\n", "line 1: expected JSON, found the end of the text"),
     (b'{"image": "a", "text": "a dog"}\n', "line 1: no column 'caption'; there is: image, text"),
     (b'{"image": "a", "Caption": "a dog"}\n', "no column 'caption'; did you mean 'Caption'?"),
     (b'{"image": "a", "caption": ' + b"9" * 5000 + b"}", "JSON beyond reason"),
@@ -217,6 +220,21 @@ def test_jsonl_with_odd_lines(tmp_path: Path) -> None:
     ]
 
 
+def test_image_ids_that_pandas_made_floats(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", *({"image": n, "caption": "a dog"} for n in (1.0, None, 2.0)))
+    table = pa.table({"image": [1.0, None, 2.0], "caption": ["a dog"] * 3})
+    pq.write_table(table, tmp_path / "a.parquet")
+    for suffix in ("jsonl", "parquet"):
+        source = source_of(tmp_path, suffix)
+        assert [caption.image for caption in captions(source)] == ["1", "2"]
+        assert [reason for reason, _ in skips(source)] == ["no image"]
+
+
+def test_a_field_of_csv_may_hold_a_picture(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f'image,caption,bytes\na,"a dog","{"x" * 1_000_000}"\n')
+    assert [caption.text for caption in captions(Csv(root=tmp_path))] == ["a dog"]
+
+
 def test_csv_with_quotes_and_line_ends(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(
         b"\xef\xbb\xbfimage,caption\r\n"
@@ -242,7 +260,12 @@ def test_csv_with_quotes_and_line_ends(tmp_path: Path) -> None:
         (b'image,caption\na,"never closed\nb,c\n', {}, "line 2: expected quotes to be closed"),
         (b'image,caption\na,"b"c\n', {}, "line 2: expected quotes to be closed"),
         (b"image,caption\na,b\n", {"delimiter": ";;"}, "expected one character, found ';;'"),
-        (b"image,caption\na,b\n", {"delimiter": ";"}, "no column 'caption'"),
+        (
+            b"image,caption\na,b\n",
+            {"delimiter": ";"},
+            """which looks separated by ','; set it: --set 'data.source.delimiter=","'""",
+        ),
+        (b"picture\na\n", {}, "no column 'caption'; there is: picture; name others: --set data."),
         (b"a,b\nc,d\n", {"header": ("x", "caption")}, "no column 'image'"),
         (b"image,caption\na,caf\xe9\n", {}, "line 2: expected UTF-8"),
     ],
@@ -270,10 +293,18 @@ def test_csv_options(tmp_path: Path, name: str, content: str, options: dict[str,
     assert captions(Csv(root=tmp_path, **options)) == [Caption("csv:a:0", "a", '"a dog')]
 
 
-def test_an_empty_file_has_no_rows(tmp_path: Path) -> None:
-    for suffix in ("jsonl", "csv"):
-        (tmp_path / f"a.{suffix}").write_bytes(b"")
-        assert everything(source_of(tmp_path, suffix)) == []
+@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n\r\n", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "tsv"])
+def test_a_file_without_rows_is_told_and_counts_as_no_image(
+    tmp_path: Path, suffix: str, content: bytes
+) -> None:
+    (tmp_path / f"a.{suffix}").write_bytes(content)
+    write(tmp_path / f"b.{suffix}", {"caption": "a dog", "n": 1})
+    source = source_of(tmp_path, suffix, image_column=None)
+    assert [tuple(item) for item in everything(source)] == [
+        ("file has no rows", f"a.{suffix}"),
+        (f"{source_of(tmp_path, suffix).__class__.__name__.lower()}:train/0:0", "train/0", "a dog"),
+    ]
 
 
 def test_parquet_cells(tmp_path: Path) -> None:
@@ -302,10 +333,33 @@ def test_parquet_that_is_refused(tmp_path: Path) -> None:
     assert "expected a whole parquet file, found" in complaint(Parquet(root=file))
 
 
+def test_a_damaged_column_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    table = pa.table({"image": [str(n) for n in range(999)], "caption": ["a dog"] * 999})
+    pq.write_table(table, file, compression="zstd", row_group_size=500, use_dictionary=False)
+    content = bytearray(file.read_bytes())
+    column = pq.ParquetFile(file).metadata.row_group(1).column(1)
+    start, size = column.data_page_offset, column.total_compressed_size
+    content[start : start + size] = b"\xff" * size
+    file.write_bytes(content)
+    message = complaint(Parquet(root=file))
+    assert message.startswith(f"{file}: expected a whole parquet file, found: ")
+    assert " in the column 'caption' of row group 1; " in message
+
+
 def test_parquet_with_bytes_that_are_no_text(tmp_path: Path) -> None:
     column = pa.array([b"caf\xe9", b"a dog"], pa.binary())
     bad = pa.StringArray.from_buffers(2, *column.buffers()[1:])
-    pq.write_table(pa.table({"image": ["a", "b"], "caption": bad}), tmp_path / "a.parquet")
-    assert "expected a whole parquet file, found" in complaint(Parquet(root=tmp_path))
-    pq.write_table(pa.table({"image": ["a", "b"], "caption": column}), tmp_path / "a.parquet")
-    assert skips(Parquet(root=tmp_path))[0] == ("caption is not text", "a.parquet, row 0")
+    for texts in (bad, bad.cast(pa.large_string()), column):
+        pq.write_table(pa.table({"image": ["a", "b"], "caption": texts}), tmp_path / "a.parquet")
+        assert [tuple(item) for item in everything(Parquet(root=tmp_path))] == [
+            ("caption, image or id is not valid Unicode", "a.parquet, row 0"),
+            ("parquet:b:0", "b", "a dog"),
+        ]
+    lists = pa.ListArray.from_arrays(pa.array([0, 2, 2]), bad)
+    pq.write_table(pa.table({"image": ["a", "b"], "caption": lists}), tmp_path / "a.parquet")
+    assert [tuple(item) for item in everything(Parquet(root=tmp_path))] == [
+        ("caption, image or id is not valid Unicode", "a.parquet, row 0"),
+        ("parquet:a:1", "a", "a dog"),
+        ("caption is missing", "a.parquet, row 1"),
+    ]

@@ -1,5 +1,7 @@
 """webdataset tars, and the two published datasets that come in them or in a table."""
 
+import gzip
+import hashlib
 import io
 import tarfile
 from pathlib import Path
@@ -8,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from data.errors import UsageError
+from data.image_index import index_of_tars
 from data.records import Caption
 from data.sources.cc3m import Cc3m
 from data.sources.laion_coco import LaionCoco
@@ -121,7 +125,42 @@ def test_a_broken_header_is_not_the_end(tmp_path: Path) -> None:
 def test_tars_that_are_refused(tmp_path: Path) -> None:
     for content in (b"", b"no tar", b"x" * 2048):
         (tmp_path / "a.tar").write_bytes(content)
-        assert "expected an uncompressed tar, found" in complaint(Webdataset(root=tmp_path))
+        assert "expected a tar, found" in complaint(Webdataset(root=tmp_path))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_texts_in_other_encodings(tmp_path: Path, encoding: str) -> None:
+    write(
+        tmp_path / "a.tar",
+        ("0.jpg", b""),
+        ("0.txt", "A caf\u00e9".encode(encoding)),
+        ("1.jpg", b""),
+        ("1.json", '{"caption": "A caf\u00e9"}'.encode(encoding)),
+    )
+    assert [c.text for c in captions(Webdataset(root=tmp_path))] == ["A caf\u00e9"] * 2
+
+
+@pytest.mark.parametrize("cut", [600, 1500, 3000, 4100])
+def test_a_packed_tar_that_ends_early(tmp_path: Path, cut: int) -> None:
+    noise = [hashlib.sha512(bytes([n])).digest() * 9 for n in range(9)]
+    pairs = [((f"{n}.txt", b"A dog"), (f"{n}.jpg", noise[n])) for n in range(9)]
+    write(tmp_path / "a.tar", *(member for pair in pairs for member in pair))
+    whole = gzip.compress((tmp_path / "a.tar").read_bytes(), 0)
+    (tmp_path / "a.tar").unlink()
+    (tmp_path / "a.tar.gz").write_bytes(whole[:cut])
+    source = Webdataset(root=tmp_path)
+    assert {reason for reason, _ in skips(source)} <= {"tar ends early", "no image"}
+    assert ("tar ends early" in dict(skips(source))) == (cut > 512)
+    (tmp_path / "a.tar.gz").write_bytes(whole)
+    assert len(captions(source)) == 9
+    assert skips(source) == []
+
+
+def test_pictures_are_not_looked_for_in_a_packed_tar(tmp_path: Path) -> None:
+    write(tmp_path / "a.tar", ("0.jpg", b"..."))
+    (tmp_path / "b.tar").write_bytes(gzip.compress((tmp_path / "a.tar").read_bytes()))
+    with pytest.raises(UsageError, match=r"b\.tar: .* found a compressed file; unpack it$"):
+        index_of_tars((tmp_path / "b.tar",), root=tmp_path, cache=tmp_path)
 
 
 def test_cc3m_tsv(tmp_path: Path) -> None:

@@ -255,7 +255,7 @@ def test_the_summary_on_the_command_line(sheet: Path) -> None:
         (["OUT", "--output", "TMP/n.html", "--json"], "--json does nothing here"),
         (["TMP/s.jsonl", "--terminal"], "expected a sheet of JSONL and --output"),
         (["TMP/s.key.jsonl", "--terminal", "--output", "TMP/none/a", "--seed", "1"], "--seed does"),
-        (["TMP/none.jsonl", "--terminal", "--output", "TMP/a"], "cannot read it"),
+        (["TMP/none.jsonl", "--terminal", "--output", "TMP/a"], "No such file"),
         (["--summary", "TMP/a.jsonl"], "--key, the key of their sheet"),
         (["--summary", "--terminal"], "exclude each other"),
         (["--summary", "TMP/s.jsonl", "--key", "TMP/s.key.jsonl"], r"s.jsonl:1: expected answers"),

@@ -251,7 +251,7 @@ def test_benchmark_texts_are_found(tmp_path: Path, folder: Path) -> None:
     assert audit.counts["texts of b.txt found again"] == {"captions": 1, "negatives": 0}
     assert found_in(audit, "contamination", "b.json").value == 2 / 150
     (tmp_path / "bad.json").write_text("{")
-    for name, message in (("bad.json", "not JSON"), ("none.json", "not a readable")):
+    for name, message in (("bad.json", "expected JSON"), ("none.json", "No such file")):
         with pytest.raises(UsageError, match=message):
             benchmark_texts(tmp_path / name)
     (tmp_path / "short.txt").write_text("red car\n")

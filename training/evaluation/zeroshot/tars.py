@@ -14,7 +14,7 @@ import numpy as np
 
 from data.errors import UsageError
 from data.image_index import index_of_tars
-from data.sources.files import lines_of
+from data.sources.lines import lines_of
 from data.sources.tars import IMAGE_SUFFIXES, files_in
 from training.evaluation.zeroshot.labelled import Labelled, Layout, tested_folder
 from training.evaluation.zeroshot.sets import ZeroShotSet

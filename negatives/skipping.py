@@ -1,0 +1,133 @@
+"""What a build says of what it left out and of captions that look doubtful, and what can be done.
+
+Reasons are those of the sources (`data/sources/found.py`, `listing.py`) and of `blocks.py`.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from data.commit import Json
+from data.manifest import Manifest
+from data.records import Caption
+from data.sources.found import MISSING, NO_ID, NO_IMAGE, NOT_A_ROW, NOT_TEXT
+from data.sources.several import LINES, LIST, doubt
+
+RUN_FILE: Final = "run.json"
+FIRST: Final = "first_of_each_reason"
+NOT_ENGLISH: Final = "not English"
+NO_WORDS: Final = "no words"
+REPEATED: Final = "caption repeats another of its image"
+
+_MANY_REPEATED: Final = 0.01  # of all captions; COCO's annotators wrote some twice
+
+_TITLES: Final = {
+    "skipped": "skipped",
+    "files_left_out": "files left out",
+    "doubtful": "kept, but doubtful",
+}
+_OTHER_COLUMNS: Final = (
+    ("caption_columns", "--set data.source.caption_columns=[NAME] names other columns"),
+    ("json_keys", "--set data.source.json_keys=[NAME] names other keys"),
+)
+_ADVICE: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    # by reason: what to do, each with an option that a source has for which it can be done
+    NOT_ENGLISH: (("", "--language any keeps them"),),
+    NO_WORDS: (("", "--language any keeps them"),),
+    MISSING: _OTHER_COLUMNS,
+    NOT_TEXT: _OTHER_COLUMNS,
+    NO_IMAGE: (("id_column", "--set data.source.image_column=null makes each row an image"),),
+    NO_ID: (("id_column", "--set data.source.id_column=null makes ids"),),
+    NOT_A_ROW: (("quoted", "a field that holds the delimiter needs quotes"),),
+    LINES: (
+        (
+            "several",
+            "if each line is a caption: --set data.source.several=lines, and another --out",
+        ),
+    ),
+    LIST: (("several", "a list is told apart if it is whole, as JSON or Python write it"),),
+    REPEATED: (("", "is a file there twice?"),),
+}
+
+Tallied = Mapping[str, Mapping[str, int]]
+
+
+class Doubts:
+    """Looks at captions one after another and tells what is doubtful about each."""
+
+    def __init__(self, several: object) -> None:
+        """Take a source's option of that name, None if it has none."""
+        self._asks = several != "never"
+        self._image = ""
+        self._texts: set[str] = set()
+
+    def of(self, caption: Caption) -> str | None:
+        """Return LINES, LIST or REPEATED, None if nothing is doubtful."""
+        if caption.image != self._image:
+            self._image = caption.image
+            self._texts = set()
+        is_repeated = caption.image != "" and caption.text in self._texts
+        self._texts.add(caption.text)
+        if is_repeated:
+            return REPEATED
+        return doubt(caption.text) if self._asks else None
+
+
+def nothing_usable(tallies: Tallied, first: Mapping[str, str], source: Json) -> str:
+    """Return the message of a build that has no caption, with every reason."""
+    told = "; ".join(_lines(tallies, first, source))
+    return f"no caption of the source could be used; {told or 'there is none in it'}"
+
+
+def lines_of(manifest: Manifest, folder: Path) -> list[str]:
+    """Return what a build skipped and which files it left out, a line each, [] for nothing."""
+    told = {name: counts for name, counts in manifest.tallies.items() if name != "doubtful"}
+    return _lines(told, first_of_each(folder), source_in(manifest.config))
+
+
+def doubts_of(manifest: Manifest, folder: Path) -> list[str]:
+    """Return what is doubtful about a build's captions in a line, [] for nothing."""
+    counts = dict(manifest.tallies.get("doubtful", {}))
+    if counts.get(REPEATED, 0) < _MANY_REPEATED * manifest.tallies["captions"]["all"]:
+        counts.pop(REPEATED, None)
+    return _lines({"doubtful": counts}, first_of_each(folder), source_in(manifest.config))
+
+
+def first_of_each(folder: Path) -> dict[str, str]:
+    """Return where each reason was met first in the build of a folder; {} if that is not known."""
+    try:
+        found = json.loads((folder / RUN_FILE).read_text(encoding="utf-8")).get(FIRST)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def source_in(config: Json) -> Json:
+    """Return the options of a build's source in its configuration, {} if it states none."""
+    section = config.get("data")
+    source = section.get("source") if isinstance(section, dict) else None
+    return source if isinstance(source, dict) else {}
+
+
+def _lines(tallies: Tallied, first: Mapping[str, str], source: Json) -> list[str]:
+    lines = []
+    for field, title in _TITLES.items():
+        told = [
+            f"{reason} ({_notes(reason, count, first, source)})"
+            for reason, count in tallies.get(field, {}).items()
+        ]
+        if told:
+            lines.append(f"{title}: {', '.join(told)}")
+    return lines
+
+
+def _notes(reason: str, count: int, first: Mapping[str, str], source: Json) -> str:
+    where = [f"first: {first[reason]}"] if reason in first else []
+    return "; ".join([f"{count:,}", *where, *advice_on(reason, source)])
+
+
+def advice_on(reason: str, source: Json) -> list[str]:
+    """Return what can be done about a reason with a source of these options."""
+    known = _ADVICE.get(reason, ())
+    return [advice for option, advice in known if not option or option in source]
