@@ -56,6 +56,7 @@ DOORS = {  # library -> the modules that may import it
         "training.start",
         "training.texts",
         "training.towers",
+        "training.workers",
     },
     "open_clip": {"training.model"},
     "transformers": {

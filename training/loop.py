@@ -19,7 +19,7 @@ from training.checkpoint import Checkpoint, write
 from training.config import Precision, Settings
 from training.gather import num_ranks
 from training.learn import learn
-from training.loader import Step, Workers, steps
+from training.loader import Step, steps
 from training.logs import Listener, Meter
 from training.measure import measure
 from training.model import ClipModel
@@ -30,6 +30,7 @@ from training.sampler import BatchSampler, Position
 from training.samples import Samples
 from training.schedule import learning_rate
 from training.start import seed_of
+from training.workers import Workers
 
 DTYPES: Final[dict[Precision, torch.dtype | None]] = {
     "bf16": torch.bfloat16,

@@ -11,12 +11,13 @@ from torch import Tensor, distributed
 
 from training.batch import Batch, laid_out
 from training.gather import gather, num_ranks
-from training.loader import Workers, steps
+from training.loader import steps
 from training.model import ClipModel
 from training.objective import Objective, contrast_of, whole_loss
 from training.ranks import rank
 from training.sampler import BatchSampler
 from training.samples import Samples
+from training.workers import Workers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

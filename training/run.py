@@ -27,6 +27,7 @@ from training.optimizer import adamw
 from training.plugins import own_listener
 from training.ranks import device_of, joined, meet, rank, told_to_stop
 from training.start import Places, Prepared, prepare
+from training.workers import deaths_told
 
 FILE: Final = "run.json"
 _EVERY_S: Final = 10.0
@@ -78,7 +79,7 @@ def train(  # noqa: PLR0913 - what is trained, where, and who hears of it
             _claim(places.out, prepared, settings)
             run = assemble(settings, prepared, places.out, device=device)
             state = restored(run, begun)
-            with _listening(run, state, listener_of) as listeners:
+            with _listening(run, state, listener_of) as listeners, deaths_told():
                 ended, signal = fit(
                     run,
                     state,
