@@ -54,6 +54,7 @@ DOORS = {  # library -> the modules that may import it
         "training.run",
         "training.samples",
         "training.start",
+        "training.stopping",
         "training.texts",
         "training.towers",
         "training.workers",

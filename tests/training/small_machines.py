@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+ENVIRONMENT = {
+    **os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1",
+}  # fmt: skip
 _MOUNT = "mount -t tmpfs -o size={size} tmpfs /dev/shm && "
 _ALONE = ("unshare", "--map-root-user", "--mount", "sh", "-c")
 
@@ -39,7 +42,7 @@ def run(command: Sequence[str], *, folder: Path | None = None) -> subprocess.Com
     return subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,

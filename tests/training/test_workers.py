@@ -2,7 +2,9 @@
 
 import os
 import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +17,7 @@ from torch.utils.data import Dataset
 from data.errors import RetryableError, UsageError
 from tests.training.runs import world
 from tests.training.small_machines import (
+    ENVIRONMENT,
     needs_mount,
     python,
     run,
@@ -40,6 +43,19 @@ try:
             kept.append(item)
 except Exception as error:
     print(type(error).__name__, error)
+"""
+WAITS = """
+import os, time, torch
+from contextlib import closing
+from training.workers import Workers, deaths_told, read_ahead
+
+class Waiting(torch.utils.data.Dataset):
+    def __getitem__(self, number):
+        print(os.getpid(), flush=True)
+        time.sleep(1000)
+
+with deaths_told(), closing(read_ahead(Waiting(), range(9), workers=Workers(number=1))) as items:
+    next(items)
 """
 TRAIN = (
     "-m", "training.cli", "--shards", "shards", "--images", "pictures",
@@ -159,6 +175,22 @@ def test_too_little_shared_memory_is_told(size: str) -> None:
 def test_too_many_open_files_are_told(number: int) -> None:
     done = run(with_open_files(number, python(READS.format(size=1, tensors=20))))
     assert "RetryableError too many open files" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, -15), (signal.SIGINT, -2)])
+def test_a_reader_that_is_told_to_stop_waits_for_no_worker(number: int, code: int) -> None:
+    with subprocess.Popen(
+        python(WAITS), env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == code
+    until = time.monotonic() + 20
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{worker}").exists()
 
 
 @needs_mount
