@@ -37,10 +37,11 @@ from PIL import Image
 from torchvision import transforms
 
 import training
-from training.loader import Workers, steps
+from training.loader import steps
 from training.pictures import Crop
 from training.sampler import BatchSampler
 from training.samples import CLIP_MEAN, CLIP_STD, DataOptions, Samples
+from training.workers import Workers
 
 _BATCH = 64
 _SIZE = 224

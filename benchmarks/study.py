@@ -42,9 +42,9 @@ from training.evaluation.subject import subjects
 from training.evaluation.tables import aligned
 from training.evaluation.tradeoff import tradeoff
 from training.export import weights_of
-from training.ranks import exit_code
 from training.run import train
 from training.start import Places
+from training.stopping import exit_code
 
 MODEL: Final = json.loads(files("training").joinpath("models/scenes-tiny.json").read_text())
 _SIZE: Final = MODEL["vision_cfg"]["image_size"]

@@ -54,9 +54,11 @@ DOORS = {  # library -> the modules that may import it
         "training.run",
         "training.samples",
         "training.start",
+        "training.stopping",
         "training.texts",
         "training.towers",
         "training.weights",
+        "training.workers",
     },
     "open_clip": {"training.model"},
     "transformers": {

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Final, cast
 
@@ -19,17 +18,19 @@ from training.checkpoint import Checkpoint, write
 from training.config import Precision, Settings
 from training.gather import num_ranks
 from training.learn import learn
-from training.loader import Step, Workers, steps
+from training.loader import Step, steps
 from training.logs import Listener, Meter
-from training.measure import measure
+from training.measure import Measures, measure
 from training.model import ClipModel
 from training.objective import Terms
 from training.optimizer import update
-from training.ranks import Stopping, rank
+from training.ranks import rank
 from training.sampler import BatchSampler, Position
 from training.samples import Samples
 from training.schedule import learning_rate
 from training.start import seed_of
+from training.stopping import Stopping
+from training.workers import Workers
 
 DTYPES: Final[dict[Precision, torch.dtype | None]] = {
     "bf16": torch.bfloat16,
@@ -112,23 +113,28 @@ def fit(  # noqa: PLR0913 - where it begins, who listens, and when it ends
     """
     stopping, meter, signal = stopping or Stopping(), Meter(run.device), 0
     last = run.num_steps if limit_steps is None else min(run.num_steps, state.step + limit_steps)
+    kept_at = state.step
     run.trained.train()
     with closing(_steps(run, state.position)) as all_steps:
-        for step in islice(all_steps, last - state.step):
+        while state.step < last:
+            step = stopping.unless_told(lambda: next(all_steps, None))
+            signal = stopping.agreed()
+            if signal or step is None:
+                break
             watch(state.step, step)
             terms, norm = _learned(run, state.step, step)
             meter.add(step, terms, norm)
             state = replace(state, step=state.step + 1, position=step.position)
-            signal = stopping.agreed()
-            ends = bool(signal) or state.step == last
-            due = ends or _is_due(run, state)
+            due = state.step == last or _is_due(run, state)
             if due or state.step % run.settings.run.log_every == 0:
                 _tell(run, state, meter, listeners)
             if due:
-                state = _kept(run, state, listeners, measured=not signal)
+                state, kept_at = _kept(run, state, listeners, stopping), state.step
                 meter.restart()
-            if signal:
-                break
+    if kept_at < state.step:
+        if meter.terms:
+            _tell(run, state, meter, listeners)
+        state = _kept(run, state, listeners, stopping)
     return state, signal
 
 
@@ -186,19 +192,11 @@ def _tell(run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...])
             )
 
 
-def _kept(run: Run, state: State, listeners: tuple[Listener, ...], *, measured: bool) -> State:
-    """Measure the validation split, if there is one, and write a checkpoint."""
+def _kept(run: Run, state: State, listeners: tuple[Listener, ...], stopping: Stopping) -> State:
+    """Measure the validation split, if there is one and no signal came, and write a checkpoint."""
     is_best = False
-    if run.validation is not None and measured:
-        found = measure(
-            run.model,
-            run.validation,
-            run.settings.objective,
-            batch_size=run.settings.batch_size,
-            device=run.device,
-            precision=DTYPES[run.settings.config.precision],
-            workers=run.settings.run.workers,
-        )
+    found = _measured(run, stopping)
+    if found is not None:
         for listener in listeners:
             listener.note({"step": state.step, "validation": asdict(found)})
         is_best = state.best is None or found.loss < state.best
@@ -214,5 +212,21 @@ def _kept(run: Run, state: State, listeners: tuple[Listener, ...], *, measured: 
             quick_gelu=run.model.quick_gelu,
             best=state.best,
         )
-        write(run.folder, checkpoint, keep=run.settings.run.keep, is_best=is_best)
+        with stopping.undisturbed():
+            write(run.folder, checkpoint, keep=run.settings.run.keep, is_best=is_best)
     return state
+
+
+def _measured(run: Run, stopping: Stopping) -> Measures | None:
+    if run.validation is None:
+        return None
+    return measure(
+        run.model,
+        run.validation,
+        run.settings.objective,
+        batch_size=run.settings.batch_size,
+        device=run.device,
+        precision=DTYPES[run.settings.config.precision],
+        workers=run.settings.run.workers,
+        stopping=stopping,
+    )

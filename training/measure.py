@@ -4,6 +4,7 @@ Every rank measures its share. Pictures are not cropped at random and negatives 
 first epoch, so that one model always gets the same figures.
 """
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,12 +12,14 @@ from torch import Tensor, distributed
 
 from training.batch import Batch, laid_out
 from training.gather import gather, num_ranks
-from training.loader import Workers, steps
+from training.loader import steps
 from training.model import ClipModel
 from training.objective import Objective, contrast_of, whole_loss
 from training.ranks import rank
 from training.sampler import BatchSampler
 from training.samples import Samples
+from training.stopping import Stopping
+from training.workers import Workers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,11 +51,13 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
     device: torch.device,
     precision: torch.dtype | None = None,
     workers: int = 0,
-) -> Measures:
-    """Return the measures of a split, over whole batches of all ranks.
+    stopping: Stopping | None = None,
+) -> Measures | None:
+    """Return the measures of a split, over whole batches of all ranks; None if told to stop.
 
     A split of fewer captions than `batch_size` is one batch.
     """
+    stopping = stopping or Stopping()
     most = len(samples) // num_ranks() * num_ranks()
     sampler = BatchSampler(
         size=len(samples),
@@ -62,16 +67,23 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
         num_ranks=num_ranks(),
         start=samples.start(),
     )
-    sums = torch.zeros(6, dtype=torch.float64, device=device)
+    loaded = steps(
+        samples, sampler, workers=Workers(number=workers), device=device, form=model.form
+    )
     was_training = model.training
     model.eval()
-    with torch.no_grad():
-        for step in steps(
-            samples, sampler, workers=Workers(number=workers), device=device, form=model.form
-        ):
+    with torch.no_grad(), closing(loaded) as all_steps:
+        sums = torch.zeros(6, dtype=torch.float64, device=device)
+        while True:
+            step = stopping.unless_told(lambda: next(all_steps, None))
+            signal = stopping.agreed()
+            if signal or step is None:
+                break
             (batch,) = step.batches
             sums += _counts(model, batch, objective, precision=precision)
     model.train(was_training)
+    if signal:
+        return None
     if num_ranks() > 1:
         distributed.all_reduce(sums)
     loss, retrieved, told_apart, by_chance, num_captions, num_with_negative = sums.tolist()

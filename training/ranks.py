@@ -5,46 +5,76 @@ One process alone is a group of none.
 
 import hashlib
 import os
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import timedelta
-from types import FrameType
 from typing import Final, TypeVar
 
 import torch
 from torch import distributed
+from torch.distributed.rendezvous import rendezvous
 
-from data.errors import UsageError
+from data.errors import RetryableError, UsageError
 from data.texts import one_line
 from training.gather import num_ranks
 
 T = TypeVar("T")
 
-REQUEUE = 75
-"""The exit code of a run that was told to stop and can go on (EX_TEMPFAIL of sysexits.h)."""
-INTERRUPTED = 130
-
 _LONGEST_WAIT: Final = timedelta(hours=2)  # for one rank that makes token ids
+_MEETING: Final = timedelta(minutes=10)  # for the others to start
+_OF_A_LOST_RANK: Final = ("gloo/transport", "ncclRemoteError", "Connection closed by peer")
 _TORCHRUN: Final = {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
 
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[None]:
-    """Within this context the ranks that torchrun started are a process group."""
+    """Within this context the ranks that torchrun started are a process group.
+
+    After an error it is left as it is: on a GPU, taking it down would wait for the others.
+
+    Raises:
+        RetryableError: the others do not come, or one of them ended.
+    """
     if not os.environ.keys() >= _TORCHRUN or distributed.is_initialized():
         yield
         return
     cuda = device.type == "cuda"
-    backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
-    distributed.init_process_group(
-        backend, device_id=device if cuda else None, timeout=_LONGEST_WAIT
-    )
+    with _losses_told():
+        store, number, size = next(rendezvous("env://", timeout=_MEETING))
+        store.set_timeout(_MEETING)
+        distributed.init_process_group(
+            "cpu:gloo,cuda:nccl" if cuda else "gloo",
+            store=store,
+            rank=number,
+            world_size=size,
+            device_id=device if cuda else None,
+            timeout=_LONGEST_WAIT,
+        )
+        store.set_timeout(_LONGEST_WAIT)
+        yield
+        distributed.destroy_process_group()
+
+
+@contextmanager
+def _losses_told() -> Iterator[None]:
+    """Within this context it is a RetryableError that another rank is not there (any more)."""
     try:
         yield
-    finally:
-        distributed.destroy_process_group()
+    except distributed.DistStoreError as error:  # nobody came, or the first rank ended
+        raise RetryableError(
+            f"expected {os.environ['WORLD_SIZE']} processes to meet at "
+            f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}, as RANK, WORLD_SIZE and "
+            "MASTER_ADDR say, found fewer; start them with torchrun, or unset these variables"
+        ) from error
+    except RuntimeError as error:
+        found = str(error)
+        if not any(name in found for name in _OF_A_LOST_RANK):
+            raise
+        reason = found.rpartition("] ")[2] if found.startswith("[") else found
+        raise RetryableError(
+            "another process of the run does not answer; if it has ended, its own message says "
+            f"why: {' '.join(reason.split())}"
+        ) from error
 
 
 def rank() -> int:
@@ -100,49 +130,3 @@ def meet() -> None:
     """Wait for all ranks, on the host: a GPU's barrier is given up after minutes."""
     if num_ranks() > 1:
         distributed.all_reduce(torch.zeros(1))
-
-
-@dataclass
-class Stopping:
-    """Whether the run was told to stop, by a signal; a second SIGINT stops it at once."""
-
-    signal: int = 0
-
-    def agreed(self) -> int:
-        """Return the signal that any rank got, 0 for none: the same on all ranks.
-
-        A number on the host is exchanged, so no GPU is waited for.
-        """
-        if num_ranks() == 1:
-            return self.signal
-        told = torch.tensor(self.signal)
-        distributed.all_reduce(told, op=distributed.ReduceOp.MAX)
-        return int(told)
-
-    def note(self, number: int, _frame: FrameType | None = None) -> None:
-        """Remember a signal."""
-        if number == signal.SIGINT and self.signal == number:
-            raise KeyboardInterrupt
-        self.signal = number
-
-
-@contextmanager
-def told_to_stop() -> Iterator[Stopping]:
-    """Within this context SIGTERM, SIGUSR1 and SIGINT are remembered, not obeyed at once."""
-    stopping = Stopping()
-    before = {}
-    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
-        with suppress(ValueError):  # not the main thread: signals stay as they are
-            before[number] = signal.signal(number, stopping.note)
-    try:
-        yield stopping
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def exit_code(number: int) -> int:
-    """Return what a run exits with that a signal ended; 0 for none."""
-    if number == 0:
-        return 0
-    return INTERRUPTED if number == signal.SIGINT else REQUEUE

@@ -26,9 +26,11 @@ from training.logs import JsonLines, Listener, TensorBoard
 from training.loop import Run, State, fit
 from training.optimizer import adamw
 from training.plugins import own_listener
-from training.ranks import device_of, joined, meet, rank, told_to_stop
+from training.ranks import device_of, joined, meet, rank
 from training.start import Places, Prepared, prepare
+from training.stopping import told_to_stop
 from training.weights import load_into
+from training.workers import deaths_told
 
 FILE: Final = "run.json"
 _EVERY_S: Final = 10.0
@@ -69,9 +71,10 @@ def train(  # noqa: PLR0913 - what is trained, where, and who hears of it
     Raises:
         UsageError: something does not fit, or the folder holds another run.
     """
-    with told_to_stop() as stopping:
-        device = device_of(settings.run.device)
-        with joined(device):
+    with told_to_stop() as stopping, ExitStack() as stack:
+        with stopping.at_once():  # there is nothing to keep yet
+            device = device_of(settings.run.device)
+            stack.enter_context(joined(device))
             says = say if rank() == 0 else lambda _line: None
             begun = _begun(places.out, resume=resume)
             prepared = prepare(settings, places, report=Counted(says).add)
@@ -80,23 +83,24 @@ def train(  # noqa: PLR0913 - what is trained, where, and who hears of it
             _claim(places.out, prepared, settings)
             run = assemble(settings, prepared, places.out, device=device)
             state = restored(run, begun)
-            with _listening(run, state, listener_of) as listeners:
-                ended, signal = fit(
-                    run,
-                    state,
-                    listeners=listeners,
-                    stopping=stopping,
-                    limit_steps=limit_steps,
-                    watch=watch,
-                )
-            meet()  # nobody leaves before the last checkpoint is written
-            return Ending(
-                step=ended.step,
-                num_steps=run.num_steps,
-                signal=signal,
-                begun_at=state.step,
-                rank=rank(),
+            listeners = stack.enter_context(_listening(run, state, listener_of))
+        with deaths_told():
+            ended, signal = fit(
+                run,
+                state,
+                listeners=listeners,
+                stopping=stopping,
+                limit_steps=limit_steps,
+                watch=watch,
             )
+        meet()  # nobody leaves before the last checkpoint is written
+        return Ending(
+            step=ended.step,
+            num_steps=run.num_steps,
+            signal=signal,
+            begun_at=state.step,
+            rank=rank(),
+        )
 
 
 class Counted:

@@ -2,13 +2,15 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
+from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 
 from data.errors import ShardError
@@ -24,6 +26,7 @@ def workers_on_this_machine(
     """Open the workers and yield what runs tasks on them; they keep what they have loaded.
 
     They call `prepare` while the first tasks are still being made; what it raises is left to those.
+    An error in the context, Ctrl-C too, ends them at once, whatever they are doing.
     `gpus`: who needs a whole GPU works alone, in this process; with less, all share one.
     """
     if num_workers == 1 or gpus >= 1:
@@ -31,15 +34,22 @@ def workers_on_this_machine(
         return
     context = multiprocessing.get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // num_workers)
+    reader, writer = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(
-        num_workers, mp_context=context, initializer=_begin, initargs=(threads,)
+        num_workers, mp_context=context, initializer=_begin, initargs=(threads, reader)
     )
     try:
-        for _ in range(num_workers):
-            pool.submit(prepare)
+        with suppress(BrokenProcessPool):  # of which the tasks will tell
+            for _ in range(num_workers):
+                pool.submit(prepare)
         yield partial(_run_in_pool, pool, num_workers)
+    except BaseException:
+        writer.send_bytes(b"end")  # nobody reads it, so all of them see it
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        reader.close()
+        writer.close()
 
 
 def _run_here(function: Callable[[T], R], tasks: Iterable[T], /) -> Iterator[R | ShardError]:
@@ -75,14 +85,18 @@ def _attempt(function: Callable[[T], R], task: T) -> R | ShardError:
         return error
 
 
-def _begin(threads: int) -> None:
-    """Take no more than a share of the cores, and end with the parent, even if that is killed."""
+def _begin(threads: int, told: Connection) -> None:
+    """Take no more than a share of the cores; end with the parent, killed or not, or when told.
+
+    Ctrl-C reaches every process of a terminal; the parent is the one that acts on it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # for models, which are not loaded yet
     parent = multiprocessing.parent_process()
     assert parent is not None, "an initializer runs in a worker"
 
     def watch() -> None:
-        wait_for([parent.sentinel])
+        wait_for([parent.sentinel, told])
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

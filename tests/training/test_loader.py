@@ -11,9 +11,10 @@ import torch
 import training
 from data.errors import UsageError
 from tests.training.folders import TOKENIZER, finished, picture_folder, pictures_of, rows_of
-from training.loader import Step, Workers, steps
+from training.loader import Step, steps
 from training.sampler import BatchSampler, Position
 from training.samples import BROKEN, DataOptions, Samples
+from training.workers import Workers
 
 ROWS = rows_of(50, types=("swap", "replace", "swap", "replace", "swap"))
 OPTIONS = DataOptions(size=8, draw={"any": 2}, on_missing_image="skip", scale=(0.5, 0.9))

@@ -15,6 +15,7 @@ from tests.training.runs import places, settings, world
 from training.measure import Measures, measure
 from training.ranks import same_on_all_ranks
 from training.start import Prepared, prepare
+from training.stopping import Stopping
 
 CPU = torch.device("cpu")
 
@@ -40,6 +41,14 @@ def prepared(root: Path) -> Prepared:
 
 
 def measured(found: Prepared, store: Store | None = None) -> Measures:
+    measures = measured_unless(Stopping(), found, store)
+    assert measures is not None
+    return measures
+
+
+def measured_unless(
+    stopping: Stopping, found: Prepared, store: Store | None = None
+) -> Measures | None:
     samples = found.validation
     assert samples is not None
     return measure(
@@ -48,12 +57,20 @@ def measured(found: Prepared, store: Store | None = None) -> Measures:
         settings(Path()).objective,
         batch_size=12,
         device=CPU,
+        stopping=stopping,
     )
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return world(tmp_path_factory.mktemp("world"))
+
+
+def test_nothing_is_measured_once_the_run_was_told_to_stop(root: Path) -> None:
+    found = prepared(root)
+    found.model.train()
+    assert measured_unless(Stopping(signal=15), found) is None
+    assert found.model.training
 
 
 def test_measures_are_what_they_are_called(root: Path) -> None:

@@ -37,21 +37,29 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return world(tmp_path_factory.mktemp("world"))
 
 
-def started(root: Path, name: str, *, epochs: int) -> subprocess.Popen[str]:
+def train_command(name: str, *, epochs: int) -> str:
     options = f"precision=fp32 batch_size=8 epochs={epochs} validation=null optimizer.lr=1e-3"
     options += " optimizer.warmup_steps=2 run.device=cpu run.workers=1 run.log_every=1"
-    line = "ip link set lo up && exec torchrun --standalone --nproc-per-node 2 --no-python train "
-    line += f"--shards shards --images pictures --model local-dir:{root}/model --out {name} --json "
-    line += " ".join(f"--set training.{option}" for option in options.split())
+    line = f"--shards shards --images pictures --model local-dir:model --out {name} --json "
+    return line + " ".join(f"--set training.{option}" for option in options.split())
+
+
+def in_a_network(root: Path, line: str, **variables: str) -> subprocess.Popen[str]:
+    """Run a line of the shell where nothing is but the loopback."""
     return subprocess.Popen(
-        [*ALONE, "sh", "-c", line],
+        [*ALONE, "sh", "-c", f"ip link set lo up && {line}"],
         cwd=root,
         env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "GLOO_SOCKET_IFNAME": "lo",
-             "OMP_NUM_THREADS": "1"},
+             "OMP_NUM_THREADS": "1", **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )  # fmt: skip
+
+
+def started(root: Path, name: str, *, epochs: int) -> subprocess.Popen[str]:
+    torchrun = "exec torchrun --standalone --nproc-per-node 2 --no-python train"
+    return in_a_network(root, f"{torchrun} {train_command(name, epochs=epochs)}")
 
 
 def test_two_processes_train_as_one(root: Path) -> None:
@@ -74,6 +82,46 @@ def test_a_sigterm_leaves_a_checkpoint_and_says_so(root: Path) -> None:
     ending = json.loads(told)
     assert ending["signal"] == signal.SIGTERM
     assert (root / f"told/checkpoints/step-{ending['step']:08d}.pt").exists()
+
+
+TWO = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
+
+
+def test_the_death_of_a_process_ends_the_other_with_one_line(root: Path) -> None:
+    """Without torchrun, which would end the other itself."""
+    command = f"train {train_command('dead', epochs=2000)}"
+    line = f"(RANK=1 {command} 2>&1 >other & echo $! >pid; wait) & RANK=0 exec {command}"
+    with in_a_network(root, line, **TWO) as process:
+        until = time.monotonic() + 100
+        while not losses_so_far(root / "dead") and time.monotonic() < until:
+            time.sleep(0.05)
+        os.kill(int((root / "pid").read_text()), signal.SIGKILL)
+        _, errors = process.communicate(timeout=100)
+    assert process.returncode == 1, errors
+    assert "train: another process of the run does not answer" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("command", "number", "code"),
+    [
+        (f"train {train_command('alone', epochs=1)}", signal.SIGTERM, 75),
+        (f"train {train_command('alone', epochs=1)}", signal.SIGINT, 130),
+        (
+            "evaluate --model local-dir:model --benchmark scenes --device cpu --cache cache",
+            signal.SIGINT,
+            130,
+        ),
+    ],
+)
+def test_who_waits_for_processes_that_do_not_come_can_be_stopped(
+    root: Path, command: str, number: int, code: int
+) -> None:
+    with in_a_network(root, f"exec {command}", RANK="0", **TWO) as process:
+        time.sleep(20)  # so that it waits, even where the processors have much to do
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == code, errors
 
 
 def losses_so_far(folder: Path) -> bool:

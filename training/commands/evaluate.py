@@ -105,6 +105,7 @@ def evaluate(
     from training.evaluation.run import evaluate as run
     from training.evaluation.subject import subjects
     from training.ranks import joined, rank
+    from training.stopping import ended_when_deaf
 
     before = read_results(base) if base else None
     alphas = _alphas(wise_ft) or options.wise_ft
@@ -115,7 +116,8 @@ def evaluate(
     encoding = _encoding(options, device, cache)
     log_probability = _log_probability(language_model)
     notes = overlap_notes(read, trained_on) if trained_on else ()
-    with joined(encoding.device), _progress(shown=not (quiet or as_json)) as report:
+    shown = not (quiet or as_json)
+    with ended_when_deaf(), joined(encoding.device), _progress(shown=shown) as report:
         from training.evaluation.encoder import Encoder
 
         for subject in subjects(

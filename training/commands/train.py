@@ -159,7 +159,7 @@ def _print_plan(settings: "Settings", places: "Places", *, as_json: bool) -> Non
 
 def _finish(ending: "Ending", out: Path, *, as_json: bool, quiet: bool) -> None:
     """Say how a run ended, and leave with its exit code."""
-    from training.ranks import exit_code
+    from training.stopping import exit_code
 
     if ending.rank == 0 and as_json:
         found = {"out": str(out), "step": ending.step, "steps": ending.num_steps}

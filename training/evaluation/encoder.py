@@ -11,7 +11,7 @@ Shape suffixes: N elements, D embedding.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, distributed
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from data.errors import UsageError
 from data.images import Store
@@ -33,12 +33,14 @@ from training.pictures import BrokenPictureError, decoded
 from training.ranks import meet, rank
 from training.start import digest_of
 from training.tokens import Tokenizer, unpadded
+from training.workers import Workers, deaths_told, read_ahead
 
 Transform = Callable[..., Tensor]  # a PIL image -> CHW
 Report = Callable[[str, int, int], None]
 """Hears "pictures" or "texts", how many were done just now, and how many there are."""
 
 _VERSION: Final = "3"
+_AHEAD: Final = 16  # pictures that each worker decodes before they are asked for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,16 +59,12 @@ class Encoding:
 
 
 class _Made(NamedTuple):
-    """A picture's number and digest; no pixels where its vector is known or it is broken.
-
-    `problem`: why its file cannot be read: an error would lose its type on its way from a worker.
-    """
+    """A picture's number and digest; no pixels where its vector is known or it is broken."""
 
     number: int
     digest: bytes = b""
     pixels_CHW: Tensor | None = None
     is_broken: bool = False
-    problem: str = ""
 
 
 class Encoder:
@@ -142,20 +140,23 @@ class Encoder:
         found: dict[Picture, bytes] = {}
         broken: set[str] = set()
         waiting: list[_Made] = []
-        for made in _loaded(data, workers=self._encoding.workers):
-            picture = data.pictures[made.number]
-            if made.problem:
-                raise UsageError(made.problem)
-            if made.is_broken:
-                broken.add(picture.key)
-            else:
-                found[picture] = made.digest
-            if made.pixels_CHW is not None:
-                waiting.append(made)
-            if len(waiting) == self._encoding.batch_size:
-                self._add_pictures(waiting)
-                waiting = []
-            report("pictures", num_ranks(), len(pictures))
+        workers = Workers(number=self._encoding.workers, ahead=_AHEAD)
+        with (
+            deaths_told(),
+            closing(read_ahead(data, range(len(data)), workers=workers)) as all_made,
+        ):
+            for made in all_made:
+                picture = data.pictures[made.number]
+                if made.is_broken:
+                    broken.add(picture.key)
+                else:
+                    found[picture] = made.digest
+                if made.pixels_CHW is not None:
+                    waiting.append(made)
+                if len(waiting) == self._encoding.batch_size:
+                    self._add_pictures(waiting)
+                    waiting = []
+                report("pictures", num_ranks(), len(pictures))
         self._add_pictures(waiting)
         return _of_all_ranks(found, broken)
 
@@ -204,13 +205,8 @@ class _Pictures(Dataset[_Made]):
         return len(self.pictures)
 
     def __getitem__(self, number: int) -> _Made:
-        if not 0 <= number < len(self):
-            raise IndexError(number)
         picture = self.pictures[number]
-        try:
-            content = self._store.read(picture.key)
-        except UsageError as error:
-            return _Made(number, problem=str(error))
+        content = self._store.read(picture.key)
         digest = digest_of_bytes(content, "picture", str(picture.box))
         if digest in self._vectors:
             return _Made(number, digest)
@@ -219,13 +215,6 @@ class _Pictures(Dataset[_Made]):
         except BrokenPictureError:
             return _Made(number, is_broken=True)
         return _Made(number, digest, self._transform(image))
-
-
-def _loaded(data: _Pictures, *, workers: int) -> Iterable[_Made]:
-    """Return what is made of pictures, in order."""
-    if not workers:
-        return (data[number] for number in range(len(data)))
-    return DataLoader(data, batch_size=None, num_workers=workers, prefetch_factor=16)
 
 
 def _of_all_ranks(

@@ -1,0 +1,72 @@
+"""Workers of this machine: what becomes of a build when one dies, or when it is told to stop."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from data.errors import ShardError
+from negatives.executors.local import workers_on_this_machine
+from tests.negatives.executors.ray_processes import have_ended, started_by
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
+
+ROOT = Path(__file__).parents[3]
+HUNG = """
+import time
+from negatives.executors.local import workers_on_this_machine
+
+with workers_on_this_machine(2, list) as run:
+    for _ in run(int, "12"):
+        print("ready", flush=True)
+    for _ in run(time.sleep, [1000, 1000]):
+        pass
+"""
+
+
+def killed(number: int) -> int:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def fails() -> None:
+    os._exit(1)
+
+
+@pytest.mark.parametrize("prepare", [list, fails])
+def test_a_dead_worker_is_told(prepare: type[list[int]]) -> None:
+    with (
+        pytest.raises(ShardError, match="a worker process died"),
+        workers_on_this_machine(2, prepare) as run,
+    ):
+        list(run(killed, range(9)))
+
+
+@pytest.mark.parametrize("to_all", [False, True], ids=["to one", "as a terminal does"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, -2), (signal.SIGTERM, -15)])
+def test_hung_workers_are_not_waited_for(number: int, code: int, *, to_all: bool) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HUNG],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    ) as build:
+        assert build.stdout is not None
+        assert [build.stdout.readline() for _ in range(2)] == ["ready\n"] * 2
+        time.sleep(1)
+        workers = list(started_by(build.pid))
+        (os.killpg if to_all else os.kill)(build.pid, number)
+        try:
+            _, errors = build.communicate(timeout=30)
+        finally:
+            build.kill()
+    assert build.returncode == code
+    assert errors.count("Traceback") == (number == signal.SIGINT)  # of the build alone
+    assert have_ended(workers)
