@@ -14,9 +14,9 @@ from data.errors import UsageError
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
+    from negatives.build.plan import Resume
     from negatives.config import BuildConfig
     from negatives.executors import Executor
-    from negatives.plan import Resume
 
 R = TypeVar("R")
 

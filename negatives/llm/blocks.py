@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from data.commit import Json, Unit, attempt_path, commit, finished
+from data.commit import Json
 from data.config import checked
 from data.errors import RetryableError, ShardError
 from negatives.choose import Chooser
@@ -33,7 +33,6 @@ from negatives.llm.requests import (
 )
 from negatives.llm.rewrite import LlmRewrite
 from negatives.parse import Parse
-from negatives.parse_files import read_parses
 from negatives.slots import Rule
 from negatives.words.lexicon import Lexicon
 
@@ -45,15 +44,6 @@ assert tuple(ASKING) == NAMES
 _LOST = frozenset(Failure(reason) for reason in NOT_STORED)
 _MOST_LOST = 20  # of a group: more, and more than half of it, are no matter of captions
 _GROUP = 256  # requests whose outcomes are waited for together: the progress that is shown
-
-
-class AskTask(NamedTuple):
-    """The parses of one block, to be asked about into `folder`; answers are kept in `cache`."""
-
-    parses: Path
-    folder: Path
-    name: str
-    cache: Path
 
 
 class Counts(NamedTuple):
@@ -89,31 +79,28 @@ def make_asking(spec: Mapping[str, object], *, lexicon: Lexicon) -> Asking:
     return checked(ASKING[name], options, where=f"rule {name}", given={"lexicon": lexicon})
 
 
-def ask_block(
-    task: AskTask,
+def ask_block(  # noqa: PLR0913 - who is asked what, and three places for what comes of it
+    parses: Sequence[Parse],
     rules: Sequence[Asking],
     backend: Backend,
+    *,
+    kept: Path,
+    path: Path,
     report: Callable[[int], None] = lambda _num_requests: None,
-) -> Unit:
-    """Ask about a block, or return it if that was done before.
+) -> Counts:
+    """Ask about the captions of a block and write all outcomes into the file `path`.
 
-    `report` is told of the number of requests that have just got their outcome.
+    `kept`: the file in which answers are kept as they come. `report` is called with the number of
+    requests that have just got their outcome.
 
     Raises:
         UsageError: as the backend; answers that came are kept.
         RetryableError: as the backend, or most requests got no answer.
     """
-    unit = finished(task.folder, task.name)
-    if unit is not None:
-        return unit
-    block = list(read_parses(task.parses))
-    parses = list({parse.text: parse for _, parse in block}.values())
-    with closing(open_answers(task.cache / f"{task.name}.answers")) as kept:
-        told, counts = told_of(parses, rules, backend, kept, report)
-    path = attempt_path(task.folder, task.name, "asked")
+    with closing(open_answers(kept)) as answers:
+        told, counts = told_of(parses, rules, backend, answers, report)
     write_answers(path, told.outcomes)
-    facts: Json = {"rows": len(block), "counts": list(counts)}
-    return commit(task.folder, task.name, {"asked": path}, facts)
+    return counts
 
 
 def told_of(
@@ -218,9 +205,3 @@ def producer_facts(rule: Rule, facts: Facts) -> Json:
         "prompt": asking.prompt,
     }
     return {**content, "judge_prompt": judge_version()} if asking.judge else content
-
-
-def all_counts(units: Sequence[Unit]) -> Counts:
-    """Return the sums of what was counted while blocks were asked about."""
-    listed = [cast("list[int]", unit.facts["counts"]) for unit in units]
-    return Counts(*map(sum, zip(*listed, strict=True))) if listed else Counts()
