@@ -13,10 +13,10 @@ from data.edits import Edit
 from data.records import Caption, Negative, Reject
 from data.streams import Stream
 from data.texts import normalised
-from negatives.draws import Acceptance, Drawn, LogRatios, Offer, pair_draws, recipe_draws
+from negatives.draws import Drawn, LogRatios, Offer, pair_draws, recipe_draws
 from negatives.guards import Siblings, context_of, guard
 from negatives.parse import Parse
-from negatives.policy import PairPolicy, Policy, RecipePolicy, Scoring
+from negatives.policy import PairPolicy, Policy, RecipePolicy
 from negatives.slots import Rule
 from negatives.wording import Wording, glue, wording_of
 from negatives.words.lexicon import Lexicon
@@ -119,26 +119,27 @@ def choose(
 def redraw(
     caption: Caption, chosen: Chosen, log_ratios: LogRatios, *, place: int, chooser: Chooser
 ) -> Chosen:
-    """Return what the draw by the scorer at a `place` of the policy, not its first, leaves.
+    """Return what the draw by the causal scorer at a `place` of the policy leaves.
 
-    `log_ratios`: what that scorer says of the negatives it was asked about, in order
-    (`asked_about`). A negative keeps the score of the first scorer that gave one. What the very
-    first scorer does not draw "stays", as in `choose`; what a later one does not is a reject.
+    `log_ratios`: what that scorer says of the negatives it is asked about, in order. A
+    negative's score is of the first scorer that read it. What that one does not draw "stays", as
+    in `choose`; what a later one does not is a reject.
     """
     policy = chooser.policy
     assert isinstance(policy, PairPolicy), "no scorer reads what a recipe draws"
     scoring = policy.scorers[place]
-    is_last, is_first = scoring is policy.scorers[-1], place == 0
+    is_last = place == len(policy.scorers) - 1
     stream = Stream(chooser.seed, caption.id, "scorer", str(place))
     ratios = iter(log_ratios)
     negatives: list[Negative] = []
     rejects = list(chosen.rejects)
     outcomes: Tally = Counter(chosen.tally)
     for negative in chosen.negatives:
-        is_drawn, score = True, negative.score
-        if is_asked(scoring, negative):
+        is_drawn, score, kind = True, negative.score, (negative.type, negative.subtype)
+        is_first = not any(earlier.reads(*kind) for earlier in policy.scorers[:place])
+        if scoring.reads(*kind):
             ratio = next(ratios)
-            is_drawn = stream.chance(_acceptance(policy, scoring, negative).chance(ratio))
+            is_drawn = stream.chance(policy.acceptance(scoring, *kind).chance(ratio))
             score = ratio if score is None or is_first else score
         if is_drawn and not (is_last and len(negatives) == policy.max_negatives):
             negatives.append(negative._replace(score=score))
@@ -151,11 +152,6 @@ def redraw(
     return Chosen(tuple(negatives), tuple(rejects), +outcomes)
 
 
-def is_asked(scoring: Scoring, negative: Negative) -> bool:
-    """Tell whether a scorer is asked about a negative that was drawn before."""
-    return scoring.scorer == "causal" and scoring.reads(negative.type, negative.subtype)
-
-
 def why_none(tally: Tally) -> str:
     """Return why a caption has no negative: the commonest outcome of its slots, or "no slot"."""
     outcomes: Counter[str] = Counter()
@@ -165,11 +161,6 @@ def why_none(tally: Tally) -> str:
     if not outcomes:
         return "no slot"
     return min(outcomes, key=lambda outcome: (-outcomes[outcome], outcome))
-
-
-def _acceptance(policy: PairPolicy, scoring: Scoring, negative: Negative) -> Acceptance:
-    power = policy.power(scoring, negative.type, negative.subtype)
-    return Acceptance(power, scoring.max_log_ratio)
 
 
 def _reject(caption: Caption, negative: Negative, reason: str) -> Reject:

@@ -16,6 +16,20 @@ from negatives.policy import POLICIES, SCORERS, PairPolicy, Policy, RecipePolicy
 from negatives.presets import PRESETS
 
 KINDS = tuple(f"{kind}/{subtype}" for kind in TYPES for subtype in SUBTYPES)
+_RENAMED: Mapping[str, str] = {
+    "negatives.scorer": "negatives.choice.scorers: [corpus, {scorer: causal, model: ...}]",
+    "negatives.choice.weights": (
+        "negatives.choice.scorers: [corpus] for corpus, [causal] for neural, [] for uniform; of a "
+        "recipe, negatives.choice.weighted: true or false"
+    ),
+    "negatives.choice.second_draw": "negatives.choice.scorers: [corpus, causal] for neural",
+    "negatives.choice.reach": "max_log_ratio of the scorer corpus",
+    "negatives.choice.known": "min_context_coverage of the scorer corpus",
+    "negatives.choice.corpus_power": "power of the scorer corpus",
+    "negatives.choice.neural_reach": "max_log_ratio of the scorer causal",
+    "negatives.choice.neural_power": "power of the scorer causal",
+}
+"""Options of before 2026-11-30, and what to write in their place."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +102,7 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
         UsageError: a section, option, preset or value is unknown.
     """
     check_sections(sections)
+    _refuse_renamed(sections.get("negatives") or {}, "negatives")
     data = checked(DataConfig, sections.get("data") or {}, where="data")
     negatives = checked(NegativesConfig, sections.get("negatives") or {}, where="negatives")
     if negatives.preset not in PRESETS:
@@ -98,8 +113,8 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     policy = _policy(negatives.choice, preset.policy)
     if negatives.fluency_from is not None and policy.corpus is None:
         raise UsageError(
-            "negatives.fluency_from: expected the corpus among negatives.choice.scorers, found "
-            "that nothing is scored by it"
+            "negatives.fluency_from: expected the scorer corpus in negatives.choice.scorers, found "
+            "none that would read that model"
         )
     rules = preset.rules if negatives.rules is None else negatives.rules
     if not rules:
@@ -131,17 +146,24 @@ def _policy(choice: Mapping[str, Any], preset: Policy) -> Policy:
     Raises:
         UsageError: an option is unknown, of another type, or of the other draw.
     """
+    _refuse_renamed(choice, "negatives.choice")
+    names = ("draw", *sorted({name for cls in POLICIES.values() for name in _option_names(cls)}))
+    for key in choice:
+        if key not in names:
+            raise UsageError(f"negatives.choice: unknown option {key!r}; {nearest(key, names)}")
     given = {key: value for key, value in choice.items() if value is not None}
     draw = given.pop("draw", _draw_of(preset))
+    if draw == "slots":
+        raise UsageError("negatives.choice.draw: expected pairs, found its old name slots")
     if draw not in POLICIES:
         raise UsageError(f"negatives.choice.draw: unknown {draw!r}; {nearest(draw, POLICIES)}")
     cls = POLICIES[draw]
     for key in given:
-        others = [name for name, other in POLICIES.items() if key in _option_names(other)]
-        if others and draw not in others:
+        used_by = [name for name, other in POLICIES.items() if key in _option_names(other)]
+        if draw not in used_by:
             raise UsageError(
                 f"negatives.choice.{key}: does nothing where draw is {draw}; expected draw to be "
-                f"{others[0]}, or no {key}"
+                f"{used_by[0]}, or no {key}"
             )
     if "scorers" in given:
         given["scorers"] = _scorers(given["scorers"])
@@ -170,7 +192,8 @@ def _scorers(specs: object) -> tuple[Scoring, ...]:
         name = str(options.get("scorer", ""))
         if name not in SCORERS:
             raise UsageError(
-                f"negatives.choice.scorers: unknown scorer {name!r}; {nearest(name, SCORERS)}"
+                f"negatives.choice.scorers: expected {{scorer: NAME, ...}}, found {spec!r}; "
+                f"{nearest(name, SCORERS)}"
             )
         scoring: Scoring = checked(SCORERS[name], options, where=f"scorer {name}")
         if scoring.scorer == "causal":
@@ -181,6 +204,12 @@ def _scorers(specs: object) -> tuple[Scoring, ...]:
                     )
         scorers.append(scoring)
     return tuple(scorers)
+
+
+def _refuse_renamed(options: Mapping[str, Any], where: str) -> None:
+    for key, value in options.items():
+        if now := _RENAMED.get(f"{where}.{key}"):
+            raise UsageError(f"{where}.{key}: found {value!r} under an old name; write {now}")
 
 
 def _draw_of(policy: Policy) -> str:

@@ -53,7 +53,7 @@ It is empty for a slot that the scorer could not lay out.
 UNDRAWN = frozenset((
     "stays", "out of reach", "not known", "not laid out", "cannot be drawn back", "thinned",
 ))  # fmt: skip
-"""Fates of what is never a candidate, and so no reject either."""
+"""Outcomes of what is never a candidate, and so no reject either."""
 
 
 class Offer(NamedTuple):

@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 from data.errors import ShardError
 from data.records import Caption
-from negatives.choose import Chooser, Chosen, Offers, Producer, choose, is_asked, redraw
+from negatives.choose import Chooser, Chosen, Offers, Producer, choose, redraw
 from negatives.draws import LogRatios, Offer
 from negatives.fluency.candidates import MOST_CANDIDATES
 from negatives.guards import Siblings
@@ -103,12 +104,12 @@ def choose_block(
 def _weighed(
     block: Block, offered: Sequence[Offers], policy: Policy, scorers: Sequence[Scorer | None]
 ) -> list[Offers]:
-    """Return the offers with the log-ratios of the scorer that weighs slots, if there is one."""
+    """Return the offers with the log-ratios by which slots are drawn from, where they have any."""
     first = scorers[0] if scorers else None
     if first is None:
         return list(offered)
-    if policy.corpus is None:  # a causal scorer reads what is drawn: all of it
-        return [_with_log_ratios(offers, _all_alike) for offers in offered]
+    if policy.corpus is None:
+        return [_with_log_ratios(offers, partial(_to_be_read, policy)) for offers in offered]
     slots = [
         (caption, parse, [offer.slot for of_rule in offers for offer in of_rule])
         for (caption, parse), offers in zip(block, offered, strict=True)
@@ -121,10 +122,14 @@ def _with_log_ratios(offers: Offers, ratios_of: Callable[[Slot], LogRatios | Non
     return [[Offer(offer.slot, ratios_of(offer.slot)) for offer in of_rule] for of_rule in offers]
 
 
-def _all_alike(slot: Slot) -> LogRatios | None:
-    """Return log-ratios that let all of a slot through, None where one drawn of them has to do."""
+def _to_be_read(policy: Policy, slot: Slot) -> LogRatios | None:
+    """Return log-ratios that let all of a slot through to the causal scorers that read it.
+
+    None, so that one alternative is drawn, if none of them does or there are too many.
+    """
     num = len(slot.alternatives)
-    return [0.0] * num if num < MOST_CANDIDATES else None
+    is_read = any(scoring.reads(slot.type, slot.subtype) for scoring in policy.causal)
+    return [0.0] * num if is_read and num < MOST_CANDIDATES else None
 
 
 def _redrawn(
@@ -136,7 +141,7 @@ def _redrawn(
     scoring = policy.scorers[place]
     asked: list[Offered] = []
     for (caption, parse), found in zip(block, chosen, strict=True):
-        edits = [each.edit for each in found.negatives if is_asked(scoring, each)]
+        edits = [each.edit for each in found.negatives if scoring.reads(each.type, each.subtype)]
         asked.append((caption, parse, [Slot("", "", "", edits)] if edits else []))
     ratios = iter(scorer.log_ratios(asked))
     return [

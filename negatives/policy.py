@@ -26,7 +26,7 @@ class CorpusScoring:
     `max_log_ratio`: the most that log p of negative and caption may differ, in nats.
     `min_context_coverage`: the share of the words around a changed one that the corpus must have
     seen together with it, and with the word it replaces. `power`: v of negatives/draws.py; None
-    takes 1 where this scorer is alone and .75 beside a causal one.
+    takes 1 for kinds that no causal scorer reads and .75 for those that one does.
 
     Raises:
         UsageError: a number is out of range.
@@ -46,6 +46,10 @@ class CorpusScoring:
                 f"{self.min_context_coverage}"
             )
 
+    def reads(self, type_: str, subtype: str) -> bool:  # noqa: ARG002 - as a causal scorer's
+        """Tell that it is asked about negatives of every kind."""
+        return True
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CausalScoring:
@@ -53,8 +57,8 @@ class CausalScoring:
 
     `model`, `device`, `dtype`: as negatives/fluency/neural.py opens it; None for the packaged one.
     `max_log_ratio`: the most that its log q of negative and caption may differ, in nats. `power`: w
-    of negatives/draws.py; None takes .6 where this scorer is alone and .2 beside the corpus.
-    `kinds`: the types or "type/subtype"s that it is asked about; others pass unread. None: all.
+    of negatives/draws.py; None takes .2 beside the corpus and .6 without it. `kinds`: the types or
+    "type/subtype"s that it is asked about; the others pass unread. None: all.
 
     Raises:
         UsageError: a number is out of range.
@@ -71,6 +75,11 @@ class CausalScoring:
     def __post_init__(self) -> None:
         """Refuse numbers that mean nothing."""
         _check_numbers("causal", self.max_log_ratio, self.power)
+        if self.kinds == ():
+            raise UsageError(
+                "scorer causal: expected kinds that it reads, found none; leave out the scorer, or "
+                "kinds where it is to read all"
+            )
 
     def reads(self, type_: str, subtype: str) -> bool:
         """Tell whether it is asked about negatives of a kind."""
@@ -88,11 +97,11 @@ SCORERS: Mapping[str, type[CorpusScoring] | type[CausalScoring]] = {
 class PairPolicy:
     """Every alternative is accepted or rejected on its own; pair and mirror are equally likely.
 
-    `scorers`: asked one after another, the corpus first; without any, one candidate of each slot is
-    drawn, all alike. `keep`: the chance with which an accepted "type/subtype" is kept, 1 where none
-    is given. `irreversible`: whether slots are used to which a negative does not lead back.
-    `max_negatives`: a cap on a caption's negatives, in order of the draw. `wording`, `guards`:
-    whether candidates are mended, and refused.
+    `scorers`: asked one after another, the corpus first; where none of them reads a kind, one
+    candidate of each slot is drawn, all alike. `keep`: the chance with which an accepted
+    "type/subtype" is kept, 1 where none is given. `irreversible`: whether slots are used to which a
+    negative does not lead back. `max_negatives`: a cap on a caption's negatives, in order of the
+    draw. `wording`, `guards`: whether candidates are mended, and refused.
 
     Raises:
         UsageError: a number is out of range, or the scorers are in another order.
@@ -125,7 +134,7 @@ class PairPolicy:
 
     @property
     def causal(self) -> tuple[CausalScoring, ...]:
-        """Return the scorers that read what the draw and the guards let through."""
+        """Return the scorers that read what was drawn before and what the guards let through."""
         return tuple(each for each in self.scorers if isinstance(each, CausalScoring))
 
     def first_acceptance(self, type_: str, subtype: str) -> Acceptance:
@@ -134,9 +143,11 @@ class PairPolicy:
         Where the first scorer is causal all are: it reads them once they are worded and guarded.
         """
         corpus = self.corpus
-        if corpus is None:
-            return Acceptance(0.0, inf)
-        return Acceptance(self.power(corpus, type_, subtype), corpus.max_log_ratio)
+        return self.acceptance(corpus, type_, subtype) if corpus else Acceptance(0.0, inf)
+
+    def acceptance(self, scoring: Scoring, type_: str, subtype: str) -> Acceptance:
+        """Return how a scorer accepts alternatives of a kind."""
+        return Acceptance(self.power(scoring, type_, subtype), scoring.max_log_ratio)
 
     def power(self, scoring: Scoring, type_: str, subtype: str) -> float:
         """Return the power that a scorer has for pairs of a kind."""

@@ -42,10 +42,14 @@ class AskTask(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a block took: captions, and as `Counts` has them."""
+    """How many captions a block has, and what asking about it took, as in `Counts`."""
 
     captions: int
-    counts: tuple[int, ...]
+    requests: int
+    kept: int
+    damaged: int
+    prompt_tokens: int
+    completion_tokens: int
 
 
 def answers_to(
@@ -62,7 +66,8 @@ def answers_to(
         return {}, {}
     started = time.time()
     done = run_stage(asking(plan, parsed, backend), site)
-    counts = Counts(*map(sum, zip(*(each.facts.counts for each in done.values()), strict=True)))
+    _, *sums = map(sum, zip(*(each.facts for each in done.values()), strict=True))
+    counts = Counts(*sums)
     cost = cost_of(backend.facts, counts.prompt_tokens, counts.completion_tokens)
     answers = {
         name: AnswersFile(each.path("answers"), backend.facts) for name, each in done.items()
@@ -134,4 +139,4 @@ def ask(options: AskOptions, backend: Backend, task: AskTask, new_file: NewFile)
         kept=options.cache / f"{task.name}.answers",
         path=new_file("answers"),
     )
-    return Asked(len(block), tuple(counts))
+    return Asked(len(block), *counts)

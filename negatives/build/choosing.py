@@ -99,7 +99,7 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
         rows.append(Row(*caption, found.negatives))
         rejects += found.rejects
         tallies.add(found)
-    tallies.add_fates(faults)
+    tallies.add_outcomes(faults)
     write_rows(new_file("data"), rows)
     if options.rejects:
         write_rejects(new_file("rejects"), rejects)

@@ -85,8 +85,8 @@ def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -
     for scoring in negatives["choice"].get("scorers", ()):
         if scoring.get("model") is not None:
             scoring["model"] = place_name(scoring["model"])
-    if config.policy.causal:
-        versions["scorer"] = " and ".join(causal_versions(config.policy, keep=workers == 1))
+    for number, version in enumerate(causal_versions(config.policy, keep=workers == 1), start=1):
+        versions["scorer" if number == 1 else f"scorer {number}"] = version
     backend = backend_of(config.llm, chooser.lexicon) if config.asks() else None
     identity: Json = {
         "config": content,

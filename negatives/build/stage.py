@@ -8,11 +8,10 @@ done: `work(task, new_file)` writes the files it asks `new_file` for and returns
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
-from data.commit import Committed, Json, attempt_path, commit, finished
+from data.commit import Committed, Json, Unit, attempt_path, commit, finished
 from data.errors import ShardError, UsageError
 from negatives.executors import Open
 from negatives.executors.local import run_here
@@ -24,7 +23,7 @@ NewFile = Callable[[str], Path]
 
 
 class Facts(Protocol):
-    """What was counted while a task was done: a NamedTuple of plain values."""
+    """What was counted while a task was done: a NamedTuple of values that JSON has, too."""
 
     @property
     def captions(self) -> int:
@@ -100,7 +99,7 @@ def run_stage(stage: Stage[T, F], site: Site) -> dict[str, Done[F]]:
         UsageError: a finished task has read something else than it would now.
     """
     run = run_here if stage.in_driver else site.open_workers(stage.prepare, gpus=stage.gpus)
-    attempt = partial(_attempt, site.work / stage.name, stage.work, stage.facts)
+    attempt = Attempt(stage.name, site.work / stage.name, stage.work, stage.facts)
     names: list[str] = []
 
     def tasks() -> Iterator[Task[T]]:
@@ -122,24 +121,40 @@ def run_stage(stage: Stage[T, F], site: Site) -> dict[str, Done[F]]:
     return {name: done[name] for name in names}
 
 
-def _attempt(
-    folder: Path, work: Callable[[T, NewFile], F], facts_type: type[F], task: Task[T]
-) -> Done[F]:
-    """Do a task and commit it, unless that was done before."""
-    unit = finished(folder, task.name)
-    if unit is None:
+@dataclass(frozen=True, slots=True)
+class Attempt(Generic[T, F]):
+    """What a worker does with the tasks of a stage; it travels there, so all in it can be pickled.
+
+    `stage`: its name, for who looks on. `folder`: where its tasks are committed.
+    """
+
+    stage: str
+    folder: Path
+    work: Callable[[T, NewFile], F]
+    facts: type[F]
+
+    def __call__(self, task: Task[T]) -> Done[F]:
+        """Do a task and commit it, unless that was done before.
+
+        Raises:
+            ShardError: the task failed.
+            UsageError: it was done before, from something else.
+        """
+        unit = finished(self.folder, task.name) or self._commit(task)
+        facts = dict(unit.facts)
+        if facts.pop("digest") != task.digest:
+            raise UsageError(
+                f"{task.name}: the source has changed since this build began; build into a new "
+                "folder, or drop what was begun with --resume never"
+            )
+        return Done(task.name, self.folder, unit.files, cast("Any", self.facts)(**facts))
+
+    def _commit(self, task: Task[T]) -> Unit:
         attempts: dict[str, Path] = {}
 
         def new_file(kind: str) -> Path:
-            attempts[kind] = attempt_path(folder, task.name, kind)
+            attempts[kind] = attempt_path(self.folder, task.name, kind)
             return attempts[kind]
 
-        facts: Json = {"digest": task.digest, **work(task.content, new_file)._asdict()}
-        unit = commit(folder, task.name, attempts, facts)
-    known = dict(unit.facts)
-    if known.pop("digest") != task.digest:
-        raise UsageError(
-            f"{task.name}: the source has changed since this build began; build into a new "
-            "folder, or drop what was begun with --resume never"
-        )
-    return Done(task.name, folder, unit.files, cast("Any", facts_type)(**known))
+        facts: Json = {"digest": task.digest, **self.work(task.content, new_file)._asdict()}
+        return commit(self.folder, task.name, attempts, facts)

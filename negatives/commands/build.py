@@ -250,8 +250,11 @@ def weighed_by(manifest: "Manifest") -> str:
         models.append(f"a model of these {num_captions:,} captions (weights: fluency/model.json)")
     if fingerprint := fluency_from(manifest):
         models.append(f"the corpus model of build {fingerprint}")
-    if scorer := manifest.versions.get("scorer"):
-        models.append(str(scorer))
+    models += [
+        str(version)
+        for role, version in manifest.versions.items()
+        if role.partition(" ")[0] == "scorer"
+    ]
     return ", and by ".join(models)
 
 

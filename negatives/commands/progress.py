@@ -63,7 +63,7 @@ def progress(config: "BuildConfig", *, shown: bool) -> Iterator["Report"]:
             if stage == "ask" and stage not in tasks:
                 tasks[stage] = bars.add_task("ask", total=bars.tasks[tasks["parse"]].completed)
             if stage not in tasks:
-                return  # "learn" is short
+                return  # count, merge and fit are short
             task = tasks[stage]
             if stage == "choose" and bars.tasks[task].start_time is None:
                 done = bars.tasks[tasks["parse"]].completed
