@@ -1,4 +1,4 @@
-"""What `natural` yields and leaks, over corpus sizes and over how much must be known.
+"""What `natural` yields and leaks, over corpus sizes and over how much context must be covered.
 
     python -m benchmarks.curves --source flickr8k --root ~/flickr8k --judge auto
 
@@ -21,6 +21,7 @@ from negatives.audit.run import AuditOptions, audit_folder
 from negatives.build import build
 from negatives.commands.audit import judge_of
 from negatives.config import build_config
+from negatives.policy import CorpusScoring
 
 _MEASURES = ("words", "fluency")
 
@@ -41,12 +42,13 @@ class Corpus(NamedTuple):
     judge: Judge | str
 
 
-def point_of(corpus: Corpus, limit: int, known: float) -> Point:
+def point_of(corpus: Corpus, limit: int, min_context_coverage: float) -> Point:
     """Return what one build yields and leaks."""
     source = {"name": corpus.source, **({"root": corpus.root} if corpus.root else {})}
+    scorer = {"scorer": "corpus", "min_context_coverage": min_context_coverage}
     sections = {
         "data": {"source": source, "limit": limit},
-        "negatives": {"choice": {"known": known}},
+        "negatives": {"choice": {"scorers": [scorer]}},
     }
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
@@ -55,7 +57,7 @@ def point_of(corpus: Corpus, limit: int, known: float) -> Point:
     captions = manifest.tallies["captions"]
     num_all = captions["all"]
     num_read = num_all + sum(manifest.tallies["skipped"].values())
-    start = f"{num_all:>7,} captions, known {known:.2f}: "
+    start = f"{num_all:>7,} captions, coverage {min_context_coverage:.2f}: "
     leaks = [text for name in _MEASURES if (text := _leaks(name, audit.findings))]
     if not leaks:
         return Point(num_read, f"{start}too few negatives")
@@ -81,7 +83,14 @@ def _leaks(measure: str, findings: Sequence[Finding]) -> str:
 @click.option("--source", default="scenes", show_default=True)
 @click.option("--root", default=None)
 @click.option("--size", "sizes", multiple=True, type=int, default=(5000, 10_000, 20_000, 40_000))
-@click.option("--known", "shares", multiple=True, type=float, default=(0.0, 0.25, 0.5))
+@click.option(
+    "--min-context-coverage",
+    "shares",
+    multiple=True,
+    type=float,
+    default=(0.0, 0.25, 0.5),
+    help="Of the scorer corpus.",
+)
 @click.option("--workers", default=1, show_default=True)
 @click.option(
     "--judge", "judge_name", default="none", show_default=True, help="As `negatives audit` has it."
@@ -100,7 +109,7 @@ def main(  # noqa: PLR0913 - one a flag
     It ends with the first size that the source does not reach: a larger one is the same build.
     """
     corpus = Corpus(source, root, workers, judge_of(judge_name))
-    default = build_config({}).policy.known
+    default = CorpusScoring().min_context_coverage
     limit = 0
     for limit in sorted(sizes):
         point = point_of(corpus, limit, default)
@@ -108,8 +117,8 @@ def main(  # noqa: PLR0913 - one a flag
         if point.num_read < limit:
             click.echo(f"the source has {point.num_read:,} captions, fewer than {limit:,}")
             break
-    for known in shares:
-        click.echo(point_of(corpus, limit, known).line)
+    for share in shares:
+        click.echo(point_of(corpus, limit, share).line)
 
 
 if __name__ == "__main__":

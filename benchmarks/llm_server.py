@@ -151,7 +151,7 @@ def config_of(model: Path, url: str, num_images: int, cache: Path | None = None)
     section = {
         "preset": "natural-llm",
         "rules": [{"rule": "llm_infill"}],
-        "choice": {"weights": "uniform"},
+        "choice": {"scorers": []},
         "llm": llm,
     }
     return build_config({"data": {"source": source}, "negatives": section})

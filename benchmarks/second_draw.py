@@ -1,13 +1,15 @@
-"""What a second draw should aim at, and what it keeps: `python -m benchmarks.second_draw OUT`.
+"""Which powers two scorers need, and what they leave: `python -m benchmarks.second_draw OUT`.
 
-OUT is a build by a model of the corpus alone. Its pairs have been accepted by a(c, c') of
-negatives/draws.py. So, with captions distributed as p^v q^w, the odds that the pair is seen and not
-its mirror are h(c) / h(c'), h = p^(v - 1) q^w: a logistic regression without a constant on what
-log p and log q grow by gives v and w. The lines after it show what a second draw with these powers
-keeps at each reach, and how often it leaves the caption ahead by q and by p (0.5: no telling); the
-last one is the plain product, v = w = 1.
+OUT is a build by the corpus alone. Its pairs have been accepted by a(c, c') of negatives/draws.py
+with v = 1. So, with captions distributed as p^v q^w, the odds that the pair is seen and not its
+mirror are h(c) / h(c'), h = p^(v - 1) q^w: a logistic regression without a constant on what log p
+and log q grow by gives v and w. The lines after it show, for a build with both scorers and these
+powers, how many negatives it draws of those that OUT has, by the causal scorer's max_log_ratio, and
+how often it leaves the caption ahead by q and by p (0.5: no telling); the last one is the plain
+product, v = w = 1.
 """
 
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,14 +22,22 @@ from data.errors import UsageError
 from data.manifest import read_all_rows, read_manifest
 from data.records import Row
 from data.streams import Stream
-from negatives.draws import Powers, second_acceptance
-from negatives.scorer import ScorerOptions, scorer_in
+from negatives.draws import Acceptance
+from negatives.policy import CausalScoring
+from negatives.scorers import causal_model
 
-_REACHES = (1.0, 2.0, 3.0, 5.0, 99.0)
+_MAX_LOG_RATIOS = (1.0, 2.0, 3.0, 5.0, 99.0)
 _STEPS = 30
 
-Gains = NDArray[np.float64]
+LogRatios = NDArray[np.float64]
 """By pair, what log p and log q grow by from the caption to its negative."""
+
+
+class Powers(NamedTuple):
+    """v and w of negatives/draws.py."""
+
+    corpus: float
+    causal: float
 
 
 class Fit(NamedTuple):
@@ -37,26 +47,33 @@ class Fit(NamedTuple):
     errors: Powers
 
 
-def fit_powers(gains: Gains) -> Fit:
+def fit_powers(log_ratios: LogRatios) -> Fit:
     """Return the powers under which pairs and mirrors are equally likely, by Newton's method."""
     theta = np.zeros(2)
     for _ in range(_STEPS):
-        against = 1 / (1 + np.exp(-gains @ theta))
-        curvature = (gains * (against * (1 - against))[:, None]).T @ gains
-        theta -= np.linalg.solve(curvature, gains.T @ against)
+        against = 1 / (1 + np.exp(-log_ratios @ theta))
+        curvature = (log_ratios * (against * (1 - against))[:, None]).T @ log_ratios
+        theta -= np.linalg.solve(curvature, log_ratios.T @ against)
     errors = np.sqrt(np.diag(np.linalg.inv(curvature)))
     return Fit(
         Powers(1 + float(theta[0]), float(theta[1])), Powers(float(errors[0]), float(errors[1]))
     )
 
 
-def line_of(gains: Gains, powers: Powers, reach: float) -> str:
-    """Return what a second draw keeps of pairs, and how it leaves them."""
-    kept = np.array([second_acceptance(*pair, powers=powers, reach=reach) for pair in gains])
-    by_p, by_q = (kept @ ((gains < 0) + 0.5 * (gains == 0))) / kept.sum()
+def share_left(by_corpus: float, by_causal: float, powers: Powers, max_log_ratio: float) -> float:
+    """Return how often two scorers accept a pair, for each time that the corpus alone does."""
+    alone = Acceptance(1.0, inf).chance(by_corpus)
+    first = Acceptance(powers.corpus, inf).chance(by_corpus)
+    return first / alone * Acceptance(powers.causal, max_log_ratio).chance(by_causal)
+
+
+def line_of(log_ratios: LogRatios, powers: Powers, max_log_ratio: float) -> str:
+    """Return how many negatives two scorers draw, and who is ahead in them."""
+    left = np.array([share_left(*pair, powers, max_log_ratio) for pair in log_ratios])
+    by_p, by_q = (left @ ((log_ratios < 0) + 0.5 * (log_ratios == 0))) / left.sum()
     return (
-        f"v {powers.corpus:.2f}, w {powers.neural:.2f}, reach {reach:4.1f}: keeps {kept.mean():.3f}"
-        f"; caption ahead by q {by_q:.3f}, by p {by_p:.3f}"
+        f"v {powers.corpus:.2f}, w {powers.causal:.2f}, max_log_ratio {max_log_ratio:4.1f}: "
+        f"{left.mean():.3f} of the negatives; caption ahead by q {by_q:.3f}, by p {by_p:.3f}"
     )
 
 
@@ -78,7 +95,7 @@ def drawn_rows(folder: Path, num_captions: int) -> list[Row]:
         found = f"{len(scored) - sum(scored)} of {len(scored)} without" if scored else "none"
         raise UsageError(
             f"{folder}: expected negatives with scores, found {found}; name a build whose "
-            "negatives.choice.weights is corpus"
+            "negatives.choice.scorers are [corpus]"
         )
     return rows
 
@@ -86,31 +103,31 @@ def drawn_rows(folder: Path, num_captions: int) -> list[Row]:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--captions", default=800, show_default=True, help="How many are read, about.")
-@click.option("--model", default=None, help="As negatives.scorer.model.")
+@click.option("--model", default=None, help="As `model` of the scorer causal.")
 @click.option("--device", default="auto", show_default=True)
 def main(*, folder: Path, captions: int, model: str | None, device: str) -> None:
-    """Print powers and the curve over reaches."""
+    """Print powers and the curve over the causal scorer's max_log_ratio."""
     rows = drawn_rows(folder, captions)
-    scorer = scorer_in(ScorerOptions(model=model, device=device))
+    scorer = causal_model(CausalScoring(model=model, device=device))
     ratios = scorer.log_ratios(
         (row.caption, [negative.text for negative in row.negatives]) for row in rows
     )
-    gains = np.array(
+    log_ratios = np.array(
         [
             (negative.score, ratio)
             for row, found in zip(rows, ratios, strict=True)
             for negative, ratio in zip(row.negatives, found, strict=True)
         ]
     )
-    powers, errors = fit_powers(gains)
+    powers, errors = fit_powers(log_ratios)
     click.echo(
-        f"{len(rows):,} captions, {len(gains):,} pairs, {scorer.name}: "
+        f"{len(rows):,} captions, {len(log_ratios):,} pairs, {scorer.name}: "
         f"v {powers.corpus:.2f} +- {errors.corpus:.2f}, "
-        f"w {powers.neural:.2f} +- {errors.neural:.2f}"
+        f"w {powers.causal:.2f} +- {errors.causal:.2f}"
     )
-    for reach in _REACHES:
-        click.echo(line_of(gains, powers, reach))
-    click.echo(line_of(gains, Powers(1.0, 1.0), _REACHES[-1]))
+    for max_log_ratio in _MAX_LOG_RATIOS:
+        click.echo(line_of(log_ratios, powers, max_log_ratio))
+    click.echo(line_of(log_ratios, Powers(1.0, 1.0), _MAX_LOG_RATIOS[-1]))
 
 
 if __name__ == "__main__":

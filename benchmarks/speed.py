@@ -20,8 +20,8 @@ from pathlib import Path
 import click
 
 from data.records import Caption
+from negatives.build.plan import make_source
 from negatives.models import model_name
-from negatives.plan import make_source
 from negatives.spacy_parse import load_model
 
 BATCH_SIZE = 256

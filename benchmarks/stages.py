@@ -17,9 +17,9 @@ from negatives.executors.local import workers_on_this_machine
 
 AFTER: Final = {
     "parse": "group",
-    "recount": "merge",
+    "count": "merge",
     "merge": "table",
-    "sample": "fit",
+    "fit": "weights",
     "choose": "finish",
 }
 """What the driver does once the tasks of a stage are done."""
@@ -96,7 +96,7 @@ class Clock:
         self, run: Run, function: Callable[[T], R], tasks: Iterable[T]
     ) -> Iterator[R | ShardError]:
         """Yield results; making a task is the stage "read" where the source is read for it."""
-        stage = function.__name__.removesuffix("_block")
+        stage: str = function.stage  # type: ignore[attr-defined]  # an Attempt of a build's stage
         between = "read" if stage == "parse" else stage
 
         def timed(task: T) -> R:

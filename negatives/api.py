@@ -9,16 +9,15 @@ from typing import Any
 from data.manifest import FLUENCY
 from data.records import Caption, Negative
 from data.texts import is_unicode
-from negatives.blocks import choose_all, offers_of_block
 from negatives.choose import Chosen
 from negatives.config import BuildConfig, build_config
+from negatives.generator import choose_block, chooser_of, thinned
 from negatives.guards import NO_SIBLINGS
-from negatives.learning import chooser_with
 from negatives.llm.blocks import asking_rules, refuse_lacking, told_chooser, told_of
 from negatives.llm.cache import AnswersInMemory
 from negatives.llm.config import backend_of
 from negatives.models import model_name
-from negatives.scorer import scorer_in
+from negatives.scorers import open_scorers
 from negatives.spacy_parse import parse_texts
 
 _UNWEIGHED = (
@@ -41,7 +40,7 @@ def generate(
     Unicode text (half of a surrogate pair). `options` are those of the `negatives` section of
     pipeline.yaml. `fluency_from` is the folder of a finished build, whose corpus model then weighs
     the candidates; without it they are drawn uniformly and have no score, unless a language model
-    weighs them (`choice: {weights: neural}`). Captions are read
+    weighs them (`choice: {scorers: [causal]}`). Captions are read
     `batch_size` at a time, and taken to be of different images. A caption's negatives depend on its
     text, its place and the seed.
 
@@ -63,7 +62,7 @@ def generate(
 
 def lacks_model(config: BuildConfig) -> bool:
     """Tell whether captions in memory cannot be weighed as configured: they teach no model."""
-    return config.policy.weights == "corpus" and config.negatives.fluency_from is None
+    return config.policy.corpus is not None and config.negatives.fluency_from is None
 
 
 def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[str, Chosen | None]]:
@@ -75,9 +74,10 @@ def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[st
     """
     options = config.negatives
     fluency = options.fluency_from / FLUENCY if options.fluency_from else None
-    chooser = chooser_with(fluency, config.rules, config.policy, options.seed)
+    policy = thinned(config.policy, fluency)
+    chooser = chooser_of(config.rules, policy, options.seed)
     model = options.model or model_name()
-    scorer = scorer_in(config.scorer) if config.policy.reads() else None
+    scorers = open_scorers(policy, fluency)
     backend = backend_of(config.llm, chooser.lexicon) if config.asks() else None
     kept = AnswersInMemory()
     num_lacking = 0
@@ -100,8 +100,7 @@ def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[st
             refuse_lacking(told, counts, config.llm.limits.max_unanswered - num_lacking)
             num_lacking += counts.lacking()
             telling, _ = told_chooser(chooser, read, told)
-        offered = offers_of_block(block, telling, fluency)
-        found = choose_all(block, [NO_SIBLINGS] * len(block), offered, telling, scorer)
+        found = choose_block(block, telling, scorers, [NO_SIBLINGS] * len(block))
         chosen = {caption.id: each for caption, each in zip(usable, found, strict=True)}
         for caption in captions:
             yield caption.text, chosen.get(caption.id)

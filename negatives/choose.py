@@ -1,4 +1,4 @@
-"""The policy: draw each slot, mend the wording, guard, and tally every reason. Pure.
+"""The policy at work on one caption: draw, mend the wording, guard, and tally every outcome. Pure.
 
 What is drawn (negatives/draws.py) is worded and guarded, and a candidate that falls is counted,
 never replaced by another: a choice that tries again until something passes tells a reader of text
@@ -6,114 +6,21 @@ which of the two is the caption.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import inf
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from data.edits import Edit, splits_a_unit
-from data.errors import UsageError
 from data.records import Caption, Negative, Reject
 from data.streams import Stream
 from data.texts import normalised
 from data.units import Units, units_of
-from negatives.draws import Drawn, Offer, Powers, Scores, pair_draws, recipe_draws
+from negatives.draws import Drawn, LogRatios, Offer, pair_draws, recipe_draws
 from negatives.guards import Siblings, context_of, guard
 from negatives.parse import Parse
+from negatives.policy import PairPolicy, Policy, RecipePolicy
 from negatives.slots import Rule
 from negatives.wording import Wording, glue, wording_of
 from negatives.words.lexicon import Lexicon
-
-_NEURAL_POWER_BESIDE = 0.2  # fitted on Flickr8k for SmolLM2 by benchmarks/second_draw.py,
-_NEURAL_POWER_ALONE = 0.6  # as is Policy.corpus_power
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Policy:
-    """How candidates are chosen.
-
-    `draw`: "slots" (alternatives on their own) or "recipe" (negatives/draws.py). `weights`: how an
-    alternative and its caption are weighed: by a model of the corpus, by a causal language model
-    ("neural"), by a recipe, or "uniform", which knows nothing of fluency. `second_draw`: "neural"
-    if what is drawn and let through is drawn again by a causal language model. `reach`: the most
-    that their scores may differ, in nats; `neural_reach`: those of the language model.
-    `corpus_power`, `neural_power`: what a draw by the language model aims at, v and w of
-    negatives/draws.py; None takes .2 for w beside a model of the corpus and .6 without one.
-    `known`: the share of the words that go with a changed word with which the corpus must have both
-    it and what it takes the place of. `keep`: the chance with which what is drawn of a
-    "type/subtype" is kept, 1 where none is given. `irreversible`: whether slots are drawn from to
-    which a negative does not lead back. `variants`: distinct negatives of each rule of a
-    recipe. `max_negatives`: a cap on a caption's negatives, in order of the draw. `wording`,
-    `guards`: whether candidates are mended, refused.
-
-    Raises:
-        UsageError: a number is out of range.
-    """
-
-    draw: Literal["slots", "recipe"] = "slots"
-    weights: Literal["corpus", "neural", "uniform", "recipe"] = "uniform"
-    second_draw: Literal["none", "neural"] = "none"
-    reach: float = 3.0
-    neural_reach: float = 3.0
-    corpus_power: float = 0.75
-    neural_power: float | None = None
-    known: float = 0.34
-    keep: Mapping[str, float] = field(default_factory=dict)
-    irreversible: bool = False
-    variants: int = 5
-    max_negatives: int | None = None
-    wording: bool = True
-    guards: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
-        for name, value in (("variants", self.variants), ("max_negatives", self.max_negatives)):
-            if value is not None and value < 1:
-                raise UsageError(f"negatives.choice.{name}: expected 1 or more, found {value}")
-        for name, share in self.keep.items():
-            if not 0 <= share <= 1:
-                raise UsageError(f"negatives.choice.keep.{name}: expected 0 to 1, found {share}")
-        if not 0 <= self.known <= 1:
-            raise UsageError(f"negatives.choice.known: expected 0 to 1, found {self.known}")
-        for name, reach in (("reach", self.reach), ("neural_reach", self.neural_reach)):
-            if not 0 < reach < inf:
-                raise UsageError(
-                    f"negatives.choice.{name}: expected a positive number, found {reach}"
-                )
-        for name, power in (("corpus", self.corpus_power), ("neural", self.neural_power)):
-            if power is not None and not 0 <= power < inf:
-                raise UsageError(
-                    f"negatives.choice.{name}_power: expected 0 or more, found {power}"
-                )
-        self._check_scorers()
-
-    def reads(self) -> bool:
-        """Tell whether a causal language model reads what the guards let through."""
-        return "neural" in (self.weights, self.second_draw)
-
-    def powers(self) -> Powers:
-        """Return what a draw by the language model aims at."""
-        beside = self.weights == "corpus"
-        fitted = _NEURAL_POWER_BESIDE if beside else _NEURAL_POWER_ALONE
-        neural = fitted if self.neural_power is None else self.neural_power
-        return Powers(self.corpus_power if beside else 1.0, neural)
-
-    def _check_scorers(self) -> None:
-        if self.draw == "recipe" and self.weights == "corpus":
-            raise UsageError(
-                "negatives.choice.weights: a model of the corpus weighs no recipe; expected "
-                "uniform or recipe, found corpus"
-            )
-        if self.reads() and self.draw == "recipe":
-            raise UsageError(
-                "negatives.choice.draw: a language model weighs no recipe; expected slots, or "
-                "neither weights nor second_draw by neural, found recipe"
-            )
-        if self.weights == self.second_draw:
-            raise UsageError(
-                "negatives.choice.second_draw: expected none where weights is neural already, "
-                "found neural"
-            )
 
 
 class Producer(NamedTuple):
@@ -142,7 +49,7 @@ Tally = Counter[tuple[str, str]]
 
 
 class Chosen(NamedTuple):
-    """The negatives and the rejects of one caption; `tally` counts (rule, what became of it)."""
+    """The negatives and the rejects of one caption; `tally` counts (rule, outcome)."""
 
     negatives: tuple[Negative, ...]
     rejects: tuple[Reject, ...]
@@ -176,24 +83,12 @@ class _State(NamedTuple):
     seen: set[str]
 
 
-def offers_of(parse: Parse, chooser: Chooser) -> Offers:
-    """Return all slots of a caption, without scores."""
-    return [[Offer(slot) for slot in producer.rule(parse)] for producer in chooser.producers]
-
-
-def weighed(offers: Offers, scores: Iterable[Scores | None]) -> Offers:
-    """Return the offers of a caption with the scores of their candidates, in the same order."""
-    of_slot = iter(scores)
-    return [[Offer(offer.slot, next(of_slot)) for offer in of_producer] for of_producer in offers]
-
-
 def choose(
     caption: Caption, parse: Parse, siblings: Siblings, offers: Offers, chooser: Chooser
 ) -> Chosen:
-    """Return what the policy makes of one caption; finalists where a model is to read them."""
+    """Return what the policy makes of one caption, before causal scorers read it (`redraw`)."""
     policy = chooser.policy
-    most = None if policy.reads() else policy.max_negatives
-    candidates = _slot_candidates if policy.draw == "slots" else _recipe_candidates
+    most = None if policy.causal else policy.max_negatives
     tally: Tally = Counter()
     negatives: list[Negative] = []
     rejects: list[Reject] = []
@@ -208,7 +103,7 @@ def choose(
         name, number = producer.name, producer.number
         tally[name, "slots"] += len(offered)
         stream = Stream(chooser.seed, caption.id, producer.stream)
-        for (slot, _, score), edit, text, key, fault in candidates(name, offered, stream, state):
+        for (slot, _, score), edit, text, key, fault in _candidates(name, offered, stream, state):
             reason = fault or (guard(slot, edit, key, context) if context else None)
             if reason is None and key in seen:
                 reason = "equal text"
@@ -224,13 +119,63 @@ def choose(
     return Chosen(tuple(negatives), tuple(rejects), tally)
 
 
+def redraw(
+    caption: Caption, chosen: Chosen, log_ratios: LogRatios, *, place: int, chooser: Chooser
+) -> Chosen:
+    """Return what the draw by the causal scorer at a `place` of the policy leaves.
+
+    `log_ratios`: what that scorer says of the negatives it is asked about, in order. A
+    negative's score is of the first scorer that read it. What that one does not draw "stays", as
+    in `choose`; what a later one does not is a reject.
+    """
+    policy = chooser.policy
+    assert isinstance(policy, PairPolicy), "no scorer reads what a recipe draws"
+    scoring = policy.scorers[place]
+    is_last = place == len(policy.scorers) - 1
+    stream = Stream(chooser.seed, caption.id, "scorer", str(place))
+    ratios = iter(log_ratios)
+    negatives: list[Negative] = []
+    rejects = list(chosen.rejects)
+    outcomes: Tally = Counter(chosen.tally)
+    for negative in chosen.negatives:
+        is_drawn, score, kind = True, negative.score, (negative.type, negative.subtype)
+        is_first = not any(earlier.reads(*kind) for earlier in policy.scorers[:place])
+        if scoring.reads(*kind):
+            ratio = next(ratios)
+            is_drawn = stream.chance(policy.acceptance(scoring, *kind).chance(ratio))
+            score = ratio if score is None or is_first else score
+        if is_drawn and not (is_last and len(negatives) == policy.max_negatives):
+            negatives.append(negative._replace(score=score))
+            continue
+        outcome = "cap" if is_drawn else "stays" if is_first else "second draw"
+        outcomes[negative.rule, "accepted"] -= 1
+        outcomes[negative.rule, outcome] += 1
+        if outcome != "stays":
+            rejects.append(_reject(caption, negative, outcome))
+    return Chosen(tuple(negatives), tuple(rejects), +outcomes)
+
+
 def why_none(tally: Tally) -> str:
-    """Return why a caption has no negative: the commonest fate of its slots, or "no slot"."""
-    fates: Counter[str] = Counter()
-    for (_, fate), count in tally.items():
-        if fate != "slots":
-            fates[fate] += count
-    return min(fates, key=lambda fate: (-fates[fate], fate)) if fates else "no slot"
+    """Return why a caption has no negative: the commonest outcome of its slots, or "no slot"."""
+    outcomes: Counter[str] = Counter()
+    for (_, outcome), count in tally.items():
+        if outcome != "slots":
+            outcomes[outcome] += count
+    if not outcomes:
+        return "no slot"
+    return min(outcomes, key=lambda outcome: (-outcomes[outcome], outcome))
+
+
+def _reject(caption: Caption, negative: Negative, reason: str) -> Reject:
+    return Reject(
+        caption.id,
+        negative.rule,
+        negative.type,
+        negative.text,
+        negative.edit,
+        reason,
+        negative.producer,
+    )
 
 
 def _worded(drawn: Drawn, state: _State) -> Candidate:
@@ -245,16 +190,27 @@ def _worded(drawn: Drawn, state: _State) -> Candidate:
     return Candidate(drawn, edit, text, normalised(text), fault)
 
 
-def _slot_candidates(
+def _candidates(
     name: str, offers: Sequence[Offer], stream: Stream, state: _State
 ) -> Iterator[Candidate]:
+    """Yield what the policy draws of a rule's slots; tally what it does not."""
     policy = state.policy
+    if isinstance(policy, RecipePolicy):
+        yield from _recipe_candidates(offers, stream, state, policy)
+    else:
+        yield from _pair_candidates(name, offers, stream, state, policy)
+
+
+def _pair_candidates(
+    name: str, offers: Sequence[Offer], stream: Stream, state: _State, policy: PairPolicy
+) -> Iterator[Candidate]:
     if not policy.irreversible:
         left = [offer for offer in offers if offer.slot.reversible]
         if len(left) < len(offers):
             state.tally[name, "cannot be drawn back"] += len(offers) - len(left)
         offers = left
-    for drawn in pair_draws(offers, stream, reach=policy.reach, keep=policy.keep):
+    acceptance_of = policy.first_acceptance
+    for drawn in pair_draws(offers, stream, acceptance_of=acceptance_of, keep=policy.keep):
         if isinstance(drawn, str):
             state.tally[name, drawn] += 1
         else:
@@ -262,22 +218,18 @@ def _slot_candidates(
 
 
 def _recipe_candidates(
-    name: str,  # noqa: ARG001 - as _slot_candidates
-    offers: Sequence[Offer],
-    stream: Stream,
-    state: _State,
+    offers: Sequence[Offer], stream: Stream, state: _State, policy: RecipePolicy
 ) -> Iterator[Candidate]:
     """Yield candidates of distinct texts until as many are new as there are variants.
 
     Texts are distinct when they are so normalised; the caption's own, or one that another rule
-    made of it, is no new one, and is yielded once to be counted as a repetition.
+    made of it, is not new, and is yielded once to be counted as a repetition.
     """
-    variants = state.policy.variants
+    variants = policy.variants
     slots = [offer.slot for offer in offers if len(offer.slot.alternatives)]
     num_new = 0
     keys: set[str] = set()
-    weighted = state.policy.weights == "recipe"
-    for drawn in recipe_draws(slots, stream, variants=variants, weighted=weighted):
+    for drawn in recipe_draws(slots, stream, variants=variants, weighted=policy.weighted):
         candidate = _worded(drawn, state)
         if candidate.key in keys:
             continue

@@ -1,7 +1,7 @@
 """The `negatives` and `data` sections of pipeline.yaml, as frozen dataclasses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,13 +10,26 @@ from data.config import Positive, check_sections, checked, plain
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES
 from data.texts import nearest
-from negatives.choose import Policy
 from negatives.llm import NAMES
 from negatives.llm.config import LlmConfig, llm_config
+from negatives.policy import POLICIES, SCORERS, PairPolicy, Policy, RecipePolicy, Scoring
 from negatives.presets import PRESETS
-from negatives.scorer import ScorerOptions
 
 KINDS = tuple(f"{kind}/{subtype}" for kind in TYPES for subtype in SUBTYPES)
+_RENAMED: Mapping[str, str] = {
+    "negatives.scorer": "negatives.choice.scorers: [corpus, {scorer: causal, model: ...}]",
+    "negatives.choice.weights": (
+        "negatives.choice.scorers: [corpus] for corpus, [causal] for neural, [] for uniform; of a "
+        "recipe, negatives.choice.weighted: true or false"
+    ),
+    "negatives.choice.second_draw": "negatives.choice.scorers: [corpus, causal] for neural",
+    "negatives.choice.reach": "max_log_ratio of the scorer corpus",
+    "negatives.choice.known": "min_context_coverage of the scorer corpus",
+    "negatives.choice.corpus_power": "power of the scorer corpus",
+    "negatives.choice.neural_reach": "max_log_ratio of the scorer causal",
+    "negatives.choice.neural_power": "power of the scorer causal",
+}
+"""Options of before 2026-11-30, and what to write in their place."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +53,8 @@ class NegativesConfig:
     English one that is installed. `batch_size`: captions tagged at a time. `max_characters`: longer
     captions are counted and dropped. `rejects`: write refused candidates to OUT/rejects.
     `fluency_from`: the folder of a finished build whose corpus model is to weigh the candidates,
-    None for a model of the captions themselves. `scorer`: the language model of a neural choice,
-    as ScorerOptions has it. `llm`: the language model that rules ask, as LlmConfig has it.
+    None for a model of the captions themselves. `llm`: the language model that rules ask, as
+    LlmConfig has it.
     """
 
     preset: str = "natural"
@@ -54,7 +67,6 @@ class NegativesConfig:
     max_characters: Positive = 10_000
     rejects: bool = False
     fluency_from: Path | None = None
-    scorer: Mapping[str, Any] = field(default_factory=dict)
     llm: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -66,7 +78,6 @@ class BuildConfig:
     negatives: NegativesConfig
     rules: tuple[Mapping[str, Any], ...]
     policy: Policy
-    scorer: ScorerOptions
     llm: LlmConfig
 
     def asks(self) -> bool:
@@ -78,8 +89,7 @@ class BuildConfig:
         sections = {"data": plain(self.data), "negatives": plain(self.negatives)}
         sections["negatives"] |= {
             "rules": plain(self.rules),
-            "choice": plain(self.policy),
-            "scorer": plain(self.scorer),
+            "choice": {"draw": _draw_of(self.policy), **plain(self.policy)},
             "llm": self.llm.content() if self.asks() else None,
         }
         return sections
@@ -92,6 +102,7 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
         UsageError: a section, option, preset or value is unknown.
     """
     check_sections(sections)
+    _refuse_renamed(sections.get("negatives") or {}, "negatives")
     data = checked(DataConfig, sections.get("data") or {}, where="data")
     negatives = checked(NegativesConfig, sections.get("negatives") or {}, where="negatives")
     if negatives.preset not in PRESETS:
@@ -99,22 +110,11 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
             f"negatives.preset: unknown {negatives.preset!r}; {nearest(negatives.preset, PRESETS)}"
         )
     preset = PRESETS[negatives.preset]
-    chosen = {key: value for key, value in negatives.choice.items() if value is not None}
-    policy = checked(Policy, {**_fields(preset.policy), **chosen}, where="negatives.choice")
-    _check_used(chosen, policy)
-    for key in policy.keep:
-        if key not in KINDS:
-            raise UsageError(f"negatives.choice.keep: unknown {key!r}; {nearest(key, KINDS)}")
-    if negatives.fluency_from is not None and policy.weights != "corpus":
+    policy = _policy(negatives.choice, preset.policy)
+    if negatives.fluency_from is not None and policy.corpus is None:
         raise UsageError(
-            f"negatives.fluency_from: nothing is weighed by a corpus model where "
-            f"negatives.choice.weights is {policy.weights!r}"
-        )
-    scorer = checked(ScorerOptions, negatives.scorer, where="negatives.scorer")
-    if scorer != ScorerOptions() and not policy.reads():
-        raise UsageError(
-            "negatives.scorer: no language model reads anything; expected negatives.choice.weights "
-            f"or second_draw to be 'neural', found {policy.weights!r} and {policy.second_draw!r}"
+            "negatives.fluency_from: expected the scorer corpus in negatives.choice.scorers, found "
+            "none that would read that model"
         )
     rules = preset.rules if negatives.rules is None else negatives.rules
     if not rules:
@@ -122,7 +122,8 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     for spec in rules:
         if "rule" not in spec:
             raise UsageError(f"negatives.rules: expected {{rule: NAME, ...}}, found {dict(spec)}")
-        if spec["rule"] in NAMES and not policy.irreversible and policy.draw == "slots":
+        is_fair = isinstance(policy, PairPolicy) and not policy.irreversible
+        if spec["rule"] in NAMES and is_fair:
             raise UsageError(
                 f"negatives.rules: {negatives.preset} draws from what can be drawn back, and "
                 f"{spec['rule']} cannot; expected the preset natural-llm, which is audited apart"
@@ -130,30 +131,94 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     llm = llm_config(negatives.llm, asks=any(spec["rule"] in NAMES for spec in rules))
     return BuildConfig(
         data=data,
-        negatives=replace(negatives, rules=None, choice={}, scorer={}, llm={}),
+        negatives=replace(negatives, rules=None, choice={}, llm={}),
         rules=rules,
         policy=policy,
-        scorer=scorer,
         llm=llm,
     )
 
 
-def _check_used(chosen: Mapping[str, Any], policy: Policy) -> None:
-    """Refuse options that do nothing under the others."""
-    recipe = policy.draw == "recipe"
-    for names, is_used, needed in (
-        (("variants",), recipe, "draw to be recipe"),
-        (("keep", "irreversible"), not recipe, "draw to be slots"),
-        (("reach", "known"), policy.weights == "corpus", "weights to be corpus"),
-        (("neural_reach", "neural_power"), policy.reads(), "weights or second_draw to be neural"),
-        (("corpus_power",), policy.second_draw == "neural", "second_draw to be neural"),
-    ):
-        for name in names:
-            if name in chosen and not is_used:
-                raise UsageError(
-                    f"negatives.choice.{name}: does nothing here; expected {needed}, or no {name}"
-                )
+def _policy(choice: Mapping[str, Any], preset: Policy) -> Policy:
+    """Return the preset's policy with the options of `choice` that are not None.
+
+    Where these ask for the other draw, its defaults are taken in place of the preset's.
+
+    Raises:
+        UsageError: an option is unknown, of another type, or of the other draw.
+    """
+    _refuse_renamed(choice, "negatives.choice")
+    names = ("draw", *sorted({name for cls in POLICIES.values() for name in _option_names(cls)}))
+    for key in choice:
+        if key not in names:
+            raise UsageError(f"negatives.choice: unknown option {key!r}; {nearest(key, names)}")
+    given = {key: value for key, value in choice.items() if value is not None}
+    draw = given.pop("draw", _draw_of(preset))
+    if draw == "slots":
+        raise UsageError("negatives.choice.draw: expected pairs, found its old name slots")
+    if draw not in POLICIES:
+        raise UsageError(f"negatives.choice.draw: unknown {draw!r}; {nearest(draw, POLICIES)}")
+    cls = POLICIES[draw]
+    for key in given:
+        used_by = [name for name, other in POLICIES.items() if key in _option_names(other)]
+        if draw not in used_by:
+            raise UsageError(
+                f"negatives.choice.{key}: does nothing where draw is {draw}; expected draw to be "
+                f"{used_by[0]}, or no {key}"
+            )
+    if "scorers" in given:
+        given["scorers"] = _scorers(given["scorers"])
+    defaults = _fields(preset) if isinstance(preset, cls) else {}
+    policy: PairPolicy | RecipePolicy
+    policy = checked(cls, {**defaults, **given}, where="negatives.choice")
+    for key in policy.keep if isinstance(policy, PairPolicy) else ():
+        if key not in KINDS:
+            raise UsageError(f"negatives.choice.keep: unknown {key!r}; {nearest(key, KINDS)}")
+    return policy
+
+
+def _scorers(specs: object) -> tuple[Scoring, ...]:
+    """Return the scorers of a list `[{scorer: NAME, option: value ...}, ...]`.
+
+    Raises:
+        UsageError: it is no such list, or a name, kind or option is unknown.
+    """
+    if not isinstance(specs, list | tuple):
+        raise UsageError(
+            f"negatives.choice.scorers: expected a list of {{scorer: NAME, ...}}, found {specs!r}"
+        )
+    scorers: list[Scoring] = []
+    for spec in specs:
+        options = spec if isinstance(spec, Mapping) else {"scorer": spec}
+        name = str(options.get("scorer", ""))
+        if name not in SCORERS:
+            raise UsageError(
+                f"negatives.choice.scorers: expected {{scorer: NAME, ...}}, found {spec!r}; "
+                f"{nearest(name, SCORERS)}"
+            )
+        scoring: Scoring = checked(SCORERS[name], options, where=f"scorer {name}")
+        if scoring.scorer == "causal":
+            for kind in scoring.kinds or ():
+                if kind not in (*TYPES, *KINDS):
+                    raise UsageError(
+                        f"scorer causal: unknown kind {kind!r}; {nearest(kind, (*TYPES, *KINDS))}"
+                    )
+        scorers.append(scoring)
+    return tuple(scorers)
+
+
+def _refuse_renamed(options: Mapping[str, Any], where: str) -> None:
+    for key, value in options.items():
+        if now := _RENAMED.get(f"{where}.{key}"):
+            raise UsageError(f"{where}.{key}: found {value!r} under an old name; write {now}")
+
+
+def _draw_of(policy: Policy) -> str:
+    return next(name for name, cls in POLICIES.items() if isinstance(policy, cls))
+
+
+def _option_names(cls: type) -> set[str]:
+    return {field.name for field in fields(cls)}
 
 
 def _fields(policy: Policy) -> dict[str, Any]:
-    return dict(plain(policy))
+    return {field.name: getattr(policy, field.name) for field in fields(policy)}

@@ -3,43 +3,38 @@
 **Pairs.** Let p model the captions of the corpus, c be a caption and c' an alternative of one of
 its slots. It is accepted with the probability
 
-    a(c, c') = min(1, p(c') / p(c))  if |log p(c') - log p(c)| <= reach, else 0
+    a(c, c') = min(1, (p(c') / p(c))^v)  if |log p(c') - log p(c)| <= max_log_ratio, else 0
 
-and every alternative is asked once, each with a coin of its own. Then
+with v = 1, and every alternative is asked once, each with a coin of its own. Then
 
     p(c) a(c, c') = min(p(c), p(c')) or 0 = p(c') a(c', c):
 
 a pair and its mirror image are equally likely (Metropolis and others, 1953; among all rules with
 this property it accepts most: Peskun, 1973). So no reader of single texts or of one pair can tell
 caption from negative better than p differs from the truth. All it takes is that c' offers c back;
-alternatives need not be a partition, for nothing is normalised. `reach` keeps out what is far less
-usual than the caption, and for the sake of the mirror what is far more usual.
+alternatives need not be a partition, for nothing is normalised. `max_log_ratio` keeps out what is
+far less usual than the caption, and for the sake of the mirror what is far more usual.
 
 It stays true if a pair is refused afterwards for what the pair is, whichever of the two is the
 caption, and if a type is thinned with a fixed chance. It does not stay true if a refusal is made
 good by another draw, or if what is refused is taken out of a normalised choice beforehand.
 
-**A second draw** by another model q may follow. With h = p^(v - 1) q^w for any v and w, let what
-was accepted be kept with the chance
+**Several scorers.** Another model q may be asked about what p accepts, and keep it with the chance
 
-    b(c, c') = min(1, h(c') / h(c))  if |log q(c') - log q(c)| <= a reach of its own, else 0.
+    b(c, c') = min(1, (q(c') / q(c))^w)  if |log q(c') - log q(c)| is at most a limit of its own.
 
-Then h(c) b(c, c') = h(c') b(c', c) as above, and the product of the two balances is
-
-    p(c)^v q(c)^w a(c, c') b(c, c') = p(c')^v q(c')^w a(c', c) b(c', c):
-
-pair and mirror image are equally likely among captions that p^v q^w models; its constant is in no
-ratio. So the dear model reads only what the cheap one lets through: delayed acceptance (Christen
-and Fox, 2005), whose aim is q alone, v = 0 and w = 1. The product p q, v = w = 1, aims at captions
-that please both models twice over, and overshoots where both know the same: v and w are to be
-fitted (benchmarks/second_draw.py). What guards and thinning say of a pair is a factor like a and b,
-so their order is free, and q need not read what they refuse. With p the same for all texts, a = 1
-and q is alone.
+Each of the two factors is balanced by itself, p(c)^v a(c, c') = p(c')^v a(c', c) and
+q(c)^w b(c, c') = q(c')^w b(c', c), so the pair is balanced among captions that p^v q^w models; its
+constant is in no ratio. The dear model reads only what the cheap one accepts: delayed acceptance
+(Christen and Fox, 2005). Both know much the same, so v = w = 1 would count it twice: the powers
+are to be fitted (benchmarks/second_draw.py), and may differ by kind, as pair and mirror are of one
+kind. What guards and thinning say of a pair is a factor like a and b, so their order is free, and
+q need not read what they refuse.
 
 **Recipe.** Published generators take distinct alternatives of a rule's slots by its weights.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
 from math import exp, inf, log
@@ -48,97 +43,99 @@ from typing import NamedTuple
 from data.streams import Stream
 from negatives.slots import Slot
 
-Scores = Sequence[float]
-"""log p of a slot's candidates, the caption first, but for a constant."""
+LogRatios = Sequence[float]
+"""log p(alternative) - log p(caption) of a slot's alternatives, -inf where too little is known.
+
+It is empty for a slot that the scorer could not lay out.
+"""
 
 
 UNDRAWN = frozenset((
     "stays", "out of reach", "not known", "not laid out", "cannot be drawn back", "thinned",
 ))  # fmt: skip
-"""Fates of what is never a candidate, and so no reject either."""
+"""Outcomes of what is never a candidate, and so no reject either."""
 
 
 class Offer(NamedTuple):
-    """A slot, with the scores of its candidates where a model of the corpus gives them."""
+    """A slot, with what a scorer says of its alternatives; None if no scorer weighs them."""
 
     slot: Slot
-    scores: Scores | None = None
+    log_ratios: LogRatios | None = None
 
 
 class Drawn(NamedTuple):
-    """An alternative of a slot by its place, and its log p less that of the caption, if known."""
+    """An alternative of a slot by its place, and its log-ratio to the caption, if known."""
 
     slot: Slot
     place: int
     score: float | None = None
 
 
-class Powers(NamedTuple):
-    """v and w of the corpus that a second draw aims at, p^v q^w."""
+class Acceptance(NamedTuple):
+    """How a scorer accepts: its power, and the most that a log-ratio may be, in nats."""
 
-    corpus: float
-    neural: float
+    power: float
+    max_log_ratio: float
+
+    def chance(self, log_ratio: float) -> float:
+        """Return a(c, c') of an alternative with this log-ratio to its caption."""
+        if not abs(log_ratio) <= self.max_log_ratio:
+            return 0.0
+        return exp(min(self.power * log_ratio, 0.0))
+
+
+AcceptanceOf = Callable[[str, str], Acceptance]
+"""Gives how pairs of a type and subtype are accepted."""
 
 
 def pair_draws(
-    offers: Sequence[Offer], stream: Stream, *, reach: float, keep: Mapping[str, float]
+    offers: Sequence[Offer],
+    stream: Stream,
+    *,
+    acceptance_of: AcceptanceOf,
+    keep: Mapping[str, float],
 ) -> Iterator[Drawn | str]:
     """Yield what is drawn, or the name of what became of it.
 
-    A slot of which nothing is drawn yields "not laid out" (the model could not read it), "not
-    known" (all of it has the score -inf), "out of reach" or "stays"; what was drawn and is not
-    kept, "thinned". `reach`: the most that the scores of caption and negative may differ, in nats.
-    `keep`: with which chance a "type/subtype" is kept, 1 where none is given. A slot without scores
-    draws one of its candidates, all alike.
+    A slot of which nothing is drawn yields "not laid out" (the scorer could not read it), "not
+    known" (too little is known of all of it), "out of reach" or "stays"; what was drawn and is not
+    kept, "thinned". `keep`: with which chance a "type/subtype" is kept, 1 where none is given. A
+    slot that no scorer weighs draws one of its candidates, all alike.
     """
-    for slot, scores in offers:
+    for slot, log_ratios in offers:
         kept = keep.get(f"{slot.type}/{slot.subtype}", 1.0) if keep else 1.0
-        drawn = list(_accepted(scores, stream, reach)) if scores else _any(slot, stream)
+        if log_ratios is None:
+            drawn: list[tuple[int, float | None]] = _any(slot, stream)
+            outcome = "stays"
+        else:
+            acceptance = acceptance_of(slot.type, slot.subtype)
+            drawn = list(_accepted(log_ratios, stream, acceptance))
+            outcome = "" if drawn else _why_not(log_ratios, acceptance.max_log_ratio)
         if not drawn:
-            yield _why_not(scores, reach) if scores else "stays"
+            yield outcome
         for index, score in drawn:
             yield Drawn(slot, index, score) if stream.chance(kept) else "thinned"
 
 
-def _why_not(scores: Scores, reach: float) -> str:
-    own, *others = scores
-    if not others:
+def _why_not(log_ratios: LogRatios, max_log_ratio: float) -> str:
+    if not log_ratios:
         return "not laid out"
-    known = [score for score in others if score > -inf]
-    if not known or own == -inf:
+    known = [ratio for ratio in log_ratios if ratio > -inf]
+    if not known:
         return "not known"
-    return "stays" if any(abs(score - own) <= reach for score in known) else "out of reach"
+    return "stays" if any(abs(ratio) <= max_log_ratio for ratio in known) else "out of reach"
 
 
-def second_draw(
-    gains: Sequence[tuple[float, float]], stream: Stream, *, powers: Powers, reach: float
-) -> list[bool]:
-    """Tell of each finalist whether it is kept.
-
-    Its gains are its log p and its log q less those of the caption.
-    """
-    return [stream.chance(second_acceptance(*gain, powers=powers, reach=reach)) for gain in gains]
-
-
-def second_acceptance(gain: float, neural_gain: float, *, powers: Powers, reach: float) -> float:
-    """Return b(c, c') where log p grows by `gain` and log q by `neural_gain`."""
-    if not abs(neural_gain) <= reach:
-        return 0.0
-    return exp(min((powers.corpus - 1) * gain + powers.neural * neural_gain, 0.0))
-
-
-def acceptance(own: float, other: float, *, reach: float) -> float:
-    """Return a(c, c') of a caption with the score `own` and an alternative with `other`."""
-    gain = other - own
-    return exp(min(gain, 0.0)) if abs(gain) <= reach else 0.0
-
-
-def _accepted(scores: Scores, stream: Stream, reach: float) -> Iterator[tuple[int, float]]:
-    own = scores[0]
-    for index in range(1, len(scores)):
-        chance = acceptance(own, scores[index], reach=reach)
-        if chance == 1.0 or (chance > 0.0 and stream.chance(chance)):
-            yield index - 1, scores[index] - own
+def _accepted(
+    log_ratios: LogRatios, stream: Stream, acceptance: Acceptance
+) -> Iterator[tuple[int, float]]:
+    power, max_log_ratio = acceptance
+    for index, ratio in enumerate(log_ratios):
+        if not abs(ratio) <= max_log_ratio:
+            continue
+        gain = power * ratio
+        if gain >= 0.0 or stream.chance(exp(gain)):
+            yield index, ratio
 
 
 def _any(slot: Slot, stream: Stream) -> list[tuple[int, float | None]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from negatives.choose import Policy
+from negatives.policy import CorpusScoring, PairPolicy, Policy, RecipePolicy
 
 Spec = Mapping[str, object]
 
@@ -32,19 +32,19 @@ _NATURAL = (
 
 
 def _recipe(variants: int) -> Policy:
-    return Policy(draw="recipe", weights="recipe", variants=variants, wording=False, guards=False)
+    return RecipePolicy(variants=variants, wording=False, guards=False)
 
 
 PRESETS: Mapping[str, Preset] = {
     "natural": Preset(
         summary="swap, replace and count, worded and guarded, drawn by a model of the corpus",
         rules=_NATURAL,
-        policy=Policy(weights="corpus"),
+        policy=PairPolicy(scorers=(CorpusScoring(),)),
     ),
     "natural-llm": Preset(
         summary="natural, and words that a language model proposes, weighed alike, audited apart",
         rules=(*_NATURAL, {"rule": "llm_infill"}),
-        policy=Policy(weights="corpus", irreversible=True),
+        policy=PairPolicy(scorers=(CorpusScoring(),), irreversible=True),
     ),
     "fsc-clip": Preset(
         summary="one swap, one WordNet or preposition replacement, one bigram shuffle",
@@ -71,6 +71,6 @@ PRESETS: Mapping[str, Preset] = {
     "negation": Preset(
         summary="assertions negated and negations taken away, worded and guarded",
         rules=({"rule": "negate"},),
-        policy=Policy(draw="recipe", variants=5),  # captions hardly ever negate: no fair draw
+        policy=RecipePolicy(weighted=False),  # captions hardly ever negate: no fair draw
     ),
 }

@@ -29,25 +29,25 @@ class Tallies:
         """Count what became of one caption.
 
         `captions`: all, with_candidate (before the draw), with_negative; `slots_by_fate`:
-        "rule: fate", where the fate "slots" counts the places and the others what became of each
-        draw; `empty_because`: why captions without a negative have none.
+        "rule: outcome", where the outcome "slots" counts the slots and the others what became of
+        each draw; `empty_because`: why captions without a negative have none.
         """
         captions = self._counters["captions"]
         captions["all"] += 1
-        captions["with_candidate"] += any(fate == "slots" for _, fate in chosen.tally)
+        captions["with_candidate"] += any(outcome == "slots" for _, outcome in chosen.tally)
         captions["with_negative"] += bool(chosen.negatives)
         for negative in chosen.negatives:
             self._counters["negatives_by_type"][f"{negative.type}/{negative.subtype}"] += 1
             self._counters["negatives_by_rule"][negative.rule] += 1
-        fates = self._counters["slots_by_fate"]
-        for (rule, fate), count in chosen.tally.items():
-            fates[f"{rule}: {fate}"] += count
+        outcomes = self._counters["slots_by_fate"]
+        for (rule, outcome), count in chosen.tally.items():
+            outcomes[f"{rule}: {outcome}"] += count
         if not chosen.negatives:
             self._counters["empty_because"][why_none(chosen.tally)] += 1
 
-    def add_fates(self, fates: Mapping[str, int]) -> None:
-        """Count what became of places before they were slots, "rule: fate"."""
-        self._counters["slots_by_fate"].update(fates)
+    def add_outcomes(self, outcomes: Mapping[str, int]) -> None:
+        """Count what became of places before they were slots, by "rule: outcome"."""
+        self._counters["slots_by_fate"].update(outcomes)
 
     def content(self) -> Content:
         """Return the counts in a settled order."""

@@ -13,21 +13,21 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from data.config import plain, read_yaml
 from data.errors import UsageError
 from data.sources import SOURCES
-from negatives.choose import Policy
 from negatives.cli import cli
 from negatives.config import DataConfig, NegativesConfig, build_config
 from negatives.llm import NAMES
 from negatives.llm.blocks import ASKING, make_asking
 from negatives.llm.config import LlmConfig
 from negatives.models import model_name
+from negatives.policy import POLICIES, SCORERS
 from negatives.presets import PRESETS
 from negatives.rules import RULES, example_of, make_rule
-from negatives.scorer import ScorerOptions
 from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon
 from tests.s3_server import Bucket
@@ -59,13 +59,12 @@ def test_pipeline_yaml_has_every_option_and_its_default() -> None:
     assert set(sections) == {"data", "negatives", "training"}
     assert set(sections["data"]) == fields(DataConfig)
     assert set(sections["negatives"]) == fields(NegativesConfig)
-    assert set(sections["negatives"]["choice"]) == fields(Policy)
-    assert sections["negatives"]["scorer"] == plain(ScorerOptions())
+    assert set(sections["negatives"]["choice"]) == {"draw"}.union(*map(fields, POLICIES.values()))
     assert sections["negatives"]["llm"] == plain(LlmConfig())
     assert build_config(sections) == build_config({})
     for section, cls in (("data", DataConfig), ("negatives", NegativesConfig)):
         defaults = plain(cls()) | {"choice": sections["negatives"]["choice"]}
-        defaults |= {"scorer": plain(ScorerOptions()), "llm": plain(LlmConfig())}
+        defaults |= {"llm": plain(LlmConfig())}
         assert all(defaults[name] == value for name, value in sections[section].items())
 
 
@@ -89,6 +88,13 @@ def test_the_section_of_the_trainer_has_every_option_and_its_default() -> None:
     assert settings_of({"training": section}).content() == settings_of({}).content()
 
 
+def test_the_comment_of_scorers_names_every_option_and_its_default() -> None:
+    lines = (ROOT / "pipeline.yaml").read_text().splitlines()
+    commented = [line.removeprefix("    # ") for line in lines if re.match(r"    # (- |  )", line)]
+    assert yaml.safe_load("\n".join(commented)) == [plain(cls()) for cls in SCORERS.values()]
+    assert all("  # " in line for line in commented)
+
+
 def test_every_option_of_pipeline_yaml_has_a_comment() -> None:
     for line in (ROOT / "pipeline.yaml").read_text().splitlines():
         if re.match(r"  +\w+:", line):
@@ -99,26 +105,12 @@ def test_every_option_of_pipeline_yaml_has_a_comment() -> None:
     ("sections", "message"),
     [
         ({"negative": {}}, "unknown section 'negative'; did you mean 'negatives'"),
-        (
-            {"negatives": {"choice": {"variants": 3}}},
-            "variants: does nothing here; expected draw to be recipe",
-        ),
-        (
-            {"negatives": {"choice": {"corpus_power": 0.3}}},
-            "corpus_power: does nothing here; expected second_draw to be neural",
-        ),
-        (
-            {"negatives": {"preset": "negclip", "choice": {"weights": "corpus"}}},
-            "a model of the corpus weighs no recipe",
-        ),
         ({"negatives": {"sede": 1}}, "unknown option 'sede'; did you mean 'seed'"),
         ({"negatives": {"preset": "natral"}}, "unknown 'natral'; did you mean 'natural'"),
         ({"negatives": {"shard_captions": 0}}, r"negatives\.shard_captions"),
-        ({"negatives": {"choice": {"variants": 0}}}, r"choice\.variants: expected 1 or more"),
-        ({"negatives": {"choice": {"reach": 0}}}, r"choice\.reach: expected a positive number"),
         (
-            {"negatives": {"choice": {"weights": "uniform"}, "fluency_from": "out"}},
-            "nothing is weighed by a corpus model where .*weights is 'uniform'",
+            {"negatives": {"preset": "svlc", "choice": {"variants": 0}}},
+            r"choice\.variants: expected 1",
         ),
         ({"negatives": {"choice": {"keep": {"swap/obj": 2}}}}, "expected 0 to 1, found 2"),
         ({"negatives": {"choice": {"keep": {"swap/ob": 1}}}}, "'swap/ob'; did you mean 'swap/obj'"),
@@ -272,7 +264,7 @@ def test_preview_lists_without_a_model_and_says_so() -> None:
         assert "--fluency-from" not in preview("--preset", name).output
     wrong = preview("--preset", "natural", "--variants", "2").exception
     assert isinstance(wrong, UsageError)
-    assert "variants: does nothing here" in str(wrong)
+    assert "variants: does nothing where draw is pairs" in str(wrong)
 
 
 USERS_RULE = '''
@@ -299,7 +291,7 @@ def test_a_rule_in_the_working_directory_is_found_by_workers_too(tmp_path: Path)
     rules = "negatives.rules=[{rule: my_pkg.rules:Blur}]"
     command = [NEGATIVES, "build", "--source", "scenes", "--limit", "40", "--out", "out"]
     command += ["--workers", "2", "--set", rules, "--set", "negatives.shard_captions=20"]
-    command += ["--set", "negatives.choice.weights=uniform"]  # no caption says "blurred"
+    command += ["--set", "negatives.choice.scorers=[]"]  # no caption says "blurred"
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())

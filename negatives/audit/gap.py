@@ -18,7 +18,7 @@ _SAME_WEIGHTS: Final = re.compile(
     r"i?q\d(?:_(?:[01k]|nl|x{0,2}s|m|l))*|(?:int|fp|bf|f)(?:4|8|16|32)|w\d+a\d+|\d-?bit"
     r")(?=[-_.:]|$)"
 )
-_VERSION: Final = re.compile(  # as `scorer_version` puts it behind the name
+_VERSION: Final = re.compile(  # as `causal_versions` puts it behind the name
     r"\s(?:\S+ of \S|sha256 |unknown revision|[0-9a-f]{40}\b).*"
 )
 _EQUAL: Final = 1e-6  # nats; nearer ones differ by rounding alone
@@ -72,11 +72,14 @@ def is_scorer(judge_name: str, manifest: Manifest) -> bool:
 
 def _models(content: object) -> Iterator[str]:
     """Yield the names of language models in a manifest, or in what a lineage keeps of one."""
-    scorer = _at(content, "versions", "scorer")
-    if isinstance(scorer, str):
-        before_version = _VERSION.sub("", scorer)
-        yield before_version if before_version != scorer else scorer.partition(" ")[0]
-    makers = [_at(content, "config", "negatives", part) for part in ("scorer", "llm")]
+    versions = _at(content, "versions")
+    for role, scorer in versions.items() if isinstance(versions, Mapping) else ():
+        if isinstance(scorer, str) and role.partition(" ")[0] == "scorer":
+            before_version = _VERSION.sub("", scorer)
+            yield before_version if before_version != scorer else scorer.partition(" ")[0]
+    negatives = _at(content, "config", "negatives")  # `scorer`: of before 2026-11-30
+    makers = [_at(negatives, "scorer"), _at(negatives, "llm")]
+    makers += _items(_at(negatives, "choice", "scorers"))
     for maker in (*makers, *_items(_at(content, "producers"))):
         name = _at(maker, "model")
         if isinstance(name, str):

@@ -14,9 +14,9 @@ from data.errors import UsageError
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
+    from negatives.build.plan import Resume
     from negatives.config import BuildConfig
     from negatives.executors import Executor
-    from negatives.plan import Resume
 
 R = TypeVar("R")
 
@@ -270,8 +270,11 @@ def weighed_by(manifest: "Manifest") -> str:
         models.append(f"a model of these {num_captions:,} captions (weights: fluency/model.json)")
     if fingerprint := fluency_from(manifest):
         models.append(f"the corpus model of build {fingerprint}")
-    if scorer := manifest.versions.get("scorer"):
-        models.append(str(scorer))
+    models += [
+        str(version)
+        for role, version in manifest.versions.items()
+        if role.partition(" ")[0] == "scorer"
+    ]
     return ", and by ".join(models)
 
 

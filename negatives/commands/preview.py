@@ -109,7 +109,7 @@ def _listing(only: "Sequence[str]", seed: int, variants: int) -> "BuildConfig":
     section = {
         "seed": seed,
         "rules": tuple({"rule": name} for name in only or RULES),
-        "choice": {"draw": "recipe", "weights": "uniform", "variants": variants},
+        "choice": {"draw": "recipe", "weighted": False, "variants": variants},
     }
     return build_config({"negatives": section})
 

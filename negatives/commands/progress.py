@@ -20,8 +20,8 @@ from rich.text import Text
 from data.records import Caption
 
 if TYPE_CHECKING:
+    from negatives.build.plan import Report
     from negatives.config import BuildConfig
-    from negatives.plan import Report
 
 _COUNTING_S = 2.0  # a source that takes longer to read is not counted first
 
@@ -63,7 +63,7 @@ def progress(config: "BuildConfig", *, shown: bool) -> Iterator["Report"]:
             if stage == "ask" and stage not in tasks:
                 tasks[stage] = bars.add_task("ask", total=bars.tasks[tasks["parse"]].completed)
             if stage not in tasks:
-                return  # "learn" is short
+                return  # count, merge and fit are short
             task = tasks[stage]
             if stage == "choose" and bars.tasks[task].start_time is None:
                 done = bars.tasks[tasks["parse"]].completed
@@ -89,7 +89,7 @@ def counting(what: str, *, total: int | None, shown: bool) -> Iterator[Callable[
 
 def _count(config: "BuildConfig") -> int | None:
     """Return the number of captions if the source can be read through at once, else None."""
-    from negatives.plan import make_source
+    from negatives.build.plan import make_source
 
     source, _ = make_source(config.data.source)
     until = time.monotonic() + _COUNTING_S

@@ -30,7 +30,7 @@ def workers_on_this_machine(
     `gpus`: who needs a whole GPU works alone, in this process; with less, all share one.
     """
     if num_workers == 1 or gpus >= 1:
-        yield _run_here
+        yield run_here
         return
     context = multiprocessing.get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // num_workers)
@@ -52,7 +52,8 @@ def workers_on_this_machine(
         writer.close()
 
 
-def _run_here(function: Callable[[T], R], tasks: Iterable[T], /) -> Iterator[R | ShardError]:
+def run_here(function: Callable[[T], R], tasks: Iterable[T], /) -> Iterator[R | ShardError]:
+    """Do tasks in this process, one after another."""
     for task in tasks:
         yield _attempt(function, task)
 

@@ -19,7 +19,7 @@ from data.disk import writing
 from data.errors import UsageError
 from data.records import Caption
 from data.storage import at_hand
-from negatives.draws import Scores
+from negatives.draws import LogRatios
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import view_of
 from negatives.fluency.counting import COMPANY, relation_hashes
@@ -82,11 +82,11 @@ class CorpusModel:
     keep: Mapping[str, float]
     num_captions: int
 
-    def scores(self, sample: Sample) -> list[Scores]:
-        """Return log p, but for a constant, of each slot's candidates, the caption's own first.
+    def log_ratios(self, sample: Sample) -> list[LogRatios]:
+        """Return log p(alternative) - log p(caption) of each slot's alternatives, in order.
 
-        -inf for a candidate of which too little is known; the caption's alone of a slot that was
-        not laid out, so that nothing is drawn there.
+        -inf for an alternative where too little is known of it, or of what it replaces; nothing for
+        a slot that was not laid out, so that nothing is drawn there.
         """
         sizes = sample.alive_sizes()
         of_alive = np.empty(len(sample.features))
@@ -98,10 +98,16 @@ class CorpusModel:
         scores[sample.alive] = np.round(
             of_alive + self._biases(sample, np.repeat(sample.folds, sizes)), DIGITS
         )
-        flat, ends = scores.tolist(), np.cumsum(sample.sizes)
-        bounds = zip((ends - sample.sizes).tolist(), ends.tolist(), strict=True)
+        ends = np.cumsum(sample.sizes)
+        starts = ends - sample.sizes
+        own = np.repeat(scores[starts], sample.sizes)
+        is_known = own > -np.inf
+        ratios = np.full(len(scores), -np.inf)
+        ratios[is_known] = scores[is_known] - own[is_known]
+        flat = ratios.tolist()
+        bounds = zip((starts + 1).tolist(), ends.tolist(), strict=True)
         of_slot = iter([flat[start:end] for start, end in bounds])
-        return [next(of_slot) if is_laid_out else (0.0,) for is_laid_out in sample.is_laid_out]
+        return [next(of_slot) if is_laid_out else () for is_laid_out in sample.is_laid_out]
 
     def _biases(self, sample: Sample, folds: NDArray[np.uint8]) -> Floats:
         found = np.zeros(len(sample.names))
@@ -112,11 +118,11 @@ class CorpusModel:
             found += np.where(self.names[places] == names, self.biases[places, folds], 0.0)
         return found
 
-    def sample(self, block: Offered, words: Words, *, known: float) -> Sample:
+    def sample(self, block: Offered, words: Words, *, min_context_coverage: float) -> Sample:
         """Return the slots of captions with the features that the counts give them.
 
-        `known`: the share of the words that go with a changed one that the corpus must have with it
-        (`features_of`).
+        `min_context_coverage`: the share of the words around a changed one that the corpus must
+        have seen together with it (`features_of`).
         """
         laid = Block(words)
         folds = self.folds.of(keys_of([caption for caption, _, _ in block])).tolist()
@@ -128,7 +134,9 @@ class CorpusModel:
         all_kinds = [f"{slot.type}/{slot.subtype}" for _, _, slots in block for slot in slots]
         kinds = np.array(all_kinds, str)[which]
         sizes = np.array(laid.sizes, np.int64)
-        alive, features = features_of(laid, _source(words, self.table), known=known)
+        alive, features = features_of(
+            laid, _source(words, self.table), min_context_coverage=min_context_coverage
+        )
         of_slot = np.repeat(np.arange(len(sizes)), sizes)[alive]
         hashes = words.hashes()
         names = np.array(laid.names, np.uint64)[alive] + relation_hashes(kinds)[of_slot]
@@ -192,8 +200,8 @@ def read_model(folder: Path) -> CorpusModel:
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{folder}: expected the corpus model of a finished build ({error}); name a build that "
-            "learned from its own captions: --set negatives.choice.weights=corpus, and without "
-            "--fluency-from; folders that were filtered, merged or imported have none"
+            "learned from its own captions: the preset natural, without --fluency-from; folders "
+            "that were filtered, merged or imported have none"
         ) from error
     if tuple(content["features"]) != FEATURES:
         raise UsageError(f"{folder}: a corpus model of another version; build it anew")

@@ -55,12 +55,12 @@ class Features(NamedTuple):
     values: NDArray[np.float32]
 
 
-def features_of(block: Block, source: Source, *, known: float) -> Features:
+def features_of(block: Block, source: Source, *, min_context_coverage: float) -> Features:
     """Return the features of the candidates of a block.
 
     Of a slot that asks for it, a candidate is alive if the corpus has its changed words together
-    with at least the share `known` of the words that go with them, in pairs or in the caption; none
-    is where the caption is not.
+    with at least the share `min_context_coverage` of the words that go with them, in pairs or in
+    the caption; none is where the caption is not.
     """
     num = len(block.heads)
     columns: Columns = {name: np.zeros(num) for name in (*FEATURES, "asked")}
@@ -69,7 +69,7 @@ def features_of(block: Block, source: Source, *, known: float) -> Features:
     add_pairs(columns, block, folds, source)
     add_beside(columns, block, folds, source)
     unseen = columns["unseen pairs"] + columns["unseen beside"]
-    alive = unseen <= (1.0 - known) * columns["asked"] + _ROUNDING
+    alive = unseen <= (1.0 - min_context_coverage) * columns["asked"] + _ROUNDING
     alive |= ~np.repeat(np.array(block.asks, bool), block.sizes)
     sizes = np.array(block.sizes, np.int64)
     alive &= np.repeat(alive[np.cumsum(sizes) - sizes], sizes)

@@ -31,7 +31,7 @@ class Fitted(NamedTuple):
     keep: dict[str, float]
 
 
-def fitted(samples: Sequence[Sample], *, reach: float) -> Fitted:
+def fitted(samples: Sequence[Sample], *, max_log_ratio: float) -> Fitted:
     """Return the weights and biases that samples of true captions ask for.
 
     The weights make captions likely among their candidates. The biases then make up for what guards
@@ -51,8 +51,10 @@ def fitted(samples: Sequence[Sample], *, reach: float) -> Fitted:
     names, name_of = np.unique(np.stack(both), return_inverse=True)
     kind_names, kind_of = np.unique(kinds, return_inverse=True)
     drawn = _drawable(scores, sizes, refused, name_of.reshape(2, -1), fold_of_slot, kind_of)
-    biases = _biases(drawn, len(names), reach=reach)
-    flow = Pairs(drawn.gains_with(biases, drawn.fold), *drawn.names[0]).flow(reach=reach)
+    biases = _biases(drawn, len(names), max_log_ratio=max_log_ratio)
+    flow = Pairs(drawn.gains_with(biases, drawn.fold), *drawn.names[0]).flow(
+        max_log_ratio=max_log_ratio
+    )
     yields = np.bincount(drawn.kind, flow, len(kind_names)).astype(float)
     return Fitted(
         {kind: np.round(values, DIGITS) for kind, values in weights.items()},
@@ -103,13 +105,13 @@ def _drawable(  # noqa: PLR0913, PLR0917 - columns of one table
     )
 
 
-def _biases(drawn: _Drawable, num_names: int, *, reach: float) -> Floats:
+def _biases(drawn: _Drawable, num_names: int, *, max_log_ratio: float) -> Floats:
     """Return biases, names x NUM_FOLDS."""
     found = np.zeros((num_names, NUM_FOLDS))
 
     def added(some: _Drawable, fold: NDArray[np.int64] | int, level: int) -> Floats:
         pairs = Pairs(some.gains_with(found, fold), *some.names[level])
-        return balance(pairs, num_names, reach=reach, strength=_STRENGTH_OF_NAME)
+        return balance(pairs, num_names, max_log_ratio=max_log_ratio, strength=_STRENGTH_OF_NAME)
 
     for fold in range(NUM_FOLDS):
         others = drawn.fold != fold

@@ -17,7 +17,7 @@ _STEPS = 50
 _SHORTEST = 1e-4  # part of a step that is still tried
 _ROUNDS = 30
 _SMALLEST = 1e-3  # step of a bias, in nats, that is still taken
-_MARGIN = 2.0  # nats beyond reach from which biases may bring a pair in
+_MARGIN = 2.0  # nats beyond the greatest log-ratio from which biases may bring a pair in
 _ENOUGH = 1e-6  # of the likelihood a slot
 
 
@@ -98,24 +98,26 @@ class Pairs(NamedTuple):
     own: NDArray[np.int64]
     other: NDArray[np.int64]
 
-    def flow(self, *, reach: float) -> Floats:
+    def flow(self, *, max_log_ratio: float) -> Floats:
         """Return the chance that each alternative is accepted (negatives/draws.py)."""
-        flow: Floats = np.exp(np.minimum(self.gains, 0.0)) * (np.abs(self.gains) <= reach)
+        flow: Floats = np.exp(np.minimum(self.gains, 0.0)) * (np.abs(self.gains) <= max_log_ratio)
         return flow
 
 
-def balance(pairs: Pairs, num_names: int, *, reach: float, strength: float) -> Floats:
+def balance(pairs: Pairs, num_names: int, *, max_log_ratio: float, strength: float) -> Floats:
     """Return what to add to the score of each name, so that as much is drawn in as away.
 
     `pairs`: those that yield something when they are drawn. One that is drawn takes its caption's
     name out and brings its negative's name in; as many are to go out as come in. N biases, with a
     normal prior about 0 of the inverse variance `strength`.
     """
-    near = np.abs(pairs.gains) <= reach + _MARGIN
+    near = np.abs(pairs.gains) <= max_log_ratio + _MARGIN
     gains, own, other = pairs.gains[near], pairs.own[near], pairs.other[near]
     found = np.zeros(num_names)
     for _ in range(_ROUNDS):
-        flow = Pairs(gains + found[other] - found[own], own, other).flow(reach=reach)
+        flow = Pairs(gains + found[other] - found[own], own, other).flow(
+            max_log_ratio=max_log_ratio
+        )
         going = np.bincount(own, flow, num_names)
         coming = np.bincount(other, flow, num_names)
         step = (going - coming - strength * found) / (going + coming + strength)

@@ -8,17 +8,17 @@ those alone: what happens to the kept answers meanwhile changes nothing.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from functools import partial, reduce
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from data.commit import Json, Unit, attempt_path, commit, finished
+from data.commit import Json
 from data.config import checked
 from data.errors import RetryableError, ShardError
 from negatives.choose import Chooser
 from negatives.llm import NAMES
 from negatives.llm.asking import Asking, Told, judged_requests, proposed
-from negatives.llm.cache import Answers, open_answers, read_answers, write_answers
+from negatives.llm.cache import Answers, open_answers, read_answers
 from negatives.llm.counts import Counts, counted, unfinished
 from negatives.llm.infill import LlmInfill
 from negatives.llm.judge import judge_version
@@ -33,7 +33,6 @@ from negatives.llm.requests import (
 )
 from negatives.llm.rewrite import LlmRewrite
 from negatives.parse import Parse
-from negatives.parse_files import read_parses
 from negatives.slots import Rule
 from negatives.words.lexicon import Lexicon
 
@@ -42,31 +41,7 @@ ASKING: Mapping[str, type[LlmInfill | LlmRewrite]] = {
     "llm_rewrite": LlmRewrite,
 }
 assert tuple(ASKING) == NAMES
-_NOTHING = Counts()
 _GROUP = 256  # requests whose outcomes are waited for together
-
-
-class AskTask(NamedTuple):
-    """The parses of one block, to be asked about into `folder`; answers are kept in `cache`."""
-
-    parses: Path
-    folder: Path
-    name: str
-    cache: Path
-
-
-class Asked(NamedTuple):
-    """What asking about a block came to.
-
-    `unit` is None where questions lack an answer; `whys` is what was said of those, and `draft` the
-    file of outcomes that may be committed even so.
-    """
-
-    unit: Unit | None
-    counts: Counts
-    whys: tuple[str, ...] = ()
-    draft: Path | None = None
-    num_rows: int = 0
 
 
 def asking_rules(chooser: Chooser) -> list[Asking]:
@@ -93,43 +68,16 @@ def make_asking(spec: Mapping[str, object], *, lexicon: Lexicon) -> Asking:
 
 
 def ask_block(
-    task: AskTask,
-    rules: Sequence[Asking],
-    backend: Backend,
-    *,
-    may_lack: int = 0,
-    earlier: Counts = _NOTHING,
-) -> Asked:
-    """Ask about a block, or return what came of it before; commit it if all questions are answered.
-
-    `may_lack`: so many questions without an answer leave a draft. `earlier`: what this run has
-    asked about the block before.
+    parses: Sequence[Parse], rules: Sequence[Asking], backend: Backend, *, kept: Path
+) -> tuple[Told, Counts]:
+    """Ask about the captions of a block; answers are kept in the file `kept` as they come.
 
     Raises:
         UsageError: as the backend; answers that came are kept.
         RetryableError: as the backend.
     """
-    unit = finished(task.folder, task.name)
-    if unit is not None:
-        return Asked(unit, counts_of(unit))
-    block = list(read_parses(task.parses))
-    parses = list({parse.text: parse for _, parse in block}.values())
-    with closing(open_answers(task.cache / f"{task.name}.answers")) as kept:
-        told, counts = told_of(parses, rules, backend, kept)
-    asked = Asked(None, counts.after(earlier), whys_in(told), num_rows=len(block))
-    if counts.lacking() > may_lack:
-        return asked
-    path = attempt_path(task.folder, task.name, "asked")
-    write_answers(path, told.outcomes)
-    asked = asked._replace(draft=path)
-    return asked if counts.lacking() else asked._replace(unit=committed(task, asked))
-
-
-def committed(task: AskTask, asked: Asked) -> Unit:
-    """Commit a block, even if questions lack an answer."""
-    assert asked.draft is not None, "there are outcomes to commit"
-    facts: Json = {"rows": asked.num_rows, "counts": list(asked.counts)}
-    return commit(task.folder, task.name, {"asked": asked.draft}, facts)
+    with closing(open_answers(kept)) as answers:
+        return told_of(parses, rules, backend, answers)
 
 
 def told_of(
@@ -244,13 +192,3 @@ def producer_facts(rule: Rule, facts: Facts) -> Json:
         "prompt": asking.prompt,
     }
     return {**content, "judge_prompt": judge_version()} if asking.judge else content
-
-
-def counts_of(unit: Unit) -> Counts:
-    """Return what was counted while a block was asked about."""
-    return Counts(*cast("list[int]", unit.facts["counts"]))
-
-
-def all_counts(units: Sequence[Unit]) -> Counts:
-    """Return the sums of what was counted while blocks were asked about."""
-    return reduce(Counts.plus, map(counts_of, units), Counts())

@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 from data.errors import UsageError
 from data.records import Caption
+from negatives.build.plan import make_source
 from negatives.config import BuildConfig
+from negatives.generator import chooser_of
 from negatives.llm.asking import Asking
 from negatives.llm.blocks import asking_rules
 from negatives.llm.config import LlmConfig
 from negatives.llm.requests import Request, tokens_of
 from negatives.models import model_name
 from negatives.parse import Parse
-from negatives.plan import make_source
-from negatives.producers import chooser_of
 from negatives.spacy_parse import parse_texts
 
 SAMPLE = 500

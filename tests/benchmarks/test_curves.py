@@ -20,7 +20,7 @@ class Judge:
 
 @pytest.mark.parametrize(
     ("limit", "expected"),
-    [(300, "    300 captions, known 0.25: "), (5, "too few negatives")],
+    [(300, "    300 captions, coverage 0.25: "), (5, "too few negatives")],
 )
 def test_a_line_of_the_curve(limit: int, expected: str) -> None:
     num_read, line = point_of(Corpus("scenes", None, 1, "asked for none"), limit, 0.25)
@@ -40,11 +40,11 @@ def test_sizes_end_where_the_source_does(tmp_path: Path) -> None:
     said = [{"image": f"{n}.jpg", "caption": f"A red car number {n}."} for n in range(9)]
     path.write_text("\n".join(map(json.dumps, said)))
     sizes = [part for size in (50, 4, 20) for part in ("--size", str(size))]
-    arguments = ["--source", "jsonl", "--root", str(path), *sizes, "--known", "0.5"]
+    arguments = ["--source", "jsonl", "--root", str(path), *sizes, "--min-context-coverage", "0.5"]
     lines = CliRunner().invoke(main, arguments, catch_exceptions=False).stdout.splitlines()
     assert [line.split(":")[0].strip() for line in lines] == [
-        "4 captions, known 0.34",
-        "9 captions, known 0.34",
+        "4 captions, coverage 0.34",
+        "9 captions, coverage 0.34",
         "the source has 9 captions, fewer than 20",
-        "9 captions, known 0.50",
+        "9 captions, coverage 0.50",
     ]

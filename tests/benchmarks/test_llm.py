@@ -26,7 +26,7 @@ def test_one_rule_alone_asks(rule: str, expected: dict[str, object]) -> None:
 
 
 def test_shares_count_captions_not_negatives(tmp_path: Path) -> None:
-    section = {"rules": [{"rule": "replace_attribute"}], "choice": {"weights": "uniform"}}
+    section = {"rules": [{"rule": "replace_attribute"}], "choice": {"scorers": []}}
     config = build_config({"data": {"source": SCENES}, "negatives": section})
     found = shares(tmp_path, build(config, out=tmp_path))
     assert set(found) == {"any", "replace/att"}

@@ -9,22 +9,13 @@ from typing import Any, cast
 import pytest
 
 from data.edits import Edit, Replacement
-from data.errors import UsageError
 from data.records import Caption
 from data.texts import normalised
-from negatives.choose import (
-    Chooser,
-    Chosen,
-    Policy,
-    Producer,
-    choose,
-    offers_of,
-    weighed,
-    why_none,
-)
-from negatives.draws import MOST_ALTERNATIVES, Scores
+from negatives.choose import Chooser, Chosen, Producer, choose, why_none
+from negatives.draws import MOST_ALTERNATIVES, LogRatios, Offer
 from negatives.guards import Siblings
 from negatives.parse import Parse
+from negatives.policy import CorpusScoring, PairPolicy, RecipePolicy
 from negatives.slots import Rule, Slot
 from negatives.tallies import Tallies
 from negatives.words.lexicon import Table
@@ -55,18 +46,21 @@ def chosen_by(
     *rules: Rule,
     seed: int = 0,
     image: str = "",
-    scores: Sequence[Scores | None] | None = None,
-    **policy: object,
+    log_ratios: Sequence[LogRatios | None] = (),
+    max_log_ratio: float = 3.0,
+    draw: str = "pairs",
+    **options: object,
 ) -> Chosen:
-    if policy.get("draw") == "recipe":
-        policy.setdefault("weights", "recipe")
+    """Choose for CAPTION; `log_ratios`: of the slots of all rules, in order, as far as given."""
     producers = [Producer("recolour", f"recolour{n}", rule, n) for n, rule in enumerate(rules)]
-    chooser = Chooser(producers, Policy(**cast("dict[str, Any]", policy)), seed, Table())
+    given = cast("dict[str, Any]", options)
+    scorers = (CorpusScoring(max_log_ratio=max_log_ratio),)
+    policy = PairPolicy(scorers=scorers, **given) if draw == "pairs" else RecipePolicy(**given)
+    chooser = Chooser(producers, policy, seed, Table())
     parse = parse_of(CAPTION)
     siblings = Siblings(texts=frozenset({normalised(image)} if image else ()))
-    offers = offers_of(parse, chooser)
-    if scores is not None:
-        offers = weighed(offers, scores)
+    of_slot = iter(log_ratios)
+    offers = [[Offer(slot, next(of_slot, None)) for slot in rule(parse)] for rule in rules]
     return choose(Caption(f"x:{seed}", "", parse.text), parse, siblings, offers, chooser)
 
 
@@ -85,49 +79,50 @@ def test_a_slot_is_drawn_once_with_the_caption_among_its_alternatives() -> None:
     assert all(850 < count < 1150 for count in counts.values())
 
 
-def test_every_alternative_with_a_score_is_asked_once() -> None:
-    scores = (-1.0, -1.0, -2.0, -9.0)  # of the caption; as likely, less likely, out of reach
+def test_every_alternative_with_a_log_ratio_is_asked_once() -> None:
+    log_ratios = [(0.0, -1.0, -8.0)]  # as likely as the caption, less likely, too unlikely
     tally: Counter[tuple[str, ...]] = Counter()
     for seed in range(2_000):
-        chosen = chosen_by(Recolour(), seed=seed, scores=[scores], reach=2.5)
+        chosen = chosen_by(Recolour(), seed=seed, log_ratios=log_ratios, max_log_ratio=2.5)
         assert chosen.tally["recolour", "stays"] == 0
         assert [n.score for n in chosen.negatives] == [0.0, -1.0][: len(chosen.negatives)]
         tally[tuple(texts_of(chosen))] += 1
     blue, green = "a blue car on a street", "a green car on a street"
     assert set(tally) == {(blue,), (blue, green)}
     assert abs(tally[blue, green] / 2_000 - math.exp(-1)) < 0.04
-    out_of_reach = chosen_by(Recolour(), scores=[(0.0, 3.0, -3.0, -9.0)], reach=2.5)
-    assert (out_of_reach.negatives, out_of_reach.tally["recolour", "out of reach"]) == ((), 1)
+    far = chosen_by(Recolour(), log_ratios=[(3.0, -3.0, -9.0)], max_log_ratio=2.5)
+    assert (far.negatives, far.tally["recolour", "out of reach"]) == ((), 1)
 
 
 def test_what_the_model_does_not_know_is_neither_drawn_nor_drawn_from() -> None:
-    for scores in ((0.0, -math.inf, -math.inf, -math.inf), (-math.inf, 0.0, 0.0, -math.inf)):
-        chosen = chosen_by(Recolour(), scores=[scores], reach=1e9)
-        assert (chosen.negatives, chosen.tally["recolour", "not known"]) == ((), 1)
-    chosen = chosen_by(Recolour(), scores=[(0.0,)])
+    chosen = chosen_by(Recolour(), log_ratios=[(-math.inf,) * 3], max_log_ratio=1e9)
+    assert (chosen.negatives, chosen.tally["recolour", "not known"]) == ((), 1)
+    chosen = chosen_by(Recolour(), log_ratios=[(-math.inf, 0.0, -math.inf)], max_log_ratio=1e9)
+    assert texts_of(chosen) == ["a green car on a street"]
+    chosen = chosen_by(Recolour(), log_ratios=[()])
     assert (chosen.negatives, chosen.tally["recolour", "not laid out"]) == ((), 1)
 
 
 def test_what_does_not_lead_back_is_drawn_from_only_where_that_is_asked_for() -> None:
     for irreversible in (False, True):
         chosen = chosen_by(
-            Recolour(reversible=False), scores=[(0.0, 0.0, 0.0, 0.0)], irreversible=irreversible
+            Recolour(reversible=False), log_ratios=[(0.0, 0.0, 0.0)], irreversible=irreversible
         )
         assert len(chosen.negatives) == (3 if irreversible else 0)
         assert chosen.tally["recolour", "cannot be drawn back"] == (not irreversible)
 
 
-def test_scores_go_to_the_slots_in_order_and_none_is_drawn_uniformly() -> None:
-    far = (0.0, 9.0, 9.0, 9.0)
+def test_each_slot_has_its_log_ratios_and_one_without_is_drawn_uniformly() -> None:
+    far = (9.0, 9.0, 9.0)
     chosen = chosen_by(
-        Recolour(num_slots=2), Recolour(), scores=[far, far, (0.0, 9.0, 9.0, 0.0)], reach=1.0
+        Recolour(num_slots=2), Recolour(), log_ratios=[far, far, (9.0, 9.0, 0.0)], max_log_ratio=1.0
     )
     assert [n.producer for n in chosen.negatives] == [1]
     assert texts_of(chosen) == ["an ashen car on a street"]
     found = {
         (n.text, n.score)
         for seed in range(50)
-        for n in chosen_by(Recolour(), seed=seed, scores=[None]).negatives
+        for n in chosen_by(Recolour(), seed=seed, log_ratios=[None]).negatives
     }
     assert len(found) == 3
     assert {score for _, score in found} == {None}
@@ -164,8 +159,7 @@ def test_thinning_keeps_a_fixed_share() -> None:
 def test_what_falls_is_counted_and_nothing_takes_its_place() -> None:
     for seed in range(50):
         chosen = chosen_by(Recolour(), seed=seed, image="A BLUE car, on a street!")
-        fates = sum(chosen.tally.values()) - chosen.tally["recolour", "slots"]
-        assert fates == 1
+        assert sum(chosen.tally.values()) - chosen.tally["recolour", "slots"] == 1
         assert "a blue car on a street" not in texts_of(chosen)
         for reject in chosen.rejects:
             assert (reject.text, reject.reason) == ("a blue car on a street", "equal to a sibling")
@@ -248,7 +242,7 @@ def test_what_is_left_is_gone_through_within_bounds() -> None:
     assert len(chosen.negatives) <= 2
 
 
-@pytest.mark.parametrize("draw", ["slots", "recipe"])
+@pytest.mark.parametrize("draw", ["pairs", "recipe"])
 def test_a_caption_without_slots_has_no_candidate(draw: str) -> None:
     chosen = chosen_by(Recolour(num_slots=0), draw=draw)
     assert ("recolour", "slots") not in chosen.tally
@@ -263,23 +257,17 @@ def test_alternatives_of_no_weight_are_never_drawn() -> None:
     assert chosen_by(rule, draw="recipe", guards=False).negatives == ()
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"variants": 0},
-        {"max_negatives": 0},
-        {"keep": {"swap/obj": 1.5}},
-        {"reach": math.nan},
-        {"reach": math.inf},
-        {"known": -0.1},
-    ],
-)
-def test_numbers_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match=r"negatives\.choice"):
-        Policy(**options)
+@pytest.mark.parametrize(("weighted", "share"), [(True, 0.9), (False, 0.5)])
+def test_a_recipe_follows_the_weights_of_its_rules_if_it_is_to(
+    *, weighted: bool, share: float
+) -> None:
+    rule = Recolour(words=("blue", "green"), weights=(9.0, 1.0))
+    policy = {"draw": "recipe", "variants": 1, "weighted": weighted, "guards": False}
+    firsts = Counter(texts_of(chosen_by(rule, seed=n, **policy))[0] for n in range(2_000))
+    assert abs(firsts["a blue car on a street"] / 2_000 - share) < 0.04
 
 
-def test_why_none_names_the_commonest_fate() -> None:
+def test_why_none_names_the_commonest_outcome() -> None:
     assert why_none(Counter()) == "no slot"
     assert why_none(Counter({("a", "slots"): 9, ("a", "stays"): 1, ("b", "light noun"): 2})) == (
         "light noun"

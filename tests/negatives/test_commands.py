@@ -19,14 +19,14 @@ from data.shards import map_batches, write_batches
 from negatives.build import build
 from negatives.cli import cli
 from negatives.commands.build import ConfigOptions, resolve, weakness_of
+from tests.negatives.build.test_line import Killed, killer
 from tests.negatives.folders.small_folders import make_folder
-from tests.negatives.test_build import Killed, killer
 
 SMALL = ["build", "--source", "scenes", "--limit", "40"]
 SETTINGS = (
     "negatives.shard_captions=10",
     "negatives.rejects=true",
-    "negatives.choice.weights=uniform",  # of so few captions a model lets little through
+    "negatives.choice.scorers=[]",  # of so few captions a model lets little through
 )
 
 
@@ -78,7 +78,7 @@ def test_a_build_says_which_model_weighed_and_that_few_captions_teach_little(
     said = json.loads(stats("other", "--json"))
     assert (said["learned_from_captions"], said["fluency_from"]) == (None, fingerprint)
 
-    plain = built("plain", "--set", "negatives.choice.weights=uniform")
+    plain = built("plain", "--set", "negatives.choice.scorers=[]")
     assert plain.stderr == ""
     assert "weighed by" not in plain.stdout
 

@@ -16,23 +16,15 @@ from hypothesis import strategies as st
 
 from data.edits import Edit, Replacement
 from data.streams import Stream
-from negatives.draws import (
-    Drawn,
-    Offer,
-    Powers,
-    acceptance,
-    pair_draws,
-    second_acceptance,
-    second_draw,
-)
+from negatives.draws import Acceptance, Drawn, Offer, pair_draws
+from negatives.policy import CausalScoring, CorpusScoring, PairPolicy
 from negatives.slots import Slot
 
 P = {"ant": 0.4, "bee": 0.3, "cat": 0.15, "dog": 0.1, "eel": 0.05}
-SCORES = {text: math.log(share) - 7.0 for text, share in P.items()}  # but for a constant
 Q = {"ant": 0.1, "bee": 0.3, "cat": 0.35, "dog": 0.05, "eel": 0.2}  # of another model
-POWERS = Powers(corpus=0.7, neural=0.4)
-Q_REACH = 1.9  # cat and dog are 1.95 apart, bee and dog 1.8
-REACH = 1.5  # ant and eel are 2.1 apart, ant and dog 1.4
+V, W = 0.7, 0.4
+Q_MAX = 1.9  # cat and dog are 1.95 apart, bee and dog 1.8
+P_MAX = 1.5  # ant and eel are 2.1 apart, ant and dog 1.4
 OBJ, ATT = "replace/obj", "replace/att"
 RELATION = {  # symmetric and no partition: ant and dog are alternatives of cat, not of one another
     ("ant", "bee"): OBJ,
@@ -81,9 +73,17 @@ def asymmetry(found: Masses) -> float:
     return worst / sum(found.values())
 
 
-def in_pairs(caption: str, others: Sequence[str]) -> Chances:
+def log_ratios(model: Chances, caption: str, others: Sequence[str]) -> list[float]:
+    return [math.log(model[other] / model[caption]) for other in others]
+
+
+def by_p(caption: str, others: Sequence[str], power: float) -> Chances:
     """Accept each alternative on its own, as the code does."""
-    return {other: acceptance(SCORES[caption], SCORES[other], reach=REACH) for other in others}
+    ratios = zip(others, log_ratios(P, caption, others), strict=True)
+    return {other: Acceptance(power, P_MAX).chance(ratio) for other, ratio in ratios}
+
+
+in_pairs = partial(by_p, power=1.0)
 
 
 def asked_again(caption: str, others: Sequence[str]) -> Chances:
@@ -134,7 +134,7 @@ def corrected(caption: str, others: Sequence[str]) -> Chances:
 
 def test_a_pair_and_its_mirror_are_equally_likely() -> None:
     found = masses(in_pairs)
-    assert sum(mass > 0 for mass in found.values()) == 2 * (len(RELATION) - 2)  # reach, guard
+    assert sum(mass > 0 for mass in found.values()) == 2 * (len(RELATION) - 2)  # P_MAX, guard
     assert asymmetry(found) < 1e-12
     assert found["ant", "bee"] == pytest.approx(0.3)
     assert found["eel", "dog"] == pytest.approx(0.05 * KEEP[ATT])
@@ -172,53 +172,51 @@ def test_guards_stand_behind_a_normalised_draw() -> None:
     assert asymmetry(of_class(in_pairs, guard_first=True)) < 1e-12  # nothing is normalised
 
 
-def aim(powers: Powers) -> Chances:
+def target(v: float, w: float) -> Chances:
     """Return p^v q^w, but for a constant."""
-    return {text: P[text] ** powers.corpus * Q[text] ** powers.neural for text in P}
+    return {text: P[text] ** v * Q[text] ** w for text in P}
 
 
-def by_q(caption: str, other: str, powers: Powers) -> float:
-    gain, neural_gain = (math.log(model[other] / model[caption]) for model in (P, Q))
-    return second_acceptance(gain, neural_gain, powers=powers, reach=Q_REACH)
+def by_q(caption: str, others: Sequence[str], power: float) -> Chances:
+    ratios = zip(others, log_ratios(Q, caption, others), strict=True)
+    return {other: Acceptance(power, Q_MAX).chance(ratio) for other, ratio in ratios}
 
 
-def in_turn(caption: str, others: Sequence[str], powers: Powers = POWERS) -> Chances:
+def in_turn(caption: str, others: Sequence[str], v: float = V, w: float = W) -> Chances:
     """Accept each alternative on its own by p, and then by q, as the code does."""
-    first = in_pairs(caption, others)
-    return {other: first[other] * by_q(caption, other, powers) for other in others}
+    first, second = by_p(caption, others, v), by_q(caption, others, w)
+    return {other: first[other] * second[other] for other in others}
 
 
-def in_turn_as_for_a_product(caption: str, others: Sequence[str]) -> Chances:
-    return in_turn(caption, others, Powers(1.0, 1.0))
+def in_turn_with_full_powers(caption: str, others: Sequence[str]) -> Chances:
+    return in_turn(caption, others, 1.0, 1.0)
 
 
-def in_turn_within_one_sided_reach(caption: str, others: Sequence[str]) -> Chances:
+def in_turn_within_a_one_sided_bound(caption: str, others: Sequence[str]) -> Chances:
     """Draw by q whatever it likes far better than the caption."""
-    first = in_pairs(caption, others)
-    kept = aim(Powers(POWERS.corpus - 1, POWERS.neural))
-    near = {other: Q[other] > Q[caption] * math.exp(-Q_REACH) for other in others}
-    return {o: first[o] * min(1.0, kept[o] / kept[caption]) * near[o] for o in others}
+    first = by_p(caption, others, V)
+    near = {other: Q[other] > Q[caption] * math.exp(-Q_MAX) for other in others}
+    return {o: first[o] * min(1.0, (Q[o] / Q[caption]) ** W) * near[o] for o in others}
 
 
 def best_by_q(caption: str, others: Sequence[str]) -> Chances:
     """Keep of all that p accepts the one that q likes best."""
-    first = in_pairs(caption, others)
+    first = by_p(caption, others, V)
     better = {other: [first[each] for each in others if Q[each] > Q[other]] for other in others}
     return {other: first[other] * math.prod(1 - each for each in better[other]) for other in others}
 
 
 def normalised_by_q(caption: str, others: Sequence[str]) -> Chances:
-    """Draw of the caption and what p accepts of each on its own, by h."""
-    first = in_pairs(caption, others)
-    kept = aim(Powers(POWERS.corpus - 1, POWERS.neural))
-    total = kept[caption] + sum(kept[other] for other in others)
-    return {other: first[other] * kept[other] / total for other in others}
+    """Draw of the caption and what p accepts of each on its own, by q^w."""
+    first = by_p(caption, others, V)
+    total = Q[caption] ** W + sum(Q[other] ** W for other in others)
+    return {other: first[other] * Q[other] ** W / total for other in others}
 
 
-@pytest.mark.parametrize("powers", [POWERS, Powers(1.0, 1.0), Powers(0.0, 1.0), Powers(1.0, 0.0)])
-def test_after_a_second_draw_a_pair_and_its_mirror_are_equally_likely(powers: Powers) -> None:
-    found = masses(partial(in_turn, powers=powers), corpus=aim(powers))
-    assert sum(mass > 0 for mass in found.values()) == 2 * (len(RELATION) - 3)  # and Q_REACH
+@pytest.mark.parametrize(("v", "w"), [(V, W), (1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (1.5, 0.2)])
+def test_two_scorers_leave_a_pair_and_its_mirror_equally_likely(v: float, w: float) -> None:
+    found = masses(partial(in_turn, v=v, w=w), corpus=target(v, w))
+    assert sum(mass > 0 for mass in found.values()) == 2 * (len(RELATION) - 3)  # and Q_MAX
     assert asymmetry(found) < 1e-12
 
 
@@ -226,70 +224,127 @@ def test_after_a_second_draw_a_pair_and_its_mirror_are_equally_likely(powers: Po
     "policy",
     [
         in_pairs,
-        in_turn_as_for_a_product,
-        in_turn_within_one_sided_reach,
+        in_turn_with_full_powers,
+        in_turn_within_a_one_sided_bound,
         best_by_q,
         normalised_by_q,
     ],
 )
-def test_other_second_draws_tell_a_pair_from_its_mirror(policy: Choice) -> None:
-    assert asymmetry(masses(policy, corpus=aim(POWERS))) > 0.02
+def test_other_uses_of_a_second_scorer_tell_a_pair_from_its_mirror(policy: Choice) -> None:
+    assert asymmetry(masses(policy, corpus=target(V, W))) > 0.02
 
 
-def test_one_model_alone_is_a_second_draw_of_all_alternatives() -> None:
-    def of_q(caption: str, others: Sequence[str]) -> Chances:
-        gains = {other: math.log(Q[other] / Q[caption]) for other in others}
-        return {
-            other: second_acceptance(0.0, gain, powers=POWERS, reach=Q_REACH)
-            for other, gain in gains.items()
-        }
-
-    assert asymmetry(masses(of_q, corpus=aim(Powers(0.0, POWERS.neural)))) < 1e-12
-    assert asymmetry(masses(of_q, corpus=aim(POWERS))) > 0.05
+def test_a_causal_scorer_alone_balances_its_own_power() -> None:
+    of_q = partial(by_q, power=W)
+    assert asymmetry(masses(of_q, corpus=target(0.0, W))) < 1e-12
+    assert asymmetry(masses(of_q, corpus=target(V, W))) > 0.05
 
 
-def test_the_second_draw_has_these_chances() -> None:
-    num = 4_000
-    for caption, own in P.items():
-        others = [other for other in P if other != caption]
-        gains = [(math.log(P[other] / own), math.log(Q[other] / Q[caption])) for other in others]
-        counts = [0] * len(others)
-        for number in range(num):
-            stream = Stream(0, caption, number)
-            kept = second_draw(gains, stream, powers=POWERS, reach=Q_REACH)
-            counts = [count + coin for count, coin in zip(counts, kept, strict=True)]
-        for other, count in zip(others, counts, strict=True):
-            chance = by_q(caption, other, POWERS)
-            spread = math.sqrt(chance * (1 - chance) / num)
-            assert abs(count / num - chance) <= 5 * spread, (caption, other)
-    assert not second_acceptance(0.0, math.nan, powers=POWERS, reach=1e9)
+def joint(caption: str, others: Sequence[str]) -> Chances:
+    """Accept by p, then by p^(v - 1) q^w in one: the rule that the product form replaced."""
+    first = in_pairs(caption, others)
+    ratios = [log_ratios(model, caption, others) for model in (P, Q)]
+    second = {
+        other: math.exp(min((V - 1) * of_p + W * of_q, 0.0)) * (abs(of_q) <= Q_MAX)
+        for other, of_p, of_q in zip(others, *ratios, strict=True)
+    }
+    return {other: first[other] * second[other] for other in others}
 
 
-def test_the_draws_have_these_chances() -> None:
+def test_drawing_by_each_scorer_for_itself_accepts_no_less_than_jointly() -> None:
+    """Both have the same target; with v of at most 1 the product form accepts as much or more."""
+    found, before = (masses(policy, corpus=target(V, W)) for policy in (in_turn, joint))
+    assert asymmetry(before) < 1e-12
+    assert all(found[pair] >= before[pair] for pair in found)
+    assert sum(found.values()) > 1.02 * sum(before.values())
+
+
+# --- a causal scorer that reads some kinds alone ---
+
+SOME = PairPolicy(
+    scorers=(
+        CorpusScoring(max_log_ratio=P_MAX),
+        CausalScoring(max_log_ratio=Q_MAX, kinds=("replace/att",)),
+    )
+)
+
+
+def by_kind(caption: str, others: Sequence[str], *, policy: PairPolicy = SOME) -> Chances:
+    """Accept as a policy's scorers do that read the kind of the alternatives."""
+    (kind,) = (kind for kind, found in slots_of(caption).items() if found == list(others))
+    chances = dict.fromkeys(others, 1.0)
+    for scoring, model in zip(policy.scorers, (P, Q), strict=True):
+        if scoring.reads(*kind.split("/")):
+            acceptance = policy.acceptance(scoring, *kind.split("/"))
+            for other, ratio in zip(others, log_ratios(model, caption, others), strict=True):
+                chances[other] *= acceptance.chance(ratio)
+    return chances
+
+
+def of_kind(found: Masses, kind: str) -> Masses:
+    return {
+        pair: mass
+        for pair, mass in found.items()
+        if kind in (RELATION.get(pair), RELATION.get(pair[::-1]))
+    }
+
+
+def test_each_kind_is_balanced_for_the_scorers_that_read_it() -> None:
+    """What the causal scorer reads is balanced for p^.75 q^.2, and all else for p itself."""
+    both, alone = (masses(by_kind, corpus=corpus) for corpus in (target(0.75, 0.2), P))
+    assert asymmetry(of_kind(both, ATT)) < 1e-12
+    assert asymmetry(of_kind(alone, OBJ)) < 1e-12
+    assert asymmetry(of_kind(both, OBJ)) > 0.02
+    assert asymmetry(of_kind(alone, ATT)) > 0.02
+
+
+def test_powers_are_those_of_the_scorers_beside_one() -> None:
+    corpus, causal = SOME.scorers
+    assert [SOME.power(corpus, "replace", subtype) for subtype in ("att", "obj")] == [0.75, 1.0]
+    assert SOME.power(causal, "replace", "att") == 0.2
+
+
+# --- the draws themselves ---
+
+
+@pytest.mark.parametrize("power", [1.0, 0.75, 0.0])
+def test_the_draws_have_these_chances(power: float) -> None:
     """`pair_draws` by trial: every pair within five standard deviations of its exact chance."""
     num = 4_000
-    exact = masses(in_pairs, guard_after=False)
+    exact = masses(partial(by_p, power=power), guard_after=False)
     counts: Counter[tuple[str, str]] = Counter()
-    fates: Counter[str] = Counter()
-    for caption, own in SCORES.items():
+    outcomes: Counter[str] = Counter()
+    for caption, own in P.items():
         offers = [
-            Offer(_slot(kind, others), [own, *(SCORES[other] for other in others)])
+            Offer(_slot(kind, others), log_ratios(P, caption, others))
             for kind, others in slots_of(caption).items()
         ]
         for number in range(num):
             stream = Stream(0, caption, number)
-            for drawn in pair_draws(offers, stream, reach=REACH, keep=KEEP):
+            for drawn in pair_draws(
+                offers, stream, acceptance_of=lambda *_: Acceptance(power, P_MAX), keep=KEEP
+            ):
                 if isinstance(drawn, Drawn):
                     other = drawn.slot.alternatives[drawn.place].replacements[0].text
                     counts[caption, other] += 1
-                    assert drawn.score == pytest.approx(SCORES[other] - own)
+                    assert drawn.score == pytest.approx(math.log(P[other] / own))
                 else:
-                    fates[drawn] += 1
-    assert set(fates) == {"stays", "out of reach", "thinned"}
+                    outcomes[drawn] += 1
+    assert set(outcomes) == {"out of reach", "thinned", *({"stays"} if power else ())}
     for (caption, other), mass in exact.items():
         chance = mass / P[caption]
         spread = math.sqrt(chance * (1 - chance) / num)
         assert abs(counts[caption, other] / num - chance) <= 5 * spread, (caption, other)
+
+
+def test_kinds_are_drawn_from_with_the_acceptance_of_each() -> None:
+    offers = [Offer(_slot(kind, ["bee"]), [-1.0]) for kind in (OBJ, ATT)]
+
+    def acceptance_of(type_: str, subtype: str) -> Acceptance:
+        return Acceptance(0.0, 2.0 if f"{type_}/{subtype}" == ATT else 0.5)
+
+    drawn = list(pair_draws(offers, Stream(0), acceptance_of=acceptance_of, keep={}))
+    assert drawn == ["out of reach", Drawn(offers[1].slot, 0, -1.0)]
 
 
 def _slot(kind: str, others: Sequence[str]) -> Slot:
@@ -301,10 +356,18 @@ def _slot(kind: str, others: Sequence[str]) -> Slot:
 nats = st.floats(-30, 0)
 
 
-@given(nats, nats, st.floats(0.01, 40))
-def test_acceptance_balances_any_two(own: float, other: float, reach: float) -> None:
-    there = math.exp(own) * acceptance(own, other, reach=reach)
-    back = math.exp(other) * acceptance(other, own, reach=reach)
-    assert math.isclose(there, back, rel_tol=1e-12)
-    assert 0 <= acceptance(own, other, reach=reach) <= 1
-    assert (there > 0) == (abs(own - other) <= reach)
+@given(nats, nats, st.floats(0, 3), st.floats(0.01, 40))
+def test_acceptance_balances_any_two(
+    own: float, other: float, power: float, max_log_ratio: float
+) -> None:
+    acceptance = Acceptance(power, max_log_ratio)
+    there, back = acceptance.chance(other - own), acceptance.chance(own - other)
+    balanced = math.exp(power * own) * there, math.exp(power * other) * back
+    assert math.isclose(*balanced, rel_tol=1e-12)
+    assert 0 <= there <= 1
+    assert (there > 0) == (abs(own - other) <= max_log_ratio)
+
+
+def test_what_is_no_number_is_not_accepted() -> None:
+    assert Acceptance(0.5, 1e9).chance(math.nan) == 0
+    assert Acceptance(0.5, 1e9).chance(-math.inf) == 0

@@ -24,8 +24,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     rows = [row_of("1", "A red car.", "A blue car.")]
     made = make_folder(tmp_path_factory.mktemp("gap") / "out", {"train": rows})
     negatives: Json = {
-        "choice": {"weights": "corpus", "second_draw": "none", "keep": {}},
-        "scorer": {"device": "auto", "dtype": "float32", "model": None},
+        "choice": {"draw": "pairs", "scorers": [{"scorer": "corpus", "power": None}], "keep": {}},
         "llm": None,
         "model": "en_core_web_sm",
         "preset": "natural",
@@ -43,6 +42,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     [
         *("model", "swap", "captions", "corpus", "natural", "jsonl", "rule", "choice", "data"),
         *("models/model", "en_core_web_sm", "float32", "scorer", "negatives", "gpt2", "base", ""),
+        *("pairs", "causal"),
     ],
 )
 def test_what_is_no_model_of_the_build_may_judge(judge: str, manifest: Manifest) -> None:
@@ -90,14 +90,18 @@ def config_with(manifest: Manifest, **negatives: object) -> Json:
 
 
 def test_models_are_looked_for_wherever_a_manifest_names_them(manifest: Manifest) -> None:
+    scorer = {"scorer": "causal", "device": "auto", "dtype": "float32", "model": "x/Some-1B"}
     asked = {"rule": "llm_infill", "method": "llm", "model": "x/Some-1B", "model_version": "2"}
     named = [
-        replace(manifest, config=config_with(manifest, scorer={"model": "x/Some-1B"})),
+        replace(manifest, config=config_with(manifest, choice={"scorers": ["corpus", scorer]})),
+        replace(manifest, config=config_with(manifest, scorer={"model": "x/Some-1B"})),  # before
+        replace(manifest, versions={"scorer": PACKAGED, "scorer 2": f"Some-1B {SHA}"}),
         replace(manifest, config=config_with(manifest, llm={"model": "some-1b-Instruct"})),
         replace(manifest, producers=[*manifest.producers, asked]),
     ]
-    assert [is_scorer("Some-1B-GGUF", each) for each in named] == [True] * 3
-    assert [is_scorer("Other-1B", each) for each in named] == [False] * 3
+    assert [is_scorer("Some-1B-GGUF", each) for each in named] == [True] * 5
+    assert [is_scorer("Other-1B", each) for each in named] == [False] * 5
+    assert is_scorer("SmolLM2-135M", named[2])
 
 
 def test_what_folders_were_made_of_counts(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def contents(out: Path) -> dict[str, bytes]:
 def wait_for_work(out: Path) -> None:
     """Wait until a block is parsed."""
     until = time.monotonic() + 120
-    while not list(out.glob("work/parses/*.json")) and time.monotonic() < until:
+    while not list(out.glob("work/parse/*.json")) and time.monotonic() < until:
         time.sleep(0.1)
 
 

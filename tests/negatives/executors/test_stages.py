@@ -71,14 +71,14 @@ def test_who_needs_a_whole_gpu_works_alone_on_this_machine(gpus: float, *, is_al
     assert len(processes) <= 2
 
 
-ASKING = {"preset": "natural-llm", "choice": {"weights": "uniform"}}
+ASKING = {"preset": "natural-llm", "choice": {"scorers": []}}
 
 
 @pytest.mark.parametrize(
     ("negatives", "told"),
     [
         ({**ASKING, "llm": {"device": "cuda:99"}}, ["open 0", "close 0", "open 1", "close 1"]),
-        ({"choice": {"weights": "uniform"}}, ["open 0", "close 0"]),
+        ({"choice": {"scorers": []}}, ["open 0", "close 0"]),
     ],
 )
 def test_a_stage_asks_for_a_gpu_where_its_model_runs_on_one(

@@ -15,11 +15,10 @@ from data.errors import UsageError
 from data.manifest import FLUENCY, Manifest, problems_of, read_all_rows, read_manifest
 from data.records import Caption
 from negatives.api import generate
-from negatives.blocks import offers_of_block
 from negatives.build import build
-from negatives.choose import Offers
 from negatives.cli import cli
 from negatives.config import BuildConfig, build_config
+from negatives.draws import Offer
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import view_of
 from negatives.fluency.corpus import FILES, read_model, write_model
@@ -30,13 +29,14 @@ from negatives.fluency.fitting import MOST, kept_of
 from negatives.fluency.folds import folds_of, keys_of
 from negatives.fluency.lookups import Source
 from negatives.fluency.words import Words
+from negatives.generator import chooser_of, offers_of
 from negatives.models import model_name
 from negatives.parse import Parse
-from negatives.producers import chooser_of
+from negatives.scorers import open_scorers
 from negatives.slots import Lazy, Slot
 from negatives.spacy_parse import parse_texts
 from negatives.words.lexicon import Table as Lexicon
-from tests.negatives.test_build import Killed, content_of
+from tests.negatives.build.test_line import Killed, content_of
 from tests.parses import parse_of
 
 NUM_CAPTIONS = 600
@@ -77,9 +77,10 @@ def test_the_model_is_in_the_manifest(built: Path) -> None:
     assert list(problems_of(built, manifest)) == []
     assert read_model(built / FLUENCY).num_captions == NUM_CAPTIONS
     negatives = [found for row in read_all_rows(built, manifest) for found in row.negatives]
-    reach = config_of().policy.reach
+    corpus = config_of().policy.corpus
+    assert corpus is not None
     assert len(negatives) > NUM_CAPTIONS
-    assert all(abs(negative.score or 0.0) <= reach for negative in negatives)
+    assert all(abs(negative.score or 0.0) <= corpus.max_log_ratio for negative in negatives)
     assert {negative.score is None for negative in negatives} == {False}
 
 
@@ -108,7 +109,10 @@ def test_a_model_that_is_not_there_is_said(built: Path, tmp_path: Path) -> None:
         read_model(out / FLUENCY)
 
 
-def offers_with(folder: Path, texts: Sequence[str], images: Sequence[str] = ()) -> list[Offers]:
+def offers_with(
+    folder: Path, texts: Sequence[str], images: Sequence[str] = ()
+) -> list[list[Offer]]:
+    """Return the offers for each text, weighed by the model in a folder."""
     config = config_of()
     parses = parse_texts(texts, model=model_name(), batch_size=8)
     block = [
@@ -117,14 +121,21 @@ def offers_with(folder: Path, texts: Sequence[str], images: Sequence[str] = ()) 
             zip(parses, images or [""] * len(texts), strict=True)
         )
     ]
-    return offers_of_block(block, chooser_of(config.rules, config.policy, 0), folder)
+    offered = offers_of(block, chooser_of(config.rules, config.policy, 0))
+    slots = [[offer.slot for offer in chain(*offers)] for offers in offered]
+    (scorer,) = open_scorers(config.policy, folder)
+    assert scorer is not None
+    ratios = iter(
+        scorer.log_ratios([(*each, found) for each, found in zip(block, slots, strict=True)])
+    )
+    return [[Offer(slot, next(ratios)) for slot in found] for found in slots]
 
 
-def scores_of(offers: Sequence[Offers]) -> list[list[float]]:
-    return [list(offer.scores or ()) for found in offers for of_rule in found for offer in of_rule]
+def ratios_of(offered: Sequence[Sequence[Offer]]) -> list[list[float]]:
+    return [list(offer.log_ratios or ()) for offers in offered for offer in offers]
 
 
-def test_a_model_that_is_written_and_read_gives_the_same_scores(
+def test_a_model_that_is_written_and_read_gives_the_same_log_ratios(
     built: Path, tmp_path: Path
 ) -> None:
     rows = list(read_all_rows(built, read_manifest(built)))[::50]
@@ -132,31 +143,31 @@ def test_a_model_that_is_written_and_read_gives_the_same_scores(
     model = read_model(built / FLUENCY)
     written = write_model(tmp_path, model)
     assert {path.name for path in written} == {path.name for path in tmp_path.iterdir()}
-    before, after = (scores_of(offers_with(place, texts)) for place in (built / FLUENCY, tmp_path))
+    before, after = (ratios_of(offers_with(place, texts)) for place in (built / FLUENCY, tmp_path))
     assert before == after
     assert len(before) > 20
-    assert all(len(scores) > 1 for scores in before)
+    assert all(before)
 
 
-def test_a_pair_scores_alike_from_either_side(built: Path) -> None:
-    """The gain from caption to negative is the loss from negative to caption, parsed anew."""
+def test_a_pair_has_one_log_ratio_from_either_side(built: Path) -> None:
+    """From caption to negative it is minus that from negative to caption, parsed anew."""
     rows = list(read_all_rows(built, read_manifest(built)))[::15]
     texts, images = [row.caption for row in rows], [row.image for row in rows]
     offered = zip(texts, images, offers_with(built / FLUENCY, texts, images), strict=True)
     there = [
-        (text, edit.apply(text), image, scores[place] - scores[0])
+        (text, edit.apply(text), image, ratio)
         for text, image, offers in offered
-        for slot, scores in chain(*offers)
-        for place, edit in enumerate(slot.alternatives, start=1)
-        if slot.subtype in {"rel", "att", "obj"} and np.isfinite((scores[0], scores[place])).all()
+        for slot, ratios in offers
+        for edit, ratio in zip(slot.alternatives, ratios or (), strict=True)
+        if slot.subtype in {"rel", "att", "obj"} and np.isfinite(ratio)
     ]
     _, negatives, their_images, _ = zip(*there, strict=True)
     back = offers_with(built / FLUENCY, negatives, their_images)
     found = [
-        gain + scores[place] - scores[0]
-        for (text, negative, _, gain), offers in zip(there, back, strict=True)
-        for slot, scores in chain(*offers)
-        for place, edit in enumerate(slot.alternatives, start=1)
+        there_ratio + ratio
+        for (text, negative, _, there_ratio), offers in zip(there, back, strict=True)
+        for slot, ratios in offers
+        for edit, ratio in zip(slot.alternatives, ratios or (), strict=True)
         if edit.apply(negative) == text
     ]
     # A word that opens its caption comes back without its capital.
@@ -166,11 +177,11 @@ def test_a_pair_scores_alike_from_either_side(built: Path) -> None:
 
 def test_another_model_in_the_same_folder_is_read_anew(built: Path, tmp_path: Path) -> None:
     write_model(tmp_path, read_model(built / FLUENCY))
-    before = scores_of(offers_with(tmp_path, [TEXT]))
+    before = ratios_of(offers_with(tmp_path, [TEXT]))
     path = tmp_path / "biases.npy"
     np.save(path, np.load(path) * 0 - 3)
     (tmp_path / "model.json").touch()
-    assert scores_of(offers_with(tmp_path, [TEXT])) != before
+    assert ratios_of(offers_with(tmp_path, [TEXT])) != before
 
 
 PLACES = ("street", "beach", "field", "hill", "roof", "road", "bed", "desk")
@@ -206,10 +217,10 @@ def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
         views = [view_of(corpus[n][1], words) for n in kept]
         return table_of(tally_block(views, [folds[n] for n in kept], words))
 
-    def features(number: int, table: Table, known: float = 0.0) -> Features:
+    def features(number: int, table: Table, min_context_coverage: float = 0.0) -> Features:
         block, parse = Block(words), corpus[number][1]
         block.add(view_of(parse, words), [replaced(parse, "horse")], folds[number])
-        return features_of(block, Source(words, table), known=known)
+        return features_of(block, Source(words, table), min_context_coverage=min_context_coverage)
 
     everything = table_without(None)
     assert len(set(folds)) > 1
@@ -219,8 +230,8 @@ def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
         assert here.alive.all()
     zebra, horse = features(17, everything).values
     assert np.array_equal(zebra, horse)  # neither was said elsewhere, and letters are as many
-    assert features(17, everything, known=0.5).alive.tolist() == [False, False]
-    assert features(16, everything, known=0.5).alive.tolist() == [True, False]
+    assert features(17, everything, 0.5).alive.tolist() == [False, False]
+    assert features(16, everything, 0.5).alive.tolist() == [True, False]
 
 
 def test_what_is_not_known_is_not_drawn_and_neither_is_what_was_not_laid_out(
@@ -230,14 +241,14 @@ def test_what_is_not_known_is_not_drawn_and_neither_is_what_was_not_laid_out(
     ((caption, parse), *_) = made_corpus()
     too_many = Slot("any", "replace", "obj", Lazy(10**6, lambda _: Edit((Replacement(0, 1, "b"),))))
     block = [(caption, parse, [replaced(parse, "circle"), too_many])]
-    known, (own,) = model.scores(model.sample(block, words, known=0.0))
-    assert np.isfinite(known).all()
-    assert own == 0.0
-    sample = model.sample(block, words, known=1.0)  # scenes have no dogs that sit
+    laid_out, not_laid_out = model.log_ratios(model.sample(block, words, min_context_coverage=0.0))
+    assert np.isfinite(laid_out).all()
+    assert (len(laid_out), len(not_laid_out)) == (1, 0)
+    sample = model.sample(block, words, min_context_coverage=1.0)  # scenes have no dogs that sit
     assert sample.features.shape == (0, len(FEATURES))
-    assert model.scores(sample) == [[-np.inf, -np.inf], (0.0,)]
+    assert model.log_ratios(sample) == [[-np.inf], ()]
     ((caption, parse), *_), empty = made_corpus(), [(caption, parse, [])]
-    assert model.scores(model.sample(empty, words, known=1.0)) == []
+    assert model.log_ratios(model.sample(empty, words, min_context_coverage=1.0)) == []
 
 
 def test_a_build_with_the_model_of_another_leaves_out_the_same(built: Path, tmp_path: Path) -> None:
@@ -257,11 +268,11 @@ def test_a_build_without_a_model_is_none_to_take_one_from(tmp_path: Path) -> Non
     config = build_config(
         {
             "data": {"source": {"name": "scenes"}, "limit": 5},
-            "negatives": {"choice": {"weights": "uniform"}},
+            "negatives": {"choice": {"scorers": []}},
         }
     )
     assert build(config, out=tmp_path / "plain").fluency == ()
-    with pytest.raises(UsageError, match=r"expected the corpus model .*choice\.weights=corpus"):
+    with pytest.raises(UsageError, match=r"expected the corpus model .*build with the preset"):
         build(config_of(fluency_from=tmp_path / "plain"), out=tmp_path / "out")
     with pytest.raises(UsageError, match="no finished build"):
         build(config_of(fluency_from=tmp_path), out=tmp_path / "out")
@@ -297,6 +308,9 @@ def test_two_workers_make_the_same_bytes(built: Path, tmp_path: Path) -> None:
     assert content_of(tmp_path / "out") == content_of(built)
 
 
+LEARNING = ("count", "merge", "fit")
+
+
 def killer(stage: str, after: int) -> Callable[[str, int], None]:
     left = iter(range(after))
 
@@ -311,9 +325,9 @@ def test_a_build_killed_while_it_learns_goes_on_to_the_same_bytes(
     built: Path, stages: list[str], tmp_path: Path
 ) -> None:
     """Killed after every step of learning, and once the model is there."""
-    num_steps = stages.count("learn")
-    assert num_steps == 7  # three blocks, to move captions and to lay out slots, and a merge
-    for stage, after in (*(("learn", step) for step in range(num_steps)), ("choose", 0)):
+    steps = [(stage, step) for stage in LEARNING for step in range(stages.count(stage))]
+    assert len(steps) == 7  # three blocks to count anew and three to lay out, and a merge
+    for stage, after in (*steps, ("choose", 0)):
         finished = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.done")}
         with pytest.raises(Killed):
             build(config_of(), out=tmp_path, report=killer(stage, after))

@@ -1,36 +1,19 @@
-"""What is fitted to slots: biases outside of each fold, flows in balance, what siblings refuse."""
-
-from collections.abc import Sequence
-from itertools import product
+"""What is fitted to slots: biases outside of each fold, flows in balance."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.records import Caption
 from data.streams import Stream
-from data.texts import normalised
-from negatives.choose import Chooser, Policy, offers_of
-from negatives.draws import acceptance
+from negatives.draws import Acceptance
 from negatives.fluency.corpus import POOLED, CorpusModel, Sample
 from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES
 from negatives.fluency.fitting import Fitted, _biases, _Drawable, fitted
 from negatives.fluency.folds import Folds
-from negatives.guards import GUARDS, context_of
-from negatives.guards.candidate import view_of
-from negatives.guards.siblings import siblings_in
-from negatives.learning import _refused
-from negatives.parse import Parse
-from negatives.producers import chooser_of
-from negatives.slots import Slot
-from tests.parses import parse_of
 
-REACH = 3.0
+MAX_LOG_RATIO = 3.0
 NUM_WORDS = 4
 FOLD = 2
-
-refuses = GUARDS["a sibling mentions it"].refuses
-
 
 # --- biases do not see their own fold ---
 
@@ -70,7 +53,9 @@ def test_biases_of_a_fold_do_not_change_with_its_captions() -> None:
     drawn = drawable("one")
     changed = with_fold_of(drawn, drawable("two", num=900), FOLD)
     assert len(changed.gains) != len(drawn.gains)
-    before, after = (_biases(each, 3 * NUM_WORDS, reach=REACH) for each in (drawn, changed))
+    before, after = (
+        _biases(each, 3 * NUM_WORDS, max_log_ratio=MAX_LOG_RATIO) for each in (drawn, changed)
+    )
     in_company = slice(NUM_WORDS, None)
     assert np.array_equal(before[in_company, FOLD], after[in_company, FOLD])
     assert np.abs(before[in_company, FOLD]).max() > 0.01
@@ -119,10 +104,10 @@ def net_flow(sample: Sample, found: Fitted) -> NDArray[np.float64]:
     net = np.zeros(NUM_WORDS)
     names = sample.names.astype(int).reshape(-1, NUM_WORDS)
     refused = sample.refused.reshape(-1, NUM_WORDS)
-    for scores, words, refuses in zip(model.scores(sample), names, refused, strict=True):
-        for place in range(1, NUM_WORDS):
+    for ratios, words, refuses in zip(model.log_ratios(sample), names, refused, strict=True):
+        for place, ratio in enumerate(ratios, start=1):
             if not refuses[place]:
-                chance = acceptance(scores[0], scores[place], reach=REACH)
+                chance = Acceptance(1.0, MAX_LOG_RATIO).chance(ratio)
                 net[words[place]] += chance
                 net[words[0]] -= chance
     return net
@@ -130,8 +115,10 @@ def net_flow(sample: Sample, found: Fitted) -> NDArray[np.float64]:
 
 def test_what_is_refused_on_one_side_is_made_up_for() -> None:
     sample = one_sided()
-    found = fitted([sample], reach=REACH)
-    unaware = fitted([sample._replace(refused=np.zeros_like(sample.refused))], reach=REACH)
+    found = fitted([sample], max_log_ratio=MAX_LOG_RATIO)
+    unaware = fitted(
+        [sample._replace(refused=np.zeros_like(sample.refused))], max_log_ratio=MAX_LOG_RATIO
+    )
     assert set(found.weights) == {POOLED, "replace/obj"}
     assert found.keep == {"replace/obj": 1.0}
     assert np.abs(net_flow(sample, unaware)).max() > 100
@@ -160,74 +147,10 @@ def test_samples_of_several_blocks_are_one() -> None:
         alive=np.zeros(NUM_WORDS, bool),
         **{field: getattr(parts[0], field)[:0] for field in by_row[1:]},
     )
-    one, several = fitted([whole], reach=REACH), fitted([parts[0], dead, parts[1]], reach=REACH)
+    one, several = (
+        fitted([whole], max_log_ratio=MAX_LOG_RATIO),
+        fitted([parts[0], dead, parts[1]], max_log_ratio=MAX_LOG_RATIO),
+    )
     assert np.array_equal(one.biases, several.biases)
     assert np.array_equal(one.weights[POOLED], several.weights[POOLED])
-    assert fitted([dead], reach=REACH).names.shape == (0,)
-
-
-# --- what siblings refuse ---
-
-SAID = """
-one a/DET//det>1 dog/NOUN//nsubj>2 sits/VERB/VBZ/ROOT>2 on/ADP//prep>2 a/DET red/ADJ couch/NOUN
-one a/DET//det>1 cat/NOUN//nsubj>2 lies/VERB/VBZ/ROOT>2 near/ADP//prep>2 a/DET blue/ADJ chair/NOUN
-one two/NUM/CD/nummod>1 dogs/NOUN/NNS/nsubj>2 stand/VERB/VBP/ROOT>2 on/ADP an/DET armchair/NOUN
-two a/DET//det>1 dog/NOUN//nsubj>2 bites/VERB/VBZ/ROOT>2 a/DET//det>4 horse/NOUN//dobj>2
-one three/NUM/CD/nummod>1 dogs/NOUN/NNS/nsubj>2 sit/VERB/VBP/ROOT>2 near/ADP a/DET cat/NOUN
-one a/DET red/ADJ//amod>2 cat/NOUN is/AUX on/ADP a/DET white/ADJ//amod>7 chair/NOUN//pobj>4
-one a/DET white/ADJ//amod>2 cat/NOUN is/AUX on/ADP a/DET red/ADJ//amod>7 chair/NOUN//pobj>4
-"""
-RULES = ("swap", "replace_object", "replace_attribute", "replace_action", "count")
-
-
-def laid_out(slots: Sequence[Slot]) -> Sample:
-    """Return slots as a model lays them out: some are not, some have nothing that is alive."""
-    is_laid_out = [number % 7 != 3 for number in range(len(slots))]
-    laid = [slot for slot, is_laid in zip(slots, is_laid_out, strict=True) if is_laid]
-    alive = [
-        number % 6 != 4 and (not place or (place + number) % 3 != 2)
-        for number, slot in enumerate(laid)
-        for place in range(1 + len(slot.alternatives))
-    ]
-    num_alive = sum(alive)
-    return Sample(
-        is_laid_out=np.array(is_laid_out),
-        kinds=np.array([f"{slot.type}/{slot.subtype}" for slot in laid]),
-        sizes=np.array([1 + len(slot.alternatives) for slot in laid]),
-        folds=np.zeros(len(laid), np.uint8),
-        alive=np.array(alive),
-        names=np.zeros(num_alive, np.uint64),
-        companies=np.zeros(num_alive, np.uint64),
-        features=np.zeros((num_alive, len(FEATURES)), np.float32),
-    )
-
-
-def said(chooser: Chooser) -> list[tuple[Caption, Parse, list[Slot]]]:
-    """Return the captions of SAID with their slots; the first word is the image."""
-    block = []
-    for number, line in enumerate(SAID.split("\n")[1:-1]):
-        image, _, tagged = line.partition(" ")
-        parse = parse_of(tagged)
-        slots = [slot for found in offers_of(parse, chooser) for slot, _ in found]
-        block.append((Caption(f"x:{number}", image, parse.text), parse, slots))
-    return block
-
-
-def test_siblings_refuse_in_a_sample_what_they_refuse_as_a_guard() -> None:
-    chooser = chooser_of([{"rule": rule} for rule in RULES], Policy(), 0)
-    block = said(chooser)
-    siblings = siblings_in([(caption, parse) for caption, parse, _ in block], chooser.lexicon)
-    answers: list[list[bool]] = []
-    kinds: set[tuple[str, bool]] = set()
-    for (caption, parse, slots), others in zip(block, siblings, strict=True):
-        context = context_of(parse, normalised(caption.text), others, chooser.lexicon)
-        for slot in slots:
-            found = [refuses(view_of(slot, edit, "", context)) for edit in slot.alternatives]
-            answers.append([False, *found])
-            kinds |= {(slot.type, answer) for answer in found}
-    assert kinds == set(product(("replace", "swap", "count"), (False, True)))
-    sample = laid_out([slot for _, _, slots in block for slot in slots])
-    assert set(sample.alive_sizes().tolist()) >= {0, 1, 2}
-    of_laid = [found for found, is_laid in zip(answers, sample.is_laid_out, strict=True) if is_laid]
-    expected = np.concatenate(of_laid)[sample.alive]
-    assert _refused(block, siblings, sample, chooser).tolist() == expected.tolist()
+    assert fitted([dead], max_log_ratio=MAX_LOG_RATIO).names.shape == (0,)

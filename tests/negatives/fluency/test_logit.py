@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from data.streams import Stream
-from negatives.draws import acceptance
+from negatives.draws import Acceptance
 from negatives.fluency.logit import Pairs, balance, fit, log_shares
 
 TRUE = np.array([1.5, -0.8, 0.0])
@@ -73,9 +73,7 @@ def test_a_feature_that_says_nothing_gets_the_weight_of_the_prior() -> None:
     assert abs(found[NUM]) < 1e-6
 
 
-REACH = 2.5
-
-
+MAX_LOG_RATIO = 2.5
 NUM_NAMES = 3
 
 
@@ -83,7 +81,7 @@ def flows(pairs: Pairs, found: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how often each name comes in less how often it goes out, as the draws have it."""
     net = np.zeros(NUM_NAMES)
     for gain, own, other in zip(*pairs, strict=True):
-        chance = acceptance(found[own], found[other] + gain, reach=REACH)
+        chance = Acceptance(1.0, MAX_LOG_RATIO).chance(found[other] + gain - found[own])
         net[other] += chance
         net[own] -= chance
     return net
@@ -105,17 +103,17 @@ def one_sided() -> Pairs:
 def test_balance_makes_the_flows_equal() -> None:
     pairs = one_sided()
     before = np.abs(flows(pairs, np.zeros(NUM_NAMES))).max()
-    found = balance(pairs, NUM_NAMES, reach=REACH, strength=1e-3)
+    found = balance(pairs, NUM_NAMES, max_log_ratio=MAX_LOG_RATIO, strength=1e-3)
     assert before > 100
     assert np.abs(flows(pairs, found)).max() < 1.0
-    strong = balance(pairs, NUM_NAMES, reach=REACH, strength=1e6)
+    strong = balance(pairs, NUM_NAMES, max_log_ratio=MAX_LOG_RATIO, strength=1e6)
     assert np.abs(strong).max() < 1e-3
 
 
 def test_balance_leaves_alone_what_is_balanced() -> None:
     even = Pairs(np.zeros(2), np.array([0, 1]), np.array([1, 0]))
-    assert balance(even, 2, reach=REACH, strength=1.0) == pytest.approx([0, 0])
-    out_of_reach = Pairs(np.array([9.0]), np.array([0]), np.array([1]))
-    assert balance(out_of_reach, 2, reach=REACH, strength=1.0) == pytest.approx([0, 0])
+    assert balance(even, 2, max_log_ratio=MAX_LOG_RATIO, strength=1.0) == pytest.approx([0, 0])
+    too_far = Pairs(np.array([9.0]), np.array([0]), np.array([1]))
+    assert balance(too_far, 2, max_log_ratio=MAX_LOG_RATIO, strength=1.0) == pytest.approx([0, 0])
     none = Pairs(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    assert balance(none, 2, reach=REACH, strength=1.0) == pytest.approx([0, 0])
+    assert balance(none, 2, max_log_ratio=MAX_LOG_RATIO, strength=1.0) == pytest.approx([0, 0])

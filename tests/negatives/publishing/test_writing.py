@@ -297,7 +297,9 @@ def test_an_unknown_licence_is_refused(out: Path, licence: str | None) -> None:
     "settings",
     [
         [],
-        ["negatives.seed=3", "negatives.choice.reach=2.5", "negatives.rejects=true"],
+        ["negatives.seed=3", "negatives.choice.keep={swap/obj: 0.5}", "negatives.rejects=true"],
+        ["negatives.choice.scorers=[{scorer: corpus, max_log_ratio: 2.5}, causal]"],
+        ["negatives.preset=fsc-clip", "negatives.choice.draw=pairs"],
         ["negatives.preset=fsc-clip", "data.limit=7", "negatives.choice.variants=2"],
         ["negatives.rules=[{rule: swap, objects: false}]", "data.source.num_images=60"],
     ],

@@ -1,8 +1,8 @@
-"""The source as blocks of captions: the tasks of a build's first pass."""
+"""The source as blocks of captions: the tasks of a build's first stage."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from data.errors import UsageError
 from data.manifest import Manifest
@@ -10,8 +10,8 @@ from data.records import Caption, Skip
 from data.shards import blocks_of
 from data.sources.files import split_name
 from data.sources.found import NO_ROWS
-from negatives.blocks import ParseTask, digest_of
-from negatives.plan import Plan
+from negatives.build.plan import Plan
+from negatives.build.stage import Task
 from negatives.skipping import Doubts
 from negatives.tallies import Content
 
@@ -19,9 +19,9 @@ from negatives.tallies import Content
 class Reading:
     """One pass over the source: its blocks as tasks, and what was seen on the way.
 
-    `names` are the blocks' names, in order. `skipped` counts rows that could not be used,
-    `left_out` files that were not read, `doubtful` captions that may not be what they were taken
-    for; `first` says where each reason was met first.
+    By reason, `skipped` counts rows that could not be used, `left_out` files that were not read,
+    `doubtful` captions that may not be what they were taken for; `first` says where each reason
+    was met first.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -29,30 +29,20 @@ class Reading:
         self._plan = plan
         self._digest = hashlib.sha256()
         self._num_read = 0
+        self._num_blocks = 0
         self._doubts = Doubts(getattr(plan.source, "several", None))
-        self.names: list[str] = []
         self.skipped: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.doubtful: Counter[str] = Counter()
         self.first: dict[str, str] = {}
 
-    def parse_tasks(self) -> Iterator[ParseTask]:
-        """Yield the first pass's tasks; a block never splits an image's captions in common use."""
-        plan, config = self._plan, self._plan.config.negatives
+    def tasks(self) -> Iterator[Task[tuple[Caption, ...]]]:
+        """Yield the blocks; an image's captions are not split over two where they can stay."""
         for split, captions in self._blocks():
-            name = f"{split}-{len(self.names):05d}"
-            self.names.append(name)
-            self._digest.update(digest_of(captions).encode())
-            yield ParseTask(
-                folder=plan.work / "parses",
-                name=name,
-                captions=tuple(captions),
-                model=plan.model,
-                batch_size=config.batch_size,
-                max_characters=config.max_characters,
-                language=plan.config.data.language,
-                counts=plan.learns(),
-            )
+            digest = digest_of(captions)
+            self._digest.update(digest.encode())
+            yield Task(f"{split}-{self._num_blocks:05d}", tuple(captions), digest)
+            self._num_blocks += 1
 
     def digest(self) -> str:
         """Return the hash of all captions read so far."""
@@ -64,7 +54,7 @@ class Reading:
         Raises:
             UsageError: it is not what the manifest's build has read.
         """
-        for _ in self.parse_tasks():
+        for _ in self.tasks():
             pass
         if self.digest() != manifest.source["digest"]:
             raise UsageError(
@@ -114,3 +104,13 @@ class Reading:
     def _count(self, counts: Counter[str], reason: str, where: str) -> None:
         counts[reason] += 1
         self.first.setdefault(reason, where)
+
+
+def digest_of(captions: Sequence[Caption]) -> str:
+    """Return a hash of captions, by which a restart sees that the source is still the same."""
+    digest = hashlib.sha256()
+    for caption in captions:
+        for part in caption:
+            digest.update(part.encode("utf-8", "surrogatepass"))
+            digest.update(b"\x1f")
+    return digest.hexdigest()

@@ -11,13 +11,12 @@ from data.commit import Json
 from data.errors import UsageError
 from data.manifest import problems_of, read_manifest, to_json
 from data.records import Caption, Skip
-from negatives import finishing, plan
-from negatives.build import build
+from negatives.build import build, finishing, plan
 from negatives.config import build_config
 from negatives.folders.claims import Mark, claim
 from negatives.models import model_name
 from negatives.spacy_parse import load_model
-from tests.negatives.test_build import Killed, config_of, content_of, killer
+from tests.negatives.build.test_line import Killed, config_of, content_of, killer
 
 
 @pytest.fixture(scope="module")

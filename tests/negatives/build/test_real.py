@@ -14,13 +14,13 @@ from data.records import Caption, Row
 from data.texts import normalised
 from negatives.build import build
 from negatives.config import build_config
+from negatives.generator import chooser_of
 from negatives.models import model_name
-from negatives.producers import chooser_of
 from negatives.spacy_parse import parse_texts
 from negatives.wording import glue, wording_of
 from negatives.words import lexicon
 
-DATA = Path(__file__).parents[3] / "shared/data"
+DATA = Path(__file__).parents[4] / "shared/data"
 LIMIT = 4_000
 TYPES = {
     "swap/np",

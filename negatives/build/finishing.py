@@ -4,13 +4,12 @@ import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from data.commit import (
     Json,
-    Unit,
     link_into_place,
     remove_tree,
     sweep,
@@ -21,51 +20,61 @@ from data.commit import (
 from data.config import fingerprint, plain
 from data.manifest import FLUENCY, Manifest, Shard, Stored, write_manifest
 from data.schema import VERSION
+from negatives.build.choosing import Chose
+from negatives.build.parsing import Parsed
+from negatives.build.plan import Plan
+from negatives.build.reading import Reading
+from negatives.build.stage import Done
 from negatives.folders.claims import refuse_if_taken
-from negatives.plan import Plan
-from negatives.reading import Reading
 from negatives.skipping import RUN_FILE
-from negatives.tallies import Content, merged
+from negatives.tallies import merged
 
 
 class Place(NamedTuple):
-    """Where a unit's file goes: its kind, its path in the folder, and its split."""
+    """Where a block's file goes: its kind, its path in the folder, and its split."""
 
     kind: str
     file: str
     split: str
 
 
-def _places(chosen: list[Unit]) -> Iterator[tuple[Unit, Place]]:
-    """Yield where every file of the second pass goes: `data/SPLIT-00000-of-00012.arrow`."""
-    splits = [unit.name.rpartition("-")[0] for unit in chosen]
+def _places(chosen: Mapping[str, Done[Chose]]) -> Iterator[tuple[Done[Chose], Place]]:
+    """Yield where every file of the blocks goes: `data/SPLIT-00000-of-00012.arrow`."""
+    splits = [name.rpartition("-")[0] for name in chosen]
     totals = Counter(splits)
     seen: Counter[str] = Counter()
-    for unit, split in zip(chosen, splits, strict=True):
+    for done, split in zip(chosen.values(), splits, strict=True):
         number = f"{split}-{seen[split]:05d}-of-{totals[split]:05d}.arrow"
         seen[split] += 1
-        for kind in unit.files:
-            yield unit, Place(kind, f"{kind}/{number}", split)
+        for kind in done.files:
+            yield done, Place(kind, f"{kind}/{number}", split)
 
 
-def manifest_of(plan: Plan, reading: Reading, parsed: list[Unit], chosen: list[Unit]) -> Manifest:
-    """Return the manifest of a build whose two passes are done.
+def manifest_of(
+    plan: Plan,
+    reading: Reading,
+    parsed: Mapping[str, Done[Parsed]],
+    chosen: Mapping[str, Done[Chose]],
+) -> Manifest:
+    """Return the manifest of a build whose stages are done.
 
-    `parsed`: the units of the first pass, those without a usable caption too.
+    `parsed`: all blocks, those without a usable caption too.
     """
     shards: dict[str, list[Shard]] = {"data": [], "rejects": []}
-    for unit, place in _places(chosen):
-        file = unit.files[place.kind]
+    for done, place in _places(chosen):
+        file, facts = done.files[place.kind], done.facts
         shards[place.kind].append(
             Shard(
                 file=place.file,
                 split=place.split,
-                rows=num_in(unit, "rows" if place.kind == "data" else "rejects"),
+                rows=facts.captions if place.kind == "data" else facts.rejects,
                 bytes=file.bytes,
                 sha256=file.sha256,
             )
         )
-    tallies = merged([reading.tallies(), *map(tallies_of, (*parsed, *chosen))])
+    skipped = [{"skipped": done.facts.skipped} for done in parsed.values()]
+    counts = [done.facts.tallies for done in chosen.values()]
+    tallies = merged([reading.tallies(), *skipped, *counts])
     identity = json.loads(json.dumps(plan.identity))
     source = {**identity["config"]["data"]["source"], "licence": plan.source.licence}
     return Manifest(
@@ -92,7 +101,12 @@ def _stored(path: Path) -> Stored:
     return Stored(file=f"{FLUENCY}/{path.name}", bytes=size, sha256=sha256)
 
 
-def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], told: Json) -> None:
+def finish(
+    plan: Plan,
+    manifest: Manifest,
+    chosen: Mapping[str, Done[Chose]],
+    told: Json,
+) -> None:
     """Show the shards, tell of the run, write the manifest, and only then drop the work.
 
     `told`: what the run's file says beside what is known here.
@@ -101,10 +115,7 @@ def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], told: Json) -> No
         ShardError: another command has taken the folder over.
     """
     refuse_if_taken(plan.out, plan.mark())
-    files = {
-        plan.out / place.file: plan.work / "rows" / unit.files[place.kind].file
-        for unit, place in _places(chosen)
-    }
+    files = {plan.out / place.file: done.path(place.kind) for done, place in _places(chosen)}
     files |= {plan.out / FLUENCY / path.name: path for path in model_files(plan)}
     folders = sorted({file.parent for file in files})
     for folder in folders:
@@ -126,19 +137,9 @@ def finish(plan: Plan, manifest: Manifest, chosen: list[Unit], told: Json) -> No
     remove_tree(plan.work)
 
 
-def num_in(unit: Unit, name: str) -> int:
-    """Return a number that was counted while a unit was made."""
-    return cast("int", unit.facts[name])
-
-
-def tallies_of(unit: Unit) -> Content:
-    """Return what was counted by reason while a unit was made."""
-    return cast("Content", unit.facts["tallies"])
-
-
-def first_places(reading: Reading, units: Iterable[Unit]) -> dict[str, str]:
+def first_places(reading: Reading, blocks: Iterable[Done[Parsed]]) -> dict[str, str]:
     """Return where each reason to leave something out was met first."""
     found: dict[str, str] = {}
-    for unit in units:
-        found = cast("dict[str, str]", unit.facts["first"]) | found
+    for done in blocks:
+        found = {**done.facts.first, **found}
     return reading.first | found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from negatives.blocks import _language_fault
+from negatives.build.parsing import language_fault
 from negatives.words import lexicon
 
 
@@ -23,4 +23,4 @@ from negatives.words import lexicon
     ],
 )
 def test_language_fault(text: str, fault: str | None) -> None:
-    assert _language_fault(text, lexicon.load()) == fault
+    assert language_fault(text, lexicon.load()) == fault

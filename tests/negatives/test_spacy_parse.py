@@ -1,15 +1,11 @@
-"""spaCy's door, and parses on disk."""
-
-from pathlib import Path
+"""spaCy's door."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.records import Caption
 from negatives.models import model_name
 from negatives.parse import Chunk, Parse
-from negatives.parse_files import read_parses, write_parses
 from negatives.spacy_parse import RememberedTags, load_model, parse_texts, tokenized
 from tests.parses import parse_of
 
@@ -81,16 +77,6 @@ def test_odd_texts_are_parsed(text: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
 def test_any_text_is_parsed(text: str) -> None:
     check(parsed([text])[0], text)
-
-
-def test_parses_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
-    texts = [*ODD, "A red car next to two dogs.", "Nothing"]
-    captions = [Caption(f"x:{n}", f"{n}.jpg", text) for n, text in enumerate(texts)]
-    parses = parsed(texts)
-    write_parses(tmp_path / "p.arrow", captions, parses)
-    assert list(read_parses(tmp_path / "p.arrow")) == list(zip(captions, parses, strict=True))
-    write_parses(tmp_path / "none.arrow", [], [])
-    assert list(read_parses(tmp_path / "none.arrow")) == []
 
 
 def test_a_hand_tagged_parse_is_like_spacys() -> None:

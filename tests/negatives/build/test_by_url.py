@@ -19,7 +19,7 @@ from negatives.config import build_config
 from negatives.folders import writing
 from negatives.folders.claims import Mark, claim, clear, holds, mark_of
 from tests.faulty_proxy import drawn
-from tests.negatives.test_build import NUM_CAPTIONS, Killed, config_of, content_of, killer
+from tests.negatives.build.test_line import NUM_CAPTIONS, Killed, config_of, content_of, killer
 from tests.s3_server import Bucket
 
 REQUESTS_A_BLOCK = {"PUT": 8, "others": 40}  # PUT: two more where images share captions

@@ -1,29 +1,44 @@
 """Counts in files, merged as a tree: the sums are those of one merge, whoever did a part before."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from data.commit import Unit
+from data.errors import ShardError
 from data.streams import Stream
-from negatives.count_files import MERGED_AT_ONCE, merged_files, read_keys, read_tally, write_counts
+from negatives.build.count_files import (
+    MERGED_AT_ONCE,
+    merge_files,
+    read_keys,
+    read_tally,
+    write_counts,
+)
+from negatives.build.stage import Site
+from negatives.executors import R, Run, T
+from negatives.executors.local import run_here
 from negatives.fluency.counts import NUM_FOLDS, Tally, merged, tally_of
 from negatives.fluency.folds import Keys
 
 
 class Waves:
-    """Does tasks from the last to the first, and counts them by wave."""
+    """Opens workers that do tasks from the last to the first, and counts the tasks by wave."""
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
 
-    def __call__(self, function: Callable[[Any], Unit], tasks: Iterable[Any]) -> Mapping[str, Unit]:
-        units = [function(task) for task in reversed(list(tasks))]
-        self.sizes.append(len(units))
-        return {unit.name: unit for unit in units}
+    def __call__(self, _prepare: Callable[[], object], *, gpus: float = 0.0) -> Run:
+        assert gpus == 0
+        return self._run
+
+    def _run(self, function: Callable[[T], R], tasks: Iterable[T], /) -> Iterator[R | ShardError]:
+        listed = list(tasks)
+        self.sizes.append(len(listed))
+        return run_here(function, reversed(listed))
+
+    def site(self, folder: Path) -> Site:
+        return Site(folder / "work", self, lambda *_: None)
 
 
 def tally(number: int) -> Tally:
@@ -47,21 +62,21 @@ def files_of(folder: Path, num_files: int) -> list[Path]:
     [(1, []), (2, [1]), (8, [1]), (9, [2, 1]), (64, [8, 1]), (65, [9, 2, 1])],
 )
 def test_a_tree_of_merges_gives_the_sums(tmp_path: Path, num_files: int, waves: list[int]) -> None:
-    collect = Waves()
-    found = merged_files(files_of(tmp_path, num_files), tmp_path / "merges", collect)
+    workers = Waves()
+    found = merge_files(files_of(tmp_path, num_files), workers.site(tmp_path))
     wanted = merged(map(tally, range(num_files)))
     for got, expected in zip(found, wanted, strict=True):
         assert got.dtype == expected.dtype
         assert np.array_equal(got, expected)
-    assert collect.sizes == waves
+    assert workers.sizes == waves
 
 
 def test_what_was_merged_before_is_not_read_again(tmp_path: Path) -> None:
     files = files_of(tmp_path, MERGED_AT_ONCE + 1)
-    first = merged_files(files, tmp_path / "merges", Waves())
+    first = merge_files(files, Waves().site(tmp_path))
     for path in files:
         path.unlink()
-    again = merged_files(files, tmp_path / "merges", Waves())
+    again = merge_files(files, Waves().site(tmp_path))
     assert all(np.array_equal(*columns) for columns in zip(first, again, strict=True))
 
 

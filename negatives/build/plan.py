@@ -16,13 +16,13 @@ from negatives.config import BuildConfig
 from negatives.fluency.corpus import read_model
 from negatives.folders.claims import Mark, claim, clear, holds, mark_of
 from negatives.folders.versions import code_version, writer_versions
+from negatives.generator import chooser_of
 from negatives.llm.blocks import producer_facts
 from negatives.llm.config import backend_of
 from negatives.llm.requests import Backend
 from negatives.models import model_name, model_version
-from negatives.producers import chooser_of
 from negatives.rules import producer_of
-from negatives.scorer import scorer_version
+from negatives.scorers import causal_versions
 from negatives.skipping import source_in
 
 Resume = Literal["never", "if-possible", "always"]
@@ -64,7 +64,7 @@ class Plan:
 
     def learns(self) -> bool:
         """Tell whether the build makes a model of its own captions."""
-        return self.config.policy.weights == "corpus" and self.fluency_from is None
+        return self.config.policy.corpus is not None and self.fluency_from is None
 
 
 def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -> Plan:
@@ -87,10 +87,11 @@ def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -
         negatives["fluency_from"] = read_manifest(fluency_from).fingerprint
         read_model(fluency_from / FLUENCY)
     versions = {"parser": model_version(model), **writer_versions(), "code": code_version()}
-    if config.policy.reads():
-        if config.scorer.model is not None:
-            negatives["scorer"]["model"] = place_name(config.scorer.model)
-        versions["scorer"] = scorer_version(config.scorer, keep=workers == 1)
+    for scoring in negatives["choice"].get("scorers", ()):
+        if scoring.get("model") is not None:
+            scoring["model"] = place_name(scoring["model"])
+    for number, version in enumerate(causal_versions(config.policy, keep=workers == 1), start=1):
+        versions["scorer" if number == 1 else f"scorer {number}"] = version
     backend = backend_of(config.llm, chooser.lexicon) if config.asks() else None
     identity: Json = {
         "config": content,

@@ -4,31 +4,38 @@ A file holds the keys of its captions, which tell their folds, and then a tally.
 to the same in any order, so a tree of merges gives the bytes that one merge of all gives.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from data.commit import Unit, attempt_path, commit, finished
 from data.disk import writing_whole
+from data.records import Caption
+from negatives.build.stage import NewFile, Site, Stage, Task, run_stage
+from negatives.fluency.captions import view_of
+from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import Tally, merged
-from negatives.fluency.folds import Keys
+from negatives.fluency.folds import Keys, keys_of, own_folds
+from negatives.parse import Parse
+from negatives.scorers import words
 
 MERGED_AT_ONCE = 8  # files a task, which holds them all
-
-Collect = Callable[[Callable[[Any], Unit], Iterable[Any]], Mapping[str, Unit]]
-"""Runs a function over tasks and returns their units by name."""
 
 _NO_KEYS = Keys(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 
 
-class MergeTask(NamedTuple):
-    """Files of counts, to be summed into one in `folder`."""
+class Merged(NamedTuple):
+    """Facts of a merge, which deals with no captions anew."""
 
-    counts: tuple[Path, ...]
-    folder: Path
-    name: str
+    captions: int = 0
+
+
+def count_block(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]) -> None:
+    """Write what a block adds to the counts, each caption in the fold of its image's own hash."""
+    keys = keys_of(captions)
+    views = [view_of(parse, words()) for parse in parses]
+    write_counts(path, tally_block(views, own_folds(keys).tolist(), words()), keys)
 
 
 def write_counts(path: Path, tally: Tally, keys: Keys = _NO_KEYS) -> None:
@@ -46,28 +53,21 @@ def read_tally(path: Path) -> Tally:
     return Tally(*load_arrays(path, len(Keys._fields) + len(Tally._fields))[len(Keys._fields) :])
 
 
-def merge_block(task: MergeTask) -> Unit:
-    """Write the sum of tallies, or return it if that was done before."""
-    unit = finished(task.folder, task.name)
-    if unit is not None:
-        return unit
-    path = attempt_path(task.folder, task.name, "counts")
-    write_counts(path, merged(map(read_tally, task.counts)))
-    return commit(task.folder, task.name, {"counts": path}, {"rows": 0})  # captions: none anew
+def merge_block(files: Sequence[Path], new_file: NewFile) -> Merged:
+    """Write the sum of the tallies in files."""
+    write_counts(new_file("counts"), merged(map(read_tally, files)))
+    return Merged()
 
 
-def merged_files(files: Sequence[Path], folder: Path, collect: Collect) -> Tally:
+def merge_files(files: Sequence[Path], site: Site) -> Tally:
     """Return the sum of the tallies in files, merged by workers in waves until one is left."""
     left = list(files)
     wave = 0
     while len(left) > 1:
         groups = (left[i : i + MERGED_AT_ONCE] for i in range(0, len(left), MERGED_AT_ONCE))
-        tasks = [
-            MergeTask(tuple(group), folder, f"{wave}-{number:06d}")
-            for number, group in enumerate(groups)
-        ]
-        units = collect(merge_block, tasks)
-        left = [folder / units[task.name].files["counts"].file for task in tasks]
+        tasks = [Task(f"{wave}-{number:06d}", tuple(group)) for number, group in enumerate(groups)]
+        stage = Stage(name="merge", tasks=tasks, work=merge_block, facts=Merged)
+        left = [done.path("counts") for done in run_stage(stage, site).values()]
         wave += 1
     return read_tally(left[0])
 

@@ -50,7 +50,8 @@ def test_a_build_is_whole(built: Path) -> None:
     assert manifest.num_rows() == NUM_CAPTIONS
     assert len(manifest.shards) > 2
     assert manifest.tallies["captions"]["all"] == NUM_CAPTIONS
-    assert manifest.config["negatives"]["choice"]["weights"] == "corpus"
+    (scorer,) = manifest.config["negatives"]["choice"]["scorers"]
+    assert scorer["scorer"] == "corpus"
     assert not (built / "work").exists()
     rows = list(read_all_rows(built, manifest))
     assert len({row.id for row in rows}) == NUM_CAPTIONS
@@ -58,8 +59,8 @@ def test_a_build_is_whole(built: Path) -> None:
     assert sum(len(row.negatives) for row in rows) == counted > NUM_CAPTIONS // 5
     assert sum(shard.rows for shard in manifest.rejects) == sum(
         count
-        for fate, count in manifest.tallies["slots_by_fate"].items()
-        if fate.partition(": ")[2] not in UNDRAWN | {"slots", "accepted"}
+        for outcome, count in manifest.tallies["slots_by_fate"].items()
+        if outcome.partition(": ")[2] not in UNDRAWN | {"slots", "accepted"}
     )
 
 
@@ -104,8 +105,8 @@ def test_a_killed_build_goes_on_to_the_same_bytes(built: Path, tmp_path: Path, a
     finished = sorted((out / "work").rglob("*.done"))
     stamps = [path.stat().st_mtime_ns for path in finished]
     assert len(finished) > after
-    (out / "work/rows").mkdir(exist_ok=True)
-    (out / "work/rows/x.data.0.tmp").write_text("what a killed attempt left")
+    (out / "work/choose").mkdir(exist_ok=True)
+    (out / "work/choose/x.data.0.tmp").write_text("what a killed attempt left")
     build(config_of(rejects=True), out=out, report=_touched(finished, stamps))
     assert content_of(out) == content_of(built)
 
@@ -205,9 +206,9 @@ class Fails:
         yield from ()
 
 
-@pytest.mark.parametrize(("weights", "folder"), [("uniform", "rows"), ("corpus", "samples")])
+@pytest.mark.parametrize(("scorers", "stage"), [([], "choose"), (["corpus"], "fit")])
 def test_a_failing_rule_names_its_caption_and_spares_the_other_blocks(
-    tmp_path: Path, weights: str, folder: str
+    tmp_path: Path, scorers: list[str], stage: str
 ) -> None:
     captions, out = tmp_path / "captions.jsonl", tmp_path / "out"
     write_captions(captions, "A red car.", "A tall tree.", "A black dog.", "Two cats on a bed.")
@@ -217,13 +218,13 @@ def test_a_failing_rule_names_its_caption_and_spares_the_other_blocks(
             "negatives": {
                 "shard_captions": 2,
                 "rules": [{"rule": f"{__name__}:Fails"}],
-                "choice": {"weights": weights},
+                "choice": {"scorers": scorers},
             },
         }
     )
     with pytest.raises(ShardError, match=r"1 blocks failed, 1 are finished(.|\n)*black dog"):
         build(config, out=out)
-    assert len(list((out / f"work/{folder}").glob("*.done"))) == 1
+    assert len(list((out / f"work/{stage}").glob("*.done"))) == 1
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "missing", "extra"])

@@ -1,0 +1,167 @@
+"""From parsed captions to negatives: what a build and the functions for Python have in common."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+from data.errors import ShardError
+from data.records import Caption
+from data.texts import one_line
+from negatives.choose import Chooser, Chosen, Offers, Producer, choose, redraw
+from negatives.draws import LogRatios, Offer
+from negatives.fluency.candidates import MOST_CANDIDATES
+from negatives.guards import Siblings
+from negatives.llm import NAMES
+from negatives.llm.blocks import make_asking
+from negatives.parse import Parse
+from negatives.policy import PairPolicy, Policy
+from negatives.rules import make_rule
+from negatives.scorers import Offered, Scorer, corpus_model
+from negatives.slots import Rule, Slot
+from negatives.words import lexicon as lexicons
+
+Block = Sequence[tuple[Caption, Parse]]
+"""Captions with their parses."""
+
+
+def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) -> Chooser:
+    """Return the chooser that a configuration asks for.
+
+    A rule that is named twice has a stream of its own each time. Rules that ask a language model
+    offer nothing yet (negatives/llm/blocks.py gives them what was answered).
+
+    Raises:
+        UsageError: a rule or an option is unknown.
+    """
+    lexicon = lexicons.load()
+    times: Counter[str] = Counter()
+    producers: list[Producer] = []
+    for number, spec in enumerate(rules):
+        name = str(spec["rule"])
+        times[name] += 1
+        stream = name if times[name] == 1 else f"{name}#{times[name]}"
+        if name in NAMES:
+            rule: Rule = make_asking(spec, lexicon=lexicon)
+        else:
+            rule = make_rule(spec, lexicon=lexicon)
+        method = "llm" if name in NAMES else "rule"
+        producers.append(Producer(name, stream, rule, number, method))
+    return Chooser(tuple(producers), policy, seed, lexicon)
+
+
+def thinned(policy: Policy, corpus: Path | None) -> Policy:
+    """Return a policy that also thins kinds as the corpus model in a folder says."""
+    if corpus is None or not isinstance(policy, PairPolicy):
+        return policy
+    return replace(policy, keep={**corpus_model(corpus).keep, **policy.keep})
+
+
+def offers_of(block: Block, chooser: Chooser) -> list[Offers]:
+    """Return all slots of each caption, without log-ratios.
+
+    Raises:
+        ShardError: a rule failed on a caption.
+    """
+    offered: list[Offers] = []
+    for caption, parse in block:
+        with naming(caption):
+            offered.append(
+                [[Offer(slot) for slot in producer.rule(parse)] for producer in chooser.producers]
+            )
+    return offered
+
+
+def choose_block(
+    block: Block,
+    chooser: Chooser,
+    scorers: Sequence[Scorer | None],
+    siblings: Iterable[Siblings],
+) -> list[Chosen]:
+    """Return what the policy makes of each caption.
+
+    `scorers`: those of the policy, opened. `siblings`: of each caption.
+
+    Raises:
+        ShardError: a rule failed on a caption.
+    """
+    policy = chooser.policy
+    offered = _weighed(block, offers_of(block, chooser), policy, scorers)
+    chosen: list[Chosen] = []
+    for (caption, parse), said, offers in zip(block, siblings, offered, strict=True):
+        with naming(caption):
+            chosen.append(choose(caption, parse, said, offers, chooser))
+    if isinstance(policy, PairPolicy):
+        for place, scorer in enumerate(scorers):
+            if scorer is not None and policy.scorers[place] is not policy.corpus:
+                chosen = _redrawn(block, chosen, scorer, place, chooser)
+    return chosen
+
+
+def _weighed(
+    block: Block, offered: Sequence[Offers], policy: Policy, scorers: Sequence[Scorer | None]
+) -> list[Offers]:
+    """Return the offers with the log-ratios by which slots are drawn from, where they have any."""
+    first = scorers[0] if scorers else None
+    if first is None:
+        return list(offered)
+    if policy.corpus is None:
+        return [_with_log_ratios(offers, partial(_to_be_read, policy)) for offers in offered]
+    slots = [
+        (caption, parse, [offer.slot for of_rule in offers for offer in of_rule])
+        for (caption, parse), offers in zip(block, offered, strict=True)
+    ]
+    ratios = iter(first.log_ratios(slots))
+    return [_with_log_ratios(offers, lambda _slot: next(ratios)) for offers in offered]
+
+
+def _with_log_ratios(offers: Offers, ratios_of: Callable[[Slot], LogRatios | None]) -> Offers:
+    return [[Offer(offer.slot, ratios_of(offer.slot)) for offer in of_rule] for of_rule in offers]
+
+
+def _to_be_read(policy: Policy, slot: Slot) -> LogRatios | None:
+    """Return log-ratios that let all of a slot through to the causal scorers that read it.
+
+    None, so that one alternative is drawn, if none of them does or there are too many.
+    """
+    num = len(slot.alternatives)
+    is_read = any(scoring.reads(slot.type, slot.subtype) for scoring in policy.causal)
+    return [0.0] * num if is_read and num < MOST_CANDIDATES else None
+
+
+def _redrawn(
+    block: Block, chosen: Sequence[Chosen], scorer: Scorer, place: int, chooser: Chooser
+) -> list[Chosen]:
+    """Return what the draw by a causal scorer leaves of the negatives of each caption."""
+    policy = chooser.policy
+    assert isinstance(policy, PairPolicy), "no scorer reads what a recipe draws"
+    scoring = policy.scorers[place]
+    asked: list[Offered] = []
+    for (caption, parse), found in zip(block, chosen, strict=True):
+        edits = [each.edit for each in found.negatives if scoring.reads(each.type, each.subtype)]
+        asked.append((caption, parse, [Slot("", "", "", edits)] if edits else []))
+    ratios = iter(scorer.log_ratios(asked))
+    return [
+        redraw(caption, found, next(ratios) if slots else (), place=place, chooser=chooser)
+        for (caption, _, slots), found in zip(asked, chosen, strict=True)
+    ]
+
+
+@contextmanager
+def naming(caption: Caption) -> Iterator[None]:
+    """Name the caption on which a rule fails: a user's may raise anything.
+
+    Raises:
+        ShardError: in place of what was raised.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise ShardError(
+            f"caption {caption.id} {shorten(caption.text, 80)!r}: "
+            f"{type(error).__name__}: {one_line(error)}"
+        ) from error
