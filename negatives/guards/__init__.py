@@ -7,30 +7,13 @@ those in ASYMMETRIC: what the other captions of an image say is said of its capt
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from data.edits import Edit, text_at
 from data.records import TYPES
-from negatives.guards.candidate import (
-    COMPANIONS,
-    COMPATIBLE,
-    OVERLAPPING,
-    PHRASES,
-    WEAK,
-    View,
-    view_of,
-)
-from negatives.guards.context import (
-    ANAPHOR,
-    LATE,
-    LISTED,
-    NEGATION,
-    PRONOUN,
-    SIBLINGS,
-    Context,
-    context_of,
-)
+from negatives.guards.candidate import View, view_of
+from negatives.guards.context import Context, context_of
 from negatives.guards.lexical import (
     companion,
     compatible,
@@ -75,15 +58,10 @@ __all__ = [
 
 
 class Guard(NamedTuple):
-    """`refuses` answers True to refuse; it is asked of slots of these `types`.
-
-    And only where there is this `clue` of the caption (listed in negatives/guards/context.py) or of
-    the changed words (negatives/guards/candidate.py), without which it never refuses.
-    """
+    """`refuses` answers True to refuse; it is asked about slots of these `types`."""
 
     refuses: Callable[[View], bool]
     types: frozenset[str]
-    clue: str = ""
 
 
 _ALL = frozenset(TYPES)
@@ -93,22 +71,22 @@ _PAIRED = _REPLACE | _SWAP  # one content word takes another's place
 
 GUARDS: Mapping[str, Guard] = {
     "equal to the caption": Guard(equal_to_caption, _ALL),
-    "beyond the text encoder": Guard(beyond_the_encoder, _ALL, LATE),
-    "only leaves words out": Guard(only_leaves_out, _ALL, PHRASES),
-    "light noun": Guard(light_noun, _KEEPING, WEAK),
-    "quantifier": Guard(quantifier, _KEEPING, WEAK),
+    "beyond the text encoder": Guard(beyond_the_encoder, _ALL),
+    "only leaves words out": Guard(only_leaves_out, _ALL),
+    "light noun": Guard(light_noun, _KEEPING),
+    "quantifier": Guard(quantifier, _KEEPING),
     "adjectives of one noun": Guard(one_head, _SWAP),
     "symmetric relation": Guard(symmetric_relation, _SWAP),
-    "only in another order": Guard(in_another_order, _SWAP, LISTED),
-    "under a negation": Guard(under_negation, _ALL, NEGATION),
-    "taken up by another word": Guard(anaphor, _ALL, ANAPHOR),
-    "pronoun left behind": Guard(pronoun, _PAIRED, PRONOUN),
-    "compatible words": Guard(compatible, _PAIRED, COMPATIBLE),
-    "overlapping words": Guard(overlapping, _PAIRED, OVERLAPPING),
-    "likely there too": Guard(companion, _REPLACE, COMPANIONS),
+    "only in another order": Guard(in_another_order, _SWAP),
+    "under a negation": Guard(under_negation, _ALL),
+    "taken up by another word": Guard(anaphor, _ALL),
+    "pronoun left behind": Guard(pronoun, _PAIRED),
+    "compatible words": Guard(compatible, _PAIRED),
+    "overlapping words": Guard(overlapping, _PAIRED),
+    "likely there too": Guard(companion, _REPLACE),
     "named twice": Guard(named_twice, _PAIRED),
-    "equal to a sibling": Guard(equal_to_sibling, _ALL, SIBLINGS),
-    "a sibling mentions it": Guard(sibling_mentions, _PAIRED | {"count"}, SIBLINGS),
+    "equal to a sibling": Guard(equal_to_sibling, _ALL),
+    "a sibling mentions it": Guard(sibling_mentions, _PAIRED | {"count"}),
 }
 
 ASYMMETRIC = frozenset({"equal to a sibling", "a sibling mentions it"})
@@ -135,17 +113,17 @@ def guard(slot: Slot, edit: Edit, key: str, context: Context) -> str | None:
     `edit` is worded; `key` is the normalised text of the caption after it.
     """
     view = view_of(slot, edit, key, context)
-    for reason, refuses in _asked(slot.type, view.clues):
+    for reason, refuses in _asked(slot.type):
         if refuses(view):
             return reason
     return None
 
 
-@lru_cache(maxsize=1 << 10)
-def _asked(type_: str, clues: frozenset[str]) -> tuple[tuple[str, Callable[[View], bool]], ...]:
-    """Return the guards to ask, each with its reason; of a type that is none of TYPES, all."""
+@cache
+def _asked(type_: str) -> tuple[tuple[str, Callable[[View], bool]], ...]:
+    """Return the guards of a type, each with its reason; all of them for a user's own type."""
     return tuple([
         (reason, row.refuses)
         for reason, row in GUARDS.items()
-        if (type_ in row.types or type_ not in _ALL) and (not row.clue or row.clue in clues)
+        if type_ in row.types or type_ not in _ALL
     ])  # fmt: skip

@@ -2,23 +2,15 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Container
-from functools import lru_cache
 from typing import NamedTuple
 
 from data.edits import Edit, text_at
 from negatives.guards.content import JOINS_NOUN, KIND, VERB, lemma_of
 from negatives.guards.context import Context
-from negatives.guards.tables import companions, overlaps, words
 from negatives.slots import Slot
 from negatives.words.lexicon import Lexicon
 
 _ARTICLES = frozenset({"a", "an"})
-COMPATIBLE, OVERLAPPING, COMPANIONS = "compatible", "overlapping", "companions"
-WEAK, PHRASES = "weak", "phrases"
-"""Clues of words: the three ties of a pair; a light noun or quantifier; more than single words."""
-
-_NONE: frozenset[str] = frozenset()
-_WEAK, _PHRASES = frozenset({WEAK}), frozenset({PHRASES})
 
 
 class Change(NamedTuple):
@@ -37,16 +29,11 @@ class Change(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Two lemmas of one part of speech of which one takes the other's place.
-
-    `ties`: what they have in common, of COMPATIBLE (by WordNet, or one is the head of the other),
-    OVERLAPPING and COMPANIONS (by the tables of these names).
-    """
+    """Two lemmas of one part of speech of which one takes the other's place."""
 
     old: str
     new: str
     pos: str
-    ties: frozenset[str]
 
 
 class View(NamedTuple):
@@ -54,7 +41,7 @@ class View(NamedTuple):
 
     `key`: the negative's normalised text. `changes`: in order. `is_swap`: two words or phrases
     change places. `pairs`: the content words that take each other's place, in a swap or a
-    replacement. `clues`: those of the caption, of the changed words and of the pairs.
+    replacement.
     """
 
     context: Context
@@ -63,22 +50,18 @@ class View(NamedTuple):
     changes: tuple[Change, ...]
     is_swap: bool
     pairs: tuple[Pair, ...]
-    clues: frozenset[str]
 
 
 def view_of(slot: Slot, edit: Edit, key: str, context: Context) -> View:
     """Return what the guards ask about a worded edit, of which `key` is the normalised outcome."""
-    changes, clues = _changes(edit, context)
+    changes = _changes(edit, context)
     is_swap = slot.type == "swap" and len(changes) == 2
     pairs: tuple[Pair, ...] = ()
     if slot.type == "replace":
         pairs = _replaced(changes, context)
     elif is_swap:
         pairs = _swapped(changes, context, is_phrase=slot.subtype == "np")
-    for pair in pairs:
-        if pair.ties:
-            clues |= pair.ties
-    return View(context, slot, key, changes, is_swap, pairs, clues)
+    return View(context, slot, key, changes, is_swap, pairs)
 
 
 def changed_tokens(view: View) -> Container[int]:
@@ -88,11 +71,10 @@ def changed_tokens(view: View) -> Container[int]:
     return frozenset([i for change in view.changes for i in range(change.first, change.last + 1)])
 
 
-def _changes(edit: Edit, context: Context) -> tuple[tuple[Change, ...], frozenset[str]]:
-    """Return what changes, a/an and capitals aside, and the caption's clues with those of it."""
-    starts, ends, weak, clues = context.starts, context.ends, words().weak, context.clues
+def _changes(edit: Edit, context: Context) -> tuple[Change, ...]:
+    """Return what changes, a/an and capitals aside."""
+    starts, ends = context.starts, context.ends
     changes: list[Change] = []
-    is_phrases = True
     for start, end, replacement in edit.replacements:
         old, new = text_at(context.text, start, end).lower(), replacement.lower()
         if old == new or (old in _ARTICLES and new in _ARTICLES):
@@ -101,11 +83,7 @@ def _changes(edit: Edit, context: Context) -> tuple[tuple[Change, ...], frozense
         last = bisect_left(starts, end, first) - 1
         head = first if first == last else _head_of(first, last, context)
         changes.append(Change(first, last, head, old, new))
-        if new in weak or old in weak or context.lemmas[head] in weak:
-            clues |= _WEAK
-        if is_phrases and old.isalpha() and new.isalpha():
-            is_phrases = False
-    return tuple(changes), clues | _PHRASES if is_phrases else clues
+    return tuple(changes)
 
 
 def _head_of(first: int, last: int, context: Context) -> int:
@@ -127,22 +105,8 @@ def _replaced(changes: tuple[Change, ...], context: Context) -> tuple[Pair, ...]
     ])  # fmt: skip
 
 
-@lru_cache(maxsize=1 << 14)
 def _replaced_pair(old: str, new: str, tag: str, lexicon: Lexicon) -> Pair:
-    return _pair(lemma_of(old, tag, lexicon), lemma_of(new, tag, lexicon), KIND[tag], lexicon)
-
-
-@lru_cache(maxsize=1 << 16)
-def _pair(old: str, new: str, pos: str, lexicon: Lexicon) -> Pair:
-    ties: list[str] = []
-    is_head = old == new or old.endswith(f" {new}") or new.endswith(f" {old}")
-    if is_head or lexicon.compatible(old, new, pos):
-        ties.append(COMPATIBLE)
-    if new in overlaps().of(old, pos):
-        ties.append(OVERLAPPING)
-    if new in companions().of(old, pos):
-        ties.append(COMPANIONS)
-    return Pair(old, new, pos, frozenset(ties) if ties else _NONE)
+    return Pair(lemma_of(old, tag, lexicon), lemma_of(new, tag, lexicon), KIND[tag])
 
 
 def _swapped(changes: tuple[Change, ...], context: Context, *, is_phrase: bool) -> tuple[Pair, ...]:
@@ -159,4 +123,4 @@ def _swapped(changes: tuple[Change, ...], context: Context, *, is_phrase: bool) 
         else lemma_of(old, context.tags[head], context.lexicon)
         for first, _, head, old, _ in changes
     ]
-    return (_pair(lemmas[0], lemmas[1], kind, context.lexicon),)
+    return (Pair(lemmas[0], lemmas[1], kind),)

@@ -12,11 +12,6 @@ from negatives.words.lexicon import Lexicon
 MAX_TOKENS = 55
 """Tokens of the caption before a change; CLIP reads 75 of its own, about 1.3 to one of these."""
 
-LATE, LISTED, NEGATION, ANAPHOR, PRONOUN, SIBLINGS = (
-    "late", "listed", "negation", "anaphor", "pronoun", "siblings",
-)  # fmt: skip
-"""Clues: what a caption must have for some guards to be asked at all. Few have any but siblings."""
-
 SEPARATORS = frozenset({"and", "while", ",", ";"})
 """What stands between things that are said side by side."""
 
@@ -51,7 +46,6 @@ class Context(NamedTuple):
     anaphors: tuple[int, ...]
     possessives: tuple[int, ...]
     has_gender: bool
-    clues: frozenset[str]
 
 
 def context_of(parse: Parse, key: str, siblings: Siblings, lexicon: Lexicon) -> Context:
@@ -76,17 +70,9 @@ def context_of(parse: Parse, key: str, siblings: Siblings, lexicon: Lexicon) -> 
         if not (words[index] == "one" and deps[index] in _COUNTS)
         and not (index and words[index - 1] == "each")
     ])  # fmt: skip
-    clues = (
-        LATE if len(words) >= MAX_TOKENS else "",
-        LISTED if not SEPARATORS.isdisjoint(words) else "",
-        NEGATION if negations else "",
-        ANAPHOR if anaphors else "",
-        PRONOUN if has_gender or possessives else "",
-        SIBLINGS if siblings.texts or siblings.lemmas else "",
-    )
     return Context(
         parse.text, key, siblings, lexicon, starts, ends, tags, deps, heads, words, kinds, lemmas,
-        nouns, negations, anaphors, possessives, has_gender, frozenset(clues),
+        nouns, negations, anaphors, possessives, has_gender,
     )  # fmt: skip
 
 

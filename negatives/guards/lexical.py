@@ -2,18 +2,11 @@
 
 from functools import lru_cache
 
-from negatives.guards.candidate import (
-    COMPANIONS,
-    COMPATIBLE,
-    OVERLAPPING,
-    Pair,
-    View,
-    changed_tokens,
-)
+from negatives.guards.candidate import Pair, View, changed_tokens
 from negatives.guards.content import ADJECTIVE, KIND, NOUN, NUMBER, VERB, lemma_of
 from negatives.guards.context import Context
 from negatives.guards.siblings import Siblings
-from negatives.guards.tables import overlaps, words
+from negatives.guards.tables import companions, overlaps, words
 from negatives.words.lexicon import Lexicon
 
 _EXISTENTIAL_DEPS = frozenset({"ROOT", "attr", "nsubj", "conj", "appos", "nsubjpass"})
@@ -42,12 +35,19 @@ def quantifier(view: View) -> bool:
 
 def compatible(view: View) -> bool:
     """Refuse words that may be true of one thing: equal, synonyms, or one the other's kind."""
-    return COMPATIBLE in view.clues
+    lexicon = view.context.lexicon
+    return any(_are_compatible(pair.old, pair.new, pair.pos, lexicon) for pair in view.pairs)
+
+
+@lru_cache(maxsize=1 << 16)
+def _are_compatible(old: str, new: str, pos: str, lexicon: Lexicon) -> bool:
+    is_head = old == new or old.endswith(f" {new}") or new.endswith(f" {old}")
+    return is_head or lexicon.compatible(old, new, pos)
 
 
 def overlapping(view: View) -> bool:
     """Refuse words that overlap as WordNet does not know: a role and an age, a bar and a pub."""
-    return OVERLAPPING in view.clues
+    return any(overlaps().holds(*pair) for pair in view.pairs)
 
 
 def companion(view: View) -> bool:
@@ -55,7 +55,7 @@ def companion(view: View) -> bool:
 
     Only where the caption no more than says that it is there; what a cat sits in is another matter.
     """
-    return COMPANIONS in view.clues and all(
+    return any(companions().holds(*pair) for pair in view.pairs) and all(
         _is_only_there(change.head, view.context) for change in view.changes
     )
 
@@ -112,7 +112,7 @@ def sibling_mentions(view: View) -> bool:
 
 def _is_mentioned(pair: Pair, context: Context) -> bool:
     """Tell whether a sibling has a pair's new word, or one that may mean it and not the old."""
-    old, new, pos = pair.old, pair.new, pair.pos
+    old, new, pos = pair
     siblings, lexicon = context.siblings, context.lexicon
     if new in siblings.lemmas:
         return True

@@ -30,7 +30,7 @@ class Together(NamedTuple):
 
 
 class Words(NamedTuple):
-    """The sets of `tables/guards.txt`, which explains them; `weak`: light nouns and quantifiers."""
+    """The sets of `tables/guards.txt`, which explains them."""
 
     light: frozenset[str]
     quantifiers: frozenset[str]
@@ -44,7 +44,6 @@ class Words(NamedTuple):
     gendered: frozenset[str]
     adding: frozenset[str]
     holding_verbs: frozenset[str]
-    weak: frozenset[str]
 
 
 def together_of(table: str) -> Together:
@@ -88,8 +87,7 @@ def companions() -> Together:
 def words() -> Words:
     """Return the sets of words that the guards ask about; read once a process."""
     sets = word_sets("guards")
-    listed = [sets[name.replace("_", " ")] for name in Words._fields[:-1]]
-    return Words._make((*listed, sets["light"] | sets["quantifiers"]))
+    return Words._make([sets[name.replace("_", " ")] for name in Words._fields])
 
 
 def _shipped(name: str) -> Together:

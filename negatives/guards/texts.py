@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from negatives.guards.candidate import View
-from negatives.guards.context import LISTED, MAX_TOKENS, SEPARATORS
+from negatives.guards.context import MAX_TOKENS, SEPARATORS
 from negatives.guards.tables import words
 
 _UNHEARD = frozenset({"a", "an", "the", "one", "to", "on", ".", "!"})
@@ -51,7 +51,7 @@ def in_another_order(view: View) -> bool:
 
     "The bench is blue and the car is blue"; "a cup, a table and a dog".
     """
-    if not view.is_swap or LISTED not in view.clues:
+    if not view.is_swap:
         return False
     (first, last, *_), (first_2, last_2, *_) = view.changes
     said = view.context.words

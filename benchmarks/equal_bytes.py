@@ -1,0 +1,125 @@
+"""Whether two checkouts build the same bytes, and how fast: `python -m benchmarks.equal_bytes OLD`.
+
+OLD is a checkout of an earlier commit. Both build with this Python and the same command, each with
+its own code; every file under OUT/data and OUT/fluency is compared. With `--train`, both then train
+`--steps` steps of a small model on scenes with the preset fsc-clip, and the losses are compared.
+Times are of processor, children included, so another program on the machine matters little.
+"""
+
+import filecmp
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from data.command import run
+
+HERE = Path(__file__).parent.parent
+PRESETS = ("natural", "fsc-clip", "negclip", "svlc", "negation")
+
+
+class Outcome(NamedTuple):
+    """A command in two checkouts: whether both left the same, and their processor seconds."""
+
+    what: str
+    same: bool
+    old_s: float
+    new_s: float
+
+    def __str__(self) -> str:
+        """Return a line of the report."""
+        same = "the same" if self.same else "DIFFERENT"
+        times = f"{self.old_s:7.1f} s {self.new_s:7.1f} s, {self.old_s / self.new_s:.2f} times"
+        return f"{self.what:<24}{same:<10} {times} as fast"
+
+
+def execute(checkout: Path, module: str, *arguments: str) -> float:
+    """Run a command with a checkout's code; return its processor seconds."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    entry = f"from {module} import main; main()"
+    command = [sys.executable, "-c", entry, *arguments]
+    subprocess.run(command, cwd=checkout, env=environment, check=True)  # noqa: S603 - our own code
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def files_in(folder: Path) -> set[str]:
+    """Return the files that equal work makes equal, by their paths in a build's folder."""
+    kinds = ("data", "fluency")
+    paths = [path for kind in kinds for path in (folder / kind).rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)) for path in paths}
+
+
+def built(old: Path, preset: str, source: list[str], folder: Path) -> Outcome:
+    """Build with both checkouts and compare."""
+    seconds = []
+    for name, checkout in (("old", old), ("new", HERE)):
+        out = str(folder / name / preset)
+        arguments = ["build", *source, "--preset", preset, "--out", out, "--quiet"]
+        seconds.append(execute(checkout, "negatives.cli", *arguments))
+    same = equal(folder / "old" / preset, folder / "new" / preset)
+    return Outcome(f"build {preset}", same, *seconds)
+
+
+def equal(one: Path, other: Path) -> bool:
+    """Tell whether two builds left the same files with the same bytes, and at least one."""
+    files = files_in(one)
+    return (
+        bool(files)
+        and files == files_in(other)
+        and all(filecmp.cmp(one / file, other / file, shallow=False) for file in files)
+    )
+
+
+def trained(old: Path, steps: int, folder: Path) -> Outcome:
+    """Train with both checkouts on shards that the old one built, and compare the losses."""
+    shards = str(folder / "scenes")
+    arguments = ["--source", "scenes", "--limit", "600", "--preset", "fsc-clip"]
+    execute(old, "negatives.cli", "build", *arguments, "--out", shards, "--quiet")
+    seconds, losses = [], []
+    for name, checkout in (("old", old), ("new", HERE)):
+        out = folder / f"run-{name}"
+        arguments = ["--shards", shards, "--model", "scenes-tiny", "--pretrained", "none"]
+        arguments += ["--limit-steps", str(steps), "--out", str(out), "--quiet"]
+        options = ("batch_size=16", "epochs=100", "run.workers=0", "run.log_every=1")
+        settings = [part for each in options for part in ("--set", f"training.{each}")]
+        seconds.append(execute(checkout, "training.cli", *arguments, *settings))
+        lines = (out / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        losses.append([json.loads(line).get("loss") for line in lines])
+    same = losses[0] == losses[1] and bool(losses[0])
+    return Outcome(f"train, {len(losses[0])} losses", same, *seconds)
+
+
+@click.command()
+@click.argument("old", type=click.Path(path_type=Path, exists=True, resolve_path=True))
+@click.option("--source", default="scenes", show_default=True)
+@click.option("--root", type=click.Path(path_type=Path, exists=True, resolve_path=True))
+@click.option("--limit", default=5000, show_default=True, help="Captions of each build.")
+@click.option("--preset", "presets", multiple=True, default=PRESETS, show_default=True)
+@click.option("--steps", default=0, show_default=True, help="Of a training run; 0: none.")
+def main(  # noqa: PLR0913 - one a flag
+    *, old: Path, source: str, root: Path | None, limit: int, presets: tuple[str, ...], steps: int
+) -> None:
+    """Print a line for each build, and one for training; exit with 1 if anything differs."""
+    captions = ["--source", source, *(["--root", str(root)] if root else [])]
+    outcomes = []
+    with tempfile.TemporaryDirectory() as folder:
+        for preset in presets:
+            limited = [*captions, "--limit", str(limit)]
+            outcomes.append(built(old, preset, limited, Path(folder)))
+            click.echo(outcomes[-1])
+        if steps:
+            outcomes.append(trained(old, steps, Path(folder)))
+            click.echo(outcomes[-1])
+    sys.exit(0 if all(outcome.same for outcome in outcomes) else 1)
+
+
+if __name__ == "__main__":
+    run(main, name="equal_bytes")
