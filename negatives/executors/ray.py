@@ -22,6 +22,7 @@ from data.errors import ShardError, UsageError
 from data.texts import one_line
 from negatives.executors import R, Run, T
 
+_ROOM_S: Final = 30.0  # to wait for a first worker in silence
 _RETRIES: Final = 3  # of a task whose worker died
 _CLUSTERS: Final = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # "0": no other machine can join
 
@@ -137,7 +138,7 @@ def _run(
     tasks = iter(tasks)
     pending: dict[Any, Any] = {}
     free = deque(worker for worker in workers if worker not in awake.values())
-    more = True
+    more, was_told = True, False
     while True:
         while more and free:
             task = next(tasks, None)
@@ -147,12 +148,29 @@ def _run(
                 pending[worker.attempt.remote(function, task)] = worker
         if not more and not pending:
             return
-        (ready,), _ = ray.wait([*pending, *awake], num_returns=1)
+        found, _ = ray.wait(
+            [*pending, *awake], num_returns=1, timeout=None if pending or was_told else _ROOM_S
+        )
+        if not found:
+            was_told = True
+            sys.stderr.write(_no_room(len(awake)))
+            continue
+        (ready,) = found
         if ready in awake:
             free.append(awake.pop(ready))
         else:
             free.append(pending.pop(ready))
             yield _result(ready)
+
+
+def _no_room(num_workers: int) -> str:
+    """Return what to tell a user whose workers do not start."""
+    there, free = ray.cluster_resources(), ray.available_resources()  # type: ignore[no-untyped-call]
+    cpus, gpus = (f"{free.get(name, 0):g} of {there.get(name, 0):g}" for name in ("CPU", "GPU"))
+    return (
+        f"none of {num_workers} workers has started for {_ROOM_S:g} s; each takes a CPU of the Ray "
+        f"cluster, of which {cpus} are free (GPUs: {gpus}); still waiting\n"
+    )
 
 
 def _result(reference: Any) -> Any:  # noqa: ANN401 - whatever the task returned

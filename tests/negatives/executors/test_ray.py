@@ -189,6 +189,25 @@ def test_a_cluster_that_is_there_gives_the_same_bytes_and_stays(tmp_path: Path) 
         assert have_ended(workers_of(process))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_cluster_without_room_is_told_of_and_not_waited_for_against_ones_will(
+    tmp_path: Path, number: int
+) -> None:
+    command = [NEGATIVES, "build", "--source", "scenes", "--out", str(tmp_path / "out"), "--quiet"]
+    with cluster(num_cpus=0, num_gpus=0) as (address, _):
+        options = ["--executor", "ray", "--workers", "2", "--ray-address", address]
+        with subprocess.Popen(
+            [*command, *options], env=ENVIRONMENT | ALONE, stderr=subprocess.PIPE, text=True
+        ) as waiting:
+            assert waiting.stderr is not None
+            line = next(line for line in waiting.stderr if "workers has started" in line)
+            waiting.send_signal(number)
+            waiting.communicate(timeout=60)
+    assert "of which 0 of 0 are free" in line
+    assert waiting.returncode  # Ray chooses the code of a SIGTERM
+
+
 PROGRESS = """
 import os, signal, sys
 from collections import Counter
