@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from data.scenes.render import write_images
 from data.sources.scenes import Scenes
-from data.sources.scenes.render import write_images
 from negatives.pipeline.charts import Line, chart
 from negatives.pipeline.report import _tradeoff
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from data.errors import UsageError
-from data.sources.scenes import Scene, Scenes, held_out, truth
-from data.sources.scenes.captions import captions
-from data.sources.scenes.lot import centred
-from data.sources.scenes.render import png
-from data.sources.scenes.vocabulary import Kind, kinds
-from data.sources.scenes.world import WIDTH, Thing
-from training.evaluation.scenes.questions import QUESTIONS, Asked, asked, balanced
+from data.scenes import Scene, captions, held_out, scene_at, truth
+from data.scenes.lot import centred
+from data.scenes.questions import QUESTIONS, Asked, asked, balanced
+from data.scenes.render import png
+from data.scenes.splits import image_key, number_of
+from data.scenes.vocabulary import Kind, kinds
+from data.scenes.world import WIDTH, Thing
 from training.evaluation.tasks import (
     CAPTIONS,
     PARAPHRASES,
@@ -38,8 +38,7 @@ _TEMPLATES: Final = ("a {}", "there is a {}", "a picture of a {}", "a drawing of
 
 def tasks() -> tuple[AnyTask, ...]:
     """Return all tasks; the same at every call."""
-    world = Scenes(num_images=_NUM_SCENES, names=(_SPLIT,))
-    scenes = [world.scene(number, split=_SPLIT) for number in range(_NUM_SCENES)]
+    scenes = [scene_at(number, split=_SPLIT) for number in range(_NUM_SCENES)]
     questions = {name: _asked(name, scenes) for name in QUESTIONS}
     return (
         *(_composition(name, found) for name, found in questions.items()),
@@ -121,8 +120,7 @@ def _retrieval(scenes: list[Scene]) -> Retrieval:
 
 
 def _picture(scene: Scene) -> Picture:
-    number = scene.number % 10_000_000
-    return Picture(f"{_SPLIT}/{number:06d}.png")
+    return Picture(image_key(number_of(scene), split=_SPLIT))
 
 
 def _classes() -> list[Kind]:
@@ -160,7 +158,7 @@ def _scene_of(key: str) -> Scene | None:
     """Return the scene of a picture's key, None if it is none of this benchmark."""
     parts = key.removesuffix(".png").split("/")
     if len(parts) == 2 and parts[0] == _SPLIT and parts[1].isdecimal():
-        return Scenes(num_images=_NUM_SCENES, names=(_SPLIT,)).scene(int(parts[1]), split=_SPLIT)
+        return scene_at(int(parts[1]), split=_SPLIT)
     if len(parts) != 5 or parts[0] != "single" or parts[2] not in kinds():
         return None
     _, place, name, colour, across = parts

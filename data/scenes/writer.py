@@ -1,9 +1,9 @@
 """What the templates of captions share. Pure."""
 
-from data.sources.scenes.facts import Fact, Group, facts
-from data.sources.scenes.phrases import Namer
-from data.sources.scenes.vocabulary import places, skies
-from data.sources.scenes.world import Scene
+from data.scenes.facts import Fact, Group, facts
+from data.scenes.phrases import Namer
+from data.scenes.vocabulary import places, skies
+from data.scenes.world import Scene
 from data.streams import Stream
 
 

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from data.sources.scenes.relations import acting, relations, tie
-from data.sources.scenes.world import Scene, Thing
+from data.scenes.relations import acting, relations, tie
+from data.scenes.world import Scene, Thing
 
 Group = tuple[Thing, ...]
 

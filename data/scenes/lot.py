@@ -1,7 +1,7 @@
 """What may still be drawn for a scene, and how things are placed beside each other. Pure."""
 
-from data.sources.scenes.vocabulary import Kind, kinds
-from data.sources.scenes.world import MATERIALS, Thing
+from data.scenes.vocabulary import Kind, kinds
+from data.scenes.world import MATERIALS, Thing
 from data.streams import Stream
 
 Station = list[Thing]  # the left edge of the leftmost thing is 0, hosts count from the first thing

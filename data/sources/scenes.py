@@ -1,21 +1,12 @@
-"""The embedded default source: scenes drawn by the project, with exact ground truth."""
+"""The embedded default source: captions of the scenes that `data.scenes` draws."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.sources.scenes.captions import captions
-from data.sources.scenes.drawing import draw_scene
-from data.sources.scenes.truth import truth
-from data.sources.scenes.vocabulary import held_out
-from data.sources.scenes.world import Scene
-
-__all__ = ["Scene", "Scenes", "held_out", "truth"]
-
-_FAR = 10_000_000  # indexes of one split end before those of the next begin
-_OFFSETS = {"train": 0, "val": 1, "test": 2}
+from data.scenes import Scene, captions, scene_at
+from data.scenes.splits import SPLITS, image_key, parse_image_key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,10 +38,10 @@ class Scenes:
         Raises:
             UsageError: a split is unknown, or there is nothing to draw.
         """
-        unknown = [name for name in self.names if name not in _OFFSETS]
+        unknown = [name for name in self.names if name not in SPLITS]
         if unknown or not self.names:
             raise UsageError(
-                f"scenes has the splits {', '.join(_OFFSETS)}; found {', '.join(unknown) or 'none'}"
+                f"scenes has the splits {', '.join(SPLITS)}; found {', '.join(unknown) or 'none'}"
             )
         if self.num_images < 1 or self.captions_per_image < 1:
             raise UsageError(
@@ -66,8 +57,8 @@ class Scenes:
     def read(self, split: str) -> Iterator[Caption]:
         """Yield the captions of a split, those of one scene one after another."""
         for number in range(self.num_scenes(split)):
+            image = image_key(number, split=split)
             scene = self.scene(number, split=split)
-            image = f"{split}/{number:06d}.png"
             texts = captions(scene, count=self.captions_per_image, seed=self.seed)
             for n, text in enumerate(texts):
                 yield Caption(f"scenes:{split}:{number}:{n}", image, text)
@@ -78,12 +69,7 @@ class Scenes:
 
     def scene(self, number: int, *, split: str = "train") -> Scene:
         """Return a scene of a split."""
-        for attempt in count():
-            index = (len(_OFFSETS) * attempt + _OFFSETS[split]) * _FAR + number
-            scene = draw_scene(self.seed, index)
-            if not (self.hold_out and any(held_out(t.kind, t.colour) for t in scene.things)):
-                return scene
-        raise AssertionError("unreachable")
+        return scene_at(number, split=split, seed=self.seed, hold_out=self.hold_out)
 
     def scene_of(self, image: str) -> Scene:
         """Return the scene of an image key such as "train/000123.png".
@@ -91,8 +77,5 @@ class Scenes:
         Raises:
             UsageError: it is no key of this source.
         """
-        split, _, name = image.partition("/")
-        number = name.removesuffix(".png")
-        if split not in _OFFSETS or not number.isdecimal() or name == number:
-            raise UsageError(f"{image!r} is no image of scenes: expected one like train/000123.png")
-        return self.scene(int(number), split=split)
+        split, number = parse_image_key(image)
+        return self.scene(number, split=split)

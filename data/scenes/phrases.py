@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from data.sources.scenes.vocabulary import Kind, kinds
-from data.sources.scenes.world import Scene, Thing
+from data.scenes.vocabulary import Kind, kinds
+from data.scenes.world import Scene, Thing
 from data.streams import Stream
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")

@@ -7,8 +7,8 @@ Pure.
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from data.sources.scenes.vocabulary import skies
-from data.sources.scenes.world import Scene, Thing
+from data.scenes.vocabulary import skies
+from data.scenes.world import Scene, Thing
 
 Verdict = bool | None
 Relation = Callable[[tuple[Thing, ...], int, int], Verdict]

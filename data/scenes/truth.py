@@ -6,12 +6,12 @@ hats": a plural that depends on another plural ("two men in hats") means one eac
 leaves open (is a puppy a dog? is the calm lake calm?) is None, by Kleene's three-valued logic.
 """
 
-from data.sources.scenes import words
-from data.sources.scenes.grammar import parse
-from data.sources.scenes.relations import PLACE, SKY, Verdict, acting, between, entities, relations
-from data.sources.scenes.statements import Phrase, Quantity, Said, Unparsed
-from data.sources.scenes.vocabulary import kinds, places, skies, verbs
-from data.sources.scenes.world import MATERIALS, Scene, Thing
+from data.scenes import words
+from data.scenes.grammar import parse
+from data.scenes.relations import PLACE, SKY, Verdict, acting, between, entities, relations
+from data.scenes.statements import Phrase, Quantity, Said, Unparsed
+from data.scenes.vocabulary import kinds, places, skies, verbs
+from data.scenes.world import MATERIALS, Scene, Thing
 
 _PATTERNS = frozenset({"striped", "dotted"})
 _MATERIAL_COLOURS = {"wooden": "brown", "metal": "gray"}

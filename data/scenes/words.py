@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from data.sources.scenes.vocabulary import kinds, places, skies, table, verbs
+from data.scenes.vocabulary import kinds, places, skies, table, verbs
 
 PRONOUNS = frozenset({"it", "them", "him", "itself", "themselves"})
 HAVING = frozenset({"has", "have", "having"})

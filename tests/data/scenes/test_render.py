@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from data.sources.scenes import Scene, Scenes
-from data.sources.scenes.render import png, render, write_images
-from data.sources.scenes.shapes import sprite
-from data.sources.scenes.vocabulary import colours, kinds, places
-from data.sources.scenes.world import WIDTH, Thing
+from data.scenes import Scene, scene_at
+from data.scenes.render import png, render, write_images
+from data.scenes.shapes import sprite
+from data.scenes.splits import image_key
+from data.scenes.vocabulary import colours, kinds, places
+from data.scenes.world import WIDTH, Thing
 
 
 def _alone(kind: str, colour: str, finish: str = "", facing: int = 1) -> Scene:
@@ -61,7 +62,7 @@ def test_places_differ() -> None:
 
 
 def test_same_scene_same_picture_in_the_size_asked_for() -> None:
-    scene = Scenes().scene(7)
+    scene = scene_at(7, split="train")
     picture = Image.open(BytesIO(png(scene, size=96)))
     assert picture.size == (96, 96)
     assert png(scene, size=96) == png(scene, size=96)
@@ -78,9 +79,8 @@ def test_what_is_in_front_hides_what_is_behind() -> None:
 
 
 def test_write_images(tmp_path: Path) -> None:
-    source = Scenes(num_images=3)
-    keys = sorted({caption.image for caption in source.read("train")})
-    assert write_images(tmp_path, ((key, source.scene_of(key)) for key in keys), size=32) == 3
+    scenes = [(image_key(n, split="train"), scene_at(n, split="train")) for n in range(3)]
+    assert write_images(tmp_path, scenes, size=32) == 3
     assert sorted(p.name for p in (tmp_path / "train").iterdir()) == [
         "000000.png", "000001.png", "000002.png"
     ]  # fmt: skip

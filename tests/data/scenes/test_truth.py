@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.sources.scenes import Scene, truth
-from data.sources.scenes.world import Thing
+from data.scenes import Scene, truth
+from data.scenes.world import Thing
 
 PICNIC = Scene(
     seed=0,

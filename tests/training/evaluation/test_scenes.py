@@ -5,17 +5,14 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from data.errors import UsageError
-from data.sources.scenes import Scene, Scenes, held_out, truth
-from data.sources.scenes.phrases import NUMBERS
-from data.sources.scenes.vocabulary import kinds
-from training.evaluation.scenes.benchmark import SceneStore, tasks
-from training.evaluation.scenes.questions import QUESTIONS, asked, balanced, rephrased
-from training.evaluation.scenes.statements import Noun, Statement
+from data.scenes import Scene, held_out, scene_at, truth
+from data.scenes.questions import QUESTIONS
+from data.scenes.splits import parse_image_key
+from data.scenes.vocabulary import kinds
+from training.evaluation.benchmarks.scenes import SceneStore, tasks
 from training.evaluation.tasks import (
     CAPTIONS,
     PARAPHRASES,
@@ -28,8 +25,6 @@ from training.evaluation.tasks import (
 )
 from training.evaluation.text_only import text_only_scores
 
-WORLD = Scenes(num_images=2000, names=("test",))
-
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, AnyTask]:
@@ -41,7 +36,8 @@ def composition(found: dict[str, AnyTask]) -> list[Task]:
 
 
 def scene_of(key: str) -> Scene:
-    return WORLD.scene_of(key)
+    split, number = parse_image_key(key)
+    return scene_at(number, split=split)
 
 
 def test_there_is_enough_of_everything(found: dict[str, AnyTask]) -> None:
@@ -106,19 +102,6 @@ def test_numbers_and_actions_are_balanced_too(found: dict[str, AnyTask]) -> None
             else:
                 counts[true[-1], false[-1]] += 1
         assert all(counts[change[::-1]] == number for change, number in counts.items()), name
-
-
-@given(st.lists(st.permutations("abc").map(lambda word: (word[0], word[1])), max_size=30))
-def test_changes_are_kept_with_their_counterparts(changes: list[tuple[str, str]]) -> None:
-    numbered = list(enumerate(changes))
-    kept = balanced(numbered, lambda pair: pair[1])
-    before, after = Counter(changes), Counter(change for _, change in kept)
-    assert after == Counter({c: min(n, before[c[::-1]]) for c, n in before.items()})
-    for end in range(0, len(kept), 2):
-        first = Counter(change for _, change in kept[:end])
-        assert all(first[change[::-1]] == number for change, number in first.items())
-    assert len(set(kept)) == len(kept)
-    assert len(balanced([("", "")] * 3, lambda change: change)) == 3
 
 
 @pytest.mark.parametrize("name", ["swap_att", "swap_obj", "count"])
@@ -193,65 +176,3 @@ def test_a_scene_of_the_store_is_that_of_the_world() -> None:
     again = SceneStore(size=32)
     assert store.read("test/000123.png") == again.read("test/000123.png")
     assert store.read("test/000123.png") != store.read("test/000124.png")
-
-
-def test_the_same_is_asked_at_every_call() -> None:
-    scenes = [WORLD.scene(number, split="test") for number in range(60)]
-    for name, question in QUESTIONS.items():
-        once = [asked(question, scene, name=name) for scene in scenes]
-        assert once == [asked(question, scene, name=name) for scene in scenes]
-
-
-def test_a_number_one_larger_than_any_has_a_word() -> None:
-    scenes = [WORLD.scene(number, split="test") for number in range(400)]
-    most = max(len(group) for scene in scenes for group in scene.groups())
-    assert most + 1 < len(NUMBERS)
-
-
-@pytest.mark.parametrize(
-    ("statement", "text", "other"),
-    [
-        (Statement((Noun("ball", colour="red"), Noun("box"))),
-         "There is a red ball and a box.", "There is a box and a red ball."),
-        (Statement((Noun("dog", 2), Noun("table")), "left"),
-         "Two dogs are to the left of a table.", "A table is to the right of two dogs."),
-        (Statement((Noun("dog"), Noun("table")), "behind"),
-         "A dog is behind a table.", "A table is in front of a dog."),
-        (Statement((Noun("ball", size="big", finish="striped"), Noun("table")), "on"),
-         "A big striped ball is on a table.", None),
-        (Statement((Noun("dog"),), "run"), "A dog is running.", None),
-        (Statement((Noun("apple"),)), "There is an apple.", None),
-        (Statement((Noun("apple", 0),)), "There is no apple.", None),
-        (Statement((Noun("woman", 3),)), "There are three women.", None),
-    ],
-)  # fmt: skip
-def test_sentences(statement: Statement, text: str, other: str | None) -> None:
-    assert statement.text == text
-    same = rephrased(statement)
-    assert (same.text if same else None) == other
-
-
-def test_what_is_held_out_occurs_in_no_scene() -> None:
-    plain, without = Scenes(), Scenes(hold_out=True)
-    num_others = 0
-    for number in range(400):
-        first, second = plain.scene(number), without.scene(number)
-        assert not any(held_out(thing.kind, thing.colour) for thing in second.things)
-        if any(held_out(thing.kind, thing.colour) for thing in first.things):
-            num_others += 1
-            assert second != first
-        else:
-            assert second == first
-    assert 20 < num_others < 200
-
-
-def test_a_tenth_of_the_combinations_is_held_out() -> None:
-    every = [(kind.name, colour) for kind in kinds().values() for colour in kind.colours]
-    out = [pair for pair in every if held_out(*pair)]
-    assert 0.05 < len(out) / len(every) < 0.15
-    for kind in kinds().values():
-        if 0 < len(kind.colours) < 4:
-            assert not any(held_out(kind.name, colour) for colour in kind.colours)
-        if kind.colours:
-            assert not all(held_out(kind.name, colour) for colour in kind.colours)
-        assert not held_out(kind.name, "")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageColor, ImageDraw
 
-from data.sources.scenes.layers import Frame, ordered
-from data.sources.scenes.shapes import Shape, sprite
-from data.sources.scenes.vocabulary import colours
-from data.sources.scenes.world import WIDTH, Scene, Thing
+from data.scenes.layers import Frame, ordered
+from data.scenes.shapes import Shape, sprite
+from data.scenes.vocabulary import colours
+from data.scenes.world import WIDTH, Scene, Thing
 
 Colour = tuple[int, int, int]
 

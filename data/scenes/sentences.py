@@ -1,15 +1,15 @@
 """What can be said of a scene, in parts that can be changed one at a time. Pure.
 
 A text is made of its parts, so a false one differs from a true one in the part that was changed.
-Whether it is true is asked of `data.sources.scenes.truth`; what that leaves open is not used.
+Whether it is true is asked of `data.scenes.truth`; what that leaves open is not used.
 """
 
 from typing import NamedTuple
 
-from data.sources.scenes.facts import WORDING
-from data.sources.scenes.phrases import NUMBERS, article
-from data.sources.scenes.vocabulary import kinds, verbs
-from data.sources.scenes.world import Thing
+from data.scenes.facts import WORDING
+from data.scenes.phrases import NUMBERS, article
+from data.scenes.vocabulary import kinds, verbs
+from data.scenes.world import Thing
 
 Group = tuple[Thing, ...]
 
@@ -34,7 +34,7 @@ class Noun(NamedTuple):
         return article(words) if self.number == 1 else f"{NUMBERS[self.number]} {words}"
 
 
-class Statement(NamedTuple):
+class Sentence(NamedTuple):
     """Things, what they do or where they are, and of which others; without a word: a list.
 
     `word`: a relation of WORDING, a lemma of verbs(), or "".

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from data.sources.scenes.shapes import has_sprite
-from data.sources.scenes.world import Scene
+from data.scenes.shapes import has_sprite
+from data.scenes.world import Scene
 
 _HELD = frozenset({"hold", "read", "fly"})
 

@@ -9,8 +9,8 @@ A modifier belongs to the nearest noun before it.
 import math
 from collections.abc import Sequence
 
-from data.sources.scenes import words
-from data.sources.scenes.statements import Phrase, Quantity, Said, Unparsed, none_of, say
+from data.scenes import words
+from data.scenes.statements import Phrase, Quantity, Said, Unparsed, none_of, say
 
 
 def parse(text: str) -> tuple[Phrase, ...]:

@@ -1,9 +1,9 @@
 """How a scene is drawn by lot: stations of things that have to do with each other. Pure."""
 
-from data.sources.scenes.lot import Lot, Station, dressed, width_of
-from data.sources.scenes.patterns import PATTERNS
-from data.sources.scenes.vocabulary import places, skies
-from data.sources.scenes.world import WIDTH, Scene, Thing
+from data.scenes.lot import Lot, Station, dressed, width_of
+from data.scenes.patterns import PATTERNS
+from data.scenes.vocabulary import places, skies
+from data.scenes.world import WIDTH, Scene, Thing
 from data.streams import Stream
 
 _GAP = 4.0

@@ -1,4 +1,4 @@
-"""Questions about a scene: a true statement and the statements that one change makes of it. Pure.
+"""Questions about a scene: a true sentence and the sentences that one change makes of it. Pure.
 
 Each question yields candidates; the first whose truth is as it should be is asked. What is put in
 the place of something else is drawn from the vocabulary, by the scene's number, and could be in a
@@ -10,11 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
-from data.sources.scenes import Scene, truth
-from data.sources.scenes.facts import facts
-from data.sources.scenes.vocabulary import kinds, verbs
+from data.scenes.facts import facts
+from data.scenes.sentences import INVERSES, Group, Noun, Sentence, noun_of
+from data.scenes.truth import truth
+from data.scenes.vocabulary import kinds, verbs
+from data.scenes.world import Scene
 from data.streams import Stream
-from training.evaluation.scenes.statements import INVERSES, Group, Noun, Statement, noun_of
 
 T = TypeVar("T")
 
@@ -37,10 +38,10 @@ class Asked(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """Statements that ought to be true and false; `change`: the word that differs, if it is one."""
+    """Sentences that ought to be true and false; `change`: the word that differs, if it is one."""
 
-    true: Statement
-    false: Statement
+    true: Sentence
+    false: Sentence
     change: tuple[str, str] = ("", "")
 
 
@@ -77,12 +78,12 @@ def balanced(pairs: Sequence[T], change_of: Callable[[T], tuple[str, str]]) -> l
     return kept
 
 
-def rephrased(statement: Statement) -> Statement | None:
-    """Return the statement said the other way round, None where that says something else."""
-    if statement.word in INVERSES:
-        return Statement(statement.things[::-1], INVERSES[statement.word])
-    if not statement.word and len(statement.things) > 1:
-        return Statement(statement.things[::-1])
+def rephrased(sentence: Sentence) -> Sentence | None:
+    """Return the sentence said the other way round, None where that says something else."""
+    if sentence.word in INVERSES:
+        return Sentence(sentence.things[::-1], INVERSES[sentence.word])
+    if not sentence.word and len(sentence.things) > 1:
+        return Sentence(sentence.things[::-1])
     return None
 
 
@@ -92,14 +93,14 @@ def swap_attribute(scene: Scene, stream: Stream) -> Iterator[Candidate]:
         swapped = (a._replace(colour=b.colour), b._replace(colour=a.colour))
         could_be = a.colour in kinds()[b.kind].colours and b.colour in kinds()[a.kind].colours
         if could_be and a.colour != b.colour and a.kind != b.kind:
-            yield Candidate(Statement((a, b)), Statement(swapped))
+            yield Candidate(Sentence((a, b)), Sentence(swapped))
 
 
 def swap_object(scene: Scene, stream: Stream) -> Iterator[Candidate]:
     """A dog is to the left of a box. -> A box is to the left of a dog."""
-    for statement in _related(scene, stream):
-        if statement.word in INVERSES:
-            yield Candidate(statement, Statement(statement.things[::-1], statement.word))
+    for sentence in _related(scene, stream):
+        if sentence.word in INVERSES:
+            yield Candidate(sentence, Sentence(sentence.things[::-1], sentence.word))
 
 
 def replace_object(scene: Scene, stream: Stream) -> Iterator[Candidate]:
@@ -117,9 +118,7 @@ def replace_object(scene: Scene, stream: Stream) -> Iterator[Candidate]:
             and (not a.finish or a.finish in kind.finishes)
         ]
         if alike:
-            yield Candidate(
-                Statement((a, b)), Statement((a._replace(kind=stream.choice(alike)), b))
-            )
+            yield Candidate(Sentence((a, b)), Sentence((a._replace(kind=stream.choice(alike)), b)))
 
 
 def replace_attribute(scene: Scene, stream: Stream) -> Iterator[Candidate]:
@@ -131,16 +130,16 @@ def replace_attribute(scene: Scene, stream: Stream) -> Iterator[Candidate]:
         if noun.size:
             changed.append(noun._replace(size=_SIZES[noun.size]))
         if changed:
-            yield Candidate(Statement((noun,)), Statement((stream.choice(changed),)))
+            yield Candidate(Sentence((noun,)), Sentence((stream.choice(changed),)))
 
 
 def replace_relation(scene: Scene, stream: Stream) -> Iterator[Candidate]:
     """A ball is on a table. -> A ball is under a table."""
-    for statement in _related(scene, stream):
-        others = [word for word in _CONTRARY.get(statement.word, ()) if word != statement.word]
+    for sentence in _related(scene, stream):
+        others = [word for word in _CONTRARY.get(sentence.word, ()) if word != sentence.word]
         if others:
             word = stream.choice(others)
-            yield Candidate(statement, Statement(statement.things, word), (statement.word, word))
+            yield Candidate(sentence, Sentence(sentence.things, word), (sentence.word, word))
 
 
 def replace_action(scene: Scene, stream: Stream) -> Iterator[Candidate]:
@@ -152,7 +151,7 @@ def replace_action(scene: Scene, stream: Stream) -> Iterator[Candidate]:
             noun = noun_of(group)
             yield from (
                 Candidate(
-                    Statement((noun,), pose), Statement((noun,), other), _change(noun, pose, other)
+                    Sentence((noun,), pose), Sentence((noun,), other), _change(noun, pose, other)
                 )
                 for other in others
             )
@@ -165,8 +164,8 @@ def count(scene: Scene, stream: Stream) -> Iterator[Candidate]:
         numbers = [noun.number - 1, noun.number + 1] if noun.number > 2 else [noun.number + 1]
         if noun.number > 1:
             number = stream.choice(numbers)
-            false = Statement((noun._replace(number=number),))
-            yield Candidate(Statement((noun,)), false, (str(noun.number), str(number)))
+            false = Sentence((noun._replace(number=number),))
+            yield Candidate(Sentence((noun,)), false, (str(noun.number), str(number)))
 
 
 def existence(scene: Scene, stream: Stream) -> Iterator[Candidate]:
@@ -175,7 +174,7 @@ def existence(scene: Scene, stream: Stream) -> Iterator[Candidate]:
     absent = [kind.name for kind in kinds().values() if scene.place in kind.places]
     names = stream.shuffled(sorted(there) if stream.chance(0.5) else absent)
     for name in names:
-        some, none = Statement((Noun(name),)), Statement((Noun(name, 0),))
+        some, none = Sentence((Noun(name),)), Sentence((Noun(name, 0),))
         true, false = (some, none) if name in there else (none, some)
         yield Candidate(true, false, (true.text, false.text))
 
@@ -198,14 +197,14 @@ def _pairs(scene: Scene, stream: Stream) -> Iterator[tuple[Noun, Noun]]:
     yield from stream.shuffled(pairs)
 
 
-def _related(scene: Scene, stream: Stream) -> Iterator[Statement]:
+def _related(scene: Scene, stream: Stream) -> Iterator[Sentence]:
     """Yield what holds between two groups, side by side no more often than all else together."""
     found = facts(scene)
     beside = [fact for fact in found if fact.relation in {"left", "right", "next"}]
     others = [fact for fact in found if fact not in beside]
     order = [stream.shuffled(others), stream.shuffled(beside)]
     for fact in (f for part in (order if stream.chance(0.7) else order[::-1]) for f in part):
-        yield Statement((noun_of(fact.subject), noun_of(fact.target)), fact.relation)
+        yield Sentence((noun_of(fact.subject), noun_of(fact.target)), fact.relation)
 
 
 QUESTIONS: Final[Mapping[str, Question]] = {

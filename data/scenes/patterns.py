@@ -6,9 +6,9 @@ other, or none where the place offers nothing that fits.
 
 from collections.abc import Callable
 
-from data.sources.scenes.lot import Lot, Station, centred, from_zero, row
-from data.sources.scenes.vocabulary import kinds
-from data.sources.scenes.world import BACK, FRONT, Thing
+from data.scenes.lot import Lot, Station, centred, from_zero, row
+from data.scenes.vocabulary import kinds
+from data.scenes.world import BACK, FRONT, Thing
 
 Pattern = Callable[[Lot], list[Station]]
 

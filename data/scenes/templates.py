@@ -5,10 +5,10 @@ A text has no capital and no final mark yet. A template's docstring shows what i
 
 from collections.abc import Callable
 
-from data.sources.scenes.facts import WORDING, Fact, Group
-from data.sources.scenes.phrases import article
-from data.sources.scenes.vocabulary import Kind, kinds, places, verbs
-from data.sources.scenes.writer import Writer
+from data.scenes.facts import WORDING, Fact, Group
+from data.scenes.phrases import article
+from data.scenes.vocabulary import Kind, kinds, places, verbs
+from data.scenes.writer import Writer
 
 Template = Callable[[Writer], str | None]
 

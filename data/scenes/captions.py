@@ -1,8 +1,8 @@
 """A scene -> captions as people write them, every one true of it. Pure."""
 
-from data.sources.scenes.templates import TEMPLATES
-from data.sources.scenes.world import Scene
-from data.sources.scenes.writer import Writer
+from data.scenes.templates import TEMPLATES
+from data.scenes.world import Scene
+from data.scenes.writer import Writer
 from data.streams import Stream
 
 _TRIES = 40
