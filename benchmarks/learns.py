@@ -17,8 +17,8 @@ import click
 import open_clip
 import torch
 
+from data.scenes.render import write_images
 from data.sources.scenes import Scenes
-from data.sources.scenes.render import write_images
 from negatives.build import build
 from negatives.config import build_config
 from training.config import settings_of

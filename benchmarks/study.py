@@ -28,16 +28,16 @@ import open_clip
 import torch
 
 from data.commit import write_atomically
+from data.scenes.render import write_images
 from data.sources.scenes import Scenes
-from data.sources.scenes.render import write_images
 from negatives.build import build
 from negatives.config import build_config
 from training.config import settings_of
 from training.evaluation.benchmarks import Benchmark
+from training.evaluation.benchmarks.scenes import SceneStore, tasks
 from training.evaluation.encoder import Encoder, Encoding
 from training.evaluation.results import Results, read_results, write_results
 from training.evaluation.run import evaluate
-from training.evaluation.scenes.benchmark import SceneStore, tasks
 from training.evaluation.subject import subjects
 from training.evaluation.tables import aligned
 from training.evaluation.tradeoff import tradeoff

@@ -107,7 +107,7 @@ class Drawn:
         Raises:
             UsageError: it is no key of a scene.
         """
-        from data.sources.scenes.render import png  # noqa: PLC0415  (Pillow, for drawing alone)
+        from data.scenes.render import png  # noqa: PLC0415  (Pillow, for drawing alone)
 
         return png(self.scenes.scene_of(key), size=self.size)
 

@@ -3,25 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Final, get_args
+from typing import Final, NamedTuple
 
-from negatives.audit.browsing import browser
+from data.plots import Svg
+from negatives.audit.browsing import choices_of, shown_samples
 from negatives.audit.figures import figure_of
-from negatives.audit.findings import (
-    MIN_PAIRS,
-    OVERALL,
-    Audit,
-    Finding,
-    Sample,
-    Verdict,
-    shown,
-    shown_bar,
-    shown_interval,
-)
-from negatives.audit.markup import Html, element, joined, page, spoken, table
+from negatives.audit.findings import MIN_PAIRS, OVERALL, Audit, Finding, Sample, Verdict
+from negatives.audit.pages import page
 from negatives.audit.plots import axis_of, interval, ticks
 
-VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 _SIGNS: Final[Mapping[Verdict, str]] = {
     "inside": "●",
     "outside": "◆",
@@ -58,60 +48,49 @@ ABOUT: Final[Mapping[str, str]] = {
 }
 
 
+class Measure(NamedTuple):
+    """A measure as the page shows it.
+
+    `glance`: its finding for each group of the table at a glance. A measure of no such groups has
+    `verdicts` in its place, how many findings have which, or one finding alone.
+    """
+
+    name: str
+    anchor: str
+    notes: Sequence[str]
+    ticks: Svg
+    findings: Sequence[tuple[Finding, Svg]]
+    glance: Sequence[Finding | None]
+    verdicts: Mapping[Verdict, int]
+
+
 def html_of(audit: Audit, samples: Sequence[Sample]) -> str:
     """Return the report as an HTML page that needs no network and no other file."""
     by_measure = {
         measure: list(group)
         for measure, group in groupby(_by_measure(audit.findings), lambda found: found.measure)
     }
-    figures = [figure_of(title, counts) for title, counts in audit.counts.items()]
-    main = element(
-        "main",
-        None,
-        _summary(audit),
-        _glance(by_measure),
-        *(_measure(name, found, audit) for name, found in by_measure.items()),
-        _section("Counts", element("div", {"class": "figures"}, *figures), identity="counts"),
-        browser(samples),
-    )
-    body = joined(_header(audit), main, _footer())
-    return page(f"Audit of {audit.name}", body, name="report")
+    groups = _groups(by_measure)
+    found = Counter(finding.verdict() for finding in audit.findings)
+    shown = shown_samples(samples)
+    context = {
+        "audit": audit,
+        "headline": _headline(found),
+        "num_by_verdict": found,
+        "signs": _SIGNS,
+        "meanings": _MEANINGS,
+        "groups": groups,
+        "measures": [_measure(*item, audit, groups) for item in by_measure.items()],
+        "figures": [figure_of(title, counts) for title, counts in audit.counts.items()],
+        "samples": shown,
+        "choices": choices_of(shown),
+    }
+    return page("report", context)
 
 
 def _by_measure(findings: Sequence[Finding]) -> list[Finding]:
     order = list(dict.fromkeys(finding.measure for finding in findings))
     return sorted(findings, key=lambda finding: order.index(finding.measure))
-
-
-def _header(audit: Audit) -> Html:
-    return element(
-        "header",
-        {"class": "top"},
-        element("p", {"class": "kicker"}, "Audit of hard negatives"),
-        element("h1", {"dir": "auto"}, audit.name),
-        element("p", {"class": "muted"}, "manifest ", element("code", None, audit.fingerprint)),
-        element("button", {"type": "button", "id": "theme", "hidden": ""}, "Dark or light"),
-    )
-
-
-def _summary(audit: Audit) -> Html:
-    found = Counter(finding.verdict() for finding in audit.findings)
-    tiles = [
-        element(
-            "li",
-            {"class": f"tile {_class(verdict)}"},
-            element("b", None, str(found[verdict])),
-            element("span", None, f"{_SIGNS[verdict]} {verdict}"),
-            element("small", None, _MEANINGS[verdict]),
-        )
-        for verdict in VERDICTS
-    ]
-    return element(
-        "section",
-        {"aria-labelledby": "verdict"},
-        element("h2", {"id": "verdict", "class": "headline"}, _headline(found)),
-        element("ul", {"class": "tiles"}, *tiles),
-    )
 
 
 def _headline(found: Counter[Verdict]) -> str:
@@ -124,9 +103,9 @@ def _headline(found: Counter[Verdict]) -> str:
     return f"{found['outside']} of {judged} judged findings {are} outside the bar"
 
 
-def _glance(by_measure: Mapping[str, Sequence[Finding]]) -> Html:
-    """Return the table of measures by types; groups of a measure with no overall are no types."""
-    groups = list(
+def _groups(by_measure: Mapping[str, Sequence[Finding]]) -> list[str]:
+    """Return the types of negatives; groups of a measure with no overall are no types."""
+    return list(
         dict.fromkeys(
             found.group
             for findings in by_measure.values()
@@ -135,111 +114,23 @@ def _glance(by_measure: Mapping[str, Sequence[Finding]]) -> Html:
             if "/" not in found.group
         )
     )
-    rows = []
-    for measure, findings in by_measure.items():
-        of_group = {finding.group: finding for finding in findings}
-        if of_group.keys() & set(groups):
-            cells = [_glance_cell(of_group.get(group)) for group in groups]
-        else:
-            cells = [_glance_summary(findings, width=len(groups))]
-        link = element("a", {"href": f"#{_anchor(measure)}"}, measure)
-        rows.append(element("tr", None, element("th", {"scope": "row"}, link), *cells))
-    whole = table("Value and verdict by measure and type", ["Measure", *groups], rows)
-    return _section("At a glance", _scrolling("Findings at a glance", whole), identity="glance")
 
 
-def _glance_summary(findings: Sequence[Finding], *, width: int) -> Html:
-    if len(findings) == 1:
-        return _glance_cell(findings[0])
-    found = Counter(finding.verdict() for finding in findings)
-    parts = [
-        element(
-            "span", {"class": f"verdict {_class(verdict)}"}, _sign(verdict), f" {num} {verdict} "
-        )
-        for verdict, num in found.items()
-    ]
-    return element("td", {"colspan": str(max(width, 1))}, *parts)
-
-
-def _glance_cell(finding: Finding | None) -> Html:
-    if finding is None:
-        return element("td")
-    verdict = finding.verdict()
-    kind = {"class": f"verdict {_class(verdict)}"}
-    if finding.value is None:
-        return element("td", kind, verdict)
-    return element("td", kind, _sign(verdict), f" {shown(finding.value)}", spoken(f" {verdict}"))
-
-
-def _measure(name: str, findings: Sequence[Finding], audit: Audit) -> Html:
+def _measure(
+    name: str, findings: Sequence[Finding], audit: Audit, groups: Sequence[str]
+) -> Measure:
     axis = axis_of(findings)
-    headings = ["Group", "Value", "95 % interval", "Bar", "Rests on", "Verdict"]
-    head = [element("th", {"scope": "col"}, heading) for heading in headings]
-    head.insert(1, element("th", {"scope": "col", "class": "plot"}, ticks(axis), spoken("Plot")))
-    rows = []
-    for finding in findings:
-        cells = _finding_cells(finding)
-        cells.insert(1, element("td", {"class": "plot"}, interval(finding, axis)))
-        rows.append(element("tr", None, *cells))
-    whole = element(
-        "table",
-        {"class": "findings"},
-        element("caption", {"class": "spoken"}, f"{name}: findings by group"),
-        element("thead", None, element("tr", None, *head)),
-        element("tbody", None, *rows),
-    )
+    of_group = {finding.group: finding for finding in findings}
+    glance: list[Finding | None] = [of_group.get(group) for group in groups]
+    if not any(glance):
+        glance = list(findings) if len(findings) == 1 else []
     notes = [ABOUT.get(name, ""), f"Judge: {audit.judges[name]}" if name in audit.judges else ""]
-    paragraphs = [element("p", {"class": "muted"}, note) for note in notes if note]
-    body = joined(*paragraphs, _scrolling(f"Findings of {name}", whole))
-    return _section(name, body, identity=_anchor(name))
-
-
-def _finding_cells(finding: Finding) -> list[Html]:
-    verdict = finding.verdict()
-    why = [element("small", None, finding.why)] if finding.why else []
-    depth = " sub" if "/" in finding.group else ""
-    return [
-        element("th", {"scope": "row", "class": f"group{depth}"}, finding.group),
-        element("td", {"class": "number value"}, shown(finding.value)),
-        element("td", {"class": "number", "data-label": ""}, shown_interval(finding)),
-        element("td", {"class": "number", "data-label": "bar"}, shown_bar(finding.bar)),
-        element("td", {"class": "number", "data-label": "of"}, f"{finding.num:,}"),
-        element(
-            "td",
-            {"class": f"verdict {_class(verdict)}"},
-            _sign(verdict),
-            f" {verdict}",
-            *why,
-        ),
-    ]
-
-
-def _sign(verdict: Verdict) -> Html:
-    given = {"class": "sign", "title": verdict, "aria-hidden": "true"}
-    return element("span", given, _SIGNS[verdict])
-
-
-def _section(title: str, body: Html, *, identity: str) -> Html:
-    heading = element("h2", {"id": identity}, title)
-    return element("section", {"aria-labelledby": identity}, heading, body)
-
-
-def _scrolling(label: str, whole: Html) -> Html:
-    """Return a table that scrolls by itself where the window is narrow, with the keys too."""
-    given = {"class": "card scroll", "role": "region", "aria-label": label, "tabindex": "0"}
-    return element("div", given, whole)
-
-
-def _footer() -> Html:
-    text = (
-        "Intervals are two-sided, 95 %. The page is one file and asks for nothing over the network."
+    return Measure(
+        name=name,
+        anchor="measure-" + "-".join(name.split()),
+        notes=[note for note in notes if note],
+        ticks=ticks(axis),
+        findings=[(finding, interval(finding, axis)) for finding in findings],
+        glance=glance,
+        verdicts={} if glance else Counter(finding.verdict() for finding in findings),
     )
-    return element("footer", {"class": "muted"}, text)
-
-
-def _class(verdict: Verdict) -> str:
-    return verdict.replace(" ", "-")
-
-
-def _anchor(measure: str) -> str:
-    return "measure-" + "-".join(measure.split())

@@ -8,7 +8,7 @@ from typing import Any, Final
 from data.errors import UsageError
 from data.sources.lines import lines_of
 from negatives.audit.marks import pieces
-from negatives.audit.markup import data_block, element, joined, page
+from negatives.audit.pages import page
 from negatives.audit.sheet import QUESTIONS, Item, KeyEntry, Sheet, difference, digest
 
 Answer = Mapping[str, bool]  # the name of each of QUESTIONS -> yes
@@ -40,9 +40,7 @@ def sheet_page(sheet: Sheet) -> str:
         "questions": [question._asdict() for question in QUESTIONS],
         "items": [_marked(item) for item in sheet.items],
     }
-    no_script = element("noscript", None, "This page asks with a script: please allow it to run.")
-    main = element("main", {"id": "main"}, no_script)
-    return page("Captions to judge", joined(main, data_block("sheet", content)), name="sheet")
+    return page("sheet", {"sheet": content})
 
 
 def _marked(item: Item) -> dict[str, object]:

@@ -31,7 +31,7 @@ def render(*, folder: Path, output: Path, size: int, as_json: bool, quiet: bool)
     """
     from data.images import scenes_of
     from data.manifest import read_manifest
-    from data.sources.scenes.render import write_images
+    from data.scenes.render import write_images
 
     if size < 1:
         raise UsageError(f"--size: expected 1 or more, found {size}")

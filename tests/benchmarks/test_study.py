@@ -48,4 +48,4 @@ def test_the_report_says_how_far_a_row_is_from_clip(
     assert line.endswith(verdict)
     content = json.loads((tmp_path / "study.json").read_text())
     assert content["FSC-CLIP"]["composition"] == list(other)
-    assert (tmp_path / "tradeoff.svg").read_text().count("<circle") == 2
+    assert (tmp_path / "tradeoff.svg").read_text().count('class="spot"') == 2

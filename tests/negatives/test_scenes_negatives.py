@@ -8,7 +8,8 @@ import pytest
 
 from data.manifest import read_all_rows
 from data.records import Negative, Row
-from data.sources.scenes import Scenes, truth
+from data.scenes import truth
+from data.sources.scenes import Scenes
 from negatives.build import build
 from negatives.config import build_config
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.edits import Edit, Replacement
+from data.tones import TONES
 from negatives.audit.findings import Audit, Bar, Finding, Sample
 from negatives.audit.marks import Piece, pieces, spans_before
 from negatives.audit.plots import axis_of
@@ -53,6 +54,7 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.texts: dict[str, list[str]] = {}
+        self.rows: list[list[str]] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -60,6 +62,10 @@ class Page(HTMLParser):
         if tag not in {"meta", "input"}:
             self.open.append(tag)
             self.texts.setdefault(tag, []).append("")
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in {"td", "th"}:
+            self.rows[-1].append("")
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -67,6 +73,8 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         for tag in set(self.open):
             self.texts[tag][-1] += data
+        if self.rows and {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += data.strip("\n")
 
 
 TEXT = html_of(AUDIT, SAMPLES)
@@ -93,17 +101,20 @@ def test_the_page_stands_alone() -> None:
     (policy,) = (given["content"] for _, given in PAGE.elements if "http-equiv" in given)
     assert policy is not None
     assert "default-src 'none'" in policy
+    assert not any("style" in given for _, given in PAGE.elements), "the policy refuses them"
+    named = set(re.findall(r"var\(--([\w-]+)", TEXT)) - {"tone"}  # the page's own, from a class
+    assert named == named & set(TONES)
     for tag in ("style", "script"):
         (content,) = PAGE.texts[tag]
         assert f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'" in policy
 
 
 def test_findings_are_told_with_their_verdict() -> None:
-    rows = [" ".join(text.split()) for text in PAGE.texts["tr"]]
-    assert "overall0.5120.500 to 0.5240.45 to 0.557,000● inside" in rows
-    assert any(row.startswith("swap0.610") and row.endswith("◆ outside") for row in rows)
-    assert any(row.startswith("swap/att0.470") and row.endswith("○ unproven") for row in rows)
-    assert any(row.endswith("not measuredjudge <is> a scorer") for row in rows)
+    rows = PAGE.rows
+    assert ["overall", "", "0.512", "0.500 to 0.524", "0.45 to 0.55", "7,000", "● inside"] in rows
+    assert any(row[::2][:2] == ["swap", "0.610"] and row[-1] == "◆ outside" for row in rows)
+    assert any(row[::2][:2] == ["swap/att", "0.470"] and row[-1] == "○ unproven" for row in rows)
+    assert any(row[-1].endswith("not measuredjudge <is> a scorer") for row in rows)
     assert "1 of 2 judged findings is outside the bar" in PAGE.texts["h2"]
     assert "Judge: logistic regression 1" in PAGE.texts["p"]
 
@@ -131,12 +142,13 @@ def test_every_table_has_headings_and_a_title() -> None:
 def test_counts_are_columns_for_numbers_and_bars_for_names() -> None:
     kinds = [given.get("class") for tag, given in PAGE.elements if tag == "svg"]
     assert kinds.count("columns") == 1
-    assert kinds.count("share") == 2 + 20
+    assert sum(tag == "meter" for tag, _ in PAGE.elements) == 2 + 20
     assert "13 in all, mean 6.8" in PAGE.texts["p"]
     assert "8 more" in PAGE.texts["summary"]
     assert "none" in PAGE.texts["p"]
     (heights,) = re.findall(r'<svg class="columns".*?</svg>', TEXT)
-    assert heights.count("<rect") == 11 - 5 + 1, "lengths that no caption has are there, too"
+    shown = re.findall(r'class="column"[^>]*><title>(.*?)</title>', heights)
+    assert shown == ["5: 3", "6: 0", "7: 9", "8: 0", "9: 0", "10: 0", "11: 1"]
 
 
 def test_bars_without_an_end_and_groups_of_one_measure() -> None:
@@ -151,9 +163,9 @@ def test_bars_without_an_end_and_groups_of_one_measure() -> None:
     assert axis_of([findings[-4]]).high == 3
     assert "2 or more" in page.texts["td"]
     assert "0" in page.texts["td"]
-    glance = page.texts["tr"][: 1 + 6]
-    assert glance[0] == "Measureoverallswap"
-    assert glance[-1] == "share● 1 inside ◆ 1 outside "
+    glance = page.rows[: 1 + 6]
+    assert glance[0] == ["Measure", "overall", "swap"]
+    assert glance[-1] == ["share", "● 1 inside◆ 1 outside"]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +185,6 @@ def test_all_of_a_measure_is_on_its_axis(
     axis = axis_of([Finding("m", "overall", *values, 10, None)])
     assert (axis.low, axis.high) == ends
     assert (axis.ticks[0], axis.ticks[-1]) == ends
-    assert 0 <= axis.per_cent(values[0]) <= 100
 
 
 def test_pieces_of_a_text() -> None:
@@ -215,43 +226,15 @@ def test_what_was_taken_out_is_found_again(
     assert list(spans_before(caption, text, edits)) == expected
 
 
-def test_colours_can_be_told_from_their_ground() -> None:
-    css = (Path(html_of.__code__.co_filename).parent / "page/shared.css").read_text()
-    colours = {
-        name: pair for name, *pair in re.findall(r"--([\w-]+): light-dark\((#\w+), (#\w+)\)", css)
-    }
-    inks = [(ink, ground) for ink in ("ink", "muted", "accent", "good", "bad", "open")
-            for ground in ("ground", "card")]  # fmt: skip
-    for ink, ground in (
-        *inks,
-        ("put-in-ink", "put-in"),
-        ("taken-ink", "taken"),
-        ("ink", "accent-soft"),
-    ):
-        for scheme in (0, 1):
-            assert contrast(colours[ink][scheme], colours[ground][scheme]) >= 4.5, (ink, ground)
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of WCAG 2, from 1 to 21."""
-    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (bright + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
 def test_what_has_no_end_is_said() -> None:
     findings = (
         Finding("mean", "overall", 1.4, -math.inf, math.inf, 2, Bar(2, math.inf)),
         Finding("odd", "overall", math.nan, None, None, 2000, None),
     )
-    rows = Page(html_of(AUDIT._replace(findings=findings), ())).texts["tr"]
-    assert any("1.400\u2212\u221e to \u221e2 or more2○ unproven" in row for row in rows)
-    assert any("no number2,000■ no bar" in row for row in rows)
+    rows = Page(html_of(AUDIT._replace(findings=findings), ())).rows
+    unending = ["overall", "", "1.400", "\u2212\u221e to \u221e", "2 or more", "2", "○ unproven"]
+    assert unending in rows
+    assert ["overall", "", "no number", "", "", "2,000", "■ no bar"] in rows
 
 
 def driven(script: str, folder: Path) -> list[str]:

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from data.config import plain
 from data.errors import UsageError
 from data.records import Caption, Row
+from data.scenes.render import png
 from data.sources.scenes import Scenes
-from data.sources.scenes.render import png
 from negatives.cli import cli
 from negatives.folders.lineage import Account, Counts, manifest_of
 from negatives.folders.writing import NewFolder, write_folder

@@ -20,6 +20,8 @@ from training.evaluation.benchmarks.eqben import eqben
 from training.evaluation.benchmarks.imagecode import imagecode
 from training.evaluation.benchmarks.negbench import negbench
 from training.evaluation.benchmarks.retrieval import coco, flickr30k
+from training.evaluation.benchmarks.scenes import SceneStore
+from training.evaluation.benchmarks.scenes import tasks as scenes_tasks
 from training.evaluation.benchmarks.spec import spec
 from training.evaluation.benchmarks.sugarcrepe import sugarcrepe
 from training.evaluation.benchmarks.sugarcrepe_pp import sugarcrepe_pp
@@ -28,8 +30,6 @@ from training.evaluation.benchmarks.valse import valse
 from training.evaluation.benchmarks.vlchecklist import vlchecklist
 from training.evaluation.benchmarks.whatsup import whatsup
 from training.evaluation.benchmarks.winoground import winoground
-from training.evaluation.scenes.benchmark import SceneStore
-from training.evaluation.scenes.benchmark import tasks as scenes_tasks
 from training.evaluation.store import Found
 from training.evaluation.tasks import AnyTask, pictures_of
 from training.evaluation.zeroshot.benchmark import zeroshot, zeroshot_store

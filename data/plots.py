@@ -1,0 +1,251 @@
+"""Plots as SVG, drawn by matplotlib; this is its only door.
+
+An SVG of equal numbers is equal byte for byte, under the same version of matplotlib. It is made to
+stand inside a page: colours are the page's variables (`data.tones`), so that they follow light and
+dark; text is text, in the page's font; nothing in it is a script, an address or a style attribute,
+which a page's content policy would refuse. Sizes are in pixels.
+"""
+
+import io
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Final, NamedTuple
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from data.tones import SERIES, TONES, css_for_dark
+
+TEXT_PX: Final = 12
+_DPI: Final = 72  # a point, matplotlib's unit in an SVG, is then a pixel
+_LINE_HEIGHT: Final = 14
+_STAND_INS: Final = {name: f"#{number:06x}" for number, name in enumerate(TONES, start=1)}
+_TONE_OF: Final = {colour: name for name, colour in _STAND_INS.items()}
+_NO_METADATA: Final = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+_SVG: Final = "{http://www.w3.org/2000/svg}"
+_HREF: Final = "{http://www.w3.org/1999/xlink}href"
+Tips = Mapping[str, str]
+
+
+class Svg(str):
+    """An SVG element for a page; templates take it for markup."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        """Return the markup: it needs no escaping."""
+        return self
+
+
+class Line(NamedTuple):
+    """Points of a chart, joined; `names` stand beside the points that have one.
+
+    `name` stands at the end of the line. `tips` are shown where a reader points at a point.
+    """
+
+    name: str
+    points: Sequence[tuple[float, float]]
+    names: Sequence[str] = ()
+    tips: Sequence[str] = ()
+
+
+class Drawing(NamedTuple):
+    """A figure with one pair of axes, both matplotlib's."""
+
+    figure: Figure
+    axes: Axes
+
+    def svg(self, *, kind: str, title: str = "", tips: Tips | None = None) -> Svg:
+        """Return the drawing; without a title it is hidden from screen readers.
+
+        `kind`: its classes. A gid that begins with a dot is the class of its group; `tips`: the
+        text to show where a reader points at what has a gid. All colours must be tones.
+        """
+        file = io.BytesIO()
+        self.figure.savefig(file, format="svg", transparent=True, metadata=_NO_METADATA)
+        drawn = ET.fromstring(file.getvalue())  # noqa: S314 - our own drawing
+        told = {"aria-hidden": "true"} if not title else {"role": "img"}
+        root = ET.Element("svg", {"class": kind, "viewBox": drawn.attrib["viewBox"], **told})
+        if title:
+            ET.SubElement(root, "title").text = _printable(title)
+        markers = {found.get("id", ""): found for found in drawn.iterfind(f".//{_SVG}defs/*")}
+        root.extend(_kept(drawn, markers, tips or {}))
+        return Svg(ET.tostring(root, encoding="unicode"))
+
+
+def tone(name: str) -> str:
+    """Return the colour to give matplotlib for a tone, "ink" or "accent"."""
+    return _STAND_INS[name]
+
+
+@contextmanager
+def canvas(
+    width: int, height: int, *, margins: tuple[int, int, int, int] = (0, 0, 0, 0)
+) -> Iterator[Drawing]:
+    """Open a drawing to be drawn on and finished within the block.
+
+    Neither the user's matplotlibrc nor settings made by other code take part in it. `margins`: room
+    around the axes at the top, right, bottom and left.
+    """
+    top, right, bottom, left = margins
+    inner = (width - left - right) / width, (height - top - bottom) / height
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # the page's font has others
+        mpl.rcdefaults()
+        mpl.rc("figure", dpi=_DPI)
+        mpl.rc("font", size=TEXT_PX)
+        mpl.rc("svg", fonttype="none", hashsalt="plots")  # text stays text, ids stay the same
+        mpl.rc("text", parse_math=False)  # a dollar in a name is a dollar
+        figure = Figure(figsize=(width / _DPI, height / _DPI))
+        axes = figure.add_axes((left / width, bottom / height, *inner))
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0, pad=6, labelcolor=tone("muted"))
+        yield Drawing(figure, axes)
+
+
+def round_ticks(low: float, high: float, *, most: int, whole: bool = False) -> tuple[float, ...]:
+    """Return round numbers that hold both between them, in about so many steps at most."""
+    room = 0.0 if low < high else 0.05 * (abs(low) or 1)
+    ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=whole).tick_values(
+        low - room, high + room
+    )
+    return tuple(float(tick) for tick in ticks)
+
+
+def line_chart(
+    title: str, lines: Sequence[Line], *, across: str, up: str, height: int = 300
+) -> Svg:
+    """Return a chart of one line or several; `across` and `up` name its axes."""
+    points = [point for line in lines for point in line.points]
+    right = 90 if any(line.name for line in lines) else 24  # room for the names at the ends
+    with canvas(640, height, margins=(20, right, 48, 64)) as drawing:
+        axes = drawing.axes
+        _frame(axes, points, across=across, up=up)
+        tips: dict[str, str] = {}
+        for number, line in enumerate(lines):
+            tips |= _draw_line(axes, line, number)
+        _name_ends(axes, lines)
+        return drawing.svg(kind="chart", title=title, tips=tips)
+
+
+def as_file(svg: Svg) -> str:
+    """Return a chart as a file of its own, in tones that any viewer of SVG understands."""
+    root = ET.fromstring(svg)  # noqa: S314 - our own drawing
+    root.attrib |= {"xmlns": _SVG.strip("{}"), "font-family": "system-ui, sans-serif"}
+    style = ET.Element("style")
+    style.text = css_for_dark()
+    ground = ET.Element("rect", {"width": "100%", "height": "100%", "fill": "var(--card)"})
+    root[1:1] = [style, ground]
+    for element in root.iter():
+        for part in ("fill", "stroke"):
+            name = element.get(part, "").removeprefix("var(--").removesuffix(")")
+            if name in TONES:
+                element.set(part, TONES[name].light)
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _frame(axes: Axes, points: Sequence[tuple[float, float]], *, across: str, up: str) -> None:
+    """Set the limits to round numbers around the points, with a grid and names of both axes."""
+    for axis, values in zip((axes.xaxis, axes.yaxis), zip(*points, strict=True), strict=True):
+        ticks = round_ticks(round(min(values), 9), round(max(values), 9), most=6)
+        axis.set_ticks(ticks, [f"{tick:,g}" for tick in ticks])
+    axes.set_xlim(*axes.get_xticks()[[0, -1]])
+    axes.set_ylim(*axes.get_yticks()[[0, -1]])
+    axes.grid(color=tone("line"), linewidth=1)
+    axes.set_xlabel(_printable(across), color=tone("ink"))
+    axes.set_ylabel(_printable(up), color=tone("ink"), rotation_mode="anchor")
+
+
+def _draw_line(axes: Axes, line: Line, number: int) -> dict[str, str]:
+    """Draw a line, its named points and their names; return the tips of its points by gid."""
+    colour = tone(SERIES[number % len(SERIES)])
+    xs, ys = [x for x, _ in line.points], [y for _, y in line.points]
+    if len(line.points) > 1:
+        axes.plot(xs, ys, color=colour, linewidth=2, clip_on=False, gid=".curve")
+    tips = {}
+    for place, (point, name) in enumerate(zip(line.points, line.names, strict=False)):
+        gid = f".spot {number}-{place}"
+        tips[gid] = line.tips[place] if line.tips else name
+        axes.scatter(*point, s=64, color=colour, linewidths=0, clip_on=False, gid=gid, zorder=3)
+        is_left = axes.transAxes.inverted().transform(axes.transData.transform(point))[0] < 0.5
+        axes.annotate(
+            _printable(name),
+            point,
+            (8 if is_left else -8, 8),
+            textcoords="offset points",
+            ha="left" if is_left else "right",
+            color=colour,
+            weight="bold",
+        )
+    return tips
+
+
+def _name_ends(axes: Axes, lines: Sequence[Line]) -> None:
+    """Write the lines' names at their ends, in their order and none upon another."""
+    named = [(line, tone(SERIES[n % len(SERIES)])) for n, line in enumerate(lines) if line.name]
+    ends = [axes.transData.transform(line.points[-1]) for line, _ in named]
+    order = sorted(range(len(named)), key=lambda place: ends[place][1])
+    for below, above in pairwise(order):
+        ends[above][1] = max(ends[above][1], ends[below][1] + _LINE_HEIGHT)
+    for (line, colour), (x, y) in zip(named, ends, strict=True):
+        axes.annotate(
+            _printable(line.name),
+            (x + 6, y - 4),
+            xycoords="figure pixels",
+            color=colour,
+            weight="bold",
+            annotation_clip=False,
+        )
+
+
+def _kept(drawn: ET.Element, markers: Mapping[str, ET.Element], tips: Tips) -> list[ET.Element]:
+    """Return what is to be seen of matplotlib's elements, as plain elements."""
+    kept = []
+    for child in drawn:
+        name, identity = child.tag.removeprefix(_SVG), child.get("id", "")
+        given = _attributes(child)
+        if name in {"defs", "metadata"} or (given.get("fill") == "none" and "stroke" not in given):
+            continue
+        if name == "use":
+            name, given = "path", _marker(given, markers)
+        if identity.startswith("."):
+            given["class"] = identity.removeprefix(".").partition(" ")[0]
+        made = ET.Element(name, given)
+        made.text = (child.text or "").strip() or None
+        if identity in tips:
+            ET.SubElement(made, "title").text = _printable(tips[identity])
+        made.extend(_kept(child, markers, tips))
+        kept += list(made) if made.keys() == [] else [made]  # a group without a class says nothing
+    return kept
+
+
+def _marker(use: Mapping[str, str], markers: Mapping[str, ET.Element]) -> dict[str, str]:
+    """Return the attributes of a marker in its place, drawn there rather than referred to."""
+    own = {key: value for key, value in use.items() if key not in {"x", "y", _HREF}}
+    place = {"transform": f"translate({use['x']} {use['y']})"}
+    return {**own, **_attributes(markers[use[_HREF].removeprefix("#")]), **place}
+
+
+def _attributes(element: ET.Element) -> dict[str, str]:
+    """Return an element's attributes, with those of its style and with tones for stand-ins."""
+    entries = (entry.partition(":") for entry in element.get("style", "").split(";") if entry)
+    style = {key.strip(): value for key, _, value in entries}
+    given = {
+        key: " ".join(value.split())
+        for key, value in {**element.attrib, **style}.items()
+        if key not in {"id", "style", "clip-path", "font-family"}  # the font is the page's
+    }
+    for part in ("fill", "stroke"):
+        if given.get(part, "none") != "none":
+            given[part] = f"var(--{_TONE_OF[given[part]]})"
+    return given
+
+
+def _printable(text: str) -> str:
+    """Return a name on one line, without characters that XML has no place for."""
+    return "".join(character if character.isprintable() else " " for character in text)

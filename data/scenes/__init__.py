@@ -1,0 +1,9 @@
+"""A world of drawn scenes whose truth is known: what is in them, captions, pictures, questions."""
+
+from data.scenes.captions import captions
+from data.scenes.splits import scene_at
+from data.scenes.truth import truth
+from data.scenes.vocabulary import held_out
+from data.scenes.world import Scene
+
+__all__ = ["Scene", "captions", "held_out", "scene_at", "truth"]

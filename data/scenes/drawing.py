@@ -1,0 +1,59 @@
+"""How a scene is drawn by lot: stations of things that have to do with each other. Pure."""
+
+from data.scenes.lot import Lot, Station, dressed, width_of
+from data.scenes.patterns import PATTERNS
+from data.scenes.vocabulary import places, skies
+from data.scenes.world import WIDTH, Scene, Thing
+from data.streams import Stream
+
+_GAP = 4.0
+_MAX_GROUPS = 6
+_MAX_TRIES = 8
+
+
+def draw_scene(seed: int, index: int) -> Scene:
+    """Return the scene of this seed and index: always the same, whatever was drawn before."""
+    stream = Stream("scenes", seed, index)
+    every_place, every_sky = tuple(places().values()), tuple(skies().values())
+    place = every_place[stream.weighted([p.weight for p in every_place])].name
+    sky = every_sky[stream.weighted([s.weight for s in every_sky])].name
+    lot = Lot(stream, place)
+    stations: list[Station] = []
+    num_stations = stream.choice((1, 2, 2, 2, 3, 3))
+    weights = [weight for _, weight in PATTERNS]
+    tries = 0
+    while not stations or (tries < _MAX_TRIES and len(stations) < num_stations):
+        tries += 1
+        used = list(lot.used)
+        drawn = [dressed(lot, station) for station in PATTERNS[stream.weighted(weights)][0](lot)]
+        if drawn and _fits(stations + drawn):
+            stations += drawn
+        else:
+            lot.used = used
+    things = _spread(stream, stations)
+    return Scene(seed, index, place, "" if place == "room" else sky, things)
+
+
+def _fits(stations: list[Station]) -> bool:
+    """Tell whether the stations fit beside each other without the scene becoming a crowd."""
+    groups = {thing.group for station in stations for thing in station if thing.link != "wear"}
+    width = sum(width_of(station) + _GAP for station in stations)
+    return width <= WIDTH - _GAP and len(groups) < _MAX_GROUPS
+
+
+def _spread(stream: Stream, stations: list[Station]) -> tuple[Thing, ...]:
+    """Return all things, the stations spread over the picture's width."""
+    free = WIDTH - sum(width_of(station) for station in stations)
+    shares = [0.5 + stream.unit() for _ in range(len(stations) + 1)]
+    things: list[Thing] = []
+    left = 0.0
+    for number, station in enumerate(stations):
+        left += free * shares[number] / sum(shares)
+        first = len(things)
+        for thing in station:
+            host = thing.host + first if thing.host >= 0 else -1
+            if thing.link in {"chase", "walk"}:  # what they are tied to opens the next station
+                host = first + len(station)
+            things.append(thing._replace(left=thing.left + left, station=number, host=host))
+        left += width_of(station)
+    return tuple(things)

@@ -1,0 +1,234 @@
+"""Whether a text is true of a scene: True, False, or None where that cannot be told. Pure.
+
+The world is closed: what is not in the scene is not there. "a dog": at least one; "two dogs":
+exactly two of which all that is said holds; "dogs": at least two; "no dog": none. "A man with
+hats": a plural that depends on another plural ("two men in hats") means one each. What a picture
+leaves open (is a puppy a dog? is the calm lake calm?) is None, by Kleene's three-valued logic.
+"""
+
+from data.scenes import words
+from data.scenes.grammar import parse
+from data.scenes.relations import PLACE, SKY, Verdict, acting, between, entities, relations
+from data.scenes.statements import Phrase, Quantity, Said, Unparsed
+from data.scenes.vocabulary import kinds, places, skies, verbs
+from data.scenes.world import MATERIALS, Scene, Thing
+
+_PATTERNS = frozenset({"striped", "dotted"})
+_MATERIAL_COLOURS = {"wooden": "brown", "metal": "gray"}
+_NEUTRAL = frozenset({"see", "seen", "show", "shown", "locate", "place", "position", "picture"})
+_LYING = frozenset({"stand", "sit", "lie", "rest", "lay", "li"})  # "li" + "es": lies
+_TRAFFIC = frozenset({"park", "drive", "move", "stop", "travel"})
+_LIGHT = {"day": "sunshine", "night": "moonlight"}
+
+
+def truth(scene: Scene, text: str) -> Verdict:
+    """Return whether the text is true of the scene; None if it is outside the grammar, or open."""
+    try:
+        statements = parse(text)
+    except Unparsed:
+        return None
+    return all_of([_State(scene).statement(phrase) for phrase in statements])
+
+
+def all_of(verdicts: list[Verdict]) -> Verdict:
+    """Return Kleene's "and"."""
+    if False in verdicts:
+        return False
+    return None if None in verdicts else True
+
+
+def _not(verdict: Verdict) -> Verdict:
+    return None if verdict is None else not verdict
+
+
+class _State:
+    """A scene with its scenery, looked at by one statement after another."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.things = entities(scene)
+
+    def statement(self, phrase: Phrase) -> Verdict:
+        """Evaluate a statement."""
+        if phrase.head == "it":
+            return None
+        every = range(len(self.things))
+        return _counts([self.matches(i, phrase, -1) for i in every], phrase.quantity)
+
+    def matches(self, thing: int, phrase: Phrase, subject: int) -> Verdict:
+        """Tell whether a thing is what the phrase says; `subject` is what "it" stands for."""
+        if phrase.head == "it":
+            return thing == subject if subject >= 0 else None
+        verdicts = [_is(self.scene, self.things[thing], phrase.head)]
+        if verdicts[0] is not False:
+            verdicts += [self.has_quality(thing, word) for word in phrase.modifiers]
+        plural = phrase.quantity.low > 1 or words.is_plural(phrase.head)
+        for said in phrase.said:
+            if False in verdicts:
+                return False
+            verdicts.append(self.holds(thing, said, subject, plural=plural))
+        return all_of(verdicts)
+
+    def holds(self, thing: int, said: Said, subject: int, *, plural: bool) -> Verdict:
+        """Tell whether what is said of a thing holds of it."""
+        if said.kind == "quality":
+            verdict = (
+                self.matches(thing, said.objects[0], subject)
+                if said.objects
+                else self.has_quality(thing, said.word)
+            )
+        elif said.kind == "verb" and not said.objects:
+            verdict = _does(self.things[thing], said.word)
+        elif said.word == "between":
+            verdict = self.is_between(thing, said, subject)
+        else:
+            verdict = self.relates(thing, said, subject, plural=plural)
+        return _not(verdict) if said.negated else verdict
+
+    def relates(self, thing: int, said: Said, subject: int, *, plural: bool) -> Verdict:
+        """Tell whether a thing is so related to as many others as the object says."""
+        target = said.objects[0]
+        asked = target.quantity
+        if asked.bare and (plural or target.head == "it"):
+            asked = Quantity(1, asked.high)
+        back = subject if target.head == "it" else thing
+        verdicts: list[Verdict] = []
+        for other in range(len(self.things)):
+            if other == thing:
+                continue
+            matched = self.matches(other, target, back)
+            if matched is not False:
+                matched = all_of([matched, self.relation(said, thing, other)])
+            verdicts.append(matched)
+        return _counts(verdicts, asked)
+
+    def relation(self, said: Said, a: int, b: int) -> Verdict:
+        """Tell whether a relation or a verb holds between two things."""
+        if said.kind == "relation":
+            return relations()[said.word](self.things, a, b)
+        if said.kind == "passive":
+            a, b = b, a
+        return _acts(acting(self.things, a, b), words.lemmas(said.word))
+
+    def is_between(self, thing: int, said: Said, subject: int) -> Verdict:
+        """Tell whether a thing is between two others that the objects describe."""
+        first, last = said.objects[0], said.objects[-1]
+        every = [i for i in range(len(self.things)) if i != thing]
+        found = False
+        for b in every:
+            for c in every:
+                if (
+                    b != c
+                    and self.matches(b, first, subject)
+                    and self.matches(c, last, subject)
+                    and between(self.things, thing, b, c)
+                ):
+                    found = True
+        return found
+
+    def has_quality(self, thing: int, word: str) -> Verdict:
+        """Tell whether an adjective is true of a thing."""
+        subject = self.things[thing]
+        if words.is_participle(word):
+            return _does(subject, word)
+        if word in subject.kind.split():
+            return True
+        known = words.qualities().get(word)
+        if known is None:
+            return False
+        verdicts: list[Verdict] = []
+        for dimension, sure in known:
+            verdict = _has(self.scene, subject, *dimension.partition(" ")[::2])
+            verdicts.append(verdict if sure or verdict is False else None)
+        return True if True in verdicts else None if None in verdicts else False
+
+
+def _counts(verdicts: list[Verdict], quantity: Quantity) -> Verdict:
+    """Tell whether the number of things that match is what the quantity asks for."""
+    sure = verdicts.count(True)
+    possible = sure + verdicts.count(None)
+    if quantity.low <= sure and possible <= quantity.high:
+        return True
+    return False if possible < quantity.low or sure > quantity.high else None
+
+
+def _is(scene: Scene, thing: Thing, noun: str) -> Verdict:
+    """Tell whether a thing may be called by a noun."""
+    forms = words.singulars(noun)
+    if thing.link == PLACE:
+        setting = places()[scene.place]
+    elif thing.link == SKY:
+        setting = skies()[scene.sky]
+        if _LIGHT.get(scene.sky) in forms:
+            return True
+    else:
+        kind = kinds().get(thing.kind)
+        if kind is None:
+            return thing.kind in forms or (
+                None if thing.kind == "sea" and "ocean" in forms else False
+            )
+        if forms & kind.names or thing.kind.split()[-1] in forms:
+            return True
+        return None if forms & kind.maybe else False
+    if forms & setting.names:
+        return True
+    return None if forms & setting.maybe else False
+
+
+def _has(scene: Scene, thing: Thing, dimension: str, value: str) -> Verdict:
+    """Tell whether a thing has a value in a dimension."""
+    if dimension == "colour":
+        return _is_coloured(thing, value)
+    if dimension == "size":
+        return _is_sized(thing, value)
+    if dimension in {"place", "sky"}:
+        return thing.link == dimension and getattr(scene, dimension) == value
+    return {"shape": thing.kind == value, "finish": thing.finish == value, "any": True}[dimension]
+
+
+def _is_sized(thing: Thing, size: str) -> Verdict:
+    """Tell whether a thing is big or small; open for kinds that always are."""
+    if thing.size or thing.kind not in kinds():
+        return thing.size == size
+    area = kinds()[thing.kind].width * kinds()[thing.kind].height
+    extreme = area > 1400 if size == "big" else area < 250
+    return None if extreme else False
+
+
+def _is_coloured(thing: Thing, colour: str) -> Verdict:
+    if thing.finish in MATERIALS:
+        return None if thing.finish == "glass" else _MATERIAL_COLOURS[thing.finish] == colour
+    if thing.finish in _PATTERNS and colour == "white" and thing.colour != "white":
+        return None
+    return thing.colour == colour
+
+
+def _does(thing: Thing, form: str) -> Verdict:
+    """Tell whether a thing does what a verb without an object says."""
+    lemmas = words.lemmas(form)
+    if lemmas & _NEUTRAL:
+        return True
+    kind = kinds().get(thing.kind)
+    pose = verbs().get(thing.pose)
+    animate = kind is not None and ("animal" in kind.names or "person" in kind.names)
+    if not animate and not (pose and pose.lemma in {"fly", "float"}):
+        if lemmas & _LYING:
+            return True
+        traffic = kind is not None and "vehicle" in kind.names and lemmas & _TRAFFIC
+        return None if traffic else False
+    if pose is None:
+        return False
+    done = [pose, *([verbs()[thing.link]] if thing.link in verbs() else [])]
+    if any(lemmas & verb.implies for verb in done):
+        return True
+    return None if any(lemmas & verb.maybe for verb in done) else False
+
+
+def _acts(link: str, lemmas: frozenset[str]) -> Verdict:
+    """Tell whether a tie between two things is what a verb with an object says."""
+    verb = verbs().get(link)
+    if verb is None:
+        return False
+    if lemmas & verb.implies:
+        return True
+    return None if lemmas & verb.maybe else False

@@ -1,0 +1,81 @@
+"""The embedded default source: captions of the scenes that `data.scenes` draws."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from data.errors import UsageError
+from data.records import Caption, Skip
+from data.scenes import Scene, captions, scene_at
+from data.scenes.splits import SPLITS, image_key, parse_image_key
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scenes:
+    """Scenes drawn by the project: objects, colours, sizes, counts, relations; no download.
+
+    train/000123.png is a picture of "A small brown dog chasing a white cat.", "There is a ..."
+
+    `num_images`: scenes of the first split; every other split has a tenth of them.
+    `captions_per_image`: at most; captions of a scene differ. `seed`: another seed, another world.
+    `hold_out`: no scene has a tenth of the combinations of kind and colour, for example no purple
+    box, so that a model can be asked about what it never saw.
+    """
+
+    num_images: int = 2000
+    captions_per_image: int = 5
+    seed: int = 0
+    hold_out: bool = False
+    names: tuple[str, ...] = ("train", "val")
+
+    @property
+    def licence(self) -> str:
+        """Return the licence of captions and pictures."""
+        return "CC0-1.0"
+
+    def splits(self) -> tuple[str, ...]:
+        """Return the names of the splits.
+
+        Raises:
+            UsageError: a split is unknown, or there is nothing to draw.
+        """
+        unknown = [name for name in self.names if name not in SPLITS]
+        if unknown or not self.names:
+            raise UsageError(
+                f"scenes has the splits {', '.join(SPLITS)}; found {', '.join(unknown) or 'none'}"
+            )
+        if self.num_images < 1 or self.captions_per_image < 1:
+            raise UsageError(
+                "scenes needs num_images and captions_per_image of at least 1; "
+                f"found {self.num_images} and {self.captions_per_image}"
+            )
+        return self.names
+
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return nothing: there are no files."""
+        return ()
+
+    def read(self, split: str) -> Iterator[Caption]:
+        """Yield the captions of a split, those of one scene one after another."""
+        for number in range(self.num_scenes(split)):
+            image = image_key(number, split=split)
+            scene = self.scene(number, split=split)
+            texts = captions(scene, count=self.captions_per_image, seed=self.seed)
+            for n, text in enumerate(texts):
+                yield Caption(f"scenes:{split}:{number}:{n}", image, text)
+
+    def num_scenes(self, split: str) -> int:
+        """Return the number of scenes of a split."""
+        return self.num_images if split == self.names[0] else max(1, self.num_images // 10)
+
+    def scene(self, number: int, *, split: str = "train") -> Scene:
+        """Return a scene of a split."""
+        return scene_at(number, split=split, seed=self.seed, hold_out=self.hold_out)
+
+    def scene_of(self, image: str) -> Scene:
+        """Return the scene of an image key such as "train/000123.png".
+
+        Raises:
+            UsageError: it is no key of this source.
+        """
+        split, number = parse_image_key(image)
+        return self.scene(number, split=split)

@@ -1,0 +1,170 @@
+"""The benchmark `scenes`: composition, paraphrases, retrieval and classification, with no file.
+
+Scenes are those of the split "test", which nothing trains on, and single things drawn for
+classification. Pictures are drawn when they are asked for.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from data.errors import UsageError
+from data.scenes import Scene, captions, held_out, scene_at, truth
+from data.scenes.lot import centred
+from data.scenes.questions import QUESTIONS, Asked, asked, balanced
+from data.scenes.render import png
+from data.scenes.splits import image_key, number_of
+from data.scenes.vocabulary import Kind, kinds
+from data.scenes.world import WIDTH, Thing
+from training.evaluation.tasks import (
+    CAPTIONS,
+    PARAPHRASES,
+    TEXT_ALONE,
+    AnyTask,
+    Classification,
+    Item,
+    Picture,
+    Retrieval,
+    Task,
+)
+
+_NUM_SCENES: Final = 2000
+_MOST_ITEMS: Final = 500
+_NUM_RETRIEVED: Final = 200
+_SPLIT: Final = "test"
+_ACROSS: Final = ("30", "50", "70")
+_REPHRASED: Final = ("swap_att", "replace_obj", "replace_rel")
+_TEMPLATES: Final = ("a {}", "there is a {}", "a picture of a {}", "a drawing of a {}")
+
+
+def tasks() -> tuple[AnyTask, ...]:
+    """Return all tasks; the same at every call."""
+    scenes = [scene_at(number, split=_SPLIT) for number in range(_NUM_SCENES)]
+    questions = {name: _asked(name, scenes) for name in QUESTIONS}
+    return (
+        *(_composition(name, found) for name, found in questions.items()),
+        *_paraphrases([pair for name in _REPHRASED for pair in questions[name]]),
+        _retrieval(scenes),
+        _classification("objects", _singles(unseen=False)),
+        _classification("objects of unseen colours", _singles(unseen=True)),
+    )
+
+
+class SceneStore:
+    """Pictures of scenes, "test/000123.png", and of things, "single/grass/box/red/50.png"."""
+
+    def __init__(self, *, size: int = 128) -> None:
+        """Draw pictures so many pixels wide and high."""
+        self._size = size
+
+    def absent(self, keys: Iterable[str]) -> set[str]:
+        """Return those keys that are none of these."""
+        return {key for key in keys if _scene_of(key) is None}
+
+    def read(self, key: str) -> bytes:
+        """Return a picture as a PNG file.
+
+        Raises:
+            UsageError: it is no key of this benchmark.
+        """
+        scene = _scene_of(key)
+        if scene is None:
+            raise UsageError(f"expected a picture of the benchmark scenes, found {key!r}")
+        return png(scene, size=self._size)
+
+
+def _asked(name: str, scenes: Iterable[Scene]) -> list[tuple[Scene, Asked]]:
+    found = ((scene, asked(QUESTIONS[name], scene, name=name)) for scene in scenes)
+    pairs = [(scene, pair) for scene, pair in found if pair is not None]
+    return balanced(pairs, lambda found: found[1].change)[:_MOST_ITEMS]
+
+
+def _composition(name: str, pairs: Iterable[tuple[Scene, Asked]]) -> Task:
+    items = tuple(
+        Item(f"{name}:{scene.number}", (_picture(scene),), (pair.true, pair.false))
+        for scene, pair in pairs
+    )
+    return Task(name=name, layout=CAPTIONS, items=items)
+
+
+def _paraphrases(pairs: Iterable[tuple[Scene, Asked]]) -> Iterator[Task]:
+    """Yield paraphrases with the picture, and among texts alone."""
+    items = [
+        Item(f"{n}:{scene.number}", (_picture(scene),), (pair.true, pair.also_true, pair.false))
+        for n, (scene, pair) in enumerate(pairs)
+        if pair.also_true
+    ]
+    yield Task(name="paraphrases", layout=PARAPHRASES, items=tuple(items))
+    alone = tuple(item._replace(pictures=()) for item in items)
+    yield Task(name="paraphrases, text alone", layout=TEXT_ALONE, items=alone)
+
+
+def _retrieval(scenes: list[Scene]) -> Retrieval:
+    """Return captions that are true of one picture of the gallery and false of all others."""
+    gallery: list[Scene] = []
+    texts: list[str] = []
+    for scene in scenes:
+        found = captions(scene, count=8, seed=0)
+        best = max(found, key=len)
+        apart = all(truth(other, best) is False for other in gallery)
+        if apart and all(truth(scene, text) is False for text in texts):
+            gallery.append(scene)
+            texts.append(best)
+        if len(gallery) == _NUM_RETRIEVED:
+            break
+    return Retrieval(
+        name="retrieval",
+        pictures=tuple(_picture(scene) for scene in gallery),
+        captions=tuple(texts),
+        owner=tuple(range(len(gallery))),
+    )
+
+
+def _picture(scene: Scene) -> Picture:
+    return Picture(image_key(number_of(scene), split=_SPLIT))
+
+
+def _classes() -> list[Kind]:
+    """Return the kinds that stand or lie by themselves and have a colour."""
+    return [kind for kind in kinds().values() if kind.colours and kind.roles & {"group", "item"}]
+
+
+def _singles(*, unseen: bool) -> list[tuple[str, ...]]:
+    """Return place, kind, colour and per cent of the width of things that are seen alone.
+
+    `unseen`: of the combinations that `Scenes.hold_out` leaves out, else of all others.
+    """
+    return [
+        (place, kind.name, colour, across)
+        for kind in _classes()
+        for colour in kind.colours
+        for place in sorted(kind.places)
+        for across in _ACROSS
+        if held_out(kind.name, colour) == unseen
+    ]
+
+
+def _classification(name: str, singles: list[tuple[str, ...]]) -> Classification:
+    names = [kind.name for kind in _classes()]
+    return Classification(
+        name=name,
+        pictures=tuple(Picture(f"single/{'/'.join(single)}.png") for single in singles),
+        labels=tuple((names.index(kind),) for _, kind, *_ in singles),
+        classes=tuple((name,) for name in names),
+        templates=_TEMPLATES,
+    )
+
+
+def _scene_of(key: str) -> Scene | None:
+    """Return the scene of a picture's key, None if it is none of this benchmark."""
+    parts = key.removesuffix(".png").split("/")
+    if len(parts) == 2 and parts[0] == _SPLIT and parts[1].isdecimal():
+        return scene_at(int(parts[1]), split=_SPLIT)
+    if len(parts) != 5 or parts[0] != "single" or parts[2] not in kinds():
+        return None
+    _, place, name, colour, across = parts
+    kind = kinds()[name]
+    if place not in kind.places or colour not in kind.colours or across not in _ACROSS:
+        return None
+    thing = Thing(kind.name, colour, pose="stand", width=kind.width, height=kind.height)
+    things = tuple(centred([thing], WIDTH * int(across) / 100))
+    return Scene(0, 0, place, "" if place == "room" else "day", things)
