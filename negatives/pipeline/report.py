@@ -162,11 +162,13 @@ def _validation(records: Sequence[Mapping[str, Any]]) -> Html:
     lines = [
         Line(name, [(r["step"], 100 * r["validation"][name]) for r in measured])
         for name in ("retrieval", "composition")
+        if last[name] is not None
     ]
-    note = (
-        f"On {last['captions']:,} captions of the validation split: its picture found in a batch; "
-        f"the caption above each of its negatives ({last['composition_chance']:.0%} by chance)."
-    )
+    note = f"On {last['captions']:,} captions of the validation split: its picture found in a batch"
+    if last["composition"] is not None:
+        chance = f"{last['composition_chance']:.0%} by chance"
+        note += f"; the caption above each of its negatives ({chance})"
+    note += "."
     picture = chart("Validation", lines, across="step", up="%")
     return joined(element("p", {"class": "muted"}, note), _card(picture))
 
