@@ -1,6 +1,7 @@
 """A full disk: one line that names the file, and nothing half written."""
 
 import errno
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,6 +121,13 @@ def test_a_reader_that_fails_while_a_file_is_written_keeps_its_own_words() -> No
     reader = behind(UsageError("source: cannot be read"), OSError(errno.EACCES, "x"))
     with pytest.raises(UsageError, match="source"), writing(Path("a/b")):
         raise reader
+
+
+def test_of_a_copy_the_target_is_named(tmp_path: Path) -> None:
+    (tmp_path / "source").write_text(LONG)
+    with no_file_beyond(3000), pytest.raises(OSError, match="large") as caught:
+        shutil.copyfile(tmp_path / "source", tmp_path / "target")
+    assert told(caught.value).startswith(f"{tmp_path / 'target'}: File too large; make room")
 
 
 def test_a_place_that_cannot_be_written_is_a_mistake_unless_the_disk_is_full() -> None:

@@ -67,7 +67,9 @@ def _task(path: Path, *, expected: int) -> Retrieval:
             f"{path}: expected pictures with captions, found {type(error).__name__} {error}"
         ) from error
     except ValueError as error:
-        raise UsageError(f"{path}: expected an id of its own for each picture, found {error}") from error
+        raise UsageError(
+            f"{path}: expected an id of its own for each picture, found {error}"
+        ) from error
     empty = [key for key, captions in found if not captions]
     if empty or not found:
         raise UsageError(
