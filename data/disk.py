@@ -70,10 +70,11 @@ def unwritable(path: Path, error: OSError) -> UsageError | OSError:
 
 def told(error: OSError) -> str:
     """Return what the system says, in one line: which file, and what to do about a full disk."""
-    if error.errno is None or error.filename is None:
+    name = error.filename2 or error.filename  # of a copy the target is the second
+    if error.errno is None or name is None:
         message = one_line(error)
     else:
-        message = f"{error.filename}: {os.strerror(error.errno)}"
+        message = f"{name}: {os.strerror(error.errno)}"
     if not is_full(error):
         return message
     return f"{message}; make room on the disk and run the command again: what is finished is kept"

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,14 +31,16 @@ from data.sources.found import key_of
 from data.sources.tars import IMAGE_SUFFIXES, files_in
 from data.storage import entries, is_remote
 
-_VERSION = 1
+_VERSION = 2
 _ROWS_AT_ONCE = 64  # of pictures, which are large
+_SEVERAL = -1  # in place of a size: the key names different pictures
 
 
 class Member(NamedTuple):
     """A picture in a file: its keys; where it stands, in bytes.
 
-    `short`: a key that counts only if it names no other picture, "" for none.
+    `short`: a key that counts only if it names no other picture, "" for none. `checksum`: of its
+    content, 0 where that is not read.
     """
 
     keys: tuple[str, ...]
@@ -45,6 +48,7 @@ class Member(NamedTuple):
     offset: int
     size: int
     short: str = ""
+    checksum: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,13 +69,20 @@ class Index:
         return _opened, (self.where, self.files, self.path)  # a worker maps the table anew
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no picture."""
+        """Return those keys for which there is no picture.
+
+        Raises:
+            UsageError: a key names several pictures: whichever was taken, another would be meant.
+        """
         listed = list(keys)
         hashes = np.fromiter(map(_hash, listed), np.uint64, len(listed))
         known = self.table[0].view(np.uint64)
         places = np.searchsorted(known, hashes)
         inside = places < len(known)
         inside[inside] = known[places[inside]] == hashes[inside]
+        several = np.flatnonzero(inside)[self.table[3][places[inside]] == _SEVERAL]
+        if len(several):
+            raise UsageError(self._told_of_several(listed[several[0]], len(several)))
         return {listed[i] for i in np.flatnonzero(~inside).tolist()}
 
     def example(self) -> str:
@@ -93,10 +104,18 @@ class Index:
         if column == len(known) or int(known[column]) != digest:
             raise UsageError(f"{self.where}: there is no picture {key!r}")
         _, file, offset, size = self.table[:, column].tolist()
+        if size == _SEVERAL:
+            raise UsageError(self._told_of_several(key, 1))
         content = _read(self.files[file], offset, size)
         if len(content) != size:
             raise UsageError(f"{self.files[file]}: ends before the picture {key!r}; was it cut?")
         return content
+
+    def _told_of_several(self, key: str, number: int) -> str:
+        return (
+            f"{self.where}: expected one picture for each key, found different ones under "
+            f"{number:,} of those asked for, for example {key!r}; rename them"
+        )
 
 
 def index_of_tars(files: tuple[Path, ...], *, root: Path, cache: Path | None) -> Index:
@@ -212,7 +231,7 @@ def _members_of_parquet(
             stated = key_of(named) or ("" if named is None else str(named).strip())
             keys = (f"{split}/{number}",) if named is None else (stated,)
             out.write(content)
-            yield Member(keys, 0, offset, len(content))
+            yield Member(keys, 0, offset, len(content), checksum=crc32(content))
             offset += len(content)
 
 
@@ -229,8 +248,14 @@ def _content(cell: object, *, where: str) -> tuple[bytes | None, object]:
 
 
 def _table(members: Iterable[Member], *, where: Path) -> tuple[NDArray[np.int64], str]:
-    """Return the table of an index and a key in it; of pictures of one key the first is kept."""
+    """Return the table of an index and a key in it.
+
+    A picture may be there several times, as it is in a file of captions; the first is taken. Where
+    its first key, which a sample does not merely state, names others too, the size is _SEVERAL.
+    """
     places: dict[int, tuple[int, int, int]] = {}
+    seen: dict[int, tuple[int, int]] = {}
+    several: set[int] = set()
     names: dict[int, str] = {}
     short: dict[int, tuple[int, int, int] | None] = {}
     for member in members:
@@ -240,12 +265,16 @@ def _table(members: Iterable[Member], *, where: Path) -> tuple[NDArray[np.int64]
             if names.setdefault(digest, key) != key:
                 raise UsageError(f"{key!r} and {names[digest]!r} have one hash; rename one of them")
             places.setdefault(digest, place)
+        own, content = _hash(member.keys[0]), (member.size, member.checksum)
+        if seen.setdefault(own, content) != content:
+            several.add(own)
         if member.short:
             digest = _hash(member.short)
             short[digest] = None if digest in short else place
     places |= {key: place for key, place in short.items() if place and key not in places}
     if not places:
         raise UsageError(f"{where}: expected pictures, found none; what was meant as images?")
+    places |= {key: (*places[key][:2], _SEVERAL) for key in several}
     hashes = np.fromiter(places, np.uint64, len(places))
     order = np.argsort(hashes)
     rest = np.array(list(places.values()), np.int64)

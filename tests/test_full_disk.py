@@ -1,7 +1,6 @@
 """A disk that fills up under a command: one line, exit 1, and what was finished goes on later.
 
-The disk is a tmpfs of its own, in a namespace of its own: tests that need it are skipped where none can
-be made.
+The disk is a tmpfs in a namespace of its own; where none can be made, tests are skipped.
 """
 
 import json

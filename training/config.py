@@ -1,5 +1,6 @@
 """The `training` section of pipeline.yaml, as frozen dataclasses; what is null is the preset's."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -186,6 +187,9 @@ def _check(settings: Settings) -> None:
         ("loss.beta", loss.beta, 0 <= loss.beta <= 1, "0 to 1"),
         ("lora.rank", lora.rank, lora.rank >= 0, _NOT_NEGATIVE),
         ("lora.alpha", lora.alpha, lora.alpha > 0, _POSITIVE),
+        ("batch_size", settings.batch_size,
+         settings.batch_size > 1 or loss.contrastive == "negclip",
+         "2 or more captions to tell apart"),
         ("optimizer.lr", optimizer.lr, optimizer.lr > 0, _POSITIVE),
         ("optimizer.betas", optimizer.betas, all(0 <= b < 1 for b in optimizer.betas), "0 to 1"),
         ("optimizer.eps", optimizer.eps, optimizer.eps > 0, _POSITIVE),
@@ -199,5 +203,9 @@ def _check(settings: Settings) -> None:
         ("crop", settings.config.crop, 0 < low <= high <= 1, "shares of (0, 1], the least first"),
     )  # fmt: skip
     for name, found, fits, expected in checks:
-        if not fits:
+        if not (fits and _is_finite(found)):
             raise UsageError(f"training.{name}: expected {expected}, found {found!r}")
+
+
+def _is_finite(found: float | tuple[float, ...] | None) -> bool:
+    return all(map(math.isfinite, found if isinstance(found, tuple) else (found or 0,)))

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import torch
 from torch import Tensor, distributed
@@ -75,6 +75,14 @@ def records(run: Path, *, step: int) -> list[Record]:
     path = run / FILE
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [json.loads(line) for line in lines if _step_of(line) == step]
+
+
+def num_broken(run: Path) -> int:
+    """Return how many broken pictures RUN/log.jsonl counts, for each of which a row stood in."""
+    path = run / FILE
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    whole = (json.loads(line) for line in lines if math.isfinite(_step_of(line)))
+    return sum(record.get(BROKEN, 0) for record in whole)
 
 
 class TensorBoard:
@@ -149,6 +157,17 @@ class Meter:
     def restart(self) -> None:
         """Begin the time of the next record now: a checkpoint was written meanwhile."""
         self.start = time.perf_counter()
+
+
+def measures_told(found: Mapping[str, Any]) -> str:
+    """Return in words what was measured of a split, as `Measures` has it."""
+    composition, chance = found["composition"], found["composition_chance"]
+    told = (
+        "composition not measured (no negatives)"
+        if composition is None
+        else f"composition {composition:.1%} (by chance {chance:.1%})"
+    )
+    return f"loss {found['loss']:.4f}, retrieval {found['retrieval']:.1%}, {told}"
 
 
 def peak_memory_mb(device: torch.device) -> int:

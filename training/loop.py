@@ -109,7 +109,7 @@ def fit(  # noqa: PLR0913 - where it begins, who listens, and when it ends
     `limit_steps`: stop after so many. `watch` sees every step before it is taken.
 
     Raises:
-        UsageError: a picture cannot be read, or the loss is no number any more.
+        UsageError: a picture cannot be read, or a loss is no number any more.
     """
     stopping, meter, signal = stopping or Stopping(), Meter(run.device), 0
     last = run.num_steps if limit_steps is None else min(run.num_steps, state.step + limit_steps)
@@ -199,6 +199,11 @@ def _kept(run: Run, state: State, listeners: tuple[Listener, ...], stopping: Sto
     if found is not None:
         for listener in listeners:
             listener.note({"step": state.step, "validation": asdict(found)})
+        if not math.isfinite(found.loss):
+            raise UsageError(
+                f"the loss on the validation split is no number at step {state.step}; "
+                "training.precision=fp32 may help; the checkpoints before are kept"
+            )
         is_best = state.best is None or found.loss < state.best
         state = replace(state, best=found.loss if is_best else state.best)
     if rank() == 0:

@@ -30,15 +30,15 @@ class Measures:
         loss: the objective's mean over the batches.
         retrieval: share of captions for which no picture of their batch scores higher than theirs.
         composition: share of captions that score higher than each of their negatives, of those
-            that have one.
+            that have one; None where none has.
         composition_chance: what drawing lots would give for it.
         captions: how many were measured.
     """
 
     loss: float
     retrieval: float
-    composition: float
-    composition_chance: float
+    composition: float | None
+    composition_chance: float | None
     captions: int
 
 
@@ -90,8 +90,8 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
     return Measures(
         loss=loss / num_captions,
         retrieval=retrieved / num_captions,
-        composition=told_apart / max(1, num_with_negative),
-        composition_chance=by_chance / max(1, num_with_negative),
+        composition=told_apart / num_with_negative if num_with_negative else None,
+        composition_chance=by_chance / num_with_negative if num_with_negative else None,
         captions=int(num_captions),
     )
 

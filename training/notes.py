@@ -2,12 +2,14 @@
 
 from torch import nn
 
+from data.errors import UsageError
 from data.image_names import told_of
 from training.config import Settings
+from training.draw import ANY
 from training.model import ClipModel
 from training.rows import num_left_out
 from training.samples import Samples
-from training.tokens import num_cut
+from training.tokens import num_cut, with_negative
 
 
 def notes_of(settings: Settings, name: str, model: ClipModel, samples: Samples) -> tuple[str, ...]:
@@ -34,9 +36,43 @@ def _on_batches(model: nn.Module) -> str:
     )
 
 
+def refuse_without_negatives(settings: Settings, samples: Samples) -> None:
+    """Hold that a loss that is about negatives finds any: it would stay at 0 and teach nothing.
+
+    Raises:
+        UsageError: it finds none.
+    """
+    if not settings.objective.needs_negatives:
+        return
+    if not samples.draw:
+        raise no_negatives(settings, "training.draw has no place for any")
+    if num_without_negative(samples) == len(samples):
+        drawn = " or ".join(dict.fromkeys(samples.draw))
+        what = "" if drawn == ANY else f" of type {drawn}"
+        raise no_negatives(settings, f"no caption of {samples.rows.split!r} has one{what}")
+
+
+def no_negatives(settings: Settings, found: str) -> UsageError:
+    """Return what to raise where there are none of the negatives that a loss needs."""
+    return UsageError(
+        f"preset {settings.config.preset}: its loss needs negatives, and {found}; build shards "
+        "with negatives, choose other types (training.draw), or train without (--preset clip)"
+    )
+
+
+def num_without_negative(samples: Samples) -> int:
+    """Return how many captions have no negative that a step could draw."""
+    types = None if ANY in samples.draw else set(samples.draw)
+    has = with_negative(samples.tokens, types)
+    kept = samples.rows.kept
+    return int((~(has if kept is None else has[kept])).sum())
+
+
 def _counts(settings: Settings, samples: Samples) -> list[str]:
+    without = num_without_negative(samples) if settings.objective.needs_negatives else 0
     counts = (
         (num_left_out(samples.rows), "captions are left out: their images are missing"),
+        (without, f"of {len(samples):,} captions have no negative that can be drawn"),
         (num_cut(samples.tokens), "negatives differ beyond what the model reads, and are masked"),
         (
             len(samples) % settings.batch_size,

@@ -50,6 +50,11 @@ class Objective:
     beta: float = 0.02
     attention: Attention = "minmax"
 
+    @property
+    def needs_negatives(self) -> bool:
+        """Tell whether anything in it is about negatives."""
+        return bool(self.contrastive == "negclip" or self.global_weight or self.local_weight)
+
 
 OBJECTIVES: Mapping[str, Objective] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ from data.commit import write_atomically
 from data.errors import RetryableError
 from data.texts import one_line
 from training.export import Weights, write_weights
-from training.logs import records
+from training.logs import measures_told, records
 from training.model import hub_config
 from training.start import shown
 
@@ -81,10 +81,7 @@ def card(weights: Weights, *, repository: str, validation: Mapping[str, Any] | N
         "seed": config["seed"],
     }
     if validation is not None:
-        rows["validation"] = (
-            f"loss {validation['loss']:.4f}, retrieval {validation['retrieval']:.1%}, composition "
-            f"{validation['composition']:.1%} (by chance {validation['composition_chance']:.1%})"
-        )
+        rows["validation"] = measures_told(validation)
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return f"""---
 library_name: open_clip

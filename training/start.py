@@ -19,10 +19,10 @@ from training.draw import draw_of
 from training.gather import num_ranks
 from training.lora import add_lora
 from training.model import ClipModel, check_weights, load, matched_name, tokenizer
-from training.notes import notes_of
+from training.notes import no_negatives, notes_of, refuse_without_negatives
 from training.presets import IN_PLACE, draw_for
 from training.ranks import first_then_others, same_on_all_ranks
-from training.rows import Rows, open_rows
+from training.rows import Rows, num_left_out, open_rows
 from training.samples import DataOptions, Samples, dataset
 from training.tokens import Tokenizer, unpadded
 
@@ -70,6 +70,8 @@ def prepare(
     """
     config = settings.config
     rows = open_rows(places.shards, split=config.split)  # what is wrong here is known at once
+    if settings.objective.needs_negatives and not rows.types():
+        raise no_negatives(settings, f"{places.shards} has none")
     draw = config.draw if config.draw is not None else _draw(config, rows)
     draw_of(draw, available=rows.types())
     if places.images is None:
@@ -97,7 +99,8 @@ def prepare(
         )
 
     samples = opened(config.split, evaluation=False)
-    validation, measured = measured_split(config, rows, partial(opened, evaluation=True))
+    refuse_without_negatives(settings, samples)
+    validation, measured = measured_split(settings, rows, partial(opened, evaluation=True))
     digests = (each.rows.digest for each in (samples, validation) if each is not None)
     if not same_on_all_ranks(" ".join(digests)):
         raise UsageError("the processes see other shards or images: give each of them the same")
@@ -112,7 +115,7 @@ def prepare(
 
 
 def measured_split(
-    config: TrainingConfig, rows: Rows, opened: Callable[[str], Samples]
+    settings: Settings, rows: Rows, opened: Callable[[str], Samples]
 ) -> tuple[Samples | None, str]:
     """Return the samples of the validation split, and what a user should be told of it.
 
@@ -122,6 +125,7 @@ def measured_split(
     Raises:
         UsageError: the split that the user names does not fit.
     """
+    config = settings.config
     automatic = config.validation == AUTO
     split = _beside(config.split, rows.manifest.splits()) if automatic else config.validation
     if split is None:
@@ -132,7 +136,23 @@ def measured_split(
         if not automatic:
             raise
         return None, f"split {split} is not measured: {error}"
-    return samples, f"split {split} is measured with each checkpoint: {len(samples):,} captions"
+    size = min(settings.batch_size, len(samples) // num_ranks() * num_ranks())
+    return samples, told_of_measured(samples, batch_size=size)
+
+
+def told_of_measured(samples: Samples, *, batch_size: int) -> str:
+    """Return what a user should know of the split that is measured: how much of it, and why."""
+    num_measured = len(samples) // batch_size * batch_size
+    left_out = (
+        (num_left_out(samples.rows), "whose images are missing"),
+        (len(samples) - num_measured, "that fill no batch"),
+    )
+    told = " and ".join(f"{count:,} {why}" for count, why in left_out if count)
+    without = f", without {told}" if told else ""
+    return (
+        f"split {samples.rows.split} is measured with each checkpoint: {num_measured:,} captions"
+        f"{without}"
+    )
 
 
 def _shared(samples: Samples) -> Samples:

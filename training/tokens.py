@@ -10,7 +10,7 @@ is masked when it is drawn, and counted.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -157,6 +157,24 @@ def num_cut(tokens: Tokens) -> int:
     """Return how many negatives are, as ids, their caption."""
     lengths = (map_lists(path)[0]["lengths"].values for path in tokens.files)
     return sum(int((values == 0).sum()) for values in lengths)
+
+
+def with_negative(tokens: Tokens, types: Collection[str] | None) -> NDArray[np.bool_]:
+    """Return for each row of the split, left out ones too, whether a negative of it can be drawn.
+
+    `types`: those that are drawn; None: any.
+    """
+    codes = None if types is None else [TYPES.index(name) for name in types]
+    parts = [np.zeros(0, np.bool_)]
+    for path in tokens.files:
+        lists = map_lists(path)[0]
+        lengths, kinds = lists["lengths"], lists["types"]
+        usable = lengths.values > 0
+        if codes is not None:
+            usable &= np.isin(kinds.values, codes)
+        before = np.concatenate([[0], np.cumsum(usable)])[lengths.offsets]
+        parts.append(before[1:] > before[:-1])
+    return np.concatenate(parts)
 
 
 def _folders(rows: Rows, tokenizer: Tokenizer, cache: Path | None) -> tuple[Path, ...]:

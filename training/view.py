@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from training.logs import Record
+from training.logs import Record, measures_told
 from training.loop import Run
+from training.samples import BROKEN
 
 _TERMS: Final = {
     "loss": "loss",
@@ -38,12 +39,16 @@ class Screen:
     def __init__(self, console: Console, *, num_steps: int, batch_size: int) -> None:
         self._num_steps, self._batch_size = num_steps, batch_size
         self._last: dict[str, object] = {}
+        self._num_broken = 0
         self._live = Live(console=console, auto_refresh=False)
         self._live.start()
 
     def note(self, record: Record) -> None:
         """Show a record."""
         self._last |= record
+        broken = record.get(BROKEN, 0)
+        assert isinstance(broken, int)
+        self._num_broken += broken
         self._live.update(self._table(), refresh=True)
 
     def close(self) -> None:
@@ -63,6 +68,8 @@ class Screen:
             table.add_row("waiting for data", f"{last['wait_share']:.1%}")
             table.add_row("peak memory", f"{last['peak_memory_mb']:,} MB")
             table.add_row("time left", clock(left_s))
+        if self._num_broken:
+            table.add_row(BROKEN, f"{self._num_broken:,}")
         if "validation" in last:
             table.add_row("validation", _validated(last["validation"]))
         return table
@@ -85,6 +92,8 @@ class Lines:
             parts.append(f"{record['images_per_s']:,.0f} images/s")
             parts.append(f"waiting {record['wait_share']:.1%}")
             parts.append(f"{clock(left_s)} left")
+            if BROKEN in record:
+                parts.append(f"{record[BROKEN]:,} {BROKEN}")
         sys.stderr.write("  ".join(parts) + "\n")
 
     def close(self) -> None:
@@ -106,8 +115,4 @@ def _left_s(record: Record, *, num_steps: int, batch_size: int) -> float:
 
 def _validated(found: object) -> str:
     assert isinstance(found, dict)
-    return (
-        f"loss {found['loss']:.4f}, retrieval {found['retrieval']:.1%}, composition "
-        f"{found['composition']:.1%} (by chance {found['composition_chance']:.1%}) "
-        f"of {found['captions']:,} captions"
-    )
+    return f"{measures_told(found)} of {found['captions']:,} captions"

@@ -139,12 +139,13 @@ def _validation(records: Sequence[Mapping[str, Any]]) -> tuple[str, Svg | None]:
     lines = [
         Line(name, [(r["step"], 100 * r["validation"][name]) for r in measured])
         for name in ("retrieval", "composition")
+        if last[name] is not None
     ]
-    note = (
-        f"On {last['captions']:,} captions of the validation split: its picture found in a batch; "
-        f"the caption above each of its negatives ({last['composition_chance']:.0%} by chance)."
-    )
-    return note, line_chart("Validation", lines, across="step", up="%")
+    note = f"On {last['captions']:,} captions of the validation split: its picture found in a batch"
+    if last["composition"] is not None:
+        chance = f"{last['composition_chance']:.0%} by chance"
+        note += f"; the caption above each of its negatives ({chance})"
+    return f"{note}.", line_chart("Validation", lines, across="step", up="%")
 
 
 def _scores(folder: Path) -> Scores:

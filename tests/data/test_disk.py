@@ -1,12 +1,14 @@
 """A full disk: one line that names the file, and nothing half written."""
 
 import errno
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from negatives.count_files import save_arrays
 
 from data.columns import write_columns
 from data.commit import sync_and_hash, write_atomically, write_if_absent
@@ -16,7 +18,6 @@ from data.image_index import index_of_tars
 from data.parquet import write_parquet
 from data.schema import ROW_SCHEMA, batch_of_rows
 from data.shards import write_rows
-from negatives.count_files import save_arrays
 from tests.full_disk import no_file_beyond
 from tests.training.folders import jpeg, rows_of, tar_of
 
@@ -120,6 +121,13 @@ def test_a_reader_that_fails_while_a_file_is_written_keeps_its_own_words() -> No
     reader = behind(UsageError("source: cannot be read"), OSError(errno.EACCES, "x"))
     with pytest.raises(UsageError, match="source"), writing(Path("a/b")):
         raise reader
+
+
+def test_of_a_copy_the_target_is_named(tmp_path: Path) -> None:
+    (tmp_path / "source").write_text(LONG)
+    with no_file_beyond(3000), pytest.raises(OSError, match="large") as caught:
+        shutil.copyfile(tmp_path / "source", tmp_path / "target")
+    assert told(caught.value).startswith(f"{tmp_path / 'target'}: File too large; make room")
 
 
 def test_a_place_that_cannot_be_written_is_a_mistake_unless_the_disk_is_full() -> None:

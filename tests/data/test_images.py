@@ -1,5 +1,7 @@
+import io
 import os
 import pickle
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,10 +86,31 @@ def test_a_sample_may_state_its_image(tmp_path: Path, manifest: Manifest) -> Non
     assert store.absent(["val/b.jpg"]) == {"val/b.jpg"}
 
 
-def test_of_a_key_that_comes_back_the_first_is_kept(tmp_path: Path, manifest: Manifest) -> None:
-    frame = {"image": [{"bytes": b"one", "path": "x"}, {"bytes": b"two", "path": "x"}, None]}
+def test_a_key_may_come_back_with_the_same_picture_alone(
+    tmp_path: Path, manifest: Manifest
+) -> None:
+    named = (("x", b"one"), ("x", b"one"), ("y", b"one"), ("y", b"two"), ("z", b"three"))
+    frame = {"image": [*({"bytes": content, "path": key} for key, content in named), None]}
     pl.DataFrame(frame).write_parquet(tmp_path / "a.parquet")
-    assert open_images(tmp_path, manifest=manifest).read("x") == b"one"
+    store = open_images(tmp_path, manifest=manifest)
+    assert store.read("x") == b"one"
+    assert store.absent(["x", "z", "none"]) == {"none"}
+    for ask in (lambda: store.absent(["x", "y", "z"]), lambda: store.read("y")):
+        with pytest.raises(UsageError, match=r"found different ones under 1 of .* example 'y'"):
+            ask()
+
+
+def test_a_member_that_is_twice_in_a_tar_is_asked_for_in_vain(
+    tmp_path: Path, manifest: Manifest
+) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        for content in (b"one", b"another"):
+            info = tarfile.TarInfo("1.jpg")
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    store = open_images(tmp_path / "a.tar", manifest=manifest)
+    with pytest.raises(UsageError, match="found different ones under 1 of those asked for"):
+        store.absent(["a.tar/1.jpg"])
 
 
 @pytest.mark.parametrize("write", [in_tar, in_parquet])

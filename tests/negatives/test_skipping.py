@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from negatives.plan import make_source
 
 from data.commit import Json
 from data.errors import UsageError
@@ -19,7 +20,6 @@ from negatives.build import build
 from negatives.cli import cli
 from negatives.commands.build import ConfigOptions, resolve
 from negatives.config import build_config
-from negatives.plan import make_source
 from negatives.skipping import (
     NO_WORDS,
     NOT_ENGLISH,

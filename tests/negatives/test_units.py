@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from negatives.blocks import choose_all
+from negatives.producers import chooser_of
 
 from data.edits import Edit, Replacement
 from data.records import Caption
-from negatives.blocks import choose_all
 from negatives.choose import Chooser, Chosen, Policy, Producer, offers_of
 from negatives.guards import NO_SIBLINGS
 from negatives.llm.blocks import asking_rules, told_chooser, told_of
@@ -19,7 +20,6 @@ from negatives.llm.requests import Answer, Outcome, Request
 from negatives.models import model_name
 from negatives.parse import Parse
 from negatives.presets import PRESETS
-from negatives.producers import chooser_of
 from negatives.rules import RULES
 from negatives.slots import Rule, Slot
 from negatives.spacy_parse import parse_texts

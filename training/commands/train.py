@@ -165,7 +165,12 @@ def _finish(ending: "Ending", out: Path, *, as_json: bool, quiet: bool) -> None:
         found = {"out": str(out), "step": ending.step, "steps": ending.num_steps}
         click.echo(json.dumps({**found, "signal": ending.signal}, indent=1))
     elif ending.rank == 0 and not quiet:
+        from training.logs import num_broken
+        from training.samples import BROKEN
+
         click.echo(_summary(ending, out))
+        if broken := num_broken(out):
+            click.echo(f"{broken:,} {BROKEN} by other captions", err=True)
     sys.exit(exit_code(ending.signal))
 
 

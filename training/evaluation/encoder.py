@@ -105,7 +105,8 @@ class Encoder:
         """Return the features of distinct pictures and texts; the same on all ranks.
 
         Raises:
-            UsageError: a file that is there cannot be read, or ranks do not share a cache.
+            UsageError: a file that is there cannot be read, features are no numbers, or ranks do
+                not share a cache.
         """
         all_pictures, all_texts = list(dict.fromkeys(pictures)), list(dict.fromkeys(texts))
         absent = store.absent({picture.key for picture in all_pictures})
@@ -189,6 +190,11 @@ class Encoder:
         with torch.inference_mode(), lower:
             feature_ND = encode(moved)
         found: np.typing.NDArray[np.float32] = feature_ND.float().cpu().numpy()
+        if not np.isfinite(found).all():
+            raise UsageError(
+                "expected finite features, the model gives NaN or infinity: try --precision fp32, "
+                "or take other weights"
+            )
         return found
 
 

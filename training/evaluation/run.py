@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from data.commit import write_atomically
+from data.errors import UsageError
 from training.evaluation.benchmarks import Benchmark
 from training.evaluation.encoder import Encoder, Report
 from training.evaluation.encodings import Encodings
@@ -52,10 +53,12 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
     """Return the scores of a model on benchmarks; every rank gets the same.
 
     Raises:
-        UsageError: a picture that is there cannot be read.
+        UsageError: a picture that is there cannot be read, or there is none of a benchmark.
     """
     scores: list[Score] = []
     notes: list[str] = []
+    for benchmark in benchmarks:
+        refuse_without_pictures(benchmark)  # of the last one too, before hours of work
     for benchmark in benchmarks:
         encodings = encoder.encodings(
             (picture for task in benchmark.tasks for picture in pictures_of(task)),
@@ -63,13 +66,14 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
             benchmark.store,
             report=report,
         )
+        _refuse_nothing(benchmark, encodings)
         notes += _notes(benchmark, encodings)
         for task in benchmark.tasks:
             asked = digest_of_task(task)
             known = first_then_others(
                 partial(_text_only, task, asked, cache=cache, log_probability=log_probability)
             )
-            scores += [
+            own = [
                 score_of(
                     outcomes,
                     benchmark=benchmark.name,
@@ -81,6 +85,13 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
                 )
                 for outcomes in outcomes_of(task, encodings)
             ]
+            scores += own
+            notes += (
+                f"{benchmark.name} {task.name}: {score.measure} is not defined, for its "
+                f"{score.items:,} pictures are all of one class"
+                for score in own
+                if score.value is None and score.items
+            )
     return Results(
         model=model,
         weights=weights,
@@ -90,6 +101,28 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
         summary=summary_of(scores),
         notes=tuple(notes),
     )
+
+
+def refuse_without_pictures(benchmark: Benchmark) -> None:
+    """Hold that a benchmark has any of its pictures: with none it would be scored on 0 items.
+
+    Raises:
+        UsageError: it has none.
+    """
+    keys = {picture.key for task in benchmark.tasks for picture in pictures_of(task)}
+    if keys and len(benchmark.store.absent(keys)) == len(keys):
+        raise UsageError(
+            f"benchmark {benchmark.name}: expected its pictures, found none of {len(keys):,}, for "
+            f"example {min(keys)!r}; give their folder as {benchmark.name}=DIR:IMAGES"
+        )
+
+
+def _refuse_nothing(benchmark: Benchmark, encodings: Encodings) -> None:
+    if encodings.broken and not encodings.pictures:
+        raise UsageError(
+            f"benchmark {benchmark.name}: expected pictures, none of "
+            f"{len(encodings.broken):,} can be decoded, for example {encodings.broken[0]!r}"
+        )
 
 
 def texts_of(task: AnyTask) -> Iterator[str]:

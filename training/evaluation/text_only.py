@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import UsageError
 from data.measures.adversary import distinct_texts, folds_of, held_out_wins, word_reader
 from training.evaluation.outcomes import groups_of
 from training.evaluation.strata import evened
@@ -67,6 +68,11 @@ def text_only_scores(
         )
     if log_probability is not None:
         log_p = log_probability(texts)
+        if not np.isfinite(log_p).all():
+            raise UsageError(
+                f"language model {log_probability.name}: expected finite log probabilities, found "
+                "NaN or infinity; take another"
+            )
         wins = 0.5 + 0.5 * np.sign(log_p[true] - log_p[false])
         scores["language model"] = _score(wins, task, versus)
     return scores

@@ -88,6 +88,7 @@ def test_the_list_of_the_test_split(tmp_path: Path) -> None:
         ([{"image": "a.jpg", "caption": []}], "none of a.jpg"),
         ({"rows": []}, "an object with rows"),
         ([1], "TypeError"),
+        (COCO | {"images": [*COCO["images"], COCO["images"][0]]}, "found 1 repeated"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, content: object, said: str) -> None:

@@ -66,6 +66,10 @@ def _task(path: Path, *, expected: int) -> Retrieval:
         raise UsageError(
             f"{path}: expected pictures with captions, found {type(error).__name__} {error}"
         ) from error
+    except ValueError as error:
+        raise UsageError(
+            f"{path}: expected an id of its own for each picture, found {error}"
+        ) from error
     empty = [key for key, captions in found if not captions]
     if empty or not found:
         raise UsageError(
@@ -90,6 +94,9 @@ def _captioned(content: Any) -> Iterator[_Captioned]:  # noqa: ANN401 - JSON has
         yield from (_Captioned(entry["image"], entry["caption"]) for entry in content)
     elif "annotations" in content:
         captions: dict[object, list[str]] = {image["id"]: [] for image in content["images"]}
+        if len(captions) < len(content["images"]):
+            num_more = len(content["images"]) - len(captions)
+            raise ValueError(f"{num_more:,} repeated")
         for annotation in content["annotations"]:
             captions[annotation["image_id"]].append(annotation["caption"])
         for image in content["images"]:
