@@ -25,7 +25,8 @@ class Cc3m:
     ROOT/cc3m-train-0000.tar: 000000001.jpg, 000000001.txt, ...
 
     Tars are read where there are some. Of the tsv the image key is the URL, and the id
-    `cc3m:train:41` counts lines from 0; each line is an image of its own.
+    `cc3m:train:41` counts lines from 0; each line is an image of its own. `several` is as in
+    webdataset.
     """
 
     root: Path

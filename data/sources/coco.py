@@ -45,7 +45,8 @@ class Coco:
 
     The image key is `val2017/000000000139.jpg`. The id `coco:139:2` counts an image's captions by
     annotation id. The 2014 and 2017 releases are the same photographs cut into other splits, so
-    their ids are unique within a split only.
+    their ids are unique within a split only. Captions of an image id that stands for several files
+    are skipped.
     """
 
     root: Path

@@ -26,7 +26,9 @@ class Csv:
     A .tsv has tabs and no quotes, any other file commas and quotes; `delimiter` and `quoted` say
     otherwise, `header` names the columns of a file that does not. The captions of an image are
     brought together, for which the file is read twice; `grouped` says that they stand together
-    already. Without an id column ids are `csv:{image}:{ordinal}`.
+    already. Without an id column ids are `csv:{image}:{ordinal}`. A field that is a list, as JSON
+    or Python write it, holds several captions; with `several: lines` so does one of several lines,
+    with `several: never` none does.
     """
 
     root: Path

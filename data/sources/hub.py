@@ -29,7 +29,8 @@ class Hub:
     column that holds pictures, the key is their file name. With one the captions of an image are
     brought together, for which the split is streamed twice; `grouped` says that they stand
     together already. Without an id column ids are `hub:{image}:{ordinal}`. `subset` is
-    the dataset's configuration.
+    the dataset's configuration. A text that is a list, as JSON or Python write it, holds several
+    captions; with `several: lines` so does one of several lines, with `several: never` none does.
     """
 
     root: str

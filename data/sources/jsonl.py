@@ -24,8 +24,11 @@ class Jsonl:
     {"image": "val/0001.jpg", "caption": "a dog on a sofa"}
     A caption may be a list of texts; without an image column each line is an image of its own.
 
-    The captions of an image are brought together, for which the file is read twice; `grouped`
-    says that they stand together already. Without an id column ids are `jsonl:{image}:{ordinal}`.
+    A file may also be one JSON list of such objects. The captions of an image are brought together,
+    for which the file is read twice; `grouped` says that they stand together already. Without an id
+    column ids are `jsonl:{image}:{ordinal}`. A text that is a list, as JSON or Python write it,
+    holds several captions; with `several: lines` so does one of several lines, with `several:
+    never` none does.
     """
 
     root: Path

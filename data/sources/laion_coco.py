@@ -25,6 +25,7 @@ class LaionCoco:
     lists of texts), or keys of the .json in a tar; without it top_caption and the .txt are read.
     Of parquet the image key is the URL, and the id `laion_coco:train:41` counts rows from 0 (with
     `:0`, `:1` after it where a row has several captions); each row is an image of its own.
+    `several` is as in webdataset.
     """
 
     root: Path

@@ -21,7 +21,9 @@ class Parquet:
 
     Without an image column each row is an image of its own. The captions of an image are brought
     together, for which the files are read twice; `grouped` says that they stand together already.
-    Without an id column ids are `parquet:{image}:{ordinal}`.
+    Without an id column ids are `parquet:{image}:{ordinal}`. A text that is a list, as JSON or
+    Python write it, holds several captions; with `several: lines` so does one of several lines,
+    with `several: never` none does.
     """
 
     root: Path

@@ -22,9 +22,12 @@ _ARRAY: Final = re.compile(rf"\[\s*(?:{_QUOTED})(?:\s+(?:{_QUOTED}))+\s*\]", re.
 
 def cell_texts(cell: object, several: Several) -> list[object]:
     """Return the captions of a field; a list or text without any counts as one that is missing."""
+    if isinstance(cell, str):
+        return _texts(cell, several)
     if isinstance(cell, list):
-        return [text for item in cell for text in _texts(item, several)] or [None]
-    return _texts(cell, several)
+        found = (_texts(item, several) if isinstance(item, str) else [item] for item in cell)
+        return [text for texts in found for text in texts] or [None]
+    return [cell]
 
 
 def list_in(content: str) -> list[object] | None:
@@ -50,15 +53,15 @@ def doubt(text: str) -> str | None:
     return LIST if is_list else None
 
 
-def _texts(item: object, several: Several) -> list[object]:
-    if not isinstance(item, str) or several == "never":
-        return [item]
-    items = list_in(item)
+def _texts(content: str, several: Several) -> list[object]:
+    if several == "never":
+        return [content]
+    items = list_in(content)
     if items is not None and all(isinstance(each, str | None) for each in items):
         return items or [None]
     if several == "lines":
-        return [line for line in _LINE_END.split(item) if line.strip()] or [item]
-    return [item]
+        return [line for line in _LINE_END.split(content) if line.strip()] or [content]
+    return [content]
 
 
 def _literal(text: str) -> object:

@@ -61,8 +61,9 @@ def rows_of(
             check_columns(columns.all(), cells.keys(), where=where, advice=NAME_COLUMNS)
             checked = True
         image = cells.get(columns.image) if columns.image else f"{split}/{number}"
-        cells_of = (cells.get(name) for name in columns.captions)
-        texts = [text for cell in cells_of for text in cell_texts(cell, columns.several)]
+        texts: list[object] = []
+        for name in columns.captions:
+            texts += cell_texts(cells.get(name), columns.several)
         stated = key_of(cells.get(columns.id)) if columns.id else None
         if columns.id and stated is None:
             yield from (Skip(NO_ID, where) for _ in texts)

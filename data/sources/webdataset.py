@@ -19,7 +19,9 @@ class Webdataset:
 
     The caption is the .txt, or `caption` of the .json; `json_keys` names other keys (each a text
     or a list of texts). The image key is `00000.tar/000000001.jpg`, the id
-    `webdataset:00000.tar/000000001.jpg:0`.
+    `webdataset:00000.tar/000000001.jpg:0`. A text that is a list, as JSON or Python write it, holds
+    several captions; with `several: lines` so does one of several lines, which is the default where
+    CLIP_benchmark's dataset_type.txt says "retrieval"; with `several: never` none does.
     """
 
     root: Path

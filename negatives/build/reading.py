@@ -79,7 +79,10 @@ class Reading:
         for split in splits:
             name = split_name(split)
             if name in names:
-                raise UsageError(f"two splits would be named {name!r}, one of them {split!r}")
+                raise UsageError(
+                    f"two splits would be named {name!r}, one of them {split!r}; build them apart "
+                    "(data.source.only_splits)"
+                )
             names.add(name)
             for block in blocks_of(self._captions(split), size):
                 yield name, block

@@ -1,6 +1,9 @@
 """`negatives rules`, `sources`, `presets`: what there is, one example each."""
 
 import json
+from dataclasses import MISSING, fields
+from inspect import cleandoc
+from typing import Any
 
 import click
 
@@ -18,13 +21,35 @@ def rules(*, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("name", required=False)
 @_as_json
-def sources(*, as_json: bool) -> None:
-    """List the sources of captions and the layouts they read."""
+def sources(*, name: str | None, as_json: bool) -> None:
+    """List the sources of captions; with NAME, what that one reads and its options."""
     from data.sources import SOURCES, source_class
 
-    described = {name: (source_class(name).__doc__ or "").strip() for name in SOURCES}
-    _print({name: text.partition("\n")[0] for name, text in described.items()}, as_json=as_json)
+    classes = {each: source_class(each) for each in ([name] if name else SOURCES)}
+    described = {each: cleandoc(cls.__doc__ or "") for each, cls in classes.items()}
+    if name is None:
+        lines = {each: text.partition("\n")[0] for each, text in described.items()}
+        _print(lines, as_json=as_json)
+        return
+    needed, options = _options_of(classes[name])
+    if as_json:
+        content = {"description": described[name], "needed": needed, "options": options}
+        click.echo(json.dumps(content, indent=1, ensure_ascii=False))
+        return
+    click.echo(f"{described[name]}\n\nOptions and their defaults, --set data.source.OPTION=VALUE:")
+    defaults = {option: json.dumps(value) for option, value in options.items()}
+    _print(dict.fromkeys(needed, "(needed)") | defaults, as_json=False)
+
+
+def _options_of(cls: Any) -> tuple[list[str], dict[str, object]]:  # noqa: ANN401 - a dataclass
+    """Return the options of a source that are needed, and the defaults of the others."""
+    from data.config import plain
+
+    needed = [field.name for field in fields(cls) if field.default is MISSING]
+    others = (field for field in fields(cls) if field.name not in needed)
+    return needed, {field.name: plain(field.default) for field in others}
 
 
 @click.command()

@@ -59,6 +59,19 @@ TABLES = [
 ]  # fmt: skip
 
 
+IMAGES = "".join(f'{{"image": "{n}", "id": 1, "caption": "{CAPTION}"}}\n' for n in "aba")
+
+
+@pytest.mark.parametrize("wrong", ["data.source.grouped=true", "data.source.id_column=id"])
+def test_what_is_said_of_an_option_works(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "a.jsonl").write_text(IMAGES)
+    failed = built(tmp_path / "a.jsonl", "jsonl", "--set", wrong)
+    settings = settings_in(str(failed.exception), {})
+    assert settings, failed.exception
+    done = built(tmp_path / "a.jsonl", "jsonl", "--set", wrong, *settings)
+    assert done.stdout.startswith("3 captions")
+
+
 @pytest.mark.parametrize(("kind", "content", "names"), TABLES)
 def test_what_is_said_of_a_source_works(
     tmp_path: Path, kind: str, content: str, names: dict[str, str]

@@ -198,3 +198,15 @@ def test_reasons_that_a_user_can_mend_have_advice() -> None:
     for reason in (MISSING, NOT_TEXT, NO_IMAGE, NO_ID, NOT_ENGLISH, NO_WORDS, LINES):
         assert advice_on(reason, options)
     assert nothing_usable({}, {}, {}).endswith("; there is none in it")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_is_shown_with_its_options(name: str) -> None:
+    shown = CliRunner().invoke(cli, ["sources", name]).stdout
+    told = json.loads(CliRunner().invoke(cli, ["sources", name, "--json"]).stdout)
+    names = [field.name for field in dataclasses.fields(source_class(name))]
+    assert sorted([*told["needed"], *told["options"]]) == sorted(names)
+    assert shown.startswith(told["description"])
+    assert all(f"\n{option} " in shown for option in names)
+    spec = {"name": name, **dict.fromkeys(told["needed"], "x"), **told["options"]}
+    make_source(spec)

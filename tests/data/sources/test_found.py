@@ -66,8 +66,6 @@ def test_captions_that_resemble_junk(text: str) -> None:
         (-3.0, "-3"),
         (2.0**53, "9007199254740992"),
         (2.0**54, None),  # may have been another number
-        (float("nan"), None),
-        (float("inf"), None),
     ],
 )
 def test_key_of(value: object, key: str | None) -> None:
