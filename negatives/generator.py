@@ -15,17 +15,18 @@ from data.texts import one_line
 from negatives.choose import Chooser, Chosen, Offers, Producer, choose, redraw
 from negatives.draws import LogRatios, Offer
 from negatives.fluency.candidates import MOST_CANDIDATES
+from negatives.fluency.corpus import Offered
 from negatives.guards import Siblings
 from negatives.llm import NAMES
 from negatives.llm.blocks import make_asking
 from negatives.parse import Parse
 from negatives.policy import PairPolicy, Policy
 from negatives.rules import make_rule
-from negatives.scorers import Offered, Scorer, corpus_model
+from negatives.scorers import Scorer, corpus_model
 from negatives.slots import Rule, Slot
 from negatives.words import lexicon as lexicons
 
-Block = Sequence[tuple[Caption, Parse]]
+ParsedCaptions = Sequence[tuple[Caption, Parse]]
 """Captions with their parses."""
 
 
@@ -61,7 +62,7 @@ def thinned(policy: Policy, corpus: Path | None) -> Policy:
     return replace(policy, keep={**corpus_model(corpus).keep, **policy.keep})
 
 
-def offers_of(block: Block, chooser: Chooser) -> list[Offers]:
+def offers_of(block: ParsedCaptions, chooser: Chooser) -> list[Offers]:
     """Return all slots of each caption, without log-ratios.
 
     Raises:
@@ -77,7 +78,7 @@ def offers_of(block: Block, chooser: Chooser) -> list[Offers]:
 
 
 def choose_block(
-    block: Block,
+    block: ParsedCaptions,
     chooser: Chooser,
     scorers: Sequence[Scorer | None],
     siblings: Iterable[Siblings],
@@ -103,7 +104,10 @@ def choose_block(
 
 
 def _weighed(
-    block: Block, offered: Sequence[Offers], policy: Policy, scorers: Sequence[Scorer | None]
+    block: ParsedCaptions,
+    offered: Sequence[Offers],
+    policy: Policy,
+    scorers: Sequence[Scorer | None],
 ) -> list[Offers]:
     """Return the offers with the log-ratios by which slots are drawn from, where they have any."""
     first = scorers[0] if scorers else None
@@ -134,7 +138,7 @@ def _to_be_read(policy: Policy, slot: Slot) -> LogRatios | None:
 
 
 def _redrawn(
-    block: Block, chosen: Sequence[Chosen], scorer: Scorer, place: int, chooser: Chooser
+    block: ParsedCaptions, chosen: Sequence[Chosen], scorer: Scorer, place: int, chooser: Chooser
 ) -> list[Chosen]:
     """Return what the draw by a causal scorer leaves of the negatives of each caption."""
     policy = chooser.policy

@@ -9,22 +9,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from data.records import Caption
 from data.storage import version_of
 from negatives.draws import LogRatios
-from negatives.fluency.corpus import CorpusModel, Sample, read_model
+from negatives.fluency.corpus import CorpusModel, Offered, Sample, read_model
 from negatives.fluency.neural import CausalModel, open_model, settled_device
 from negatives.fluency.words import Words
-from negatives.parse import Parse
 from negatives.policy import CausalScoring, CorpusScoring, PairPolicy, Policy
-from negatives.slots import Slot
 from negatives.words import lexicon as lexicons
 
 _SHARE_OF_A_GPU = 0.25
 _DECIMALS = 3  # of a causal log-ratio: float32 is off by a tenth of that, from batch to batch
-
-Offered = tuple[Caption, Parse, Sequence[Slot]]
-"""A caption with its parse and slots of it."""
 
 
 class Scorer(Protocol):

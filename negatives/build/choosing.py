@@ -42,7 +42,7 @@ class ChooseTask(NamedTuple):
     answers: AnswersFile | None
 
 
-class Chose(NamedTuple):
+class Written(NamedTuple):
     """What a block came to: captions, rejects that were written, and all outcomes."""
 
     captions: int
@@ -55,7 +55,7 @@ def choosing(
     parsed: Mapping[str, Done[Parsed]],
     learned: Learned | None,
     answers: Mapping[str, AnswersFile],
-) -> Stage[ChooseTask, Chose]:
+) -> Stage[ChooseTask, Written]:
     """Return the stage that makes rows of parsed blocks."""
     config = plan.config
     options = ChooseOptions(
@@ -73,12 +73,12 @@ def choosing(
             for name, done in parsed.items()
         ],
         work=partial(write_block, options),
-        facts=Chose,
+        facts=Written,
         gpus=gpus_for_reading(config.policy),
     )
 
 
-def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> Chose:
+def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> Written:
     """Write the rows of a block, and its rejects if they are wanted.
 
     Raises:
@@ -103,4 +103,4 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     write_rows(new_file("data"), rows)
     if options.rejects:
         write_rejects(new_file("rejects"), rejects)
-    return Chose(len(rows), len(rejects), tallies.content())
+    return Written(len(rows), len(rejects), tallies.content())

@@ -20,7 +20,7 @@ from data.commit import (
 from data.config import fingerprint, plain
 from data.manifest import FLUENCY, Manifest, Shard, Stored, write_manifest
 from data.schema import VERSION
-from negatives.build.choosing import Chose
+from negatives.build.choosing import Written
 from negatives.build.parsing import Parsed
 from negatives.build.plan import Plan
 from negatives.build.reading import Reading
@@ -38,7 +38,7 @@ class Place(NamedTuple):
     split: str
 
 
-def _places(chosen: Mapping[str, Done[Chose]]) -> Iterator[tuple[Done[Chose], Place]]:
+def _places(chosen: Mapping[str, Done[Written]]) -> Iterator[tuple[Done[Written], Place]]:
     """Yield where every file of the blocks goes: `data/SPLIT-00000-of-00012.arrow`."""
     splits = [name.rpartition("-")[0] for name in chosen]
     totals = Counter(splits)
@@ -54,7 +54,7 @@ def manifest_of(
     plan: Plan,
     reading: Reading,
     parsed: Mapping[str, Done[Parsed]],
-    chosen: Mapping[str, Done[Chose]],
+    chosen: Mapping[str, Done[Written]],
 ) -> Manifest:
     """Return the manifest of a build whose stages are done.
 
@@ -104,7 +104,7 @@ def _stored(path: Path) -> Stored:
 def finish(
     plan: Plan,
     manifest: Manifest,
-    chosen: Mapping[str, Done[Chose]],
+    chosen: Mapping[str, Done[Written]],
     told: Json,
 ) -> None:
     """Show the shards, tell of the run, write the manifest, and only then drop the work.

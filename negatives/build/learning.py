@@ -27,7 +27,7 @@ from negatives.build.parsing import Parsed
 from negatives.build.stage import Done, NewFile, Site, Stage, Task, run_stage
 from negatives.choose import Chooser
 from negatives.fluency.captions import view_of
-from negatives.fluency.corpus import CorpusModel, Sample, write_model
+from negatives.fluency.corpus import CorpusModel, Offered, Sample, write_model
 from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import NUM_FOLDS, merged, table_of
 from negatives.fluency.fitting import fitted
@@ -37,7 +37,7 @@ from negatives.generator import chooser_of, offers_of
 from negatives.guards import NO_SIBLINGS, Siblings, context_of, mentioned
 from negatives.guards.siblings import siblings_in
 from negatives.policy import CorpusScoring, Policy
-from negatives.scorers import Offered, corpus_model, words
+from negatives.scorers import corpus_model, words
 
 SAMPLE_CAPTIONS = 50_000  # whose slots are laid out to fit weights and biases
 

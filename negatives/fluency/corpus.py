@@ -31,8 +31,8 @@ from negatives.fluency.words import Hashes, Words
 from negatives.parse import Parse
 from negatives.slots import Slot
 
-Offered = Sequence[tuple[Caption, Parse, Sequence[Slot]]]
-"""Captions with their parses and all their slots."""
+Offered = tuple[Caption, Parse, Sequence[Slot]]
+"""A caption with its parse and slots of it."""
 
 FILES = (
     "keys", "counts", "texts", "text_folds", "images", "image_folds", "names", "biases",
@@ -118,7 +118,9 @@ class CorpusModel:
             found += np.where(self.names[places] == names, self.biases[places, folds], 0.0)
         return found
 
-    def sample(self, block: Offered, words: Words, *, min_context_coverage: float) -> Sample:
+    def sample(
+        self, block: Sequence[Offered], words: Words, *, min_context_coverage: float
+    ) -> Sample:
         """Return the slots of captions with the features that the counts give them.
 
         `min_context_coverage`: the share of the words around a changed one that the corpus must

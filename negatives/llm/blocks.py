@@ -1,4 +1,4 @@
-"""A block of captions is asked about: OUT/work/parses -> answers kept -> OUT/work/asked.
+"""A block of captions is asked about: OUT/work/parse -> answers kept -> OUT/work/ask.
 
 Answers are kept as they arrive, one file a shard, where the next run finds them. Once all of a
 block has its outcomes, these are committed like other work, and the second pass reads

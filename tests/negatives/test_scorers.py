@@ -25,11 +25,12 @@ from negatives.choose import Chooser, Chosen, Producer
 from negatives.config import BuildConfig, build_config
 from negatives.draws import Acceptance, LogRatios
 from negatives.fluency.candidates import MOST_CANDIDATES
+from negatives.fluency.corpus import Offered
 from negatives.generator import choose_block
 from negatives.guards import NO_SIBLINGS
 from negatives.parse import Parse
 from negatives.policy import CausalScoring, CorpusScoring, PairPolicy
-from negatives.scorers import CausalScorer, Offered, Scorer
+from negatives.scorers import CausalScorer, Scorer
 from negatives.slots import Lazy, Slot
 from negatives.words.lexicon import Table
 from tests.parses import parse_of
