@@ -7,6 +7,10 @@ for caption, negatives in generate(["A black dog chasing a white cat."]):
 
 from typing import TYPE_CHECKING
 
+from negatives.neighbour import refuse_foreign_data
+
+refuse_foreign_data()  # before anything imports it
+
 if TYPE_CHECKING:
     from negatives.api import generate as generate
 

@@ -7,6 +7,10 @@ loader = DataLoader(data, batch_size=64, shuffle=True, collate_fn=data.collate)
 
 from typing import TYPE_CHECKING
 
+from training.neighbour import refuse_foreign_data
+
+refuse_foreign_data()  # before anything imports it
+
 if TYPE_CHECKING:
     from training.samples import dataset as dataset
 

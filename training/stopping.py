@@ -31,6 +31,7 @@ REQUEUE: Final = 75
 INTERRUPTED: Final = 130
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
+_ONE_PRESS_S: Final = 1.0
 _AT_ONCE_S: Final = 10.0  # enough to leave a library that has only been slow
 _STEP_S: Final = 60.0
 _STEPS: Final = 4  # that the others may take, before they are taken to be gone
@@ -44,6 +45,7 @@ class _BreakError(BaseException):
 class Stopping:
     """Whether the run was told to stop, by a signal; a second SIGINT stops it at once.
 
+    What comes within a second is one and the same: a terminal and a parent may both pass it on.
     `patience_s`: how long, after a signal, the main thread may take to act on it.
     """
 
@@ -51,6 +53,7 @@ class Stopping:
     patience_s: float = _AT_ONCE_S
     _ends_at_once: bool = False
     _may_break: bool = False
+    _told_at: float = math.inf
     _looked_at: float = math.inf
     _longest_s: float = 0.0
 
@@ -106,7 +109,11 @@ class Stopping:
             KeyboardInterrupt: it is the second SIGINT, or nothing is to be kept.
             SystemExit: it is another, and nothing is to be kept.
         """
-        again, self.signal = self.signal == number, number
+        now = time.monotonic()
+        again = self.signal == number and now - self._told_at > _ONE_PRESS_S
+        if not self.signal:
+            self._told_at = now
+        self.signal = number
         if number == signal.SIGINT and (again or self._ends_at_once):
             self._may_break = self._ends_at_once = False
             raise KeyboardInterrupt

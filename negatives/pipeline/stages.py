@@ -6,13 +6,17 @@ what it made before. What was not finished is gone on with, by the command's own
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 from data.commit import Json, write_atomically
@@ -20,11 +24,14 @@ from data.config import fingerprint
 from data.errors import UsageError
 
 DONE: Final = "done.json"
-_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
-    "negatives": ("-m", "negatives.cli"),
-    "train": ("-m", "training.cli"),
-    "evaluate": ("-m", "training.evaluation"),
+_ROOT: Final = Path(__file__).parents[2]
+_PROGRAMS: Final[Mapping[str, str]] = {
+    "negatives": "from negatives.cli import main",
+    "train": "from training.cli import main",
+    "evaluate": "from training.cli import evaluation as main",
 }
+_START: Final = "import sys; sys.path.append(sys.argv.pop(1)); {}; main()"
+"""Runs without an installation, and whatever the files of the working folder are called."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,11 +79,46 @@ class StoppedError(Exception):
 
 
 def called(command: Sequence[str]) -> int:
-    """Run a program of this project in a process of its own; what it says is seen as it says it."""
+    """Run a program of this project in a process of its own; what it says is seen as it says it.
+
+    It hears of signals, and takes the time it needs to stop: training leaves a checkpoint.
+    """
     program, *arguments = command
-    return subprocess.run(  # noqa: S603 - our own programs, without a shell
-        [sys.executable, *_MODULES[program], *arguments], check=False, stdout=sys.stderr
-    ).returncode
+    start = [sys.executable, "-P", "-c", _START.format(_PROGRAMS[program]), str(_ROOT)]
+    with (
+        subprocess.Popen([*start, *arguments], stdout=sys.stderr) as process,  # noqa: S603 - ours
+        _passing_signals_to(process),
+    ):
+        return process.wait()
+
+
+@contextmanager
+def _passing_signals_to(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if number != signal.SIGINT or not _is_of_a_terminal():  # where Ctrl-C reaches both
+            process.send_signal(number)
+
+    before = {}
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
+        with suppress(ValueError):  # not the main thread: signals stay as they are
+            before[number] = signal.signal(number, pass_on)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_of_a_terminal() -> bool:
+    """Tell whether a terminal's Ctrl-C goes to this process, and so to those it started."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    finally:
+        os.close(terminal)
 
 
 def done(stage: Stage, out: Path) -> Account | None:

@@ -50,6 +50,8 @@ def test_signals_are_remembered_and_then_as_before(number: signal.Signals) -> No
 def test_a_second_interrupt_ends_at_once() -> None:
     with told_to_stop() as stopping:
         stopping.note(signal.SIGINT)
+        stopping.note(signal.SIGINT)  # the same one, from a terminal and from a parent
+        time.sleep(1.1)
         with pytest.raises(KeyboardInterrupt):
             stopping.note(signal.SIGINT)
 

@@ -1,0 +1,51 @@
+"""Whether `data` is the package beside this one: other people have a `data.py` or `data/` too.
+
+The same file is in `negatives` and in `training`, which share nothing but `data` itself.
+"""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+_ROOM = Path(__file__).parent
+_OWN = _ROOM.parent / "data"
+_COMMANDS = ("negatives", "train", "evaluate")
+
+
+def refuse_foreign_data() -> None:
+    """Raise ImportError where `import data` gives something else; a command ends with 2 instead.
+
+    Nothing is imported for it: what a foreign `data` does when it is imported is not ours to start.
+    """
+    found = _found()
+    if found is not None and found.exists() and found.samefile(_OWN / "__init__.py"):
+        return
+    found_or_not = (
+        "none; install caption-negatives again"
+        if found is None
+        else (f"{found}; rename it, or start Python from another folder")
+    )
+    message = (
+        f"expected `data` to be the package that `{_ROOM.name}` comes with ({_OWN}), found "
+        f"{found_or_not}"
+    )
+    name = Path(sys.argv[0]).name if sys.argv else ""
+    if name in _COMMANDS or name == "-m":  # `python -m` imports this package for a command in it
+        sys.stderr.write(f"{_ROOM.name if name == '-m' else name}: {message}\n")
+        sys.exit(2)
+    raise ImportError(message, name="data", path=str(found))
+
+
+def _found() -> Path | None:
+    """Return the file or the folder that `data` is, or would be if it were imported."""
+    module = sys.modules.get("data")
+    if module is not None and (file := getattr(module, "__file__", None)):
+        return Path(file)
+    try:
+        spec = find_spec("data")
+    except ValueError:  # made by hand, without a file
+        return Path("<a module without a file>")
+    if spec is None:
+        return None
+    folders = list(spec.submodule_search_locations or ())
+    return Path(spec.origin or folders[0])
