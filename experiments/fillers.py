@@ -96,6 +96,10 @@ class Fillers:
     def __call__(self, parse: Parse) -> Iterator[Slot]:
         fillers, excludes, forms = table()
         tokens = parse.tokens
+        children = defaultdict(list)
+        for q, t in enumerate(tokens):
+            if t.head != q:
+                children[t.head].append(q)
         said = {self.lexicon.lemma(t.text.lower(), t.tag) for t in tokens}
         for k, kind, place, form in places(tokens, self.lexicon):
             found = fillers.get(f"{kind}|{place}")
@@ -108,17 +112,46 @@ class Fillers:
                 continue
             allowed = excludes[kind].get(own, frozenset())
             mine = self.lexicon.word_class(own, POS[kind])
+            under = [tokens[q] for q in children[k]]
+            if kind == "noun" and any(u.text.lower() == "of" for u in under):
+                continue
+            needs = []  # pairs with what hangs on the word, which the alternative must have been seen in
+            for q in children[k]:
+                u = tokens[q]
+                low = self.lexicon.lemma(u.text.lower(), u.tag)
+                if kind == "noun" and u.dep == "amod":
+                    needs.append(lambda v, low=low: low in fillers.get(f"adj|amod {v}", ()))
+                elif kind == "noun" and u.dep == "acl":
+                    needs.append(lambda v, low=low: v in fillers.get(f"noun|nsubj {low}", ()))
+                elif u.dep == "prep":
+                    for c in children[q]:
+                        if tokens[c].dep == "pobj":
+                            obj = self.lexicon.lemma(tokens[c].text.lower(), tokens[c].tag)
+                            needs.append(lambda v, obj=obj, prep=u.text.lower(): obj in fillers.get(f"noun|{prep} {v}", ()))
+                elif kind == "verb" and u.dep in {"ccomp", "advcl", "dative", "oprd"}:
+                    needs.append(lambda v: False)
             texts = []
             for lemma, n in found.items():
                 if n < LEAST + 1 or lemma not in allowed or lemma in mine or lemma in said:
                     continue
                 if kind == "noun" and forms[form][lemma] < 3:
                     continue
+                if kind == "adj" and (not family(self.lexicon, own) or family(self.lexicon, own) != family(self.lexicon, lemma)):
+                    continue
+                if not all(need(lemma) for need in needs):
+                    continue
                 text = self.lexicon.inflect(lemma, t.tag)
                 if text and self.lexicon.lemma(text, t.tag) == lemma:
                     texts.append(text)
             if texts:
                 yield Slot("fillers", "replace", SUB[kind], Substitutes(t.start, t.end, tuple(sorted(texts))))
+
+
+def family(lexicon, word):
+    from negatives.rules.swap import _FAMILY
+
+    name = lexicon.class_name(word, "ADJ")
+    return _FAMILY.get(name, name)
 
 
 def make():
@@ -169,7 +202,7 @@ def make():
             m[x].append(y), m[y].append(x)
         excludes[kind] = m
         print(kind, V, "words", len(ok), "pairs exclude")
-    fillers = {p: dict(c) for p, c in fillers.items() if sum(v > LEAST for v in c.values()) > 1}
+    fillers = {p: dict(c) for p, c in fillers.items() if len(c) > 1}
     (CACHE / "fillers.json").write_text(json.dumps({"fillers": fillers, "excludes": excludes, "forms": forms}))
 
 
