@@ -1,0 +1,172 @@
+"""The facts that a caption asserts, whatever the order in which it names them. Pure.
+
+A fact is a relation between two words: ("amod", car, red), ("nsubj", ride, man), ("on", man,
+bench), ("num", dog, two). What joins words as equals is dissolved: the parts of a coordination
+play the role of its first; a passive's subject is what the verb acts on, its agent who acts. What
+has or wears something has it, whichever of "with", "wearing", "has" and "in" says so.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from negatives.parse import Parse, Token
+from negatives.words.lexicon import Lexicon
+
+_RELATIONS = frozenset((
+    "nsubj", "dobj", "amod", "compound", "nummod", "attr", "acomp", "prt", "xcomp", "poss", "dative",
+))  # fmt: skip
+_PREPOSITIONS = frozenset(("prep", "agent"))
+_HAVING = frozenset(("with", "wear", "have", "in"))
+_BOUND = frozenset(("of",))
+_JOINED = frozenset(("conj", "appos"))
+_PEOPLE = frozenset(("some", "other", "others", "one", "another", "somebody", "someone"))
+_NUMBERS = {str(n): word for n, word in enumerate(
+    "zero one two three four five six seven eight nine ten eleven twelve".split()
+)}  # fmt: skip
+
+
+class Fact(NamedTuple):
+    """A relation of a head and a dependant, by lemma; or by token, before lemmas are filled in."""
+
+    relation: str
+    head: str
+    dependant: str
+
+
+class Link(NamedTuple):
+    """A fact by the places of its words among a caption's tokens."""
+
+    relation: str
+    head: int
+    dependant: int
+
+
+def facts_of(parse: Parse, lexicon: Lexicon) -> frozenset[Fact]:
+    """Return the facts that a caption asserts."""
+    lemmas = lemmas_of(parse, lexicon)
+    return frozenset(fact_of(link, lemmas) for link in links_of(parse, lexicon))
+
+
+def lemmas_of(parse: Parse, lexicon: Lexicon) -> list[str]:
+    """Return what each token is called in a fact; words for no one in particular are one."""
+    return [_called(token, lexicon) for token in parse.tokens]
+
+
+def _called(token: Token, lexicon: Lexicon) -> str:
+    lower = token.text.lower()
+    if lower in _PEOPLE and token.tag != "CD" and token.dep != "nummod":
+        return "someone"
+    return _NUMBERS.get(lower, lexicon.lemma(lower, token.tag))
+
+
+def fact_of(link: Link, lemmas: list[str]) -> Fact:
+    """Return a link by lemma; who has what is said in one way."""
+    relation, head, dependant = link.relation, lemmas[link.head], lemmas[link.dependant]
+    if relation == "dobj" and head in _HAVING:
+        return Fact("has", "", dependant)
+    return Fact(relation, head, dependant)
+
+
+def links_of(parse: Parse, lexicon: Lexicon) -> list[Link]:
+    """Return the links of a caption, those of coordinated words from each of them."""
+    tokens = parse.tokens
+    parts = _coordinations(tokens)
+    links: list[Link] = []
+    for index, token in enumerate(tokens):
+        for relation, head in _heads_of(tokens, index):
+            same = _members(parts, head) if token.dep == "nsubj" else (head,)
+            links += [Link(relation, above, index) for above in same]
+        if token.dep in _JOINED:
+            first = _first(tokens, index)
+            links += [Link(relation, head, index) for relation, head in _heads_of(tokens, first)]
+    return _with_havings(links, tokens, lexicon)
+
+
+def _heads_of(tokens: tuple[Token, ...], index: int) -> Iterator[tuple[str, int]]:
+    """Yield the relations of a token to what it depends on, prepositions folded in."""
+    token = tokens[index]
+    dep = token.dep
+    if dep == "pobj":
+        preposition = tokens[token.head]
+        if preposition.dep == "agent":
+            yield "nsubj", preposition.head
+        elif preposition.head != token.head:
+            yield preposition.text.lower(), preposition.head
+    elif dep == "nsubjpass":
+        yield "dobj", token.head
+    elif dep in _RELATIONS:
+        yield ("num" if dep == "nummod" else dep), token.head
+    elif dep in ("acl", "relcl") and token.tag in ("VBG", "VBN", "VBZ", "VBP", "VBD"):
+        # The noun is a participle's subject: seen from the noun, so that it is one fact.
+        return
+
+
+def _with_havings(links: list[Link], tokens: tuple[Token, ...], lexicon: Lexicon) -> list[Link]:
+    """Add what participles say of their nouns, and say "has" of what is had or worn."""
+    found = list(links)
+    for index, token in enumerate(tokens):
+        if token.dep in ("acl", "relcl") and token.head != index:
+            passive = token.tag == "VBN" and token.dep == "acl"
+            found.append(Link("dobj" if passive else "nsubj", index, token.head))
+    owner = {link.head: link.dependant for link in found if link.relation == "nsubj"}
+    result: list[Link] = []
+    for relation, head, dependant in found:
+        verb = lexicon.lemma(tokens[head].text.lower(), tokens[head].tag)
+        if relation == "dobj" and verb in _HAVING and head in owner:
+            result.append(Link("has", owner[head], dependant))
+        elif relation == "nsubj" and verb in _HAVING:
+            continue
+        elif relation in ("with", "in") and tokens[head].pos in ("NOUN", "PROPN"):
+            result.append(Link("has", head, dependant))
+        else:
+            result.append(Link(relation, head, dependant))
+    return result
+
+
+def _coordinations(tokens: tuple[Token, ...]) -> dict[int, list[int]]:
+    """Return the members of each coordination by its first."""
+    parts: dict[int, list[int]] = {}
+    for index, token in enumerate(tokens):
+        if token.dep in _JOINED:
+            parts.setdefault(_first(tokens, index), []).append(index)
+    return parts
+
+
+def _members(parts: dict[int, list[int]], first: int) -> tuple[int, ...]:
+    return (first, *parts.get(first, ()))
+
+
+def _first(tokens: tuple[Token, ...], index: int) -> int:
+    """Return the first part of a word's coordination."""
+    seen: set[int] = set()
+    while tokens[index].dep in _JOINED and index not in seen:
+        seen.add(index)
+        index = tokens[index].head
+    return index
+
+
+class Span(NamedTuple):
+    """A part that a swap moves: tokens `first` to `last`, its head at `root`."""
+
+    first: int
+    last: int
+    root: int
+
+
+def after_swap(links: list[Link], left: Span, right: Span) -> list[Link]:
+    """Return the links after two parts have changed places; what hangs on a place stays there.
+
+    What belongs to a part moves with it: its links inside stay, those to the outside go to the
+    other part's head.
+    """
+    moved = {left.root: right.root, right.root: left.root}
+    spans = (left, right)
+
+    def at(place: int, other: int) -> int:
+        inside = any(span.first <= place <= span.last >= other >= span.first for span in spans)
+        return place if inside else moved.get(place, place)
+
+    return [
+        Link(relation, at(head, dependant), at(dependant, head))
+        for relation, head, dependant in links
+    ]
