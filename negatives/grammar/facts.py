@@ -6,9 +6,11 @@ play the role of its first; a passive's subject is what the verb acts on, its ag
 has or wears something has it, whichever of "with", "wearing", "has" and "in" says so.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from negatives.fluency.words import hash_of
 from negatives.parse import Parse, Token
 from negatives.words.lexicon import Lexicon
 
@@ -20,6 +22,7 @@ _HAVING = frozenset(("with", "wear", "have", "in"))
 _BOUND = frozenset(("of",))
 _JOINED = frozenset(("conj", "appos"))
 _PEOPLE = frozenset(("some", "other", "others", "one", "another", "somebody", "someone"))
+_SHARING = frozenset(("advcl", "conj", "xcomp", "pcomp"))
 _NUMBERS = {str(n): word for n, word in enumerate(
     "zero one two three four five six seven eight nine ten eleven twelve".split()
 )}  # fmt: skip
@@ -109,6 +112,10 @@ def _with_havings(links: list[Link], tokens: tuple[Token, ...], lexicon: Lexicon
             passive = token.tag == "VBN" and token.dep == "acl"
             found.append(Link("dobj" if passive else "nsubj", index, token.head))
     owner = {link.head: link.dependant for link in found if link.relation == "nsubj"}
+    for index, token in enumerate(tokens):  # "stands wearing a hat", "sits and reads"
+        if index not in owner and token.dep in _SHARING and token.head in owner:
+            owner[index] = owner[token.head]
+            found.append(Link("nsubj", index, owner[index]))
     result: list[Link] = []
     for relation, head, dependant in found:
         verb = lexicon.lemma(tokens[head].text.lower(), tokens[head].tag)
@@ -170,3 +177,40 @@ def after_swap(links: list[Link], left: Span, right: Span) -> list[Link]:
         Link(relation, at(head, dependant), at(dependant, head))
         for relation, head, dependant in links
     ]
+
+
+_MUTUAL = frozenset(("with", "beside", "near", "alongside", "by", "next", "and", "against"))
+_ROUNDS = 4
+
+
+def signature(links: list[Link], lemmas: list[str]) -> Counter[str]:
+    """Return what the links say whichever of two things of one name is which.
+
+    Things are told apart by all that is said of them: two captions have one signature if the
+    graphs of their facts are the same up to the numbering of tokens (as far as Weisfeiler and
+    Leman's refinement can see, which for trees is all the way). Who does something with somebody
+    does it as that somebody does.
+    """
+    names = dict.fromkeys({end for link in links for end in link[1:]}, "")
+    names = {place: lemmas[place] for place in names}
+    edges = [
+        Link("nsubj" if link.relation in _MUTUAL else link.relation, link.head, link.dependant)
+        for link in links
+    ]
+    both = {frozenset(link[1:]) for link in links if link.relation in _MUTUAL}
+    for _ in range(_ROUNDS):
+        around: dict[int, list[str]] = {place: [] for place in names}
+        for relation, head, dependant in edges:
+            same = frozenset((head, dependant)) in both
+            around[head].append(f">{relation} {names[dependant]}")
+            around[dependant].append(f"{'>' if same else '<'}{relation} {names[head]}")
+        names = {
+            place: f"{hash_of(' | '.join((name, *sorted(around[place])))):x}"
+            for place, name in names.items()
+        }
+    return Counter(names.values())
+
+
+def says_the_same(links: list[Link], lemmas: list[str], left: Span, right: Span) -> bool:
+    """Tell whether a swap of two parts leaves what the caption asserts as it is."""
+    return signature(links, lemmas) == signature(after_swap(links, left, right), lemmas)
