@@ -7,10 +7,10 @@ import numpy as np
 from corpora import CACHE, block, counted
 from halves import dense, matrices, vocabulary
 
-from negatives.exclusion.classes import joined, learned_classes
+from cliques import joined, learned_classes
 from negatives.exclusion.factors import factors_of
 from negatives.exclusion.mentions import mentions_of
-from negatives.exclusion.profiles import profiles_of
+from profiles import profiles_of
 from negatives.exclusion.scores import Prior, posterior
 from negatives.fluency.counts import table_of
 from negatives.guards.tables import overlaps
@@ -31,8 +31,7 @@ company = {k: Counter() for k in POS}
 ids = {numbering.id_of(k): k for k in POS}
 prefix = {}
 for _, parse in found:
-    m = mentions_of(parse, numbering)
-    for place, word in m:
+    for place, word in [(numbering.places[m], numbering.words[m]) for m in mentions_of(parse, numbering)]:
         if place in ids:
             uses[ids[place]][N[word]] += 1
         else:

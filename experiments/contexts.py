@@ -15,11 +15,11 @@ table = table_of(tally)
 # Places with their words, by number of captions
 said = defaultdict(lambda: defaultdict(int))
 for _, parse in found:
-    for place, word in set(mentions_of(parse, numbering)):
+    for place, word in {(numbering.places[m], numbering.words[m]) for m in mentions_of(parse, numbering)}:
         said[place][word] += 1
 H = numbering.hashes()
 N = numbering.names
-for kind, above in (("adj of", "adj"), ("verb of", "verb"), ("noun under", "noun"), ("noun after", "noun"), ("prep before", None)):
+for kind, above in (("adj of", "adj"), ("verb of", "verb"), ("noun under", "noun"), ("noun after", "noun")):
     P, A, B, G = [], [], [], []
     for place, words in said.items():
         if not N[place].startswith(kind + " "):

@@ -8,7 +8,7 @@ import scipy.sparse.linalg
 from corpora import block, halves
 from sklearn.metrics import roc_auc_score
 
-from negatives.exclusion.resemblance import company_of, support_of
+from resemblance import company_of, support_of
 from negatives.fluency.captions import view_of
 from negatives.fluency.words import Words
 from negatives.words import lexicon as lexicons

@@ -18,7 +18,7 @@ table = table_of(tally)
 N = numbering.names
 said = defaultdict(Counter)
 for _, parse in found:
-    for place, word in set(mentions_of(parse, numbering)):
+    for place, word in {(numbering.places[m], numbering.words[m]) for m in mentions_of(parse, numbering)}:
         said[place][word] += 1
 H = numbering.hashes()
 result = {}

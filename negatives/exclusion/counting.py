@@ -6,7 +6,6 @@ something in that place:
 
     IMAGES      n    images of which a caption says it
     CAPTIONS         captions that say it
-    OTHERS           captions of those images that say something else there
     CHANCES          for each caption that says it, the other captions of the image
     REPEATS          and how many of those say it too
 
@@ -15,21 +14,23 @@ TOGETHER, those of which one caption says both. MET - TOGETHER is how often they
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from negatives.exclusion.mentions import Mention, Numbering
-from negatives.fluency.counts import Folds, Kind, Tally, merged, tally_of
+from negatives.exclusion.mentions import Numbering
+from negatives.fluency.counts import Folds, Kind, Tally, summed
 from negatives.fluency.words import Hashes
 
 Ints = NDArray[np.int64]
 Counter = Callable[[Ints], Ints]
+Entries = tuple[Hashes, Folds, Ints]
+"""Keys, folds and counts, in any order."""
 
 IMAGES = Kind("siblings: images")
 CAPTIONS = Kind("siblings: captions")
-OTHERS = Kind("siblings: other captions")
 CHANCES = Kind("siblings: chances to repeat")
 REPEATS = Kind("siblings: repeats")
 MET = Kind("siblings: images with both words")
@@ -53,7 +54,7 @@ class _Said(NamedTuple):
 
 
 def tally_siblings(
-    mentions: Sequence[Sequence[Mention]],
+    mentions: Sequence[Sequence[int]],
     images: Sequence[int],
     folds: Sequence[int],
     numbering: Numbering,
@@ -71,22 +72,19 @@ def tally_siblings(
     num_captions = _captions_of(said, num_places)
     parts = [*_word_parts(said, num_captions, num_places, fold_of)]
     parts += _together_parts(said, num_captions, num_places, fold_of)
-    return merged(parts)
+    return summed(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _said(mentions: Sequence[Sequence[Mention]], image_of: Ints, numbering: Numbering) -> _Said:
+def _said(mentions: Sequence[Sequence[int]], image_of: Ints, numbering: Numbering) -> _Said:
     caption = np.repeat(np.arange(len(mentions)), [len(said) for said in mentions])
-    pairs = np.array([m for said in mentions for m in said], np.int64).reshape(-1, 2)
-    base = len(numbering.names)
-    slots, slot = np.unique(pairs[:, 0] * base + pairs[:, 1], return_inverse=True)
-    num_slots = max(1, len(slots))
-    caption, slot = np.divmod(np.unique(caption * num_slots + slot), num_slots)
-    _, place_of = np.unique(slots // max(1, base), return_inverse=True)
+    slot = np.array(list(chain.from_iterable(mentions)), np.int64)
+    places, words = (np.array(x, np.int64) for x in (numbering.places, numbering.words))
+    num_slots, num_names = max(1, len(places)), max(1, len(numbering.names))
+    entries = np.unique((caption * num_names + places[slot]) * num_slots + slot)
+    rest, slot = np.divmod(entries, num_slots)
+    caption, place = np.divmod(rest, num_names)
     hashes = numbering.hashes()
-    return _Said(
-        caption, image_of[caption], slot, place_of[slot].astype(np.int64),
-        hashes[slots // max(1, base)], hashes[slots % max(1, base)],
-    )  # fmt: skip
+    return _Said(caption, image_of[caption], slot, place, hashes[places], hashes[words])
 
 
 def _captions_of(said: _Said, num_places: int) -> Counter:
@@ -104,14 +102,13 @@ def _captions_of(said: _Said, num_places: int) -> Counter:
 
 def _word_parts(
     said: _Said, num_captions: Counter, num_places: int, fold_of: Folds
-) -> Iterator[Tally]:
+) -> Iterator[Entries]:
     """Yield the counts of words, of places, and of words that meet in an image."""
     num_slots = max(1, len(said.place_hash))
-    entries, count = np.unique(said.image * num_slots + said.slot, return_counts=True)
-    image, slot = np.divmod(entries, num_slots)
-    place = np.zeros(num_slots, np.int64)
-    place[said.slot] = said.place
-    group = image * num_places + place[slot]
+    groups = said.image * num_places + said.place
+    entries, count = np.unique(groups * num_slots + said.slot, return_counts=True)
+    group, slot = np.divmod(entries, num_slots)
+    image = group // max(1, num_places)
     total = num_captions(group)
     kept = total > 1
     image, slot, group, count, total = (a[kept] for a in (image, slot, group, count, total))
@@ -119,20 +116,21 @@ def _word_parts(
     for kind, values in (
         (IMAGES, np.ones_like(count)),
         (CAPTIONS, count),
-        (OTHERS, total - count),
         (CHANCES, count * (total - 1)),
         (REPEATS, count * (count - 1)),
     ):
-        yield _counted(kind.keys(where, word), fold, values)
-    first = np.unique(group, return_index=True)[1]
-    yield tally_of(PLACE.keys(where[first]), fold[first])
+        there = values > 0
+        yield kind.keys(where[there], word[there]), fold[there], values[there]
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    yield PLACE.keys(where[first]), fold[first], np.ones(len(first), np.int64)
     left, right = pairs_within(group)
-    yield tally_of(MET.keys(where[left], word[left] + word[right]), fold[left])
+    keys = MET.keys(where[left], word[left] + word[right])
+    yield keys, fold[left], np.ones(len(left), np.int64)
 
 
 def _together_parts(
     said: _Said, num_captions: Counter, num_places: int, fold_of: Folds
-) -> list[Tally]:
+) -> list[Entries]:
     left, right = pairs_within(said.caption * max(1, num_places) + said.place)
     if not len(left):
         return []
@@ -145,7 +143,8 @@ def _together_parts(
     first &= num_captions(image * num_places + place) > 1
     here, there = np.divmod(pair[first], num_slots)
     word, where = said.word_hash, said.place_hash
-    return [tally_of(TOGETHER.keys(where[here], word[here] + word[there]), fold_of[image[first]])]
+    keys = TOGETHER.keys(where[here], word[here] + word[there])
+    return [(keys, fold_of[image[first]], np.ones(len(keys), np.int64))]
 
 
 def pairs_within(groups: Ints) -> tuple[Ints, Ints]:
@@ -155,9 +154,3 @@ def pairs_within(groups: Ints) -> tuple[Ints, Ints]:
     left = np.repeat(places, later)
     begins = np.cumsum(later) - later
     return left, left + 1 + np.arange(len(left)) - begins[left]
-
-
-def _counted(keys: Hashes, folds: Folds, values: Ints) -> Tally:
-    """Return the tally of counts of one kind, where no key stands twice for one image."""
-    there = values > 0
-    return Tally(keys[there], folds[there], values[there])

@@ -1,13 +1,11 @@
 """What a caption says, by place: the words that could stand in for each other there. Pure.
 
 A *place* is a part of speech ("noun"), or one in the company of a fixed word: an adjective of a
-noun ("adj of shirt"), a verb of a subject ("verb of dog"), a noun under a verb or a preposition
-("noun as dobj of ride"), a preposition before a noun ("prep before bench"). Only words of one
-place are ever compared.
+noun ("adj of shirt"), a verb of a subject ("verb of dog"), a noun under a verb ("noun under ride") or
+a preposition ("noun after on"). Only words of one place are ever compared.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,25 +21,15 @@ _KINDS = {
     "JJ": ADJECTIVE, "JJR": ADJECTIVE, "JJS": ADJECTIVE,
     "VB": VERB, "VBD": VERB, "VBG": VERB, "VBN": VERB, "VBP": VERB, "VBZ": VERB,
 }  # fmt: skip
-_POS = {NOUN: "NOUN", ADJECTIVE: "ADJ", VERB: "VERB"}
 _SUBJECTS = frozenset(("nsubj", "nsubjpass"))
-_OBJECTS = frozenset(("dobj", "pobj"))
 _CLAUSES = frozenset(("acl", "relcl"))
-_MODIFIERS = frozenset(("amod", "acomp"))
-_COMPOUND = frozenset(("compound",))
-
-
-class Mention(NamedTuple):
-    """A word as it was said in a place, as numbers into a `Numbering`."""
-
-    place: int
-    word: int
 
 
 class Numbering:
     """The names of places and words of a process, numbered as they come, and their lemmas.
 
-    The numbers are of this process; hashes mean the same in every other.
+    A mention, a word in a place, has a number too: `places[mention]`, `words[mention]`. Numbers are
+    of this process; hashes mean the same in every other.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -50,6 +38,9 @@ class Numbering:
         self._ids: dict[str, int] = {}
         self._lemmas: dict[tuple[str, str], int] = {}
         self._places: dict[tuple[str, int], int] = {}
+        self._mentions: dict[tuple[int, int], int] = {}
+        self.places: list[int] = []
+        self.words: list[int] = []
         self.names: list[str] = []
         self._hashes: list[int] = []
 
@@ -74,6 +65,19 @@ class Numbering:
             self._lemmas[text, tag] = known
         return known
 
+    def compound(self, first: str, word: int) -> int:
+        """Return the number of a compound, for example "tennis" and "racket"."""
+        return self.id_of(f"{first.lower()} {self.names[word]}")
+
+    def mention(self, place: int, word: int) -> int:
+        """Return the number of a word in a place."""
+        known = self._mentions.get((place, word))
+        if known is None:
+            known = self._mentions[place, word] = len(self.places)
+            self.places.append(place)
+            self.words.append(word)
+        return known
+
     def place(self, kind: str, word: int) -> int:
         """Return the number of the place "kind word", for example "adj of" and "shirt"."""
         known = self._places.get((kind, word))
@@ -82,48 +86,62 @@ class Numbering:
         return known
 
 
-def mentions_of(parse: Parse, numbering: Numbering) -> list[Mention]:
-    """Return what a caption says in each place, in the order of its tokens."""
-    return list(_mentions(parse.tokens, numbering))
-
-
-def _mentions(tokens: Sequence[Token], numbering: Numbering) -> Iterator[Mention]:
-    id_of, lemma, place = numbering.id_of, numbering.lemma, numbering.place
-    before = -1  # the token before, if it is the first half of a compound
-    for index, (_, _, text, pos, tag, dep, head) in enumerate(tokens):
+def mentions_of(parse: Parse, numbering: Numbering) -> list[int]:
+    """Return the numbers of what a caption says in each place, in the order of its tokens."""
+    tokens = parse.tokens
+    found: list[int] = []
+    half = -1  # the token before, if it is the first half of a compound
+    for index, (_, _, text, pos, tag, dep, _) in enumerate(tokens):
+        before, half = half, -1
         kind = _KINDS.get(tag)
-        half, before = before, -1
         if kind is None or pos == "AUX":
             continue
-        word = lemma(text, tag)
-        if kind == NOUN:
-            if dep in _COMPOUND:
-                before = index
-                continue
-            if half >= 0 and tokens[half].head == index:
-                first = tokens[half].text.lower()
-                yield Mention(id_of(NOUN), id_of(f"{first} {numbering.names[word]}"))
-            yield Mention(id_of(NOUN), word)
-            if dep in _OBJECTS:
-                above = tokens[head]
-                if dep == "pobj":
-                    said = id_of(above.text.lower())
-                    yield Mention(place("prep before", word), said)
-                    yield Mention(place("noun after", said), word)
-                else:
-                    yield Mention(place("noun under", lemma(above.text, above.tag)), word)
-        elif kind == ADJECTIVE:
-            yield Mention(id_of(ADJECTIVE), word)
-            if dep == "amod":
-                yield Mention(place("adj of", lemma(tokens[head].text, tokens[head].tag)), word)
-        elif dep == "amod":
-            yield Mention(id_of(ADJECTIVE), id_of(text.lower()))
+        if kind == NOUN and dep == "compound":
+            half = index
+        elif kind == NOUN:
+            _add_noun(found, tokens, index, before, numbering)
+        elif kind == ADJECTIVE or dep == "amod":
+            _add_adjective(found, tokens, index, numbering)
         else:
-            yield Mention(id_of(VERB), word)
+            word = numbering.lemma(text, tag)
+            found.append(numbering.mention(numbering.id_of(VERB), word))
             subject = _subject_of(tokens, index)
             if subject >= 0:
-                noun = tokens[subject]
-                yield Mention(place("verb of", lemma(noun.text, noun.tag)), word)
+                noun = numbering.lemma(tokens[subject].text, tokens[subject].tag)
+                found.append(numbering.mention(numbering.place("verb of", noun), word))
+    return found
+
+
+def _add_noun(
+    found: list[int], tokens: Sequence[Token], index: int, before: int, numbering: Numbering
+) -> None:
+    """Add a noun, its compound if the token `before` begins one, and the noun in its place."""
+    _, _, text, _, tag, dep, head = tokens[index]
+    noun, word = numbering.id_of(NOUN), numbering.lemma(text, tag)
+    found.append(numbering.mention(noun, word))
+    if before >= 0 and tokens[before].head == index:
+        compound = numbering.compound(tokens[before].text, word)
+        found.append(numbering.mention(noun, compound))
+    above = tokens[head]
+    if dep == "pobj":
+        place = numbering.place("noun after", numbering.id_of(above.text.lower()))
+        found.append(numbering.mention(place, word))
+    elif dep == "dobj":
+        place = numbering.place("noun under", numbering.lemma(above.text, above.tag))
+        found.append(numbering.mention(place, word))
+
+
+def _add_adjective(
+    found: list[int], tokens: Sequence[Token], index: int, numbering: Numbering
+) -> None:
+    """Add an adjective, or a participle that stands as one in its own form."""
+    _, _, text, _, tag, dep, head = tokens[index]
+    is_adjective = _KINDS[tag] == ADJECTIVE
+    word = numbering.lemma(text, tag) if is_adjective else numbering.id_of(text.lower())
+    found.append(numbering.mention(numbering.id_of(ADJECTIVE), word))
+    if dep == "amod" and is_adjective:
+        noun = numbering.lemma(tokens[head].text, tokens[head].tag)
+        found.append(numbering.mention(numbering.place("adj of", noun), word))
 
 
 def _subject_of(tokens: Sequence[Token], verb: int) -> int:

@@ -31,7 +31,6 @@ from negatives.exclusion.counting import (
     CHANCES,
     IMAGES,
     MET,
-    OTHERS,
     PLACE,
     REPEATS,
     TOGETHER,
@@ -50,7 +49,6 @@ class Word(NamedTuple):
 
     images: Floats
     captions: Floats
-    others: Floats
     chances: Floats
     repeats: Floats
 
@@ -60,6 +58,11 @@ class Word(NamedTuple):
             self.chances + PRIOR_CHANCES
         )
         return found
+
+    def others(self) -> Floats:
+        """Return how many captions of an image that has the word do not say it, on average."""
+        captions = 1.0 + self.chances / np.maximum(1.0, self.captions)
+        return np.maximum(0.0, captions - self.captions / np.maximum(1.0, self.images))
 
 
 class Evidence(NamedTuple):
@@ -108,7 +111,7 @@ def words_of(table: Table, place: Hashes, word: Hashes, *, without: int | None =
     """Return the counts of words in places, in all folds but one, or in all."""
     return Word(*(
         _count(table, kind.keys(place, word), without)
-        for kind in (IMAGES, CAPTIONS, OTHERS, CHANCES, REPEATS)
+        for kind in (IMAGES, CAPTIONS, CHANCES, REPEATS)
     ))  # fmt: skip
 
 
@@ -141,7 +144,8 @@ def chance_of(here: Word, there: Word, total: Floats) -> Floats:
 
 
 def _missed(here: Word, there: Word) -> Floats:
-    share = here.captions / np.maximum(1.0, here.captions + here.others)
+    times_here = here.captions / np.maximum(1.0, here.images)
+    share = times_here / np.maximum(1.0, times_here + here.others())
     times = there.captions / np.maximum(1.0, there.images)
     found: Floats = (1.0 - share) ** times
     return found
@@ -149,8 +153,7 @@ def _missed(here: Word, there: Word) -> Floats:
 
 def exposure_of(said: Word, other: Word) -> Floats:
     """Return in how many images of one word another would be said, if as true as of its own."""
-    rest = said.others / np.maximum(1.0, said.images)
-    found: Floats = said.images * (1.0 - (1.0 - other.repetition()) ** rest)
+    found: Floats = said.images * (1.0 - (1.0 - other.repetition()) ** said.others())
     return found
 
 

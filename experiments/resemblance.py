@@ -15,7 +15,7 @@ import scipy.sparse
 import scipy.sparse.linalg
 from numpy.typing import NDArray
 
-from negatives.exclusion.profiles import profiles_of
+from profiles import profiles_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
