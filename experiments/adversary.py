@@ -15,7 +15,11 @@ for path in sorted((Path(sys.argv[1]) / "data").glob("*.arrow")):
     with pa.memory_map(str(path)) as s:
         for row in pa.ipc.open_stream(s).read_all().to_pylist():
             for n in row["negatives"]:
-                for name in (n["rule"], f"{n['type']}/{n['subtype']}", f"{n['rule']} {n['subtype']}"):
+                for name in (
+                    n["rule"],
+                    f"{n['type']}/{n['subtype']}",
+                    f"{n['rule']} {n['subtype']}",
+                ):
                     if name in sys.argv[2:]:
                         pairs.setdefault(name, []).append((row["caption"], n["text"], row["image"]))
 for name, found in pairs.items():

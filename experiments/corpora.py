@@ -42,7 +42,9 @@ def counted(found, *, numbering=None, size=5000, fold=None):
         tallies.append(tally_siblings(said, [i - low for i in ids], folds, numbering))
         spent[0] += t1 - t0
         spent[1] += time.process_time() - t1
-    print("CPU us a caption: mentions %.1f counting %.1f" % tuple(1e6 * s / len(found) for s in spent))
+    print(
+        "CPU us a caption: mentions %.1f counting %.1f" % tuple(1e6 * s / len(found) for s in spent)
+    )
     return merged(tallies), numbering
 
 

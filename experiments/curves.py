@@ -46,11 +46,15 @@ for kind in ("noun", "verb", "adj"):
         sure = (d["eB"] >= 10) & among
         tB = d["aB"] / np.maximum(d["eB"], 1e-9)
         truly, falsely = sure & (tB < 0.1), sure & (tB >= 0.2)
-        print(f"{kind}: {title}: {among.sum()} pairs, overlap on B {d['aB'][among].sum()/d['eB'][among].sum():.3f}; "
-              f"surely exclusive {truly.sum()}, overlapping {falsely.sum()}")
+        print(
+            f"{kind}: {title}: {among.sum()} pairs, overlap on B {d['aB'][among].sum() / d['eB'][among].sum():.3f}; "
+            f"surely exclusive {truly.sum()}, overlapping {falsely.sum()}"
+        )
         for name, rule in rules.items():
             a = rule & among
             eb = d["eB"][a].sum()
-            print(f"    {name:16s} accepts {a.sum()/among.sum():.3f}  overlap on B {d['aB'][a].sum()/max(eb,1e-9):.4f}"
-                  f"  recall of exclusive {(rule&truly).sum()/max(1,truly.sum()):.3f}"
-                  f"  of overlapping accepted {(rule&falsely).sum()/max(1,falsely.sum()):.3f}")
+            print(
+                f"    {name:16s} accepts {a.sum() / among.sum():.3f}  overlap on B {d['aB'][a].sum() / max(eb, 1e-9):.4f}"
+                f"  recall of exclusive {(rule & truly).sum() / max(1, truly.sum()):.3f}"
+                f"  of overlapping accepted {(rule & falsely).sum() / max(1, falsely.sum()):.3f}"
+            )

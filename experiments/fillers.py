@@ -43,7 +43,12 @@ def places(tokens, lexicon):
         kind = TAGS.get(t.tag)
         if kind is None or not t.text.isalpha():
             continue
-        if k + 1 < len(tokens) and tokens[k + 1].text in {"-", "/"} or k and tokens[k - 1].text in {"-", "/"}:
+        if (
+            k + 1 < len(tokens)
+            and tokens[k + 1].text in {"-", "/"}
+            or k
+            and tokens[k - 1].text in {"-", "/"}
+        ):
             continue
         above = tokens[t.head]
         head = lexicon.lemma(above.text.lower(), above.tag)
@@ -63,7 +68,12 @@ def places(tokens, lexicon):
             elif t.dep == "ROOT" or (t.dep == "nsubj"):
                 under = [c for c in children[k] if tokens[c].dep in {"acl", "prep"}]
                 if under:
-                    yield k, kind, f"has {lexicon.lemma(tokens[under[0]].text.lower(), tokens[under[0]].tag)}", form
+                    yield (
+                        k,
+                        kind,
+                        f"has {lexicon.lemma(tokens[under[0]].text.lower(), tokens[under[0]].tag)}",
+                        form,
+                    )
         elif kind == "adj" and t.dep == "amod" and t.head > k:
             yield k, kind, f"amod {head}", "JJ"
         elif kind == "verb" and t.pos == "VERB":
@@ -71,10 +81,26 @@ def places(tokens, lexicon):
             who = t.head if t.dep in {"acl", "relcl"} else subject
             if who is None:
                 continue
-            deps = [(c, tokens[c].dep) for c in children[k] if tokens[c].dep in {"dobj", "prep", "prt", "advmod", "xcomp"}]
+            deps = [
+                (c, tokens[c].dep)
+                for c in children[k]
+                if tokens[c].dep in {"dobj", "prep", "prt", "advmod", "xcomp"}
+            ]
             frame = " ".join(d if d != "prep" else tokens[c].text.lower() for c, d in deps[:2])
-            obj = next((lexicon.lemma(tokens[c].text.lower(), tokens[c].tag) for c, d in deps if d == "dobj"), "")
-            yield k, kind, f"does {lexicon.lemma(tokens[who].text.lower(), tokens[who].tag)} {frame} {obj}", t.tag
+            obj = next(
+                (
+                    lexicon.lemma(tokens[c].text.lower(), tokens[c].tag)
+                    for c, d in deps
+                    if d == "dobj"
+                ),
+                "",
+            )
+            yield (
+                k,
+                kind,
+                f"does {lexicon.lemma(tokens[who].text.lower(), tokens[who].tag)} {frame} {obj}",
+                t.tag,
+            )
 
 
 @cache
@@ -127,7 +153,11 @@ class Fillers:
                     for c in children[q]:
                         if tokens[c].dep == "pobj":
                             obj = self.lexicon.lemma(tokens[c].text.lower(), tokens[c].tag)
-                            needs.append(lambda v, obj=obj, prep=u.text.lower(): obj in fillers.get(f"noun|{prep} {v}", ()))
+                            needs.append(
+                                lambda v, obj=obj, prep=u.text.lower(): (
+                                    obj in fillers.get(f"noun|{prep} {v}", ())
+                                )
+                            )
                 elif kind == "verb" and u.dep in {"ccomp", "advcl", "dative", "oprd"}:
                     needs.append(lambda v: False)
             texts = []
@@ -136,7 +166,10 @@ class Fillers:
                     continue
                 if kind == "noun" and forms[form][lemma] < 3:
                     continue
-                if kind == "adj" and (not family(self.lexicon, own) or family(self.lexicon, own) != family(self.lexicon, lemma)):
+                if kind == "adj" and (
+                    not family(self.lexicon, own)
+                    or family(self.lexicon, own) != family(self.lexicon, lemma)
+                ):
                     continue
                 if not all(need(lemma) for need in needs):
                     continue
@@ -144,7 +177,12 @@ class Fillers:
                 if text and self.lexicon.lemma(text, t.tag) == lemma:
                     texts.append(text)
             if texts:
-                yield Slot("fillers", "replace", SUB[kind], Substitutes(t.start, t.end, tuple(sorted(texts))))
+                yield Slot(
+                    "fillers",
+                    "replace",
+                    SUB[kind],
+                    Substitutes(t.start, t.end, tuple(sorted(texts))),
+                )
 
 
 def family(lexicon, word):
@@ -160,7 +198,7 @@ def make():
     from corpora import block, counted
     from halves import dense, matrices, vocabulary
 
-    from negatives.exclusion.factors import factors_of
+    from negatives.exclusion.factors import factors_of, start_of
     from negatives.exclusion.scores import Prior, posterior
     from negatives.fluency.counts import table_of
     from negatives.guards.tables import overlaps
@@ -183,16 +221,35 @@ def make():
     tally, numbering = counted(found)
     tb = table_of(tally)
     excludes = {}
-    light = {"noun": guard_words().light, "adj": guard_words().quantifiers,
-             "verb": {"be", "have", "do", "make", "take", "get", "go", "use", "look", "try", "appear", "seem", "come"}}
+    light = {
+        "noun": guard_words().light,
+        "adj": guard_words().quantifiers,
+        "verb": {
+            "be",
+            "have",
+            "do",
+            "make",
+            "take",
+            "get",
+            "go",
+            "use",
+            "look",
+            "try",
+            "appear",
+            "seem",
+            "come",
+        },
+    }
     for kind in ("noun", "adj", "verb"):
         names, h, n = vocabulary(tb, numbering, kind, 5)
         V = len(names)
         at = {w: q for q, w in enumerate(names)}
         i, j, (a, t, c, e) = matrices(tb, kind, h, None)
-        U = factors_of(dense(V, i, j, a), dense(V, i, j, e), rank=20, rounds=60, generator=np.random.default_rng(0))
+        U = factors_of(dense(V, i, j, a), dense(V, i, j, e), start=start_of(h, 20), rounds=60)
         r = np.einsum("pk,pk->p", U[i], U[j]).astype(float)
-        post = posterior(a, e, Prior(np.maximum((np.minimum(1, c / np.maximum(e, 1e-9)) + r) / 2, 0.003), 10.0))
+        post = posterior(
+            a, e, Prior(np.maximum((np.minimum(1, c / np.maximum(e, 1e-9)) + r) / 2, 0.003), 10.0)
+        )
         ok = np.flatnonzero((post.quantile(0.9) < 0.1) & (e >= 3))
         m = defaultdict(list)
         for q in ok:
@@ -205,7 +262,9 @@ def make():
         excludes[kind] = m
         print(kind, V, "words", len(ok), "pairs exclude")
     fillers = {p: dict(c) for p, c in fillers.items() if len(c) > 1}
-    (CACHE / "fillers.json").write_text(json.dumps({"fillers": fillers, "excludes": excludes, "forms": forms}))
+    (CACHE / "fillers.json").write_text(
+        json.dumps({"fillers": fillers, "excludes": excludes, "forms": forms})
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 from corpora import block, counted, halves
 
-from negatives.exclusion.factors import factors_of
+from negatives.exclusion.factors import factors_of, start_of
 from negatives.exclusion.scores import Prior, evidence_of, posterior, words_of
 from negatives.fluency.counts import table_of
 from negatives.fluency.words import hash_of
@@ -32,8 +32,13 @@ def matrices(table, kind, hashes, without):
     out = []
     step = 1 << 20
     parts = [
-        evidence_of(table, place[s : s + step], hashes[i[s : s + step]], hashes[j[s : s + step]],
-                    without=without)
+        evidence_of(
+            table,
+            place[s : s + step],
+            hashes[i[s : s + step]],
+            hashes[j[s : s + step]],
+            without=without,
+        )
         for s in range(0, len(i), step)
     ]
     return i, j, [np.concatenate(c) for c in zip(*parts)]
@@ -65,9 +70,11 @@ if __name__ == "__main__":
         c = np.array([ids[x] for x in cls])
         same = (c[i] == c[j]) & (c[i] != ids.get("", -1))
         syn = np.array([LEXICON.compatible(names[p], names[q], POS[kind]) for p, q in zip(i, j)])
-        print(f"== {kind}: {V} words, {len(i)} pairs, {same.sum()} of one class, "
-              f"{syn.sum()} WordNet-compatible; mean overlap {mu:.4f}, same class "
-              f"{aA[same].sum()/eA[same].sum():.4f}, compatible {aA[syn].sum()/eA[syn].sum():.4f}")
+        print(
+            f"== {kind}: {V} words, {len(i)} pairs, {same.sum()} of one class, "
+            f"{syn.sum()} WordNet-compatible; mean overlap {mu:.4f}, same class "
+            f"{aA[same].sum() / eA[same].sum():.4f}, compatible {aA[syn].sum() / eA[syn].sum():.4f}"
+        )
         base = loglik(aB, eB, mu)
         preds = {}
         # word level: product of word means
@@ -78,19 +85,36 @@ if __name__ == "__main__":
         gen = np.random.default_rng(0)
         A, E = dense(V, i, j, aA), dense(V, i, j, eA)
         for rank in (5, 20, 50):
-            U = factors_of(A, E, rank=rank, rounds=60, generator=gen)
+            U = factors_of(A, E, start=start_of(hashes, rank), rounds=60)
             preds[f"rank {rank}"] = np.einsum("pk,pk->p", U[i], U[j]).astype(float)
         # mixture: chance as expected share
         preds["chance"] = np.minimum(1, cA / np.maximum(eA, 1e-9))
         print(f"   held-out gain in nats over the mean ({int(aB.sum())} sightings):")
         for name, p in preds.items():
-            p = np.maximum(p, mu * .02)
+            p = np.maximum(p, mu * 0.02)
             raw = loglik(aB, eB, p).sum() - base.sum()
             line = f"   {name:9s} alone {raw:9.0f}; with own counts:"
             for weight in (1, 3, 10, 30):
                 post = posterior(aA, eA, Prior(p, weight)).mean()
                 line += f"  w={weight}: {loglik(aB, eB, post).sum() - base.sum():9.0f}"
             print(line)
-        np.savez_compressed(f"/work/tmp/i15/halves_{kind}.npz", i=i, j=j, aA=aA, tA=tA, cA=cA, eA=eA,
-            aB=aB, tB=tB, cB=cB, eB=eB, same=same, syn=syn, n=n, names=np.array(names, dtype=str),
-            r20=preds["rank 20"], r50=preds["rank 50"], words=preds["words"])
+        np.savez_compressed(
+            f"/work/tmp/i15/halves_{kind}.npz",
+            i=i,
+            j=j,
+            aA=aA,
+            tA=tA,
+            cA=cA,
+            eA=eA,
+            aB=aB,
+            tB=tB,
+            cB=cB,
+            eB=eB,
+            same=same,
+            syn=syn,
+            n=n,
+            names=np.array(names, dtype=str),
+            r20=preds["rank 20"],
+            r50=preds["rank 50"],
+            words=preds["words"],
+        )

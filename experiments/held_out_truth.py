@@ -1,7 +1,7 @@
 """Held-out captions on negatives (part D).
 
-    held_out_truth.py build FOLDER HELD_OUT.parses   the last caption of each image is held out
-    held_out_truth.py negclip | sugarcrepe           siblings in COCO's val2017 (and val2014)
+held_out_truth.py build FOLDER HELD_OUT.parses   the last caption of each image is held out
+held_out_truth.py negclip | sugarcrepe           siblings in COCO's val2017 (and val2014)
 """
 
 import json
@@ -24,7 +24,11 @@ SHARED = Path(os.environ.get("SHARED_DATA", "../shared/data"))
 
 def parsed(texts):
     texts = list(dict.fromkeys(texts))
-    return dict(zip(texts, (said_by(p, LEX) for p in parse_texts(texts, model=model_name(), batch_size=256))))
+    return dict(
+        zip(
+            texts, (said_by(p, LEX) for p in parse_texts(texts, model=model_name(), batch_size=256))
+        )
+    )
 
 
 def report(triples, held):
@@ -45,10 +49,14 @@ def report(triples, held):
                 continue
             chance = answered(change, held[other[image]][0], by_fact=facts)
             answers.append(Answer(kind, numbers[image], *answer, chance is not None and chance[0]))
-    print(f"{'kind':22s} {'answers':>7s}  inserted said        removed said         by chance   still true")
+    print(
+        f"{'kind':22s} {'answers':>7s}  inserted said        removed said         by chance   still true"
+    )
     for kind, t in by_kind(answers).items():
         f = lambda x: f"{x.value:.3f} [{x.low:.3f}, {x.high:.3f}]"
-        print(f"{kind:22s} {t.num_answers:7d}  {f(t.inserted)}  {f(t.removed)}  {t.chance.value:.3f}       {f(t.still_true)}")
+        print(
+            f"{kind:22s} {t.num_answers:7d}  {f(t.inserted)}  {f(t.removed)}  {t.chance.value:.3f}       {f(t.still_true)}"
+        )
 
 
 what = sys.argv[1]
@@ -62,8 +70,12 @@ if what == "build":
         with pa.memory_map(str(path)) as s:
             for row in pa.ipc.open_stream(s).read_all().to_pylist():
                 for n in row["negatives"]:
-                    kind = f"{n['type']}/{n['subtype']}" + (" filler" if "illers" in n["rule"] else "")
-                    triples.append((kind, n["type"], n["subtype"], row["image"], row["caption"], n["text"]))
+                    kind = f"{n['type']}/{n['subtype']}" + (
+                        " filler" if "illers" in n["rule"] else ""
+                    )
+                    triples.append(
+                        (kind, n["type"], n["subtype"], row["image"], row["caption"], n["text"])
+                    )
     held = {i: held[i] for i in {t[3] for t in triples}}
 else:
     for name in ("val2017", "val2014"):
@@ -73,7 +85,9 @@ else:
         for line in (SHARED / "peers/negclip_valid.jsonl").read_text().splitlines():
             r = json.loads(line)
             for n in r["negatives"]:
-                triples.append(("negclip swap", "swap", "unknown", int(r["image"][-16:-4]), r["caption"], n))
+                triples.append(
+                    ("negclip swap", "swap", "unknown", int(r["image"][-16:-4]), r["caption"], n)
+                )
     else:
         for path in sorted((SHARED / "sugar-crepe").glob("*.json")):
             kind = path.stem
@@ -81,8 +95,17 @@ else:
             if type_ == "add":
                 continue
             for r in json.loads(path.read_text()).values():
-                triples.append((kind, type_, sub, int(r["filename"][:-4]), r["caption"], r["negative_caption"]))
+                triples.append(
+                    (kind, type_, sub, int(r["filename"][:-4]), r["caption"], r["negative_caption"])
+                )
     wanted = {t[3] for t in triples}
     held = {i: h for i, h in held.items() if i in wanted and len(h) > 1}
-    print(len(held), "images with siblings;", sum(t[3] in held for t in triples), "of", len(triples), "negatives")
+    print(
+        len(held),
+        "images with siblings;",
+        sum(t[3] in held for t in triples),
+        "of",
+        len(triples),
+        "negatives",
+    )
 report(triples, held)

@@ -1,21 +1,41 @@
-import sys,json,csv,time
+import sys, json, csv, time
 from pathlib import Path
 from data.records import Caption
 from negatives.spacy_parse import parse_texts
 from negatives.parse_files import write_parses
-S=Path("../shared/data")
+
+S = Path("../shared/data")
+
+
 def coco(name):
-    d=json.load(open(S/f"coco/annotations/captions_{name}.json"))
-    rows=sorted(d["annotations"],key=lambda a:(a["image_id"],a["id"]))
-    return [Caption(f"coco:{a['image_id']}:{a['id']}",str(a["image_id"]),a["caption"].strip()) for a in rows]
+    d = json.load(open(S / f"coco/annotations/captions_{name}.json"))
+    rows = sorted(d["annotations"], key=lambda a: (a["image_id"], a["id"]))
+    return [
+        Caption(f"coco:{a['image_id']}:{a['id']}", str(a["image_id"]), a["caption"].strip())
+        for a in rows
+    ]
+
+
 def flickr():
-    out=[]
-    with open(S/"flickr8k/captions.txt") as f:
-        for i,r in enumerate(csv.DictReader(f)):
-            out.append(Caption(f"flickr8k:{i}",r["image"],r["caption"].strip()))
+    out = []
+    with open(S / "flickr8k/captions.txt") as f:
+        for i, r in enumerate(csv.DictReader(f)):
+            out.append(Caption(f"flickr8k:{i}", r["image"], r["caption"].strip()))
     return out
-for name,caps in (("flickr8k",flickr()),("val2017",coco("val2017")),("val2014",coco("val2014"))):
-    t=time.time()
-    parses=list(parse_texts([c.text for c in caps],model=__import__("negatives.models").models.model_name(),batch_size=256))
-    write_parses(Path(f"/work/tmp/i15/{name}.parses"),caps,parses)
-    print(name,len(caps),time.time()-t,flush=True)
+
+
+for name, caps in (
+    ("flickr8k", flickr()),
+    ("val2017", coco("val2017")),
+    ("val2014", coco("val2014")),
+):
+    t = time.time()
+    parses = list(
+        parse_texts(
+            [c.text for c in caps],
+            model=__import__("negatives.models").models.model_name(),
+            batch_size=256,
+        )
+    )
+    write_parses(Path(f"/work/tmp/i15/{name}.parses"), caps, parses)
+    print(name, len(caps), time.time() - t, flush=True)

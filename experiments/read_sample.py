@@ -18,7 +18,14 @@ random.Random(int(sys.argv[4]) if len(sys.argv) > 4 else 0).shuffle(rows)
 for k, (caption, neg) in enumerate(rows[:number]):
     out, at = "", 0
     for e in neg["edits"]:
-        out += caption[at : e["start"]] + "[" + caption[e["start"] : e["end"]] + " -> " + e["text"] + "]"
+        out += (
+            caption[at : e["start"]]
+            + "["
+            + caption[e["start"] : e["end"]]
+            + " -> "
+            + e["text"]
+            + "]"
+        )
         at = e["end"]
     print(k, neg["subtype"], out + caption[at:])
 print(len(rows))

@@ -30,7 +30,9 @@ for title, rows in (("pairs", pairs), ("beside", beside)):
     train, test = Counter(), set()
     companies = {}
     if title == "pairs":
-        items = [(f, w, x) for f, r, h, d in rows for w, x in ((d, (r, "of", h)), (h, (r, "takes", d)))]
+        items = [
+            (f, w, x) for f, r, h, d in rows for w, x in ((d, (r, "of", h)), (h, (r, "takes", d)))
+        ]
     else:
         items = [(f, a, b) for f, _, a, b in rows]
     for f, w, x in items:
@@ -81,14 +83,18 @@ for title, rows in (("pairs", pairs), ("beside", beside)):
     y = np.r_[np.ones(len(hw)), np.zeros(len(nw))]
     aw, ax = np.r_[hw, nw], np.r_[hx, nx]
     cf = np.bincount(x, n, shape[1])
-    scores = {"frequency": np.log(wf[aw] + 0.5), "frequency x company": np.log(wf[aw] + 0.5) + np.log(cf[ax] + 0.5), "support": support_of(known, aw, ax)}
+    scores = {
+        "frequency": np.log(wf[aw] + 0.5),
+        "frequency x company": np.log(wf[aw] + 0.5) + np.log(cf[ax] + 0.5),
+        "support": support_of(known, aw, ax),
+    }
     # the share of seen words expected by chance: by frequency of the company
     degree = np.asarray(known.seen.sum(axis=0)).ravel() / shape[0]
     scores["support / chance"] = np.log(scores["support"] + 0.01) - np.log(degree[ax] + 0.01)
     total = wf.sum()
     M = scipy.sparse.csr_array((n.astype(float), (w, x)), shape=shape)
     co = M.tocoo()
-    cs = cf ** 0.75 / (cf ** 0.75).sum()
+    cs = cf**0.75 / (cf**0.75).sum()
     pmi = np.log(co.data / (wf[co.row] * cs[co.col]))
     P = scipy.sparse.csr_array((np.maximum(pmi, 0), (co.row, co.col)), shape=shape)
     L = scipy.sparse.csr_array((np.log1p(co.data), (co.row, co.col)), shape=shape)
@@ -96,7 +102,16 @@ for title, rows in (("pairs", pairs), ("beside", beside)):
         for rank in (30, 100, 200):
             u, s, vt = scipy.sparse.linalg.svds(mat, k=rank, v0=np.ones(min(shape)))
             scores[f"{name} {rank}"] = np.einsum("ij,ij->i", u[aw] * s, vt.T[ax])
-    print(title, shape, "counted pairs", len(w), "held-out pairs never counted", len(hw), "against", len(nw))
+    print(
+        title,
+        shape,
+        "counted pairs",
+        len(w),
+        "held-out pairs never counted",
+        len(hw),
+        "against",
+        len(nw),
+    )
     for name, sc in scores.items():
         line = f"   {name:22s} AUC {roc_auc_score(y, sc):.3f}  by frequency of the word:"
         for lo, hi in ((3, 10), (10, 50), (50, 300), (300, 10**9)):
@@ -105,4 +120,6 @@ for title, rows in (("pairs", pairs), ("beside", beside)):
         print(line)
     sup = scores["support"]
     for t in (0.02, 0.05, 0.1, 0.15, 0.2, 0.3):
-        print(f"   support >= {t}: of held-out {np.mean(sup[y == 1] >= t):.3f}, of random {np.mean(sup[y == 0] >= t):.3f}")
+        print(
+            f"   support >= {t}: of held-out {np.mean(sup[y == 1] >= t):.3f}, of random {np.mean(sup[y == 0] >= t):.3f}"
+        )

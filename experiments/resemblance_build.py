@@ -62,7 +62,12 @@ class Resemblance:
         for (_, parse), fold in zip(found, folds.tolist()):
             v = view_of(parse, words)
             for rel, h, d in v.pairs:
-                pf.append(fold), pr.append(words.id_of(rel)), ph.append(v.row[v.place[h]]), pd.append(v.row[v.place[d]])
+                (
+                    pf.append(fold),
+                    pr.append(words.id_of(rel)),
+                    ph.append(v.row[v.place[h]]),
+                    pd.append(v.row[v.place[d]]),
+                )
             ids = sorted({v.row[v.place[i]] for i in v.content})
             for a in ids:
                 for b in ids:
@@ -82,11 +87,16 @@ class Resemblance:
             kb = bf != fold
             self.beside.append(self._counted(ba[kb], bb[kb], 30))
             thetas = []
-            for model, r, c in ((self.pairs[-1], rows[k], cols[k]), (self.beside[-1], ba[kb], bb[kb])):
+            for model, r, c in (
+                (self.pairs[-1], rows[k], cols[k]),
+                (self.beside[-1], ba[kb], bb[kb]),
+            ):
                 a, b = rng.choice(len(r), 20000), rng.choice(len(c), 20000)
                 counted = set(zip(r.tolist(), c.tolist()))
                 sc = dots(model, r[a], c[b])
-                new = np.array([(x, y) not in counted for x, y in zip(r[a].tolist(), c[b].tolist())])
+                new = np.array(
+                    [(x, y) not in counted for x, y in zip(r[a].tolist(), c[b].tolist())]
+                )
                 thetas.append(float(np.quantile(sc[new], 1 - share)))
             self.theta.append(thetas)
         print("thresholds", self.theta, flush=True)
@@ -101,7 +111,10 @@ class Resemblance:
         for f in range(FOLDS):
             k = np.flatnonzero(fold == f)
             if len(k):
-                out[k] = dots((self.pairs if kind == 0 else self.beside)[f], rows[k], cols[k]) >= self.theta[f][kind]
+                out[k] = (
+                    dots((self.pairs if kind == 0 else self.beside)[f], rows[k], cols[k])
+                    >= self.theta[f][kind]
+                )
         return out
 
 
@@ -110,11 +123,13 @@ def patch(resemblance):
     spans = inspect.getsource(associations.add_spans).replace(
         '        ("unseen pairs", together == 0, slice(None)),',
         '        ("unseen pairs", together == 0, slice(None)),\n'
-        '        ("resembled", (together == 0) & _near(relation, fixed, new, is_head, rows.fold), slice(None)),')
+        '        ("resembled", (together == 0) & _near(relation, fixed, new, is_head, rows.fold), slice(None)),',
+    )
     assert "resembled" in spans
     beside = inspect.getsource(associations.add_beside).replace(
         '    columns["asked"]',
-        '    columns["resembled"] += np.bincount(rows.candidate, (together == 0) & RES.known(1, rows.fold, hashes[changed], hashes[other]), num)\n    columns["asked"]')
+        '    columns["resembled"] += np.bincount(rows.candidate, (together == 0) & RES.known(1, rows.fold, hashes[changed], hashes[other]), num)\n    columns["asked"]',
+    )
     assert "resembled" in beside
     near = (
         "def _near(relation, fixed, new, is_head, fold):\n"
@@ -123,8 +138,11 @@ def patch(resemblance):
     )
     exec(near + spans + beside, associations.__dict__)
     features.add_spans, features.add_beside = associations.add_spans, associations.add_beside
-    of = inspect.getsource(features.features_of).replace('(*FEATURES, "asked")', '(*FEATURES, "asked", "resembled")').replace(
-        'columns["unseen beside"]\n', 'columns["unseen beside"] - columns["resembled"]\n')
+    of = (
+        inspect.getsource(features.features_of)
+        .replace('(*FEATURES, "asked")', '(*FEATURES, "asked", "resembled")')
+        .replace('columns["unseen beside"]\n', 'columns["unseen beside"] - columns["resembled"]\n')
+    )
     assert '- columns["resembled"]' in of
     exec(of, features.__dict__)
     import negatives.fluency.corpus as corpus
@@ -135,7 +153,13 @@ def patch(resemblance):
 if __name__ == "__main__":
     folder, out, share, *rest = sys.argv[1:]
     if float(share) > 0:
-        patch(Resemblance(Path(folder) / "fluency" if (Path(folder) / "fluency").is_dir() else folder, 20000, float(share)))
+        patch(
+            Resemblance(
+                Path(folder) / "fluency" if (Path(folder) / "fluency").is_dir() else folder,
+                20000,
+                float(share),
+            )
+        )
     from negatives.cli import cli
 
     cli(["build", "--fluency-from", folder, "--out", out, "--quiet", "--resume", "never", *rest])

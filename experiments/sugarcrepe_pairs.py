@@ -10,7 +10,7 @@ from halves import dense, matrices, vocabulary
 from sklearn.metrics import roc_auc_score
 
 from data.edits import edit_between
-from negatives.exclusion.factors import factors_of
+from negatives.exclusion.factors import factors_of, start_of
 from negatives.exclusion.scores import Prior, posterior
 from negatives.fluency.counts import table_of
 from negatives.models import model_name
@@ -19,7 +19,17 @@ from negatives.words import lexicon as lexicons
 
 LEX = lexicons.load()
 SHARED = Path(os.environ.get("SHARED_DATA", "../shared/data"))
-KIND = {"NN": "noun", "NNS": "noun", "JJ": "adj", "VBG": "verb", "VBZ": "verb", "VBN": "verb", "VB": "verb", "VBP": "verb", "VBD": "verb"}
+KIND = {
+    "NN": "noun",
+    "NNS": "noun",
+    "JJ": "adj",
+    "VBG": "verb",
+    "VBZ": "verb",
+    "VBN": "verb",
+    "VB": "verb",
+    "VBP": "verb",
+    "VBD": "verb",
+}
 POS = {"noun": "NOUN", "adj": "ADJ", "verb": "VERB"}
 
 
@@ -37,15 +47,22 @@ def replaced():
     pa = list(parse_texts([r[1] for r in rows], model=model, batch_size=256))
     pb = list(parse_texts([r[2] for r in rows], model=model, batch_size=256))
     for (name, a, b, k), p, q in zip(rows, pa, pb):
+
         def word(parse, text):
             at = len(" ".join(text.split()[:k])) + (k > 0)
             t = next((t for t in parse.tokens if t.start >= at), None)
             return t
+
         if " ".join(a.split()) != a or " ".join(b.split()) != b:
             continue
         s, t = word(p, a), word(q, b)
         if s and t and s.tag in KIND and KIND.get(s.tag) == KIND.get(t.tag):
-            yield KIND[s.tag], LEX.lemma(s.text.lower(), s.tag), LEX.lemma(t.text.lower(), t.tag), name
+            yield (
+                KIND[s.tag],
+                LEX.lemma(s.text.lower(), s.tag),
+                LEX.lemma(t.text.lower(), t.tag),
+                name,
+            )
 
 
 if __name__ == "__main__":
@@ -62,15 +79,17 @@ if __name__ == "__main__":
         at = {w: k for k, w in enumerate(names)}
         V = len(names)
         i, j, (a, t, c, e) = matrices(table, kind, hashes, None)
-        U = factors_of(dense(V, i, j, a), dense(V, i, j, e), rank=20, rounds=60, generator=np.random.default_rng(0))
+        U = factors_of(dense(V, i, j, a), dense(V, i, j, e), start=start_of(hashes, 20), rounds=60)
         r20 = np.einsum("pk,pk->p", U[i], U[j]).astype(float)
         row = lambda x, y: (min(x, y) * (2 * V - min(x, y) - 1)) // 2 + max(x, y) - min(x, y) - 1
         known = [(x, y) for x, y in found[kind] if x in at and y in at]
         false = np.array([row(at[x], at[y]) for x, y in known])
         both_wordnet = sum(LEX.compatible(x, y, POS[kind]) for x, y in known)
+
         def first(w):
             found = LEX.senses.synsets(w, POS[kind])
             return found[0] if found else w
+
         tops = [first(w) for w in names]
         syn = np.array([k for k in range(len(i)) if tops[i[k]] == tops[j[k]]])
         chance = np.minimum(1, c / np.maximum(e, 1e-9))
@@ -78,20 +97,47 @@ if __name__ == "__main__":
         post = posterior(a, e, Prior(prior, 10.0))
         rho = posterior(a, c, Prior(1.0, 1.0))
         excess = posterior(np.maximum(a - c, 0), e, Prior(np.maximum(r20 / 2, 0.003), 10.0)).mean()
-        scores = {"excess": excess, "overlap mean": post.mean(), "overlap q90": post.quantile(0.9), "ratio mean": rho.mean(),
-                  "ratio q90": rho.quantile(0.9), "rank 20": r20, "chance share": chance, "raw apart": a}
+        scores = {
+            "excess": excess,
+            "overlap mean": post.mean(),
+            "overlap q90": post.quantile(0.9),
+            "ratio mean": rho.mean(),
+            "ratio q90": rho.quantile(0.9),
+            "rank 20": r20,
+            "chance share": chance,
+            "raw apart": a,
+        }
         for least in (0, 10, 30):
             f, s = false[e[false] >= least], syn[e[syn] >= least]
             # Synonyms that were counted often enough to be known; how well do scores tell the two apart?
             y = np.r_[np.zeros(len(f)), np.ones(len(s))]
-            print(kind, f"exposure >= {least}: {len(f)} of SugarCrepe's {len(found[kind])}, {len(s)} WordNet pairs; AUC:",
-                  ", ".join(f"{k} {roc_auc_score(y, np.r_[v[f], v[s]]):.3f}" for k, v in scores.items()))
+            print(
+                kind,
+                f"exposure >= {least}: {len(f)} of SugarCrepe's {len(found[kind])}, {len(s)} WordNet pairs; AUC:",
+                ", ".join(
+                    f"{k} {roc_auc_score(y, np.r_[v[f], v[s]]):.3f}" for k, v in scores.items()
+                ),
+            )
         for bound in (0.05, 0.1, 0.15, 0.2, 0.3):
             q = post.quantile(0.9)
-            print(f"   q90 < {bound}: of SugarCrepe's {np.mean(q[false] < bound):.3f}, of WordNet's {np.mean(q[syn] < bound):.3f}; "
-                  f"mean < {bound}: {np.mean(post.mean()[false] < bound):.3f}, {np.mean(post.mean()[syn] < bound):.3f}")
+            print(
+                f"   q90 < {bound}: of SugarCrepe's {np.mean(q[false] < bound):.3f}, of WordNet's {np.mean(q[syn] < bound):.3f}; "
+                f"mean < {bound}: {np.mean(post.mean()[false] < bound):.3f}, {np.mean(post.mean()[syn] < bound):.3f}"
+            )
         worst = false[np.argsort(-post.mean()[false])][:30]
-        print("   highest of SugarCrepe:", "; ".join(f"{names[i[k]]}/{names[j[k]]} {post.mean()[k]:.2f} ({a[k]:.0f}/{e[k]:.0f})" for k in worst))
+        print(
+            "   highest of SugarCrepe:",
+            "; ".join(
+                f"{names[i[k]]}/{names[j[k]]} {post.mean()[k]:.2f} ({a[k]:.0f}/{e[k]:.0f})"
+                for k in worst
+            ),
+        )
         low = syn[(e[syn] > 30)]
         low = low[np.argsort(post.mean()[low])][:30]
-        print("   lowest of WordNet:", "; ".join(f"{names[i[k]]}/{names[j[k]]} {post.mean()[k]:.3f} ({a[k]:.0f}/{e[k]:.0f})" for k in low))
+        print(
+            "   lowest of WordNet:",
+            "; ".join(
+                f"{names[i[k]]}/{names[j[k]]} {post.mean()[k]:.3f} ({a[k]:.0f}/{e[k]:.0f})"
+                for k in low
+            ),
+        )

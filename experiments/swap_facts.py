@@ -14,7 +14,14 @@ LEX = lexicons.load()
 
 def span_of(parse, start, end):
     inside = [k for k, t in enumerate(parse.tokens) if t.start >= start and t.end <= end]
-    root = next((k for k in reversed(inside) if not inside[0] <= parse.tokens[k].head <= inside[-1] or parse.tokens[k].head == k), inside[-1])
+    root = next(
+        (
+            k
+            for k in reversed(inside)
+            if not inside[0] <= parse.tokens[k].head <= inside[-1] or parse.tokens[k].head == k
+        ),
+        inside[-1],
+    )
     return Span(inside[0], inside[-1], root)
 
 
@@ -28,7 +35,10 @@ for path in sorted((Path(sys.argv[1]) / "data").glob("*.arrow")):
                     continue
                 total += 1
                 parse = parses[row["caption"]]
-                edits = sorted((e for e in neg["edits"] if len(e["text"]) > 2 or len(neg["edits"]) == 2), key=lambda e: e["start"])
+                edits = sorted(
+                    (e for e in neg["edits"] if len(e["text"]) > 2 or len(neg["edits"]) == 2),
+                    key=lambda e: e["start"],
+                )
                 if len(edits) != 2:
                     continue
                 left, right = (span_of(parse, e["start"], e["end"]) for e in edits)
@@ -38,8 +48,27 @@ for path in sorted((Path(sys.argv[1]) / "data").glob("*.arrow")):
                 after = {fact_of(l, lemmas) for l in after_swap(links, left, right)}
                 new = {f for f in after - before if f.relation != "compound"}
                 if says_the_same(links, lemmas, left, right) or "-v" in sys.argv:
-                    same.append((neg["subtype"], row["caption"], edits, sorted(new), sorted(before - after)))
+                    same.append(
+                        (neg["subtype"], row["caption"], edits, sorted(new), sorted(before - after))
+                    )
 print(total, len(same))
 for sub, cap, ed, new, gone in same[:80]:
     a, b = ed
-    print(sub, cap[: a["start"]] + "[" + cap[a["start"] : a["end"]] + " -> " + a["text"] + "]" + cap[a["end"] : b["start"]] + "[" + cap[b["start"] : b["end"]] + " -> " + b["text"] + "]" + cap[b["end"] :], new or "", gone if new else "")
+    print(
+        sub,
+        cap[: a["start"]]
+        + "["
+        + cap[a["start"] : a["end"]]
+        + " -> "
+        + a["text"]
+        + "]"
+        + cap[a["end"] : b["start"]]
+        + "["
+        + cap[b["start"] : b["end"]]
+        + " -> "
+        + b["text"]
+        + "]"
+        + cap[b["end"] :],
+        new or "",
+        gone if new else "",
+    )

@@ -21,7 +21,7 @@ DOORS = {  # library -> the modules that may import it
     "pyarrow": {"data.schema", "data.shards", "data.columns", "data.parquet"},
     "datasets": {"data.sources.hub"},
     "sklearn": {"data.measures.adversary"},
-    "scipy": {"data.measures.adversary"},
+    "scipy": {"data.measures.adversary", "negatives.exclusion.scores"},
     "threadpoolctl": {"data.measures.adversary"},
     "ray": {"negatives.executors.ray"},
     "httpx": {"negatives.llm.openai"},

@@ -8,16 +8,21 @@ damped as Ding et al., 2005, for the symmetric case). A factor is a set of words
 import numpy as np
 from numpy.typing import NDArray
 
+from negatives.fluency.counts import Kind
+from negatives.fluency.words import Hashes
+
 Matrix = NDArray[np.float32]
 
 _SMALL = np.float32(1e-9)
 SHRINKAGE = np.float32(1.0)  # of each word's factors towards 0, in exposures
 
 
-def factors_of(
-    apart: Matrix, exposure: Matrix, *, rank: int, rounds: int, generator: np.random.Generator
-) -> Matrix:
-    """Return the factors V x rank of symmetric matrices V x V, whose diagonals are ignored."""
+def factors_of(apart: Matrix, exposure: Matrix, *, start: Matrix, rounds: int) -> Matrix:
+    """Return the factors V x rank of symmetric matrices V x V, whose diagonals are ignored.
+
+    `start` V x rank: numbers around 1, all different, from which the updates begin.
+    """
+    rank = start.shape[1]
     exposure = exposure.copy()
     np.fill_diagonal(exposure, 0.0)
     rows, columns = np.nonzero(apart)
@@ -25,7 +30,6 @@ def factors_of(
     rows, columns = rows[off], columns[off]
     seen = apart[rows, columns]
     share = float(seen.sum() / max(1.0, float(exposure.sum())))
-    start = generator.random((len(apart), rank), np.float32) + np.float32(0.5)
     factors: Matrix = start * np.float32(np.sqrt(max(share, 1e-6) / rank))
     for _ in range(rounds):
         fitted = np.einsum("pk,pk->p", factors[rows], factors[columns]) + _SMALL
@@ -36,3 +40,10 @@ def factors_of(
         below = exposure @ factors + SHRINKAGE * factors
         factors *= np.sqrt(above / (below + _SMALL))
     return factors
+
+
+def start_of(hashes: Hashes, rank: int) -> Matrix:
+    """Return numbers from 0.5 to 1.5 for V words, the same wherever a word is met."""
+    drawn = np.stack([Kind(f"factor {k}").keys(hashes) for k in range(rank)], axis=1)
+    start: Matrix = (0.5 + drawn / 2.0**64).astype(np.float32)
+    return start

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from negatives.exclusion.factors import Matrix, factors_of
+from negatives.exclusion.factors import Matrix, factors_of, start_of
 from negatives.exclusion.scores import (
     Evidence,
     Floats,
@@ -54,7 +54,7 @@ class Vocabulary(NamedTuple):
 
 
 def vocabulary_of(
-    table: Table, kind: str, names: Sequence[str], *, seed: int, without: int | None = None
+    table: Table, kind: str, names: Sequence[str], *, without: int | None = None
 ) -> Vocabulary:
     """Return the words among `names` that are said of images enough, with factors fitted to them.
 
@@ -70,7 +70,7 @@ def vocabulary_of(
     factors = factors_of(
         _square(len(hashes), left, right, found.apart),
         _square(len(hashes), left, right, found.exposure),
-        rank=RANK, rounds=ROUNDS, generator=np.random.default_rng(seed),
+        start=start_of(hashes, RANK), rounds=ROUNDS,
     )  # fmt: skip
     return Vocabulary(kind, tuple(names[place] for place in kept.tolist()), hashes, factors)
 

@@ -169,4 +169,5 @@ def totals_of(table: Table, keys: Hashes) -> Floats:
 
     The sum over folds of what stands without each is one less than their number times the total.
     """
-    return table.without_each(keys).sum(axis=1, dtype=np.float64) / (NUM_FOLDS - 1)
+    totals: Floats = table.without_each(keys).sum(axis=1, dtype=np.float64) / (NUM_FOLDS - 1)
+    return totals

@@ -6,26 +6,28 @@ play the role of its first; a passive's subject is what the verb acts on, its ag
 has or wears something has it, whichever of "with", "wearing", "has" and "in" says so.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from negatives.fluency.words import hash_of
 from negatives.parse import Parse, Token
 from negatives.words.lexicon import Lexicon
 
 _RELATIONS = frozenset((
-    "nsubj", "dobj", "amod", "compound", "nummod", "attr", "acomp", "prt", "xcomp", "poss", "dative",
+    "nsubj", "dobj", "amod", "compound", "nummod", "attr", "acomp", "prt", "xcomp", "poss",
+    "dative",
 ))  # fmt: skip
 _PREPOSITIONS = frozenset(("prep", "agent"))
 _HAVING = frozenset(("with", "wear", "have", "in"))
-_BOUND = frozenset(("of",))
 _JOINED = frozenset(("conj", "appos"))
-_PEOPLE = frozenset(("some", "other", "others", "one", "another", "somebody", "someone"))
+_ANYONE = frozenset(("some", "other", "others", "one", "another", "somebody", "someone"))
 _SHARING = frozenset(("advcl", "conj", "xcomp", "pcomp"))
-_NUMBERS = {str(n): word for n, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve".split()
-)}  # fmt: skip
+_NAMES_OF_NUMBERS = (
+    "zero", "one", "two", "three", "four", "five", "six",
+    "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+_NUMBERS = {str(number): name for number, name in enumerate(_NAMES_OF_NUMBERS)}
 
 
 class Fact(NamedTuple):
@@ -57,7 +59,7 @@ def lemmas_of(parse: Parse, lexicon: Lexicon) -> list[str]:
 
 def _called(token: Token, lexicon: Lexicon) -> str:
     lower = token.text.lower()
-    if lower in _PEOPLE and token.tag != "CD" and token.dep != "nummod":
+    if lower in _ANYONE and token.tag != "CD" and token.dep != "nummod":
         return "someone"
     return _NUMBERS.get(lower, lexicon.lemma(lower, token.tag))
 
@@ -99,9 +101,6 @@ def _heads_of(tokens: tuple[Token, ...], index: int) -> Iterator[tuple[str, int]
         yield "dobj", token.head
     elif dep in _RELATIONS:
         yield ("num" if dep == "nummod" else dep), token.head
-    elif dep in ("acl", "relcl") and token.tag in ("VBG", "VBN", "VBZ", "VBP", "VBD"):
-        # The noun is a participle's subject: seen from the noun, so that it is one fact.
-        return
 
 
 def _with_havings(links: list[Link], tokens: tuple[Token, ...], lexicon: Lexicon) -> list[Link]:
@@ -180,6 +179,7 @@ def after_swap(links: list[Link], left: Span, right: Span) -> list[Link]:
 
 
 _MUTUAL = frozenset(("with", "beside", "near", "alongside", "by", "next", "and", "against"))
+_EQUALS = "beside"
 _ROUNDS = 4
 
 
@@ -193,22 +193,33 @@ def signature(links: list[Link], lemmas: list[str]) -> Counter[str]:
     """
     names = dict.fromkeys({end for link in links for end in link[1:]}, "")
     names = {place: lemmas[place] for place in names}
+    acting = {link.head for link in links if link.relation == "nsubj"}
     edges = [
-        Link("nsubj" if link.relation in _MUTUAL else link.relation, link.head, link.dependant)
+        Link(_as_equals(link.relation, acts=link.head in acting), link.head, link.dependant)
         for link in links
     ]
-    both = {frozenset(link[1:]) for link in links if link.relation in _MUTUAL}
     for _ in range(_ROUNDS):
         around: dict[int, list[str]] = {place: [] for place in names}
         for relation, head, dependant in edges:
-            same = frozenset((head, dependant)) in both
+            mark = ">" if relation == _EQUALS else "<"
             around[head].append(f">{relation} {names[dependant]}")
-            around[dependant].append(f"{'>' if same else '<'}{relation} {names[head]}")
+            around[dependant].append(f"{mark}{relation} {names[head]}")
         names = {
-            place: f"{hash_of(' | '.join((name, *sorted(around[place])))):x}"
+            place: _digest(" | ".join((name, *sorted(around[place]))))
             for place, name in names.items()
         }
     return Counter(names.values())
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
+def _as_equals(relation: str, *, acts: bool) -> str:
+    """Return the relation of two equals: to somebody else's act its subject's, else one for all."""
+    if relation not in _MUTUAL:
+        return relation
+    return "nsubj" if acts else _EQUALS
 
 
 def says_the_same(links: list[Link], lemmas: list[str], left: Span, right: Span) -> bool:
