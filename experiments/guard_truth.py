@@ -38,7 +38,9 @@ for path in sorted((Path(sys.argv[1]) / "data").glob("*.arrow")):
                 if n["type"] == "replace" and n["subtype"] in {"obj", "act", "att"}:
                     rows.append((row, n))
 texts = list(dict.fromkeys([r["caption"] for r, _ in rows] + [n["text"] for _, n in rows]))
-said = dict(zip(texts, (said_by(p, LEX) for p in parse_texts(texts, model=model_name(), batch_size=256))))
+said = dict(
+    zip(texts, (said_by(p, LEX) for p in parse_texts(texts, model=model_name(), batch_size=256)))
+)
 held = {}
 numbers = {}
 questions = defaultdict(list)  # pos -> (row number, left, right)
@@ -52,22 +54,39 @@ for k, (r, n) in enumerate(rows):
         continue
     (pos, new), (pos2, old) = *change.inserted.words, *change.removed.words
     answer = answered(change, held[r["image"]], by_fact=False)
-    answers[k] = (f"{n['subtype']}{' filler' if 'illers' in n['rule'] else ''}", numbers[r["image"]], *answer)
+    answers[k] = (
+        f"{n['subtype']}{' filler' if 'illers' in n['rule'] else ''}",
+        numbers[r["image"]],
+        *answer,
+    )
     if pos == pos2 and pos in places and new in places[pos] and old in places[pos]:
         questions[pos].append((k, places[pos][old], places[pos][new]))
 verdict = {}
 for pos, asked in questions.items():
     k, left, right = np.array(asked).T
     o = overlaps_of(table, vocabularies[pos], left, right)
-    for key, mean, upper, excess, one, exp in zip(k.tolist(), o.total.mean(), o.total.quantile(0.9), o.excess.mean(), o.may_name_one_thing(), o.exposure):
+    for key, mean, upper, excess, one, exp in zip(
+        k.tolist(),
+        o.total.mean(),
+        o.total.quantile(0.9),
+        o.excess.mean(),
+        o.may_name_one_thing(),
+        o.exposure,
+    ):
         verdict[key] = (mean, upper, excess, exp)
 
 
 def show(title, rule):
-    yes = [Answer(f"{title}: {a[0]}", a[1], a[2], a[3], False) for k, a in answers.items() if rule(verdict.get(k))]
+    yes = [
+        Answer(f"{title}: {a[0]}", a[1], a[2], a[3], False)
+        for k, a in answers.items()
+        if rule(verdict.get(k))
+    ]
     for kind, t in by_kind(yes).items():
         if kind != "all":
-            print(f"{kind:40s} {t.num_answers:6d}  inserted {t.inserted.value:.3f}  removed {t.removed.value:.3f}  still true {t.still_true.value:.3f} [{t.still_true.low:.3f}, {t.still_true.high:.3f}]")
+            print(
+                f"{kind:40s} {t.num_answers:6d}  inserted {t.inserted.value:.3f}  removed {t.removed.value:.3f}  still true {t.still_true.value:.3f} [{t.still_true.low:.3f}, {t.still_true.high:.3f}]"
+            )
 
 
 show("all", lambda v: True)

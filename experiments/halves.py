@@ -3,7 +3,7 @@
 import sys
 
 import numpy as np
-from corpora import block, counted, halves
+from corpora import CACHE, block, counted, halves
 
 from negatives.exclusion.factors import factors_of, start_of
 from negatives.exclusion.scores import Prior, evidence_of, posterior, words_of
@@ -99,7 +99,7 @@ if __name__ == "__main__":
                 line += f"  w={weight}: {loglik(aB, eB, post).sum() - base.sum():9.0f}"
             print(line)
         np.savez_compressed(
-            f"/work/tmp/i15/halves_{kind}.npz",
+            CACHE / f"halves_{kind}.npz",
             i=i,
             j=j,
             aA=aA,

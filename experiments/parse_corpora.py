@@ -1,10 +1,16 @@
-import sys, json, csv, time
+"""Parse Flickr8k and COCO's caption files once; see README.md."""
+
+import csv
+import json
+import os
+import time
 from pathlib import Path
 from data.records import Caption
+from negatives.models import model_name
 from negatives.spacy_parse import parse_texts
 from negatives.parse_files import write_parses
 
-S = Path("../shared/data")
+S = Path(os.environ.get("SHARED_DATA", "../shared/data"))
 
 
 def coco(name):
@@ -33,9 +39,9 @@ for name, caps in (
     parses = list(
         parse_texts(
             [c.text for c in caps],
-            model=__import__("negatives.models").models.model_name(),
+            model=model_name(),
             batch_size=256,
         )
     )
-    write_parses(Path(f"/work/tmp/i15/{name}.parses"), caps, parses)
+    write_parses(Path(os.environ.get("I15_CACHE", "out/i15")) / f"{name}.parses", caps, parses)
     print(name, len(caps), time.time() - t, flush=True)

@@ -18,7 +18,7 @@ _RELATIONS = frozenset((
     "nsubj", "dobj", "amod", "compound", "nummod", "attr", "acomp", "prt", "xcomp", "poss",
     "dative",
 ))  # fmt: skip
-_PREPOSITIONS = frozenset(("prep", "agent"))
+_ADVERBIAL = frozenset(("prep", "advmod"))
 _HAVING = frozenset(("with", "wear", "have", "in"))
 _JOINED = frozenset(("conj", "appos"))
 _ANYONE = frozenset(("some", "other", "others", "one", "another", "somebody", "someone"))
@@ -96,11 +96,20 @@ def _heads_of(tokens: tuple[Token, ...], index: int) -> Iterator[tuple[str, int]
         if preposition.dep == "agent":
             yield "nsubj", preposition.head
         elif preposition.head != token.head:
-            yield preposition.text.lower(), preposition.head
+            yield _placed(tokens, token.head)
     elif dep == "nsubjpass":
         yield "dobj", token.head
     elif dep in _RELATIONS:
         yield ("num" if dep == "nummod" else dep), token.head
+
+
+def _placed(tokens: tuple[Token, ...], preposition: int) -> tuple[str, int]:
+    """Return the name of a preposition, "next to" as one, and what it says where is."""
+    name, governor = tokens[preposition].text.lower(), tokens[preposition].head
+    while tokens[governor].dep in _ADVERBIAL and tokens[governor].head != governor:
+        name = f"{tokens[governor].text.lower()} {name}"
+        governor = tokens[governor].head
+    return name, governor
 
 
 def _with_havings(links: list[Link], tokens: tuple[Token, ...], lexicon: Lexicon) -> list[Link]:
@@ -178,7 +187,9 @@ def after_swap(links: list[Link], left: Span, right: Span) -> list[Link]:
     ]
 
 
-_MUTUAL = frozenset(("with", "beside", "near", "alongside", "by", "next", "and", "against"))
+_MUTUAL = frozenset(
+    ("with", "beside", "near", "alongside", "by", "next to", "close to", "along with")
+)
 _EQUALS = "beside"
 _ROUNDS = 4
 
