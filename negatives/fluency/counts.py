@@ -33,7 +33,7 @@ class Tally(NamedTuple):
 
 def tally_of(keys: Hashes, folds: Folds) -> Tally:
     """Return the tally of single sightings, in any order."""
-    return _summed(keys, folds, np.ones(len(keys), np.int64))
+    return summed(keys, folds, np.ones(len(keys), np.int64))
 
 
 def merged(tallies: Iterable[Tally]) -> Tally:
@@ -45,10 +45,10 @@ def merged(tallies: Iterable[Tally]) -> Tally:
     num_ranges = 1 + sum(len(part.keys) for part in parts) // _AT_ONCE
     ends = [2**64 * number // num_ranges for number in range(1, num_ranges)]
     cut = [_cut(part, np.array(ends, np.uint64)) for part in parts]
-    summed = [
-        _summed(*map(np.concatenate, zip(*found, strict=True))) for found in zip(*cut, strict=True)
+    sums = [
+        summed(*map(np.concatenate, zip(*found, strict=True))) for found in zip(*cut, strict=True)
     ]
-    return Tally(*map(np.concatenate, zip(*summed, strict=True)))
+    return Tally(*map(np.concatenate, zip(*sums, strict=True)))
 
 
 def _cut(tally: Tally, ends: Hashes) -> list[Tally]:
@@ -60,7 +60,8 @@ def _cut(tally: Tally, ends: Hashes) -> list[Tally]:
     ]
 
 
-def _summed(keys: Hashes, folds: Folds, counts: Numbers) -> Tally:
+def summed(keys: Hashes, folds: Folds, counts: Numbers) -> Tally:
+    """Return the tally of counts in any order; an entry that sums to nothing is left out."""
     if not len(keys):
         return Tally(keys, folds, counts)
     order = np.lexsort((folds, keys))

@@ -1,0 +1,49 @@
+"""Factors of the overlap of words: what pairs never counted have in common with pairs that were.
+
+apart[i, j] is Poisson with mean exposure[i, j] * (u[i] . u[j]), u >= 0: a weighted symmetric
+factorisation by multiplicative updates (Lee and Seung, 2001, for the Kullback-Leibler divergence;
+damped as Ding et al., 2005, for the symmetric case). A factor is a set of words for one thing.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from negatives.fluency.counts import Kind
+from negatives.fluency.words import Hashes
+
+Matrix = NDArray[np.float32]
+
+_SMALL = np.float32(1e-9)
+SHRINKAGE = np.float32(1.0)  # of each word's factors towards 0, in exposures
+
+
+def factors_of(apart: Matrix, exposure: Matrix, *, start: Matrix, rounds: int) -> Matrix:
+    """Return the factors V x rank of symmetric matrices V x V, whose diagonals are ignored.
+
+    `start` V x rank: numbers around 1, all different, from which the updates begin.
+    """
+    rank = start.shape[1]
+    exposure = exposure.copy()
+    np.fill_diagonal(exposure, 0.0)
+    rows, columns = np.nonzero(apart)
+    off = rows != columns
+    rows, columns = rows[off], columns[off]
+    seen = apart[rows, columns]
+    share = float(seen.sum() / max(1.0, float(exposure.sum())))
+    factors: Matrix = start * np.float32(np.sqrt(max(share, 1e-6) / rank))
+    for _ in range(rounds):
+        fitted = np.einsum("pk,pk->p", factors[rows], factors[columns]) + _SMALL
+        weighted = (seen / fitted)[:, None] * factors[columns]
+        above = np.zeros_like(factors)
+        for k in range(rank):
+            above[:, k] = np.bincount(rows, weighted[:, k], len(factors))
+        below = exposure @ factors + SHRINKAGE * factors
+        factors *= np.sqrt(above / (below + _SMALL))
+    return factors
+
+
+def start_of(hashes: Hashes, rank: int) -> Matrix:
+    """Return numbers from 0.5 to 1.5 for V words, the same wherever a word is met."""
+    drawn = np.stack([Kind(f"factor {k}").keys(hashes) for k in range(rank)], axis=1)
+    start: Matrix = (0.5 + drawn / 2.0**64).astype(np.float32)
+    return start

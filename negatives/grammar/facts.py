@@ -1,0 +1,238 @@
+"""The facts that a caption asserts, whatever the order in which it names them. Pure.
+
+A fact is a relation between two words: ("amod", car, red), ("nsubj", ride, man), ("on", man,
+bench), ("num", dog, two). What joins words as equals is dissolved: the parts of a coordination
+play the role of its first; a passive's subject is what the verb acts on, its agent who acts. What
+has or wears something has it, whichever of "with", "wearing", "has" and "in" says so.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from negatives.parse import Parse, Token
+from negatives.words.lexicon import Lexicon
+
+_RELATIONS = frozenset((
+    "nsubj", "dobj", "amod", "compound", "nummod", "attr", "acomp", "prt", "xcomp", "poss",
+    "dative",
+))  # fmt: skip
+_ADVERBIAL = frozenset(("prep", "advmod"))
+_HAVING = frozenset(("with", "wear", "have", "in"))
+_JOINED = frozenset(("conj", "appos"))
+_ANYONE = frozenset(("some", "other", "others", "one", "another", "somebody", "someone"))
+_SHARING = frozenset(("advcl", "conj", "xcomp", "pcomp"))
+_NAMES_OF_NUMBERS = (
+    "zero", "one", "two", "three", "four", "five", "six",
+    "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+_NUMBERS = {str(number): name for number, name in enumerate(_NAMES_OF_NUMBERS)}
+
+
+class Fact(NamedTuple):
+    """A relation of a head and a dependant, by lemma; or by token, before lemmas are filled in."""
+
+    relation: str
+    head: str
+    dependant: str
+
+
+class Link(NamedTuple):
+    """A fact by the places of its words among a caption's tokens."""
+
+    relation: str
+    head: int
+    dependant: int
+
+
+def facts_of(parse: Parse, lexicon: Lexicon) -> frozenset[Fact]:
+    """Return the facts that a caption asserts."""
+    lemmas = lemmas_of(parse, lexicon)
+    return frozenset(fact_of(link, lemmas) for link in links_of(parse, lexicon))
+
+
+def lemmas_of(parse: Parse, lexicon: Lexicon) -> list[str]:
+    """Return what each token is called in a fact; words for no one in particular are one."""
+    return [_called(token, lexicon) for token in parse.tokens]
+
+
+def _called(token: Token, lexicon: Lexicon) -> str:
+    lower = token.text.lower()
+    if lower in _ANYONE and token.tag != "CD" and token.dep != "nummod":
+        return "someone"
+    return _NUMBERS.get(lower, lexicon.lemma(lower, token.tag))
+
+
+def fact_of(link: Link, lemmas: list[str]) -> Fact:
+    """Return a link by lemma; who has what is said in one way."""
+    relation, head, dependant = link.relation, lemmas[link.head], lemmas[link.dependant]
+    if relation == "dobj" and head in _HAVING:
+        return Fact("has", "", dependant)
+    return Fact(relation, head, dependant)
+
+
+def links_of(parse: Parse, lexicon: Lexicon) -> list[Link]:
+    """Return the links of a caption, those of coordinated words from each of them."""
+    tokens = parse.tokens
+    parts = _coordinations(tokens)
+    links: list[Link] = []
+    for index, token in enumerate(tokens):
+        for relation, head in _heads_of(tokens, index):
+            same = _members(parts, head) if token.dep == "nsubj" else (head,)
+            links += [Link(relation, above, index) for above in same]
+        if token.dep in _JOINED:
+            first = _first(tokens, index)
+            links += [Link(relation, head, index) for relation, head in _heads_of(tokens, first)]
+    return _with_havings(links, tokens, lexicon)
+
+
+def _heads_of(tokens: tuple[Token, ...], index: int) -> Iterator[tuple[str, int]]:
+    """Yield the relations of a token to what it depends on, prepositions folded in."""
+    token = tokens[index]
+    dep = token.dep
+    if dep == "pobj":
+        preposition = tokens[token.head]
+        if preposition.dep == "agent":
+            yield "nsubj", preposition.head
+        elif preposition.head != token.head:
+            yield _placed(tokens, token.head)
+    elif dep == "nsubjpass":
+        yield "dobj", token.head
+    elif dep in _RELATIONS:
+        yield ("num" if dep == "nummod" else dep), token.head
+
+
+def _placed(tokens: tuple[Token, ...], preposition: int) -> tuple[str, int]:
+    """Return the name of a preposition, "next to" as one, and what it says where is."""
+    name, governor = tokens[preposition].text.lower(), tokens[preposition].head
+    while tokens[governor].dep in _ADVERBIAL and tokens[governor].head != governor:
+        name = f"{tokens[governor].text.lower()} {name}"
+        governor = tokens[governor].head
+    return name, governor
+
+
+def _with_havings(links: list[Link], tokens: tuple[Token, ...], lexicon: Lexicon) -> list[Link]:
+    """Add what participles say of their nouns, and say "has" of what is had or worn."""
+    found = list(links)
+    for index, token in enumerate(tokens):
+        if token.dep in ("acl", "relcl") and token.head != index:
+            passive = token.tag == "VBN" and token.dep == "acl"
+            found.append(Link("dobj" if passive else "nsubj", index, token.head))
+    owner = {link.head: link.dependant for link in found if link.relation == "nsubj"}
+    for index, token in enumerate(tokens):  # "stands wearing a hat", "sits and reads"
+        if index not in owner and token.dep in _SHARING and token.head in owner:
+            owner[index] = owner[token.head]
+            found.append(Link("nsubj", index, owner[index]))
+    result: list[Link] = []
+    for relation, head, dependant in found:
+        verb = lexicon.lemma(tokens[head].text.lower(), tokens[head].tag)
+        if relation == "dobj" and verb in _HAVING and head in owner:
+            result.append(Link("has", owner[head], dependant))
+        elif relation == "nsubj" and verb in _HAVING:
+            continue
+        elif relation in ("with", "in") and tokens[head].pos in ("NOUN", "PROPN"):
+            result.append(Link("has", head, dependant))
+        else:
+            result.append(Link(relation, head, dependant))
+    return result
+
+
+def _coordinations(tokens: tuple[Token, ...]) -> dict[int, list[int]]:
+    """Return the members of each coordination by its first."""
+    parts: dict[int, list[int]] = {}
+    for index, token in enumerate(tokens):
+        if token.dep in _JOINED:
+            parts.setdefault(_first(tokens, index), []).append(index)
+    return parts
+
+
+def _members(parts: dict[int, list[int]], first: int) -> tuple[int, ...]:
+    return (first, *parts.get(first, ()))
+
+
+def _first(tokens: tuple[Token, ...], index: int) -> int:
+    """Return the first part of a word's coordination."""
+    seen: set[int] = set()
+    while tokens[index].dep in _JOINED and index not in seen:
+        seen.add(index)
+        index = tokens[index].head
+    return index
+
+
+class Span(NamedTuple):
+    """A part that a swap moves: tokens `first` to `last`, its head at `root`."""
+
+    first: int
+    last: int
+    root: int
+
+
+def after_swap(links: list[Link], left: Span, right: Span) -> list[Link]:
+    """Return the links after two parts have changed places; what hangs on a place stays there.
+
+    What belongs to a part moves with it: its links inside stay, those to the outside go to the
+    other part's head.
+    """
+    moved = {left.root: right.root, right.root: left.root}
+    spans = (left, right)
+
+    def at(place: int, other: int) -> int:
+        inside = any(span.first <= place <= span.last >= other >= span.first for span in spans)
+        return place if inside else moved.get(place, place)
+
+    return [
+        Link(relation, at(head, dependant), at(dependant, head))
+        for relation, head, dependant in links
+    ]
+
+
+_MUTUAL = frozenset(
+    ("with", "beside", "near", "alongside", "by", "next to", "close to", "along with")
+)
+_EQUALS = "beside"
+_ROUNDS = 4
+
+
+def signature(links: list[Link], lemmas: list[str]) -> Counter[str]:
+    """Return what the links say whichever of two things of one name is which.
+
+    Things are told apart by all that is said of them: two captions have one signature if the
+    graphs of their facts are the same up to the numbering of tokens (as far as Weisfeiler and
+    Leman's refinement can see, which for trees is all the way). Who does something with somebody
+    does it as that somebody does.
+    """
+    names = dict.fromkeys({end for link in links for end in link[1:]}, "")
+    names = {place: lemmas[place] for place in names}
+    acting = {link.head for link in links if link.relation == "nsubj"}
+    edges = [
+        Link(_as_equals(link.relation, acts=link.head in acting), link.head, link.dependant)
+        for link in links
+    ]
+    for _ in range(_ROUNDS):
+        around: dict[int, list[str]] = {place: [] for place in names}
+        for relation, head, dependant in edges:
+            mark = ">" if relation == _EQUALS else "<"
+            around[head].append(f">{relation} {names[dependant]}")
+            around[dependant].append(f"{mark}{relation} {names[head]}")
+        names = {
+            place: _digest(" | ".join((name, *sorted(around[place]))))
+            for place, name in names.items()
+        }
+    return Counter(names.values())
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
+def _as_equals(relation: str, *, acts: bool) -> str:
+    """Return the relation of two equals: to somebody else's act its subject's, else one for all."""
+    if relation not in _MUTUAL:
+        return relation
+    return "nsubj" if acts else _EQUALS
+
+
+def says_the_same(links: list[Link], lemmas: list[str], left: Span, right: Span) -> bool:
+    """Tell whether a swap of two parts leaves what the caption asserts as it is."""
+    return signature(links, lemmas) == signature(after_swap(links, left, right), lemmas)
