@@ -11,9 +11,9 @@ from data.records import Caption, Negative
 from data.texts import is_unicode
 from negatives.choose import Chosen
 from negatives.config import BuildConfig, build_config
-from negatives.generator import choose_block, chooser_of, thinned
+from negatives.generator import asking_rules, choose_block, chooser_of, thinned
 from negatives.guards import NO_SIBLINGS
-from negatives.llm.blocks import asking_rules, refuse_lacking, told_chooser, told_of
+from negatives.llm.blocks import refuse_lacking, told_of
 from negatives.llm.cache import AnswersInMemory
 from negatives.llm.config import backend_of
 from negatives.models import model_name
@@ -93,14 +93,13 @@ def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[st
             [caption.text for caption in usable], model=model, batch_size=options.batch_size
         )
         block = list(zip(usable, parses, strict=True))
-        telling = chooser
+        told = None
         if backend is not None:
             read = [parse for _, parse in block]
             told, counts = told_of(read, asking_rules(chooser), backend, kept)
             refuse_lacking(told, counts, config.llm.limits.max_unanswered - num_lacking)
             num_lacking += counts.lacking()
-            telling, _ = told_chooser(chooser, read, told)
-        found = choose_block(block, telling, scorers, [NO_SIBLINGS] * len(block))
+        found = choose_block(block, chooser, scorers, [NO_SIBLINGS] * len(block), told)
         chosen = {caption.id: each for caption, each in zip(usable, found, strict=True)}
         for caption in captions:
             yield caption.text, chosen.get(caption.id)

@@ -16,9 +16,9 @@ from data.texts import normalised
 from data.units import Units, units_of
 from negatives.draws import Drawn, LogRatios, Offer, pair_draws, recipe_draws
 from negatives.guards import Siblings, context_of, guard
+from negatives.llm.asking import AnyRule
 from negatives.parse import Parse
 from negatives.policy import PairPolicy, Policy, RecipePolicy
-from negatives.slots import Rule
 from negatives.wording import Wording, glue, wording_of
 from negatives.words.lexicon import Lexicon
 
@@ -31,7 +31,7 @@ class Producer(NamedTuple):
 
     name: str
     stream: str
-    rule: Rule
+    rule: AnyRule
     number: int
     method: str = "rule"
 

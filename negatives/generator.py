@@ -7,18 +7,17 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
+from typing import Any, cast
 
 from data.errors import ShardError
 from data.records import Caption
 from data.texts import one_line
-from negatives.choose import Chooser, Chosen, Offers, Producer, choose, redraw
+from negatives.choose import Chooser, Chosen, Offers, Producer, Tally, choose, redraw
 from negatives.draws import LogRatios, Offer
 from negatives.fluency.candidates import MOST_CANDIDATES
 from negatives.fluency.corpus import Offered
 from negatives.guards import Siblings
-from negatives.llm import NAMES
-from negatives.llm.blocks import make_asking
+from negatives.llm.asking import AskingRule, Told, asks, proposals_of
 from negatives.parse import Parse
 from negatives.policy import PairPolicy, Policy
 from negatives.rules import make_rule
@@ -33,8 +32,7 @@ ParsedCaptions = Sequence[tuple[Caption, Parse]]
 def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) -> Chooser:
     """Return the chooser that a configuration asks for.
 
-    A rule that is named twice has a stream of its own each time. Rules that ask a language model
-    offer nothing yet (negatives/llm/blocks.py gives them what was answered).
+    A rule that is named twice has a stream of its own each time.
 
     Raises:
         UsageError: a rule or an option is unknown.
@@ -46,11 +44,8 @@ def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) ->
         name = str(spec["rule"])
         times[name] += 1
         stream = name if times[name] == 1 else f"{name}#{times[name]}"
-        if name in NAMES:
-            rule: Rule = make_asking(spec, lexicon=lexicon)
-        else:
-            rule = make_rule(spec, lexicon=lexicon)
-        method = "llm" if name in NAMES else "rule"
+        rule = make_rule(spec, lexicon=lexicon)
+        method = "llm" if asks(rule) else "rule"
         producers.append(Producer(name, stream, rule, number, method))
     return Chooser(tuple(producers), policy, seed, lexicon)
 
@@ -62,19 +57,43 @@ def thinned(policy: Policy, corpus: Path | None) -> Policy:
     return replace(policy, keep={**corpus_model(corpus).keep, **policy.keep})
 
 
-def offers_of(block: ParsedCaptions, chooser: Chooser) -> list[Offers]:
-    """Return all slots of each caption, without log-ratios.
+def asking_rules(chooser: Chooser) -> list[AskingRule]:
+    """Return the rules of a chooser that ask a language model."""
+    return [producer.rule for producer in chooser.producers if asks(producer.rule)]
+
+
+def offers_of(
+    block: ParsedCaptions, chooser: Chooser, told: Told | None = None
+) -> list[tuple[Offers, Tally]]:
+    """Return all slots of each caption, without log-ratios, and what went wrong with answers.
+
+    `told`: the answers of a language model; without them the rules that ask offer nothing.
 
     Raises:
         ShardError: a rule failed on a caption.
     """
-    offered: list[Offers] = []
+    offered: list[tuple[Offers, Tally]] = []
     for caption, parse in block:
         with naming(caption):
-            offered.append(
-                [[Offer(slot) for slot in producer.rule(parse)] for producer in chooser.producers]
-            )
+            faults: Tally = Counter()
+            offers = [
+                [Offer(slot) for slot in _slots_of(producer, parse, told, faults)]
+                for producer in chooser.producers
+            ]
+            offered.append((offers, faults))
     return offered
+
+
+def _slots_of(producer: Producer, parse: Parse, told: Told | None, faults: Tally) -> Iterable[Slot]:
+    """Return the slots of a rule; count what was wrong with the answers that it asked for."""
+    rule = producer.rule
+    if not asks(rule):
+        return cast("Rule", rule)(parse)
+    if told is None:
+        return ()
+    slots, found = proposals_of(rule, parse, told)
+    faults.update({(producer.name, fault): number for fault, number in found.items()})
+    return slots
 
 
 def choose_block(
@@ -82,20 +101,26 @@ def choose_block(
     chooser: Chooser,
     scorers: Sequence[Scorer | None],
     siblings: Iterable[Siblings],
+    told: Told | None = None,
 ) -> list[Chosen]:
     """Return what the policy makes of each caption.
 
-    `scorers`: those of the policy, opened. `siblings`: of each caption.
+    `scorers`: those of the policy, opened. `siblings`: of each caption. `told`: the answers to what
+    rules asked about the block.
 
     Raises:
         ShardError: a rule failed on a caption.
     """
     policy = chooser.policy
-    offered = _weighed(block, offers_of(block, chooser), policy, scorers)
+    found = offers_of(block, chooser, told)
+    offered = _weighed(block, [offers for offers, _ in found], policy, scorers)
     chosen: list[Chosen] = []
-    for (caption, parse), said, offers in zip(block, siblings, offered, strict=True):
+    for (caption, parse), said, offers, (_, faults) in zip(
+        block, siblings, offered, found, strict=True
+    ):
         with naming(caption):
-            chosen.append(choose(caption, parse, said, offers, chooser))
+            each = choose(caption, parse, said, offers, chooser)
+        chosen.append(each._replace(tally=each.tally + faults) if faults else each)
     if isinstance(policy, PairPolicy):
         for place, scorer in enumerate(scorers):
             if scorer is not None and policy.scorers[place] is not policy.corpus:

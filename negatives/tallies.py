@@ -45,10 +45,6 @@ class Tallies:
         if not chosen.negatives:
             self._counters["empty_because"][why_none(chosen.tally)] += 1
 
-    def add_outcomes(self, outcomes: Mapping[str, int]) -> None:
-        """Count what became of places before they were slots, by "rule: outcome"."""
-        self._counters["slots_by_fate"].update(outcomes)
-
     def content(self) -> Content:
         """Return the counts in a settled order."""
         return {field: dict(sorted(self._counters[field].items())) for field in FIELDS}

@@ -21,8 +21,7 @@ from data.errors import UsageError
 from data.sources import SOURCES
 from negatives.cli import cli
 from negatives.config import DataConfig, NegativesConfig, build_config
-from negatives.llm import NAMES
-from negatives.llm.blocks import ASKING, make_asking
+from negatives.llm.asking import asks
 from negatives.llm.config import LlmConfig
 from negatives.models import model_name
 from negatives.policy import POLICIES, SCORERS
@@ -128,7 +127,7 @@ def test_a_wrong_configuration_is_refused(sections: dict[str, Any], message: str
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_names_rules_that_exist(name: str) -> None:
     config = build_config({"negatives": {"preset": name}})
-    assert {spec["rule"] for spec in config.rules} <= {*RULES, *NAMES}
+    assert {spec["rule"] for spec in config.rules} <= set(RULES)
     assert config.policy == PRESETS[name].policy
 
 
@@ -314,7 +313,7 @@ def test_a_wrong_rule_is_refused_at_once(spec: dict[str, Any], message: str) -> 
 
 def test_the_readme_lists_every_rule_source_and_preset() -> None:
     readme = (ROOT / "README.md").read_text()
-    for name in (*RULES, *NAMES, *SOURCES, *PRESETS):
+    for name in (*RULES, *SOURCES, *PRESETS):
         assert f"`{name}`" in readme, name
 
 
@@ -399,16 +398,10 @@ def test_the_commands_of_the_readme_by_url_run(s3: Bucket, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_can_be_made_from_its_name(name: str) -> None:
-    assert callable(make_rule({"rule": name}, lexicon=lexicon.load()))
+    rule = make_rule({"rule": name}, lexicon=lexicon.load())
+    assert asks(rule) or callable(rule)
     with pytest.raises(UsageError, match="unknown option 'zzz'"):
         make_rule({"rule": name, "zzz": 1}, lexicon=lexicon.load())
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_rule_that_asks_can_be_made_from_its_name(name: str) -> None:
-    assert callable(make_asking({"rule": name}, lexicon=lexicon.load()))
-    before, after = re.findall(r'"(.+?)"', example_of(ASKING[name]))
-    assert f"| `{name}` | *{before}* → *{after}* |" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -417,6 +410,7 @@ def test_the_example_of_a_rule_is_what_it_does(name: str) -> None:
     words = lexicon.load()
     (parse,) = parse_texts([before], model=model_name(), batch_size=1)
     rule = make_rule({"rule": name}, lexicon=words)
-    made = {edit.apply(before) for slot in rule(parse) for edit in slot.alternatives}
-    assert after in made
+    if not asks(rule):  # what a language model answers is its own affair
+        made = {edit.apply(before) for slot in rule(parse) for edit in slot.alternatives}
+        assert after in made
     assert f"| `{name}` | *{before}* → *{after}* |" in (ROOT / "README.md").read_text()

@@ -19,8 +19,8 @@ from negatives.build.parsing import Parsed
 from negatives.build.plan import Plan
 from negatives.build.stage import Done, NewFile, Site, Stage, Task, attempt_of, run_stage
 from negatives.fluency.neural import settled_device
-from negatives.generator import chooser_of
-from negatives.llm.blocks import AnswersFile, ask_block, asking_rules, whys_in
+from negatives.generator import asking_rules, chooser_of
+from negatives.llm.blocks import AnswersFile, ask_block, whys_in
 from negatives.llm.cache import write_answers
 from negatives.llm.config import LlmConfig, backend_of
 from negatives.llm.counts import Counts, line_of, told_counts, unfinished

@@ -14,7 +14,7 @@ from negatives.build.plan import Plan
 from negatives.build.stage import Done, NewFile, Stage, Task
 from negatives.generator import choose_block, chooser_of, thinned
 from negatives.guards.siblings import siblings_in
-from negatives.llm.blocks import AnswersFile, with_answers
+from negatives.llm.blocks import AnswersFile, read_told
 from negatives.policy import Policy
 from negatives.scorers import gpus_for_reading, open_scorers, with_devices
 from negatives.tallies import Content, Tallies
@@ -87,19 +87,18 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     policy = thinned(options.policy, options.corpus)
     chooser = chooser_of(options.rules, policy, options.seed)
     block = list(read_parses(task.parses))
-    chooser, faults = with_answers(chooser, [parse for _, parse in block], task.answers)
+    told = read_told(task.answers) if task.answers else None
     scorers = open_scorers(
         policy, options.corpus, read_layout(task.layout) if task.layout else None
     )
     rows: list[Row] = []
     rejects: list[Reject] = []
     tallies = Tallies()
-    chosen = choose_block(block, chooser, scorers, siblings_in(block, chooser.lexicon))
+    chosen = choose_block(block, chooser, scorers, siblings_in(block, chooser.lexicon), told)
     for (caption, _), found in zip(block, chosen, strict=True):
         rows.append(Row(*caption, found.negatives))
         rejects += found.rejects
         tallies.add(found)
-    tallies.add_outcomes(faults)
     write_rows(new_file("data"), rows)
     if options.rejects:
         write_rejects(new_file("rejects"), rejects)

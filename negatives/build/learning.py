@@ -155,7 +155,7 @@ def lay_out_block(
     ]
     slots: list[Offered] = [
         (caption, parse, [offer.slot for of_rule in offers for offer in of_rule])
-        for (caption, parse), offers in zip(block, offers_of(block, chooser), strict=True)
+        for (caption, parse), (offers, _) in zip(block, offers_of(block, chooser), strict=True)
     ]
     layout = corpus_model(model).sample(
         slots, words(), min_context_coverage=_scoring(options.policy).min_context_coverage

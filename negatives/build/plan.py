@@ -17,6 +17,7 @@ from negatives.fluency.corpus import read_model
 from negatives.folders.claims import Mark, claim, clear, holds, mark_of
 from negatives.folders.versions import code_version, writer_versions
 from negatives.generator import chooser_of
+from negatives.llm.asking import asks
 from negatives.llm.blocks import producer_facts
 from negatives.llm.config import backend_of
 from negatives.llm.requests import Backend
@@ -116,7 +117,7 @@ def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -
 
 def _asked_of(producer: Producer, backend: Backend | None) -> Json:
     """Return what the manifest says of a rule that asks, beside its options."""
-    if backend is None or producer.method != "llm":
+    if backend is None or not asks(producer.rule):
         return {}
     return producer_facts(producer.rule, backend.facts)
 

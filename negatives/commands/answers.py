@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from data.errors import RetryableError, UsageError
-from negatives.llm import NAMES
 
 
 def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json: bool) -> None:
@@ -25,15 +24,18 @@ def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json
     from data.config import check_sections, checked, read_yaml
     from data.texts import is_unicode
     from negatives.config import NegativesConfig
+    from negatives.llm.asking import asks
     from negatives.llm.config import backend_of, llm_config
     from negatives.llm.counts import Counts, line_of, told_counts
     from negatives.models import model_name
+    from negatives.rules import RULES, rule_class
     from negatives.spacy_parse import parse_texts
     from negatives.words.lexicon import load
 
+    asking = [name for name, cls in RULES.items() if asks(cls)]
     for name in only:
-        if name not in NAMES:
-            raise UsageError(f"--rule {name}: expected with --llm one of {', '.join(NAMES)}")
+        if not asks(rule_class(name)):
+            raise UsageError(f"--rule {name}: expected with --llm one of {', '.join(asking)}")
     sections = read_yaml(config) if config else {}
     check_sections(sections)
     options = checked(NegativesConfig, sections.get("negatives") or {}, where="negatives")
@@ -45,7 +47,7 @@ def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json
     (parse,) = parse_texts([text], model=options.model or model_name(), batch_size=1)
     found = [
         {"rule": spec, **_told(parse, spec, backend, lexicon)}
-        for spec in _specs(options.rules or (), only or NAMES)
+        for spec in _specs(options.rules or (), only or asking)
     ]
     counts = [each.pop("counts") for each in found]
     if as_json:
@@ -82,15 +84,17 @@ def _specs(given: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Map
 
 def _told(parse: Any, spec: Mapping[str, Any], backend: Any, lexicon: Any) -> dict[str, Any]:  # noqa: ANN401 - typed behind doors
     """Return what one rule asks, is answered and makes of it."""
-    from negatives.llm.asking import judged_requests, proposed
-    from negatives.llm.blocks import make_asking, told_of
+    from negatives.llm.asking import asks, judged_requests, proposals_of
+    from negatives.llm.blocks import told_of
     from negatives.llm.cache import AnswersInMemory
     from negatives.llm.requests import Answer
+    from negatives.rules import make_rule
 
-    rule = make_asking(spec, lexicon=lexicon)
+    rule = make_rule(spec, lexicon=lexicon)
+    assert asks(rule), "others were refused"
     told, counts = told_of([parse], [rule], backend, AnswersInMemory())
     requests = [*rule.requests(parse), *judged_requests(rule, parse, told)]
-    made, faults = proposed(rule, [parse], told)
+    slots, faults = proposals_of(rule, parse, told)
     return {
         "asked": [
             {
@@ -99,7 +103,7 @@ def _told(parse: Any, spec: Mapping[str, Any], backend: Any, lexicon: Any) -> di
             }
             for request, outcome in zip(requests, told.of(requests), strict=True)
         ],
-        "proposed": [edit.apply(parse.text) for slot in made(parse) for edit in slot.alternatives],
+        "proposed": [edit.apply(parse.text) for slot in slots for edit in slot.alternatives],
         "faults": dict(sorted(faults.items())),
         "counts": counts,
     }

@@ -14,10 +14,9 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_as_json
 def rules(*, as_json: bool) -> None:
     """List the rules, an example each."""
-    from negatives.llm.blocks import ASKING
     from negatives.rules import RULES, example_of
 
-    _print({name: example_of(cls) for name, cls in {**RULES, **ASKING}.items()}, as_json=as_json)
+    _print({name: example_of(cls) for name, cls in RULES.items()}, as_json=as_json)
 
 
 @click.command()

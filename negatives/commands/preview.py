@@ -104,11 +104,13 @@ def preview(
 def _listing(only: "Sequence[str]", seed: int, variants: int) -> "BuildConfig":
     """Return what lists some candidates of each rule, all alike."""
     from negatives.config import build_config
+    from negatives.llm.asking import asks
     from negatives.rules import RULES
 
+    listed = [name for name, cls in RULES.items() if not asks(cls)]
     section = {
         "seed": seed,
-        "rules": tuple({"rule": name} for name in only or RULES),
+        "rules": tuple({"rule": name} for name in only or listed),
         "choice": {"draw": "recipe", "weighted": False, "variants": variants},
     }
     return build_config({"negatives": section})

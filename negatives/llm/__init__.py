@@ -5,6 +5,3 @@
 `replies`, `thoughts`, `forms`, `outcomes`: what servers send and take. `infill`, `rewrite`,
 `judge`: what is asked about a caption, and what its answers are worth. `cache`: answers on disk.
 """
-
-NAMES = ("llm_infill", "llm_rewrite")
-"""The names that stand in `rules:` of pipeline.yaml beside those of RULES."""

@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeGuard
 
 from data.edits import Edit
 from negatives.llm.judge import judge_requests, verdict
@@ -11,12 +10,12 @@ from negatives.llm.requests import UNREACHED, Facts, Failure, Outcome, Request, 
 from negatives.parse import Parse
 from negatives.slots import Rule, Slot
 
-Said = tuple[list[Slot], Counter[str]]
+Proposals = tuple[list[Slot], Counter[str]]
 """The slots that answers give, and how often what went wrong."""
 
 
-class Asking(Rule, Protocol):
-    """A rule whose slots come from answers; called as it is, it yields none."""
+class AskingRule(Protocol):
+    """A rule whose slots come from a language model's answers; a dataclass as every rule is."""
 
     @property
     def judge(self) -> bool:
@@ -29,8 +28,16 @@ class Asking(Rule, Protocol):
     def requests(self, parse: Parse) -> list[Request]:
         """Return what is asked about a caption, always the same."""
 
-    def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Said:
+    def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Proposals:
         """Return what the outcomes of these requests, in their order, are worth."""
+
+
+AnyRule = Rule | AskingRule
+
+
+def asks(rule: object) -> TypeGuard[AskingRule]:
+    """Tell whether a rule, or its class, asks a language model."""
+    return hasattr(rule, "requests")
 
 
 class Told(NamedTuple):
@@ -45,18 +52,7 @@ class Told(NamedTuple):
         return [self.outcomes.get(key_of(each, self.facts), unknown) for each in requests]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proposed:
-    """A rule that offers what was proposed for the captions of a block; of others it knows none."""
-
-    slots_of: Mapping[str, Sequence[Slot]] = field(repr=False)
-
-    def __call__(self, parse: Parse) -> Iterator[Slot]:
-        """Yield the slots of a caption."""
-        yield from self.slots_of.get(parse.text, ())
-
-
-def judged_requests(rule: Asking, parse: Parse, told: Told) -> list[Request]:
+def judged_requests(rule: AskingRule, parse: Parse, told: Told) -> list[Request]:
     """Return what a judge is asked about the proposals for a caption; none for a rule without."""
     if not rule.judge:
         return []
@@ -64,21 +60,16 @@ def judged_requests(rule: Asking, parse: Parse, told: Told) -> list[Request]:
     return judge_requests(parse.text, _texts(parse, slots))
 
 
-def proposed(rule: Asking, parses: Sequence[Parse], told: Told) -> tuple[Proposed, Counter[str]]:
-    """Return the rule of what was proposed, and how often what went wrong."""
-    slots_of: dict[str, Sequence[Slot]] = {}
-    fates: Counter[str] = Counter()
-    for parse in parses:
-        slots, faults = rule.slots(parse, told.of(rule.requests(parse)))
-        if rule.judge:
-            texts = _texts(parse, slots)
-            outcomes = told.of(judge_requests(parse.text, texts))
-            verdicts = dict(zip(texts, map(verdict, outcomes), strict=True))
-            faults.update(reason for reason in verdicts.values() if reason is not None)
-            slots = list(_passed(parse, slots, verdicts))
-        slots_of[parse.text] = slots
-        fates.update(faults)
-    return Proposed(slots_of=slots_of), fates
+def proposals_of(rule: AskingRule, parse: Parse, told: Told) -> Proposals:
+    """Return what a rule offers for a caption that its judge lets pass, and what went wrong."""
+    slots, faults = rule.slots(parse, told.of(rule.requests(parse)))
+    if rule.judge:
+        texts = _texts(parse, slots)
+        outcomes = told.of(judge_requests(parse.text, texts))
+        verdicts = dict(zip(texts, map(verdict, outcomes), strict=True))
+        faults.update(reason for reason in verdicts.values() if reason is not None)
+        slots = list(_passed(parse, slots, verdicts))
+    return slots, faults
 
 
 def _texts(parse: Parse, slots: Sequence[Slot]) -> list[str]:

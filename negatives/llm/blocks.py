@@ -5,22 +5,17 @@ block has its outcomes, these are committed like other work, and the second pass
 those alone: what happens to the kept answers meanwhile changes nothing.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from data.commit import Json
-from data.config import checked
 from data.errors import RetryableError, ShardError
-from negatives.choose import Chooser
-from negatives.llm import NAMES
-from negatives.llm.asking import Asking, Told, judged_requests, proposed
+from negatives.llm.asking import AskingRule, Told, judged_requests
 from negatives.llm.cache import Answers, open_answers, read_answers
 from negatives.llm.counts import Counts, counted, unfinished
-from negatives.llm.infill import LlmInfill
 from negatives.llm.judge import judge_version
 from negatives.llm.requests import (
     UNANSWERED,
@@ -31,22 +26,9 @@ from negatives.llm.requests import (
     Request,
     key_of,
 )
-from negatives.llm.rewrite import LlmRewrite
 from negatives.parse import Parse
-from negatives.slots import Rule
-from negatives.words.lexicon import Lexicon
 
-ASKING: Mapping[str, type[LlmInfill | LlmRewrite]] = {
-    "llm_infill": LlmInfill,
-    "llm_rewrite": LlmRewrite,
-}
-assert tuple(ASKING) == NAMES
 _GROUP = 256  # requests whose outcomes are waited for together
-
-
-def asking_rules(chooser: Chooser) -> list[Asking]:
-    """Return the rules of a chooser that ask."""
-    return [cast("Asking", each.rule) for each in chooser.producers if each.name in NAMES]
 
 
 class AnswersFile(NamedTuple):
@@ -56,19 +38,8 @@ class AnswersFile(NamedTuple):
     facts: Facts
 
 
-def make_asking(spec: Mapping[str, object], *, lexicon: Lexicon) -> Asking:
-    """Return the rule that a config entry `{rule: llm_..., option: value ...}` asks for.
-
-    Raises:
-        UsageError: an option is unknown or of another type.
-    """
-    options = dict(spec)
-    name = str(options.pop("rule"))
-    return checked(ASKING[name], options, where=f"rule {name}", given={"lexicon": lexicon})
-
-
 def ask_block(
-    parses: Sequence[Parse], rules: Sequence[Asking], backend: Backend, *, kept: Path
+    parses: Sequence[Parse], rules: Sequence[AskingRule], backend: Backend, *, kept: Path
 ) -> tuple[Told, Counts]:
     """Ask about the captions of a block; answers are kept in the file `kept` as they come.
 
@@ -82,7 +53,7 @@ def ask_block(
 
 def told_of(
     parses: Sequence[Parse],
-    rules: Sequence[Asking],
+    rules: Sequence[AskingRule],
     backend: Backend,
     kept: Answers,
 ) -> tuple[Told, Counts]:
@@ -152,43 +123,24 @@ def _ask(
     return len(known)
 
 
-def with_answers(
-    chooser: Chooser, parses: Sequence[Parse], answers: AnswersFile | None
-) -> tuple[Chooser, Counter[str]]:
-    """Return the chooser whose asking rules offer what was answered; and "rule: fault" counts.
+def read_told(answers: AnswersFile) -> Told:
+    """Return the committed outcomes of a block.
 
     Raises:
-        ShardError: the answers are damaged.
+        ShardError: they are damaged.
     """
-    if answers is None:
-        return chooser, Counter()
     outcomes = read_answers(answers.path)
     if outcomes is None:
         raise ShardError(f"{answers.path}: damaged; run the same build again")
-    return told_chooser(chooser, parses, Told(outcomes, answers.facts))
+    return Told(outcomes, answers.facts)
 
 
-def told_chooser(
-    chooser: Chooser, parses: Sequence[Parse], told: Told
-) -> tuple[Chooser, Counter[str]]:
-    """Return the chooser whose asking rules offer what was told; and "rule: fault" counts."""
-    fates: Counter[str] = Counter()
-    producers = list(chooser.producers)
-    for place, producer in enumerate(producers):
-        if producer.name in NAMES:
-            rule, faults = proposed(cast("Asking", producer.rule), parses, told)
-            producers[place] = producer._replace(rule=cast("Rule", rule))
-            fates.update({f"{producer.name}: {fate}": num for fate, num in faults.items()})
-    return chooser._replace(producers=tuple(producers)), fates
-
-
-def producer_facts(rule: Rule, facts: Facts) -> Json:
+def producer_facts(rule: AskingRule, facts: Facts) -> Json:
     """Return what a manifest says of an asking rule beside its options: model and prompts."""
-    asking = cast("Asking", rule)
     content: Json = {
         "model": facts.name,
         "model_version": facts.version,
         "asked_by": facts.method,
-        "prompt": asking.prompt,
+        "prompt": rule.prompt,
     }
-    return {**content, "judge_prompt": judge_version()} if asking.judge else content
+    return {**content, "judge_prompt": judge_version()} if rule.judge else content

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from data.commit import Json
 from data.config import checked, place_name
 from data.errors import UsageError
-from negatives.llm import NAMES
 from negatives.llm.limits import WHERE, Limits
 from negatives.llm.requests import TEXT, Backend, Facts
 from negatives.words.lexicon import Lexicon
@@ -99,7 +98,7 @@ def llm_config(section: Mapping[str, Any], *, asks: bool) -> LlmConfig:
     if found != LlmConfig() and not asks:
         raise UsageError(
             f"{_WHERE}: no rule asks a language model; expected the preset natural-llm, or a rule "
-            f"{' or '.join(NAMES)}"
+            "llm_infill or llm_rewrite"
         )
     return found
 

@@ -12,9 +12,8 @@ from data.errors import UsageError
 from data.records import Caption
 from negatives.build.plan import make_source
 from negatives.config import BuildConfig
-from negatives.generator import chooser_of
-from negatives.llm.asking import Asking
-from negatives.llm.blocks import asking_rules
+from negatives.generator import asking_rules, chooser_of
+from negatives.llm.asking import AskingRule
 from negatives.llm.config import LlmConfig
 from negatives.llm.requests import Request, tokens_of
 from negatives.models import model_name
@@ -100,7 +99,9 @@ def told_as_text(found: Estimate) -> str:
     return "\n".join(lines)
 
 
-def _sums(parses: Sequence[Parse], rules: Sequence[Asking], llm: LlmConfig) -> tuple[int, int, int]:
+def _sums(
+    parses: Sequence[Parse], rules: Sequence[AskingRule], llm: LlmConfig
+) -> tuple[int, int, int]:
     """Return requests, tokens read and tokens written for these captions."""
     thinking_tokens = llm.limits.thinking_tokens
     num_requests = num_read = num_written = 0

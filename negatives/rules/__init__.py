@@ -10,8 +10,10 @@ from data.config import checked, plain
 from data.errors import UsageError
 from data.named import named_class
 from data.texts import nearest
-from negatives.llm import NAMES
+from negatives.llm.asking import AnyRule, asks
 from negatives.rules.count import Count
+from negatives.rules.llm_infill import LlmInfill
+from negatives.rules.llm_rewrite import LlmRewrite
 from negatives.rules.negate import Negate
 from negatives.rules.negclip_swap import NegclipSwap
 from negatives.rules.replace_action import ReplaceAction
@@ -22,10 +24,9 @@ from negatives.rules.shuffle import Shuffle
 from negatives.rules.swap import Swap
 from negatives.rules.word_lists import WordLists
 from negatives.rules.wordnet_replace import WordnetReplace
-from negatives.slots import Rule
 from negatives.words.lexicon import Lexicon
 
-RULES: Mapping[str, type[Rule]] = {
+RULES: Mapping[str, type[AnyRule]] = {
     "swap": Swap,
     "replace_object": ReplaceObject,
     "replace_attribute": ReplaceAttribute,
@@ -37,10 +38,12 @@ RULES: Mapping[str, type[Rule]] = {
     "word_lists": WordLists,
     "negclip_swap": NegclipSwap,
     "wordnet_replace": WordnetReplace,
+    "llm_infill": LlmInfill,
+    "llm_rewrite": LlmRewrite,
 }
 
 
-def rule_class(name: str) -> type[Rule]:
+def rule_class(name: str) -> type[AnyRule]:
     """Return the rule of a name in RULES, or a user's own, named `package.module:Class`.
 
     Raises:
@@ -53,10 +56,10 @@ def rule_class(name: str) -> type[Rule]:
     found, module_name = named_class(name, what="rule")
     if not (isinstance(found, type) and dataclasses.is_dataclass(found) and callable(found)):
         raise UsageError(f"rule {name}: {module_name} has no dataclass {name.partition(':')[2]}")
-    return cast("type[Rule]", found)
+    return cast("type[AnyRule]", found)
 
 
-def make_rule(spec: Mapping[str, object], *, lexicon: Lexicon) -> Rule:
+def make_rule(spec: Mapping[str, object], *, lexicon: Lexicon) -> AnyRule:
     """Return the rule that a config entry `{rule: NAME, option: value ...}` asks for.
 
     Raises:
@@ -69,7 +72,7 @@ def make_rule(spec: Mapping[str, object], *, lexicon: Lexicon) -> Rule:
     return checked(cls, options, where=f"rule {name}", given=given)
 
 
-def producer_of(spec: Mapping[str, object], rule: Rule) -> dict[str, object]:
+def producer_of(spec: Mapping[str, object], rule: AnyRule) -> dict[str, object]:
     """Return how the manifest names a rule: all its options, and the hash of a user's source."""
     options = {
         field.name: plain(getattr(rule, field.name))
@@ -77,19 +80,19 @@ def producer_of(spec: Mapping[str, object], rule: Rule) -> dict[str, object]:
         if field.name != "lexicon"
     }
     name = str(spec["rule"])
+    method = "llm" if asks(rule) else "rule"
     if ":" not in name:
-        method = "llm" if name in NAMES else "rule"
         return {"rule": name, "method": method, "options": options}
     source = inspect.getsource(inspect.getmodule(type(rule)) or type(rule))
     sha256 = hashlib.sha256(source.encode()).hexdigest()
-    return {"rule": name, "method": "rule", "options": options, "source_sha256": sha256}
+    return {"rule": name, "method": method, "options": options, "source_sha256": sha256}
 
 
-def needs_lexicon(cls: type[Rule]) -> bool:
+def needs_lexicon(cls: type[AnyRule]) -> bool:
     """Tell whether the build has to give the lexicon to this rule."""
     return any(field.name == "lexicon" for field in dataclasses.fields(cls))  # type: ignore[arg-type]
 
 
-def example_of(cls: type[Rule]) -> str:
+def example_of(cls: type[AnyRule]) -> str:
     """Return the example in the first line of a rule's docstring."""
     return (cls.__doc__ or "").strip().partition("\n")[0]

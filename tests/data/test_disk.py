@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from negatives.count_files import save_arrays
 
 from data.columns import write_columns
 from data.commit import sync_and_hash, write_atomically, write_if_absent
@@ -18,6 +17,7 @@ from data.image_index import index_of_tars
 from data.parquet import write_parquet
 from data.schema import ROW_SCHEMA, batch_of_rows
 from data.shards import write_rows
+from negatives.build.count_files import save_arrays
 from tests.full_disk import no_file_beyond
 from tests.training.folders import jpeg, rows_of, tar_of
 

@@ -10,11 +10,17 @@ from data.edits import Edit
 from data.texts import normalised
 from negatives.api import choose_texts, generate, is_unicode
 from negatives.config import build_config
+from negatives.llm.asking import asks
 from negatives.presets import PRESETS
 from negatives.rules import RULES
 
 EVERY_RULE = build_config(
-    {"negatives": {"rules": [{"rule": name} for name in RULES], "choice": {"irreversible": True}}}
+    {
+        "negatives": {
+            "rules": [{"rule": name} for name, cls in RULES.items() if not asks(cls)],
+            "choice": {"irreversible": True},
+        }
+    }
 )
 PLAIN = "A young man in a red shirt is riding a brown horse next to two white dogs."
 WORDS = """

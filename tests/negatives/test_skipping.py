@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from negatives.plan import make_source
 
 from data.commit import Json
 from data.errors import UsageError
@@ -17,6 +16,7 @@ from data.sources import SOURCES, source_class
 from data.sources.found import MISSING, NO_ID, NO_IMAGE, NOT_TEXT, REASONS
 from data.sources.several import LINES, LIST
 from negatives.build import build
+from negatives.build.plan import make_source
 from negatives.cli import cli
 from negatives.commands.build import ConfigOptions, resolve
 from negatives.config import build_config

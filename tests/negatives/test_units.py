@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from negatives.blocks import choose_all
-from negatives.producers import chooser_of
 
 from data.edits import Edit, Replacement
 from data.records import Caption
-from negatives.choose import Chooser, Chosen, Policy, Producer, offers_of
+from negatives.choose import Chooser, Chosen, Policy, Producer
+from negatives.generator import asking_rules, choose_block, chooser_of
 from negatives.guards import NO_SIBLINGS
-from negatives.llm.blocks import asking_rules, told_chooser, told_of
+from negatives.llm.blocks import told_of
 from negatives.llm.cache import AnswersInMemory
 from negatives.llm.requests import Answer, Outcome, Request
 from negatives.models import model_name
@@ -84,10 +83,8 @@ def chosen_for(text: str, chooser: Chooser) -> Chosen:
     (parse,) = parse_texts([text], model=model_name(), batch_size=1)
     caption = Caption("x:1", "", text)
     block = [(caption, parse)]
-    if asking_rules(chooser):
-        told, _ = told_of([parse], asking_rules(chooser), FakeBackend(reply), AnswersInMemory())
-        chooser, _ = told_chooser(chooser, [parse], told)
-    (chosen,) = choose_all(block, [NO_SIBLINGS], [offers_of(parse, chooser)], chooser, None)
+    told, _ = told_of([parse], asking_rules(chooser), FakeBackend(reply), AnswersInMemory())
+    (chosen,) = choose_block(block, chooser, [None], [NO_SIBLINGS], told)
     return chosen
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from data.edits import Edit, Replacement, text_at
 from data.errors import UsageError
 from data.texts import normalised
-from negatives.llm.asking import Said
+from negatives.llm.asking import Proposals
 from negatives.llm.places import KINDS, Kind, Place, excludes, places_of
 from negatives.llm.prompts import asked, primed, prompt, string
 from negatives.llm.reading import TWICE, UNPARSABLE, WORDS_SCHEMA, words_in
@@ -47,10 +47,6 @@ class LlmInfill:
                 f"{list(self.kinds)}, {self.places} and {self.proposals}"
             )
 
-    def __call__(self, parse: Parse) -> Iterator[Slot]:  # noqa: ARG002 - a rule's
-        """Yield nothing: what is offered comes from answers (negatives/llm/asking.py)."""
-        yield from ()
-
     @property
     def prompt(self) -> str:
         """Return the name and version of the prompt."""
@@ -62,7 +58,7 @@ class LlmInfill:
             return []
         return [self._request(parse, place) for place in self._places(parse)]
 
-    def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Said:
+    def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Proposals:
         """Return what the outcomes of the same requests, in their order, are worth."""
         fates: Counter[str] = Counter()
         if len(parse.text) > MAX_CHARACTERS:

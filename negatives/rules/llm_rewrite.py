@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
@@ -11,7 +11,7 @@ from typing import Literal
 from data.edits import Edit, edit_between, text_at
 from data.errors import UsageError
 from data.texts import normalised
-from negatives.llm.asking import Said
+from negatives.llm.asking import Proposals
 from negatives.llm.prompts import asked, prompt, string
 from negatives.llm.reading import TWICE, UNPARSABLE, Proposal, edits_schema, proposals_in
 from negatives.llm.requests import MAX_CHARACTERS, TOO_LONG, Failure, Outcome, Request
@@ -70,10 +70,6 @@ class LlmRewrite:
                 f"found {self.answers} answers at {self.temperature}"
             )
 
-    def __call__(self, parse: Parse) -> Iterator[Slot]:  # noqa: ARG002 - a rule's
-        """Yield nothing: what is offered comes from answers (negatives/llm/asking.py)."""
-        yield from ()
-
     @property
     def prompt(self) -> str:
         """Return the name and version of the prompt."""
@@ -100,7 +96,7 @@ class LlmRewrite:
             for sample in range(self.answers)
         ]
 
-    def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Said:
+    def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Proposals:
         """Return what the outcomes of the same requests, in their order, are worth."""
         fates: Counter[str] = Counter()
         if len(parse.text) > MAX_CHARACTERS:
