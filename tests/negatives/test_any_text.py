@@ -14,14 +14,8 @@ from negatives.llm.asking import asks
 from negatives.presets import PRESETS
 from negatives.rules import RULES
 
-EVERY_RULE = build_config(
-    {
-        "negatives": {
-            "rules": [{"rule": name} for name, cls in RULES.items() if not asks(cls)],
-            "choice": {"irreversible": True},
-        }
-    }
-)
+SPECS = [{"rule": name} for name, cls in RULES.items() if not asks(cls)]
+EVERY_RULE = build_config({"negatives": {"rules": SPECS, "choice": {"irreversible": True}}})
 PLAIN = "A young man in a red shirt is riding a brown horse next to two white dogs."
 WORDS = """
 a an the A An two 2 one three no not without dog dogs man woman red orange old car hour unicorn

@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 
 from data.edits import Edit, Replacement
 from data.records import Caption
-from negatives.choose import Chooser, Chosen, Policy, Producer
+from negatives.choose import Chooser, Chosen, Producer
 from negatives.generator import asking_rules, choose_block, chooser_of
 from negatives.guards import NO_SIBLINGS
+from negatives.llm.asking import asks
 from negatives.llm.blocks import told_of
 from negatives.llm.cache import AnswersInMemory
 from negatives.llm.requests import Answer, Outcome, Request
 from negatives.models import model_name
 from negatives.parse import Parse
+from negatives.policy import PairPolicy, Policy, RecipePolicy
 from negatives.presets import PRESETS
 from negatives.rules import RULES
 from negatives.slots import Rule, Slot
@@ -40,13 +42,13 @@ ITEMS = st.lists(
     st.tuples(st.sampled_from(WORDS) | st.sampled_from(UNITS), st.sampled_from((" ", " ", ""))),
     min_size=2, max_size=14,
 )  # fmt: skip
-EVERY_RULE = tuple({"rule": name} for name in RULES)
+EVERY_RULE = tuple({"rule": name} for name, cls in RULES.items() if not asks(cls))
 ASKING = ({"rule": "llm_infill", "is_open": True}, {"rule": "llm_rewrite"})
 SPLIT = "splits a character or markup"
 POLICIES = (
-    Policy(irreversible=True),
-    Policy(irreversible=True, wording=False, guards=False),
-    Policy(draw="recipe", wording=False, guards=False, variants=3),
+    PairPolicy(irreversible=True),
+    PairPolicy(irreversible=True, wording=False, guards=False),
+    RecipePolicy(weighted=False, wording=False, guards=False, variants=3),
 )
 
 
@@ -130,7 +132,7 @@ def test_no_preset_splits_a_unit(items: list[tuple[str, str]], preset: str) -> N
 @settings(max_examples=40, deadline=None)
 @given(ITEMS)
 def test_no_answer_of_a_language_model_splits_a_unit(items: list[tuple[str, str]]) -> None:
-    check(*text_and_inside(items), chooser_of(ASKING, Policy(irreversible=True), 0))
+    check(*text_and_inside(items), chooser_of(ASKING, PairPolicy(irreversible=True), 0))
 
 
 @settings(max_examples=40, deadline=None)
@@ -140,7 +142,7 @@ def test_no_rule_of_a_user_splits_a_unit(items: list[tuple[str, str]], policy: P
 
 
 def test_what_would_split_a_unit_is_counted_and_kept_as_a_reject() -> None:
-    recipe = Policy(draw="recipe", variants=40, wording=False, guards=False)
+    recipe = RecipePolicy(weighted=False, variants=40, wording=False, guards=False)
     chosen = chosen_for("<ab> red", of_rules((CutsAnywhere(new=("X",)),), recipe))
     refused = [each for each in chosen.rejects if each.reason == SPLIT]
     assert chosen.tally["cuts", SPLIT] == len(refused)
@@ -164,7 +166,7 @@ def test_captions_with_units_have_negatives_all_the_same(
     text: str, rule: str, expected: str
 ) -> None:
     options = {"n": 1} if rule == "shuffle" else {}
-    policy = Policy(draw="recipe", variants=500)
+    policy = RecipePolicy(weighted=False, variants=500)
     chosen = chosen_for(text, chooser_of([{"rule": rule, **options}], policy, 0))
     assert expected in {negative.text for negative in chosen.negatives}
     assert not chosen.tally[rule, SPLIT]
