@@ -2,9 +2,22 @@
 
 import os
 from pathlib import Path
+from typing import Final
+
+_NAME: Final = "caption-negatives"
+_BEFORE: Final = "hard-negatives"  # the project's former name
+_KEPT: Final = ("evaluation", "hub", "images", "remote", "shards", "tokens")
 
 
 def cache_folder() -> Path:
-    """Return this project's folder in the user's cache ($XDG_CACHE_HOME); it may not exist."""
+    """Return this project's folder in the user's cache ($XDG_CACHE_HOME); it may not exist.
+
+    What was kept under the project's former name stays in use, until there is a folder of the new
+    one: gigabytes need not be fetched again.
+    """
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "hard-negatives"
+    caches = Path(base) if base else Path.home() / ".cache"
+    folder, before = caches / _NAME, caches / _BEFORE
+    if not folder.exists() and any((before / name).is_dir() for name in _KEPT):
+        return before
+    return folder

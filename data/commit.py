@@ -58,7 +58,7 @@ def attempt_path(folder: Path, name: str, kind: str) -> Path:
 @lru_cache(maxsize=1)
 def _scratch() -> Path:
     """Return a folder of this machine for attempts; what killed runs left there goes in a day."""
-    folder = Path(tempfile.gettempdir()) / f"hard-negatives-{os.getuid()}"
+    folder = Path(tempfile.gettempdir()) / f"caption-negatives-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     for path in folder.iterdir():
         with suppress(FileNotFoundError):

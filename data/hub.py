@@ -67,7 +67,7 @@ def client(*, bars: bool = False) -> "HfApi":
         from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415
     except ImportError as error:
         raise UsageError(
-            'expected the library huggingface_hub, found none: pip install "hard-negatives[hub]"'
+            'expected the library huggingface_hub, found none: pip install "caption-negatives[hub]"'
         ) from error
     if not bars:
         disable_progress_bars()

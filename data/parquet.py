@@ -172,7 +172,7 @@ def write_chunked(
     except TypeError as error:
         raise UsageError(
             f"expected pyarrow 21 or newer, found {pa.__version__}: "
-            'pip install "hard-negatives[hub]"'
+            'pip install "caption-negatives[hub]"'
         ) from error
     with writing(path), opened as writer:
         held: list[pa.RecordBatch] = []

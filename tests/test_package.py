@@ -1,8 +1,10 @@
 """A wheel holds all that the packages need, and git ignores nothing of it."""
 
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -47,3 +49,23 @@ def test_a_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert held == {file for file in tracked(*PACKAGES) if (ROOT / file).is_file()}
+
+
+def test_the_distribution_has_one_name_everywhere() -> None:
+    """Its former name is another project's on PyPI: whoever installed that would get theirs."""
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    name = content["project"]["name"]
+    assert name == "caption-negatives"
+    extras = content["project"]["optional-dependencies"]
+    install = re.compile(r"([a-z]+-negatives)\[([a-z0-9,]+)\]")
+    found = {
+        (match[1], extra)
+        for file in tracked()
+        if file.endswith((".py", ".toml", ".md"))
+        for match in install.finditer((ROOT / file).read_text(encoding="utf-8"))
+        for extra in match[2].split(",")
+    }
+    assert {extra for _, extra in found} >= {"hub", "llm", "ray", "train"}
+    assert {distribution for distribution, _ in found} == {name}
+    assert {extra for _, extra in found} <= set(extras)
+    assert f'version("{name}")' in (ROOT / "negatives/folders/versions.py").read_text()

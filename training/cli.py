@@ -39,7 +39,7 @@ def _run(command: click.Command, *, name: str) -> None:
             raise
         click.echo(
             f"{name}: expected the library {error.name}, found none: "
-            "pip install 'hard-negatives[train]'",
+            "pip install 'caption-negatives[train]'",
             err=True,
         )
         sys.exit(2)

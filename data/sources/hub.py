@@ -77,7 +77,7 @@ def _open(root: str, subset: str | None, revision: str | None) -> "dict[str, Ite
     except ImportError as error:
         raise UsageError(
             'the source "hub" expects the library datasets, found none: '
-            'pip install "hard-negatives[hub]"'
+            'pip install "caption-negatives[hub]"'
         ) from error
     try:
         opened = datasets.load_dataset(root, subset, revision=revision, streaming=True)

@@ -226,7 +226,7 @@ def _executor(name: str, address: str | None) -> "Executor":
         from negatives.executors.ray import workers_of_ray
     except ModuleNotFoundError as error:
         raise UsageError(
-            "--executor ray: expected Ray, found none: pip install 'hard-negatives[ray]'"
+            "--executor ray: expected Ray, found none: pip install 'caption-negatives[ray]'"
         ) from error
     return partial(workers_of_ray, address=address)
 

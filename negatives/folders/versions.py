@@ -23,14 +23,14 @@ _NOT_OF_A_BUILD = (  # what reads finished folders, and what a person is told
 def own_version() -> str:
     """Return the version of this package, "0" where it runs without being installed."""
     try:
-        return version("hard-negatives")
+        return version("caption-negatives")
     except PackageNotFoundError:
         return "0"
 
 
 def writer_versions() -> dict[str, str]:
     """Return the versions of what wrote a folder: this package and the Arrow library."""
-    return {"hard-negatives": own_version(), "pyarrow": version("pyarrow")}
+    return {"caption-negatives": own_version(), "pyarrow": version("pyarrow")}
 
 
 def code_version() -> str:

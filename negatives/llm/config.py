@@ -124,7 +124,7 @@ def backend_of(config: LlmConfig, lexicon: Lexicon) -> Backend:
     except ImportError as error:
         raise UsageError(
             f"a server expects the library {error.name}, found none: "
-            "pip install 'hard-negatives[llm]'"
+            "pip install 'caption-negatives[llm]'"
         ) from error
     return ServerBackend(
         url=config.url,

@@ -79,7 +79,7 @@ def test_another_tokenizer_has_other_files(rows: Rows) -> None:
 def test_what_cannot_be_written_goes_to_the_users_cache(rows: Rows, tmp_path: Path) -> None:
     (rows.folder / "tokens").touch()  # root may write anywhere, but not below a file
     tokens = tokens_of(rows, TOKENIZER)
-    assert all(path.is_relative_to(tmp_path / "cache/hard-negatives") for path in tokens.files)
+    assert all(path.is_relative_to(tmp_path / "cache/caption-negatives") for path in tokens.files)
     assert ids_of(rows, tokens) == expected(ROWS)
     mine = tokens_of(rows, TOKENIZER, cache=tmp_path / "mine")
     assert all(path.is_relative_to(tmp_path / "mine") for path in mine.files)

@@ -215,4 +215,4 @@ def test_without_its_extra_it_says_what_to_install(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     (line,) = done.stderr.splitlines()
-    assert (done.returncode, "pip install 'hard-negatives[train]'" in line) == (2, True)
+    assert (done.returncode, "pip install 'caption-negatives[train]'" in line) == (2, True)

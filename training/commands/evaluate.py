@@ -225,7 +225,7 @@ def _log_probability(name: str | None) -> "LogProbability | None":
     if find_spec("transformers") is None:
         raise UsageError(
             "--language-model: expected the library transformers, found none: "
-            "pip install 'hard-negatives[llm]'"
+            "pip install 'caption-negatives[llm]'"
         )
     from training.evaluation.language_model import log_probability
 

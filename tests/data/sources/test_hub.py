@@ -120,4 +120,4 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(name, *args)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    assert 'pip install "hard-negatives[hub]"' in complaint(Hub(root="any"))
+    assert 'pip install "caption-negatives[hub]"' in complaint(Hub(root="any"))
