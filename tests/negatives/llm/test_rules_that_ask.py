@@ -189,5 +189,4 @@ def test_a_caption_that_was_not_asked_about_has_no_slot() -> None:
     slots, fates = proposals_of(rule, parse_of(RIDER), Told({}, FACTS))
     assert slots == []
     assert fates == {"no answer": 6}
-    assert list(rule(parse_of(RIDER))) == []
     assert prompt("infill-1").version == rule.prompt
