@@ -44,7 +44,7 @@ def write(path: Path, *texts: object) -> Path:
 def built(root: Path, *arguments: str, source: str = "jsonl") -> Result:
     out = root.parent / "out"
     given = ["--source", source, "--root", str(root), "--out", str(out)]
-    fast = ["--set", "negatives.choice.weights=uniform"]
+    fast = ["--set", "negatives.choice.scorers=[]"]
     return CliRunner().invoke(cli, ["build", *given, *fast, *arguments])
 
 
@@ -146,7 +146,7 @@ def test_lists_that_cannot_be_read_and_repetitions_are_told(tmp_path: Path) -> N
 def test_the_manifest_names_no_place_and_is_the_same_again(tmp_path: Path) -> None:
     write(tmp_path / "in/a.jsonl", ENGLISH, "", FRENCH)
     source = {"name": "jsonl", "root": str(tmp_path / "in")}
-    sections = {"data": {"source": source}, "negatives": {"choice": {"weights": "uniform"}}}
+    sections = {"data": {"source": source}, "negatives": {"choice": {"scorers": []}}}
     manifests = [build(build_config(sections), out=tmp_path / name) for name in "ab"]
     assert manifests[0] == manifests[1]
     assert first_of_each(tmp_path / "a") == {

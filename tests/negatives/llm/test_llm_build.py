@@ -80,7 +80,7 @@ def sections(server: Server, **limits: object) -> dict[str, Any]:
         "completion_price": 10.0,
         "limits": {"retries": 0, **limits},
     }
-    section = {"preset": "natural-llm", "choice": {"weights": "uniform"}, "llm": llm}
+    section = {"preset": "natural-llm", "choice": {"scorers": []}, "llm": llm}
     return {"data": {"source": SCENES}, "negatives": section}
 
 
@@ -284,7 +284,7 @@ def test_the_end_of_asking_is_told(tmp_path: Path) -> None:
 
 
 def test_captions_in_memory_are_not_taken_for_done(tmp_path: Path) -> None:  # noqa: ARG001
-    options = {"preset": "natural-llm", "choice": {"weights": "uniform"}}
+    options = {"preset": "natural-llm", "choice": {"scorers": []}}
     with serving(lambda *_: said("")) as server:
         given = {**options, "llm": {"backend": "openai", "model": "m", "url": server.url}}
         with pytest.raises(RetryableError, match="questions have no answer"):
