@@ -107,6 +107,13 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def _instead(folder: Path) -> str:
+    """Return what is there in place of a manifest, and what to do."""
+    if (folder / "work").is_dir():
+        return "run the command that began it again, and it goes on where it stopped"
+    return f"found {contents(folder) if folder.is_dir() else 'a file'}; name the folder of one"
+
+
 def manifest_without_sizes(folder: Path) -> Manifest:
     """Return the manifest of a folder whose files may be damaged.
 
@@ -115,7 +122,9 @@ def manifest_without_sizes(folder: Path) -> Manifest:
     """
     path = folder / FILE_NAME
     if not path.exists():
-        raise UsageError(_unfinished(folder))
+        raise UsageError(
+            f"{existing(folder)}: no {FILE_NAME}, so no finished build; {_instead(folder)}"
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -129,20 +138,6 @@ def manifest_without_sizes(folder: Path) -> Manifest:
     except TypeError as error:
         raise UsageError(f"{path}: damaged: its list of files is not one of ours") from error
     return Manifest(**{**content, **files, "fluency": fluency})
-
-
-def _unfinished(folder: Path) -> str:
-    """Return what to say of a folder without a manifest.
-
-    Raises:
-        UsageError: there is no such folder; the most similar name is told.
-    """
-    if existing(folder).is_file():
-        return f"{folder}: expected the folder of a finished build, found a file"
-    found = f"{folder}: no {FILE_NAME}, so no finished build"
-    if (folder / "work").is_dir():
-        return f"{found}; run the command again that wrote there, a build goes on where it stopped"
-    return f"{found}; give the folder that `--out` named, found {contents(folder)}"
 
 
 def read_all_rows(folder: Path, manifest: Manifest) -> Iterator[Row]:

@@ -12,14 +12,12 @@ from click.testing import CliRunner, Result
 
 from data.config import with_setting
 from data.errors import UsageError
-from data.manifest import Shard, read_manifest
-from data.records import Row
+from data.manifest import Shard
 from negatives.audit.contamination import benchmark_texts
 from negatives.audit.sheet_files import read_answers
 from negatives.cli import cli
 from negatives.folders.importing import ImportOptions, import_published
 from negatives.publishing.packing import packs_of
-from tests.negatives.folders.small_folders import make_folder
 
 CAPTION = "A red car next to two big dogs."
 SETTINGS = re.compile(r"--set (?:'[^']+'|[^\s;,)]+)")
@@ -115,22 +113,6 @@ def test_a_list_is_asked_for_where_a_text_was_given(tmp_path: Path) -> None:
         built(tmp_path / "a.csv", "csv", "--set", "data.source.caption_columns=text").exception
     )
     assert message.endswith("caption_columns: expected a list such as [NAME], found 'text'")
-
-
-def test_a_folder_that_is_no_build_is_named_for_what_it_is(tmp_path: Path) -> None:
-    make_folder(tmp_path / "natural", {"train": [Row("1", "", CAPTION, ())]})
-    (tmp_path / "pictures").mkdir()
-    (tmp_path / "pictures/a.jpg").touch()
-    (tmp_path / "begun/work").mkdir(parents=True)
-    for name, expected in (
-        ("naturl", "no such file or folder; did you mean 'natural'? "),
-        ("pictures", "give the folder that `--out` named, found a.jpg"),
-        ("begun", "run the command again that wrote there, a build goes on where it stopped"),
-        ("pictures/a.jpg", "expected the folder of a finished build, found a file"),
-    ):
-        with pytest.raises(UsageError) as caught:
-            read_manifest(tmp_path / name)
-        assert expected in str(caught.value)
 
 
 def test_splits_that_cannot_be_published_together_can_be_built_apart() -> None:
