@@ -13,6 +13,7 @@ from data.errors import UsageError
 from data.records import METHODS, SUBTYPES, TYPES, Negative, Reject, Row
 from data.schema import VERSION
 from data.shards import read_rejects, read_rows
+from data.sources.files import contents, existing
 from data.storage import sizes_in
 
 FILE_NAME = "manifest.json"
@@ -106,6 +107,13 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def _instead(folder: Path) -> str:
+    """Return what is there in place of a manifest, and what to do."""
+    if (folder / "work").is_dir():
+        return "run the command that began it again, and it goes on where it stopped"
+    return f"found {contents(folder) if folder.is_dir() else 'a file'}; name the folder of one"
+
+
 def manifest_without_sizes(folder: Path) -> Manifest:
     """Return the manifest of a folder whose files may be damaged.
 
@@ -115,8 +123,7 @@ def manifest_without_sizes(folder: Path) -> Manifest:
     path = folder / FILE_NAME
     if not path.exists():
         raise UsageError(
-            f"{folder}: no {FILE_NAME}, so no finished build; run `negatives build` again, "
-            "it goes on where it stopped"
+            f"{existing(folder)}: no {FILE_NAME}, so no finished build; {_instead(folder)}"
         )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from data.commit import write_atomically
-from data.errors import RetryableError
+from data.hub import translated
 from training.export import Weights, write_weights
 from training.logs import records
 from training.model import hub_config
@@ -44,18 +44,16 @@ def upload(hub: Hub, folder: Path, *, repository: str, private: bool, step: int)
     """Make the repository if it is not there, and send the folder.
 
     Raises:
-        RetryableError: the hub refuses, or cannot be reached.
+        UsageError: the hub refuses.
+        RetryableError: it cannot be reached.
     """
     message = f"Weights of step {step}"
     try:
         hub.create_repo(repository, private=private, exist_ok=True)
         hub.upload_folder(repo_id=repository, folder_path=str(folder), commit_message=message)
     except Exception as error:  # the client lets through what its transport raises
-        reason = str(error).strip().partition("\n")[0]
-        raise RetryableError(
-            f"{repository}: {type(error).__name__}: {reason}; `hf auth login` once, and try again; "
-            f"what would be sent lies in {folder}"
-        ) from error
+        told = translated(error, repository)
+        raise type(told)(f"{told}; what would be sent lies in {folder}") from error
 
 
 def card(weights: Weights, *, repository: str, validation: Mapping[str, Any] | None) -> str:

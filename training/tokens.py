@@ -190,8 +190,9 @@ def _file(
         else:
             report(rows.shards[shard].rows)
             return folder / name
+    told = "let XDG_CACHE_HOME name" if len(folders) > 1 else "name"
     raise UsageError(
-        f"token ids cannot be kept in {' or in '.join(refusals)}; name another folder as cache"
+        f"token ids cannot be kept in {' or in '.join(refusals)}; {told} another folder as cache"
     )
 
 

@@ -64,4 +64,10 @@ class Csv:
     def _records(self, path: Path) -> Iterator[Record | Skip]:
         delimiter = self.delimiter or ("\t" if path.suffix == ".tsv" else ",")
         quoted = delimiter != "\t" if self.quoted is None else self.quoted
-        return delimited_records(path, delimiter=delimiter, quoted=quoted, header=self.header)
+        return delimited_records(
+            path,
+            delimiter=delimiter,
+            quoted=quoted,
+            header=self.header,
+            remedy="mend the row, or take quotes as they are (--set data.source.quoted=false)",
+        )

@@ -15,16 +15,22 @@ Fields = Iterator[tuple[int, list[str]]]
 
 
 def delimited_records(
-    path: Path, *, delimiter: str, quoted: bool, header: tuple[str, ...] | None
+    path: Path,
+    *,
+    delimiter: str,
+    quoted: bool,
+    header: tuple[str, ...] | None,
+    remedy: str = "mend the row",
 ) -> Iterator[Record | Skip]:
     """Yield the records of a table; `header` names the columns where the file does not.
 
-    A row with more or fewer fields than columns is a Skip: half of a caption would be worse.
+    `remedy`: what to do where quotes do not close. A row with more or fewer fields than columns is
+    a Skip: half of a caption would be worse.
 
     Raises:
         UsageError: the file cannot be read, is not UTF-8, or its quotes do not close.
     """
-    rows = _quoted_fields(path, delimiter) if quoted else _plain_fields(path, delimiter)
+    rows = _quoted_fields(path, delimiter, remedy) if quoted else _plain_fields(path, delimiter)
     if header is None:
         _, names = next(rows, (0, []))
         header = tuple(name.strip() for name in names)
@@ -54,7 +60,7 @@ def _plain_fields(path: Path, delimiter: str) -> Fields:
             yield number, text.split(delimiter)
 
 
-def _quoted_fields(path: Path, delimiter: str) -> Fields:
+def _quoted_fields(path: Path, delimiter: str, remedy: str) -> Fields:
     """Yield the fields of rows that may hold delimiters, quotes and line ends within quotes."""
     lines = (line for _, line in lines_of(path))
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -65,7 +71,7 @@ def _quoted_fields(path: Path, delimiter: str) -> Fields:
         except csv.Error as error:
             raise UsageError(
                 f"{path}, line {number}: expected quotes to be closed and doubled inside a field, "
-                f"found: {error}; mend the row, or set quoted to false"
+                f"found: {error}; {remedy}"
             ) from error
         if fields is None:
             return

@@ -116,7 +116,8 @@ def _checked(rows: Rows) -> Rows:
             if image != previous and images.add(image):
                 raise UsageError(
                     f"{row.where}: expected the captions of an image one after another (grouped), "
-                    f"found {image!r} again; set grouped to false, or sort the file"
+                    f"found {image!r} again; sort the file, or let them be brought together "
+                    "(--set data.source.grouped=false)"
                 )
             previous = image
         yield row
@@ -126,5 +127,5 @@ def _refuse_second(row: Found, ids: Seen) -> None:
     if row.id is not None and ids.add(row.id):
         raise UsageError(
             f"{row.where}: expected an id of its own for each caption, found {row.id!r} again; "
-            "name another id_column, or none"
+            "name another column of ids, or none (--set data.source.id_column=null)"
         )

@@ -59,7 +59,7 @@ class Karpathy:
             UsageError: as `splits`, or an image is there twice.
         """
         images = chosen(self._images(), (split,))[split]
-        rows = together(partial(_rows, images), grouped=True)
+        rows = together(partial(_rows, images), grouped=False)
         return captions_of(rows, source="karpathy")
 
     def _images(self) -> dict[str, list[_Image]]:

@@ -142,9 +142,17 @@ def files_in(path: Path) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo] | N
 
 
 def _no_tar(path: Path, error: Exception) -> UsageError:
-    return UsageError(
-        f"{path}: expected an uncompressed tar, found: {error}; download or write it again"
-    )
+    with path.open("rb") as file:
+        start = file.read(8)
+    packed = next((name for magic, name in _PACKED.items() if start.startswith(magic)), None)
+    told = f"one compressed by {packed}; unpack it" if packed else f"{error}; download it again"
+    return UsageError(f"{path}: expected an uncompressed tar, found: {told}")
+
+
+_PACKED = {
+    b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+}  # fmt: skip
 
 
 def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:

@@ -186,8 +186,8 @@ def read_model(folder: Path) -> CorpusModel:
         arrays = {name: _mapped(at_hand(folder / f"{name}.npy")) for name in FILES}
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"{folder}: expected the corpus model of a finished build ({error}); build with "
-            "`--set negatives.choice.weights=corpus`"
+            f"{folder}: expected the corpus model of a finished build ({error}); only builds that "
+            "weigh candidates by one keep it, as `--preset natural` does"
         ) from error
     if tuple(content["features"]) != FEATURES:
         raise UsageError(f"{folder}: a corpus model of another version; build it anew")

@@ -56,7 +56,7 @@ def test_nothing_is_lost_and_ids_are_unique(images: list[object]) -> None:
 
 def test_grouped_files_are_read_once_and_held_to_it() -> None:
     assert order("aabbc", grouped=True) == "aabbc"
-    with pytest.raises(UsageError, match=r"2: expected .* found 'a' again; set grouped to false"):
+    with pytest.raises(UsageError, match=r"2: expected .* found 'a' again; sort the file"):
         order("aba", grouped=True)
 
 

@@ -77,7 +77,7 @@ def test_images_are_brought_together(tmp_path: Path, suffix: str) -> None:
         ("b", "dog 4"),
         ("c", "dog 2"),
     ]
-    assert "set grouped to false" in complaint(source_of(file, suffix, grouped=True))
+    assert "(--set data.source.grouped=false)" in complaint(source_of(file, suffix, grouped=True))
 
 
 @ALL
