@@ -6,6 +6,7 @@ neither read, kept nor told.
 
 import hashlib
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -193,7 +194,7 @@ def translated(error: Exception, name: str) -> UsageError | RetryableError:
     if status in {401, 403} and type(error).__name__ != "RepositoryNotFoundError":
         return UsageError(
             f"{name}: the Hub refuses the token ({status}: {told}); expected one with the right to "
-            "do this: `hf auth login`, or HF_TOKEN"
+            f"do this: {_login()}"
         )
     if status in {401, 404}:
         return _AbsentError(
@@ -205,6 +206,12 @@ def translated(error: Exception, name: str) -> UsageError | RetryableError:
     if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
         return UsageError(found)  # other text than JSON is a gateway's, not the Hub's
     return RetryableError(f"{found}; try again")
+
+
+def _login() -> str:
+    """Return how a token is given; one in the environment comes before that of a login."""
+    is_set = [name for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") if os.environ.get(name)]
+    return f"change {is_set[0]}, which is set" if is_set else "`hf auth login`, or HF_TOKEN"
 
 
 def _pause(error: Exception, attempt: int) -> float:

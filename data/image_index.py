@@ -243,7 +243,7 @@ def _content(cell: object, *, where: str) -> tuple[bytes | None, object]:
         return content, path
     raise UsageError(
         f"{where}: expected the bytes of a picture, found {type(content).__name__}; name the "
-        "column that has them"
+        "column that has them (--set training.image_column=NAME)"
     )
 
 
@@ -289,8 +289,8 @@ def _cached(files: tuple[Path, ...], cache: Path | None, kind: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"{folder}: the index of the pictures cannot be kept: {error.strerror}; name another "
-            "folder as cache"
+            f"{folder}: the index of the pictures cannot be kept: {error.strerror}; "
+            f"{'name' if cache else 'let XDG_CACHE_HOME name'} another folder as cache"
         ) from error
     return folder / f"{name}.npy"
 

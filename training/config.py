@@ -75,6 +75,8 @@ class TrainingConfig:
     """What a user writes; None, and what is left out of a mapping, is the preset's.
 
     `pretrained`: a tag or a file; None: random weights. `images`: where --images is not given.
+    `image_column`, `image_key`: of parquet images the column of the bytes, and that of the keys;
+    None: the path beside the bytes, or the row's number.
     `validation`: a split that is measured whenever a checkpoint is written; AUTO: the one that
     goes with `split`, if it can be. `draw`: places for negatives by type. `batch_size`: captions a
     step of all ranks together. `loss`, `lora`, `optimizer`, `run`: as Objective, LoraOptions,
@@ -86,6 +88,8 @@ class TrainingConfig:
     model: str = "ViT-B-32"
     pretrained: str | None = PRETRAINED
     images: str | None = None
+    image_column: str = "image"
+    image_key: str | None = None
     split: str = "train"
     validation: str | None = AUTO
     draw: Mapping[str, int] | None = None
@@ -115,8 +119,9 @@ class Settings:
 
     def content(self) -> Json:
         """Return what shapes the weights: another content is another run."""
+        config = {name: v for name, v in plain(self.config).items() if name not in _OF_PARQUET}
         return {
-            **plain(self.config),
+            **config,
             "batch_size": self.batch_size,
             "loss": plain(self.objective),
             "lora": plain(self.lora),
@@ -172,6 +177,7 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+_OF_PARQUET: Final = {"image_column", "image_key"}
 _NOT_NEGATIVE: Final = "0 or more"
 _POSITIVE: Final = "a positive number"
 

@@ -25,6 +25,8 @@ def draw_of(counts: Mapping[str, int], *, available: Collection[str]) -> Draw:
         UsageError: it has no negative of a type, or a count is negative.
     """
     for name, count in counts.items():
+        if not available and count:
+            raise UsageError("the shards have no negatives to draw; `negatives stats` says why")
         if name != ANY and name not in available:
             raise UsageError(
                 f"draw: the shards have no negative of type {name!r}; {nearest(name, available)}; "

@@ -133,6 +133,7 @@ def _first(facts: Mapping[str, Any]) -> dict[str, Any]:
     if digest_of(state_dict) != config["weights"]:
         raise UsageError(
             f"the weights that the run began with are others now ({facts['model']}, "
-            f"{facts['pretrained']}); bring them back, or give --alpha 1"
+            f"{facts['pretrained']}); bring them back, or take the run's own alone (--alpha 1, or "
+            "--wise-ft 1)"
         )
     return state_dict

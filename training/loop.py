@@ -186,9 +186,12 @@ def _tell(run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...])
         del spoiled["gradient_norm"]  # such steps are left out
     for name, what in spoiled.items():
         if not math.isfinite(cast("float", found[name])):
+            precision = run.settings.config.precision
+            slower = f"training.optimizer.lr below {run.settings.optimizer.lr:g}"
+            other = slower if precision == "fp32" else f"training.precision=fp32 or {slower}"
             raise UsageError(
-                f"the {what} is no number any more at step {state.step}; training.precision=fp32 "
-                "or a lower training.optimizer.lr may help; the checkpoints before are kept"
+                f"the {what} is no number any more at step {state.step}, with {precision}; try "
+                f"{other}, with another --out; the checkpoints before are kept"
             )
 
 

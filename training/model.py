@@ -105,7 +105,8 @@ class ClipModel(nn.Module):
         if not self.has_patches:
             raise UsageError(
                 "the local loss needs an image tower with patch tokens in the joint space, this "
-                f"model's is {type(self.clip.visual).__name__}: set the local weight to 0"
+                f"model's is {type(self.clip.visual).__name__}: leave that loss out "
+                "(--set training.loss.local_weight=0)"
             )
 
     def encode_images(self, image_BCHW: Tensor) -> Tensor:
@@ -254,10 +255,13 @@ def check_weights(name: str, pretrained: str | None) -> None:
     trained = _was_quick(name, pretrained)
     if trained is None or trained == configured:
         return
-    remedy = f"{name}-quickgelu" if trained else name.removesuffix("-quickgelu")
+    other = f"{name}-quickgelu" if trained else name.removesuffix("-quickgelu")
+    has_other = other != name and open_clip.get_model_config(other) is not None
+    is_run = "with" if configured else "without"
+    remedy = f"use --model {other}" if has_other else f"choose weights trained {is_run}"
     raise UsageError(
         f"weights {pretrained} were trained {'with' if trained else 'without'} QuickGELU, model "
-        f"{name} runs {'with' if configured else 'without'}: use --model {remedy}"
+        f"{name} runs {is_run}: {remedy}"
     )
 
 

@@ -169,6 +169,8 @@ def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") ->
     num_missing = len(keys) - len(kept)
     if on_missing == "error" or not len(kept):
         otherwise = ", or leave such captions out (--on-missing-image skip)" if len(kept) else ""
+        if len(absent) == len(distinct) and rows.manifest.source.get("name") == "scenes":
+            otherwise = ", or leave --images out: then scenes are drawn"
         raise UsageError(
             f"the images of {num_missing:,} of {len(keys):,} captions are missing: "
             f"{missing(store, distinct, absent, beside=rows.images_beside())}{otherwise}"

@@ -61,12 +61,12 @@ def position_of(content: Json, *, rows: str, seed: int) -> Position:
     if position.rows != rows:
         raise UsageError(
             "the checkpoint was written on other rows than these: another manifest or split, or "
-            "other images missing; give the same shards and images, or start without --resume"
+            "other images missing; give the same shards and images, or start from the beginning"
         )
     if position.seed != seed:
         raise UsageError(
             f"the checkpoint was written with seed {position.seed}, found {seed}; "
-            "give the same seed, or start without --resume"
+            "give the same seed, or start from the beginning"
         )
     return position
 

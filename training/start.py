@@ -12,7 +12,7 @@ import torch
 from data.commit import Json
 from data.config import place_name
 from data.errors import UsageError
-from data.images import scenes_of
+from data.images import ImageColumns, scenes_of
 from data.streams import Stream
 from training.config import AUTO, Settings, TrainingConfig
 from training.draw import draw_of
@@ -223,6 +223,7 @@ def _data_options(
         on_missing_image=config.on_missing_image,
         verify=settings.run.verify,
         cache=cache,
+        columns=ImageColumns(image=config.image_column, key=config.image_key),
     )
 
 

@@ -175,8 +175,9 @@ def _refuse_difference(plan: Plan, before: Json) -> None:
     lines = differences(before, json.loads(json.dumps(plan.identity)))
     if lines:
         shown = "\n  ".join(lines)
+        is_finished = (plan.out / FILE_NAME).exists()
+        dropping = "" if is_finished else "; --resume never drops this one, which is unfinished"
         raise UsageError(
             f"{plan.out}: holds a build of another configuration (there -> asked for):\n  {shown}\n"
-            "ask for the same again, choose another folder, or drop an unfinished build with "
-            "--resume never"
+            f"ask for the same again, or choose another folder{dropping}"
         )

@@ -123,7 +123,7 @@ def test_an_image_tower_without_patches_serves_all_but_the_local_loss() -> None:
     batch = batch_of(model, [1, 1])
     batch.image_BCHW.resize_(2, 3, 32, 32).normal_()
     assert model(batch, local=False).image_BD.shape == (2, 24)
-    with pytest.raises(UsageError, match=r"ModifiedResNet.*local weight to 0"):
+    with pytest.raises(UsageError, match=r"ModifiedResNet.*training.loss.local_weight=0"):
         model(batch, local=True)
 
 

@@ -114,7 +114,7 @@ def test_a_tower_without_patches_is_trained_without_the_local_loss(
     vision = {"layers": (1, 1, 1, 1), "width": 8, "head_width": 8, "image_size": 32}
     folder = model_folder(tmp_path / "model", MODEL | {"vision_cfg": vision})
     options = {"model": f"local-dir:{folder}", "epochs": 1}
-    with pytest.raises(UsageError, match="local weight to 0"):
+    with pytest.raises(UsageError, match=r"training.loss.local_weight=0"):
         prepared(root, **options)
     told: list[str] = []
     here = replace(places(root), out=tmp_path / "run")

@@ -152,10 +152,11 @@ def test_a_wrong_token_is_refused_and_never_told(
     with pytest.raises(UsageError, match="the Hub refuses the token") as refused:
         sent(out)
     assert "wrongwrong" not in str(refused.value)
+    assert str(refused.value).endswith("change HF_TOKEN, which is set")  # a login would not help
     assert not hub.repos
     monkeypatch.delenv("HF_TOKEN")
     monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(out / "no-token"))
-    with pytest.raises(UsageError, match="refuses the token"):
+    with pytest.raises(UsageError, match=r"refuses the token.*hf auth login"):
         sent(out)
 
 

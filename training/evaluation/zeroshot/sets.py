@@ -177,7 +177,8 @@ def _numbers(labels: list[str], num_classes: int, *, of: ZeroShotSet) -> tuple[i
     if not of.numbered:
         raise UsageError(
             f"{of.name}: expected labels with names, found numbers, which mean different classes "
-            "in different copies of it; name the folders, or put classnames.txt beside"
+            "in different copies of it; give the labels their names: as folders of classes, in a "
+            "classnames.txt beside tars, or as ClassLabel in parquet"
         )
     if sorted(numbers) == list(range(1, num_classes + 1)):
         return tuple(number - 1 for number in numbers)
