@@ -9,9 +9,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from negatives.llm.ledger import Ledger, Tokens
+if TYPE_CHECKING:
+    from negatives.llm.ledger import Ledger, Tokens
+
 
 TIMED_OUT = "timed out"
 UNREACHED = "no answer"
@@ -109,7 +111,7 @@ class Facts(NamedTuple):
     prompt_price: float | None = None
     completion_price: float | None = None
 
-    def cost_of(self, tokens: Tokens) -> float | None:
+    def cost_of(self, tokens: "Tokens") -> float | None:
         """Return what tokens cost in dollars; None where prices are not known."""
         if self.prompt_price is None or self.completion_price is None:
             return None
@@ -124,7 +126,7 @@ class Backend(Protocol):
         """Return which model answers, without asking it anything."""
 
     @property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> "Ledger":
         """Return the account of what asking has taken so far."""
 
     def answers(self, requests: Sequence[Request], arrived: Arrived) -> list[Outcome]:

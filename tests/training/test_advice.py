@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from data.errors import UsageError
-from tests.training.folders import finished, pictures_of, rows_of
+from tests.training.folders import finished, pictures_of
 from tests.training.runs import ROWS, places, settings, world
 from training.checkpoint import latest
 from training.config import settings_of
@@ -58,16 +58,6 @@ def test_precision_is_advised_where_it_may_help(root: Path, tmp_path: Path) -> N
     chosen = settings(root, precision="bf16", optimizer={"lr": 1e30, "warmup_steps": 0})
     with pytest.raises(UsageError, match=r"with bf16; try training.precision=fp32 or training"):
         train(chosen, replace(places(root), out=tmp_path))
-
-
-def test_shards_without_negatives_are_told_from_those_of_other_types(
-    root: Path, tmp_path: Path
-) -> None:
-    shards = finished(tmp_path / "out", {"train": rows_of(9, types=())})
-    here = replace(places(root), shards=shards, out=tmp_path / "run")
-    for draw in ({"swap": 1}, {"any": 3}):
-        with pytest.raises(UsageError, match="no negatives to draw; `negatives stats` says why"):
-            train(settings(root, draw=draw), here)
 
 
 @pytest.mark.parametrize(

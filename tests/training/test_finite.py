@@ -27,6 +27,7 @@ from training.loop import State, _kept
 from training.model import load
 from training.run import assemble, train
 from training.start import prepare
+from training.stopping import Stopping
 
 KINDS = ("add_att", "add_obj", "replace_att", "replace_obj", "replace_rel", "swap_att", "swap_obj")
 
@@ -84,7 +85,7 @@ def test_a_run_whose_validation_is_no_number_writes_no_checkpoint(root: Path) ->
     with torch.no_grad():
         run.model.clip.visual.proj.fill_(torch.nan)
     with pytest.raises(UsageError, match="loss on the validation split is no number at step 3"):
-        _kept(run, state, (), measured=True)
+        _kept(run, state, (), Stopping())
     assert not here.out.exists()
 
 

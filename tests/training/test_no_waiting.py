@@ -4,13 +4,14 @@ Whatever asks for a value fails by itself; what brings numbers from the host, fo
 queue is waited for, is found by who looks at every operation.
 """
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -23,8 +24,29 @@ from training.objective import OBJECTIVES, Objective
 from training.samples import DataOptions, packed
 
 
-class NothingFromTheHost(TorchDispatchMode):
-    """Refuses operations that read a tensor on the host, or make one of Python's numbers."""
+class NoNumbersOfPython(TorchFunctionMode):
+    """Refuses tensors that are made of Python's numbers: `torch.tensor` runs no operation."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        if func in {torch.tensor, torch.as_tensor}:
+            raise AssertionError(f"{func} reads a tensor on the host")
+        return func(*args, **(kwargs or {}))
+
+
+@contextmanager
+def nothing_from_the_host() -> Iterator[None]:
+    with NoNumbersOfPython(), NoTensorsOfTheHost():
+        yield
+
+
+class NoTensorsOfTheHost(TorchDispatchMode):
+    """Refuses operations that read a tensor on the host."""
 
     def __torch_dispatch__(
         self,
@@ -34,8 +56,7 @@ class NothingFromTheHost(TorchDispatchMode):
         kwargs: dict[str, object] | None = None,
     ) -> object:
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
-        is_made = func is torch.ops.aten.lift_fresh.default  # the last act of torch.tensor
-        if is_made or any(tensor.device.type == "cpu" for tensor in tensors):
+        if any(tensor.device.type == "cpu" for tensor in tensors):
             raise AssertionError(f"{func} reads a tensor on the host")
         return func(*args, **(kwargs or {}))
 
@@ -52,7 +73,7 @@ def test_a_gradient_needs_nothing_of_the_host(
     model = clip_model(dtype=torch.float32)
     batch = batch_of(model, [3, 0, 1, 2], dtype=torch.float32).to("meta")
     model.to("meta")
-    with NothingFromTheHost():
+    with nothing_from_the_host():
         terms = learn(model, [batch] * num_parts, objective)
         model.clamp_scale()
     assert all(term.device.type == "meta" for term in terms.values())
@@ -69,13 +90,13 @@ def test_pixels_become_floats_where_they_are(tmp_path: Path) -> None:
     )
     batch = packed([samples[0], samples[1]])
     moved = batch.to("meta")
-    with NothingFromTheHost():
+    with nothing_from_the_host():
         assert samples.normalised(moved).image_BCHW.dtype == torch.float32
 
 
 def test_what_waits_is_found() -> None:
     scores, host = torch.zeros(2, 3, 4, device="meta"), torch.ones(4)
-    with NothingFromTheHost():
+    with nothing_from_the_host():
         attention_weights(scores, attention="minmax")
         with pytest.raises(AssertionError, match="reads a tensor on the host"):
             torch.tensor([1.0, 2.0], device="meta")

@@ -63,7 +63,7 @@ def said(chooser: Chooser) -> list[tuple[Caption, Parse, list[Slot]]]:
         image, _, tagged = line.partition(" ")
         parse = parse_of(tagged)
         caption = Caption(f"x:{number}", image, parse.text)
-        (offers,) = offers_of([(caption, parse)], chooser)
+        ((offers, _),) = offers_of([(caption, parse)], chooser)
         block.append((caption, parse, [offer.slot for of_rule in offers for offer in of_rule]))
     return block
 

@@ -122,7 +122,7 @@ def offers_with(
         )
     ]
     offered = offers_of(block, chooser_of(config.rules, config.policy, 0))
-    slots = [[offer.slot for offer in chain(*offers)] for offers in offered]
+    slots = [[offer.slot for offer in chain(*offers)] for offers, _ in offered]
     (scorer,) = open_scorers(config.policy, folder)
     assert scorer is not None
     ratios = iter(
