@@ -163,7 +163,7 @@ def test_several_negatives_in_one_field_are_told_apart(tmp_path: Path, told: obj
         ("a.token", f"a.jpg#0\t{CAPTION}\n".encode()),
         ("a.txt", CAPTION.encode("utf-16")),
         ("a.json", json.dumps({"x": [CAPTION]}).encode("utf-16")),
-        ("a.jsonl.gz", gzip.compress(json.dumps({"x": [CAPTION]}).encode())),
+        ("a.jsonl.gz", gzip.compress(json.dumps({"x": [CAPTION]}).encode(), mtime=0)),
     ],
 )
 def test_the_captions_of_a_benchmark_are_found_in_tables(
