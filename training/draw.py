@@ -25,7 +25,7 @@ def draw_of(counts: Mapping[str, int], *, available: Collection[str]) -> Draw:
         UsageError: it has no negative of a type, or a count is negative.
     """
     for name, count in counts.items():
-        if not available and count:
+        if name != ANY and count and not available:
             raise UsageError("the shards have no negatives to draw; `negatives stats` says why")
         if name != ANY and name not in available:
             raise UsageError(
