@@ -23,6 +23,35 @@ from data.shards import map_batches
 from data.texts import nearest
 
 
+class MappedShards:
+    """The record batches of shards by number, each file mapped into memory when first asked for."""
+
+    def __init__(self, folder: Path, shards: Sequence[Shard]) -> None:
+        """Map nothing yet."""
+        self._paths = [folder / shard.file for shard in shards]
+        self.starts = list(accumulate((shard.rows for shard in shards), initial=0))
+        self._mapped: dict[int, list[Any]] = {}
+
+    def place(self, number: int) -> tuple[int, int]:
+        """Return the shard of a row and its place in there; rows are numbered over all shards."""
+        shard = bisect_right(self.starts, number) - 1
+        return shard, number - self.starts[shard]
+
+    def batches(self, shard: int) -> list[Any]:
+        """Return the Arrow record batches of a shard.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        if shard not in self._mapped:
+            self._mapped[shard] = list(map_batches(self._paths[shard], schema=ROW_SCHEMA))
+        return self._mapped[shard]
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave mapped memory out: another process maps the files anew."""
+        return {**vars(self), "_mapped": {}}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shards(Sequence[Row]):
     """The rows of a folder, or of one of its splits, in their order.
@@ -36,7 +65,7 @@ class Shards(Sequence[Row]):
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return self._starts[-1]
+        return self._mapped.starts[-1]
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -54,9 +83,8 @@ class Shards(Sequence[Row]):
         number = index + len(self) if index < 0 else index
         if not 0 <= number < len(self):
             raise IndexError(f"row {index} of {len(self)}")
-        shard = bisect_right(self._starts, number) - 1
-        place = number - self._starts[shard]
-        for batch in self._batches(shard):
+        shard, place = self._mapped.place(number)
+        for batch in self._mapped.batches(shard):
             if place < batch.num_rows:
                 return next(rows_of_batch(batch.slice(place, 1)))
             place -= batch.num_rows
@@ -69,28 +97,12 @@ class Shards(Sequence[Row]):
             UsageError: a shard cannot be read.
         """
         for shard in range(len(self.shards)):
-            for batch in self._batches(shard):
+            for batch in self._mapped.batches(shard):
                 yield from rows_of_batch(batch)
 
     @cached_property
-    def _starts(self) -> list[int]:
-        """Give the number of rows before each shard; at the end that of all."""
-        return list(accumulate((shard.rows for shard in self.shards), initial=0))
-
-    @cached_property
-    def _mapped(self) -> dict[int, list[Any]]:
-        return {}
-
-    def _batches(self, shard: int) -> list[Any]:
-        """Return the Arrow record batches of a shard, mapped when first asked for."""
-        if shard not in self._mapped:
-            path = self.folder / self.shards[shard].file
-            self._mapped[shard] = list(map_batches(path, schema=ROW_SCHEMA))
-        return self._mapped[shard]
-
-    def __getstate__(self) -> dict[str, object]:
-        """Leave mapped memory out: another process maps the files anew."""
-        return {name: value for name, value in vars(self).items() if name != "_mapped"}
+    def _mapped(self) -> MappedShards:
+        return MappedShards(self.folder, self.shards)
 
 
 def open_shards(folder: Path | str, *, split: str | None = None) -> Shards:

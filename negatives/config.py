@@ -10,11 +10,10 @@ from data.config import Positive, check_sections, checked, plain
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES
 from data.texts import nearest
-from negatives.llm.asking import asks
 from negatives.llm.config import LlmConfig, llm_config
 from negatives.policy import POLICIES, SCORERS, PairPolicy, Policy, RecipePolicy, Scoring
 from negatives.presets import PRESETS
-from negatives.rules import rule_class
+from negatives.rules import is_asking
 
 KINDS = tuple(f"{kind}/{subtype}" for kind in TYPES for subtype in SUBTYPES)
 _RENAMED: Mapping[str, str] = {
@@ -83,7 +82,7 @@ class BuildConfig:
 
     def asks(self) -> bool:
         """Tell whether a rule asks a language model."""
-        return any(asks(rule_class(str(spec["rule"]))) for spec in self.rules)
+        return any(map(is_asking, self.rules))
 
     def content(self) -> Json:
         """Return the configuration as the manifest states it."""
@@ -124,12 +123,12 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
         if "rule" not in spec:
             raise UsageError(f"negatives.rules: expected {{rule: NAME, ...}}, found {dict(spec)}")
         is_fair = isinstance(policy, PairPolicy) and not policy.irreversible
-        if is_fair and asks(rule_class(str(spec["rule"]))):
+        if is_fair and is_asking(spec):
             raise UsageError(
                 f"negatives.rules: {negatives.preset} draws from what can be drawn back, and "
                 f"{spec['rule']} cannot; expected the preset natural-llm, which is audited apart"
             )
-    llm = llm_config(negatives.llm, asks=any(asks(rule_class(str(spec["rule"]))) for spec in rules))
+    llm = llm_config(negatives.llm, asks=any(is_asking(spec) for spec in rules))
     return BuildConfig(
         data=data,
         negatives=replace(negatives, rules=None, choice={}, llm={}),

@@ -1,13 +1,11 @@
 """The rows of a finished folder by number: shards stay mapped on disk, nothing is read ahead."""
 
 import hashlib
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +14,7 @@ from data.errors import UsageError
 from data.image_names import missing, renamed
 from data.images import Store
 from data.manifest import Manifest, Shard, problems_of, read_manifest, to_json
-from data.schema import ROW_SCHEMA
-from data.shards import map_batches
+from data.shard_folder import MappedShards
 from data.texts import nearest
 
 Verify = Literal["quick", "full"]
@@ -55,7 +52,7 @@ class Rows:
     kept: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
-        return self._starts[-1] if self.kept is None else len(self.kept)
+        return self._mapped.starts[-1] if self.kept is None else len(self.kept)
 
     def types(self) -> tuple[str, ...]:
         """Return the types of which the manifest has negatives."""
@@ -72,12 +69,11 @@ class Rows:
         if not 0 <= number < len(self):
             raise IndexError(f"row {number} of {len(self)}")
         among_all = number if self.kept is None else int(self.kept[number])
-        shard = bisect_right(self._starts, among_all) - 1
-        return RowPlace(shard, among_all - self._starts[shard])
+        return RowPlace(*self._mapped.place(among_all))
 
     def names(self, place: RowPlace) -> tuple[str, str]:
         """Return the id and the image key of a row."""
-        for batch in self._batches(place.shard):
+        for batch in self._mapped.batches(place.shard):
             if place.row < batch.num_rows:
                 ids, images = batch.columns[:2]
                 return ids[place.row].as_py(), images[place.row].as_py()
@@ -86,7 +82,7 @@ class Rows:
 
     def texts(self, shard: int) -> Iterator[Texts]:
         """Yield what the rows of a shard say, left out ones too."""
-        for batch in self._batches(shard):
+        for batch in self._mapped.batches(shard):
             negatives = batch.column("negatives")
             texts = negatives.values.field("text").to_pylist()
             types = negatives.values.field("type").to_pylist()
@@ -98,7 +94,7 @@ class Rows:
     def images(self) -> Iterator[str]:
         """Yield the image key of every row, left out ones too."""
         for shard in range(len(self.shards)):
-            for batch in self._batches(shard):
+            for batch in self._mapped.batches(shard):
                 yield from batch.column("image").to_pylist()
 
     def images_beside(self) -> list[str]:
@@ -109,23 +105,8 @@ class Rows:
         return list(dict.fromkeys(key for rows in others for key in rows.images()))
 
     @cached_property
-    def _starts(self) -> list[int]:
-        """Give for each shard the number of rows before it; at the end that of all."""
-        return list(accumulate((shard.rows for shard in self.shards), initial=0))
-
-    @cached_property
-    def _mapped(self) -> dict[int, list[Any]]:
-        return {}
-
-    def _batches(self, shard: int) -> list[Any]:
-        """Return the Arrow record batches of a shard, mapped when first asked for."""
-        if shard not in self._mapped:
-            path = self.folder / self.shards[shard].file
-            self._mapped[shard] = list(map_batches(path, schema=ROW_SCHEMA))
-        return self._mapped[shard]
-
-    def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in vars(self).items() if name != "_mapped"}
+    def _mapped(self) -> MappedShards:
+        return MappedShards(self.folder, self.shards)
 
 
 def open_rows(folder: Path, *, split: str = "train", verify: Verify = "quick") -> Rows:

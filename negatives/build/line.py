@@ -23,9 +23,8 @@ from negatives.config import BuildConfig
 from negatives.executors import Executor, opening
 from negatives.executors.local import workers_on_this_machine
 from negatives.folders.claims import clear, refuse_if_taken
-from negatives.llm.asking import asks
 from negatives.presets import PRESETS
-from negatives.rules import rule_class
+from negatives.rules import is_asking
 from negatives.skipping import FIRST, nothing_usable
 from negatives.tallies import merged
 
@@ -91,7 +90,7 @@ def _corpus_model(plan: Plan, parsed: Mapping[str, Done[Parsed]], site: Site) ->
     config = plan.config
     if not plan.learns():
         return Learned(plan.fluency_from, {}) if plan.fluency_from else None
-    rules = tuple(spec for spec in config.rules if not asks(rule_class(str(spec["rule"]))))
+    rules = tuple(spec for spec in config.rules if not is_asking(spec))
     options = LearnOptions(rules or PRESETS["natural"].rules, config.policy, config.negatives.seed)
     learned = learn(parsed, options, site, plan.work / FLUENCY)
     return learned._replace(layouts={}) if config.asks() else learned  # it has more slots then

@@ -88,6 +88,15 @@ def producer_of(spec: Mapping[str, object], rule: AnyRule) -> dict[str, object]:
     return {"rule": name, "method": method, "options": options, "source_sha256": sha256}
 
 
+def is_asking(spec: Mapping[str, object]) -> bool:
+    """Tell whether a config entry `{rule: NAME, ...}` names a rule that asks a language model.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    return asks(rule_class(str(spec["rule"])))
+
+
 def needs_lexicon(cls: type[AnyRule]) -> bool:
     """Tell whether the build has to give the lexicon to this rule."""
     return any(field.name == "lexicon" for field in dataclasses.fields(cls))  # type: ignore[arg-type]
