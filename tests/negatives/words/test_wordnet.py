@@ -11,8 +11,10 @@ import pytest
 from negatives.words.lexicon import TABLES, load
 
 WORDNET = Path("/usr/share/wordnet")  # where Debian's wordnet-base puts it
-if not (WORDNET / "index.sense").exists():
-    pytest.skip(f"WordNet 3.0 is not in {WORDNET}", allow_module_level=True)
+# Skipped one by one, not as a module: `pytest -m slow` fails where it collects no test at all.
+pytestmark = pytest.mark.skipif(
+    not (WORDNET / "index.sense").exists(), reason=f"WordNet 3.0 is not in {WORDNET}"
+)
 pytest.importorskip("nltk", reason="needs the extra `lexicon`")
 
 from nltk.corpus.reader.wordnet import Lemma, Synset, WordNetCorpusReader  # noqa: E402
