@@ -32,7 +32,8 @@ ids = {numbering.id_of(k): k for k in POS}
 prefix = {}
 for _, parse in found:
     for place, word in [
-        (numbering.places[m], numbering.words[m]) for m in mentions_of(parse, numbering)
+        (numbering.places[m], numbering.words[m])
+        for m in mentions_of(parse, numbering, by_head=True)
     ]:
         if place in ids:
             uses[ids[place]][N[word]] += 1

@@ -16,7 +16,8 @@ table = table_of(tally)
 said = defaultdict(lambda: defaultdict(int))
 for _, parse in found:
     for place, word in {
-        (numbering.places[m], numbering.words[m]) for m in mentions_of(parse, numbering)
+        (numbering.places[m], numbering.words[m])
+        for m in mentions_of(parse, numbering, by_head=True)
     }:
         said[place][word] += 1
 H = numbering.hashes()

@@ -34,7 +34,7 @@ def counted(found, *, numbering=None, size=5000, fold=None):
         part = found[begin:end]
         begin = end
         t0 = time.process_time()
-        said = [mentions_of(parse, numbering) for _, parse in part]
+        said = [mentions_of(parse, numbering, by_head=True) for _, parse in part]
         t1 = time.process_time()
         ids = [images.setdefault(c.image, len(images)) for c, _ in part]
         folds = [fold(c.image) if fold else 0 for c, _ in part]

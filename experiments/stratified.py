@@ -19,7 +19,8 @@ N = numbering.names
 said = defaultdict(Counter)
 for _, parse in found:
     for place, word in {
-        (numbering.places[m], numbering.words[m]) for m in mentions_of(parse, numbering)
+        (numbering.places[m], numbering.words[m])
+        for m in mentions_of(parse, numbering, by_head=True)
     }:
         said[place][word] += 1
 H = numbering.hashes()

@@ -16,6 +16,7 @@ from data.texts import normalised
 from data.units import Units, units_of
 from negatives.draws import Drawn, LogRatios, Offer, pair_draws, recipe_draws
 from negatives.guards import Siblings, context_of, guard
+from negatives.guards.tables import NO_PAIRS, Pairs
 from negatives.llm.asking import AnyRule
 from negatives.parse import Parse
 from negatives.policy import PairPolicy, Policy, RecipePolicy
@@ -83,10 +84,19 @@ class _State(NamedTuple):
     seen: set[str]
 
 
-def choose(
-    caption: Caption, parse: Parse, siblings: Siblings, offers: Offers, chooser: Chooser
+def choose(  # noqa: PLR0913 - a caption, what is known of it, and who chooses
+    caption: Caption,
+    parse: Parse,
+    siblings: Siblings,
+    offers: Offers,
+    chooser: Chooser,
+    *,
+    learned: Pairs = NO_PAIRS,
 ) -> Chosen:
-    """Return what the policy makes of one caption, before causal scorers read it (`redraw`)."""
+    """Return what the policy makes of one caption, before causal scorers read it (`redraw`).
+
+    `learned`: pairs of words that captions of the corpus use for one thing.
+    """
     policy = chooser.policy
     most = None if policy.causal else policy.max_negatives
     tally: Tally = Counter()
@@ -96,7 +106,9 @@ def choose(
     seen = {own_key}
     wording = wording_of(parse, chooser.lexicon)
     state = _State(wording, units_of(caption.text), policy, tally, seen)
-    context = context_of(parse, own_key, siblings, chooser.lexicon) if policy.guards else None
+    context = (
+        context_of(parse, own_key, siblings, chooser.lexicon, learned) if policy.guards else None
+    )
     for producer, offered in zip(chooser.producers, offers, strict=True):
         if not offered:
             continue

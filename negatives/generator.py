@@ -17,11 +17,12 @@ from negatives.draws import LogRatios, Offer
 from negatives.fluency.candidates import MOST_CANDIDATES
 from negatives.fluency.corpus import Offered
 from negatives.guards import Siblings
+from negatives.guards.tables import NO_PAIRS, Pairs
 from negatives.llm.asking import AskingRule, Told, asks, proposals_of
 from negatives.parse import Parse
 from negatives.policy import PairPolicy, Policy
 from negatives.rules import make_rule
-from negatives.scorers import Scorer, corpus_model
+from negatives.scorers import CorpusScorer, Scorer, corpus_model
 from negatives.slots import Rule, Slot
 from negatives.words import lexicon as lexicons
 
@@ -115,11 +116,12 @@ def choose_block(
     found = offers_of(block, chooser, told)
     offered = _weighed(block, [offers for offers, _ in found], policy, scorers)
     chosen: list[Chosen] = []
-    for (caption, parse), said, offers, (_, faults) in zip(
-        block, siblings, offered, found, strict=True
+    learned = _learned(block, scorers)
+    for (caption, parse), said, offers, (_, faults), pairs in zip(
+        block, siblings, offered, found, learned, strict=True
     ):
         with naming(caption):
-            each = choose(caption, parse, said, offers, chooser)
+            each = choose(caption, parse, said, offers, chooser, learned=pairs)
         chosen.append(each._replace(tally=each.tally + faults) if faults else each)
     if isinstance(policy, PairPolicy):
         for place, scorer in enumerate(scorers):
@@ -146,6 +148,14 @@ def _weighed(
     ]
     ratios = iter(first.log_ratios(slots))
     return [_with_log_ratios(offers, lambda _slot: next(ratios)) for offers in offered]
+
+
+def _learned(block: ParsedCaptions, scorers: Sequence[Scorer | None]) -> Sequence[Pairs]:
+    """Return for each caption the pairs of words that the corpus uses for one thing."""
+    first = scorers[0] if scorers else None
+    if isinstance(first, CorpusScorer):
+        return first.model.overlaps([caption for caption, _ in block])
+    return [NO_PAIRS] * len(block)
 
 
 def _with_log_ratios(offers: Offers, ratios_of: Callable[[Slot], LogRatios | None]) -> Offers:

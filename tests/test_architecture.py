@@ -25,7 +25,11 @@ DOORS = {  # library -> the modules that may import it
     "matplotlib": {"data.plots"},
     "jinja2": {"negatives.audit.pages"},
     "markupsafe": {"negatives.audit.pages"},
-    "scipy": {"data.measures.adversary", "negatives.exclusion.scores"},
+    "scipy": {
+        "data.measures.adversary",
+        "negatives.exclusion.factors",
+        "negatives.exclusion.scores",
+    },
     "threadpoolctl": {"data.measures.adversary"},
     "ray": {"negatives.executors.ray"},
     "openai": {"negatives.llm.client"},

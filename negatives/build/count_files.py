@@ -13,9 +13,11 @@ import numpy as np
 from data.disk import writing_whole
 from data.records import Caption
 from negatives.build.stage import NewFile, Site, Stage, Task, run_stage
+from negatives.exclusion.counting import tally_siblings
+from negatives.exclusion.mentions import mentions_of, numbering
 from negatives.fluency.captions import view_of
 from negatives.fluency.counting import tally_block
-from negatives.fluency.counts import Tally, merged
+from negatives.fluency.counts import NOTHING, Folds, Tally, merged
 from negatives.fluency.folds import Keys, keys_of, own_folds
 from negatives.parse import Parse
 from negatives.scorers import words
@@ -34,8 +36,19 @@ class Merged(NamedTuple):
 def count_block(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]) -> None:
     """Write what a block adds to the counts, each caption in the fold of its image's own hash."""
     keys = keys_of(captions)
+    folds = own_folds(keys)
     views = [view_of(parse, words()) for parse in parses]
-    write_counts(path, tally_block(views, own_folds(keys).tolist(), words()), keys)
+    tallies = [tally_block(views, folds.tolist(), words()), count_siblings(parses, keys, folds)]
+    write_counts(path, merged(tallies), keys)
+
+
+def count_siblings(parses: Sequence[Parse], keys: Keys, folds: Folds) -> Tally:
+    """Return what captions say beside the others of their images, whose folds are given."""
+    _, image_of, sizes = np.unique(keys.images, return_inverse=True, return_counts=True)
+    if sizes.max(initial=0) < 2:
+        return NOTHING
+    mentions = [mentions_of(parse, numbering()) for parse in parses]
+    return tally_siblings(mentions, image_of.tolist(), folds.tolist(), numbering())
 
 
 def write_counts(path: Path, tally: Tally, keys: Keys = _NO_KEYS) -> None:

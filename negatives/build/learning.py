@@ -16,6 +16,7 @@ import numpy as np
 
 from data.texts import normalised
 from negatives.build.count_files import (
+    count_siblings,
     load_arrays,
     merge_files,
     read_keys,
@@ -26,18 +27,26 @@ from negatives.build.parse_files import read_parses
 from negatives.build.parsing import Parsed
 from negatives.build.stage import Done, NewFile, Site, Stage, Task, run_stage
 from negatives.choose import Chooser
+from negatives.exclusion.model import (
+    NOTHING_EXCLUDED,
+    Exclusion,
+    exclusion_of,
+    has_siblings,
+    names_of_one_thing,
+)
 from negatives.fluency.captions import view_of
 from negatives.fluency.corpus import CorpusModel, Offered, Sample, write_model
 from negatives.fluency.counting import tally_block
-from negatives.fluency.counts import NUM_FOLDS, merged, table_of
+from negatives.fluency.counts import NUM_FOLDS, Folds, merged, negated, table_of
 from negatives.fluency.fitting import fitted
-from negatives.fluency.folds import folds_of, image_key, keys_of, own_folds
+from negatives.fluency.folds import Keys, folds_of, image_key, keys_of, own_folds
 from negatives.fluency.words import hash_of
 from negatives.generator import chooser_of, offers_of
 from negatives.guards import NO_SIBLINGS, Siblings, context_of, mentioned
 from negatives.guards.siblings import siblings_in
 from negatives.policy import CorpusScoring, Policy
 from negatives.scorers import corpus_model, words
+from negatives.words import lexicon as lexicons
 
 SAMPLE_CAPTIONS = 50_000  # whose slots are laid out to fit weights and biases
 
@@ -51,16 +60,26 @@ class LearnOptions(NamedTuple):
 
 
 class RecountTask(NamedTuple):
-    """Parses of a block, some of whose captions belong to other folds; `folds`: of each caption."""
+    """Parses of a block, some of whose captions belong to other folds.
+
+    `folds`: of each caption; `image_folds`: of the image of each.
+    """
 
     parses: Path
-    folds: np.ndarray[Any, np.dtype[np.uint8]]
+    folds: Folds
+    image_folds: Folds
 
 
 class Counted(NamedTuple):
     """How many captions were counted anew."""
 
     captions: int
+
+
+class Compared(NamedTuple):
+    """Facts of a comparison of words, which deals with no captions anew."""
+
+    captions: int = 0
 
 
 class LaidOut(NamedTuple):
@@ -86,6 +105,7 @@ def learn(
     """
     model = _count(parsed, site)
     write_model(folder, model)
+    model = replace(model, exclusion=_exclusion(model, site, folder))
     share = min(1.0, SAMPLE_CAPTIONS / model.num_captions)
     work = partial(lay_out_block, options, folder, share)
     tasks = [Task(name, done.path("parses")) for name, done in parsed.items()]
@@ -109,7 +129,7 @@ def _count(parsed: Mapping[str, Done[Parsed]], site: Site) -> CorpusModel:
     keys = {name: read_keys(done.path("counts")) for name, done in parsed.items()}
     folds = folds_of(list(keys.values()))
     tasks = [
-        Task(name, RecountTask(parsed[name].path("parses"), its_folds))
+        Task(name, RecountTask(parsed[name].path("parses"), its_folds, folds.of_images(its_keys)))
         for name, its_keys in keys.items()
         if ((its_folds := folds.of(its_keys)) != own_folds(its_keys)).any()
     ]
@@ -119,6 +139,7 @@ def _count(parsed: Mapping[str, Done[Parsed]], site: Site) -> CorpusModel:
     return CorpusModel(
         table=table_of(merge_files(files, site)),
         folds=folds,
+        exclusion=NOTHING_EXCLUDED,
         weights={},
         names=np.zeros(0, np.uint64),
         biases=np.zeros((0, NUM_FOLDS), np.float32),
@@ -127,15 +148,39 @@ def _count(parsed: Mapping[str, Done[Parsed]], site: Site) -> CorpusModel:
     )
 
 
+def _exclusion(model: CorpusModel, site: Site, folder: Path) -> Exclusion:
+    """Return what siblings say of pairs of words, a fold at a time."""
+    if not has_siblings(model.table):
+        return NOTHING_EXCLUDED
+    tasks = [Task(f"without-{fold}", fold) for fold in range(NUM_FOLDS)]
+    work = partial(compare_words, folder)
+    done = run_stage(Stage(name="exclude", tasks=tasks, work=work, facts=Compared), site)
+    return exclusion_of([load_arrays(each.path("pairs"), 1)[0] for each in done.values()])
+
+
+def compare_words(model: Path, fold: int, new_file: NewFile) -> Compared:
+    """Write the pairs of words that captions of all folds but one use for one thing."""
+    lemmas = lexicons.load().lemmas()
+    save_arrays(new_file("pairs"), [names_of_one_thing(corpus_model(model).table, lemmas, fold)])
+    return Compared()
+
+
 def recount_block(task: RecountTask, new_file: NewFile) -> Counted:
     """Write the difference that moved captions make."""
     block = list(read_parses(task.parses))
-    own = own_folds(keys_of([caption for caption, _ in block]))
+    keys = keys_of([caption for caption, _ in block])
+    own = own_folds(keys)
     moved = np.flatnonzero(task.folds != own)
     views = [view_of(block[place][1], words()) for place in moved.tolist()]
     there = tally_block(views, task.folds[moved].tolist(), words())
     here = tally_block(views, own[moved].tolist(), words())
-    write_counts(new_file("counts"), merged([there, here._replace(counts=-here.counts)]))
+    moved_images = np.flatnonzero(task.image_folds != own)
+    parses = [block[place][1] for place in moved_images.tolist()]
+    their_keys = Keys(keys.images[moved_images], keys.texts[moved_images])
+    said_there = count_siblings(parses, their_keys, task.image_folds[moved_images])
+    said_here = count_siblings(parses, their_keys, own[moved_images])
+    tallies = [there, negated(here), said_there, negated(said_here)]
+    write_counts(new_file("counts"), merged(tallies))
     return Counted(len(moved))
 
 

@@ -7,6 +7,7 @@ damped as Ding et al., 2005, for the symmetric case). A factor is a set of words
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from negatives.fluency.counts import Kind
 from negatives.fluency.words import Hashes
@@ -31,14 +32,12 @@ def factors_of(apart: Matrix, exposure: Matrix, *, start: Matrix, rounds: int) -
     seen = apart[rows, columns]
     share = float(seen.sum() / max(1.0, float(exposure.sum())))
     factors: Matrix = start * np.float32(np.sqrt(max(share, 1e-6) / rank))
+    ratios = csr_matrix((seen, (rows, columns)), shape=apart.shape)  # in the order of np.nonzero
     for _ in range(rounds):
         fitted = np.einsum("pk,pk->p", factors[rows], factors[columns]) + _SMALL
-        weighted = (seen / fitted)[:, None] * factors[columns]
-        above = np.zeros_like(factors)
-        for k in range(rank):
-            above[:, k] = np.bincount(rows, weighted[:, k], len(factors))
+        ratios.data = seen / fitted
         below = exposure @ factors + SHRINKAGE * factors
-        factors *= np.sqrt(above / (below + _SMALL))
+        factors *= np.sqrt((ratios @ factors) / (below + _SMALL))
     return factors
 
 

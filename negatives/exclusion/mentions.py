@@ -6,11 +6,13 @@ or a preposition ("noun after on"). Only words of one place are ever compared.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
 from negatives.fluency.words import Hashes, hash_of
 from negatives.parse import Parse, Token
+from negatives.words import lexicon as lexicons
 from negatives.words.lexicon import Lexicon
 
 NOUN, ADJECTIVE, VERB = "noun", "adj", "verb"
@@ -86,8 +88,12 @@ class Numbering:
         return known
 
 
-def mentions_of(parse: Parse, numbering: Numbering) -> list[int]:
-    """Return the numbers of what a caption says in each place, in the order of its tokens."""
+def mentions_of(parse: Parse, numbering: Numbering, *, by_head: bool = False) -> list[int]:
+    """Return the numbers of what a caption says in each place, in the order of its tokens.
+
+    `by_head`: also in the places that go with a word; a build counts without, as their counts are
+    few (experiments/contexts.py).
+    """
     tokens = parse.tokens
     found: list[int] = []
     half = -1  # the token before, if it is the first half of a compound
@@ -99,21 +105,27 @@ def mentions_of(parse: Parse, numbering: Numbering) -> list[int]:
         if kind == NOUN and dep == "compound":
             half = index
         elif kind == NOUN:
-            _add_noun(found, tokens, index, before, numbering)
+            _add_noun(found, tokens, index, before, numbering, by_head=by_head)
         elif kind == ADJECTIVE or dep == "amod":
-            _add_adjective(found, tokens, index, numbering)
+            _add_adjective(found, tokens, index, numbering, by_head=by_head)
         else:
             word = numbering.lemma(text, tag)
             found.append(numbering.mention(numbering.id_of(VERB), word))
-            subject = _subject_of(tokens, index)
+            subject = _subject_of(tokens, index) if by_head else -1
             if subject >= 0:
                 noun = numbering.lemma(tokens[subject].text, tokens[subject].tag)
                 found.append(numbering.mention(numbering.place("verb of", noun), word))
     return found
 
 
-def _add_noun(
-    found: list[int], tokens: Sequence[Token], index: int, before: int, numbering: Numbering
+def _add_noun(  # noqa: PLR0913 - a word, the one before it, and where they go
+    found: list[int],
+    tokens: Sequence[Token],
+    index: int,
+    before: int,
+    numbering: Numbering,
+    *,
+    by_head: bool,
 ) -> None:
     """Add a noun, its compound if the token `before` begins one, and the noun in its place."""
     _, _, text, _, tag, dep, head = tokens[index]
@@ -123,6 +135,8 @@ def _add_noun(
         compound = numbering.compound(tokens[before].text, word)
         found.append(numbering.mention(noun, compound))
     above = tokens[head]
+    if not by_head:
+        return
     if dep == "pobj":
         place = numbering.place("noun after", numbering.id_of(above.text.lower()))
         found.append(numbering.mention(place, word))
@@ -132,14 +146,19 @@ def _add_noun(
 
 
 def _add_adjective(
-    found: list[int], tokens: Sequence[Token], index: int, numbering: Numbering
+    found: list[int],
+    tokens: Sequence[Token],
+    index: int,
+    numbering: Numbering,
+    *,
+    by_head: bool,
 ) -> None:
     """Add an adjective, or a participle that stands as one in its own form."""
     _, _, text, _, tag, dep, head = tokens[index]
     is_adjective = _KINDS[tag] == ADJECTIVE
     word = numbering.lemma(text, tag) if is_adjective else numbering.id_of(text.lower())
     found.append(numbering.mention(numbering.id_of(ADJECTIVE), word))
-    if dep == "amod" and is_adjective:
+    if by_head and dep == "amod" and is_adjective:
         noun = numbering.lemma(tokens[head].text, tokens[head].tag)
         found.append(numbering.mention(numbering.place("adj of", noun), word))
 
@@ -152,3 +171,9 @@ def _subject_of(tokens: Sequence[Token], verb: int) -> int:
         if tokens[index].head == verb and tokens[index].dep in _SUBJECTS:
             return index
     return -1
+
+
+@cache
+def numbering() -> Numbering:
+    """Return this process's numbering."""
+    return Numbering(lexicons.load())

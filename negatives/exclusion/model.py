@@ -1,86 +1,70 @@
-"""What a corpus says of two words of one place: may both be true of one image? Pure.
+"""What a corpus says of two words of one part of speech: may both be true of one thing? Pure.
 
 The prior of an overlap is what chance alone would show, averaged with the product of the words'
-factors (`factors.py`); the pair's own counts outweigh it from about ten exposures on. Judged on
-images that took no part (Flickr8k, halves), of pairs whose overlap is below a tenth with a
-probability of nine tenths 1 to 2 % of chances to be said are taken (nouns), and nearly no pair that
-overlaps by a fifth or more passes.
+factors (`factors.py`); the pair's own counts outweigh it from about ten exposures on. Verdicts are
+kept by fold, each without the images of that fold, so that no caption is judged by its own image.
+Judged on images that took no part (Flickr8k, halves), of noun pairs that exclude each other 1 to
+2 % of the chances to be said together are taken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from negatives.exclusion.counting import (
+    CAPTIONS,
+    CHANCES,
+    IMAGES,
+    MET,
+    PLACE,
+    REPEATS,
+    TOGETHER,
+)
 from negatives.exclusion.factors import Matrix, factors_of, start_of
 from negatives.exclusion.scores import (
-    Evidence,
     Floats,
     Posterior,
     Prior,
-    evidence_of,
+    Word,
+    chance_of,
+    exposure_of,
     posterior,
-    words_of,
 )
-from negatives.fluency.counts import Table
+from negatives.fluency.counts import Kind, Table
 from negatives.fluency.words import Hashes, hash_of
 
 RANK = 20
 ROUNDS = 60
 PRIOR_WEIGHT = 10.0
 FEWEST_IMAGES = 5  # of a word of the vocabulary
+MOST_WORDS = 4000  # of a vocabulary: its pairs are 8 million
 FEWEST_EXPOSURES = 3.0  # below, a pair is not known to exclude each other, whatever the prior says
 LEAST_OVERLAP = 0.003
 MOST_OVERLAP = 0.1  # of a pair that excludes each other
 SURE = 0.9
-_AT_ONCE = 1 << 20
+_AT_ONCE = 1 << 19
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+Bits = NDArray[np.uint8]
+"""One bit a fold: whether something holds without that fold's images."""
 
-
-class Vocabulary(NamedTuple):
-    """Words of one part of speech, the commoner first, with their hashes and factors."""
-
-    kind: str
-    words: tuple[str, ...]
-    hashes: Hashes
-    factors: Matrix
-
-    def places(self) -> Mapping[str, int]:
-        """Return where each word stands."""
-        return {word: place for place, word in enumerate(self.words)}
-
-
-def vocabulary_of(
-    table: Table, kind: str, names: Sequence[str], *, without: int | None = None
-) -> Vocabulary:
-    """Return the words among `names` that are said of images enough, with factors fitted to them.
-
-    `without`: the fold that is left out, None for none.
-    """
-    hashes = np.array([hash_of(name) for name in names], np.uint64)
-    images = words_of(table, _same(kind, len(hashes)), hashes, without=without).images
-    kept = np.flatnonzero(images >= FEWEST_IMAGES)
-    kept = kept[np.lexsort((hashes[kept], -images[kept]))]
-    hashes = hashes[kept]
-    left, right = np.triu_indices(len(hashes), 1)
-    found = _evidence(table, kind, hashes[left], hashes[right], without)
-    factors = factors_of(
-        _square(len(hashes), left, right, found.apart),
-        _square(len(hashes), left, right, found.exposure),
-        start=start_of(hashes, RANK), rounds=ROUNDS,
-    )  # fmt: skip
-    return Vocabulary(kind, tuple(names[place] for place in kept.tolist()), hashes, factors)
+_PLACE_OF = {"NOUN": "noun", "ADJ": "adj", "VERB": "verb"}
+_PAIR = {pos: Kind(f"pair of words: {pos}") for pos in _PLACE_OF}
 
 
 class Overlaps(NamedTuple):
     """What is known of pairs: how often both may be said of one image, and of how many exposures.
 
-    `total`: with what stands beside each other by chance; `excess`: without it, names of one thing.
+    `keys`: of the pairs. `total`: with what stands beside each other by chance; `excess`: without
+    it, names of one thing.
     """
 
+    keys: Hashes
     total: Posterior
     excess: Posterior
     exposure: Floats
@@ -95,44 +79,182 @@ class Overlaps(NamedTuple):
         return self.excess.mean() > MOST_OVERLAP
 
 
-def overlaps_of(
-    table: Table, vocabulary: Vocabulary, left: Ints, right: Ints, *, without: int | None = None
+@dataclass(frozen=True, slots=True, eq=False)
+class Exclusion:
+    """The verdicts on pairs of words: `keys` ascending, `one_thing` says of which folds it holds.
+
+    A pair that is not among the keys was found, or is by default, not to name one thing.
+    """
+
+    keys: Hashes
+    one_thing: Bits
+
+    def outside(self, fold: int) -> "Outside":
+        """Return the verdicts that the images of all other folds give."""
+        return Outside(self, fold)
+
+
+class Outside:
+    """Verdicts on pairs of words by all images but a fold's."""
+
+    def __init__(self, exclusion: Exclusion, fold: int) -> None:
+        """Remember what is asked, for pairs recur."""
+        self._exclusion = exclusion
+        self._bit = np.uint8(1 << fold)
+        self._holds = lru_cache(maxsize=1 << 16)(self._look_up)
+
+    def holds(self, left: str, right: str, pos: str) -> bool:
+        """Tell whether two lemmas are likely to be two names of one thing; symmetric."""
+        return self._holds(*sorted((left, right)), pos)
+
+    def _look_up(self, left: str, right: str, pos: str) -> bool:
+        keys, bits = self._exclusion.keys, self._exclusion.one_thing
+        if pos not in _PAIR:
+            return False
+        (key,) = pair_keys(pos, *(np.array([hash_of(w)], np.uint64) for w in (left, right)))
+        at = int(np.searchsorted(keys, key))
+        return at < len(keys) and bool(keys[at] == key and bits[at] & self._bit)
+
+
+NOTHING_EXCLUDED = Exclusion(np.zeros(0, np.uint64), np.zeros(0, np.uint8))
+
+
+def pair_keys(pos: str, left: Hashes, right: Hashes) -> Hashes:
+    """Return the key of each pair of words of a part of speech, the same for both orders."""
+    return _PAIR[pos].unordered(left, right)
+
+
+def has_siblings(table: Table) -> bool:
+    """Tell whether any image was described by two captions."""
+    places = np.array([hash_of(place) for place in _PLACE_OF.values()], np.uint64)
+    return bool(table.has(PLACE.keys(places)).any())
+
+
+def names_of_one_thing(table: Table, lemmas: Mapping[str, Iterable[str]], fold: int) -> Hashes:
+    """Return the keys of the pairs of `lemmas[pos]` that name one thing, by all folds but one."""
+    found = [np.zeros(0, np.uint64)]
+    for pos in _PLACE_OF:
+        words = Vocabulary.of(table, pos, sorted(lemmas.get(pos, ())))
+        factors = words.factors(fold)
+        pairs = overlaps_outside(words, factors, fold, *_likely_pairs(words, factors))
+        found.append(pairs.keys[pairs.may_name_one_thing()])
+    return np.unique(np.concatenate(found))
+
+
+def exclusion_of(keys_by_fold: Sequence[Hashes]) -> Exclusion:
+    """Return the verdicts of all folds, from the keys that hold without each."""
+    distinct = np.unique(np.concatenate(keys_by_fold))
+    one_thing = np.zeros(len(distinct), np.uint8)
+    for fold, keys in enumerate(keys_by_fold):
+        one_thing[np.searchsorted(distinct, keys)] |= np.uint8(1 << fold)
+    return Exclusion(distinct, one_thing)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vocabulary:
+    """V words of one part of speech that are said of images enough, and what was counted of them.
+
+    `words`: the counts of each without each fold, V x NUM_FOLDS. Of M pairs that met, by index
+    `left` < `right`: in how many images they stand `apart`, M x NUM_FOLDS. `images`: in how many
+    two captions say anything of this part of speech, without each fold.
+    """
+
+    pos: str
+    hashes: Hashes
+    words: Word
+    left: Ints
+    right: Ints
+    apart: Floats
+    images: Floats
+
+    @classmethod
+    def of(cls, table: Table, pos: str, lemmas: Sequence[str]) -> "Vocabulary":
+        """Return the lemmas that are said of images enough."""
+        hashes = np.array([hash_of(lemma) for lemma in lemmas], np.uint64)
+        images = table.without_each(IMAGES.keys(_same(pos, len(hashes)), hashes)).max(axis=1)
+        kept = np.flatnonzero(images >= FEWEST_IMAGES)
+        hashes = hashes[kept[np.lexsort((hashes[kept], -images[kept]))][:MOST_WORDS]]
+        place = _same(pos, len(hashes))
+        words = Word(*(
+            table.without_each(kind.keys(place, hashes)).astype(np.float64)
+            for kind in (IMAGES, CAPTIONS, CHANCES, REPEATS)
+        ))  # fmt: skip
+        left, right = _met(table, pos, hashes)
+        both, place = hashes[left] + hashes[right], _same(pos, len(left))
+        met = table.without_each(MET.keys(place, both)).astype(np.float64)
+        apart = met - table.without_each(TOGETHER.keys(place, both))
+        total = table.without_each(PLACE.keys(_same(pos, 1)))[0].astype(np.float64)
+        return cls(pos, hashes, words, left, right, apart, total)
+
+    def factors(self, fold: int) -> Matrix:
+        """Return the factors V x RANK that fit what was counted without a fold."""
+        everything = np.arange(len(self.hashes))
+        exposure = self.exposure(fold, everything[:, None], everything).astype(np.float32)
+        apart = np.zeros_like(exposure)
+        apart[self.left, self.right] = apart[self.right, self.left] = self.apart[:, fold]
+        return factors_of(apart, exposure, start=start_of(self.hashes, RANK), rounds=ROUNDS)
+
+    def of_words(self, fold: int, which: Ints) -> Word:
+        """Return the counts of some words without a fold."""
+        return Word(*(counts[which, fold] for counts in self.words))
+
+    def exposure(self, fold: int, left: Ints, right: Ints) -> Floats:
+        """Return the exposures of pairs: the smaller of the two directions'."""
+        here, there = self.of_words(fold, left), self.of_words(fold, right)
+        return np.minimum(exposure_of(here, there), exposure_of(there, here))
+
+
+def overlaps_outside(
+    words: Vocabulary, factors: Matrix, fold: int, left: Ints, right: Ints
 ) -> Overlaps:
-    """Return what is known of pairs of a vocabulary's words, given by their places in it."""
-    found = _evidence(
-        table, vocabulary.kind, vocabulary.hashes[left], vocabulary.hashes[right], without
-    )
-    factors = vocabulary.factors
-    likely = np.einsum("pk,pk->p", factors[left], factors[right]).astype(np.float64)
-    by_chance = np.minimum(1.0, found.chance / np.maximum(found.exposure, 1e-9))
-    total = Prior(np.maximum((by_chance + likely) / 2, LEAST_OVERLAP), PRIOR_WEIGHT)
-    excess = Prior(np.maximum(likely / 2, LEAST_OVERLAP), PRIOR_WEIGHT)
-    beyond = np.maximum(0.0, found.apart - found.chance)
+    """Return what is known of pairs of words, by index, left < right, without a fold.
+
+    `factors`: of that fold.
+    """
+    size = len(words.hashes)
+    at = np.searchsorted(words.left * size + words.right, left * size + right)
+    at = np.minimum(at, len(words.left) - 1)
+    apart = np.zeros(len(left))
+    if len(words.left):
+        met = (words.left[at] == left) & (words.right[at] == right)
+        apart[met] = words.apart[at[met], fold]
+    exposure = words.exposure(fold, left, right)
+    here, there = words.of_words(fold, left), words.of_words(fold, right)
+    chance = chance_of(here, there, np.maximum(1.0, words.images[fold]))
+    likely = np.einsum("pk,pk->p", factors[left], factors[right]).astype(np.float64).round(4)
+    by_chance = np.minimum(1.0, chance / np.maximum(exposure, 1e-9))
     return Overlaps(
-        posterior(found.apart, found.exposure, total),
-        posterior(beyond, found.exposure, excess),
-        found.exposure,
+        pair_keys(words.pos, words.hashes[left], words.hashes[right]),
+        _overlap(apart, exposure, (by_chance + likely) / 2),
+        _overlap(np.maximum(0.0, apart - chance), exposure, likely / 2),
+        exposure,
     )
 
 
-def _evidence(
-    table: Table, kind: str, left: Hashes, right: Hashes, without: int | None
-) -> Evidence:
-    parts = [
-        evidence_of(
-            table, _same(kind, len(left[low : low + _AT_ONCE])),
-            left[low : low + _AT_ONCE], right[low : low + _AT_ONCE], without=without,
-        )
-        for low in range(0, max(1, len(left)), _AT_ONCE)
-    ]  # fmt: skip
-    return Evidence(*map(np.concatenate, zip(*parts, strict=True)))
+def _overlap(apart: Floats, exposure: Floats, expected: Floats) -> Posterior:
+    return posterior(apart, exposure, Prior(np.maximum(expected, LEAST_OVERLAP), PRIOR_WEIGHT))
 
 
-def _same(name: str, times: int) -> Hashes:
-    return np.full(times, hash_of(name), np.uint64)
+def _likely_pairs(words: Vocabulary, factors: Matrix) -> tuple[Ints, Ints]:
+    """Return the pairs that may name one thing: they met in an image, or their factors say so."""
+    alike = np.triu(factors @ factors.T > 2 * MOST_OVERLAP, 1)
+    alike[words.left, words.right] = True
+    left, right = np.nonzero(alike)
+    return left, right
 
 
-def _square(size: int, left: Ints, right: Ints, values: Floats) -> Matrix:
-    matrix: Matrix = np.zeros((size, size), np.float32)
-    matrix[left, right] = matrix[right, left] = values
-    return matrix
+def _met(table: Table, pos: str, hashes: Hashes) -> tuple[Ints, Ints]:
+    """Return the pairs of words that met in an image, by index, in ascending order."""
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    for low in range(0, len(hashes), rows := max(1, _AT_ONCE // max(1, len(hashes)))):
+        later = np.arange(len(hashes)) > np.arange(low, min(low + rows, len(hashes)))[:, None]
+        left, right = np.nonzero(later)
+        left += low
+        there = table.has(MET.keys(_same(pos, len(left)), hashes[left] + hashes[right]))
+        found.append((left[there], right[there]))
+    left, right = map(np.concatenate, zip(*found, strict=True))
+    return left, right
+
+
+def _same(pos: str, times: int) -> Hashes:
+    return np.full(times, hash_of(_PLACE_OF[pos]), np.uint64)

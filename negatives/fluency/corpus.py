@@ -20,10 +20,11 @@ from data.errors import UsageError
 from data.records import Caption
 from data.storage import at_hand
 from negatives.draws import LogRatios
+from negatives.exclusion.model import Exclusion, Outside
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import view_of
 from negatives.fluency.counting import COMPANY, relation_hashes
-from negatives.fluency.counts import Table
+from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES, features_of
 from negatives.fluency.folds import Folds, keys_of
 from negatives.fluency.lookups import Floats, Source
@@ -35,7 +36,8 @@ Offered = tuple[Caption, Parse, Sequence[Slot]]
 """A caption with its parse and slots of it."""
 
 FILES = (
-    "keys", "counts", "texts", "text_folds", "images", "image_folds", "names", "biases",
+    "keys", "counts", "texts", "text_folds", "images", "image_folds", "pairs", "one_thing",
+    "names", "biases",
 )  # fmt: skip
 DIGITS = 4  # of a weight: what arithmetic on other machines may differ in is far below
 POOLED = "all"
@@ -76,6 +78,7 @@ class CorpusModel:
 
     table: Table
     folds: Folds
+    exclusion: Exclusion
     weights: Mapping[str, Floats]
     names: Hashes
     biases: NDArray[np.float32]
@@ -108,6 +111,15 @@ class CorpusModel:
         bounds = zip((starts + 1).tolist(), ends.tolist(), strict=True)
         of_slot = iter([flat[start:end] for start, end in bounds])
         return [next(of_slot) if is_laid_out else () for is_laid_out in sample.is_laid_out]
+
+    def overlaps(self, captions: Sequence[Caption]) -> list[Outside]:
+        """Return for each caption the pairs of words that may name one thing.
+
+        By the images of the other folds: what captions of its own image say has no part in it.
+        """
+        outside = [_outside(self.exclusion, fold) for fold in range(NUM_FOLDS)]
+        folds = self.folds.of_images(keys_of(captions))
+        return [outside[fold] for fold in folds.tolist()]
 
     def _biases(self, sample: Sample, folds: NDArray[np.uint8]) -> Floats:
         found = np.zeros(len(sample.names))
@@ -153,13 +165,26 @@ def _source(words: Words, table: Table) -> Source:
     return Source(words, table)
 
 
+@lru_cache(maxsize=NUM_FOLDS)
+def _outside(exclusion: Exclusion, fold: int) -> Outside:
+    return exclusion.outside(fold)
+
+
 def write_model(folder: Path, model: CorpusModel) -> list[Path]:
     """Write a model's files into a folder; return them."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[Any]] = dict(
         zip(
             FILES,
-            (model.table.keys, model.table.counts, *model.folds, model.names, model.biases),
+            (
+                model.table.keys,
+                model.table.counts,
+                *model.folds,
+                model.exclusion.keys,
+                model.exclusion.one_thing,
+                model.names,
+                model.biases,
+            ),
             strict=True,
         )
     )
@@ -206,10 +231,11 @@ def read_model(folder: Path) -> CorpusModel:
         ) from error
     if tuple(content["features"]) != FEATURES:
         raise UsageError(f"{folder}: a corpus model of another version; build it anew")
-    keys, counts, *folds, names, its_biases = arrays.values()
+    keys, counts, *folds, pairs, one_thing, names, its_biases = arrays.values()
     return CorpusModel(
         table=Table(keys, counts),
         folds=Folds(*folds),
+        exclusion=Exclusion(pairs, one_thing),
         weights={kind: np.array(values) for kind, values in content["weights"].items()},
         names=names,
         biases=its_biases,

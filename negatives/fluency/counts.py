@@ -31,6 +31,9 @@ class Tally(NamedTuple):
     counts: Numbers
 
 
+NOTHING = Tally(np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.zeros(0, np.int64))
+
+
 def tally_of(keys: Hashes, folds: Folds) -> Tally:
     """Return the tally of single sightings, in any order."""
     return summed(keys, folds, np.ones(len(keys), np.int64))
@@ -58,6 +61,11 @@ def _cut(tally: Tally, ends: Hashes) -> list[Tally]:
     return [
         Tally(keys[low:high], folds[low:high], counts[low:high]) for low, high in pairwise(bounds)
     ]
+
+
+def negated(tally: Tally) -> Tally:
+    """Return the tally that takes away what this one adds."""
+    return tally._replace(counts=-tally.counts)
 
 
 def summed(keys: Hashes, folds: Folds, counts: Numbers) -> Tally:
@@ -109,6 +117,12 @@ class Table:
         result = np.zeros((len(keys), NUM_FOLDS), np.float32)
         result[found] = _totals(counts)[:, None] - counts
         return result
+
+    def has(self, keys: Hashes) -> NDArray[np.bool_]:
+        """Tell which keys were counted in any fold."""
+        there = np.zeros(len(keys), bool)
+        there[self._find(keys)[0]] = True
+        return there
 
     def _find(self, keys: Hashes) -> tuple[Numbers, Numbers]:
         """Return which of the keys there are, and where."""

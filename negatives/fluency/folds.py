@@ -50,16 +50,25 @@ class Folds(NamedTuple):
 
     def of(self, keys: Keys) -> NDArray[np.uint8]:
         """Return the fold of each caption; of one that was never counted, as its image has it."""
-        folds = own_folds(keys)
-        for wanted, known, its_folds in (
-            (keys.images, self.images, self.image_folds),
-            (keys.texts, self.texts, self.text_folds),
-        ):
-            if len(known):
-                places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-                found = known[places] == wanted
-                folds[found] = its_folds[places[found]]
+        folds = self.of_images(keys)
+        _look_up(keys.texts, self.texts, self.text_folds, folds)
         return folds
+
+    def of_images(self, keys: Keys) -> NDArray[np.uint8]:
+        """Return the fold of each caption's image."""
+        folds = own_folds(keys)
+        _look_up(keys.images, self.images, self.image_folds, folds)
+        return folds
+
+
+def _look_up(
+    wanted: Hashes, known: Hashes, folds_of_known: NDArray[np.uint8], folds: NDArray[np.uint8]
+) -> None:
+    """Put the folds of those that are known in their places of `folds`."""
+    if len(known):
+        places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        found = known[places] == wanted
+        folds[found] = folds_of_known[places[found]]
 
 
 def keys_of(captions: Sequence[Caption]) -> Keys:

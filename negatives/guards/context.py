@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from negatives.guards.content import KIND, NOUN, lemma_of
 from negatives.guards.siblings import Siblings
+from negatives.guards.tables import NO_PAIRS, Pairs
 from negatives.guards.tables import words as word_sets
 from negatives.parse import Parse
 from negatives.words.lexicon import Lexicon
@@ -22,8 +23,9 @@ _NO_TOKENS = ((),) * 7
 class Context(NamedTuple):
     """What the guards ask of a caption, whichever of its words change.
 
-    `key`: the normalised text. One entry a token: its characters `starts` and `ends`, its `tags`,
-    `deps` and `heads`, its `words` in lower case, and of content words the `kinds` and `lemmas`
+    `key`: the normalised text. `learned`: pairs of words that captions use for one thing. One entry
+    a token: its characters `starts` and `ends`, its `tags`, `deps` and `heads`, its `words` in
+    lower case, and of content words the `kinds` and `lemmas`
     (of others ""). `nouns`: where each noun's lemma stands. Where the words stand that some guard
     asks about: `negations`, `anaphors` ("another" and "the other", but not "each other"; "one"
     where it does not count), `possessives`. `has_gender`: whether a pronoun says "he" or "she".
@@ -33,6 +35,7 @@ class Context(NamedTuple):
     key: str
     siblings: Siblings
     lexicon: Lexicon
+    learned: Pairs
     starts: tuple[int, ...]
     ends: tuple[int, ...]
     tags: tuple[str, ...]
@@ -48,7 +51,13 @@ class Context(NamedTuple):
     has_gender: bool
 
 
-def context_of(parse: Parse, key: str, siblings: Siblings, lexicon: Lexicon) -> Context:
+def context_of(
+    parse: Parse,
+    key: str,
+    siblings: Siblings,
+    lexicon: Lexicon,
+    learned: Pairs = NO_PAIRS,
+) -> Context:
     """Return a caption, of which `key` is the normalised text, as the guards look at it."""
     columns = zip(*parse.tokens, strict=True) if parse.tokens else _NO_TOKENS
     starts, ends, texts, _, tags, deps, heads = columns
@@ -71,8 +80,8 @@ def context_of(parse: Parse, key: str, siblings: Siblings, lexicon: Lexicon) -> 
         and not (index and words[index - 1] == "each")
     ])  # fmt: skip
     return Context(
-        parse.text, key, siblings, lexicon, starts, ends, tags, deps, heads, words, kinds, lemmas,
-        nouns, negations, anaphors, possessives, has_gender,
+        parse.text, key, siblings, lexicon, learned, starts, ends, tags, deps, heads, words, kinds,
+        lemmas, nouns, negations, anaphors, possessives, has_gender,
     )  # fmt: skip
 
 

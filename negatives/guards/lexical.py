@@ -50,6 +50,12 @@ def overlapping(view: View) -> bool:
     return any(overlaps().holds(*pair) for pair in view.pairs)
 
 
+def names_of_one_thing(view: View) -> bool:
+    """Refuse words that captions of one image use for one thing ("street" and "road")."""
+    learned = view.context.learned
+    return any(learned.holds(*pair) for pair in view.pairs)
+
+
 def companion(view: View) -> bool:
     """Refuse a thing that is likely there too ("a bathroom with a sink" for "with a toilet").
 

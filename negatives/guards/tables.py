@@ -7,12 +7,19 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from negatives.words.word_sets import word_sets
 
 _NONE: frozenset[str] = frozenset()
 _POS = {"noun": "NOUN", "verb": "VERB", "adjective": "ADJ"}
+
+
+class Pairs(Protocol):
+    """Pairs of words that may be true of one thing."""
+
+    def holds(self, left: str, right: str, pos: str) -> bool:
+        """Tell whether two lemmas of a part of speech are such a pair; symmetric."""
 
 
 class Together(NamedTuple):
@@ -27,6 +34,9 @@ class Together(NamedTuple):
     def holds(self, left: str, right: str, pos: str) -> bool:
         """Tell whether two lemmas stand on different sides of one line; symmetric."""
         return right in self.of(left, pos)
+
+
+NO_PAIRS: Pairs = Together({})
 
 
 class Words(NamedTuple):

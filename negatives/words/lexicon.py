@@ -131,6 +131,13 @@ class FrozenLexicon:
         """As `Lexicon.english_share`."""
         return english_share(words, self.english)
 
+    def lemmas(self) -> Mapping[str, frozenset[str]]:
+        """Return the lemmas that the tables have of each part of speech."""
+        return {
+            pos: frozenset(self.senses.entries[pos]).union(self.classes.get(pos, ()))
+            for pos in self.senses.entries
+        }
+
 
 def english_share(words: Sequence[str], english: frozenset[str]) -> float:
     """Return the share of the words with a letter in them that are in `english`; 0 if none has."""

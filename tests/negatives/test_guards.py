@@ -37,6 +37,16 @@ SWAP, SWAP_ATT, SWAP_NP, SWAP_ACT = (
 Kind = tuple[str, str]
 
 
+class _Learned:
+    """A corpus in which two words name one thing."""
+
+    def holds(self, left: str, right: str, pos: str) -> bool:
+        return {left, right} == {"ledge", "kilt"} and pos == "NOUN"
+
+
+LEARNED = _Learned()
+
+
 @pytest.fixture(scope="module")
 def lexicon() -> Lexicon:
     return load()
@@ -46,7 +56,7 @@ def reason_for(
     caption: Parse, negative: str, kind: Kind, siblings: Siblings, lexicon: Lexicon
 ) -> str | None:
     edit = edit_between(caption.text, negative) or Edit((Replacement(0, 0, ""),))
-    context = context_of(caption, normalised(caption.text), siblings, lexicon)
+    context = context_of(caption, normalised(caption.text), siblings, lexicon, LEARNED)
     return guard(Slot("rule", *kind, (edit,)), edit, normalised(negative), context)
 
 
@@ -502,6 +512,12 @@ CASES: list[tuple[str, Kind, tuple[str, str], tuple[str, str]]] = [
             "a/DET girl/NOUN on/ADP a/DET pony/NOUN//pobj>2 holds/VERB/VBZ the/DET cat/NOUN//poss>9 _'s/PART/POS tail/NOUN//dobj>5",
             "a/DET pony/NOUN on/ADP a/DET girl/NOUN//pobj>2 holds/VERB/VBZ the/DET cat/NOUN//poss>9 _'s/PART/POS tail/NOUN//dobj>5",
         ),
+    ),
+    (
+        "names of one thing",
+        OBJ,
+        ("a/DET man/NOUN near/ADP a/DET ledge/NOUN", "a/DET man/NOUN near/ADP a/DET kilt/NOUN"),
+        ("a/DET man/NOUN near/ADP a/DET ledge/NOUN", "a/DET man/NOUN near/ADP a/DET kite/NOUN"),
     ),
     (
         "beyond the text encoder",

@@ -34,6 +34,8 @@ def test_what_a_caption_says(tagged: str) -> None:
     names = numbering.names
     said = {
         (names[numbering.places[mention]], names[numbering.words[mention]])
-        for mention in mentions_of(parse_of(tagged), numbering)
+        for mention in mentions_of(parse_of(tagged), numbering, by_head=True)
     }
     assert said == CASES[tagged]
+    general = {numbering.places[mention] for mention in mentions_of(parse_of(tagged), numbering)}
+    assert {names[place] for place in general} <= {"noun", "adj", "verb"}

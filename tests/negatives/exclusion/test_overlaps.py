@@ -7,12 +7,24 @@ from data.streams import Stream
 from negatives.exclusion.counting import tally_siblings
 from negatives.exclusion.factors import factors_of, start_of
 from negatives.exclusion.mentions import Numbering
-from negatives.exclusion.model import Vocabulary, overlaps_of, vocabulary_of
+from negatives.exclusion.model import (
+    Exclusion,
+    Vocabulary,
+    exclusion_of,
+    names_of_one_thing,
+    overlaps_outside,
+)
 from negatives.exclusion.scores import Prior, posterior
 from negatives.fluency.counts import Table, table_of
+from negatives.fluency.words import hash_of
 from negatives.words.lexicon import Table as Lexicon
 
 NUM_IMAGES = 400
+WORDS = ("hat", "cap", "dog", "cat", "tree", "sky", "moon")
+
+
+def judged(table: Table) -> Exclusion:
+    return exclusion_of([names_of_one_thing(table, {"NOUN": WORDS}, fold) for fold in range(5)])
 
 
 @pytest.fixture(scope="module")
@@ -34,32 +46,53 @@ def table() -> Table:
 
 @pytest.fixture(scope="module")
 def vocabulary(table: Table) -> Vocabulary:
-    return vocabulary_of(table, "noun", ["hat", "cap", "dog", "cat", "tree", "sky", "moon"])
+    return Vocabulary.of(table, "NOUN", WORDS)
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "excludes", "one_thing"),
-    [
-        ("hat", "cap", False, True),
-        ("dog", "cat", True, False),
-        ("dog", "hat", True, False),
-    ],
-)
+@pytest.fixture(scope="module")
+def exclusion(table: Table) -> Exclusion:
+    return judged(table)
+
+
+PAIRS = {("hat", "cap"): "one thing", ("dog", "cat"): "excludes", ("dog", "hat"): "excludes"}
+
+
+@pytest.mark.parametrize("words", PAIRS)
 def test_what_excludes_what(
-    table: Table, vocabulary: Vocabulary, left: str, right: str, *, excludes: bool, one_thing: bool
+    vocabulary: Vocabulary, exclusion: Exclusion, words: tuple[str, str]
 ) -> None:
-    places = vocabulary.places()
-    for a, b in ((left, right), (right, left)):
-        for fold in (None, 0):
-            found = overlaps_of(
-                table, vocabulary, np.array([places[a]]), np.array([places[b]]), without=fold
-            )
-            assert found.exclude().tolist() == [excludes]
-            assert found.may_name_one_thing().tolist() == [one_thing]
+    is_one_thing = PAIRS[words] == "one thing"
+    places = {hashed: index for index, hashed in enumerate(vocabulary.hashes.tolist())}
+    left, right = sorted(places[hash_of(word)] for word in words)
+    for fold in range(5):
+        found = overlaps_outside(
+            vocabulary, vocabulary.factors(fold), fold, np.array([left]), np.array([right])
+        )
+        assert found.exclude().tolist() == [not is_one_thing]
+        assert found.may_name_one_thing().tolist() == [is_one_thing]
+        outside = exclusion.outside(fold)
+        assert {outside.holds(*pair, "NOUN") for pair in (words, words[::-1])} == {is_one_thing}
+        assert not outside.holds(*words, "VERB")
+        assert not outside.holds(words[0], "moon", "NOUN")
+
+
+def test_a_verdict_is_without_its_own_fold() -> None:
+    """Where only the images of one fold tell, the others do not know."""
+    numbering = Numbering(Lexicon())
+    said, images = [], []
+    for image in range(40):
+        for word in ("hat", "cap") if image < 30 else ("hat", "hat"):
+            said.append([numbering.mention(numbering.id_of("noun"), numbering.id_of(word))])
+            images.append(image)
+    folds = [0 if image < 30 else 1 for image in images]
+    table = table_of(tally_siblings(said, images, folds, numbering))
+    found = judged(table)
+    held = [found.outside(fold).holds("hat", "cap", "NOUN") for fold in range(5)]
+    assert held == [False, True, True, True, True]
 
 
 def test_a_word_never_said_is_not_in_the_vocabulary(vocabulary: Vocabulary) -> None:
-    assert "moon" not in vocabulary.words
+    assert hash_of("moon") not in vocabulary.hashes.tolist()
 
 
 @pytest.mark.parametrize(

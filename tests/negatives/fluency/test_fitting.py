@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from data.streams import Stream
 from negatives.draws import Acceptance
+from negatives.exclusion.model import NOTHING_EXCLUDED
 from negatives.fluency.corpus import POOLED, CorpusModel, Sample
 from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES
@@ -97,6 +98,7 @@ def net_flow(sample: Sample, found: Fitted) -> NDArray[np.float64]:
     nothing, none = np.zeros(0, np.uint64), np.zeros(0, np.uint8)
     model = CorpusModel(
         table=Table(nothing, np.zeros((0, NUM_FOLDS), np.uint32)),
+        exclusion=NOTHING_EXCLUDED,
         folds=Folds(nothing, none, nothing, none),
         num_captions=0,
         **found._asdict(),
