@@ -16,6 +16,7 @@ from negatives.choose import Chooser, Chosen, Offers, Producer, Tally, choose, r
 from negatives.draws import LogRatios, Offer
 from negatives.fluency.candidates import MOST_CANDIDATES
 from negatives.fluency.corpus import Offered
+from negatives.fluency.fitting import kept_of
 from negatives.guards import Siblings
 from negatives.guards.tables import NO_PAIRS, Pairs
 from negatives.llm.asking import AskingRule, Told, asks, proposals_of
@@ -52,10 +53,11 @@ def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) ->
 
 
 def thinned(policy: Policy, corpus: Path | None) -> Policy:
-    """Return a policy that also thins kinds as the corpus model in a folder says."""
-    if corpus is None or not isinstance(policy, PairPolicy):
+    """Return a policy that keeps each kind below its greatest share of what a corpus will give."""
+    if corpus is None or not isinstance(policy, PairPolicy) or policy.max_share is None:
         return policy
-    return replace(policy, keep={**corpus_model(corpus).keep, **policy.keep})
+    keep = kept_of(corpus_model(corpus).yields, max_share=policy.max_share)
+    return replace(policy, keep={**keep, **policy.keep})
 
 
 def asking_rules(chooser: Chooser) -> list[AskingRule]:

@@ -99,7 +99,8 @@ class PairPolicy:
 
     `scorers`: asked one after another, the corpus first; where none of them reads a kind, one
     candidate of each slot is drawn, all alike. `keep`: the chance with which an accepted
-    "type/subtype" is kept, 1 where none is given. `irreversible`: whether slots are used to which a
+    "type/subtype" is kept, 1 where none is given. `max_share`: what one kind may be of all
+    negatives at most; None for no such limit. `irreversible`: whether slots are used to which a
     negative does not lead back. `max_negatives`: a cap on a caption's negatives, in order of the
     draw. `wording`, `guards`: whether candidates are mended, and refused.
 
@@ -109,6 +110,7 @@ class PairPolicy:
 
     scorers: tuple[Scoring, ...] = ()
     keep: Mapping[str, float] = field(default_factory=dict)
+    max_share: float | None = None
     irreversible: bool = False
     max_negatives: int | None = None
     wording: bool = True
@@ -120,6 +122,16 @@ class PairPolicy:
         for name, share in self.keep.items():
             if not 0 <= share <= 1:
                 raise UsageError(f"negatives.choice.keep.{name}: expected 0 to 1, found {share}")
+        if self.max_share is not None and not 0 < self.max_share <= 1:
+            raise UsageError(
+                "negatives.choice.max_share: expected a share from 0 to 1, found "
+                f"{self.max_share}; 0.4 lets no kind be more than 40 % of the negatives"
+            )
+        if self.max_share is not None and self.corpus is None:
+            raise UsageError(
+                "negatives.choice.max_share: expected the scorer corpus, which knows how many "
+                "negatives of each kind there will be; thin without it by negatives.choice.keep"
+            )
         if any(isinstance(scoring, CorpusScoring) for scoring in self.scorers[1:]):
             raise UsageError(
                 "negatives.choice.scorers: expected the scorer corpus once, as the first, found it "

@@ -143,7 +143,7 @@ def _count(parsed: Mapping[str, Done[Parsed]], site: Site) -> CorpusModel:
         weights={},
         names=np.zeros(0, np.uint64),
         biases=np.zeros((0, NUM_FOLDS), np.float32),
-        keep={},
+        yields={},
         num_captions=sum(len(each.images) for each in keys.values()),
     )
 

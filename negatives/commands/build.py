@@ -36,6 +36,7 @@ class ConfigOptions(NamedTuple):
     seed: int | None
     language: str | None
     fluency_from: Path | None
+    max_share: float | None
     settings: tuple[str, ...]
 
 
@@ -51,6 +52,11 @@ _OPTIONS = (
         "--fluency-from",
         type=PLACE,
         help="A finished build whose corpus model weighs the candidates.",
+    ),
+    click.option(
+        "--max-share",
+        type=float,
+        help="Thin kinds of which there are more than this share of all negatives; 0.4 is 40 %.",
     ),
     set_option,
 )
@@ -96,6 +102,8 @@ def resolve(options: ConfigOptions) -> "BuildConfig":
     data |= _given(limit=options.limit, language=options.language)
     negatives = dict(sections.get("negatives") or {})
     negatives |= _given(preset=options.preset, seed=options.seed, fluency_from=options.fluency_from)
+    if options.max_share is not None:
+        negatives["choice"] = {**(negatives.get("choice") or {}), "max_share": options.max_share}
     sections = {**sections, "data": data, "negatives": negatives}
     for setting in options.settings:
         sections = with_setting(sections, setting)

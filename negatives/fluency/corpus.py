@@ -72,8 +72,7 @@ class CorpusModel:
     """`weights[kind]`: one number for each of FEATURES, for slots of a "type/subtype".
 
     `biases`: by name (kind and words in one hash, ascending) and fold, what is added to a score.
-    `keep[kind]`: the chance with which what is drawn of a kind is kept, so that none outweighs the
-    rest.
+    `yields[kind]`: how many negatives of a kind its sample of captions gives.
     """
 
     table: Table
@@ -82,7 +81,7 @@ class CorpusModel:
     weights: Mapping[str, Floats]
     names: Hashes
     biases: NDArray[np.float32]
-    keep: Mapping[str, float]
+    yields: Mapping[str, float]
     num_captions: int
 
     def log_ratios(self, sample: Sample) -> list[LogRatios]:
@@ -202,7 +201,7 @@ def write_model(folder: Path, model: CorpusModel) -> list[Path]:
     content = {
         "features": FEATURES,
         "weights": {kind: values.tolist() for kind, values in model.weights.items()},
-        "keep": dict(model.keep),
+        "yields": dict(model.yields),
         "captions": model.num_captions,
     }
     path = folder / "model.json"
@@ -229,7 +228,7 @@ def read_model(folder: Path) -> CorpusModel:
             f"{folder}: expected the corpus model of a finished build ({error}); only builds that "
             "weigh candidates by one keep it, as `--preset natural` does"
         ) from error
-    if tuple(content["features"]) != FEATURES:
+    if tuple(content["features"]) != FEATURES or "yields" not in content:
         raise UsageError(f"{folder}: a corpus model of another version; build it anew")
     keys, counts, *folds, pairs, one_thing, names, its_biases = arrays.values()
     return CorpusModel(
@@ -239,6 +238,6 @@ def read_model(folder: Path) -> CorpusModel:
         weights={kind: np.array(values) for kind, values in content["weights"].items()},
         names=names,
         biases=its_biases,
-        keep=content["keep"],
+        yields=content["yields"],
         num_captions=content["captions"],
     )

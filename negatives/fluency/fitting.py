@@ -1,6 +1,6 @@
-"""Weights, biases and thinning, as a sample of a corpus's own slots asks for them."""
+"""Weights and biases, as a sample of a corpus's own slots asks for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,6 @@ from negatives.fluency.lookups import Floats
 from negatives.fluency.words import Hashes
 
 MOST_SLOTS = 12_000  # that weights are fitted to
-MOST = 0.38  # of all negatives, of one kind: what guards refuse moves it by a hundredth or two
 _STRENGTH = 1.0
 _STRENGTH_OF_TYPE = 5.0
 _STRENGTH_OF_NAME = 3.0
@@ -23,12 +22,12 @@ _NO_NAMES = np.zeros(0, np.uint64)
 
 
 class Fitted(NamedTuple):
-    """Weights by kind, names and their biases by fold, chances to keep; see `CorpusModel`."""
+    """Weights by kind, names and their biases by fold, yields by kind; see `CorpusModel`."""
 
     weights: dict[str, Floats]
     names: Hashes
     biases: NDArray[np.float32]
-    keep: dict[str, float]
+    yields: dict[str, float]
 
 
 def fitted(samples: Sequence[Sample], *, max_log_ratio: float) -> Fitted:
@@ -60,7 +59,7 @@ def fitted(samples: Sequence[Sample], *, max_log_ratio: float) -> Fitted:
         {kind: np.round(values, DIGITS) for kind, values in weights.items()},
         names,
         np.round(biases, DIGITS).astype(np.float32),
-        dict(zip(kind_names.tolist(), kept_of(yields).tolist(), strict=True)),
+        dict(zip(kind_names.tolist(), np.round(yields, 1).tolist(), strict=True)),
     )
 
 
@@ -140,19 +139,22 @@ def _with_alternatives(sample: Sample) -> Sample:
     )
 
 
-def kept_of(yields: Floats) -> Floats:
-    """Return the chance with which each kind is kept, so that none is more than MOST of all.
+def kept_of(yields: Mapping[str, float], *, max_share: float) -> dict[str, float]:
+    """Return the chance with which each kind is kept, so that none is more than a share of all.
+
+    What guards refuse moves that by a hundredth or two.
 
     All are kept whole where there are too few kinds for that, or where it would take more than it
     leaves.
     """
-    ceiling = float(yields.max(initial=0.0))
+    values = np.array(list(yields.values()))
+    ceiling = float(values.max(initial=0.0))
     for _ in range(_ROUNDS):
-        ceiling = min(ceiling, MOST * float(np.minimum(yields, ceiling).sum()))
-    kept: Floats = np.minimum(1.0, ceiling / np.maximum(yields, 1e-9)).astype(float)
-    if kept @ yields < yields.sum() / 2:
-        return np.ones(len(yields))
-    return np.round(kept, DIGITS)
+        ceiling = min(ceiling, max_share * float(np.minimum(values, ceiling).sum()))
+    kept = np.minimum(1.0, ceiling / np.maximum(values, 1e-9))
+    if kept @ values < values.sum() / 2:
+        kept = np.ones(len(values))
+    return dict(zip(yields, np.round(kept, DIGITS).tolist(), strict=True))
 
 
 def _weights(

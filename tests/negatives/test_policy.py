@@ -19,6 +19,8 @@ SWAPS = CausalScoring(kinds=("swap", "replace/rel"))
     [
         (PairPolicy, {"max_negatives": 0}, r"choice\.max_negatives: expected 1 or more, found 0"),
         (PairPolicy, {"keep": {"swap/obj": 1.5}}, r"choice\.keep\.swap/obj: expected 0 to 1"),
+        (PairPolicy, {"max_share": 0.0}, r"max_share: expected a share from 0 to 1, found 0.0"),
+        (PairPolicy, {"max_share": 0.4}, r"max_share: expected the scorer corpus"),
         (PairPolicy, {"scorers": (CAUSAL, CORPUS)}, "the scorer corpus once, as the first"),
         (PairPolicy, {"scorers": (CORPUS, CORPUS)}, "the scorer corpus once, as the first"),
         (RecipePolicy, {"variants": 0}, r"choice\.variants: expected 1 or more, found 0"),

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -25,13 +26,14 @@ from negatives.fluency.corpus import FILES, read_model, write_model
 from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import Table, table_of
 from negatives.fluency.features import FEATURES, Features, features_of
-from negatives.fluency.fitting import MOST, kept_of
+from negatives.fluency.fitting import kept_of
 from negatives.fluency.folds import folds_of, keys_of
 from negatives.fluency.lookups import Source
 from negatives.fluency.words import Words
-from negatives.generator import chooser_of, offers_of
+from negatives.generator import chooser_of, offers_of, thinned
 from negatives.models import model_name
 from negatives.parse import Parse
+from negatives.policy import CorpusScoring, PairPolicy
 from negatives.scorers import open_scorers
 from negatives.slots import Lazy, Slot
 from negatives.spacy_parse import parse_texts
@@ -291,14 +293,21 @@ def test_captions_in_memory_are_weighed_where_there_is_a_model(built: Path) -> N
     assert "without a corpus model" not in output
 
 
-def test_captions_in_memory_are_thinned_as_in_a_build(built: Path, tmp_path: Path) -> None:
-    none_kept = Path(shutil.copytree(built, tmp_path / "none"))
-    path = none_kept / FLUENCY / "model.json"
-    content = json.loads(path.read_text())
-    content["keep"] = dict.fromkeys(content["keep"], 0.0)
+def test_kinds_are_thinned_where_a_greatest_share_is_asked_for(built: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(built / FLUENCY, tmp_path / FLUENCY))
+    path = folder / "model.json"
+    yields = {"replace/att": 8.0, "replace/obj": 2.0, "count/num": 2.0, "swap/obj": 2.0}
+    content = {**json.loads(path.read_text()), "yields": yields}
     path.unlink()  # the copy may share its bytes
     path.write_text(json.dumps(content))
-    assert [found for _, found in generate([TEXT] * 5, fluency_from=none_kept)] == [()] * 5
+    plain = PairPolicy(scorers=(CorpusScoring(),))
+    assert thinned(plain, folder) == plain
+    found = thinned(replace(plain, max_share=0.38, keep={"count/num": 0.5}), folder)
+    assert isinstance(found, PairPolicy)
+    assert found.keep == {**dict.fromkeys(yields, 1.0), "replace/att": 0.4597, "count/num": 0.5}
+
+
+def test_a_seed_is_an_option_too(built: Path) -> None:
     (_, found), *_ = generate([TEXT], fluency_from=built, options={"seed": 5})
     assert found == next(generate([TEXT], fluency_from=built, seed=5))[1]
 
@@ -353,7 +362,8 @@ def test_a_build_killed_while_it_learns_goes_on_to_the_same_bytes(
     ],
 )
 def test_no_kind_outweighs_the_rest(yields: list[float], kept: list[float]) -> None:
-    found = kept_of(np.array(yields))
+    kinds = {f"replace/{number}": each for number, each in enumerate(yields)}
+    found = list(kept_of(kinds, max_share=0.38).values())
     assert found == pytest.approx(kept, abs=1e-3)
-    left = found * yields
-    assert len(set(kept)) < 2 or left.max() <= MOST * left.sum() + 1e-2
+    left = np.array(found) * yields
+    assert len(set(kept)) < 2 or left.max() <= 0.38 * left.sum() + 1e-2
