@@ -30,6 +30,7 @@ from negatives.guards.structure import (
     anaphor,
     one_head,
     pronoun,
+    says_the_same,
     under_negation,
 )
 from negatives.guards.symmetry import symmetric_relation
@@ -79,6 +80,7 @@ GUARDS: Mapping[str, Guard] = {
     "adjectives of one noun": Guard(one_head, _SWAP),
     "symmetric relation": Guard(symmetric_relation, _SWAP),
     "only in another order": Guard(in_another_order, _SWAP),
+    "says the same": Guard(says_the_same, _SWAP),
     "under a negation": Guard(under_negation, _ALL),
     "taken up by another word": Guard(anaphor, _ALL),
     "pronoun left behind": Guard(pronoun, _PAIRED),

@@ -31,6 +31,7 @@ class Context(NamedTuple):
     where it does not count), `possessives`. `has_gender`: whether a pronoun says "he" or "she".
     """
 
+    parse: Parse
     text: str
     key: str
     siblings: Siblings
@@ -80,8 +81,8 @@ def context_of(
         and not (index and words[index - 1] == "each")
     ])  # fmt: skip
     return Context(
-        parse.text, key, siblings, lexicon, learned, starts, ends, tags, deps, heads, words, kinds,
-        lemmas, nouns, negations, anaphors, possessives, has_gender,
+        parse, parse.text, key, siblings, lexicon, learned, starts, ends, tags, deps, heads, words,
+        kinds, lemmas, nouns, negations, anaphors, possessives, has_gender,
     )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ They look only at what the edit leaves as it is and at both words of a swap alik
 negative's own parse gives the same answer.
 """
 
+from negatives.grammar.facts import Span, lemmas_of, links_of
+from negatives.grammar.facts import says_the_same as leaves_facts
 from negatives.guards.candidate import View, changed_tokens
 from negatives.guards.content import ADJECTIVE, NOUN
 from negatives.guards.context import Context, chain_of
@@ -81,6 +83,18 @@ def anaphor(view: View) -> bool:
         if context.lemmas[head] in named:
             return True
     return False
+
+
+def says_the_same(view: View) -> bool:
+    """Refuse a swap that leaves all facts as they are: "a lady in purple and a lady in blue"."""
+    if not view.is_swap or any(change.last < change.first for change in view.changes):
+        return False
+    parse, lexicon = view.context.parse, view.context.lexicon
+    left, right = (Span(*change[:3]) for change in view.changes)
+    links = links_of(parse, lexicon)
+    if not any(root in link[1:] for link in links for root in (left.root, right.root)):
+        return False
+    return leaves_facts(links, lemmas_of(parse, lexicon), left, right)
 
 
 def pronoun(view: View) -> bool:

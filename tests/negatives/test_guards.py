@@ -267,12 +267,12 @@ CASES: list[tuple[str, Kind, tuple[str, str], tuple[str, str]]] = [
         "only in another order",
         SWAP,
         (
-            "The/DET dog/NOUN//nsubj>2 is/AUX red/ADJ and/CCONJ the/DET cat/NOUN//nsubj>7 is/AUX red/ADJ",
-            "The/DET cat/NOUN//nsubj>2 is/AUX red/ADJ and/CCONJ the/DET dog/NOUN//nsubj>7 is/AUX red/ADJ",
+            "The/DET dog/NOUN//nsubj>2 is/AUX red/ADJ//acomp>2 and/CCONJ the/DET cat/NOUN//nsubj>7 is/AUX red/ADJ//acomp>7",
+            "The/DET cat/NOUN//nsubj>2 is/AUX red/ADJ//acomp>2 and/CCONJ the/DET dog/NOUN//nsubj>7 is/AUX red/ADJ//acomp>7",
         ),
         (
-            "The/DET dog/NOUN//nsubj>2 is/AUX red/ADJ and/CCONJ the/DET cat/NOUN//nsubj>7 is/AUX blue/ADJ",
-            "The/DET cat/NOUN//nsubj>2 is/AUX red/ADJ and/CCONJ the/DET dog/NOUN//nsubj>7 is/AUX blue/ADJ",
+            "The/DET dog/NOUN//nsubj>2 is/AUX red/ADJ//acomp>2 and/CCONJ the/DET cat/NOUN//nsubj>7 is/AUX blue/ADJ//acomp>7",
+            "The/DET cat/NOUN//nsubj>2 is/AUX red/ADJ//acomp>2 and/CCONJ the/DET dog/NOUN//nsubj>7 is/AUX blue/ADJ//acomp>7",
         ),
     ),
     (
@@ -511,6 +511,18 @@ CASES: list[tuple[str, Kind, tuple[str, str], tuple[str, str]]] = [
         (
             "a/DET girl/NOUN on/ADP a/DET pony/NOUN//pobj>2 holds/VERB/VBZ the/DET cat/NOUN//poss>9 _'s/PART/POS tail/NOUN//dobj>5",
             "a/DET pony/NOUN on/ADP a/DET girl/NOUN//pobj>2 holds/VERB/VBZ the/DET cat/NOUN//poss>9 _'s/PART/POS tail/NOUN//dobj>5",
+        ),
+    ),
+    (
+        "says the same",
+        SWAP_NP,
+        (
+            "a/DET lady/NOUN in/ADP//prep>1 purple/NOUN//pobj>2 beside/ADP//prep>1 a/DET lady/NOUN//pobj>4 in/ADP//prep>6 blue/NOUN//pobj>7",
+            "a/DET lady/NOUN in/ADP//prep>1 blue/NOUN//pobj>2 beside/ADP//prep>1 a/DET lady/NOUN//pobj>4 in/ADP//prep>6 purple/NOUN//pobj>7",
+        ),
+        (
+            "a/DET lady/NOUN in/ADP//prep>1 purple/NOUN//pobj>2 beside/ADP//prep>1 a/DET man/NOUN//pobj>4 in/ADP//prep>6 blue/NOUN//pobj>7",
+            "a/DET lady/NOUN in/ADP//prep>1 blue/NOUN//pobj>2 beside/ADP//prep>1 a/DET man/NOUN//pobj>4 in/ADP//prep>6 purple/NOUN//pobj>7",
         ),
     ),
     (
