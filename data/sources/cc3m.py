@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from data.records import Caption, Skip
 from data.sources.delimited import Form, delimited_records
@@ -13,6 +12,7 @@ from data.sources.packed import kind_of
 from data.sources.several import Several
 from data.sources.table import ROW_ID, Columns, Record, records_of, rows_of, with_row_ids
 from data.sources.tars import tar_rows
+from data.storage import AnyPath
 
 _HEADER = ("caption", "url")
 
@@ -29,7 +29,7 @@ class Cc3m:
     webdataset.
     """
 
-    root: Path
+    root: AnyPath
     several: Several = "auto"
     split: str | None = None
     only_splits: tuple[str, ...] | None = None
@@ -60,11 +60,11 @@ class Cc3m:
         found = find_files(self.root, suffixes=(".tsv",), split=self.split, prefer=".tar")
         return found.only(self.only_splits)
 
-    def _tsv_rows(self, paths: tuple[Path, ...], split: str) -> Iterator[Found | Skip]:
+    def _tsv_rows(self, paths: tuple[AnyPath, ...], split: str) -> Iterator[Found | Skip]:
         records = records_of(self.root, paths, _records)
         columns = Columns(("caption",), "url", ROW_ID, self.several)
         return rows_of(with_row_ids(records, f"cc3m:{split}"), columns, split=split)
 
 
-def _records(path: Path, name: str) -> Iterator[Record | Skip]:
+def _records(path: AnyPath, name: str) -> Iterator[Record | Skip]:
     return delimited_records(path, Form("\t", quoted=False), header=_HEADER, name=name)

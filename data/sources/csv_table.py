@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from data.errors import UsageError
 from data.records import Caption, Skip
@@ -14,6 +13,7 @@ from data.sources.grouping import together
 from data.sources.packed import kind_of
 from data.sources.several import Several
 from data.sources.table import Columns, Record, records_of, rows_of
+from data.storage import AnyPath
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,7 @@ class Csv:
     with `several: never` none does.
     """
 
-    root: Path
+    root: AnyPath
     caption_columns: tuple[str, ...] = ("caption",)
     image_column: str | None = "image"
     id_column: str | None = None
@@ -65,11 +65,11 @@ class Csv:
         found = find_files(self.root, suffixes=(".csv", ".tsv"), split=self.split)
         return found.only(self.only_splits)
 
-    def _rows(self, paths: tuple[Path, ...], split: str) -> Iterator[Found | Skip]:
+    def _rows(self, paths: tuple[AnyPath, ...], split: str) -> Iterator[Found | Skip]:
         columns = Columns(self.caption_columns, self.image_column, self.id_column, self.several)
         return rows_of(records_of(self.root, paths, self._records), columns, split=split)
 
-    def _records(self, path: Path, name: str) -> Iterator[Record | Skip]:
+    def _records(self, path: AnyPath, name: str) -> Iterator[Record | Skip]:
         delimiter = self.delimiter or ("\t" if kind_of(name) == ".tsv" else ",")
         quoted = delimiter != "\t" if self.quoted is None else self.quoted
         form = Form(delimiter, quoted=quoted, is_option=True)

@@ -3,7 +3,6 @@
 import csv
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from data.errors import UsageError
@@ -12,6 +11,7 @@ from data.sources.files import excerpt
 from data.sources.found import NOT_A_ROW
 from data.sources.lines import lines_of
 from data.sources.table import Record, cells_by_name
+from data.storage import AnyPath
 
 Fields = Iterator[tuple[int, list[str]]]
 """The number of a row's first line (from 1), and the row's fields."""
@@ -30,7 +30,7 @@ _LONGEST_FIELD: Final = 1 << 27  # pictures stand in some tables; csv's own limi
 
 
 def delimited_records(
-    path: Path, form: Form, *, header: tuple[str, ...] | None, name: str = ""
+    path: AnyPath, form: Form, *, header: tuple[str, ...] | None, name: str = ""
 ) -> Iterator[Record | Skip]:
     """Yield the records of a table; `header` names the columns where the file does not.
 
@@ -58,7 +58,7 @@ def delimited_records(
             yield where, cells_by_name(header, fields)
 
 
-def fields_of(path: Path, form: Form) -> Fields:
+def fields_of(path: AnyPath, form: Form) -> Fields:
     """Return the rows of a table, its header among them; lines without anything are none.
 
     Raises:
@@ -67,7 +67,7 @@ def fields_of(path: Path, form: Form) -> Fields:
     return _quoted_fields(path, form) if form.quoted else _plain_fields(path, form.delimiter)
 
 
-def first_line(path: Path) -> str:
+def first_line(path: AnyPath) -> str:
     """Return the first line of a text file without its end; "" if it is empty.
 
     Raises:
@@ -92,7 +92,7 @@ def _refuse_other_delimiter(line: str, form: Form, *, where: str) -> None:
     )
 
 
-def _plain_fields(path: Path, delimiter: str) -> Fields:
+def _plain_fields(path: AnyPath, delimiter: str) -> Fields:
     """Yield the fields of lines in which a quote is a character like any other."""
     for number, line in lines_of(path):
         text = line.rstrip("\r\n")
@@ -100,7 +100,7 @@ def _plain_fields(path: Path, delimiter: str) -> Fields:
             yield number, text.split(delimiter)
 
 
-def _quoted_fields(path: Path, form: Form) -> Fields:
+def _quoted_fields(path: AnyPath, form: Form) -> Fields:
     """Yield the fields of rows that may hold delimiters, quotes and line ends within quotes."""
     lines = (line for _, line in lines_of(path))
     csv.field_size_limit(_LONGEST_FIELD)

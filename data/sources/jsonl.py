@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from data.errors import UsageError
 from data.records import Caption, Skip
@@ -13,6 +12,7 @@ from data.sources.grouping import together
 from data.sources.lines import lines_of
 from data.sources.several import Several
 from data.sources.table import Columns, Record, records_of, rows_of
+from data.storage import AnyPath
 
 _ADVICE = "mend the line: each has one whole JSON object"
 
@@ -31,7 +31,7 @@ class Jsonl:
     never` none does.
     """
 
-    root: Path
+    root: AnyPath
     caption_columns: tuple[str, ...] = ("caption",)
     image_column: str | None = "image"
     id_column: str | None = None
@@ -60,12 +60,12 @@ class Jsonl:
         found = find_files(self.root, suffixes=(".jsonl", ".ndjson"), split=self.split)
         return found.only(self.only_splits)
 
-    def _rows(self, paths: tuple[Path, ...], split: str) -> Iterator[Found | Skip]:
+    def _rows(self, paths: tuple[AnyPath, ...], split: str) -> Iterator[Found | Skip]:
         columns = Columns(self.caption_columns, self.image_column, self.id_column, self.several)
         return rows_of(records_of(self.root, paths, _records), columns, split=split)
 
 
-def _records(path: Path, name: str) -> Iterator[Record]:
+def _records(path: AnyPath, name: str) -> Iterator[Record]:
     is_first = True
     for number, line in lines_of(path):
         text = line.strip()
@@ -79,7 +79,7 @@ def _records(path: Path, name: str) -> Iterator[Record]:
         yield f"{name}, line {number}", _object(value, where=f"{path}, line {number}")
 
 
-def _items(path: Path, name: str) -> Iterator[Record]:
+def _items(path: AnyPath, name: str) -> Iterator[Record]:
     """Yield the objects of a file that is one JSON list."""
     content = json_of(path)
     for number, value in enumerate(content if isinstance(content, list) else [content]):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from data.records import Caption, Skip
 from data.sources.files import Files, files_of, find_files
@@ -12,6 +11,7 @@ from data.sources.packed import kind_of
 from data.sources.several import Several
 from data.sources.table import ROW_ID, Columns, parquet_records, rows_of, with_row_ids
 from data.sources.tars import tar_rows
+from data.storage import AnyPath
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,7 @@ class LaionCoco:
     `several` is as in webdataset.
     """
 
-    root: Path
+    root: AnyPath
     caption_columns: tuple[str, ...] | None = None
     image_column: str = "URL"
     several: Several = "auto"

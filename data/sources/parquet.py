@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from data.records import Caption, Skip
 from data.sources.files import Files, files_of, find_files
@@ -11,6 +10,7 @@ from data.sources.found import Found, captions_of
 from data.sources.grouping import together
 from data.sources.several import Several
 from data.sources.table import Columns, parquet_records, rows_of
+from data.storage import AnyPath
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +26,7 @@ class Parquet:
     with `several: never` none does.
     """
 
-    root: Path
+    root: AnyPath
     caption_columns: tuple[str, ...] = ("caption",)
     image_column: str | None = "image"
     id_column: str | None = None
@@ -55,6 +55,6 @@ class Parquet:
         found = find_files(self.root, suffixes=(".parquet",), split=self.split)
         return found.only(self.only_splits)
 
-    def _rows(self, paths: tuple[Path, ...], split: str) -> Iterator[Found | Skip]:
+    def _rows(self, paths: tuple[AnyPath, ...], split: str) -> Iterator[Found | Skip]:
         columns = Columns(self.caption_columns, self.image_column, self.id_column, self.several)
         return rows_of(parquet_records(self.root, paths, columns.all()), columns, split=split)

@@ -1,7 +1,6 @@
 """Records with named columns -> rows: what jsonl, csv, parquet and hub share."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from data.errors import UsageError
@@ -9,6 +8,7 @@ from data.records import Skip
 from data.sources.files import check_columns, name_in
 from data.sources.found import NO_ID, NO_ROWS, Found, key_of
 from data.sources.several import Several, cell_texts
+from data.storage import AnyPath
 
 Record = tuple[str, Mapping[str, object]]
 """Where a record stands in its file, and its columns."""
@@ -74,7 +74,7 @@ def rows_of(
 
 
 def records_of(
-    root: Path, paths: Iterable[Path], read: Callable[[Path, str], Iterator[Record | Skip]]
+    root: AnyPath, paths: Iterable[AnyPath], read: Callable[[AnyPath, str], Iterator[Record | Skip]]
 ) -> Iterator[Record | Skip]:
     """Yield what `read` gives of each file and its name; of a file without rows, a Skip."""
     for path in paths:
@@ -88,7 +88,7 @@ def records_of(
 
 
 def parquet_records(
-    root: Path, paths: Iterable[Path], columns: tuple[str, ...]
+    root: AnyPath, paths: Iterable[AnyPath], columns: tuple[str, ...]
 ) -> Iterator[Record | Skip]:
     """Yield the records of parquet files, as `records_of` does."""
     from data.parquet import read_records  # noqa: PLC0415  (pyarrow's door: `sources` stays fast)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from data.records import Caption, Skip
 from data.sources.files import Files, files_of, find_files
 from data.sources.found import captions_of
 from data.sources.several import Several
 from data.sources.tars import tar_rows
+from data.storage import AnyPath
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +24,7 @@ class Webdataset:
     CLIP_benchmark's dataset_type.txt says "retrieval"; with `several: never` none does.
     """
 
-    root: Path
+    root: AnyPath
     json_keys: tuple[str, ...] = ()
     several: Several = "auto"
     split: str | None = None

@@ -9,11 +9,11 @@ Counts are whole numbers and the weights are rounded: the model does not depend 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from data.storage import AnyPath
 from data.texts import normalised
 from negatives.build.count_files import (
     load_arrays,
@@ -53,7 +53,7 @@ class LearnOptions(NamedTuple):
 class RecountTask(NamedTuple):
     """Parses of a block, some of whose captions belong to other folds; `folds`: of each caption."""
 
-    parses: Path
+    parses: AnyPath
     folds: np.ndarray[Any, np.dtype[np.uint8]]
 
 
@@ -72,12 +72,12 @@ class LaidOut(NamedTuple):
 class Learned(NamedTuple):
     """A model's folder; `layouts`: by block, the file of its slots where all were laid out."""
 
-    folder: Path
-    layouts: Mapping[str, Path]
+    folder: AnyPath
+    layouts: Mapping[str, AnyPath]
 
 
 def learn(
-    parsed: Mapping[str, Done[Parsed]], options: LearnOptions, site: Site, folder: Path
+    parsed: Mapping[str, Done[Parsed]], options: LearnOptions, site: Site, folder: AnyPath
 ) -> Learned:
     """Make a model of parsed blocks and write it into a folder.
 
@@ -140,7 +140,7 @@ def recount_block(task: RecountTask, new_file: NewFile) -> Counted:
 
 
 def lay_out_block(
-    options: LearnOptions, model: Path, share: float, parses: Path, new_file: NewFile
+    options: LearnOptions, model: AnyPath, share: float, parses: AnyPath, new_file: NewFile
 ) -> LaidOut:
     """Write the features of the slots of a share of a block's captions.
 
@@ -167,7 +167,7 @@ def lay_out_block(
     return LaidOut(len(block))
 
 
-def read_layout(path: Path) -> Sample:
+def read_layout(path: AnyPath) -> Sample:
     """Return what `lay_out_block` wrote."""
     return Sample(*load_arrays(path, len(Sample._fields)))
 

@@ -18,7 +18,7 @@ from data.commit import attempt_path, move
 from data.disk import writing
 from data.errors import UsageError
 from data.records import Caption
-from data.storage import at_hand
+from data.storage import AnyPath, at_hand
 from negatives.draws import LogRatios
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import view_of
@@ -153,7 +153,7 @@ def _source(words: Words, table: Table) -> Source:
     return Source(words, table)
 
 
-def write_model(folder: Path, model: CorpusModel) -> list[Path]:
+def write_model(folder: AnyPath, model: CorpusModel) -> list[AnyPath]:
     """Write a model's files into a folder; return them."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[Any]] = dict(
@@ -163,7 +163,7 @@ def write_model(folder: Path, model: CorpusModel) -> list[Path]:
             strict=True,
         )
     )
-    written: list[Path] = []
+    written: list[AnyPath] = []
     for name, array in arrays.items():
         path = folder / f"{name}.npy"
         draft = attempt_path(folder, name, "array")
@@ -190,7 +190,7 @@ def _mapped(path: Path) -> NDArray[Any]:
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
-def read_model(folder: Path) -> CorpusModel:
+def read_model(folder: AnyPath) -> CorpusModel:
     """Return the model in a folder; its arrays stay mapped on disk.
 
     Raises:

@@ -5,7 +5,7 @@ NegCLIP: Yuksekgonul et al., "When and why vision-language models behave like ba
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Final, NamedTuple
 
 from data.errors import UsageError
@@ -23,7 +23,7 @@ from data.sources.lines import lines_of
 from data.sources.packed import kind_of, plain_name
 from data.sources.several import cell_texts, list_in
 from data.sources.table import Record
-from data.storage import entries
+from data.storage import AnyPath, entries
 
 NO_LIST: Final = "negatives are no list"
 
@@ -50,7 +50,7 @@ class Published(NamedTuple):
 Items = Iterator[Published | Skip]
 
 
-def files_of(path: Path, format_name: str) -> tuple[Path, ...]:
+def files_of(path: AnyPath, format_name: str) -> tuple[AnyPath, ...]:
     """Return the files to read: one, or all of a folder of SugarCrepe's.
 
     Raises:
@@ -69,7 +69,7 @@ def files_of(path: Path, format_name: str) -> tuple[Path, ...]:
     return files
 
 
-def detected(path: Path) -> str:
+def detected(path: AnyPath) -> str:
     """Return the format of a file by its suffix and its first line.
 
     Raises:
@@ -88,7 +88,7 @@ def detected(path: Path) -> str:
     )
 
 
-def _negclip_jsonl(path: Path) -> Items:
+def _negclip_jsonl(path: AnyPath) -> Items:
     """Yield `{"id", "image", "caption", "negatives": [text, ...]}`, one a line."""
     for number, (where, cells) in enumerate(_objects(path)):
         if number == 0:
@@ -96,7 +96,7 @@ def _negclip_jsonl(path: Path) -> Items:
         yield _of_record(where, cells)
 
 
-def _negclip_tsv(path: Path) -> Items:
+def _negclip_tsv(path: AnyPath) -> Items:
     """Yield the rows of a table with the columns title, filepath and neg_caption, a list."""
     checked = False
     form = Form(_delimiter(path), quoted=True)
@@ -113,7 +113,7 @@ def _negclip_tsv(path: Path) -> Items:
         yield Published(where, None, cells.get("filepath"), cells.get("title"), told)
 
 
-def _sugarcrepe(path: Path) -> Items:
+def _sugarcrepe(path: AnyPath) -> Items:
     """Yield `{"0": {"filename", "caption", "negative_caption"}}`; the file's name is the type."""
     content = json_of(path)
     if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
@@ -134,19 +134,19 @@ def _sugarcrepe(path: Path) -> Items:
         yield Published(where, row_id, cells.get("filename"), cells.get("caption"), (told,))
 
 
-def _jsonl(path: Path) -> Items:
+def _jsonl(path: AnyPath) -> Items:
     """Yield one object a line: caption and negative or negatives; image, id, type, subtype."""
     return _of_records(_objects(path))
 
 
-def _csv(path: Path) -> Items:
+def _csv(path: AnyPath) -> Items:
     """Yield the rows of a table with the columns that `_jsonl` has; negatives is a list."""
     delimiter = _delimiter(path)
     form = Form(delimiter, quoted=delimiter != "\t")
     return _of_records(delimited_records(path, form, header=None))
 
 
-FORMATS: Final[Mapping[str, Callable[[Path], Items]]] = {
+FORMATS: Final[Mapping[str, Callable[[AnyPath], Items]]] = {
     "negclip-jsonl": _negclip_jsonl,
     "negclip-tsv": _negclip_tsv,
     "sugarcrepe": _sugarcrepe,
@@ -196,7 +196,7 @@ def _listed(cell: object) -> list[object] | None:
     return list_in(cell) if isinstance(cell, str) else None
 
 
-def _objects(path: Path) -> Iterator[Record]:
+def _objects(path: AnyPath) -> Iterator[Record]:
     for number, line in lines_of(path):
         if not line.strip():
             continue
@@ -214,5 +214,5 @@ def _is_texts(cells: Mapping[str, object]) -> bool:
     return isinstance(items, list) and all(isinstance(item, str) for item in items)
 
 
-def _delimiter(path: Path) -> str:
+def _delimiter(path: AnyPath) -> str:
     return "\t" if "\t" in first_line(path) else ","
