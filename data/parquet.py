@@ -13,7 +13,7 @@ from data.errors import UsageError
 from data.sources.files import check_columns, excerpt
 from data.sources.lines import unreadable
 from data.sources.packed import foreign, head_of
-from data.sources.table import Record, cells_by_name
+from data.sources.table_files import Record, cells_by_name
 from data.storage import AnyPath, is_remote
 
 _MAGIC = b"PAR1"

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from data.errors import UsageError
@@ -33,6 +34,36 @@ class Files(NamedTuple):
             UsageError: one of them was not found.
         """
         return self._replace(splits=chosen(self.splits, names))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileSource:
+    """What sources have in common that read all files of some kinds below a folder."""
+
+    root: AnyPath
+    split: str | None = None
+    only_splits: tuple[str, ...] | None = None
+
+    def splits(self) -> tuple[str, ...]:
+        """Return `split`, or what the names of files or folders tell."""
+        return tuple(self.files().splits)
+
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files under `root` that are not read."""
+        return self.files().left_out
+
+    def files(self) -> Files:
+        """Return the files that are read, and those that are left out.
+
+        Raises:
+            UsageError: there are none, or not of the splits in `only_splits`.
+        """
+        raise NotImplementedError
+
+    def files_with(self, *suffixes: str, prefer: str | None = None) -> Files:
+        """Return the files with one of the suffixes; those with `prefer` alone if there are any."""
+        found = find_files(self.root, suffixes=suffixes, split=self.split, prefer=prefer)
+        return found.only(self.only_splits)
 
 
 def chosen(found: dict[str, Found], only: tuple[str, ...] | None) -> dict[str, Found]:

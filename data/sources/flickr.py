@@ -7,13 +7,11 @@ from typing import Final, NamedTuple
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.sources.delimited import Form, delimited_records, first_line
 from data.sources.files import chosen, contents, excerpt, existing, find_named
-from data.sources.found import Found, captions_of
-from data.sources.grouping import together
 from data.sources.licences import LICENCES
 from data.sources.listing import SAME_SPLIT
-from data.sources.table import Columns, Record, rows_of
+from data.sources.table import Columns, table_captions
+from data.sources.table_files import Form, Records, delimited_records, first_line
 from data.storage import AnyPath
 
 FILES: Final = {
@@ -129,15 +127,12 @@ def _others(root: AnyPath, source: str) -> tuple[Skip, ...]:
 
 def _captions(path: AnyPath, split: str, only: str, *, source: str) -> Iterator[Caption | Skip]:
     chosen({only: (path,)}, (split,))
-    return captions_of(together(partial(_rows, path, split), grouped=False), source=source)
-
-
-def _rows(path: AnyPath, split: str) -> Iterator[Found | Skip]:
     form = _form_of(path)
-    return rows_of(_records(path, form), Columns((form.caption,), form.image, None), split=split)
+    columns = Columns((form.caption,), form.image, None)
+    return table_captions(partial(_records, path, form), columns, source=source, split=split)
 
 
-def _records(path: AnyPath, form: _Form) -> Iterator[Record | Skip]:
+def _records(path: AnyPath, form: _Form) -> Records:
     """Yield the records; of `img.jpg#2` the image's name is kept."""
     for record in delimited_records(path, form.table, header=form.header):
         if form is _TOKENS and not isinstance(record, Skip):

@@ -5,10 +5,10 @@ from typing import Final
 
 from data.errors import UsageError
 from data.records import Row
-from data.sources.delimited import Form, fields_of, first_line
 from data.sources.files import json_of, parse_json
 from data.sources.lines import lines_of
 from data.sources.packed import kind_of
+from data.sources.table_files import Form, fields_of, first_line
 from data.storage import AnyPath
 from data.texts import normalised
 

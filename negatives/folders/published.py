@@ -10,19 +10,17 @@ from typing import Final, NamedTuple
 
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES, Skip
-from data.sources.delimited import Form, delimited_records, first_line
-from data.sources.files import (
-    check_columns,
-    contents,
-    existing,
-    json_of,
-    parse_json,
-    shape,
-)
-from data.sources.lines import lines_of
+from data.sources.files import check_columns, contents, existing, json_of, shape
 from data.sources.packed import kind_of, plain_name
 from data.sources.several import cell_texts, list_in
-from data.sources.table import Record
+from data.sources.table_files import (
+    Form,
+    Record,
+    Records,
+    delimited_records,
+    first_line,
+    json_records,
+)
 from data.storage import AnyPath, entries
 
 NO_LIST: Final = "negatives are no list"
@@ -156,7 +154,7 @@ FORMATS: Final[Mapping[str, Callable[[AnyPath], Items]]] = {
 _NEGCLIP_KEYS = {"id", "image", "caption", "negatives"}
 
 
-def _of_records(records: Iterator[Record] | Iterator[Record | Skip]) -> Items:
+def _of_records(records: Records) -> Items:
     checked = False
     for record in records:
         if isinstance(record, Skip):
@@ -197,16 +195,7 @@ def _listed(cell: object) -> list[object] | None:
 
 
 def _objects(path: AnyPath) -> Iterator[Record]:
-    for number, line in lines_of(path):
-        if not line.strip():
-            continue
-        value = parse_json(line.rstrip("\r\n"), path=path, first_line=number)
-        if not isinstance(value, dict):
-            raise UsageError(
-                f"{path}, line {number}: expected an object with a caption and its negatives, "
-                f"found {shape(value)}"
-            )
-        yield f"{path.name}, line {number}", value
+    return json_records(path, path.name, expected="with a caption and its negatives")
 
 
 def _is_texts(cells: Mapping[str, object]) -> bool:
