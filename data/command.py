@@ -25,7 +25,7 @@ class PlaceType(click.ParamType):  # type: ignore[type-arg]  # generic from clic
         """Return the place."""
         path = place(value)
         if is_remote(path) and not self._by_url:
-            self.fail(f"{value}: expected a path of this machine, found a URL", param, ctx)
+            self.fail(f"{value}: expected a path on this machine, found a URL", param, ctx)
         return path
 
 

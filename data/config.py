@@ -37,7 +37,7 @@ def _any_path(value: object) -> AnyPath:
 def _path(value: object) -> Path:
     path = _any_path(value)
     if is_remote(path):
-        raise pydantic_core.PydanticCustomError("path_type", "Expected a path of this machine")
+        raise pydantic_core.PydanticCustomError("path_type", "Expected a path on this machine")
     return path
 
 

@@ -39,6 +39,18 @@ def place(text: str | AnyPath) -> AnyPath:
     return Path(unquote(rest)) if scheme == "file" else Remote(str(text))
 
 
+def local(text: str, *, where: str) -> Path:
+    """Return a path on this machine; `where` names the option in the message.
+
+    Raises:
+        UsageError: the text is a URL.
+    """
+    path = place(text)
+    if is_remote(path):
+        raise UsageError(f"{where}: expected a path on this machine, found a URL, {text}")
+    return path
+
+
 def is_remote(path: AnyPath) -> TypeIs[Remote]:
     """Tell whether a place is one by URL."""
     return isinstance(path, Remote)

@@ -50,7 +50,7 @@ def test_a_path_of_this_machine_is_no_url() -> None:
     options = checked(Local, {"out": "x", "cache": "file:///y"}, where="run")
     assert options == Local(out=Path("x"), cache=Path("/y"))
     for name in ("out", "cache"):
-        expected = f"run.{name}: expected a path of this machine, found 's3://bucket/y'"
+        expected = f"run.{name}: expected a path on this machine, found 's3://bucket/y'"
         with pytest.raises(UsageError, match=expected):
             checked(Local, {"out": "x", name: "s3://bucket/y"}, where="run")
 

@@ -11,7 +11,7 @@ import click
 
 from data.command import LOCAL, PLACE
 from data.errors import UsageError
-from data.storage import AnyPath, is_remote, place
+from data.storage import AnyPath, local, place
 from training.commands.wanted import Wanted, wanted
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def evaluate(
         return
     options = _options(config, precision=precision, batch_size=batch_size, workers=workers)
     places = [wanted(text, images=images) for text in benchmarks] or [
-        Wanted(name, _annotations(name, folders.root), _path(folders.images) or images)
+        Wanted(name, _root(name, folders.root), _path(folders.images) or images)
         for name, folders in options.benchmarks.items()
     ]
     if not places:
@@ -205,14 +205,9 @@ def _path(text: str | None) -> AnyPath | None:
     return place(text) if text else None
 
 
-def _annotations(name: str, text: str | None) -> Path | None:
-    path = _path(text)
-    if path is not None and is_remote(path):
-        raise UsageError(
-            f"training.evaluation.benchmarks.{name}.root: expected annotations on this machine, "
-            f"found a URL, {text}"
-        )
-    return path
+def _root(name: str, text: str | None) -> Path | None:
+    where = f"training.evaluation.benchmarks.{name}.root"
+    return local(text, where=where) if text else None
 
 
 def _encoding(options: "EvaluationOptions", device: str, cache: AnyPath | None) -> "Encoding":

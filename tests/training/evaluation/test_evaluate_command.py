@@ -256,9 +256,7 @@ def test_annotations_are_on_this_machine(root: Path) -> None:
     config.write_text(f"training: {{evaluation: {{benchmarks: {folders}}}}}")
     error = run(["--model", "ViT-B-32", "--config", config]).exception
     assert isinstance(error, UsageError)
-    assert "benchmarks.sugarcrepe.root: expected annotations on this machine, found a URL" in str(
-        error
-    )
+    assert "benchmarks.sugarcrepe.root: expected a path on this machine, found a URL" in str(error)
 
 
 def test_errors_end_with_2_and_one_line_on_the_error_stream(root: Path) -> None:
