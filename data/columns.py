@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from data.disk import writing_whole
 from data.errors import UsageError
 from data.shards import opened
+from data.storage import AnyPath
 from data.texts import one_line
 
 Strings = Sequence[str]
@@ -46,7 +47,7 @@ def write_columns(
         writer.write_batch(batch)
 
 
-def read_columns(path: Path) -> tuple[dict[str, list[str]], dict[str, list[list[int]]], str]:
+def read_columns(path: AnyPath) -> tuple[dict[str, list[str]], dict[str, list[list[int]]], str]:
     """Return the columns of strings, the columns of integer lists, and the note."""
     with opened(path) as source, pa.ipc.open_stream(source) as reader:
         batch = reader.read_next_batch()

@@ -2,14 +2,13 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import Final
 
 import click
 
 from data.disk import told
 from data.errors import RetryableError, ShardError, UsageError
-from data.storage import is_remote, place
+from data.storage import AnyPath, is_remote, place
 
 
 class PlaceType(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
@@ -21,12 +20,12 @@ class PlaceType(click.ParamType):  # type: ignore[type-arg]  # generic from clic
         self._by_url = by_url
 
     def convert(
-        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Path:
+        self, value: str | AnyPath, param: click.Parameter | None, ctx: click.Context | None
+    ) -> AnyPath:
         """Return the place."""
         path = place(value)
         if is_remote(path) and not self._by_url:
-            self.fail(f"{value}: expected a path of this machine, found a URL", param, ctx)
+            self.fail(f"{value}: expected a path on this machine, found a URL", param, ctx)
         return path
 
 

@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 
 from data.disk import writing
 from data.errors import ShardError, UsageError
-from data.storage import is_remote
+from data.storage import AnyPath, is_remote
 
 _KEPT_S: Final = 86_400.0
 Json = dict[str, object]
@@ -47,7 +47,7 @@ class Unit(NamedTuple):
     facts: Json
 
 
-def attempt_path(folder: Path, name: str, kind: str) -> Path:
+def attempt_path(folder: AnyPath, name: str, kind: str) -> Path:
     """Return a new path on this machine for one attempt at a file of the unit `name`."""
     if is_remote(folder):
         folder = _scratch()
@@ -67,7 +67,7 @@ def _scratch() -> Path:
     return folder
 
 
-def commit(folder: Path, name: str, attempts: Mapping[str, Path], facts: Json) -> Unit:
+def commit(folder: AnyPath, name: str, attempts: Mapping[str, Path], facts: Json) -> Unit:
     """Finish a unit with these attempted files, by kind; return the winner, which may be another.
 
     Raises:
@@ -85,7 +85,7 @@ def commit(folder: Path, name: str, attempts: Mapping[str, Path], facts: Json) -
     return winner
 
 
-def _kept(folder: Path, attempt: Path) -> Committed:
+def _kept(folder: AnyPath, attempt: Path) -> Committed:
     """Bring an attempt to where it stays, beside its marker."""
     size, sha256 = sync_and_hash(attempt)
     kept = folder / attempt.with_suffix(".done").name
@@ -93,9 +93,10 @@ def _kept(folder: Path, attempt: Path) -> Committed:
     return Committed(kept.name, size, sha256)
 
 
-def move(attempt: Path, target: Path) -> None:
+def move(attempt: AnyPath, target: AnyPath) -> None:
     """Show a whole file under the name it keeps."""
     if not is_remote(target):
+        assert not is_remote(attempt), "what is written by URL stays in its store"
         attempt.rename(target)
         return
     try:
@@ -107,7 +108,7 @@ def move(attempt: Path, target: Path) -> None:
         attempt.unlink()
 
 
-def write_if_absent(path: Path, text: str) -> bool:
+def write_if_absent(path: AnyPath, text: str) -> bool:
     """Write a new text file, all of it or nothing; return whether there was none.
 
     Raises:
@@ -128,7 +129,7 @@ def write_if_absent(path: Path, text: str) -> bool:
     return True
 
 
-def finished(folder: Path, name: str) -> Unit | None:
+def finished(folder: AnyPath, name: str) -> Unit | None:
     """Return the unit if it is finished and its files are as they were, else None.
 
     On this machine every byte is looked at; of a store, which checks what it is sent and does not
@@ -147,7 +148,7 @@ def finished(folder: Path, name: str) -> Unit | None:
     return Unit(name, files, content["facts"])
 
 
-def _is_whole(path: Path, file: Committed) -> bool:
+def _is_whole(path: AnyPath, file: Committed) -> bool:
     try:
         if is_remote(path):
             return path.stat().st_size == file.bytes
@@ -156,7 +157,7 @@ def _is_whole(path: Path, file: Committed) -> bool:
         return False
 
 
-def link_into_place(source: Path, target: Path) -> None:
+def link_into_place(source: AnyPath, target: AnyPath) -> None:
     """Show a finished file where readers look; on this machine a second call finds it done.
 
     The file keeps its place beside the marker too, until the whole job is done.
@@ -164,9 +165,11 @@ def link_into_place(source: Path, target: Path) -> None:
     Raises:
         UsageError: the file system knows no hard links.
     """
-    if is_remote(source) and is_remote(target):
+    if is_remote(source):
+        assert is_remote(target), "work lies in the folder that is made"
         source.copy_to(target)
         return
+    assert not is_remote(target), "work lies in the folder that is made"
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and target.samefile(source):
         return
@@ -175,14 +178,14 @@ def link_into_place(source: Path, target: Path) -> None:
     draft.rename(target)
 
 
-def sweep(folder: Path, *, keep: Collection[Path]) -> None:
+def sweep(folder: AnyPath, *, keep: Collection[AnyPath]) -> None:
     """Delete what killed runs left in a folder: all files but those to be kept."""
     for path in folder.glob("*"):
         if path not in keep:
             path.unlink(missing_ok=True)
 
 
-def remove_tree(folder: Path) -> None:
+def remove_tree(folder: AnyPath) -> None:
     """Delete a folder with all that is in it; it need not be there."""
     if is_remote(folder):
         folder.remove_tree()
@@ -190,7 +193,7 @@ def remove_tree(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def sync_and_hash(path: Path) -> tuple[int, str]:
+def sync_and_hash(path: AnyPath) -> tuple[int, str]:
     """Force a file onto the disk; return its size in bytes and its SHA-256."""
     with writing(path), path.open("rb") as file:
         if not is_remote(path):
@@ -207,7 +210,7 @@ def write_synced(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: AnyPath, text: str) -> None:
     """Replace a text file: a reader sees the old content or the new, never a part."""
     if is_remote(path):
         path.write_text(text)
@@ -235,7 +238,7 @@ def _link(source: Path, target: Path) -> None:
         ) from error
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: AnyPath) -> None:
     """Force a folder's entries onto the disk."""
     if is_remote(folder):
         return

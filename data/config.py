@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_type_hints
 
@@ -17,7 +17,8 @@ import yaml
 
 from data.commit import Json
 from data.errors import UsageError
-from data.storage import is_remote, place
+from data.remote import Remote
+from data.storage import AnyPath, is_remote, place
 from data.texts import nearest, one_line
 
 T = TypeVar("T")
@@ -27,13 +28,21 @@ SECTIONS = ("data", "negatives", "training")
 Positive = Annotated[int, pydantic.Field(ge=1)]
 
 
-def _placed(value: object) -> Path:
-    if isinstance(value, str | PurePath):
+def _any_path(value: object) -> AnyPath:
+    if isinstance(value, str | Path | Remote):
         return place(value)
     raise pydantic_core.PydanticCustomError("path_type", "Input is not a valid path")
 
 
-_Place = Annotated[Path, pydantic.PlainValidator(_placed)]
+def _path(value: object) -> Path:
+    path = _any_path(value)
+    if is_remote(path):
+        raise pydantic_core.PydanticCustomError("path_type", "Expected a path on this machine")
+    return path
+
+
+_AnyPath = Annotated[AnyPath, pydantic.PlainValidator(_any_path)]
+_Path = Annotated[Path, pydantic.PlainValidator(_path)]
 
 
 def checked(
@@ -73,10 +82,13 @@ def checked(
 
 
 def _with_places(hint: Any) -> Any:  # noqa: ANN401 - a type is of any type
-    """Return the type of a field in which a path may be a URL too."""
-    if isinstance(hint, UnionType):
-        return Union[tuple(map(_with_places, get_args(hint)))]  # noqa: UP007  (of so many as there are)
-    return _Place if hint is Path else hint
+    """Return the type of a field with our own reading of paths, and of URLs where one may be."""
+    if not isinstance(hint, UnionType):
+        return _Path if hint is Path else hint
+    members = get_args(hint)
+    if Remote in members:
+        members = (_AnyPath, *(member for member in members if member not in (Path, Remote)))
+    return Union[tuple(map(_with_places, members))]  # noqa: UP007  (of so many as there are)
 
 
 def _default(field: dataclasses.Field[Any]) -> object:
@@ -158,16 +170,16 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
         return [plain(item) for item in value]
     if isinstance(value, set | frozenset):
         return sorted(plain(item) for item in value)
-    return str(value) if isinstance(value, PurePath) else value
+    return str(value) if isinstance(value, Path | Remote) else value
 
 
-def place_name(where: str | Path) -> str:
+def place_name(where: str | AnyPath) -> str:
     """Return the last part of a path or URL, and a name that is no existing path as it is.
 
     So no manifest tells where files are kept.
     """
     path = place(where)
-    is_path = isinstance(where, PurePath) or is_remote(path) or path.exists()
+    is_path = not isinstance(where, str) or is_remote(path) or path.exists()
     return path.resolve().name if is_path else str(where)
 
 

@@ -5,10 +5,10 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from data.errors import RetryableError, ShardError, UsageError
+from data.storage import AnyPath
 from data.texts import one_line
 
 _FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
@@ -19,7 +19,7 @@ _SHORT: Final = re.compile(r"\d+ requested and \d+ written")  # numpy keeps no n
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: AnyPath) -> Iterator[None]:
     """Name the file in what the system says while it is written.
 
     `path`: as the user knows it, not the draft of it. Some libraries turn the system's error into
@@ -42,7 +42,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def writing_whole(path: Path) -> Iterator[None]:
+def writing_whole(path: AnyPath) -> Iterator[None]:
     """Do as `writing`, and leave nothing of a file that could not be written to its end.
 
     Raises:
@@ -61,7 +61,7 @@ def is_full(error: OSError) -> bool:
     return error.errno in _FULL
 
 
-def unwritable(path: Path, error: OSError) -> UsageError | OSError:
+def unwritable(path: AnyPath, error: OSError) -> UsageError | OSError:
     """Return what to raise where a place cannot be written; a full disk is no mistake in usage."""
     if is_full(error):
         return OSError(error.errno, error.strerror, str(path))

@@ -29,7 +29,7 @@ from data.errors import UsageError
 from data.sources.files import find_splits
 from data.sources.found import key_of
 from data.sources.tars import IMAGE_SUFFIXES, files_in
-from data.storage import entries, is_remote
+from data.storage import AnyPath, entries, is_remote, relative_to
 
 _VERSION = 2
 _ROWS_AT_ONCE = 64  # of pictures, which are large
@@ -60,8 +60,8 @@ class Index:
     the store in messages.
     """
 
-    where: Path
-    files: tuple[Path, ...]
+    where: AnyPath
+    files: tuple[AnyPath, ...]
     path: Path
     table: NDArray[np.int64] = field(repr=False, compare=False)
 
@@ -118,7 +118,7 @@ class Index:
         )
 
 
-def index_of_tars(files: tuple[Path, ...], *, root: Path, cache: Path | None) -> Index:
+def index_of_tars(files: tuple[AnyPath, ...], *, root: AnyPath, cache: Path | None) -> Index:
     """Return the index of the pictures in tars.
 
     A picture's keys are `{tar}/{member}`, the tar as seen from `root`; `image` of the .json before
@@ -135,9 +135,9 @@ def index_of_tars(files: tuple[Path, ...], *, root: Path, cache: Path | None) ->
 
 
 def index_of_parquet(  # noqa: PLR0913 - what to read, what to call it, where to keep it
-    files: tuple[Path, ...],
+    files: tuple[AnyPath, ...],
     *,
-    root: Path,
+    root: AnyPath,
     image: str,
     key: str | None,
     cache: Path | None,
@@ -171,7 +171,7 @@ def _hash(key: str) -> int:
     return int.from_bytes(blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest())
 
 
-def _read(path: Path, offset: int, size: int) -> bytes:
+def _read(path: AnyPath, offset: int, size: int) -> bytes:
     try:
         if is_remote(path):
             return path.read_range(offset, size)
@@ -181,9 +181,9 @@ def _read(path: Path, offset: int, size: int) -> bytes:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _members_of_tars(files: tuple[Path, ...], root: Path) -> Iterator[Member]:
+def _members_of_tars(files: tuple[AnyPath, ...], root: AnyPath) -> Iterator[Member]:
     for number, path in enumerate(files):
-        name = path.name if path == root else path.relative_to(root).as_posix()
+        name = path.name if path == root else relative_to(path, root).as_posix()
         stated = ("", "")
         for found in files_in(path):
             if found is None:
@@ -211,7 +211,7 @@ def _stated_image(tar: tarfile.TarFile, info: tarfile.TarInfo) -> str:
 
 
 def _members_of_parquet(
-    root: Path, image: str, key: str | None, out: BinaryIO, *, numbered: bool
+    root: AnyPath, image: str, key: str | None, out: BinaryIO, *, numbered: bool
 ) -> Iterator[Member]:
     from data.parquet import read_records  # noqa: PLC0415  (pyarrow's door: opened where needed)
 
@@ -247,7 +247,7 @@ def _content(cell: object, *, where: str) -> tuple[bytes | None, object]:
     )
 
 
-def _table(members: Iterable[Member], *, where: Path) -> tuple[NDArray[np.int64], str]:
+def _table(members: Iterable[Member], *, where: AnyPath) -> tuple[NDArray[np.int64], str]:
     """Return the table of an index and a key in it.
 
     A picture may be there several times, as it is in a file of captions; the first is taken. Where
@@ -281,7 +281,7 @@ def _table(members: Iterable[Member], *, where: Path) -> tuple[NDArray[np.int64]
     return np.vstack([hashes[order].view(np.int64), rest[order].T]), next(iter(names.values()))
 
 
-def _cached(files: tuple[Path, ...], cache: Path | None, kind: str) -> Path:
+def _cached(files: tuple[AnyPath, ...], cache: Path | None, kind: str) -> Path:
     """Return where the index of these files is kept; other sizes or times give another place."""
     name = blake2b(repr((_VERSION, kind, _states(files))).encode(), digest_size=16).hexdigest()
     folder = (cache or cache_folder()) / "images"
@@ -295,10 +295,11 @@ def _cached(files: tuple[Path, ...], cache: Path | None, kind: str) -> Path:
     return folder / f"{name}.npy"
 
 
-def _states(files: tuple[Path, ...]) -> list[tuple[object, ...]]:
+def _states(files: tuple[AnyPath, ...]) -> list[tuple[object, ...]]:
     """Return for each file its name, and what is another as soon as the file is another one."""
-    if not any(map(is_remote, files)):
-        stats = [(path.resolve(), path.stat()) for path in files]
+    here = [path for path in files if not is_remote(path)]
+    if len(here) == len(files):
+        stats = [(path.resolve(), path.stat()) for path in here]
         return [(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats]
     folders = dict.fromkeys(path.parent for path in files)
     versions = {entry.path: entry.version for folder in folders for entry in entries(folder)}
@@ -319,7 +320,7 @@ def _write_table(path: Path, table: NDArray[np.int64], example: str) -> None:
     sync_folder(path.parent)
 
 
-def _opened(where: Path, files: tuple[Path, ...], path: Path) -> Index:
+def _opened(where: AnyPath, files: tuple[AnyPath, ...], path: Path) -> Index:
     table = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     return Index(where=where, files=files, path=path, table=table)
 

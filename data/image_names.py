@@ -11,13 +11,12 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from data.images import Folder, Index, Store
 from data.remote import Entry
 from data.sources.tars import IMAGE_SUFFIXES
-from data.storage import entries
+from data.storage import AnyPath, entries, relative_to
 
 _MOST_TRIED: Final = 1_000  # keys by which a change is chosen
 _MOST_LISTED: Final = 100  # folders that are looked through for an example
@@ -199,7 +198,7 @@ def _last_folder(start: str) -> str:
     return start.rstrip("/").rpartition("/")[2]
 
 
-def _places_near(store: Store) -> tuple[Path, ...]:
+def _places_near(store: Store) -> tuple[AnyPath, ...]:
     """Return the folder above a folder of pictures and those just below it."""
     if not isinstance(store, Folder):
         return ()
@@ -207,7 +206,7 @@ def _places_near(store: Store) -> tuple[Path, ...]:
     return (root.parent, *(entry.path for entry in _listed(root) if entry.is_dir))
 
 
-def _folder_with(places: Sequence[Path], key: str) -> Path | None:
+def _folder_with(places: Sequence[AnyPath], key: str) -> AnyPath | None:
     return next((place for place in places if not Folder(place).absent([key])), None)
 
 
@@ -218,13 +217,13 @@ def _folder_above(keys: Sequence[str], example: str) -> str:
     return os.path.commonpath([os.path.dirname(key) for key in keys])  # noqa: PTH120
 
 
-def _root(store: Store) -> Path | None:
+def _root(store: Store) -> AnyPath | None:
     if isinstance(store, Folder):
         return store.root
     return store.where if isinstance(store, Index) else None
 
 
-def _first_picture(root: Path) -> str:
+def _first_picture(root: AnyPath) -> str:
     """Return the key of the first picture in the first folders of a folder, "" if none is there."""
     waiting = [root]
     for _ in range(_MOST_LISTED):
@@ -233,12 +232,12 @@ def _first_picture(root: Path) -> str:
         listed = _listed(waiting.pop(0))
         for entry in listed:
             if entry.is_file and has_picture_suffix(entry.name):
-                return entry.path.relative_to(root).as_posix()
+                return relative_to(entry.path, root).as_posix()
         waiting += [entry.path for entry in listed if entry.is_dir]
     return ""
 
 
-def _listed(folder: Path) -> list[Entry]:
+def _listed(folder: AnyPath) -> list[Entry]:
     try:
         return entries(folder)
     except OSError:

@@ -18,7 +18,7 @@ from data.manifest import Manifest
 from data.remote import Entry
 from data.sources.files import existing
 from data.sources.scenes import Scenes
-from data.storage import entries, is_remote
+from data.storage import AnyPath, entries, is_remote
 
 __all__ = [
     "Drawn", "Folder", "ImageColumns", "Index", "Store", "open_images", "scenes_of",
@@ -48,7 +48,7 @@ class Store(Protocol):
 class Folder:
     """Pictures as files; a key is a path below the folder, or that path with the folder's own."""
 
-    root: Path
+    root: AnyPath
 
     def absent(self, keys: Iterable[str]) -> set[str]:
         """Return those keys for which there is no file; each folder is listed once."""
@@ -137,13 +137,13 @@ class ImageColumns:
 class _Place(NamedTuple):
     """Where pictures are; of tars or parquet files their suffix and all of them."""
 
-    root: Path
+    root: AnyPath
     suffix: str
-    files: tuple[Path, ...]
+    files: tuple[AnyPath, ...]
 
 
 def open_images(
-    place: Path | None,
+    place: AnyPath | None,
     *,
     manifest: Manifest,
     cache: Path | None = None,
@@ -192,7 +192,7 @@ def scenes_of(manifest: Manifest, *, where: str) -> Scenes:
     return checked(Scenes, cast("dict[str, object]", fields), where="data.source")
 
 
-def _place(root: Path) -> _Place:
+def _place(root: AnyPath) -> _Place:
     if root.is_file():
         return _Place(root, root.suffix, (root,))
     listed = entries(root)
@@ -205,7 +205,7 @@ def _place(root: Path) -> _Place:
     return _Place(root, "", ())
 
 
-def _entries_of(folder: Path) -> list[Entry]:
+def _entries_of(folder: AnyPath) -> list[Entry]:
     try:
         return entries(folder)
     except (FileNotFoundError, PermissionError):  # nothing there, or a disk's lost+found
@@ -227,7 +227,7 @@ def _parts(key: str) -> tuple[str, ...]:
     return PurePosixPath(key).parts if ".." in key else ()
 
 
-def _files_in(root: Path, folder: str) -> set[str]:
+def _files_in(root: AnyPath, folder: str) -> set[str]:
     """Return the keys of the files of a folder."""
     try:
         if is_remote(root):

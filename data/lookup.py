@@ -1,18 +1,18 @@
 """Find rows by their ids: the shards stay mapped on disk, only ids and places are in memory."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from data.errors import UsageError
 from data.records import Row
 from data.schema import ROW_SCHEMA, rows_of_batch
 from data.shards import map_batches
+from data.storage import AnyPath
 
 
 class RowTable:
     """The rows of some shards; a row that was taken is there no more."""
 
-    def __init__(self, shards: Iterable[Path]) -> None:
+    def __init__(self, shards: Iterable[AnyPath]) -> None:
         """Read the ids.
 
         Raises:

@@ -14,7 +14,7 @@ from data.records import METHODS, SUBTYPES, TYPES, Negative, Reject, Row
 from data.schema import VERSION
 from data.shards import read_rejects, read_rows
 from data.sources.files import contents, existing
-from data.storage import sizes_in
+from data.storage import AnyPath, sizes_in
 
 FILE_NAME = "manifest.json"
 FLUENCY = "fluency"
@@ -86,12 +86,12 @@ def to_json(manifest: Manifest) -> str:
     return json.dumps(asdict(manifest), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def write_manifest(folder: AnyPath, manifest: Manifest) -> None:
     """Write the manifest: from now on the folder is complete."""
     write_atomically(folder / FILE_NAME, to_json(manifest))
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: AnyPath) -> Manifest:
     """Return the manifest of a finished folder; its files must have the sizes that it states.
 
     Raises:
@@ -107,14 +107,14 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _instead(folder: Path) -> str:
+def _instead(folder: AnyPath) -> str:
     """Return what is there in place of a manifest, and what to do."""
     if (folder / "work").is_dir():
         return "run the command that began it again, and it goes on where it stopped"
     return f"found {contents(folder) if folder.is_dir() else 'a file'}; name the folder of one"
 
 
-def manifest_without_sizes(folder: Path) -> Manifest:
+def manifest_without_sizes(folder: AnyPath) -> Manifest:
     """Return the manifest of a folder whose files may be damaged.
 
     Raises:
@@ -140,7 +140,7 @@ def manifest_without_sizes(folder: Path) -> Manifest:
     return Manifest(**{**content, **files, "fluency": fluency})
 
 
-def read_all_rows(folder: Path, manifest: Manifest) -> Iterator[Row]:
+def read_all_rows(folder: AnyPath, manifest: Manifest) -> Iterator[Row]:
     """Yield the rows of all shards, in order.
 
     Raises:
@@ -150,7 +150,7 @@ def read_all_rows(folder: Path, manifest: Manifest) -> Iterator[Row]:
         yield from read_rows(folder / shard.file)
 
 
-def problems_of(folder: Path, manifest: Manifest) -> Iterator[str]:
+def problems_of(folder: AnyPath, manifest: Manifest) -> Iterator[str]:
     """Check every byte and every row against the manifest; yield one line for each problem."""
     sizes = _sizes(folder)
     for stored in manifest.stored():
@@ -163,7 +163,7 @@ def problems_of(folder: Path, manifest: Manifest) -> Iterator[str]:
     yield from (f"{file}: not in the manifest" for file in sorted({*sizes} - known))
 
 
-def _sizes(folder: Path) -> dict[str, int]:
+def _sizes(folder: AnyPath) -> dict[str, int]:
     """Return the sizes in bytes of all files that may be in a manifest, by their paths."""
     kinds = ("data", "rejects", FLUENCY)
     return {f"{kind}/{n}": size for kind in kinds for n, size in sizes_in(folder / kind).items()}
@@ -176,14 +176,14 @@ def _size_problem(stored: Shard | Stored, sizes: Mapping[str, int]) -> str | Non
     return None if size == stored.bytes else f"{stored.file}: {size} bytes, expected {stored.bytes}"
 
 
-def _byte_problem(folder: Path, stored: Shard | Stored) -> str | None:
+def _byte_problem(folder: AnyPath, stored: Shard | Stored) -> str | None:
     sha256 = sync_and_hash(folder / stored.file)[1]
     if sha256 != stored.sha256:
         return f"{stored.file}: damaged, SHA-256 {sha256} instead of {stored.sha256}"
     return None
 
 
-def _shard_problems(folder: Path, shard: Shard, manifest: Manifest) -> Iterator[str]:
+def _shard_problems(folder: AnyPath, shard: Shard, manifest: Manifest) -> Iterator[str]:
     num_rows = 0
     try:
         for problems in _problems_by_row(folder, shard, manifest):
@@ -196,7 +196,7 @@ def _shard_problems(folder: Path, shard: Shard, manifest: Manifest) -> Iterator[
         yield f"{shard.file}: {num_rows} rows, expected {shard.rows}"
 
 
-def _problems_by_row(folder: Path, shard: Shard, manifest: Manifest) -> Iterator[Iterator[str]]:
+def _problems_by_row(folder: AnyPath, shard: Shard, manifest: Manifest) -> Iterator[Iterator[str]]:
     num_producers = len(manifest.producers)
     if shard in manifest.shards:
         for row in read_rows(folder / shard.file):

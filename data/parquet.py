@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
@@ -14,8 +13,8 @@ from data.errors import UsageError
 from data.sources.files import check_columns, excerpt
 from data.sources.lines import unreadable
 from data.sources.packed import foreign, head_of
-from data.sources.table import Record, cells_by_name
-from data.storage import is_remote
+from data.sources.table_files import Record, cells_by_name
+from data.storage import AnyPath, is_remote
 
 _MAGIC = b"PAR1"
 BATCH_ROWS = 4096
@@ -23,7 +22,7 @@ GROUP_ROWS = 65_536
 
 
 def read_records(
-    path: Path,
+    path: AnyPath,
     *,
     columns: tuple[str, ...],
     batch_rows: int = BATCH_ROWS,
@@ -45,7 +44,7 @@ def read_records(
             row += 1
 
 
-def read_features(path: Path) -> Mapping[str, object]:
+def read_features(path: AnyPath) -> Mapping[str, object]:
     """Return what the `datasets` library says of each column of a file that it wrote, else nothing.
 
     Raises:
@@ -61,7 +60,7 @@ def read_features(path: Path) -> Mapping[str, object]:
 
 
 def _batches(
-    path: Path, columns: tuple[str, ...], batch_rows: int, advice: str
+    path: AnyPath, columns: tuple[str, ...], batch_rows: int, advice: str
 ) -> Iterator[list[dict[str, object]]]:
     try:
         with pq.ParquetFile(_readable(path)) as file:
@@ -99,12 +98,12 @@ def _cell(scalar: pa.Scalar) -> object:
         return scalar.as_buffer().to_pybytes()
 
 
-def _readable(path: Path) -> Path | IO[bytes]:
+def _readable(path: AnyPath) -> AnyPath | IO[bytes]:
     """Return what pyarrow reads; of a file by URL it reads those parts that it asks for."""
     return path.open("rb") if is_remote(path) else path
 
 
-def _damaged(path: Path, error: Exception) -> UsageError:
+def _damaged(path: AnyPath, error: Exception) -> UsageError:
     if isinstance(error, OSError) and error.errno is not None:
         return unreadable(path, error)
     head = head_of(path)
@@ -117,7 +116,7 @@ def _damaged(path: Path, error: Exception) -> UsageError:
     )
 
 
-def _where_damaged(path: Path) -> str:
+def _where_damaged(path: AnyPath) -> str:
     """Return in which column and row group a file whose end is whole cannot be read."""
     try:
         with pq.ParquetFile(_readable(path)) as file:
@@ -143,7 +142,7 @@ def zstandard(file: IO[bytes]) -> IO[bytes]:
     return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(file), "zstd"))
 
 
-def write_parquet(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema) -> None:
+def write_parquet(path: AnyPath, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema) -> None:
     """Write record batches into a new parquet file, a row group each."""
     with writing(path), pq.ParquetWriter(path, schema) as writer:
         for batch in batches:
@@ -151,7 +150,7 @@ def write_parquet(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.S
 
 
 def write_chunked(
-    path: Path,
+    path: AnyPath,
     batches: Iterable[pa.RecordBatch],
     *,
     schema: pa.Schema,
@@ -187,7 +186,7 @@ def write_chunked(
             writer.write_table(pa.Table.from_batches(held, schema), row_group_size=2 * group_rows)
 
 
-def read_batches(path: Path, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def read_batches(path: AnyPath, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Yield a parquet file's record batches of this schema.
 
     Raises:

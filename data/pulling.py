@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final
 
 from data.caches import cache_folder
@@ -21,13 +21,13 @@ from data.hub import Repository, check_name, client
 from data.manifest import FILE_NAME, manifest_without_sizes
 from data.published import Report, restore_folder, shards_by_kind, within
 from data.remote import Remote
-from data.storage import is_remote
+from data.storage import AnyPath, is_remote
 from data.storage import place as place_of
 
 SCHEME: Final = "hf://datasets/"
 
 
-def local_folder(place: str | PurePath, *, report: Report = lambda _num_rows: None) -> Path:
+def local_folder(place: str | AnyPath, *, report: Report = lambda _num_rows: None) -> Path:
     """Return the folder of shards; those of a URL are fetched first.
 
     They lie in the user's cache: those of `hf://datasets/user/name[@revision]` by commit, those of

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from operator import itemgetter
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, Final, NamedTuple, TypeVar, cast
+from pathlib import Path, PurePath, PurePosixPath
+from typing import Any, Final, Literal, NamedTuple, TypeVar, cast
 
 from data.errors import RetryableError, UsageError
 from data.ranges import Ranges
@@ -28,36 +28,85 @@ class Stat(NamedTuple):
     st_size: int
 
 
-class Entry(NamedTuple):
-    """What the listing of a folder says of a file or a folder in it.
-
-    `version` is that of `Remote.version`, though another text than it; "" on this machine.
-    """
-
-    folder: Path
-    name: str
-    is_file: bool
-    is_dir: bool
-    version: str
-
-    @property
-    def path(self) -> Path:
-        """Return where it is."""
-        return self.folder / self.name
-
-
-class Remote(PurePosixPath):
+class Remote:
     """A file or folder by URL, with the methods of pathlib that this project uses.
 
-    What fails for a moment is tried again. What goes on failing is a RetryableError, what the user
-    can mend (a password, a library) a UsageError, and what is not there a FileNotFoundError.
+    The operating system cannot open it: `open`, `os` and `shutil` refuse it, and so does mypy.
+
+    A call that fails is tried again. One that keeps failing raises a RetryableError, one that the
+    user can mend (a password, a library) a UsageError, and a missing file a FileNotFoundError.
     """
 
-    __slots__ = ()
+    __slots__ = ("_path",)
+
+    def __init__(self, url: str | PurePosixPath) -> None:
+        """Take a URL, such as s3://bucket/folder."""
+        self._path = PurePosixPath(url)
 
     def __str__(self) -> str:  # pathlib's has one slash fewer
         scheme, *parts = self.parts or ("",)
         return f"{scheme}//{'/'.join(parts)}" if scheme.endswith(":") else "/".join(self.parts)
+
+    def __repr__(self) -> str:
+        return f"Remote({str(self)!r})"
+
+    def __hash__(self) -> int:
+        return hash(self._path)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Remote) and self._path == other._path
+
+    def __lt__(self, other: "Remote") -> bool:
+        return self._path < other._path
+
+    def __truediv__(self, below: str | PurePath) -> "Remote":
+        return Remote(self._path / below)
+
+    @property
+    def name(self) -> str:
+        """Return the last part of the URL."""
+        return self._path.name
+
+    @property
+    def stem(self) -> str:
+        """Return the name without its suffix."""
+        return self._path.stem
+
+    @property
+    def suffix(self) -> str:
+        """Return the end of the name from its last dot on."""
+        return self._path.suffix
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Return the scheme and the names of the URL."""
+        return self._path.parts
+
+    @property
+    def parent(self) -> "Remote":
+        """Return the folder that this is in."""
+        return Remote(self._path.parent)
+
+    @property
+    def parents(self) -> "tuple[Remote, ...]":
+        """Return the folders above this, the nearest first."""
+        return tuple(map(Remote, self._path.parents))
+
+    def with_name(self, name: str) -> "Remote":
+        """Return the file of another name in the same folder."""
+        return Remote(self._path.with_name(name))
+
+    def with_suffix(self, suffix: str) -> "Remote":
+        """Return the file whose name ends in another suffix."""
+        return Remote(self._path.with_suffix(suffix))
+
+    def relative_to(self, folder: "Path | Remote") -> PurePosixPath:
+        """Return this path relative to a folder above it.
+
+        Raises:
+            ValueError: the folder is not above it.
+        """
+        return self._path.relative_to(PurePosixPath(*folder.parts))
 
     def exists(self) -> bool:
         """Tell whether there is such a file or folder."""
@@ -79,11 +128,11 @@ class Remote(PurePosixPath):
         """Return what is another text as soon as the file is another one."""
         return version_in(self._info())
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> "list[Entry]":
         """Return what is in a folder, all from one listing."""
         return [
             Entry(
-                cast("Path", self),
+                self,
                 name,
                 is_file=info["type"] == "file",
                 is_dir=info["type"] == "directory",
@@ -96,11 +145,11 @@ class Remote(PurePosixPath):
         """Return the sizes in bytes of the files in a folder by their names."""
         return {name: int(info["size"]) for name, info in self._listed() if info["type"] == "file"}
 
-    def iterdir(self) -> Iterator[Path]:
+    def iterdir(self) -> "Iterator[Remote]":
         """Yield what is in a folder."""
-        yield from (entry.path for entry in self.entries())
+        yield from (self / entry.name for entry in self.entries())
 
-    def glob(self, pattern: str) -> Iterator[Path]:
+    def glob(self, pattern: str) -> "Iterator[Remote]":
         """Yield what matches a pattern, whose parts are those of a path; `**` is none."""
         first, _, rest = pattern.partition("/")
         try:
@@ -109,9 +158,9 @@ class Remote(PurePosixPath):
             return
         for entry in found:
             if not rest:
-                yield entry.path
+                yield self / entry.name
             elif entry.is_dir:
-                yield from entry.path.glob(rest)
+                yield from (self / entry.name).glob(rest)
 
     def resolve(self) -> "Remote":
         """Return this."""
@@ -120,13 +169,12 @@ class Remote(PurePosixPath):
     def mkdir(self, *, parents: bool = False, exist_ok: bool = False) -> None:
         """Do nothing: a folder of an object store is its files."""
 
-    def open(self, mode: str = "rb") -> IO[bytes]:
+    def open(self, mode: Literal["rb"]) -> io.BufferedReader:
         """Return the file, to be read from any place on.
 
         Reading raises RetryableError where the file has become another one meanwhile.
         """
-        if mode != "rb":
-            raise ValueError(f"{mode!r}: a file by URL is written in one piece")
+        assert mode == "rb", "a file by URL is written in one piece"
         info = self._info()
         size, version = int(info["size"]), version_in(info)
 
@@ -247,3 +295,21 @@ class Remote(PurePosixPath):
                     raise found from error
             time.sleep(FIRST_PAUSE_S * 2**attempt)
         raise AssertionError("an attempt returns or raises")
+
+
+class Entry(NamedTuple):
+    """What the listing of a folder says of a file or a folder in it.
+
+    `version` is that of `Remote.version`, though another text than it; "" on this machine.
+    """
+
+    folder: Path | Remote
+    name: str
+    is_file: bool
+    is_dir: bool
+    version: str
+
+    @property
+    def path(self) -> Path | Remote:
+        """Return where it is."""
+        return self.folder / self.name

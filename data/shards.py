@@ -17,7 +17,7 @@ from data.schema import (
     rejects_of_batch,
     rows_of_batch,
 )
-from data.storage import is_remote
+from data.storage import AnyPath, is_remote
 from data.texts import one_line
 
 ROWS_PER_BATCH = 4096
@@ -72,12 +72,16 @@ def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
     write_batches(path, [batch_of_rejects(rejects)], schema=REJECT_SCHEMA)
 
 
-def opened(path: Path) -> pa.NativeFile:
+def opened(path: AnyPath) -> pa.NativeFile:
     """Return a file mapped into memory; one by URL is read into it."""
-    return pa.BufferReader(path.read_bytes()) if is_remote(path) else pa.memory_map(str(path))
+    return pa.BufferReader(path.read_bytes()) if is_remote(path) else _mapped(path)
 
 
-def map_batches(path: Path, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _mapped(path: Path) -> pa.NativeFile:
+    return pa.memory_map(str(path))
+
+
+def map_batches(path: AnyPath, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Yield the record batches of a file, mapped into memory without copying, or read by URL.
 
     Raises:
@@ -92,7 +96,7 @@ def map_batches(path: Path, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         raise UsageError(f"{path}: not a readable Arrow stream: {one_line(error)}") from error
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: AnyPath) -> Iterator[Row]:
     """Yield the rows of a shard.
 
     Raises:
@@ -102,7 +106,7 @@ def read_rows(path: Path) -> Iterator[Row]:
         yield from rows_of_batch(batch)
 
 
-def read_plain(path: Path) -> Iterator[dict[str, Any]]:
+def read_plain(path: AnyPath) -> Iterator[dict[str, Any]]:
     """Yield the rows of a shard as JSON would hold them, unchecked: `{"id", "image", ...}`.
 
     Raises:
@@ -112,7 +116,7 @@ def read_plain(path: Path) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def read_rejects(path: Path) -> Iterator[Reject]:
+def read_rejects(path: AnyPath) -> Iterator[Reject]:
     """Yield the rejects of a shard of rejects.
 
     Raises:

@@ -5,40 +5,69 @@ import uuid
 from hashlib import sha256
 from operator import attrgetter
 from pathlib import Path, PurePath
-from typing import TypeGuard, cast
+from typing import TypeAlias
 from urllib.parse import unquote
+
+from typing_extensions import TypeIs
 
 from data.caches import cache_folder
 from data.errors import RetryableError, UsageError
 from data.remote import Entry, Remote
 
+AnyPath: TypeAlias = Path | Remote
+"""A path on this machine or a URL: for code that only calls a path's methods.
 
-def place(text: str | PurePath) -> Path:
-    """Return a path of this machine, or for a URL a `Remote`, which is used like one.
+Code that needs a file on this machine (`os`, a lock, a memory map) takes a `Path`. `is_remote`
+tells the two apart, and mypy then knows which one is left.
+"""
 
-    It is typed as a path because all that reads or writes through a path's methods may have
-    either; whatever needs a file of this machine (`os`, a map into memory) asks `is_remote`.
+
+def place(text: str | AnyPath) -> AnyPath:
+    """Return a path of this machine, or for a URL a `Remote`.
 
     Raises:
         UsageError: the URL holds a password, or chains several kinds of storage.
     """
     scheme, found, rest = str(text).partition("://")
     if not found:
-        return Path(text)
+        return Path(str(text))
     host = rest.partition("/")[0]
     if ":" in host.partition("@")[0] and "@" in host:
         raise UsageError("a URL with a password: keep it where the store's own tools look for it")
     if "::" in scheme:
         raise UsageError(f"{text}: expected one kind of storage, found several")
-    return Path(unquote(rest)) if scheme == "file" else cast("Path", Remote(text))
+    return Path(unquote(rest)) if scheme == "file" else Remote(str(text))
 
 
-def is_remote(path: PurePath) -> TypeGuard[Remote]:
+def local(text: str, *, where: str) -> Path:
+    """Return a path on this machine; `where` names the option in the message.
+
+    Raises:
+        UsageError: the text is a URL.
+    """
+    path = place(text)
+    if is_remote(path):
+        raise UsageError(f"{where}: expected a path on this machine, found a URL, {text}")
+    return path
+
+
+def is_remote(path: AnyPath) -> TypeIs[Remote]:
     """Tell whether a place is one by URL."""
     return isinstance(path, Remote)
 
 
-def entries(folder: Path) -> list[Entry]:
+def relative_to(path: AnyPath, folder: AnyPath) -> PurePath:
+    """Return the path of a file relative to a folder above it.
+
+    Raises:
+        ValueError: the folder is not above it.
+    """
+    if is_remote(path):
+        return path.relative_to(folder)
+    return path.relative_to(str(folder))
+
+
+def entries(folder: AnyPath) -> list[Entry]:
     """Return what is in a folder, sorted, all from one listing.
 
     Raises:
@@ -53,7 +82,7 @@ def entries(folder: Path) -> list[Entry]:
         ]
 
 
-def version_of(path: Path) -> str:
+def version_of(path: AnyPath) -> str:
     """Return what is another text as soon as the file is another one; "" if it is not there."""
     try:
         if is_remote(path):
@@ -64,7 +93,7 @@ def version_of(path: Path) -> str:
     return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
-def sizes_in(folder: Path) -> dict[str, int]:
+def sizes_in(folder: AnyPath) -> dict[str, int]:
     """Return the sizes in bytes of a folder's files by their names, {} if there is none."""
     try:
         if is_remote(folder):
@@ -74,7 +103,7 @@ def sizes_in(folder: Path) -> dict[str, int]:
         return {}
 
 
-def at_hand(path: Path) -> Path:
+def at_hand(path: AnyPath) -> Path:
     """Return a file of this machine of the same content: the file, or a copy in the user's cache.
 
     For what is mapped into memory. Of each URL the last version is kept.

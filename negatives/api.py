@@ -3,11 +3,11 @@
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from data.manifest import FLUENCY
 from data.records import Caption, Negative
+from data.storage import AnyPath
 from data.texts import is_unicode
 from negatives.choose import Chosen
 from negatives.config import BuildConfig, build_config
@@ -31,7 +31,7 @@ def generate(
     *,
     preset: str | None = None,
     seed: int | None = None,
-    fluency_from: Path | str | None = None,
+    fluency_from: AnyPath | str | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[str, tuple[Negative, ...]]]:
     """Yield each caption with its negatives, in order; an empty tuple where nothing was found.

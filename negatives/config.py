@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from data.commit import Json
 from data.config import Positive, check_sections, checked, plain
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES
+from data.storage import AnyPath
 from data.texts import nearest
 from negatives.llm.config import LlmConfig, llm_config
 from negatives.policy import POLICIES, SCORERS, PairPolicy, Policy, RecipePolicy, Scoring
@@ -66,7 +66,7 @@ class NegativesConfig:
     batch_size: Positive = 256
     max_characters: Positive = 10_000
     rejects: bool = False
-    fluency_from: Path | None = None
+    fluency_from: AnyPath | None = None
     llm: Mapping[str, Any] = field(default_factory=dict)
 
 

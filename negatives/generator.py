@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from textwrap import shorten
 from typing import Any, cast
 
 from data.errors import ShardError
 from data.records import Caption
+from data.storage import AnyPath
 from data.texts import one_line
 from negatives.choose import Chooser, Chosen, Offers, Producer, Tally, choose, redraw
 from negatives.draws import LogRatios, Offer
@@ -52,7 +52,7 @@ def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) ->
     return Chooser(tuple(producers), policy, seed, lexicon)
 
 
-def thinned(policy: Policy, corpus: Path | None) -> Policy:
+def thinned(policy: Policy, corpus: AnyPath | None) -> Policy:
     """Return a policy that keeps each kind below its greatest share of what a corpus will give."""
     if corpus is None or not isinstance(policy, PairPolicy) or policy.max_share is None:
         return policy

@@ -6,10 +6,9 @@ A policy names them (negatives/policy.py); here they are opened, each once a pro
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
 
-from data.storage import version_of
+from data.storage import AnyPath, version_of
 from negatives.draws import LogRatios
 from negatives.fluency.corpus import CorpusModel, Offered, Sample, read_model
 from negatives.fluency.neural import CausalModel, open_model, settled_device
@@ -65,7 +64,7 @@ class CausalScorer:
 
 
 def open_scorers(
-    policy: Policy, corpus: Path | None, layout: Sample | None = None
+    policy: Policy, corpus: AnyPath | None, layout: Sample | None = None
 ) -> list[Scorer | None]:
     """Return the scorers that a policy names, in order.
 
@@ -82,7 +81,7 @@ def open_scorers(
     return scorers
 
 
-def _corpus_scorer(scoring: CorpusScoring, folder: Path, layout: Sample | None) -> CorpusScorer:
+def _corpus_scorer(scoring: CorpusScoring, folder: AnyPath, layout: Sample | None) -> CorpusScorer:
     return CorpusScorer(
         model=corpus_model(folder),
         min_context_coverage=scoring.min_context_coverage,
@@ -96,13 +95,13 @@ def words() -> Words:
     return Words(lexicons.load())
 
 
-def corpus_model(folder: Path) -> CorpusModel:
+def corpus_model(folder: AnyPath) -> CorpusModel:
     """Return the model in a folder, read once for as long as it is the same."""
     return _corpus_model(folder, version_of(folder / "model.json"))
 
 
 @lru_cache(maxsize=1)
-def _corpus_model(folder: Path, version: str) -> CorpusModel:  # noqa: ARG001 - part of the key
+def _corpus_model(folder: AnyPath, version: str) -> CorpusModel:  # noqa: ARG001 - part of the key
     return read_model(folder)
 
 

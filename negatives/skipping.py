@@ -5,7 +5,6 @@ Reasons are those of the sources (`data/sources/found.py`, `listing.py`) and of 
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from data.commit import Json
@@ -13,6 +12,7 @@ from data.manifest import Manifest
 from data.records import Caption
 from data.sources.found import MISSING, NO_ID, NO_IMAGE, NOT_A_ROW, NOT_TEXT
 from data.sources.several import LINES, LIST, doubt
+from data.storage import AnyPath
 
 RUN_FILE: Final = "run.json"
 FIRST: Final = "first_of_each_reason"
@@ -80,13 +80,13 @@ def nothing_usable(tallies: Tallied, first: Mapping[str, str], source: Json) -> 
     return f"no caption of the source could be used; {told or 'there is none in it'}"
 
 
-def lines_of(manifest: Manifest, folder: Path) -> list[str]:
+def lines_of(manifest: Manifest, folder: AnyPath) -> list[str]:
     """Return what a build skipped and which files it left out, a line each, [] for nothing."""
     told = {name: counts for name, counts in manifest.tallies.items() if name != "doubtful"}
     return _lines(told, first_of_each(folder), source_in(manifest.config))
 
 
-def doubts_of(manifest: Manifest, folder: Path) -> list[str]:
+def doubts_of(manifest: Manifest, folder: AnyPath) -> list[str]:
     """Return what is doubtful about a build's captions in a line, [] for nothing."""
     counts = dict(manifest.tallies.get("doubtful", {}))
     if counts.get(REPEATED, 0) < _MANY_REPEATED * manifest.tallies["captions"]["all"]:
@@ -94,7 +94,7 @@ def doubts_of(manifest: Manifest, folder: Path) -> list[str]:
     return _lines({"doubtful": counts}, first_of_each(folder), source_in(manifest.config))
 
 
-def first_of_each(folder: Path) -> dict[str, str]:
+def first_of_each(folder: AnyPath) -> dict[str, str]:
     """Return where each reason was met first in the build of a folder; {} if that is not known."""
     try:
         found = json.loads((folder / RUN_FILE).read_text(encoding="utf-8")).get(FIRST)

@@ -1,16 +1,22 @@
 """The rooms and their doors, read from the imports of every module."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from data.command import PLACE, PlaceType
+from negatives.cli import cli
+from negatives.commands.build import ConfigOptions
 from negatives.folders.versions import code_files
 from negatives.rules import RULES, example_of
+from training.cli import evaluate, train
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("data", "negatives", "training")
@@ -206,6 +212,38 @@ def test_no_message_is_cut_at_its_first_line(name: str) -> None:
     """What a library says is told by `data.texts.one_line`: half a sentence helps nobody."""
     cut = re.compile(r"str\(\w*(err|exc)\w*\)[^\n]*(partition\(|splitlines\(|split\(.\\n|\)\[)")
     assert not cut.search(MODULES[name].read_text(encoding="utf-8"))
+
+
+def commands_of(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
+    yield name, group
+    for below, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands_of(command, f"{name} {below}")
+        else:
+            yield f"{name} {below}", command
+
+
+COMMANDS = dict(
+    found
+    for name, group in (("negatives", cli), ("train", train), ("evaluate", evaluate))
+    for found in commands_of(group, name)
+)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_says_which_of_its_paths_may_be_urls(name: str) -> None:
+    """What click converts is `Any` to mypy, so a command's annotations must say the same."""
+    command = COMMANDS[name]
+    assert command.callback is not None
+    given = dict(inspect.signature(inspect.unwrap(command.callback)).parameters)
+    gathered = {} if "options" not in given else ConfigOptions.__annotations__
+    for parameter in command.params:
+        if isinstance(parameter.type, PlaceType):
+            assert parameter.name is not None
+            hint = given[parameter.name].annotation if parameter.name in given else None
+            told = str(hint or gathered[parameter.name])
+            may_be_url = parameter.type == PLACE
+            assert ("Remote" in told) == may_be_url, f"{parameter.name}: {told}"
 
 
 @pytest.mark.parametrize("room", ["negatives", "training"])

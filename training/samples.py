@@ -28,7 +28,7 @@ from data.commit import Json
 from data.errors import UsageError
 from data.images import ImageColumns, Store, open_images
 from data.pulling import local_folder
-from data.storage import place
+from data.storage import AnyPath, place
 from data.streams import Stream
 from training.batch import Batch
 from training.draw import ANY, Draw, draw_of, drawn
@@ -226,8 +226,8 @@ def _padded(texts: Sequence[Ids]) -> Tensor:
 
 
 def dataset(
-    shards: Path | str,
-    images: Path | str | None = None,
+    shards: AnyPath | str,
+    images: AnyPath | str | None = None,
     *,
     tokenizer: Tokenizer | None = None,
     options: DataOptions | None = None,

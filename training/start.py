@@ -13,6 +13,7 @@ from data.commit import Json
 from data.config import place_name
 from data.errors import UsageError
 from data.images import ImageColumns, scenes_of
+from data.storage import AnyPath
 from data.streams import Stream
 from training.config import AUTO, Settings, TrainingConfig
 from training.draw import draw_of
@@ -32,7 +33,7 @@ class Places:
     """Where a run finds shards and images (None: scenes drawn on demand) and leaves its folder."""
 
     shards: Path
-    images: Path | None
+    images: AnyPath | None
     out: Path
     cache: Path | None = None
 

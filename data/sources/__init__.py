@@ -16,9 +16,9 @@ SOURCES: Final = {
     "flickr8k": "data.sources.flickr:Flickr8k",
     "cc3m": "data.sources.cc3m:Cc3m",
     "laion_coco": "data.sources.laion_coco:LaionCoco",
-    "jsonl": "data.sources.jsonl:Jsonl",
-    "csv": "data.sources.csv_table:Csv",
-    "parquet": "data.sources.parquet:Parquet",
+    "jsonl": "data.sources.own_tables:Jsonl",
+    "csv": "data.sources.own_tables:Csv",
+    "parquet": "data.sources.own_tables:Parquet",
     "webdataset": "data.sources.webdataset:Webdataset",
     "hub": "data.sources.hub:Hub",
 }

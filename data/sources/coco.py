@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import NamedTuple
 
 from data.errors import UsageError
@@ -23,7 +23,7 @@ from data.sources.licences import LICENCES
 from data.sources.listing import SAME_SPLIT
 from data.sources.packed import kind_of, plain_name
 from data.sources.several import cell_texts
-from data.storage import entries
+from data.storage import AnyPath, entries
 
 _PREFIX = "captions_"
 
@@ -49,7 +49,7 @@ class Coco:
     are skipped.
     """
 
-    root: Path
+    root: AnyPath
     only_splits: tuple[str, ...] | None = None
 
     @property
@@ -89,7 +89,7 @@ class Coco:
         return Files(found, tuple(left_out)).only(self.only_splits)
 
 
-def _captions_in(folder: Path) -> list[Path]:
+def _captions_in(folder: AnyPath) -> list[AnyPath]:
     """Return the files of captions in a folder, sorted; none if there is no such folder."""
     try:
         found = entries(folder)
@@ -104,7 +104,7 @@ def _captions_in(folder: Path) -> list[Path]:
     ]
 
 
-def _rows(path: Path, *, split: str) -> Iterator[Found | Skip]:
+def _rows(path: AnyPath, *, split: str) -> Iterator[Found | Skip]:
     """Yield the annotations image by image; those of an unlisted image last, without a key."""
     for image in _images_of(path):
         captions = sorted(image.captions, key=_order)
@@ -134,7 +134,7 @@ def _order(caption: tuple[object, object]) -> tuple[bool, float, str]:
     return True, 0, str(annotation)
 
 
-def _images_of(path: Path) -> Iterable[_Image]:
+def _images_of(path: AnyPath) -> Iterable[_Image]:
     """Return the images of a file, with their captions.
 
     Ids are compared as texts, for some tools write numbers and others texts.

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Collection
-from pathlib import Path
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from data.errors import UsageError
@@ -11,12 +11,13 @@ from data.records import Skip
 from data.sources.lines import lines_of
 from data.sources.listing import files_below, split_told
 from data.sources.packed import plain_name
-from data.storage import entries, is_remote
+from data.storage import AnyPath, entries, is_remote, relative_to
 from data.texts import nearest
 
 _NOT_IN_NAME = re.compile(r"[^\w.]+")
 
-Splits = dict[str, tuple[Path, ...]]
+Where = TypeVar("Where", bound=AnyPath)
+Splits = dict[str, tuple[AnyPath, ...]]
 Found = TypeVar("Found")
 
 
@@ -35,6 +36,36 @@ class Files(NamedTuple):
         return self._replace(splits=chosen(self.splits, names))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileSource:
+    """What sources have in common that read all files of some kinds below a folder."""
+
+    root: AnyPath
+    split: str | None = None
+    only_splits: tuple[str, ...] | None = None
+
+    def splits(self) -> tuple[str, ...]:
+        """Return `split`, or what the names of files or folders tell."""
+        return tuple(self.files().splits)
+
+    def left_out(self) -> tuple[Skip, ...]:
+        """Return the files under `root` that are not read."""
+        return self.files().left_out
+
+    def files(self) -> Files:
+        """Return the files that are read, and those that are left out.
+
+        Raises:
+            UsageError: there are none, or not of the splits in `only_splits`.
+        """
+        raise NotImplementedError
+
+    def files_with(self, *suffixes: str, prefer: str | None = None) -> Files:
+        """Return the files with one of the suffixes; those with `prefer` alone if there are any."""
+        found = find_files(self.root, suffixes=suffixes, split=self.split, prefer=prefer)
+        return found.only(self.only_splits)
+
+
 def chosen(found: dict[str, Found], only: tuple[str, ...] | None) -> dict[str, Found]:
     """Return the splits named in `only`, in that order; all of them for None.
 
@@ -49,7 +80,7 @@ def chosen(found: dict[str, Found], only: tuple[str, ...] | None) -> dict[str, F
     return {name: found[name] for name in only}
 
 
-def files_of(split: str, splits: Splits) -> tuple[Path, ...]:
+def files_of(split: str, splits: Splits) -> tuple[AnyPath, ...]:
     """Return the files of a split.
 
     Raises:
@@ -59,14 +90,14 @@ def files_of(split: str, splits: Splits) -> tuple[Path, ...]:
 
 
 def find_splits(
-    root: Path, *, suffixes: tuple[str, ...], split: str | None, prefer: str | None = None
+    root: AnyPath, *, suffixes: tuple[str, ...], split: str | None, prefer: str | None = None
 ) -> Splits:
     """Return the files of `find_files` by split."""
     return find_files(root, suffixes=suffixes, split=split, prefer=prefer).splits
 
 
 def find_files(
-    root: Path, *, suffixes: tuple[str, ...], split: str | None, prefer: str | None = None
+    root: AnyPath, *, suffixes: tuple[str, ...], split: str | None, prefer: str | None = None
 ) -> Files:
     """Return the files under `root` with one of the suffixes, in any case, sorted, by split.
 
@@ -88,22 +119,22 @@ def find_files(
             f"{root}: expected a {' or '.join(wanted)} file, or a folder of them; found "
             f"{contents(root)}"
         )
-    splits: dict[str, list[Path]] = {}
+    splits: dict[str, list[AnyPath]] = {}
     for name, path in files:
         splits.setdefault(split_name(split or name), []).append(path)
     return Files({name: tuple(paths) for name, paths in splits.items()}, left_out)
 
 
-def find_named(root: Path, names: Collection[str]) -> Path | None:
+def find_named(root: AnyPath, names: Collection[str]) -> AnyPath | None:
     """Return the first file of these names in a folder, in any case, compressed or not."""
     listed = reversed([entry for entry in entries(root) if entry.is_file])
     found = {plain_name(entry.name).lower(): entry.path for entry in listed}
     return next((found[name.lower()] for name in names if name.lower() in found), None)
 
 
-def name_in(root: Path, path: Path) -> str:
+def name_in(root: AnyPath, path: AnyPath) -> str:
     """Return how messages name a file of a source: as seen from the source's root."""
-    return path.name if path == root else path.relative_to(root).as_posix()
+    return path.name if path == root else relative_to(path, root).as_posix()
 
 
 def split_name(text: str) -> str:
@@ -111,7 +142,7 @@ def split_name(text: str) -> str:
     return _NOT_IN_NAME.sub("_", text).lstrip(".") or "all"
 
 
-def existing(root: Path) -> Path:
+def existing(root: Where) -> Where:
     """Return `root`.
 
     Raises:
@@ -127,13 +158,13 @@ def existing(root: Path) -> Path:
     raise UsageError(f"{root}: no such file or folder; {there}")
 
 
-def contents(folder: Path) -> str:
+def contents(folder: AnyPath) -> str:
     """Return a few names of what a folder holds: for the end of a message."""
     names = sorted(entry.name + "/" * entry.is_dir for entry in entries(folder))
     return (", ".join(names[:8]) + ", ..." * (len(names) > 8)) or "nothing"
 
 
-def json_of(path: Path, *, drop: frozenset[str] = frozenset()) -> object:
+def json_of(path: AnyPath, *, drop: frozenset[str] = frozenset()) -> object:
     """Return what a JSON file holds, without the keys in `drop` wherever they stand.
 
     Raises:
@@ -150,7 +181,7 @@ def json_of(path: Path, *, drop: frozenset[str] = frozenset()) -> object:
 def parse_json(
     text: str,
     *,
-    path: Path,
+    path: AnyPath,
     first_line: int,
     pairs_hook: Callable[[list[tuple[str, object]]], object] | None = None,
     advice: str = "mend the file or download it again",

@@ -3,18 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.sources.delimited import Form, delimited_records, first_line
 from data.sources.files import chosen, contents, excerpt, existing, find_named
-from data.sources.found import Found, captions_of
-from data.sources.grouping import together
 from data.sources.licences import LICENCES
 from data.sources.listing import SAME_SPLIT
-from data.sources.table import Columns, Record, rows_of
+from data.sources.table import Columns, table_captions
+from data.sources.table_files import Form, Records, delimited_records, first_line
+from data.storage import AnyPath
 
 FILES: Final = {
     "flickr30k": ("results_20130124.token", "results.csv", "captions.txt", "captions.csv"),
@@ -50,7 +48,7 @@ class Flickr30k:
     One split, "train"; for the customary three use `karpathy`.
     """
 
-    root: Path
+    root: AnyPath
     split: str = "train"
 
     @property
@@ -82,7 +80,7 @@ class Flickr8k:
     One split, "train"; for the customary three use `karpathy`.
     """
 
-    root: Path
+    root: AnyPath
     split: str = "train"
 
     @property
@@ -104,7 +102,7 @@ class Flickr8k:
         return _captions(_file(self.root, "flickr8k"), split, self.split, source="flickr8k")
 
 
-def _file(root: Path, source: str) -> Path:
+def _file(root: AnyPath, source: str) -> AnyPath:
     """Return the file of captions.
 
     Raises:
@@ -119,7 +117,7 @@ def _file(root: Path, source: str) -> Path:
     return path
 
 
-def _others(root: Path, source: str) -> tuple[Skip, ...]:
+def _others(root: AnyPath, source: str) -> tuple[Skip, ...]:
     """Return the other files with a published name: the same captions, in other forms."""
     if existing(root).is_file():
         return ()
@@ -127,17 +125,14 @@ def _others(root: Path, source: str) -> tuple[Skip, ...]:
     return tuple(Skip(SAME_SPLIT, path.name) for path in found[1:])
 
 
-def _captions(path: Path, split: str, only: str, *, source: str) -> Iterator[Caption | Skip]:
+def _captions(path: AnyPath, split: str, only: str, *, source: str) -> Iterator[Caption | Skip]:
     chosen({only: (path,)}, (split,))
-    return captions_of(together(partial(_rows, path, split), grouped=False), source=source)
-
-
-def _rows(path: Path, split: str) -> Iterator[Found | Skip]:
     form = _form_of(path)
-    return rows_of(_records(path, form), Columns((form.caption,), form.image, None), split=split)
+    columns = Columns((form.caption,), form.image, None)
+    return table_captions(partial(_records, path, form), columns, source=source, split=split)
 
 
-def _records(path: Path, form: _Form) -> Iterator[Record | Skip]:
+def _records(path: AnyPath, form: _Form) -> Records:
     """Yield the records; of `img.jpg#2` the image's name is kept."""
     for record in delimited_records(path, form.table, header=form.header):
         if form is _TOKENS and not isinstance(record, Skip):
@@ -148,7 +143,7 @@ def _records(path: Path, form: _Form) -> Iterator[Record | Skip]:
             yield record
 
 
-def _form_of(path: Path) -> _Form:
+def _form_of(path: AnyPath) -> _Form:
     """Return how the file is written, by its first line.
 
     Raises:

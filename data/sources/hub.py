@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from data.errors import RetryableError, UsageError
 from data.records import Caption, Skip
 from data.sources.files import check_columns, chosen
-from data.sources.found import Found, captions_of
-from data.sources.grouping import together
 from data.sources.several import Several
-from data.sources.table import NAME_COLUMNS, Columns, Record, rows_of
+from data.sources.table import Columns, table_captions
+from data.sources.table_files import NAME_COLUMNS, Records
 from data.storage import is_remote, place
 from data.texts import one_line
 
@@ -61,9 +60,8 @@ class Hub:
         """Yield the captions, images in order of appearance."""
         dataset = chosen(_open(self.root, self.subset, self.revision), (split,))[split]
         columns = Columns(self.caption_columns, self.image_column, self.id_column, self.several)
-        rows = partial(_rows, dataset, columns, split, f"{self.root}, {split}")
-        grouped = self.grouped or self.image_column is None
-        return captions_of(together(rows, grouped=grouped), source="hub")
+        records = partial(_records, dataset, list(columns.all()), f"{self.root}, {split}")
+        return table_captions(records, columns, source="hub", split=split, grouped=self.grouped)
 
 
 def _open(root: str, subset: str | None, revision: str | None) -> "dict[str, IterableDataset]":
@@ -86,16 +84,6 @@ def _open(root: str, subset: str | None, revision: str | None) -> "dict[str, Ite
     return dict(opened)
 
 
-def _rows(
-    dataset: "IterableDataset", columns: Columns, split: str, where: str
-) -> Iterator[Found | Skip]:
-    wanted = list(columns.all())
-    if dataset.features is not None:
-        check_columns(wanted, dataset.features, where=where, advice=NAME_COLUMNS)
-        dataset = _undecoded(dataset.select_columns(wanted))
-    return rows_of(_records(dataset, where), columns, split=split)
-
-
 def _undecoded(dataset: "IterableDataset") -> "IterableDataset":
     """Return the dataset with its pictures left as {"bytes", "path"}: nobody looks at them."""
     from datasets import Image  # noqa: PLC0415  (as in _open)
@@ -106,7 +94,11 @@ def _undecoded(dataset: "IterableDataset") -> "IterableDataset":
     return dataset
 
 
-def _records(dataset: "IterableDataset", where: str) -> Iterator[Record]:
+def _records(dataset: "IterableDataset", wanted: list[str], where: str) -> Records:
+    """Yield the records with the wanted columns, or with all where the data set names none."""
+    if dataset.features is not None:
+        check_columns(wanted, dataset.features, where=where, advice=NAME_COLUMNS)
+        dataset = _undecoded(dataset.select_columns(wanted))
     cells_of_rows = iter(dataset)
     row = 0
     while True:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from data.errors import UsageError
@@ -12,6 +11,7 @@ from data.sources.files import chosen, contents, existing, find_named, json_of, 
 from data.sources.found import Found, captions_of
 from data.sources.grouping import together
 from data.sources.licences import LICENCES
+from data.storage import AnyPath
 
 Dataset = Literal["coco", "flickr30k", "flickr8k"]
 _UNUSED = frozenset(("tokens", "sentids"))  # most of the file; dropped while it is read
@@ -35,7 +35,7 @@ class Karpathy:
     `karpathy:{image}:{ordinal}`.
     """
 
-    root: Path
+    root: AnyPath
     dataset: Dataset = "coco"
     fold_restval: bool = True
     only_splits: tuple[str, ...] | None = None
@@ -76,7 +76,7 @@ class Karpathy:
         return chosen(splits, self.only_splits)
 
 
-def _path(root: Path, dataset: str) -> Path:
+def _path(root: AnyPath, dataset: str) -> AnyPath:
     """Return the file of a dataset.
 
     Raises:
@@ -93,7 +93,7 @@ def _path(root: Path, dataset: str) -> Path:
     return path
 
 
-def _images_of(path: Path, dataset: str) -> Iterator[tuple[str, _Image]]:
+def _images_of(path: AnyPath, dataset: str) -> Iterator[tuple[str, _Image]]:
     """Yield the split and the image of each entry.
 
     Raises:

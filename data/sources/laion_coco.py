@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 from data.records import Caption, Skip
-from data.sources.files import Files, files_of, find_files
+from data.sources.files import Files, FileSource, files_of
 from data.sources.found import captions_of
 from data.sources.licences import LICENCES
 from data.sources.packed import kind_of
 from data.sources.several import Several
-from data.sources.table import ROW_ID, Columns, parquet_records, rows_of, with_row_ids
+from data.sources.table import Columns, table_captions
+from data.sources.table_files import parquet_records, records_of
 from data.sources.tars import tar_rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LaionCoco:
+class LaionCoco(FileSource):
     """LAION-COCO: the published parquet, or downloaded pictures in webdataset tars.
 
     ROOT/*.parquet with the columns URL, top_caption and all_captions
@@ -28,39 +29,28 @@ class LaionCoco:
     `several` is as in webdataset.
     """
 
-    root: Path
     caption_columns: tuple[str, ...] | None = None
     image_column: str = "URL"
     several: Several = "auto"
-    split: str | None = None
-    only_splits: tuple[str, ...] | None = None
 
     @property
     def licence(self) -> str:
         """Return the licence of the captions."""
         return LICENCES["laion_coco"]
 
-    def splits(self) -> tuple[str, ...]:
-        """Return `split`, or what the names of files or folders tell."""
-        return tuple(self._files().splits)
-
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions in the order of the files."""
-        paths = files_of(split, self._files().splits)
+        paths = files_of(split, self.files().splits)
         if kind_of(paths[0].name) == ".tar":
             keys = self.caption_columns or ()
             rows = tar_rows(paths, root=self.root, json_keys=keys, several=self.several)
-        else:
-            captions = self.caption_columns or ("top_caption",)
-            columns = Columns(captions, self.image_column, ROW_ID, self.several)
-            records = parquet_records(self.root, paths, (*captions, self.image_column))
-            rows = rows_of(with_row_ids(records, f"laion_coco:{split}"), columns, split=split)
-        return captions_of(rows, source="laion_coco")
+            return captions_of(rows, source="laion_coco")
+        captions = self.caption_columns or ("top_caption",)
+        columns = Columns(captions, self.image_column, None, self.several, numbered=True)
+        each = partial(parquet_records, columns=columns.all())
+        read = partial(records_of, self.root, paths, each)
+        return table_captions(read, columns, source="laion_coco", split=split)
 
-    def left_out(self) -> tuple[Skip, ...]:
-        """Return the files under `root` that are not read."""
-        return self._files().left_out
-
-    def _files(self) -> Files:
-        found = find_files(self.root, suffixes=(".parquet",), split=self.split, prefer=".tar")
-        return found.only(self.only_splits)
+    def files(self) -> Files:
+        """Return the tables, or tars if there are any."""
+        return self.files_with(".parquet", prefer=".tar")

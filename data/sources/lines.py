@@ -4,11 +4,11 @@ import codecs
 import io
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import IO, Final
 
 from data.errors import UsageError
 from data.sources.packed import UNREADABLE, foreign, peeked, unpacked
+from data.storage import AnyPath
 
 _MARK: Final = "\ufeff"
 _MARKS: Final = (  # those of UTF-32 first: one of them begins with one of UTF-16
@@ -40,7 +40,7 @@ def decoded(content: bytes) -> str:
     return content.decode(encoding_of(content[:4])).removeprefix(_MARK)
 
 
-def lines_of(path: Path) -> Iterator[tuple[int, str]]:
+def lines_of(path: AnyPath) -> Iterator[tuple[int, str]]:
     r"""Yield the number (from 1) and the text of each line, with its end: `\n`, `\r\n` or `\r`.
 
     `\r` alone ends lines where the file begins without a `\n`. A byte order mark is taken off, also
@@ -66,7 +66,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, str]]:
             yield from _lines(file, path, encoding=encoding, end=end)
 
 
-def unreadable(path: Path, error: Exception) -> UsageError:
+def unreadable(path: AnyPath, error: Exception) -> UsageError:
     """Return what to say of a file that cannot be opened, or not to its end."""
     if isinstance(error, OSError) and error.strerror:
         return UsageError(f"{path}: expected a file that can be read, found: {error.strerror}")
@@ -76,7 +76,7 @@ def unreadable(path: Path, error: Exception) -> UsageError:
     )
 
 
-def _lines_of_utf8(file: IO[bytes], path: Path) -> Iterator[tuple[int, str]]:
+def _lines_of_utf8(file: IO[bytes], path: AnyPath) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(_bytes(file, path), start=1):
         try:
             text = line.decode()
@@ -89,14 +89,14 @@ def _lines_of_utf8(file: IO[bytes], path: Path) -> Iterator[tuple[int, str]]:
         yield number, text.removeprefix(_MARK)
 
 
-def _bytes(file: IO[bytes], path: Path) -> Iterator[bytes]:
+def _bytes(file: IO[bytes], path: AnyPath) -> Iterator[bytes]:
     try:
         yield from file
     except UNREADABLE as error:
         raise unreadable(path, error) from error
 
 
-def _lines(file: IO[bytes], path: Path, *, encoding: str, end: str) -> Iterator[tuple[int, str]]:
+def _lines(file: IO[bytes], path: AnyPath, *, encoding: str, end: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text in another encoding or with other ends; UTF-8 is read faster."""
     number = 0
     try:

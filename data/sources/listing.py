@@ -3,12 +3,12 @@
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Final, NamedTuple
 
 from data.records import Skip
 from data.sources.packed import kind_of, plain_name
-from data.storage import is_remote
+from data.storage import AnyPath, is_remote, relative_to
 
 HIDDEN: Final = "file is hidden"
 TWICE: Final = "file is there without compression too"
@@ -38,19 +38,19 @@ _SPLIT_WORDS: Final = {
 class Listed(NamedTuple):
     """Files with what their names tell of their splits, in order, and what was left out."""
 
-    files: tuple[tuple[str, Path], ...]
+    files: tuple[tuple[str, AnyPath], ...]
     left_out: tuple[Skip, ...]
 
 
 class _Folder(NamedTuple):
     """A folder; `above`: the names that lead to it; `names`: files that may hold captions."""
 
-    path: Path
+    path: AnyPath
     above: tuple[str, ...]
     names: tuple[str, ...]
 
 
-def files_below(root: Path, kinds: tuple[str, ...], *, prefer: str | None = None) -> Listed:
+def files_below(root: AnyPath, kinds: tuple[str, ...], *, prefer: str | None = None) -> Listed:
     """Return the files of some kinds (`.csv`) in a folder and in those below it, sorted.
 
     Where there are files of the kind `prefer`, only they are taken. Left out are hidden files, and
@@ -61,7 +61,7 @@ def files_below(root: Path, kinds: tuple[str, ...], *, prefer: str | None = None
         OSError: the folder itself cannot be read.
     """
     wanted = (*kinds, prefer) if prefer else kinds
-    files: list[tuple[str, Path]] = []
+    files: list[tuple[str, AnyPath]] = []
     left_out: list[Skip] = []
     for path, above, names in _folders(root, left_out):
         for name in names:
@@ -73,7 +73,7 @@ def files_below(root: Path, kinds: tuple[str, ...], *, prefer: str | None = None
     kept = [(split, path) for split, path in files if kind_of(path.name) == prefer] or files
     paths = {path for _, path in kept}
     rest = [path for _, path in files if path not in paths]
-    left_out += [Skip(_another(path.name), path.relative_to(root).as_posix()) for path in rest]
+    left_out += [Skip(_another(path.name), relative_to(path, root).as_posix()) for path in rest]
     return Listed(tuple(kept), tuple(left_out))
 
 
@@ -122,9 +122,9 @@ def _split_word(name: str) -> str | None:
     return next((_SPLIT_WORDS[word] for word in words if word in _SPLIT_WORDS), None)
 
 
-def _folders(root: Path, left_out: list[Skip]) -> Iterator[_Folder]:
+def _folders(root: AnyPath, left_out: list[Skip]) -> Iterator[_Folder]:
     """Yield a folder and all below it, sorted; add those to `left_out` that cannot be read."""
-    todo: list[tuple[Path, tuple[str, ...]]] = [(root, ())]
+    todo: list[tuple[AnyPath, tuple[str, ...]]] = [(root, ())]
     seen: set[str] = set()
     while todo:
         path, above = todo.pop()
@@ -145,7 +145,7 @@ def _folders(root: Path, left_out: list[Skip]) -> Iterator[_Folder]:
         todo += [(path / name, (*above, name)) for name in reversed(folders)]
 
 
-def _names_in(folder: Path) -> tuple[list[str], list[str]]:
+def _names_in(folder: AnyPath) -> tuple[list[str], list[str]]:
     """Return the names of the files in a folder that may hold captions, and of its folders."""
     if is_remote(folder):
         listed = folder.entries()

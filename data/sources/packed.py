@@ -7,8 +7,10 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import IO, Final, cast
+
+from data.storage import AnyPath
 
 HEAD_BYTES: Final = 4096
 """So much of a file's beginning is looked at."""
@@ -35,7 +37,7 @@ def kind_of(name: str) -> str:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[IO[bytes]]:
+def unpacked(path: AnyPath) -> Iterator[IO[bytes]]:
     """Open a file; one that is compressed, as its first bytes tell, is read as if it were not.
 
     The file can be peeked into. Reading a damaged one raises one of UNREADABLE.
@@ -71,7 +73,7 @@ def foreign(head: bytes) -> str:
     return found
 
 
-def head_of(path: Path) -> bytes:
+def head_of(path: AnyPath) -> bytes:
     """Return the first bytes of a file, none if it cannot be read."""
     try:
         with path.open("rb") as file:

@@ -1,26 +1,15 @@
-"""Records with named columns -> rows: what jsonl, csv, parquet and hub share."""
+"""From records with named columns to captions: what all tables share, whatever file they are in."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from data.errors import UsageError
-from data.records import Skip
-from data.sources.files import check_columns, name_in
-from data.sources.found import NO_ID, NO_ROWS, Found, key_of
+from data.records import Caption, Skip
+from data.sources.files import check_columns
+from data.sources.found import NO_ID, NO_ROWS, Found, captions_of, key_of
+from data.sources.grouping import together
 from data.sources.several import Several, cell_texts
-
-Record = tuple[str, Mapping[str, object]]
-"""Where a record stands in its file, and its columns."""
-
-ROW_ID: Final = "(row)"
-"""The name of the column that `with_row_ids` adds."""
-
-
-NAME_COLUMNS: Final = (
-    "; name others: --set data.source.caption_columns=[NAME], --set data.source.image_column=NAME"
-)
-"""The end of a message of a column that is missing."""
+from data.sources.table_files import NAME_COLUMNS, Record, Records
 
 
 class Columns(NamedTuple):
@@ -28,27 +17,45 @@ class Columns(NamedTuple):
 
     Without an `image` column every record is an image of its own, its key `{split}/{number}`.
     Without an `id` column ids are made of the image and the caption's ordinal. `several` says how
-    a text that holds several captions is told apart.
+    a text that holds several captions is told apart. `numbered`: each record is an image of its
+    own, its id `{source}:{split}:{number}`; for files too large to remember their images.
     """
 
     captions: tuple[str, ...]
     image: str | None
     id: str | None
     several: Several = "auto"
+    numbered: bool = False
 
     def all(self) -> tuple[str, ...]:
         """Return the names of all columns that are read."""
         return (*self.captions, *filter(None, (self.image, self.id)))
 
 
-def rows_of(
-    records: Iterable[Record | Skip], columns: Columns, *, split: str
-) -> Iterator[Found | Skip]:
-    """Yield a row for each caption of each record.
+def table_captions(
+    read: Callable[[], Records], columns: Columns, *, source: str, split: str, grouped: bool = False
+) -> Iterator[Caption | Skip]:
+    """Yield the captions of a split; `read()` returns its records, the same each time.
+
+    The captions of an image are brought together, for which the records are read twice, unless
+    they are adjacent (`grouped`) or each record is an image of its own.
 
     Raises:
-        UsageError: the first record lacks one of the columns, or none is to be read.
+        UsageError: the first record lacks one of the columns, none is to be read, or as `together`.
     """
+
+    def rows() -> Iterator[Found | Skip]:
+        return _rows_of(read(), columns, split=split, prefix=f"{source}:{split}")
+
+    if columns.numbered:
+        return captions_of(rows(), source=source)
+    return captions_of(together(rows, grouped=grouped or columns.image is None), source=source)
+
+
+def _rows_of(
+    records: Records, columns: Columns, *, split: str, prefix: str
+) -> Iterator[Found | Skip]:
+    """Yield a row for each caption of each record; `prefix` begins the ids of numbered ones."""
     if not columns.captions:
         raise UsageError("caption_columns: expected at least one column, found none")
     checked = False
@@ -68,61 +75,14 @@ def rows_of(
         if columns.id and stated is None:
             yield from (Skip(NO_ID, where) for _ in texts)
             continue
+        if columns.numbered:
+            stated = f"{prefix}:{number}"
         several = len(texts) > 1
         for ordinal, text in enumerate(texts):
             yield Found(image, text, where, f"{stated}:{ordinal}" if stated and several else stated)
 
 
-def records_of(
-    root: Path, paths: Iterable[Path], read: Callable[[Path, str], Iterator[Record | Skip]]
-) -> Iterator[Record | Skip]:
-    """Yield what `read` gives of each file and its name; of a file without rows, a Skip."""
-    for path in paths:
-        name = name_in(root, path)
-        is_empty = True
-        for record in read(path, name):
-            is_empty = False
-            yield record
-        if is_empty:
-            yield Skip(NO_ROWS, name)
-
-
-def parquet_records(
-    root: Path, paths: Iterable[Path], columns: tuple[str, ...]
-) -> Iterator[Record | Skip]:
-    """Yield the records of parquet files, as `records_of` does."""
-    from data.parquet import read_records  # noqa: PLC0415  (pyarrow's door: `sources` stays fast)
-
-    return records_of(
-        root,
-        paths,
-        lambda path, name: read_records(path, columns=columns, name=name, advice=NAME_COLUMNS),
-    )
-
-
-def cells_by_name(names: Sequence[str], cells: Sequence[object]) -> dict[str, object]:
-    """Return a row's cells by their columns; those of columns with the same name are a list."""
-    found: dict[str, list[object]] = {}
-    for name, cell in zip(names, cells, strict=True):
-        found.setdefault(name, []).append(cell)
-    return {name: each if len(each) > 1 else each[0] for name, each in found.items()}
-
-
-def with_row_ids(records: Iterable[Record | Skip], prefix: str) -> Iterator[Record | Skip]:
-    """Yield the records with an id column `{prefix}:{number}`; rows that are Skips count too.
-
-    For files so large that nothing can be kept of each image: every record is then an image of
-    its own, and its id is unique without a look at the others.
-    """
-    for number, record in _numbered(records):
-        if isinstance(record, Skip):
-            yield record
-        else:
-            where, cells = record
-            yield where, {**cells, ROW_ID: f"{prefix}:{number}"}
-
-
-def _numbered(records: Iterable[Record | Skip]) -> Iterator[tuple[int, Record | Skip]]:
+def _numbered(records: Records) -> Iterator[tuple[int, Record | Skip]]:
     """Yield the records with their numbers from 0: rows count, whether they can be used or not."""
     number = 0
     for record in records:

@@ -4,7 +4,6 @@ import json
 import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import IO, NamedTuple
 
 from data.errors import UsageError
@@ -15,7 +14,7 @@ from data.sources.grouping import Seen
 from data.sources.lines import decoded, unreadable
 from data.sources.packed import UNREADABLE, foreign, head_of, plain_name, unpacked
 from data.sources.several import Several, cell_texts
-from data.storage import is_remote
+from data.storage import AnyPath, is_remote
 
 IMAGE_SUFFIXES = frozenset(("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"))
 _DATASET_TYPE = "dataset_type.txt"
@@ -40,7 +39,7 @@ class _Member(NamedTuple):
 
 
 def tar_rows(
-    paths: tuple[Path, ...], *, root: Path, json_keys: tuple[str, ...], several: Several
+    paths: tuple[AnyPath, ...], *, root: AnyPath, json_keys: tuple[str, ...], several: Several
 ) -> Iterator[Found | Skip]:
     """Yield a row for each caption of each sample: members in order that share a key.
 
@@ -70,7 +69,7 @@ def tar_rows(
                 yield from _rows(sample, tar=name, where=where, told=told)
 
 
-def _is_retrieval(folder: Path, root: Path) -> bool:
+def _is_retrieval(folder: AnyPath, root: AnyPath) -> bool:
     """Tell whether a folder of tars, or the one above it, is said to be CLIP_benchmark's retrieval.
 
     Of a store nothing above the source's root is asked for.
@@ -81,7 +80,7 @@ def _is_retrieval(folder: Path, root: Path) -> bool:
     return any(map(_says_retrieval, places))
 
 
-def _says_retrieval(folder: Path) -> bool:
+def _says_retrieval(folder: AnyPath) -> bool:
     try:
         return (folder / _DATASET_TYPE).read_bytes().strip() == b"retrieval"
     except OSError:
@@ -119,7 +118,7 @@ def _texts(sample: _Sample, told: _Told) -> list[object]:
     return [text for cell in found for text in cell_texts(cell, told.several)]
 
 
-def _samples(path: Path) -> Iterator[tuple[str, _Sample | None]]:
+def _samples(path: AnyPath) -> Iterator[tuple[str, _Sample | None]]:
     """Yield the key and the members of each sample.
 
     Of a tar that ends early the last sample has no members: it may be one half of itself.
@@ -138,7 +137,7 @@ def _samples(path: Path) -> Iterator[tuple[str, _Sample | None]]:
         yield key, sample
 
 
-def _members(path: Path) -> Iterator[_Member | None]:
+def _members(path: AnyPath) -> Iterator[_Member | None]:
     """Yield the files of a tar; None at the end of one that ends early."""
     for found in files_in(path, packed=True):
         try:
@@ -151,7 +150,7 @@ def _members(path: Path) -> Iterator[_Member | None]:
 
 
 def files_in(
-    path: Path, *, packed: bool = False
+    path: AnyPath, *, packed: bool = False
 ) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo] | None]:
     """Yield the open tar and the head of each file in it; None at the end of one that ends early.
 
@@ -178,7 +177,7 @@ def files_in(
             yield None
 
 
-def _no_tar(path: Path, error: Exception, expected: str) -> UsageError:
+def _no_tar(path: AnyPath, error: Exception, expected: str) -> UsageError:
     if not isinstance(error, tarfile.TarError):
         return unreadable(path, error)
     if found := foreign(head_of(path)):

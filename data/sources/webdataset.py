@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from data.records import Caption, Skip
-from data.sources.files import Files, files_of, find_files
+from data.sources.files import Files, FileSource, files_of
 from data.sources.found import captions_of
 from data.sources.several import Several
 from data.sources.tars import tar_rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Webdataset:
+class Webdataset(FileSource):
     """Your own pictures and captions in webdataset tars (.tar).
 
     ROOT/00000.tar: 000000001.jpg, 000000001.txt, 000000002.jpg, 000000002.txt, ...
@@ -24,27 +23,16 @@ class Webdataset:
     CLIP_benchmark's dataset_type.txt says "retrieval"; with `several: never` none does.
     """
 
-    root: Path
     json_keys: tuple[str, ...] = ()
     several: Several = "auto"
-    split: str | None = None
-    only_splits: tuple[str, ...] | None = None
     licence: str = ""
-
-    def splits(self) -> tuple[str, ...]:
-        """Return `split`, or what the names of files or folders tell."""
-        return tuple(self._files().splits)
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
         """Yield the captions in the order of the tars and of their members."""
-        paths = files_of(split, self._files().splits)
+        paths = files_of(split, self.files().splits)
         rows = tar_rows(paths, root=self.root, json_keys=self.json_keys, several=self.several)
         return captions_of(rows, source="webdataset")
 
-    def left_out(self) -> tuple[Skip, ...]:
-        """Return the files under `root` that are not read."""
-        return self._files().left_out
-
-    def _files(self) -> Files:
-        found = find_files(self.root, suffixes=(".tar",), split=self.split)
-        return found.only(self.only_splits)
+    def files(self) -> Files:
+        """Return the tars."""
+        return self.files_with(".tar")

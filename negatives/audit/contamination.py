@@ -1,15 +1,15 @@
 """Contamination: captions and negatives that stand in a benchmark's files too."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from data.errors import UsageError
 from data.records import Row
-from data.sources.delimited import Form, fields_of, first_line
 from data.sources.files import json_of, parse_json
 from data.sources.lines import lines_of
 from data.sources.packed import kind_of
+from data.sources.table_files import Form, fields_of, first_line
+from data.storage import AnyPath
 from data.texts import normalised
 
 _LEAST_WORDS: Final = (
@@ -37,7 +37,7 @@ class Contamination:
         self.found.append(caption or negatives > 0)
 
 
-def benchmark_texts(path: Path) -> frozenset[str]:
+def benchmark_texts(path: AnyPath) -> frozenset[str]:
     """Return the texts of a .json, .jsonl, .csv, .tsv or .txt file, normalised, of three words up.
 
     Of JSON every text counts, wherever it stands; of tables every field; of other files every line,
@@ -57,7 +57,7 @@ def benchmark_texts(path: Path) -> frozenset[str]:
     return texts
 
 
-def _texts(path: Path) -> Iterator[str]:
+def _texts(path: AnyPath) -> Iterator[str]:
     kind = kind_of(path.name)
     if kind == ".json":
         yield from _strings(json_of(path))

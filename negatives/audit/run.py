@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from data.errors import UsageError
 from data.manifest import Manifest, read_all_rows, read_manifest
 from data.measures.intervals import mean_interval, share_interval
 from data.records import Row
+from data.storage import AnyPath
 from data.streams import Stream
 from negatives.audit import leaks
 from negatives.audit.contamination import Contamination, benchmark_texts
@@ -48,7 +48,7 @@ class AuditOptions:
     sample: int = 20_000
     judge_pairs: int = 2000
     samples: int = 300
-    against: tuple[Path, ...] = ()
+    against: tuple[AnyPath, ...] = ()
 
 
 class Audited(NamedTuple):
@@ -71,7 +71,7 @@ class _Read(NamedTuple):
 
 
 def audit_folder(
-    folder: Path, *, options: AuditOptions, report: Report = lambda _stage: None
+    folder: AnyPath, *, options: AuditOptions, report: Report = lambda _stage: None
 ) -> Audited:
     """Return what is found in a finished folder; equal folders and options give equal findings.
 
@@ -99,7 +99,7 @@ def audit_folder(
     return Audited(audit, tuple(samples_of(read.rows, options.samples, seed=options.seed)))
 
 
-def _read(folder: Path, manifest: Manifest, options: AuditOptions) -> _Read:
+def _read(folder: AnyPath, manifest: Manifest, options: AuditOptions) -> _Read:
     contamination = {
         name: Contamination(benchmark_texts(path))
         for name, path in zip(_names(options.against), options.against, strict=True)
@@ -119,7 +119,7 @@ def _read(folder: Path, manifest: Manifest, options: AuditOptions) -> _Read:
     return _Read(coverage, contamination, kept, groups.numbers())
 
 
-def _names(paths: Sequence[Path]) -> list[str]:
+def _names(paths: Sequence[AnyPath]) -> list[str]:
     """Return the files' names, each with the folders above it that tell it from the others.
 
     Raises:

@@ -11,13 +11,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from data.edits import Edit, edit_between
 from data.errors import UsageError
 from data.manifest import read_all_rows, read_manifest
 from data.records import Negative, Row
+from data.storage import AnyPath
 from data.streams import Stream
 
 
@@ -80,7 +80,7 @@ class Sheet(NamedTuple):
     key: tuple[KeyEntry, ...]
 
 
-def draw_sheet(folders: Sequence[tuple[Path, int]], *, seed: int) -> Sheet:
+def draw_sheet(folders: Sequence[tuple[AnyPath, int]], *, seed: int) -> Sheet:
     """Draw so many negatives from each folder and shuffle them.
 
     Raises:
@@ -157,7 +157,7 @@ def difference(item: Item) -> Edit | None:
     return edit_between(item.caption, item.text)
 
 
-def _names(folders: Sequence[Path]) -> list[str]:
+def _names(folders: Sequence[AnyPath]) -> list[str]:
     """Return the folders' last parts, or whole paths where those are equal."""
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise UsageError("a folder is given twice; each is drawn from once")

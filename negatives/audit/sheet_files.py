@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from data.errors import UsageError
 from data.sources.lines import lines_of
+from data.storage import AnyPath
 from negatives.audit.marks import pieces
 from negatives.audit.pages import page
 from negatives.audit.sheet import QUESTIONS, Item, KeyEntry, Sheet, difference, digest
@@ -56,7 +56,7 @@ def _marked(item: Item) -> dict[str, object]:
     }
 
 
-def read_sheet(path: Path) -> tuple[Item, ...]:
+def read_sheet(path: AnyPath) -> tuple[Item, ...]:
     """Return the items of a sheet of JSONL, in their order.
 
     Raises:
@@ -65,7 +65,7 @@ def read_sheet(path: Path) -> tuple[Item, ...]:
     return tuple(Item(**fields) for fields in _read(path, _ITEM, what="a sheet"))
 
 
-def read_key(path: Path) -> dict[str, KeyEntry]:
+def read_key(path: AnyPath) -> dict[str, KeyEntry]:
     """Return the key of a sheet by item.
 
     Raises:
@@ -74,7 +74,7 @@ def read_key(path: Path) -> dict[str, KeyEntry]:
     return {fields["item"]: KeyEntry(**fields) for fields in _read(path, _KEY, what="a key")}
 
 
-def read_answers(path: Path) -> dict[str, Answer]:
+def read_answers(path: AnyPath) -> dict[str, Answer]:
     """Return a reader's answers by item; the last one of an item counts.
 
     Raises:
@@ -86,7 +86,7 @@ def read_answers(path: Path) -> dict[str, Answer]:
     }
 
 
-def _read(path: Path, kinds: Mapping[str, type], *, what: str) -> Iterator[dict[str, Any]]:
+def _read(path: AnyPath, kinds: Mapping[str, type], *, what: str) -> Iterator[dict[str, Any]]:
     """Yield the wanted fields of each line; every one must be of its kind."""
     for number, line in lines_of(path):
         if not line.strip():

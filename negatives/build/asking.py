@@ -9,11 +9,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from data.commit import Json
 from data.errors import RetryableError, ShardError, UsageError
+from data.storage import AnyPath
 from negatives.build.parse_files import read_parses
 from negatives.build.parsing import Parsed
 from negatives.build.plan import Plan
@@ -36,7 +36,7 @@ class AskOptions(NamedTuple):
     rules: tuple[Mapping[str, Any], ...]
     policy: Policy
     seed: int
-    cache: Path
+    cache: AnyPath
 
 
 class AskTask(NamedTuple):
@@ -45,7 +45,7 @@ class AskTask(NamedTuple):
     `earlier`: what asking about it took before, in this run.
     """
 
-    parses: Path
+    parses: AnyPath
     name: str
     earlier: Counts = Counts()
 

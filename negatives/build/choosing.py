@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from data.records import Reject, Row
 from data.shards import write_rejects, write_rows
+from data.storage import AnyPath
 from negatives.build.learning import Learned, read_layout
 from negatives.build.parse_files import read_parses
 from negatives.build.parsing import Parsed
@@ -27,7 +27,7 @@ class ChooseOptions(NamedTuple):
     policy: Policy
     seed: int
     rejects: bool
-    corpus: Path | None
+    corpus: AnyPath | None
 
 
 class ChooseTask(NamedTuple):
@@ -37,8 +37,8 @@ class ChooseTask(NamedTuple):
     those of a language model to what rules asked about the block, if any did.
     """
 
-    parses: Path
-    layout: Path | None
+    parses: AnyPath
+    layout: AnyPath | None
     answers: AnswersFile | None
 
 

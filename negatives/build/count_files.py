@@ -12,6 +12,7 @@ import numpy as np
 
 from data.disk import writing_whole
 from data.records import Caption
+from data.storage import AnyPath
 from negatives.build.stage import NewFile, Site, Stage, Task, run_stage
 from negatives.exclusion.counting import tally_siblings
 from negatives.exclusion.mentions import mentions_of, numbering
@@ -56,23 +57,23 @@ def write_counts(path: Path, tally: Tally, keys: Keys = _NO_KEYS) -> None:
     save_arrays(path, (*keys, *tally))
 
 
-def read_keys(path: Path) -> Keys:
+def read_keys(path: AnyPath) -> Keys:
     """Return the keys of a block's captions; the tally behind them is not read."""
     return Keys(*load_arrays(path, len(Keys._fields)))
 
 
-def read_tally(path: Path) -> Tally:
+def read_tally(path: AnyPath) -> Tally:
     """Return the tally of a file."""
     return Tally(*load_arrays(path, len(Keys._fields) + len(Tally._fields))[len(Keys._fields) :])
 
 
-def merge_block(files: Sequence[Path], new_file: NewFile) -> Merged:
+def merge_block(files: Sequence[AnyPath], new_file: NewFile) -> Merged:
     """Write the sum of the tallies in files."""
     write_counts(new_file("counts"), merged(map(read_tally, files)))
     return Merged()
 
 
-def merge_files(files: Sequence[Path], site: Site) -> Tally:
+def merge_files(files: Sequence[AnyPath], site: Site) -> Tally:
     """Return the sum of the tallies in files, merged by workers in waves until one is left."""
     left = list(files)
     wave = 0
@@ -92,7 +93,7 @@ def save_arrays(path: Path, arrays: Iterable[np.ndarray[Any, Any]]) -> None:
             np.save(file, array, allow_pickle=False)
 
 
-def load_arrays(path: Path, number: int) -> list[np.ndarray[Any, Any]]:
+def load_arrays(path: AnyPath, number: int) -> list[np.ndarray[Any, Any]]:
     """Return the first arrays of a file."""
     with path.open("rb") as file:
         return [np.load(file, allow_pickle=False) for _ in range(number)]

@@ -5,7 +5,6 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from data.commit import (
@@ -20,6 +19,7 @@ from data.commit import (
 from data.config import fingerprint, plain
 from data.manifest import FLUENCY, Manifest, Shard, Stored, write_manifest
 from data.schema import VERSION
+from data.storage import AnyPath
 from negatives.build.choosing import Written
 from negatives.build.parsing import Parsed
 from negatives.build.plan import Plan
@@ -91,12 +91,12 @@ def manifest_of(
     )
 
 
-def model_files(plan: Plan) -> list[Path]:
+def model_files(plan: Plan) -> list[AnyPath]:
     """Return the files of the model that the build has made of its captions."""
     return sorted((plan.work / FLUENCY).glob("*")) if plan.learns() else []
 
 
-def _stored(path: Path) -> Stored:
+def _stored(path: AnyPath) -> Stored:
     size, sha256 = sync_and_hash(path)
     return Stored(file=f"{FLUENCY}/{path.name}", bytes=size, sha256=sha256)
 

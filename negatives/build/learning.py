@@ -9,11 +9,11 @@ Counts are whole numbers and the weights are rounded: the model does not depend 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from data.storage import AnyPath
 from data.texts import normalised
 from negatives.build.count_files import (
     count_siblings,
@@ -65,7 +65,7 @@ class RecountTask(NamedTuple):
     `folds`: of each caption; `image_folds`: of the image of each.
     """
 
-    parses: Path
+    parses: AnyPath
     folds: Folds
     image_folds: Folds
 
@@ -91,12 +91,12 @@ class LaidOut(NamedTuple):
 class Learned(NamedTuple):
     """A model's folder; `layouts`: by block, the file of its slots where all were laid out."""
 
-    folder: Path
-    layouts: Mapping[str, Path]
+    folder: AnyPath
+    layouts: Mapping[str, AnyPath]
 
 
 def learn(
-    parsed: Mapping[str, Done[Parsed]], options: LearnOptions, site: Site, folder: Path
+    parsed: Mapping[str, Done[Parsed]], options: LearnOptions, site: Site, folder: AnyPath
 ) -> Learned:
     """Make a model of parsed blocks and write it into a folder.
 
@@ -148,7 +148,7 @@ def _count(parsed: Mapping[str, Done[Parsed]], site: Site) -> CorpusModel:
     )
 
 
-def _exclusion(model: CorpusModel, site: Site, folder: Path) -> Exclusion:
+def _exclusion(model: CorpusModel, site: Site, folder: AnyPath) -> Exclusion:
     """Return what siblings say of pairs of words, a fold at a time."""
     if not has_siblings(model.table):
         return NOTHING_EXCLUDED
@@ -158,7 +158,7 @@ def _exclusion(model: CorpusModel, site: Site, folder: Path) -> Exclusion:
     return exclusion_of([load_arrays(each.path("pairs"), 1)[0] for each in done.values()])
 
 
-def compare_words(model: Path, fold: int, new_file: NewFile) -> Compared:
+def compare_words(model: AnyPath, fold: int, new_file: NewFile) -> Compared:
     """Write the pairs of words that captions of all folds but one use for one thing."""
     lemmas = lexicons.load().lemmas()
     save_arrays(new_file("pairs"), [names_of_one_thing(corpus_model(model).table, lemmas, fold)])
@@ -185,7 +185,7 @@ def recount_block(task: RecountTask, new_file: NewFile) -> Counted:
 
 
 def lay_out_block(
-    options: LearnOptions, model: Path, share: float, parses: Path, new_file: NewFile
+    options: LearnOptions, model: AnyPath, share: float, parses: AnyPath, new_file: NewFile
 ) -> LaidOut:
     """Write the features of the slots of a share of a block's captions.
 
@@ -212,7 +212,7 @@ def lay_out_block(
     return LaidOut(len(block))
 
 
-def read_layout(path: Path) -> Sample:
+def read_layout(path: AnyPath) -> Sample:
     """Return what `lay_out_block` wrote."""
     return Sample(*load_arrays(path, len(Sample._fields)))
 

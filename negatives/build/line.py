@@ -7,10 +7,10 @@ the bytes are those of an undisturbed run.
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from data.errors import ShardError, UsageError
 from data.manifest import FILE_NAME, FLUENCY, Manifest
+from data.storage import AnyPath
 from negatives.build.asking import answers_to
 from negatives.build.choosing import choosing
 from negatives.build.finishing import finish, first_places, manifest_of
@@ -32,7 +32,7 @@ from negatives.tallies import merged
 def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
     config: BuildConfig,
     *,
-    out: Path,
+    out: AnyPath,
     workers: int = 1,
     executor: Executor = workers_on_this_machine,
     resume: Resume = "if-possible",

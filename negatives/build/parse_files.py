@@ -12,6 +12,7 @@ from pathlib import Path
 from data.columns import read_columns, write_columns
 from data.edits import text_at
 from data.records import Caption
+from data.storage import AnyPath
 from negatives.parse import Chunk, Parse, Token
 
 
@@ -39,7 +40,7 @@ def write_parses(path: Path, captions: Sequence[Caption], parses: Sequence[Parse
     )
 
 
-def read_parses(path: Path) -> Iterator[tuple[Caption, Parse]]:
+def read_parses(path: AnyPath) -> Iterator[tuple[Caption, Parse]]:
     """Yield the captions of a file with their parses, in order."""
     strings, ragged, note = read_columns(path)
     kinds = [tuple(kind) for kind in json.loads(note)]

@@ -4,11 +4,11 @@ import gc
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from data.commit import finished
 from data.records import Caption
+from data.storage import AnyPath
 from data.texts import normalised
 from negatives.build.count_files import count_block
 from negatives.build.parse_files import write_parses
@@ -62,7 +62,7 @@ def parsing(plan: Plan, reading: Reading) -> Stage[tuple[Caption, ...], Parsed]:
     )
 
 
-def has_captions(work: Path) -> bool:
+def has_captions(work: AnyPath) -> bool:
     """Tell whether a block with captions is parsed in a folder of unfinished work."""
     folder = work / "parse"
     units = (finished(folder, path.stem) for path in folder.glob("*.json"))

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Literal, cast
 
 from data.commit import Json, remove_tree
 from data.config import checked, differences, place_name, plain
 from data.errors import UsageError
 from data.manifest import FILE_NAME, FLUENCY, Manifest, read_manifest
+from data.remote import Remote
 from data.sources import Source, source_class
+from data.storage import AnyPath
 from negatives.choose import Producer
 from negatives.config import BuildConfig
 from negatives.fluency.corpus import read_model
@@ -44,14 +46,14 @@ class Plan:
     source: Source
     identity: Json
     model: str
-    fluency_from: Path | None
-    out: Path
+    fluency_from: AnyPath | None
+    out: AnyPath
     workers: int
     report: Report
     backend: Backend | None
 
     @property
-    def work(self) -> Path:
+    def work(self) -> AnyPath:
         """Return the folder of unfinished work."""
         return self.out / "work"
 
@@ -68,7 +70,7 @@ class Plan:
         return self.config.policy.corpus is not None and self.fluency_from is None
 
 
-def make_plan(config: BuildConfig, *, out: Path, workers: int, report: Report) -> Plan:
+def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report) -> Plan:
     """Return the plan of a build.
 
     Raises:
@@ -137,7 +139,7 @@ def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user
     identity: Json = {"name": name}
     for field in source.__dataclass_fields__:  # type: ignore[attr-defined]
         value = getattr(source, field)
-        is_place = isinstance(value, PurePath) or field == "root"
+        is_place = isinstance(value, Path | Remote) or field == "root"
         identity[field] = place_name(value) if is_place else plain(value)
     return source, identity
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from data.commit import Committed, Json, Unit, attempt_path, commit, finished
 from data.errors import ShardError, UsageError
+from data.storage import AnyPath
 from negatives.executors import Open
 from negatives.executors.local import run_here
 from negatives.words import lexicon as lexicons
@@ -71,11 +72,11 @@ class Done(NamedTuple, Generic[F]):
     """A finished task: its committed files by kind, and its facts."""
 
     name: str
-    folder: Path
+    folder: AnyPath
     files: Mapping[str, Committed]
     facts: F
 
-    def path(self, kind: str) -> Path:
+    def path(self, kind: str) -> AnyPath:
         """Return where the file of a kind lies."""
         return self.folder / self.files[kind].file
 
@@ -86,7 +87,7 @@ class Site(NamedTuple):
     `report` is called with a stage's name and the number of captions just dealt with.
     """
 
-    work: Path
+    work: AnyPath
     open_workers: Open
     report: Callable[[str, int], None]
 
@@ -134,7 +135,7 @@ class Attempt(Generic[T, F]):
     """
 
     stage: str
-    folder: Path
+    folder: AnyPath
     work: Callable[[T, NewFile], F]
     facts: type[F]
 

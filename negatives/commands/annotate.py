@@ -11,6 +11,7 @@ import click
 
 from data.command import LOCAL, PLACE
 from data.errors import UsageError
+from data.storage import AnyPath
 
 if TYPE_CHECKING:
     from negatives.audit.agreement import Share, Summary
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="Print errors alone.")
 def annotate(
     *,
-    paths: tuple[Path, ...],
+    paths: tuple[AnyPath, ...],
     sample: int | None,
     controls: int | None,
     seed: int | None,
@@ -83,7 +84,7 @@ _SHEET_OPTIONS = ("sample", "controls", "seed", "output", "key", "quiet")
 
 
 def _write(
-    paths: Sequence[Path],
+    paths: Sequence[AnyPath],
     output: Path | None,
     key: Path | None,
     *,
@@ -118,7 +119,7 @@ def _write(
         click.echo(f"{len(sheet.items)} items to judge in {output}; what each is, in {key}")
 
 
-def _ask(paths: Sequence[Path], output: Path | None, *, quiet: bool) -> None:
+def _ask(paths: Sequence[AnyPath], output: Path | None, *, quiet: bool) -> None:
     from negatives.audit.sheet_files import answer_line, read_answers, read_sheet
 
     if len(paths) != 1 or output is None:
@@ -167,7 +168,7 @@ def _asked(item: "Item") -> dict[str, bool] | None:
     return answer
 
 
-def _summarise(paths: Sequence[Path], key: Path | None, *, as_json: bool) -> None:
+def _summarise(paths: Sequence[AnyPath], key: Path | None, *, as_json: bool) -> None:
     from negatives.audit.agreement import summary_of
     from negatives.audit.sheet_files import read_answers, read_key
 

@@ -5,14 +5,13 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from data.command import PLACE
 from data.errors import UsageError
-from data.storage import is_remote
+from data.storage import AnyPath, is_remote
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -58,16 +57,16 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
 @click.option("--quiet", is_flag=True, help="Print errors alone.")
 def audit(
     *,
-    folder: Path,
+    folder: AnyPath,
     as_json: bool,
-    out: Path | None,
-    html: Path | None,
+    out: AnyPath | None,
+    html: AnyPath | None,
     fail_outside: bool,
     judge_name: str,
     judge_pairs: int | None,
     sample: int,
     seed: int,
-    against: tuple[Path, ...],
+    against: tuple[AnyPath, ...],
     quiet: bool,
 ) -> None:
     """Measure what gives negatives away, and what there is of each type.
@@ -110,7 +109,7 @@ def audit(
     sys.exit(1 if fail_outside and is_outside else 0)
 
 
-def _check_place(option: str, path: Path) -> None:
+def _check_place(option: str, path: AnyPath) -> None:
     """Refuse a place that cannot be written: an audit takes minutes."""
     if not (path.parent.is_dir() or is_remote(path)):
         raise UsageError(f"{option} {path}: expected a folder {path.parent}, found none; make it")
@@ -171,7 +170,7 @@ def _stages(*, shown: bool) -> Iterator[Callable[[str], None]]:
         yield lambda stage: status.update(f"audit: {stage}")
 
 
-def _show(found: "Audit", html: Path | None) -> None:
+def _show(found: "Audit", html: AnyPath | None) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, emoji=False)

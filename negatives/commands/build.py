@@ -11,6 +11,7 @@ import click
 
 from data.command import LOCAL, PLACE, set_option
 from data.errors import UsageError
+from data.storage import AnyPath
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
@@ -30,12 +31,12 @@ class ConfigOptions(NamedTuple):
 
     config: Path | None
     source: str | None
-    root: Path | None
+    root: AnyPath | None
     preset: str | None
     limit: int | None
     seed: int | None
     language: str | None
-    fluency_from: Path | None
+    fluency_from: AnyPath | None
     max_share: float | None
     settings: tuple[str, ...]
 
@@ -149,7 +150,7 @@ def _given(**values: object) -> dict[str, object]:
 def build(
     *,
     options: ConfigOptions,
-    out: Path,
+    out: AnyPath,
     workers: int,
     executor: str,
     ray_address: str | None,
@@ -213,7 +214,7 @@ def build(
             click.echo(f"{seconds:.1f} s, {manifest.num_rows() / seconds:,.0f} captions/s")
 
 
-def _asked(out: Path) -> dict[str, Any]:
+def _asked(out: AnyPath) -> dict[str, Any]:
     """Return what asking a language model came to; nothing where none was asked."""
     run: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
     found: dict[str, Any] = run.get("asked", {})
@@ -239,7 +240,7 @@ def _executor(name: str, address: str | None) -> "Executor":
     return partial(workers_of_ray, address=address)
 
 
-def summary(manifest: "Manifest", out: Path) -> str:
+def summary(manifest: "Manifest", out: AnyPath) -> str:
     """Return what a build made, in a few lines."""
     from negatives.skipping import lines_of
 

@@ -7,6 +7,7 @@ import click
 
 from data.command import LOCAL, PLACE
 from data.records import SUBTYPES, TYPES
+from data.storage import AnyPath
 from negatives.commands.derive import tell, tell_counts
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
@@ -48,8 +49,8 @@ _TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
 @_QUIET
 def import_(
     *,
-    file: Path,
-    new: Path,
+    file: AnyPath,
+    new: AnyPath,
     format_name: str,
     of_type: str,
     subtype: str,
@@ -97,10 +98,10 @@ def import_(
 @_QUIET
 def export(
     *,
-    folder: Path,
+    folder: AnyPath,
     to: str,
     output: Path,
-    images: Path | None,
+    images: AnyPath | None,
     splits: tuple[str, ...],
     tar_samples: int | None,
     as_json: bool,

@@ -1,13 +1,13 @@
 """`negatives filter` and `merge`: a new folder out of finished ones."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from data.command import PLACE
 from data.errors import UsageError
+from data.storage import AnyPath
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
@@ -30,8 +30,8 @@ _QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
 @_QUIET
 def filter_(
     *,
-    folder: Path,
-    new: Path,
+    folder: AnyPath,
+    new: AnyPath,
     types: tuple[str, ...],
     rules: tuple[str, ...],
     min_score: float | None,
@@ -70,7 +70,7 @@ def filter_(
 @click.argument("folders", nargs=-1, type=PLACE, metavar="A B [...] NEW")
 @_JSON
 @_QUIET
-def merge(*, folders: tuple[Path, ...], as_json: bool, quiet: bool) -> None:
+def merge(*, folders: tuple[AnyPath, ...], as_json: bool, quiet: bool) -> None:
     """Write several finished folders as a new one; the last name is the new folder's.
 
     Captions with the same id get the negatives of all; rejects stay behind.
@@ -94,7 +94,7 @@ def merge(*, folders: tuple[Path, ...], as_json: bool, quiet: bool) -> None:
 
 
 def tell(
-    manifest: "Manifest", new: Path, dropped: dict[str, int], *, as_json: bool, quiet: bool
+    manifest: "Manifest", new: AnyPath, dropped: dict[str, int], *, as_json: bool, quiet: bool
 ) -> None:
     """Print what a new folder holds, and what was dropped on the way."""
     from negatives.commands.build import summary

@@ -4,13 +4,13 @@ import json
 import sys
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from data.command import PLACE
 from data.errors import UsageError
+from data.storage import AnyPath
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
@@ -24,7 +24,7 @@ _TALLIES = ("captions", "skipped", "negatives_by_type", "empty_because", "slots_
 @click.command()
 @_FOLDER
 @_JSON
-def stats(*, folder: Path, as_json: bool) -> None:
+def stats(*, folder: AnyPath, as_json: bool) -> None:
     """Show what is in a folder of shards: captions, negatives by type, what became of each slot."""
     from data.manifest import read_manifest
     from negatives.commands.build import fluency_from, summary
@@ -73,7 +73,7 @@ def stats(*, folder: Path, as_json: bool) -> None:
 @click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
 @_JSON
 def inspect(
-    *, folder: Path, of_type: str | None, rule: str | None, sample: int, seed: int, as_json: bool
+    *, folder: AnyPath, of_type: str | None, rule: str | None, sample: int, seed: int, as_json: bool
 ) -> None:
     """Show a random sample of negatives with their captions, edits highlighted."""
     from data.manifest import read_manifest
@@ -104,7 +104,7 @@ def inspect(
 @click.command()
 @_FOLDER
 @_JSON
-def verify(*, folder: Path, as_json: bool) -> None:
+def verify(*, folder: AnyPath, as_json: bool) -> None:
     """Check every byte and every row of a folder against its manifest; exit 1 on a problem."""
     from data.manifest import manifest_without_sizes, problems_of
 
@@ -131,7 +131,7 @@ def _types(manifest: "Manifest") -> str:
 
 
 def _sample(
-    folder: Path, manifest: "Manifest", *, of_type: str | None, rule: str | None, seed: int
+    folder: AnyPath, manifest: "Manifest", *, of_type: str | None, rule: str | None, seed: int
 ) -> Iterator[tuple["Row", "Negative"]]:
     """Yield pairs from shards, rows and negatives in an order that the seed settles."""
     from data.shards import read_rows

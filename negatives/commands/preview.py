@@ -8,6 +8,7 @@ import click
 
 from data.command import LOCAL, PLACE
 from data.errors import UsageError
+from data.storage import AnyPath
 from negatives.commands.answers import show_answers
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def preview(
     only: tuple[str, ...],
     seed: int | None,
     variants: int | None,
-    fluency_from: Path | None,
+    fluency_from: AnyPath | None,
     llm: bool,
     whom: Path | None,
     as_json: bool,
@@ -121,7 +122,7 @@ def _choosing(
     only: "Sequence[str]",
     seed: int,
     variants: int | None,
-    fluency_from: Path | None,
+    fluency_from: AnyPath | None,
 ) -> "BuildConfig":
     """Return what chooses as a preset does."""
     from negatives.config import build_config

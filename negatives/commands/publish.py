@@ -9,7 +9,7 @@ import click
 
 from data.command import LOCAL, PLACE
 from data.errors import UsageError
-from data.storage import is_remote
+from data.storage import AnyPath, is_remote
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
@@ -49,7 +49,7 @@ _FOLDER = "publish"
 @_QUIET
 def publish(
     *,
-    folder: Path,
+    folder: AnyPath,
     repository: str,
     dry_run: bool,
     to: Path | None,

@@ -10,6 +10,7 @@ import click
 from data.command import LOCAL, PLACE
 from data.disk import unwritable
 from data.errors import UsageError
+from data.storage import AnyPath
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--size", type=int, default=128, show_default=True, help="Pixels wide and high.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @click.option("--quiet", is_flag=True, help="Print errors alone.")
-def render(*, folder: Path, output: Path, size: int, as_json: bool, quiet: bool) -> None:
+def render(*, folder: AnyPath, output: Path, size: int, as_json: bool, quiet: bool) -> None:
     """Draw the picture of every image of a finished folder whose source is scenes.
 
     Pictures that are there are drawn again: equal folders give equal pictures.
@@ -48,7 +49,7 @@ def render(*, folder: Path, output: Path, size: int, as_json: bool, quiet: bool)
         click.echo(f"{num_images:,} pictures in {output}")
 
 
-def _images(folder: Path, manifest: "Manifest") -> Iterator[str]:
+def _images(folder: AnyPath, manifest: "Manifest") -> Iterator[str]:
     """Yield every image key once."""
     from data.manifest import read_all_rows
 

@@ -18,7 +18,7 @@ from data.commit import attempt_path, move
 from data.disk import writing
 from data.errors import UsageError
 from data.records import Caption
-from data.storage import at_hand
+from data.storage import AnyPath, at_hand
 from negatives.draws import LogRatios
 from negatives.exclusion.model import Exclusion, Outside
 from negatives.fluency.candidates import Block
@@ -169,7 +169,7 @@ def _outside(exclusion: Exclusion, fold: int) -> Outside:
     return exclusion.outside(fold)
 
 
-def write_model(folder: Path, model: CorpusModel) -> list[Path]:
+def write_model(folder: AnyPath, model: CorpusModel) -> list[AnyPath]:
     """Write a model's files into a folder; return them."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[Any]] = dict(
@@ -187,7 +187,7 @@ def write_model(folder: Path, model: CorpusModel) -> list[Path]:
             strict=True,
         )
     )
-    written: list[Path] = []
+    written: list[AnyPath] = []
     for name, array in arrays.items():
         path = folder / f"{name}.npy"
         draft = attempt_path(folder, name, "array")
@@ -214,7 +214,7 @@ def _mapped(path: Path) -> NDArray[Any]:
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
-def read_model(folder: Path) -> CorpusModel:
+def read_model(folder: AnyPath) -> CorpusModel:
     """Return the model in a folder; its arrays stay mapped on disk.
 
     Raises:

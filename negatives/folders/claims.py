@@ -6,12 +6,12 @@ folder is ever deleted.
 """
 
 import json
-from pathlib import Path
 from typing import NamedTuple
 
 from data.commit import Json, remove_tree, write_if_absent
 from data.disk import unwritable
 from data.errors import ShardError, UsageError
+from data.storage import AnyPath
 
 _MARK = "identity.json"
 _WRITTEN = ("data", "rejects", "fluency", "run.json")
@@ -27,7 +27,7 @@ class Mark(NamedTuple):
     identity: Json
 
 
-def mark_of(out: Path) -> Mark | None:
+def mark_of(out: AnyPath) -> Mark | None:
     """Return the mark of a run that was killed in a folder; None if no run of ours began there.
 
     Raises:
@@ -44,7 +44,7 @@ def mark_of(out: Path) -> Mark | None:
     return Mark("", {}) if is_bare and [path.name for path in out.iterdir()] == ["work"] else None
 
 
-def claim(out: Path, mark: Mark) -> None:
+def claim(out: AnyPath, mark: Mark) -> None:
     """Mark a folder as being written; it is made if need be. The same mark may be there already.
 
     Raises:
@@ -59,7 +59,7 @@ def claim(out: Path, mark: Mark) -> None:
         raise UsageError(f"{out}: another command began there just now; choose another folder")
 
 
-def holds(out: Path, mark: Mark) -> bool:
+def holds(out: AnyPath, mark: Mark) -> bool:
     """Tell whether a folder is still claimed by this mark."""
     try:
         there = _read(out / "work" / _MARK)
@@ -68,7 +68,7 @@ def holds(out: Path, mark: Mark) -> bool:
     return there == _parsed(json.dumps(mark._asdict()))
 
 
-def refuse_if_taken(out: Path, mark: Mark) -> None:
+def refuse_if_taken(out: AnyPath, mark: Mark) -> None:
     """Hold that a folder is still claimed by this mark.
 
     Raises:
@@ -78,7 +78,7 @@ def refuse_if_taken(out: Path, mark: Mark) -> None:
         raise ShardError(f"{out}: another command took this folder over; run this again")
 
 
-def clear(out: Path) -> None:
+def clear(out: AnyPath) -> None:
     """Delete what an unfinished run wrote, its mark last."""
     work = out / "work"
     unmarked = [path for path in work.iterdir() if path.name != _MARK] if work.is_dir() else []
@@ -90,7 +90,7 @@ def clear(out: Path) -> None:
     remove_tree(work)
 
 
-def _read(path: Path) -> Mark | None:
+def _read(path: AnyPath) -> Mark | None:
     return _parsed(path.read_text(encoding="utf-8"))
 
 

@@ -23,6 +23,7 @@ from data.manifest import Manifest, read_manifest
 from data.parquet import write_parquet
 from data.schema import ROW_SCHEMA
 from data.shards import map_batches, read_plain
+from data.storage import AnyPath
 from data.texts import nearest
 from negatives.folders.lineage import Report
 from negatives.folders.samples import Tars, write_samples
@@ -42,7 +43,7 @@ class ExportOptions:
 
     to: str
     splits: tuple[str, ...] = ()
-    images: Path | None = None
+    images: AnyPath | None = None
     tar_samples: int | None = None
 
 
@@ -58,7 +59,7 @@ class Exported(NamedTuple):
 class Job:
     """The shards to export, by split, and what is counted on the way."""
 
-    shards: Mapping[str, tuple[Path, ...]]
+    shards: Mapping[str, tuple[AnyPath, ...]]
     options: ExportOptions
     report: Report
     left_out: Counter[str] = field(default_factory=Counter)
@@ -98,7 +99,7 @@ class Job:
 
 
 def export_folder(
-    folder: Path,
+    folder: AnyPath,
     output: Path,
     *,
     options: ExportOptions,

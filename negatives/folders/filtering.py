@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from data.commit import Json
 from data.config import plain
 from data.errors import UsageError
 from data.manifest import Manifest, Shard
 from data.records import Negative, Row
+from data.storage import AnyPath
 from data.streams import Stream
 from data.texts import nearest
 from negatives.folders.lineage import Account, Counts, Report, manifest_of, open_parent
@@ -53,8 +53,8 @@ class FilterOptions:
 
 
 def filter_folder(
-    folder: Path,
-    out: Path,
+    folder: AnyPath,
+    out: AnyPath,
     *,
     options: FilterOptions,
     report: Report = lambda _num_captions: None,

@@ -7,7 +7,7 @@ is kept with none, and every reason is counted.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Final
 
 from data.commit import Json, sync_and_hash
@@ -19,6 +19,7 @@ from data.records import SUBTYPES, TYPES, Caption, Negative, Row, Skip
 from data.sources.files import find_splits, split_name
 from data.sources.found import Found, captions_of, key_of
 from data.sources.packed import plain_name
+from data.storage import AnyPath
 from data.texts import is_unicode, nearest, normalised
 from negatives.config import NegativesConfig
 from negatives.folders.lineage import Account, Counts, Report, manifest_of
@@ -48,8 +49,8 @@ class ImportOptions:
 
 
 def import_published(
-    path: Path,
-    out: Path,
+    path: AnyPath,
+    out: AnyPath,
     *,
     options: ImportOptions,
     report: Report = lambda _num_captions: None,
@@ -93,7 +94,7 @@ def import_published(
     )
 
 
-def _resolved(path: Path, options: ImportOptions) -> ImportOptions:
+def _resolved(path: AnyPath, options: ImportOptions) -> ImportOptions:
     """Return the options with everything that the file's name tells."""
     known = ("auto", *FORMATS)
     if options.format not in known:
@@ -120,11 +121,11 @@ def _resolved(path: Path, options: ImportOptions) -> ImportOptions:
     )
 
 
-def _stem(file: Path) -> str:
+def _stem(file: AnyPath) -> str:
     return PurePath(plain_name(file.name)).stem
 
 
-def _producers(files: tuple[Path, ...], options: ImportOptions) -> tuple[list[Json], list[Json]]:
+def _producers(files: tuple[AnyPath, ...], options: ImportOptions) -> tuple[list[Json], list[Json]]:
     """Return the producers, one a file, and the names and hashes of the files."""
     identities: list[Json] = [
         {"name": file.resolve().name, "sha256": sync_and_hash(file)[1]} for file in files
@@ -143,7 +144,7 @@ class _Reading:
         self._num_by_image: Counter[str] = Counter()
         self._times: Counter[str] = Counter()
 
-    def rows(self, files: tuple[Path, ...]) -> Iterator[Row]:
+    def rows(self, files: tuple[AnyPath, ...]) -> Iterator[Row]:
         """Yield the rows of all files, in order; the file's place is the producer's."""
         for producer, file in enumerate(files):
             for item in FORMATS[self._options.format](file):

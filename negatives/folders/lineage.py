@@ -5,7 +5,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple, cast
 
 from data.commit import Json
@@ -15,6 +14,7 @@ from data.manifest import FILE_NAME, Manifest, Shard, problems_of, read_manifest
 from data.records import Row
 from data.schema import VERSION
 from data.shards import read_rows
+from data.storage import AnyPath
 from negatives.config import NegativesConfig
 from negatives.folders.versions import writer_versions
 from negatives.tallies import Content, merged
@@ -61,11 +61,11 @@ class Counts:
 class Parent(NamedTuple):
     """A whole folder from which another is made; `record` is how lineages name it."""
 
-    folder: Path
+    folder: AnyPath
     manifest: Manifest
     record: Json
 
-    def shards_of(self, split: str) -> tuple[Path, ...]:
+    def shards_of(self, split: str) -> tuple[AnyPath, ...]:
         """Return the files of a split, none if there is no such split."""
         shards = self.manifest.shards
         return tuple(self.folder / shard.file for shard in shards if shard.split == split)
@@ -85,7 +85,7 @@ class Parent(NamedTuple):
         return int(cast("int", section.get("shard_captions", NegativesConfig().shard_captions)))
 
 
-def open_parent(folder: Path) -> Parent:
+def open_parent(folder: AnyPath) -> Parent:
     """Check every byte and row of a finished folder, so that no damage is handed on as whole.
 
     Raises:

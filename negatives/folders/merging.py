@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from data.commit import Json
 from data.config import plain
@@ -10,13 +9,14 @@ from data.errors import UsageError
 from data.lookup import RowTable
 from data.manifest import Manifest, Shard
 from data.records import Negative, Row
+from data.storage import AnyPath
 from data.texts import normalised
 from negatives.folders.lineage import Account, Counts, Parent, Report, manifest_of, open_parent
 from negatives.folders.writing import NewFolder, write_folder
 
 
 def merge_folders(
-    folders: Sequence[Path], out: Path, *, report: Report = lambda _num_captions: None
+    folders: Sequence[AnyPath], out: AnyPath, *, report: Report = lambda _num_captions: None
 ) -> tuple[Manifest, dict[str, int]]:
     """Write the rows of all folders into the new folder `out`; return what was dropped, too.
 

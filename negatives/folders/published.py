@@ -5,25 +5,23 @@ NegCLIP: Yuksekgonul et al., "When and why vision-language models behave like ba
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Final, NamedTuple
 
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES, Skip
-from data.sources.delimited import Form, delimited_records, first_line
-from data.sources.files import (
-    check_columns,
-    contents,
-    existing,
-    json_of,
-    parse_json,
-    shape,
-)
-from data.sources.lines import lines_of
+from data.sources.files import check_columns, contents, existing, json_of, shape
 from data.sources.packed import kind_of, plain_name
 from data.sources.several import cell_texts, list_in
-from data.sources.table import Record
-from data.storage import entries
+from data.sources.table_files import (
+    Form,
+    Record,
+    Records,
+    delimited_records,
+    first_line,
+    json_records,
+)
+from data.storage import AnyPath, entries
 
 NO_LIST: Final = "negatives are no list"
 
@@ -50,7 +48,7 @@ class Published(NamedTuple):
 Items = Iterator[Published | Skip]
 
 
-def files_of(path: Path, format_name: str) -> tuple[Path, ...]:
+def files_of(path: AnyPath, format_name: str) -> tuple[AnyPath, ...]:
     """Return the files to read: one, or all of a folder of SugarCrepe's.
 
     Raises:
@@ -69,7 +67,7 @@ def files_of(path: Path, format_name: str) -> tuple[Path, ...]:
     return files
 
 
-def detected(path: Path) -> str:
+def detected(path: AnyPath) -> str:
     """Return the format of a file by its suffix and its first line.
 
     Raises:
@@ -88,7 +86,7 @@ def detected(path: Path) -> str:
     )
 
 
-def _negclip_jsonl(path: Path) -> Items:
+def _negclip_jsonl(path: AnyPath) -> Items:
     """Yield `{"id", "image", "caption", "negatives": [text, ...]}`, one a line."""
     for number, (where, cells) in enumerate(_objects(path)):
         if number == 0:
@@ -96,7 +94,7 @@ def _negclip_jsonl(path: Path) -> Items:
         yield _of_record(where, cells)
 
 
-def _negclip_tsv(path: Path) -> Items:
+def _negclip_tsv(path: AnyPath) -> Items:
     """Yield the rows of a table with the columns title, filepath and neg_caption, a list."""
     checked = False
     form = Form(_delimiter(path), quoted=True)
@@ -113,7 +111,7 @@ def _negclip_tsv(path: Path) -> Items:
         yield Published(where, None, cells.get("filepath"), cells.get("title"), told)
 
 
-def _sugarcrepe(path: Path) -> Items:
+def _sugarcrepe(path: AnyPath) -> Items:
     """Yield `{"0": {"filename", "caption", "negative_caption"}}`; the file's name is the type."""
     content = json_of(path)
     if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
@@ -134,19 +132,19 @@ def _sugarcrepe(path: Path) -> Items:
         yield Published(where, row_id, cells.get("filename"), cells.get("caption"), (told,))
 
 
-def _jsonl(path: Path) -> Items:
+def _jsonl(path: AnyPath) -> Items:
     """Yield one object a line: caption and negative or negatives; image, id, type, subtype."""
     return _of_records(_objects(path))
 
 
-def _csv(path: Path) -> Items:
+def _csv(path: AnyPath) -> Items:
     """Yield the rows of a table with the columns that `_jsonl` has; negatives is a list."""
     delimiter = _delimiter(path)
     form = Form(delimiter, quoted=delimiter != "\t")
     return _of_records(delimited_records(path, form, header=None))
 
 
-FORMATS: Final[Mapping[str, Callable[[Path], Items]]] = {
+FORMATS: Final[Mapping[str, Callable[[AnyPath], Items]]] = {
     "negclip-jsonl": _negclip_jsonl,
     "negclip-tsv": _negclip_tsv,
     "sugarcrepe": _sugarcrepe,
@@ -156,7 +154,7 @@ FORMATS: Final[Mapping[str, Callable[[Path], Items]]] = {
 _NEGCLIP_KEYS = {"id", "image", "caption", "negatives"}
 
 
-def _of_records(records: Iterator[Record] | Iterator[Record | Skip]) -> Items:
+def _of_records(records: Records) -> Items:
     checked = False
     for record in records:
         if isinstance(record, Skip):
@@ -196,17 +194,8 @@ def _listed(cell: object) -> list[object] | None:
     return list_in(cell) if isinstance(cell, str) else None
 
 
-def _objects(path: Path) -> Iterator[Record]:
-    for number, line in lines_of(path):
-        if not line.strip():
-            continue
-        value = parse_json(line.rstrip("\r\n"), path=path, first_line=number)
-        if not isinstance(value, dict):
-            raise UsageError(
-                f"{path}, line {number}: expected an object with a caption and its negatives, "
-                f"found {shape(value)}"
-            )
-        yield f"{path.name}, line {number}", value
+def _objects(path: AnyPath) -> Iterator[Record]:
+    return json_records(path, path.name, expected="with a caption and its negatives")
 
 
 def _is_texts(cells: Mapping[str, object]) -> bool:
@@ -214,5 +203,5 @@ def _is_texts(cells: Mapping[str, object]) -> bool:
     return isinstance(items, list) and all(isinstance(item, str) for item in items)
 
 
-def _delimiter(path: Path) -> str:
+def _delimiter(path: AnyPath) -> str:
     return "\t" if "\t" in first_line(path) else ","

@@ -9,7 +9,6 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from data.commit import attempt_path, move, remove_tree, sync_and_hash, sync_folder
@@ -17,6 +16,7 @@ from data.errors import RetryableError, UsageError
 from data.manifest import FILE_NAME, Manifest, Shard, write_manifest
 from data.records import Row
 from data.shards import blocks_of, write_rows
+from data.storage import AnyPath
 from negatives.folders.claims import Mark, claim, clear, holds, mark_of, refuse_if_taken
 from negatives.folders.lineage import Report
 
@@ -26,7 +26,7 @@ COMMANDS = ("import", "filter", "merge")
 class NewFolder(NamedTuple):
     """A folder to be written by one of `COMMANDS`, with so many captions a shard."""
 
-    out: Path
+    out: AnyPath
     command: str
     shard_rows: int
 
@@ -66,7 +66,7 @@ def write_folder(
 
 
 class _Draft(NamedTuple):
-    path: Path
+    path: AnyPath
     split: str
     rows: int
     bytes: int
@@ -118,7 +118,7 @@ def _claim(new: NewFolder, mark: Mark) -> bool:
     return existed
 
 
-def _withdraw(out: Path, mark: Mark, *, existed: bool) -> None:
+def _withdraw(out: AnyPath, mark: Mark, *, existed: bool) -> None:
     """Delete what was written, if nobody else has taken the folder over."""
     with suppress(OSError, RetryableError, UsageError):  # what went wrong before is to be told
         if holds(out, mark):

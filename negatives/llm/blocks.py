@@ -8,11 +8,11 @@ those alone: what happens to the kept answers meanwhile changes nothing.
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from data.commit import Json
 from data.errors import RetryableError, ShardError
+from data.storage import AnyPath
 from negatives.llm.asking import AskingRule, Told, judged_requests
 from negatives.llm.cache import Answers, open_answers, read_answers
 from negatives.llm.counts import Counts, counted, unfinished
@@ -34,12 +34,12 @@ _GROUP = 256  # requests whose outcomes are waited for together
 class AnswersFile(NamedTuple):
     """The committed outcomes of a block, and who gave them."""
 
-    path: Path
+    path: AnyPath
     facts: Facts
 
 
 def ask_block(
-    parses: Sequence[Parse], rules: Sequence[AskingRule], backend: Backend, *, kept: Path
+    parses: Sequence[Parse], rules: Sequence[AskingRule], backend: Backend, *, kept: AnyPath
 ) -> tuple[Told, Counts]:
     """Ask about the captions of a block; answers are kept in the file `kept` as they come.
 

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 
 from data.errors import UsageError
 from data.remote import Remote
-from data.storage import is_remote
+from data.storage import AnyPath, is_remote
 from negatives.llm.requests import Answer, Failure, Outcome
 
 _DIGITS = 16
@@ -38,7 +38,7 @@ class Answers(Protocol):
         ...
 
 
-def open_answers(path: Path) -> "AnswerFile | StoredAnswers":
+def open_answers(path: AnyPath) -> "AnswerFile | StoredAnswers":
     """Return the answers of one shard, at a path or a URL; nothing need be there yet.
 
     Raises:
@@ -137,7 +137,7 @@ def write_answers(path: Path, outcomes: Mapping[str, Outcome]) -> None:
     path.write_bytes(b"".join([_line(key, outcomes[key]) for key in sorted(outcomes)]))
 
 
-def read_answers(path: Path) -> dict[str, Outcome] | None:
+def read_answers(path: AnyPath) -> dict[str, Outcome] | None:
     """Return what `write_answers` wrote; None if a part of it is damaged."""
     found, num_damaged = _records(path.read_bytes())
     return None if num_damaged else found

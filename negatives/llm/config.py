@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from data.commit import Json
 from data.config import checked, place_name
 from data.errors import UsageError
+from data.storage import AnyPath
 from negatives.llm.limits import WHERE, Limits
 from negatives.llm.requests import TEXT, Backend, Facts
 from negatives.words.lexicon import Lexicon
@@ -39,7 +39,7 @@ class LlmConfig:
     prompt_price: float | None = None
     completion_price: float | None = None
     limits: Limits = field(default_factory=Limits)
-    cache: Path | None = None
+    cache: AnyPath | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would be ignored, and a key in an address."""

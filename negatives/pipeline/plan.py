@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from data.config import SECTIONS, check_sections, fingerprint
 from data.errors import UsageError
+from data.storage import local
 from negatives.config import build_config
 from negatives.folders.versions import own_version
 from negatives.pipeline.stages import Stage
@@ -77,6 +78,7 @@ def _stages(sections: Mapping[str, Any], out: Path, *, workers: int, judge: str)
     )
     yield train
     if evaluation.get("benchmarks"):
+        _check_roots(evaluation["benchmarks"])
         alphas = sorted({_BEFORE, _AFTER, *_numbers(evaluation.get("wise_ft"))})
         yield Stage(
             name="evaluate",
@@ -89,6 +91,15 @@ def _stages(sections: Mapping[str, Any], out: Path, *, workers: int, judge: str)
             ),
             makes=f"{RESULTS}/alpha-{_AFTER:.2f}.json",
         )
+
+
+def _check_roots(benchmarks: object) -> None:
+    """Refuse a URL as the root of a benchmark now: `evaluate` would only after the training."""
+    if not isinstance(benchmarks, Mapping):
+        return  # evaluate says what it expects
+    for name, folders in benchmarks.items():
+        if isinstance(folders, Mapping) and folders.get("root"):
+            local(str(folders["root"]), where=f"training.evaluation.benchmarks.{name}.root")
 
 
 def _numbers(values: object) -> list[float]:

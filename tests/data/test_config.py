@@ -15,13 +15,13 @@ from data.config import (
     with_setting,
 )
 from data.errors import UsageError
-from data.storage import place
+from data.storage import AnyPath, place
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    root: Path
-    own: Path | None = None
+    root: AnyPath
+    own: AnyPath | None = None
     size: Positive = 3
     mode: Literal["a", "b"] = "a"
     names: tuple[str, ...] = ()
@@ -38,6 +38,21 @@ def test_a_path_may_be_a_url() -> None:
     assert (options.root, options.own) == (place("s3://bucket/x"), place("gs://bucket/y"))
     assert checked(Options, plain(options), where="data") == options
     assert checked(Options, {"root": Path("x"), "own": None}, where="data").own is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Local:
+    out: Path
+    cache: Path | None = None
+
+
+def test_a_path_of_this_machine_is_no_url() -> None:
+    options = checked(Local, {"out": "x", "cache": "file:///y"}, where="run")
+    assert options == Local(out=Path("x"), cache=Path("/y"))
+    for name in ("out", "cache"):
+        expected = f"run.{name}: expected a path on this machine, found 's3://bucket/y'"
+        with pytest.raises(UsageError, match=expected):
+            checked(Local, {"out": "x", name: "s3://bucket/y"}, where="run")
 
 
 @pytest.mark.parametrize(

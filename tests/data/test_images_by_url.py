@@ -11,7 +11,7 @@ from data.errors import UsageError
 from data.image_names import missing
 from data.images import Store, open_images
 from data.manifest import Manifest, read_manifest
-from data.storage import place
+from data.storage import AnyPath, place
 from data.streams import Stream
 from tests.data.picture_stores import PICTURES, STORES
 from tests.faulty_proxy import always, drawn, no_faults
@@ -30,14 +30,14 @@ def manifest(tmp_path: Path) -> Manifest:
     return read_manifest(finished(tmp_path / "out", {"train": rows_of(3)}))
 
 
-def sent(name: str, s3: Bucket, tmp_path: Path) -> Path:
+def sent(name: str, s3: Bucket, tmp_path: Path) -> AnyPath:
     """Return the URL of the pictures in a layout."""
     made = STORES[name][0](tmp_path / "pictures")
     s3.put_folder(tmp_path / "pictures", "some/pictures")
     return place(s3.url) / "some" / made.relative_to(tmp_path)
 
 
-def opened(name: str, url: Path, manifest: Manifest) -> Store:
+def opened(name: str, url: AnyPath, manifest: Manifest) -> Store:
     return open_images(url, manifest=manifest, columns=STORES[name][1])
 
 

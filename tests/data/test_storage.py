@@ -5,7 +5,7 @@ import os
 import tempfile
 import time
 from copy import deepcopy
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +14,7 @@ import data.remote
 from data.commit import attempt_path, commit, finished, link_into_place, sweep, write_atomically
 from data.errors import RetryableError, UsageError
 from data.remote import Remote
-from data.storage import at_hand, is_remote, place, sizes_in, version_of
+from data.storage import AnyPath, at_hand, is_remote, place, sizes_in, version_of
 from data.streams import Stream
 from tests.faulty_proxy import PASSING, Fault, always, drawn, listed, no_faults
 from tests.s3_server import Bucket
@@ -32,7 +32,7 @@ CONTENT = bytes(range(256)) * 1000
         (Path("out"), Path("out")),
     ],
 )
-def test_paths_of_this_machine_are_paths(text: str | PurePath, expected: Path) -> None:
+def test_paths_of_this_machine_are_paths(text: str | Path, expected: Path) -> None:
     assert place(text) == expected
     assert not is_remote(place(text))
 
@@ -225,7 +225,7 @@ def test_what_is_mapped_has_one_copy_at_hand(
     assert at_hand(copy) == copy
 
 
-def attempts_at(folder: Path, text: str) -> dict[str, Path]:
+def attempts_at(folder: AnyPath, text: str) -> dict[str, Path]:
     path = attempt_path(folder, "block", "rows")
     path.write_text(text)
     return {"rows": path}

@@ -11,7 +11,7 @@ import click
 
 from data.command import LOCAL, PLACE
 from data.errors import UsageError
-from data.storage import place
+from data.storage import AnyPath, local, place
 from training.commands.wanted import Wanted, wanted
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def evaluate(
     *,
     benchmarks: tuple[str, ...],
     config: Path | None,
-    images: Path | None,
+    images: AnyPath | None,
     checkpoint: Path | None,
     model: str | None,
     pretrained: str | None,
@@ -72,13 +72,13 @@ def evaluate(
     out: Path | None,
     base: Path | None,
     check_golden: str | None,
-    trained_on: Path | None,
+    trained_on: AnyPath | None,
     language_model: str | None,
     device: str,
     precision: Precision | None,
     batch_size: int | None,
     workers: int | None,
-    cache: Path | None,
+    cache: AnyPath | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -93,7 +93,7 @@ def evaluate(
         return
     options = _options(config, precision=precision, batch_size=batch_size, workers=workers)
     places = [wanted(text, images=images) for text in benchmarks] or [
-        Wanted(name, _path(folders.root), _path(folders.images) or images)
+        Wanted(name, _root(name, folders.root), _path(folders.images) or images)
         for name, folders in options.benchmarks.items()
     ]
     if not places:
@@ -201,11 +201,16 @@ def _options(config: Path | None, **given: object) -> "EvaluationOptions":
     return evaluation_options({**sections, "training": training})
 
 
-def _path(text: str | None) -> Path | None:
+def _path(text: str | None) -> AnyPath | None:
     return place(text) if text else None
 
 
-def _encoding(options: "EvaluationOptions", device: str, cache: Path | None) -> "Encoding":
+def _root(name: str, text: str | None) -> Path | None:
+    where = f"training.evaluation.benchmarks.{name}.root"
+    return local(text, where=where) if text else None
+
+
+def _encoding(options: "EvaluationOptions", device: str, cache: AnyPath | None) -> "Encoding":
     from training.evaluation.encoder import Encoding
     from training.loop import DTYPES
     from training.ranks import device_of

@@ -9,6 +9,7 @@ import click
 
 from data.command import LOCAL, PLACE, set_option
 from data.errors import UsageError
+from data.storage import AnyPath
 
 if TYPE_CHECKING:
     from training.config import Settings
@@ -85,7 +86,7 @@ def train(
     context: click.Context,
     *,
     shards: str | None,
-    images: Path | None,
+    images: AnyPath | None,
     out: Path | None,
     model: str | None,
     pretrained: str | None,

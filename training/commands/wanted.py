@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import UsageError
-from data.storage import is_remote, place
+from data.storage import AnyPath, is_remote, place
 
 
 class Wanted(NamedTuple):
@@ -15,7 +15,7 @@ class Wanted(NamedTuple):
 
     name: str
     root: Path | None
-    images: Path | None
+    images: AnyPath | None
 
 
 class _Cut(NamedTuple):
@@ -34,7 +34,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]" if os.name == "nt" else r"[A-Za-z]:\\")
 
 
-def wanted(text: str, *, images: Path | None) -> Wanted:
+def wanted(text: str, *, images: AnyPath | None) -> Wanted:
     r"""Return what NAME, NAME=DIR or NAME=DIR:IMAGES names; `images` is for those without.
 
     A path may have colons of its own ("C:\data", "s3://bucket"): where it could be cut at several,

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,6 +23,7 @@ from torch.utils.data import Dataset
 
 from data.errors import UsageError
 from data.images import Store
+from data.storage import AnyPath
 from training.evaluation.encodings import Encodings
 from training.evaluation.tasks import Picture
 from training.evaluation.vectors import Vectors, digest_of_bytes, evaluation_cache
@@ -55,7 +55,7 @@ class Encoding:
     precision: torch.dtype | None = None
     batch_size: int = 64
     workers: int = 2
-    cache: Path | None = None
+    cache: AnyPath | None = None
 
 
 class _Made(NamedTuple):

@@ -1,16 +1,16 @@
 """Captions that were trained on and stand in a benchmark too: its score then is no test."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from data.manifest import read_all_rows, read_manifest
+from data.storage import AnyPath
 from data.texts import normalised
 from training.evaluation.benchmarks import Benchmark
 from training.evaluation.run import texts_of
 from training.evaluation.tasks import Classification
 
 
-def overlap_notes(benchmarks: Sequence[Benchmark], shards: Path) -> tuple[str, ...]:
+def overlap_notes(benchmarks: Sequence[Benchmark], shards: AnyPath) -> tuple[str, ...]:
     """Return a note for each benchmark that shares captions with shards, prompts apart.
 
     Case, punctuation and spacing do not tell texts apart; negatives count as what they are: texts

@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from data.commit import write_atomically
 from data.errors import UsageError
+from data.storage import AnyPath
 from training.evaluation.benchmarks import Benchmark
 from training.evaluation.encoder import Encoder, Report
 from training.evaluation.encodings import Encodings
@@ -46,7 +46,7 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
     model: str,
     weights: str,
     alpha: float | None = None,
-    cache: Path | None = None,
+    cache: AnyPath | None = None,
     log_probability: LogProbability | None = None,
     report: Report = _SILENT,
 ) -> Results:
@@ -200,7 +200,7 @@ def _on_missing(benchmark: Benchmark, encodings: Encodings) -> Iterator[str]:
 
 
 def _text_only(
-    task: AnyTask, asked: str, *, cache: Path | None, log_probability: LogProbability | None
+    task: AnyTask, asked: str, *, cache: AnyPath | None, log_probability: LogProbability | None
 ) -> dict[str, float]:
     """Return the text-only scores of a task; they are kept, for they take the longest."""
     if not isinstance(task, Task):

@@ -16,7 +16,7 @@ from data.errors import UsageError
 from data.image_names import has_picture_suffix
 from data.images import Folder
 from data.remote import Remote
-from data.storage import is_remote
+from data.storage import AnyPath, is_remote
 
 
 class Found:
@@ -25,7 +25,7 @@ class Found:
     The folder is listed once; links in it are followed. `keys`: all that will be asked for.
     """
 
-    def __init__(self, root: Path, keys: Iterable[str] = ()) -> None:
+    def __init__(self, root: AnyPath, keys: Iterable[str] = ()) -> None:
         """List the folder.
 
         Raises:
@@ -89,7 +89,7 @@ class Found:
         return self._by_end.get(name) if told else None
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
+def _walk(root: AnyPath) -> Iterator[tuple[Path, list[str]]]:
     """Yield the folders below a root, as paths from there, with their files; each folder once."""
     if is_remote(root):
         yield from _walk_by_url(root, root)

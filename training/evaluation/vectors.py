@@ -10,9 +10,8 @@ import io
 import os
 import uuid
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -22,6 +21,7 @@ from data.caches import cache_folder
 from data.commit import attempt_path, move, sync_folder
 from data.disk import writing
 from data.errors import RetryableError
+from data.storage import AnyPath
 
 Vector = NDArray[np.float32]
 
@@ -29,7 +29,7 @@ _FLUSH_AT: Final = 2048
 _SUFFIX: Final = ".npz"
 
 
-def evaluation_cache(cache: Path | None) -> Path:
+def evaluation_cache(cache: AnyPath | None) -> AnyPath:
     """Return where evaluations keep what they made: `cache`, or a folder of the user's."""
     return cache or cache_folder() / "evaluation"
 
@@ -45,7 +45,7 @@ def digest_of_bytes(content: bytes, *more: str) -> bytes:
 class Vectors:
     """The vectors of a folder, and those added since."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: AnyPath) -> None:
         """Read what is there; files that are damaged are taken away."""
         self._folder = folder
         self._known: dict[bytes, Vector] = {}
@@ -90,7 +90,8 @@ class Vectors:
 
     def read_new(self) -> None:
         """Read the files that others wrote since."""
-        for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+        found: Iterator[AnyPath] = self._folder.glob(f"*{_SUFFIX}")
+        for path in sorted(found):
             if path.name in self._files:
                 continue
             self._files.add(path.name)
@@ -98,7 +99,7 @@ class Vectors:
                 self._known |= _read(path)
 
 
-def _read(path: Path) -> dict[bytes, Vector]:
+def _read(path: AnyPath) -> dict[bytes, Vector]:
     """Return the vectors of a file; a damaged one has none and is taken away."""
     file = io.BytesIO(path.read_bytes())
     try:

@@ -9,9 +9,7 @@ import pytest
 
 from data.records import Caption
 from data.sources import Source
-from data.sources.csv_table import Csv
-from data.sources.jsonl import Jsonl
-from data.sources.parquet import Parquet
+from data.sources.own_tables import Csv, Jsonl, Parquet
 from tests.data.sources.reading import captions, complaint, everything, skips
 
 TABLES = {"jsonl": Jsonl, "csv": Csv, "tsv": Csv, "parquet": Parquet}

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from data.errors import ShardError, UsageError
 from data.manifest import problems_of, read_manifest
-from data.storage import place
+from data.storage import AnyPath, place
 from data.streams import Stream
 from negatives.build import build
 from negatives.cli import cli
@@ -34,7 +34,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["url", "folder"])
-def out(request: pytest.FixtureRequest, s3: Bucket, tmp_path: Path) -> Path:
+def out(request: pytest.FixtureRequest, s3: Bucket, tmp_path: Path) -> AnyPath:
     return place(f"{s3.url}/out") if request.param == "url" else tmp_path / "out"
 
 

@@ -126,6 +126,11 @@ def test_own_jsonl_and_csv(tmp_path: Path) -> None:
     assert [row.image for row in rows] == ["", ""]
     assert [row.id for row in rows] == ["mine:0", "mine:1"]
 
+    one_list = tmp_path / "list.jsonl"
+    one_list.write_text(f"[{','.join(lines.read_text().splitlines())}]")
+    _, listed = load(one_list, subtype="obj", source_name="mine")
+    assert listed == rows
+
     table = tmp_path / "mine.csv"
     table.write_text(
         "id,caption,negative,image\n"

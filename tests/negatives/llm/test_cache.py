@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import UsageError
-from data.storage import place
+from data.storage import AnyPath, place
 from data.streams import Stream
 from negatives.llm import cache
 from negatives.llm.cache import AnswerFile, open_answers, read_answers, write_answers
@@ -90,7 +90,7 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         AnswerFile(tmp_path / "file/shard.answers")
 
 
-def stored(url: Path, outcomes: Mapping[str, Outcome]) -> None:
+def stored(url: AnyPath, outcomes: Mapping[str, Outcome]) -> None:
     with closing(open_answers(url)) as kept:
         for key, outcome in outcomes.items():
             kept.add(key, outcome)

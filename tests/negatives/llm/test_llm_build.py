@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from data.errors import RetryableError, UsageError
 from data.manifest import problems_of, read_all_rows
-from data.storage import place
+from data.storage import AnyPath, place
 from data.streams import Stream
 from negatives.api import generate
 from negatives.audit.gap import is_scorer
@@ -88,7 +88,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-def content(out: Path) -> dict[str, bytes]:
+def content(out: AnyPath) -> dict[str, bytes]:
     files = [*(out / "data").iterdir(), out / "manifest.json"]
     return {path.name: path.read_bytes() for path in files}
 

@@ -118,6 +118,11 @@ def test_every_run_is_measured_before_and_after(tmp_path: Path) -> None:
     [
         ("negatives.sede", 1, "unknown option 'sede'"),
         ("training.evaluation.wise_ft", "half", "expected a list of numbers"),
+        (
+            "training.evaluation.benchmarks.sugarcrepe.root",
+            "s3://bucket/crepe",
+            r"benchmarks\.sugarcrepe\.root: expected a path on this machine, found a URL",
+        ),
         ("trainig.epochs", 1, "unknown section 'trainig'; did you mean 'training'"),
     ],
 )

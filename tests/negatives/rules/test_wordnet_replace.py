@@ -83,7 +83,7 @@ def test_noop(tagged: str) -> None:
     assert list(RULE(parse_of(tagged))) == []
 
 
-def test_prepositions_give_way_to_all_others() -> None:
+def test_prepositions_give_relative_to_all_others() -> None:
     slot, texts = relation_of(f"[dog/NOUN/NN/ROOT>0] {ON_SOFA}")
     assert len(texts) == 74
     assert "dog on sofa" not in texts

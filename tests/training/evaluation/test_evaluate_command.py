@@ -250,6 +250,15 @@ def test_without_a_benchmark_or_a_model(root: Path) -> None:
         assert message in str(error)
 
 
+def test_annotations_are_on_this_machine(root: Path) -> None:
+    config = root / "annotations.yaml"
+    folders = "{sugarcrepe: {root: s3://bucket/crepe}}"
+    config.write_text(f"training: {{evaluation: {{benchmarks: {folders}}}}}")
+    error = run(["--model", "ViT-B-32", "--config", config]).exception
+    assert isinstance(error, UsageError)
+    assert "benchmarks.sugarcrepe.root: expected a path on this machine, found a URL" in str(error)
+
+
 def test_errors_end_with_2_and_one_line_on_the_error_stream(root: Path) -> None:
     line = [BIN / "evaluate", "--model", "x", "--benchmark", "sugarcrap"]
     done = subprocess.run(line, cwd=root, capture_output=True, text=True, check=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.storage import place
+from data.storage import AnyPath, place
 from data.streams import Stream
 from tests.faulty_proxy import always, drawn
 from tests.s3_server import Bucket
@@ -22,14 +22,14 @@ def vector(number: int) -> np.ndarray:
     return np.sin(np.arange(4) + number).astype(np.float32)
 
 
-def kept(folder: Path, *numbers: int) -> None:
+def kept(folder: AnyPath, *numbers: int) -> None:
     vectors = Vectors(folder)
     for number in numbers:
         vectors.add(digest(number), vector(number))
     vectors.flush()
 
 
-def found(folder: Path, up_to: int = 20) -> set[int]:
+def found(folder: AnyPath, up_to: int = 20) -> set[int]:
     vectors = Vectors(folder)
     numbers = {number for number in range(up_to) if digest(number) in vectors}
     assert all((vectors[digest(number)] == vector(number)).all() for number in numbers)

@@ -11,6 +11,7 @@ from typing import Final
 
 from data.errors import UsageError
 from data.images import Store
+from data.storage import AnyPath
 from data.texts import nearest
 from training.evaluation.benchmarks.aro import aro
 from training.evaluation.benchmarks.coco_counterfactuals import coco_counterfactuals
@@ -179,7 +180,7 @@ BENCHMARKS: Mapping[str, Adapter] = {
 }
 
 
-def opened(name: str, *, root: Path | None, images: Path | None = None) -> Benchmark:
+def opened(name: str, *, root: Path | None, images: AnyPath | None = None) -> Benchmark:
     """Read a benchmark from its folder; its pictures are found below `images`, or below the folder.
 
     Raises:

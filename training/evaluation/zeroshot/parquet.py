@@ -14,6 +14,7 @@ from data.errors import UsageError
 from data.image_index import index_of_parquet
 from data.parquet import read_features, read_records
 from data.sources.files import Splits, find_splits
+from data.storage import AnyPath
 from training.evaluation.zeroshot.labelled import Labelled, Layout, Shelves, tested_part
 from training.evaluation.zeroshot.sets import ZeroShotSet, class_names
 
@@ -54,12 +55,12 @@ def _has_files(folder: Path) -> bool:
     return any(True for pattern in ("*.parquet", "*/*.parquet") for _ in folder.glob(pattern))
 
 
-def _tested(splits: Splits, *, of: ZeroShotSet) -> tuple[Path, ...] | None:
+def _tested(splits: Splits, *, of: ZeroShotSet) -> tuple[AnyPath, ...] | None:
     part = tested_part({name: Path(name) for name in splits}, of=of)
     return None if part is None else splits[part.name]
 
 
-def _columns(path: Path, *, num_classes: int) -> _Columns:
+def _columns(path: AnyPath, *, num_classes: int) -> _Columns:
     """Return the columns of pictures and of labels, preferably of as many classes as the set."""
     features = read_features(path)
     image = next((n for n, f in features.items() if _type(f) == "Image"), "image")
@@ -83,7 +84,7 @@ def _label_names(feature: object) -> tuple[str, ...] | None:
     return _label_names(inner) if inner else None
 
 
-def _labelled(paths: tuple[Path, ...], columns: _Columns) -> Labelled:
+def _labelled(paths: tuple[AnyPath, ...], columns: _Columns) -> Labelled:
     keys: list[str] = []
     labels: list[tuple[int, ...]] = []
     several = False
@@ -105,7 +106,7 @@ def _label(cell: object, *, where: str) -> tuple[int, ...]:
     return tuple(map(int, found))
 
 
-def _store(paths: tuple[Path, ...], image: str) -> Shelves:
+def _store(paths: tuple[AnyPath, ...], image: str) -> Shelves:
     return Shelves(
         {
             path.name: index_of_parquet(

@@ -1,17 +1,22 @@
-"""Read tables of delimited text: csv, tsv, and the unquoted forms of published datasets."""
+"""The reader of tables: from files of delimited text, JSON lines and parquet to records."""
 
 import csv
 import json
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from data.errors import UsageError
 from data.records import Skip
-from data.sources.files import excerpt
-from data.sources.found import NOT_A_ROW
+from data.sources.files import excerpt, json_of, name_in, parse_json
+from data.sources.found import NO_ROWS, NOT_A_ROW
 from data.sources.lines import lines_of
-from data.sources.table import Record, cells_by_name
+from data.storage import AnyPath
+
+Record = tuple[str, Mapping[str, object]]
+"""Where a record stands in its file, and its columns."""
+
+Records = Iterator[Record | Skip]
+
 
 Fields = Iterator[tuple[int, list[str]]]
 """The number of a row's first line (from 1), and the row's fields."""
@@ -25,13 +30,77 @@ class Form(NamedTuple):
     is_option: bool = False
 
 
+NAME_COLUMNS: Final = (
+    "; name others: --set data.source.caption_columns=[NAME], --set data.source.image_column=NAME"
+)
+"""The end of a message about a missing column."""
+
+CAPTION: Final = 'such as {"image": "a.jpg", "caption": "a dog"}'
+"""What `json_records` expects of an object in a file of captions."""
+
+_MEND_LINE: Final = "mend the line: each has one whole JSON object"
 _DELIMITERS: Final = ("\t", ";", "|", ",")
 _LONGEST_FIELD: Final = 1 << 27  # pictures stand in some tables; csv's own limit is 131,072
 
 
+def records_of(
+    root: AnyPath, paths: Iterable[AnyPath], read: Callable[[AnyPath, str], Records]
+) -> Records:
+    """Yield the records that `read(path, name)` finds in each file; for an empty file, a Skip."""
+    for path in paths:
+        name = name_in(root, path)
+        is_empty = True
+        for record in read(path, name):
+            is_empty = False
+            yield record
+        if is_empty:
+            yield Skip(NO_ROWS, name)
+
+
+def parquet_records(path: AnyPath, name: str, *, columns: tuple[str, ...]) -> Records:
+    """Return the records of a parquet file; see `data.parquet.read_records`."""
+    from data.parquet import read_records  # noqa: PLC0415  (pyarrow's door: `sources` stays fast)
+
+    return read_records(path, columns=columns, name=name, advice=NAME_COLUMNS)
+
+
+def json_records(path: AnyPath, name: str, *, expected: str = CAPTION) -> Iterator[Record]:
+    """Yield the objects of a file with one JSON object a line, or with one JSON list of them.
+
+    `expected` says in a message what an object should be.
+
+    Raises:
+        UsageError: the file cannot be read, or holds anything but objects.
+    """
+    is_first = True
+    for number, line in lines_of(path):
+        text = line.strip()
+        if not text:
+            continue
+        if is_first and text.startswith("["):
+            yield from _items(path, name, expected)
+            return
+        is_first = False
+        value = parse_json(text, path=path, first_line=number, advice=_MEND_LINE)
+        yield f"{name}, line {number}", _object(value, expected, where=f"{path}, line {number}")
+
+
+def _items(path: AnyPath, name: str, expected: str) -> Iterator[Record]:
+    content = json_of(path)
+    for number, value in enumerate(content if isinstance(content, list) else [content]):
+        yield f"{name}, item {number}", _object(value, expected, where=f"{path}, item {number}")
+
+
+def _object(value: object, expected: str, *, where: str) -> dict[str, object]:
+    if isinstance(value, dict):
+        return value
+    found = excerpt(repr(value), 0)
+    raise UsageError(f"{where}: expected an object {expected}, found {found}")
+
+
 def delimited_records(
-    path: Path, form: Form, *, header: tuple[str, ...] | None, name: str = ""
-) -> Iterator[Record | Skip]:
+    path: AnyPath, form: Form, *, header: tuple[str, ...] | None, name: str = ""
+) -> Records:
     """Yield the records of a table; `header` names the columns where the file does not.
 
     A row with more or fewer fields than columns is a Skip: half of a caption would be worse. Of
@@ -58,7 +127,15 @@ def delimited_records(
             yield where, cells_by_name(header, fields)
 
 
-def fields_of(path: Path, form: Form) -> Fields:
+def cells_by_name(names: Sequence[str], cells: Sequence[object]) -> dict[str, object]:
+    """Return a row's cells by their columns; those of columns with the same name are a list."""
+    found: dict[str, list[object]] = {}
+    for name, cell in zip(names, cells, strict=True):
+        found.setdefault(name, []).append(cell)
+    return {name: each if len(each) > 1 else each[0] for name, each in found.items()}
+
+
+def fields_of(path: AnyPath, form: Form) -> Fields:
     """Return the rows of a table, its header among them; lines without anything are none.
 
     Raises:
@@ -67,7 +144,7 @@ def fields_of(path: Path, form: Form) -> Fields:
     return _quoted_fields(path, form) if form.quoted else _plain_fields(path, form.delimiter)
 
 
-def first_line(path: Path) -> str:
+def first_line(path: AnyPath) -> str:
     """Return the first line of a text file without its end; "" if it is empty.
 
     Raises:
@@ -92,7 +169,7 @@ def _refuse_other_delimiter(line: str, form: Form, *, where: str) -> None:
     )
 
 
-def _plain_fields(path: Path, delimiter: str) -> Fields:
+def _plain_fields(path: AnyPath, delimiter: str) -> Fields:
     """Yield the fields of lines in which a quote is a character like any other."""
     for number, line in lines_of(path):
         text = line.rstrip("\r\n")
@@ -100,7 +177,7 @@ def _plain_fields(path: Path, delimiter: str) -> Fields:
             yield number, text.split(delimiter)
 
 
-def _quoted_fields(path: Path, form: Form) -> Fields:
+def _quoted_fields(path: AnyPath, form: Form) -> Fields:
     """Yield the fields of rows that may hold delimiters, quotes and line ends within quotes."""
     lines = (line for _, line in lines_of(path))
     csv.field_size_limit(_LONGEST_FIELD)
