@@ -17,8 +17,8 @@ from data.storage import is_remote
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from negatives.audit.findings import Audit
-    from negatives.audit.gap import Judge
+    from negatives.auditing.findings import Audit
+    from negatives.auditing.gap import Judge
 
 _FEWEST = click.IntRange(min=1)
 _JUDGE_PAIRS = 2000
@@ -78,7 +78,7 @@ def audit(
     """
     from data.commit import write_atomically
     from data.manifest import read_manifest
-    from negatives.audit.run import AuditOptions, audit_folder
+    from negatives.auditing.run import AuditOptions, audit_folder
 
     if judge_name == "none" and judge_pairs is not None:
         raise UsageError("--judge-pairs does nothing with --judge none; leave one of them out")
@@ -97,7 +97,7 @@ def audit(
         found, samples = audit_folder(folder, options=options, report=report)
     content = json.dumps(plain_audit(found), indent=1, ensure_ascii=False, allow_nan=False)
     if html is not None:
-        from negatives.audit.report import html_of
+        from negatives.auditing.report import html_of
 
         write_atomically(html, html_of(found, samples))
     if out is not None:
@@ -193,7 +193,7 @@ def _table(found: "Audit") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from negatives.audit.findings import shown, shown_bar, shown_interval
+    from negatives.auditing.findings import shown, shown_bar, shown_interval
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("measure")

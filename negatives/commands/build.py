@@ -14,7 +14,7 @@ from data.errors import UsageError
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
-    from negatives.build.plan import Resume
+    from negatives.building.plan import Resume
     from negatives.config import BuildConfig
     from negatives.executors import Executor
 
@@ -158,7 +158,7 @@ def build(
     negatives build --source coco --root ~/coco --out out
     """
     from data.manifest import FILE_NAME
-    from negatives.build import build as run
+    from negatives.building import build as run
     from negatives.commands.progress import progress
     from negatives.skipping import doubts_of
 

@@ -12,7 +12,7 @@ _NOT_OF_A_BUILD = (  # what reads finished folders, and what a person is told
     "data/scenes/questions.py",
     "data/scenes/sentences.py",
     "data/tones.py",
-    "negatives/audit",
+    "negatives/auditing",
     "negatives/commands",
     "negatives/pipeline",
     "negatives/publishing",

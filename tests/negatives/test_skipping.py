@@ -15,8 +15,8 @@ from data.records import Caption
 from data.sources import SOURCES, source_class
 from data.sources.found import MISSING, NO_ID, NO_IMAGE, NOT_TEXT, REASONS
 from data.sources.several import LINES, LIST
-from negatives.build import build
-from negatives.build.plan import make_source
+from negatives.building import build
+from negatives.building.plan import make_source
 from negatives.cli import cli
 from negatives.commands.build import ConfigOptions, resolve
 from negatives.config import build_config
