@@ -17,11 +17,11 @@ import click
 
 from data.records import Row, Skip
 from negatives.auditing import leaks
+from negatives.auditing.api import judge_of
 from negatives.auditing.findings import Finding
 from negatives.auditing.gap import Judge
 from negatives.auditing.pairs import Pair, drawn, groups_of
 from negatives.auditing.run import AuditOptions, audit_folder
-from negatives.commands.audit import judge_of
 from negatives.folders.published import FORMATS, Published, detected, files_of
 from negatives.words import lexicon
 

@@ -157,8 +157,8 @@ def _refuse_unused(*, private: bool, revision: str | None) -> None:
 def _audit(
     folder: Path, manifest: "Manifest", file: Path | None, *, judge: str
 ) -> tuple["Audit", Mapping[str, Any]]:
+    from negatives.auditing.api import judge_of, plain_audit
     from negatives.auditing.run import AuditOptions, audit_folder
-    from negatives.commands.audit import judge_of, plain_audit
     from negatives.publishing.checks import read_audit
 
     if file is not None:

@@ -14,6 +14,7 @@ import pytest
 from data.errors import UsageError
 from data.manifest import read_manifest
 from data.records import Row
+from negatives.auditing.api import judge_of
 from negatives.auditing.contamination import benchmark_texts
 from negatives.auditing.coverage import Coverage, edit_name, rejects_by_reason
 from negatives.auditing.findings import Audit, Finding
@@ -21,7 +22,6 @@ from negatives.auditing.medoid import distance, reads, share_of_first
 from negatives.auditing.report import ABOUT
 from negatives.auditing.run import AuditOptions, audit_folder
 from negatives.auditing.samples import samples_of
-from negatives.commands.audit import judge_of
 from tests.negatives.auditing.small_pairs import exchangeable_rows, row_of, telling_rows
 from tests.negatives.folders.small_folders import make_folder
 

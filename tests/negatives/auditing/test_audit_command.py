@@ -8,11 +8,11 @@ from click.testing import CliRunner, Result
 
 from data.errors import UsageError
 from data.records import Row
+from negatives.auditing import api
 from negatives.auditing.coverage import Coverage
 from negatives.auditing.pairs import Groups, groups_of
 from negatives.auditing.run import AuditOptions, audit_folder
 from negatives.cli import cli
-from negatives.commands import audit as command
 from tests.negatives.auditing.small_pairs import row_of, telling_rows
 from tests.negatives.folders.small_folders import make_folder
 
@@ -46,7 +46,7 @@ def test_what_cannot_be_is_refused_before_anything_is_read(
 ) -> None:
     (tmp_path / "taken").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delattr(command, "judge_of")  # an audit that goes on fails on it
+    monkeypatch.delattr(api, "judge_of")  # an audit that goes on fails on it
     error = audited(folder, *options).exception
     assert isinstance(error, UsageError)
     with pytest.raises(UsageError, match=message):

@@ -298,7 +298,7 @@ def test_captions_in_memory_are_thinned_as_in_a_build(built: Path, tmp_path: Pat
     content["keep"] = dict.fromkeys(content["keep"], 0.0)
     path.unlink()  # the copy may share its bytes
     path.write_text(json.dumps(content))
-    assert [found for _, found in generate([TEXT] * 5, fluency_from=none_kept)] == [()] * 5
+    assert [found for _, found in generate([TEXT] * 5, fluency_from=none_kept)] == [[]] * 5
     (_, found), *_ = generate([TEXT], fluency_from=built, options={"seed": 5})
     assert found == next(generate([TEXT], fluency_from=built, seed=5))[1]
 
