@@ -149,6 +149,19 @@ def test_every_library_has_one_door(name: str) -> None:
     assert not through
 
 
+def test_rules_and_what_they_ask_can_be_imported_in_any_order() -> None:
+    """Those that ask import `negatives.llm`, and that looks up what the others offer."""
+    names = [name for name in MODULES if name.startswith(("negatives.llm.", "negatives.rules"))]
+    code = f"""
+import importlib, sys
+for name in {names}:
+    for loaded in [each for each in sys.modules if each.startswith("negatives")]:
+        del sys.modules[loaded]
+    importlib.import_module(name)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize("name", sorted(PURE))
 def test_pure_modules_import_pure_modules(name: str) -> None:
     todo, seen = [name], set()
