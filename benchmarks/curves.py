@@ -15,11 +15,11 @@ from typing import NamedTuple
 import click
 
 from data.command import run
-from negatives.audit.findings import Finding
-from negatives.audit.gap import Judge
-from negatives.audit.run import AuditOptions, audit_folder
-from negatives.build import build
-from negatives.commands.audit import judge_of
+from negatives.auditing.api import judge_of
+from negatives.auditing.findings import Finding
+from negatives.auditing.gap import Judge
+from negatives.auditing.run import AuditOptions, audit_folder
+from negatives.building import build
 from negatives.config import build_config
 from negatives.policy import CorpusScoring
 

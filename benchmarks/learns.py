@@ -19,7 +19,7 @@ import torch
 
 from data.scenes.render import write_images
 from data.sources.scenes import Scenes
-from negatives.build import build
+from negatives.building import build
 from negatives.config import build_config
 from training.config import settings_of
 from training.logs import Record

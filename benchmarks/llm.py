@@ -15,7 +15,7 @@ import click
 
 from data.config import with_setting
 from data.manifest import Manifest, read_all_rows
-from negatives.build import build
+from negatives.building import build
 from negatives.config import BuildConfig, build_config
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import click
 
 from data.errors import RetryableError
-from negatives.build import build
+from negatives.building import build
 from negatives.config import BuildConfig, build_config
 
 CONCURRENCY = 2

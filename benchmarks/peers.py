@@ -16,12 +16,12 @@ from typing import NamedTuple
 import click
 
 from data.records import Row, Skip
-from negatives.audit import leaks
-from negatives.audit.findings import Finding
-from negatives.audit.gap import Judge
-from negatives.audit.pairs import Pair, drawn, groups_of
-from negatives.audit.run import AuditOptions, audit_folder
-from negatives.commands.audit import judge_of
+from negatives.auditing import leaks
+from negatives.auditing.api import judge_of
+from negatives.auditing.findings import Finding
+from negatives.auditing.gap import Judge
+from negatives.auditing.pairs import Pair, drawn, groups_of
+from negatives.auditing.run import AuditOptions, audit_folder
 from negatives.folders.published import FORMATS, Published, detected, files_of
 from negatives.words import lexicon
 

@@ -28,8 +28,8 @@ from benchmarks.scale_tables import Record, lines_of, over_sizes
 from benchmarks.scale_texts import KINDS, source_of
 from benchmarks.stages import Clock
 from data.manifest import Manifest, problems_of
-from negatives.audit.findings import Audit
-from negatives.build import build
+from negatives.auditing.findings import Audit
+from negatives.building import build
 from negatives.config import build_config
 from negatives.folders.versions import code_version
 from negatives.publishing.writing import Publication, write_files

@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 
 from data.records import Caption
-from negatives.build.plan import make_source
+from negatives.building.plan import make_source
 from negatives.models import model_name
 from negatives.spacy_parse import load_model
 

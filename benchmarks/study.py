@@ -30,7 +30,7 @@ import torch
 from data.commit import write_atomically
 from data.scenes.render import write_images
 from data.sources.scenes import Scenes
-from negatives.build import build
+from negatives.building import build
 from negatives.config import build_config
 from training.config import settings_of
 from training.evaluation.benchmarks import Benchmark

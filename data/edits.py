@@ -42,6 +42,10 @@ class Edit:
                 raise ValueError(f"replacements overlap or are out of order: {self.replacements}")
             previous_end = replacement.end
 
+    def __repr__(self) -> str:
+        """Return the offsets and texts alone: `Edit(2:5 -> 'woman')`."""
+        return f"Edit({', '.join(f'{at}:{end} -> {new!r}' for at, end, new in self.replacements)})"
+
     def apply(self, text: str) -> str:
         """Return `text` after the edit.
 

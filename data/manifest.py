@@ -68,6 +68,11 @@ class Manifest:
     tallies: dict[str, dict[str, int]]
     lineage: list[Json]
 
+    def __repr__(self) -> str:
+        """Return what fits in a line; `to_json` returns everything."""
+        splits = ", ".join(self.splits())
+        return f"Manifest({self.fingerprint!r}, splits: {splits}, {self.num_rows():,} rows)"
+
     def splits(self) -> tuple[str, ...]:
         """Return the names of the splits, in the order of their shards."""
         return tuple(dict.fromkeys(shard.split for shard in self.shards))

@@ -45,6 +45,14 @@ class Negative(NamedTuple):
     score: float | None
     producer: int
 
+    def __repr__(self) -> str:
+        """Return what a reader wants to see; `producer` means nothing without a manifest."""
+        score = None if self.score is None else round(self.score, 3)
+        return (
+            f"Negative({self.text!r}, {f'{self.type}/{self.subtype}'!r}, rule={self.rule!r}, "
+            f"method={self.method!r}, score={score}, edit={self.edit!r})"
+        )
+
 
 class Row(NamedTuple):
     """A caption with its negatives; a caption for which nothing was found has none."""

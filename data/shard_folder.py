@@ -63,6 +63,11 @@ class Shards(Sequence[Row]):
     manifest: Manifest
     shards: tuple[Shard, ...]
 
+    def __repr__(self) -> str:
+        """Return the folder, the splits and the number of rows, not the whole manifest."""
+        splits = ", ".join(dict.fromkeys(shard.split for shard in self.shards))
+        return f"Shards({str(self.folder)!r}, splits: {splits}, {len(self):,} rows)"
+
     def __len__(self) -> int:
         """Return the number of rows."""
         return self._mapped.starts[-1]

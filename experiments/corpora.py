@@ -9,7 +9,7 @@ import numpy as np
 from negatives.exclusion.counting import tally_siblings
 from negatives.exclusion.mentions import Numbering, mentions_of
 from negatives.fluency.counts import merged, table_of
-from negatives.build.parse_files import read_parses
+from negatives.building.parse_files import read_parses
 from negatives.words import lexicon as lexicons
 
 CACHE = Path(os.environ.get("I15_CACHE", "out/i15"))

@@ -12,7 +12,7 @@ import pyarrow as pa
 from corpora import block, counted
 
 from data.edits import edit_between
-from negatives.audit.sibling_truth import Answer, answered, by_kind, change_of, said_by
+from negatives.auditing.sibling_truth import Answer, answered, by_kind, change_of, said_by
 from negatives.exclusion.model import overlaps_of, vocabulary_of
 from negatives.fluency.counts import table_of
 from negatives.models import model_name

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 from corpora import block
 
-from negatives.audit.sibling_truth import Answer, answered, by_fact, by_kind, change_of, said_by
+from negatives.auditing.sibling_truth import Answer, answered, by_fact, by_kind, change_of, said_by
 from negatives.models import model_name
 from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon as lexicons

@@ -8,7 +8,7 @@ from pathlib import Path
 from data.records import Caption
 from negatives.models import model_name
 from negatives.spacy_parse import parse_texts
-from negatives.build.parse_files import write_parses
+from negatives.building.parse_files import write_parses
 
 S = Path(os.environ.get("SHARED_DATA", "../shared/data"))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from corpora import block, counted
 
-from negatives.audit.sibling_truth import Answer, answered, by_kind, change_of, said_by
+from negatives.auditing.sibling_truth import Answer, answered, by_kind, change_of, said_by
 from negatives.exclusion.scores import Prior, evidence_of, posterior
 from negatives.fluency.counts import table_of
 from negatives.fluency.words import hash_of

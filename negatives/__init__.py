@@ -1,10 +1,15 @@
 """Captions -> hard-negative captions. This half imports `data`, never `training`.
 
-from negatives import generate
-for caption, negatives in generate(["A black dog chasing a white cat."]):
-    print(caption, [negative.text for negative in negatives])
+    import negatives
+    negatives.generate("A black dog chasing a white cat.")          # a list of Negative
+    negatives.build(source="coco", root="coco", out="out")          # captions -> shards
+    negatives.audit("out")                                          # what gives negatives away
+    negatives.open_shards("out")[0]                                 # a caption and its negatives
+
+Each name is imported when it is first used: `import negatives` takes milliseconds.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from negatives.neighbour import refuse_foreign_data
@@ -12,15 +17,49 @@ from negatives.neighbour import refuse_foreign_data
 refuse_foreign_data()  # before anything imports it
 
 if TYPE_CHECKING:
+    from data.edits import Edit as Edit
+    from data.errors import RetryableError as RetryableError
+    from data.errors import ShardError as ShardError
+    from data.errors import UsageError as UsageError
+    from data.records import Negative as Negative
+    from data.shard_folder import open_shards as open_shards
     from negatives.api import generate as generate
+    from negatives.auditing.api import audit as audit
+    from negatives.building.api import build as build
 
-__all__ = ["generate"]
+_MODULES = {  # where each public name is defined
+    "Edit": "data.edits",
+    "Negative": "data.records",
+    "RetryableError": "data.errors",
+    "ShardError": "data.errors",
+    "UsageError": "data.errors",
+    "audit": "negatives.auditing.api",
+    "build": "negatives.building.api",
+    "generate": "negatives.api",
+    "open_shards": "data.shard_folder",
+}
+__all__ = [
+    "Edit",
+    "Negative",
+    "RetryableError",
+    "ShardError",
+    "UsageError",
+    "audit",
+    "build",
+    "generate",
+    "open_shards",
+]
 
 
 def __getattr__(name: str) -> object:
-    """Open `generate` when it is asked for: it brings spaCy, which the command line need not."""
-    if name == "generate":
-        from negatives.api import generate  # noqa: PLC0415
+    """Import a public name when it is asked for: most of them bring heavy libraries."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'negatives' has no attribute {name!r}")
+    found: object = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = found
+    return found
 
-        return generate
-    raise AttributeError(f"module 'negatives' has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    """Return what a notebook offers after a dot."""
+    return sorted({*globals(), *__all__})

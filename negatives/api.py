@@ -1,31 +1,45 @@
-"""Negatives for captions in memory: the door for other people's Python."""
+"""Negatives for captions in memory: `negatives.generate`."""
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple, overload
 
+from data.errors import UsageError
 from data.manifest import FLUENCY
 from data.records import Caption, Negative
 from data.storage import AnyPath
 from data.texts import is_unicode
-from negatives.choose import Chosen
+from negatives.choose import Chooser, Chosen
 from negatives.config import BuildConfig, build_config
 from negatives.generator import asking_rules, choose_block, chooser_of, thinned
 from negatives.guards import NO_SIBLINGS
 from negatives.llm.blocks import refuse_lacking, told_of
 from negatives.llm.cache import AnswersInMemory
 from negatives.llm.config import backend_of
+from negatives.llm.requests import Backend
 from negatives.models import model_name
-from negatives.scorers import open_scorers
-from negatives.spacy_parse import parse_texts
+from negatives.scorers import Scorer, open_scorers
+from negatives.spacy_parse import load_model, parse_texts
 
 _UNWEIGHED = (
     "negatives are drawn without a corpus model, all alike: their score is null and many are "
     "implausible; fluency_from=OUT, a finished build, weighs them"
 )
+_EXPECTED = "captions: expected a text or an iterable of texts"
 
 
+@overload
+def generate(  # type: ignore[overload-overlap]  # a text is an iterable of texts too
+    captions: str,
+    *,
+    preset: str | None = None,
+    seed: int | None = None,
+    fluency_from: AnyPath | str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> list[Negative]: ...
+@overload
 def generate(
     captions: Iterable[str],
     *,
@@ -33,31 +47,82 @@ def generate(
     seed: int | None = None,
     fluency_from: AnyPath | str | None = None,
     options: Mapping[str, Any] | None = None,
-) -> Iterator[tuple[str, tuple[Negative, ...]]]:
-    """Yield each caption with its negatives, in order; an empty tuple where nothing was found.
+) -> Iterator[tuple[str, list[Negative]]]: ...
+def generate(
+    captions: str | Iterable[str],
+    *,
+    preset: str | None = None,
+    seed: int | None = None,
+    fluency_from: AnyPath | str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> list[Negative] | Iterator[tuple[str, list[Negative]]]:
+    """Return the negatives of one caption, or an iterator over many captions and their negatives.
 
-    The tuple is empty too for a caption longer than `max_characters`, and for one that is no
-    Unicode text (half of a surrogate pair). `options` are those of the `negatives` section of
-    pipeline.yaml. `fluency_from` is the folder of a finished build, whose corpus model then weighs
-    the candidates; without it they are drawn uniformly and have no score, unless a language model
-    weighs them (`choice: {scorers: [causal]}`). Captions are read
-    `batch_size` at a time, and taken to be of different images. A caption's negatives depend on its
-    text, its place and the seed.
+    Of many captions, one pair `(caption, negatives)` is yielded for each, in order; they are read
+    `batch_size` at a time, so the iterable may be endless. A caption's negatives depend on its
+    text, the options and the seed alone, so equal captions have equal negatives, and it does not
+    matter how captions are divided among calls. (A language model's scores differ by rounding from
+    batch to batch, at most in the third decimal.)
+
+    Args:
+        captions: one caption, or an iterable of captions, taken to be of different images.
+        preset: a set of rules with a policy; "natural" if None. `negatives presets` lists them.
+        seed: the seed of every random draw; 0 if None.
+        fluency_from: the folder of a finished build, or its URL, whose corpus model weighs the
+            candidates. Without it they are drawn uniformly, unless a language model weighs them
+            (`options={"choice": {"scorers": ["causal"]}}`).
+        options: any options of the `negatives` section of pipeline.yaml, such as
+            `{"batch_size": 64}`; the arguments above take precedence.
+
+    Returns:
+        A list of `Negative`. It is empty where no negative was found, for a caption longer than
+        `max_characters` and for one that is not valid Unicode (half of a surrogate pair).
+        `Negative.score` is log p(negative) - log p(caption) in nats, None without a scorer; spans
+        of `Negative.edit` are offsets in the caption, counted in code points.
 
     Warns:
-        UserWarning: candidates are to be weighed by a corpus model, and there is none.
+        UserWarning: the preset weighs candidates by a corpus model, and there is none.
 
     Raises:
-        UsageError: the preset or an option is unknown, or a language model is of no use.
+        UsageError: at once if the preset or an option is unknown, a model is missing, or
+            `captions` is neither a text nor an iterable of texts; while iterating if one of the
+            captions is not a text.
         RetryableError: questions to a language model have no answer.
     """
+    if not isinstance(options, Mapping | None):
+        raise UsageError(f"options: expected a mapping, found {type(options).__name__}")
     arguments = {"preset": preset, "seed": seed, "fluency_from": fluency_from}
     given = {name: value for name, value in arguments.items() if value is not None}
     config = build_config({"negatives": {**(options or {}), **given}})
+    texts = [str(captions)] if isinstance(captions, str) else _texts_in(captions)
+    chosen = choose_texts(texts, config)
     if lacks_model(config):
         warnings.warn(_UNWEIGHED, stacklevel=2)
-    for text, chosen in choose_texts(captions, config):
-        yield text, chosen.negatives if chosen else ()
+    found = ((text, list(each.negatives) if each else []) for text, each in chosen)
+    return next(found)[1] if isinstance(captions, str) else found
+
+
+def _texts_in(captions: object) -> Iterator[str]:
+    """Return an iterator over captions, each of which is checked when it is reached.
+
+    Raises:
+        UsageError: at once if these are no captions, or a list with something else in it.
+    """
+    if isinstance(captions, Mapping):
+        raise UsageError(f"{_EXPECTED}, found {type(captions).__name__}; pass one of its columns")
+    if isinstance(captions, bytes | bytearray) or not isinstance(captions, Iterable):
+        raise UsageError(f"{_EXPECTED}, found {type(captions).__name__}")
+    if isinstance(captions, list | tuple):
+        for number, caption in enumerate(captions):
+            _checked(number, caption)
+    return (_checked(number, caption) for number, caption in enumerate(captions))
+
+
+def _checked(number: int, caption: object) -> str:
+    if not isinstance(caption, str):
+        found = f"{type(caption).__name__} at index {number}"
+        raise UsageError(f"{_EXPECTED}, found {found}; leave out what has no caption")
+    return str(caption)  # numpy's texts have a type of their own
 
 
 def lacks_model(config: BuildConfig) -> bool:
@@ -66,28 +131,49 @@ def lacks_model(config: BuildConfig) -> bool:
 
 
 def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[str, Chosen | None]]:
-    """Yield each text with what the configured policy makes of it; None if it cannot be used.
+    """Return an iterator over texts, each with what the policy makes of it; None if it is unusable.
 
     Raises:
-        UsageError: a model or an option is of no use.
-        RetryableError: questions to a language model have no answer.
+        UsageError: at once if a model or an option is of no use.
+        RetryableError: while iterating, if questions to a language model have no answer.
     """
+    return _chosen(texts, config, _open(config))
+
+
+class _Opened(NamedTuple):
+    """All that a configuration names, loaded."""
+
+    chooser: Chooser
+    model: str
+    scorers: list[Scorer | None]
+    backend: Backend | None
+
+
+def _open(config: BuildConfig) -> _Opened:
     options = config.negatives
     fluency = options.fluency_from / FLUENCY if options.fluency_from else None
     policy = thinned(config.policy, fluency)
     chooser = chooser_of(config.rules, policy, options.seed)
     model = options.model or model_name()
+    load_model(model)
     scorers = open_scorers(policy, fluency)
     backend = backend_of(config.llm, chooser.lexicon) if config.asks() else None
+    return _Opened(chooser, model, scorers, backend)
+
+
+def _chosen(
+    texts: Iterable[str], config: BuildConfig, opened: _Opened
+) -> Iterator[tuple[str, Chosen | None]]:
+    options = config.negatives
+    chooser, model, scorers, backend = opened
     kept = AnswersInMemory()
     num_lacking = 0
-    numbered = enumerate(texts)
-    while batch := list(islice(numbered, options.batch_size)):
-        captions = [Caption(f"text:{number}", "", text) for number, text in batch]
+    left = iter(texts)
+    while batch := list(islice(left, options.batch_size)):
         usable = [
-            caption
-            for caption in captions
-            if is_unicode(caption.text) and len(caption.text) <= options.max_characters
+            Caption(_id_of(text), "", text)
+            for text in batch
+            if is_unicode(text) and len(text) <= options.max_characters
         ]
         parses = parse_texts(
             [caption.text for caption in usable], model=model, batch_size=options.batch_size
@@ -100,6 +186,11 @@ def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[st
             refuse_lacking(told, counts, config.llm.limits.max_unanswered - num_lacking)
             num_lacking += counts.lacking()
         found = choose_block(block, chooser, scorers, [NO_SIBLINGS] * len(block), told)
-        chosen = {caption.id: each for caption, each in zip(usable, found, strict=True)}
-        for caption in captions:
-            yield caption.text, chosen.get(caption.id)
+        chosen = {caption.text: each for caption, each in zip(usable, found, strict=True)}
+        for text in batch:
+            yield text, chosen.get(text)
+
+
+def _id_of(text: str) -> str:
+    """Return the id that a caption without a source draws by: of its text alone."""
+    return f"text:{blake2b(text.encode(), digest_size=8).hexdigest()}"

@@ -14,8 +14,8 @@ from data.errors import UsageError
 from data.storage import AnyPath
 
 if TYPE_CHECKING:
-    from negatives.audit.agreement import Share, Summary
-    from negatives.audit.sheet import Item
+    from negatives.auditing.agreement import Share, Summary
+    from negatives.auditing.sheet import Item
 
 
 @click.command()
@@ -93,8 +93,8 @@ def _write(
     quiet: bool,
 ) -> None:
     from data.commit import write_atomically
-    from negatives.audit.sheet import draw_sheet
-    from negatives.audit.sheet_files import key_lines, sheet_lines, sheet_page
+    from negatives.auditing.sheet import draw_sheet
+    from negatives.auditing.sheet_files import key_lines, sheet_lines, sheet_page
 
     if not paths:
         raise UsageError("expected a finished folder, found none; name what is to be judged")
@@ -120,7 +120,7 @@ def _write(
 
 
 def _ask(paths: Sequence[AnyPath], output: Path | None, *, quiet: bool) -> None:
-    from negatives.audit.sheet_files import answer_line, read_answers, read_sheet
+    from negatives.auditing.sheet_files import answer_line, read_answers, read_sheet
 
     if len(paths) != 1 or output is None:
         raise UsageError(
@@ -145,7 +145,7 @@ def _ask(paths: Sequence[AnyPath], output: Path | None, *, quiet: bool) -> None:
 
 def _asked(item: "Item") -> dict[str, bool] | None:
     """Return the answers to an item, None if the reader wants to stop."""
-    from negatives.audit.sheet import QUESTIONS
+    from negatives.auditing.sheet import QUESTIONS
 
     answer: dict[str, bool] = {}
     click.secho(f"  {item.text}", bold=True)
@@ -169,8 +169,8 @@ def _asked(item: "Item") -> dict[str, bool] | None:
 
 
 def _summarise(paths: Sequence[AnyPath], key: Path | None, *, as_json: bool) -> None:
-    from negatives.audit.agreement import summary_of
-    from negatives.audit.sheet_files import read_answers, read_key
+    from negatives.auditing.agreement import summary_of
+    from negatives.auditing.sheet_files import read_answers, read_key
 
     if not paths or key is None:
         raise UsageError("--summary: expected files of answers and --key, the key of their sheet")
@@ -198,7 +198,7 @@ def _summarise(paths: Sequence[AnyPath], key: Path | None, *, as_json: bool) -> 
 
 def _lines(summary: "Summary") -> Iterator[str]:
     """Yield the summary as tables: a group a line, value and interval of each judgement."""
-    from negatives.audit.agreement import JUDGEMENTS
+    from negatives.auditing.agreement import JUDGEMENTS
 
     by_group: dict[tuple[str, str], dict[str, Share]] = {}
     for share in summary.shares:

@@ -1,23 +1,19 @@
 """`negatives audit`: what gives the negatives of a folder away, and what there is of them."""
 
-import json
-import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from data.command import PLACE
-from data.errors import UsageError
-from data.storage import AnyPath, is_remote
+from data.storage import AnyPath
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from negatives.audit.findings import Audit
-    from negatives.audit.gap import Judge
+    from negatives.auditing.findings import Audit
 
 _FEWEST = click.IntRange(min=1)
 _JUDGE_PAIRS = 2000
@@ -75,86 +71,27 @@ def audit(
     negatives audit out --html report.html
     negatives audit out --against sugar-crepe/swap_att.json --fail-outside
     """
-    from data.commit import write_atomically
-    from data.manifest import read_manifest
-    from negatives.audit.run import AuditOptions, audit_folder
+    from negatives.auditing.api import audit as run
+    from negatives.auditing.api import json_of
 
-    if judge_name == "none" and judge_pairs is not None:
-        raise UsageError("--judge-pairs does nothing with --judge none; leave one of them out")
-    read_manifest(folder)  # what is wrong with the folder is told before a model is loaded
-    for name, path in (("--html", html), ("--out", out)):
-        if path is not None:
-            _check_place(name, path)
-    options = AuditOptions(
-        judge=judge_of(judge_name),
-        seed=seed,
-        sample=sample,
-        judge_pairs=_JUDGE_PAIRS if judge_pairs is None else judge_pairs,
-        against=against,
-    )
     with _stages(shown=not (quiet or as_json)) as report:
-        found, samples = audit_folder(folder, options=options, report=report)
-    content = json.dumps(plain_audit(found), indent=1, ensure_ascii=False, allow_nan=False)
-    if html is not None:
-        from negatives.audit.report import html_of
-
-        write_atomically(html, html_of(found, samples))
-    if out is not None:
-        write_atomically(out, content + "\n")
+        found = run(
+            folder,
+            judge=judge_name,
+            judge_pairs=judge_pairs,
+            sample=sample,
+            seed=seed,
+            against=against,
+            html=html,
+            out=out,
+            report=report,
+        )
     if as_json:
-        click.echo(content)
+        click.echo(json_of(found))
     elif not quiet:
         _show(found, html)
     is_outside = any(finding.verdict() == "outside" for finding in found.findings)
     sys.exit(1 if fail_outside and is_outside else 0)
-
-
-def _check_place(option: str, path: AnyPath) -> None:
-    """Refuse a place that cannot be written: an audit takes minutes."""
-    if not (path.parent.is_dir() or is_remote(path)):
-        raise UsageError(f"{option} {path}: expected a folder {path.parent}, found none; make it")
-    if path.is_dir():
-        raise UsageError(f"{option} {path}: expected the name of a file, found a folder")
-
-
-def judge_of(name: str) -> "Judge | str":
-    """Return the judge of this name, or why there is none.
-
-    Raises:
-        UsageError: a model was named and cannot be had.
-    """
-    if name == "none":
-        return "no judge was asked for"
-    from negatives.fluency.neural import open_model
-
-    try:
-        return open_model(None if name == "auto" else name)
-    except UsageError as error:
-        if name != "auto":
-            raise
-        return str(error)
-
-
-def plain_audit(found: "Audit") -> dict[str, Any]:
-    """Return an audit as JSON holds it: findings with their verdicts, null for what has no end."""
-    return {
-        **found._asdict(),
-        "findings": [
-            {
-                **finding._asdict(),
-                "value": _finite(finding.value),
-                "low": _finite(finding.low),
-                "high": _finite(finding.high),
-                "bar": finding.bar and [_finite(end) for end in finding.bar],
-                "verdict": finding.verdict(),
-            }
-            for finding in found.findings
-        ],
-    }
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
 
 
 @contextmanager
@@ -192,7 +129,7 @@ def _table(found: "Audit") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from negatives.audit.findings import shown, shown_bar, shown_interval
+    from negatives.auditing.findings import shown, shown_bar, shown_interval
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("measure")

@@ -3,42 +3,25 @@
 import json
 import time
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from data.command import LOCAL, PLACE, set_option
-from data.errors import UsageError
 from data.storage import AnyPath
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
-    from negatives.build.plan import Resume
-    from negatives.config import BuildConfig
-    from negatives.executors import Executor
+    from negatives.building.plan import Resume
+    from negatives.options import ConfigOptions
 
 R = TypeVar("R")
 
 ENOUGH_CAPTIONS = 5000
 """With fewer, a model of the corpus lets through what a trained reader tells from captions:
 benchmarks/curves.py prints that by the size of the corpus."""
-
-
-class ConfigOptions(NamedTuple):
-    """The options that shape a configuration, as a command line gives them."""
-
-    config: Path | None
-    source: str | None
-    root: AnyPath | None
-    preset: str | None
-    limit: int | None
-    seed: int | None
-    language: str | None
-    fluency_from: AnyPath | None
-    max_share: float | None
-    settings: tuple[str, ...]
 
 
 _OPTIONS = (
@@ -68,6 +51,8 @@ def config_options(function: Callable[..., R]) -> Callable[..., R]:
 
     @wraps(function)
     def command(**given: Any) -> R:  # noqa: ANN401 - click's parameters
+        from negatives.options import ConfigOptions
+
         options = ConfigOptions(**{name: given.pop(name) for name in ConfigOptions._fields})
         return function(options=options, **given)
 
@@ -75,44 +60,6 @@ def config_options(function: Callable[..., R]) -> Callable[..., R]:
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated
-
-
-def resolve(options: ConfigOptions) -> "BuildConfig":
-    """Return the configuration: defaults, then the file, then the options, then --set.
-
-    Raises:
-        UsageError: something in it is unknown or of another type.
-    """
-    from data.config import check_sections, read_yaml, with_setting
-    from negatives.config import build_config
-
-    sections: dict[str, Any] = read_yaml(options.config) if options.config else {}
-    check_sections(sections)
-    data = dict(sections.get("data") or {})
-    source = data.get("source") or {}
-    if not isinstance(source, dict):
-        raise UsageError(f"data.source: expected {{name: NAME, ...}}, found {source!r}")
-    if options.source is not None and options.source != source.get("name"):
-        source = {"name": options.source}
-    if options.root is not None:
-        if "name" not in source:
-            raise UsageError("--root needs --source: what lies there?")
-        source = {**source, "root": str(options.root)}
-    if source:
-        data["source"] = source
-    data |= _given(limit=options.limit, language=options.language)
-    negatives = dict(sections.get("negatives") or {})
-    negatives |= _given(preset=options.preset, seed=options.seed, fluency_from=options.fluency_from)
-    if options.max_share is not None:
-        negatives["choice"] = {**(negatives.get("choice") or {}), "max_share": options.max_share}
-    sections = {**sections, "data": data, "negatives": negatives}
-    for setting in options.settings:
-        sections = with_setting(sections, setting)
-    return build_config(sections)
-
-
-def _given(**values: object) -> dict[str, object]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 @click.command()
@@ -149,7 +96,7 @@ def _given(**values: object) -> dict[str, object]:
 @click.option("--quiet", is_flag=True, help="Print errors alone.")
 def build(
     *,
-    options: ConfigOptions,
+    options: "ConfigOptions",
     out: AnyPath,
     workers: int,
     executor: str,
@@ -167,13 +114,13 @@ def build(
     negatives build --source coco --root ~/coco --out out
     """
     from data.manifest import FILE_NAME
-    from negatives.build import build as run
+    from negatives.building import build as run
+    from negatives.building.api import executor_of
     from negatives.commands.progress import progress
+    from negatives.options import resolve
     from negatives.skipping import doubts_of
 
-    limits = _given(max_requests=max_requests, max_cost=max_cost)
-    settings = tuple(f"negatives.llm.limits.{name}={value}" for name, value in limits.items())
-    config = resolve(options._replace(settings=options.settings + settings))
+    config = resolve(options.limited(max_requests=max_requests, max_cost=max_cost))
     if dry_run:
         from negatives.llm.estimate import estimate, told_as_text
 
@@ -188,7 +135,7 @@ def build(
             config,
             out=out,
             workers=workers,
-            executor=_executor("ray" if ray_address else executor, ray_address),
+            executor=executor_of("ray" if ray_address else executor, ray_address),
             resume=resume,
             report=report,
         )
@@ -219,25 +166,6 @@ def _asked(out: AnyPath) -> dict[str, Any]:
     run: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
     found: dict[str, Any] = run.get("asked", {})
     return found
-
-
-def _executor(name: str, address: str | None) -> "Executor":
-    """Return what opens the workers.
-
-    Raises:
-        UsageError: Ray is not installed.
-    """
-    from negatives.executors.local import workers_on_this_machine
-
-    if name == "local":
-        return workers_on_this_machine
-    try:
-        from negatives.executors.ray import workers_of_ray
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "--executor ray: expected Ray, found none: pip install 'caption-negatives[ray]'"
-        ) from error
-    return partial(workers_of_ray, address=address)
 
 
 def summary(manifest: "Manifest", out: AnyPath) -> str:

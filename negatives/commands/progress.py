@@ -20,7 +20,7 @@ from rich.text import Text
 from data.records import Caption
 
 if TYPE_CHECKING:
-    from negatives.build.plan import Report
+    from negatives.building.plan import Report
     from negatives.config import BuildConfig
 
 _COUNTING_S = 2.0  # a source that takes longer to read is not counted first
@@ -89,7 +89,7 @@ def counting(what: str, *, total: int | None, shown: bool) -> Iterator[Callable[
 
 def _count(config: "BuildConfig") -> int | None:
     """Return the number of captions if the source can be read through at once, else None."""
-    from negatives.build.plan import make_source
+    from negatives.building.plan import make_source
 
     source, _ = make_source(config.data.source)
     until = time.monotonic() + _COUNTING_S

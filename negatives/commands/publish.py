@@ -13,7 +13,7 @@ from data.storage import AnyPath, is_remote
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
-    from negatives.audit.findings import Audit
+    from negatives.auditing.findings import Audit
     from negatives.publishing.sending import Sent
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
@@ -157,8 +157,8 @@ def _refuse_unused(*, private: bool, revision: str | None) -> None:
 def _audit(
     folder: Path, manifest: "Manifest", file: Path | None, *, judge: str
 ) -> tuple["Audit", Mapping[str, Any]]:
-    from negatives.audit.run import AuditOptions, audit_folder
-    from negatives.commands.audit import judge_of, plain_audit
+    from negatives.auditing.api import judge_of, plain_audit
+    from negatives.auditing.run import AuditOptions, audit_folder
     from negatives.publishing.checks import read_audit
 
     if file is not None:

@@ -33,12 +33,14 @@ _PROBES: Final = ("A dog runs on the grass.", "A dog sleeps beside a red ball.")
 class Network:
     """A causal language model in memory with its tokenizer.
 
-    `start` stands before every text, `num_tokens` is the longest text that it reads.
+    `start` stands before every text, each of `ends` ends a turn, `num_tokens` is the longest text
+    that it reads.
     """
 
     model: Any
     tokenizer: Any
     start: int
+    ends: frozenset[int]
     num_tokens: int
     device: torch.device
     precision: Precision
@@ -121,10 +123,16 @@ def load_network(
     if missing:
         names = ", ".join(missing[:3])
         raise UsageError(f"{label}: expected all weights of a causal model, found none for {names}")
+    start = _start(tokenizer, label)
+    ends = _ends(model, tokenizer, start)
+    # Texts are written as we ask: no penalty, sampling or length that the model's authors advise.
+    settings: Any = transformers.GenerationConfig
+    model.generation_config = settings()
     network = Network(
         model=model,
         tokenizer=tokenizer,
-        start=_start(tokenizer, label),
+        start=start,
+        ends=ends,
         num_tokens=_num_tokens(model, tokenizer),
         device=where,
         precision=precision,
@@ -178,6 +186,13 @@ def _start(tokenizer: Any, label: str) -> int:  # noqa: ANN401 - transformers bu
         if token in vocabulary:
             return int(vocabulary[token])
     raise UsageError(f"{label}: expected a tokenizer with a token for the start or end, found none")
+
+
+def _ends(model: Any, tokenizer: Any, start: int) -> frozenset[int]:  # noqa: ANN401 - as _start
+    """Return the tokens that end a turn."""
+    named = model.generation_config.eos_token_id
+    listed = named if isinstance(named, list) else [named]
+    return frozenset({*listed, tokenizer.eos_token_id, start} - {None})
 
 
 def _num_tokens(model: Any, tokenizer: Any) -> int:  # noqa: ANN401 - as _start

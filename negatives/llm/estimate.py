@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from data.errors import UsageError
 from data.records import Caption
-from negatives.build.plan import make_source
+from negatives.building.plan import make_source
 from negatives.config import BuildConfig
 from negatives.generator import asking_rules, chooser_of
 from negatives.llm.asking import AskingRule

@@ -1,7 +1,10 @@
 """Texts written by a causal model, several at a time: a second door of torch.
 
-Shapes: B prompts, P tokens that all of them begin with, L the most tokens after those, V entries
-of the vocabulary.
+`model.generate` decodes. Two things are ours, because it has no like of them: what all prompts
+begin with is read once, and each text is drawn by a stream of its own, so that it is the same
+whichever others are written beside it.
+
+Shapes: B prompts, L tokens of the longest, V entries of the vocabulary.
 """
 
 from collections.abc import Sequence
@@ -10,7 +13,13 @@ from itertools import takewhile
 from typing import NamedTuple
 
 import torch
-from transformers import DynamicCache
+from transformers import (
+    DynamicCache,
+    LogitsProcessor,
+    LogitsProcessorList,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
 
 from data.streams import Stream
 from negatives.fluency.neural_network import Network
@@ -31,60 +40,54 @@ class Order(NamedTuple):
 def written(network: Network, orders: Sequence[Order]) -> list[list[int]]:
     """Return the tokens that the model writes for each order, up to an end of its turn.
 
-    What all orders begin with is read once. Which orders are given together moves the logits by
-    rounding alone (1e-4 in float32).
+    Which orders are given together moves the logits by rounding alone (1e-4 in float32).
     """
-    ends = _ends(network)
     shared = _shared(orders)
-    rests = [order.tokens[len(shared) :] for order in orders]
-    longest = max(map(len, rests))
-    where = network.device
-    ids_BL = torch.tensor(  # noqa: N806
-        [[0] * (longest - len(rest)) + list(rest) for rest in rests], device=where
-    )
-    mask_BL = torch.tensor(  # noqa: N806
-        [[0] * (longest - len(rest)) + [1] * len(rest) for rest in rests], device=where
-    )
-    read = torch.ones(len(orders), len(shared), dtype=torch.long, device=where)
-    mask = torch.cat((read, mask_BL), 1)
-    places = (mask.cumsum(1) - 1).clamp(min=0)[:, len(shared) :]
-    texts: list[list[int]] = [[] for _ in orders]
-    going = set(range(len(orders)))
+    longest = max(len(order.tokens) for order in orders)
+    rows = [(order.tokens[len(shared) :], longest - len(order.tokens)) for order in orders]
+    ids_BL = [[*shared, *[0] * pad, *rest] for rest, pad in rows]  # noqa: N806
+    mask_BL = [[1] * len(shared) + [0] * pad + [1] * len(rest) for rest, pad in rows]  # noqa: N806
+    ends = network.ends
     with torch.inference_mode():
-        cache = _read(network, shared, len(orders))
-        ids = ids_BL
-        while going:
-            logits_BLV = network.model(  # noqa: N806
-                input_ids=ids,
-                attention_mask=mask,
-                position_ids=places,
-                use_cache=True,
-                logits_to_keep=1,
-                **_kept(network, cache),
-            ).logits
-            chosen = _chosen(logits_BLV[:, -1].float(), orders)
-            for index in sorted(going):
-                if chosen[index] in ends:
-                    going.discard(index)
-                    continue
-                texts[index].append(chosen[index])
-                if len(texts[index]) >= orders[index].max_tokens:
-                    going.discard(index)
-            ids = torch.tensor([[token] for token in chosen], device=where)
-            mask = torch.cat((mask, torch.ones_like(mask[:, :1])), 1)
-            places = places[:, -1:] + 1
-    return texts
+        found = network.model.generate(
+            torch.tensor(ids_BL, device=network.device),
+            attention_mask=torch.tensor(mask_BL, device=network.device),
+            max_new_tokens=max(order.max_tokens for order in orders),
+            eos_token_id=sorted(ends),
+            pad_token_id=min(ends),
+            logits_processor=LogitsProcessorList([_Draws(orders)]),
+            stopping_criteria=StoppingCriteriaList([_Lengths(orders, longest)]),
+            **_kept(network, _read(network, shared, len(orders))),
+        )
+    return [
+        list(takewhile(lambda token: token not in ends, said[: order.max_tokens]))
+        for order, said in zip(orders, found[:, longest:].tolist(), strict=True)
+    ]
 
 
-def _chosen(logits_BV: torch.Tensor, orders: Sequence[Order]) -> list[int]:  # noqa: N803
-    """Return the next token of each order: the likeliest, or one drawn by its own stream."""
-    chosen: list[int] = logits_BV.argmax(-1).tolist()
-    for index, order in enumerate(orders):
-        if order.temperature > 0:
-            chances_V = (logits_BV[index] / order.temperature).double().softmax(-1).cpu()  # noqa: N806
-            drawn = torch.searchsorted(chances_V.cumsum(0), order.stream.unit())
-            chosen[index] = min(int(drawn), len(chances_V) - 1)
-    return chosen
+class _Draws(LogitsProcessor):
+    """Leaves the likeliest token to the orders without a temperature, to others the one drawn."""
+
+    def __init__(self, orders: Sequence[Order]) -> None:
+        self._orders = orders
+
+    def __call__(self, _ids: torch.Tensor, logits_BV: torch.Tensor) -> torch.Tensor:  # noqa: N803
+        for index, order in enumerate(self._orders):
+            if order.temperature > 0:
+                chances_V = (logits_BV[index] / order.temperature).double().softmax(-1).cpu()  # noqa: N806
+                drawn = torch.searchsorted(chances_V.cumsum(0), order.stream.unit())
+                logits_BV[index, min(int(drawn), len(chances_V) - 1)] = torch.inf
+        return logits_BV
+
+
+class _Lengths(StoppingCriteria):
+    """Ends each text at its own length; `start`: where texts begin."""
+
+    def __init__(self, orders: Sequence[Order], start: int) -> None:
+        self._most = [start + order.max_tokens for order in orders]
+
+    def __call__(self, ids: torch.Tensor, _scores: object, **_given: object) -> torch.Tensor:
+        return torch.tensor([ids.shape[1] >= most for most in self._most], device=ids.device)
 
 
 def _shared(orders: Sequence[Order]) -> tuple[int, ...]:
@@ -111,11 +114,3 @@ def _kept(network: Network, cache: DynamicCache) -> dict[str, DynamicCache]:
     """Return the memory under the name that transformers has for it, which changed in 5.24."""
     names = signature(network.model.forward).parameters
     return {"cache" if "cache" in names else "past_key_values": cache}
-
-
-def _ends(network: Network) -> frozenset[int]:
-    """Return the tokens that end a turn."""
-    named = network.model.generation_config.eos_token_id
-    listed = named if isinstance(named, list) else [named]
-    own = (*listed, network.tokenizer.eos_token_id, network.start)
-    return frozenset(token for token in own if token is not None)

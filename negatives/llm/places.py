@@ -8,14 +8,11 @@ classes of our rules even so, nouns of a class or of a wider family. Where anyth
 fills them badly ("catch" -> "eat a baseball"), so it is for a better one, or with a judge.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from negatives.grammar.trees import Tree, has, tree_of
 from negatives.parse import Parse
-from negatives.rules.replace_action import ReplaceAction
-from negatives.rules.replace_attribute import ReplaceAttribute
-from negatives.rules.replace_relation import ReplaceRelation
 from negatives.slots import Rule
 from negatives.words.kinds import kind_of
 from negatives.words.lexicon import Lexicon
@@ -116,18 +113,28 @@ def _offered(parse: Parse, lexicon: Lexicon, kind: Kind) -> dict[int, frozenset[
     """Return the words that the rule of a kind offers for single words, by where these start."""
     if kind == "obj":
         return {}
-    rules: Mapping[str, Rule] = {
-        "att": ReplaceAttribute(lexicon=lexicon),
-        "act": ReplaceAction(lexicon=lexicon),
-        "rel": ReplaceRelation(),
-    }
+    rule = _rule(kind, lexicon)
     ends = {token.start: token.end for token in parse.tokens}
     found: dict[int, frozenset[str]] = {}
-    for slot in rules[kind](parse):
+    for slot in rule(parse):
         edits = [edit.replacements[0] for edit in slot.alternatives]
         if edits and ends.get(edits[0].start) == edits[0].end:
             found[edits[0].start] = frozenset([edit.text.lower() for edit in edits])
     return found
+
+
+def _rule(kind: Kind, lexicon: Lexicon) -> Rule:
+    """Return the rule of a kind. RULES imports this module, so rules are imported when needed."""
+    from negatives.rules.replace_action import ReplaceAction  # noqa: PLC0415
+    from negatives.rules.replace_attribute import ReplaceAttribute  # noqa: PLC0415
+    from negatives.rules.replace_relation import ReplaceRelation  # noqa: PLC0415
+
+    rules: Mapping[str, Callable[[], Rule]] = {
+        "att": lambda: ReplaceAttribute(lexicon=lexicon),
+        "act": lambda: ReplaceAction(lexicon=lexicon),
+        "rel": ReplaceRelation,
+    }
+    return rules[kind]()
 
 
 def _is_other_thing(parse: Parse, index: int, new: str, lexicon: Lexicon) -> bool:

@@ -8,10 +8,10 @@ from typing import Any, Final, NamedTuple
 
 from data.manifest import read_all_rows, read_manifest
 from data.plots import Line, Svg, line_chart
-from negatives.audit.browsing import Shown, shown_samples
-from negatives.audit.figures import Figure, figure_of
-from negatives.audit.pages import page
-from negatives.audit.samples import samples_of
+from negatives.auditing.browsing import Shown, shown_samples
+from negatives.auditing.figures import Figure, figure_of
+from negatives.auditing.pages import page
+from negatives.auditing.samples import samples_of
 from negatives.pipeline.plan import AUDIT, PAGE, RESULTS, RUN, SHARDS
 from negatives.pipeline.stages import Account
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from data.config import to_yaml
 from data.manifest import Manifest
-from negatives.audit.findings import Audit, Finding, Sample, shown, shown_bar, shown_interval
+from negatives.auditing.findings import Audit, Finding, Sample, shown, shown_bar, shown_interval
 from negatives.publishing.header import metadata
 from negatives.publishing.provenance import command_of
 

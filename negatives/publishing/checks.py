@@ -8,7 +8,7 @@ from typing import Any
 
 from data.errors import UsageError
 from data.manifest import Manifest
-from negatives.audit.findings import Audit, Bar, Finding
+from negatives.auditing.findings import Audit, Bar, Finding
 
 _SHARE = ("folder", "group", "judgement", "value", "low", "high", "num")
 

@@ -16,9 +16,9 @@ from data.published import Kind, Report, records_of, restore_shards, shards_by_k
 from data.records import Row
 from data.shards import map_batches, read_rows
 from data.streams import Stream
-from negatives.audit.findings import Audit, Sample
-from negatives.audit.report import html_of
-from negatives.audit.samples import samples_of
+from negatives.auditing.findings import Audit, Sample
+from negatives.auditing.report import html_of
+from negatives.auditing.samples import samples_of
 from negatives.publishing.card import CARD, Told, card_of
 from negatives.publishing.packing import Pack, packs_of
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.llm import config_of, shares
-from negatives.build import build
+from negatives.building import build
 from negatives.config import build_config
 
 SCENES = {"name": "scenes", "num_images": 6}

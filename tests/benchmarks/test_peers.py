@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.peers import joined, line_of, measured, ours, published_pairs
-from negatives.audit.run import AuditOptions
-from tests.negatives.audit.small_pairs import telling_rows
+from negatives.auditing.run import AuditOptions
+from tests.negatives.auditing.small_pairs import telling_rows
 from tests.negatives.folders.small_folders import make_folder
 
 SHARED = Path(__file__).parents[3] / "shared/data"

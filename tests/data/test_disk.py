@@ -17,7 +17,7 @@ from data.image_index import index_of_tars
 from data.parquet import write_parquet
 from data.schema import ROW_SCHEMA, batch_of_rows
 from data.shards import write_rows
-from negatives.build.count_files import save_arrays
+from negatives.building.count_files import save_arrays
 from tests.full_disk import no_file_beyond
 from tests.training.folders import jpeg, rows_of, tar_of
 

@@ -8,7 +8,7 @@ import pytest
 from data.errors import UsageError
 from data.manifest import read_all_rows, read_manifest
 from data.shard_folder import open_shards
-from negatives.build import build
+from negatives.building import build
 from negatives.config import build_config
 
 

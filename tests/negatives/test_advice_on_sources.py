@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from data.config import with_setting
 from data.errors import UsageError
 from data.manifest import Shard
-from negatives.audit.contamination import benchmark_texts
-from negatives.audit.sheet_files import read_answers
+from negatives.auditing.contamination import benchmark_texts
+from negatives.auditing.sheet_files import read_answers
 from negatives.cli import cli
 from negatives.folders.importing import ImportOptions, import_published
 from negatives.publishing.packing import packs_of

@@ -94,9 +94,10 @@ def test_generate_streams_and_keeps_the_order() -> None:
             yield ("\ud800 a red car", "A red car by a blue bus." * 9, PLAIN)[number % 3]
 
     options = {"batch_size": 6, "max_characters": 100}
-    made = generate(captions(), options=options)
     with pytest.warns(UserWarning, match="without a corpus model.* fluency_from=OUT"):
-        next(made)
+        made = generate(captions(), options=options)
+    assert not read
+    next(made)
     assert len(read) == 6
     rest = list(made)
     assert [text for text, _ in rest[:2]] == ["A red car by a blue bus." * 9, PLAIN]

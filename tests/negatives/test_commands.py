@@ -16,10 +16,11 @@ from data.manifest import FILE_NAME, Stored, problems_of, read_manifest
 from data.records import Row
 from data.schema import REJECT_SCHEMA
 from data.shards import map_batches, write_batches
-from negatives.build import build
+from negatives.building import build
 from negatives.cli import cli
-from negatives.commands.build import ConfigOptions, resolve, weakness_of
-from tests.negatives.build.test_line import Killed, killer
+from negatives.commands.build import weakness_of
+from negatives.options import ConfigOptions, resolve
+from tests.negatives.building.test_line import Killed, killer
 from tests.negatives.folders.small_folders import make_folder
 
 SMALL = ["build", "--source", "scenes", "--limit", "40"]
@@ -31,8 +32,7 @@ SETTINGS = (
 
 
 def options(**given: object) -> ConfigOptions:
-    fields: dict[str, object] = dict.fromkeys(ConfigOptions._fields)
-    return ConfigOptions(**{**fields, "settings": (), **given})  # type: ignore[arg-type]
+    return ConfigOptions(**given)  # type: ignore[arg-type]
 
 
 def say(out: Path) -> str:

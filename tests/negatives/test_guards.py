@@ -1,5 +1,4 @@
 """Guards: for each reason a pair that is refused and a near miss that is not, both ways round."""
-# ruff: noqa: E501 - a tagged caption stays on one line
 
 import pytest
 from hypothesis import given
@@ -23,7 +22,7 @@ from negatives.guards.candidate import view_of
 from negatives.parse import Parse
 from negatives.slots import Slot, Substitutes
 from negatives.words.lexicon import Lexicon, load
-from tests.parses import parse_of
+from tests.parses import parsed
 
 OBJ, ATT, ACT = ("replace", "obj"), ("replace", "att"), ("replace", "act")
 REL, NUM, DENY = ("replace", "rel"), ("count", "num"), ("negate", "existence")
@@ -61,8 +60,8 @@ def reason_for(
 
 
 def reasons(caption: str, negative: str, kind: Kind, lexicon: Lexicon) -> tuple[str | None, ...]:
-    """Return what the guard says of a tagged pair, in both directions."""
-    one, other = parse_of(caption), parse_of(negative)
+    """Return what the guard says of a pair, in both directions."""
+    one, other = parsed(caption), parsed(negative)
     return (
         reason_for(one, other.text, kind, NO_SIBLINGS, lexicon),
         reason_for(other, one.text, kind, NO_SIBLINGS, lexicon),
@@ -75,472 +74,472 @@ CASES: list[tuple[str, Kind, tuple[str, str], tuple[str, str]]] = [
         "equal to the caption",
         SWAP,
         (
-            "Large/ADJ elephant/NOUN near/ADP large/ADJ tree/NOUN ./PUNCT",
-            "large/ADJ elephant/NOUN near/ADP Large/ADJ tree/NOUN",
+            "Large elephant near large tree.",
+            "large elephant near Large tree",
         ),
         (
-            "a/DET dog/NOUN chases/VERB/VBZ/ROOT a/DET cat/NOUN//dobj>2",
-            "a/DET cat/NOUN chases/VERB/VBZ/ROOT a/DET dog/NOUN//dobj>2",
+            "a dog chases a cat",
+            "a cat chases a dog",
         ),
     ),
     (
         "only leaves words out",
         ATT,
-        ("a/DET red/ADJ car/NOUN", "a/DET car/NOUN"),
-        ("a/DET red/ADJ car/NOUN", "a/DET blue/ADJ car/NOUN"),
+        ("a red car", "a car"),
+        ("a red car", "a blue car"),
     ),
     (
         "only leaves words out",
         DENY,
-        ("a/DET small/ADJ dog/NOUN runs/VERB/VBZ", "a/DET dog/NOUN runs/VERB/VBZ"),
+        ("a small dog runs", "a dog runs"),
         (
-            "the/DET dog/NOUN is/AUX running/VERB/VBG",
-            "the/DET dog/NOUN is/AUX not/PART/RB running/VERB/VBG",
+            "the dog is running",
+            "the dog is not running",
         ),
     ),
     (
         "light noun",
         OBJ,
-        ("a/DET group/NOUN of/ADP men/NOUN/NNS", "a/DET pair/NOUN of/ADP men/NOUN/NNS"),
-        ("a/DET team/NOUN of/ADP men/NOUN/NNS", "a/DET team/NOUN of/ADP women/NOUN/NNS"),
+        ("a group of men", "a pair of men"),
+        ("a team of men", "a team of women"),
     ),
     (
         "light noun",
         OBJ,
-        ("the/DET front/NOUN of/ADP it/PRON", "the/DET side/NOUN of/ADP it/PRON"),
+        ("the front of it", "the side of it"),
         (
-            "in/ADP a/DET tank/NOUN//compound>3 top/NOUN//pobj>0",
-            "in/ADP a/DET dress/NOUN//compound>3 shirt/NOUN//pobj>0",
+            "in a tank top",
+            "in a dress shirt",
         ),
     ),
     (
         "quantifier",
         ATT,
-        ("several/ADJ dogs/NOUN/NNS", "many/ADJ dogs/NOUN/NNS"),
-        ("large/ADJ dogs/NOUN/NNS", "small/ADJ dogs/NOUN/NNS"),
+        ("several dogs", "many dogs"),
+        ("large dogs", "small dogs"),
     ),
     (
         "adjectives of one noun",
         SWAP_ATT,
         (
-            "a/DET white/ADJ//amod>4 and/CCONJ brown/ADJ//conj>1 cat/NOUN",
-            "a/DET brown/ADJ//amod>4 and/CCONJ white/ADJ//conj>1 cat/NOUN",
+            "a white and brown cat",
+            "a brown and white cat",
         ),
         (
-            "a/DET white/ADJ//amod>2 cat/NOUN on/ADP a/DET brown/ADJ//amod>6 couch/NOUN",
-            "a/DET brown/ADJ//amod>2 cat/NOUN on/ADP a/DET white/ADJ//amod>6 couch/NOUN",
+            "a white cat on a brown couch",
+            "a brown cat on a white couch",
         ),
     ),
     (
         "adjectives of one noun",
         SWAP_ATT,
         (
-            "a/DET large/ADJ//amod>3 white/ADJ//amod>3 bus/NOUN",
-            "a/DET white/ADJ//amod>3 large/ADJ//amod>3 bus/NOUN",
+            "a large white bus",
+            "a white large bus",
         ),
         (
-            "a/DET large/ADJ//amod>2 bus/NOUN and/CCONJ a/DET white/ADJ//amod>6 car/NOUN//conj>2",
-            "a/DET white/ADJ//amod>2 bus/NOUN and/CCONJ a/DET large/ADJ//amod>6 car/NOUN//conj>2",
-        ),
-    ),
-    (
-        "symmetric relation",
-        SWAP,
-        (
-            "a/DET man/NOUN//ROOT and/CCONJ//cc>1 a/DET woman/NOUN//conj>1",
-            "a/DET woman/NOUN//ROOT and/CCONJ//cc>1 a/DET man/NOUN//conj>1",
-        ),
-        (
-            "an/DET old/ADJ//amod>2 man/NOUN and/CCONJ//cc>2 a/DET short/ADJ//amod>6 woman/NOUN//conj>2",
-            "an/DET old/ADJ//amod>2 woman/NOUN and/CCONJ//cc>2 a/DET short/ADJ//amod>6 man/NOUN//conj>2",
+            "a large bus and a white car",
+            "a white bus and a large car",
         ),
     ),
     (
         "symmetric relation",
         SWAP,
         (
-            "a/DET dog/NOUN//nsubj>2 sits/VERB/VBZ/ROOT next/ADV/RB/advmod>2 to/ADP//prep>3 a/DET cat/NOUN//pobj>4",
-            "a/DET cat/NOUN//nsubj>2 sits/VERB/VBZ/ROOT next/ADV/RB/advmod>2 to/ADP//prep>3 a/DET dog/NOUN//pobj>4",
+            "a man and a woman",
+            "a woman and a man",
         ),
         (
-            "a/DET dog/NOUN//nsubj>2 sits/VERB/VBZ/ROOT on/ADP//prep>2 a/DET cat/NOUN//pobj>3",
-            "a/DET cat/NOUN//nsubj>2 sits/VERB/VBZ/ROOT on/ADP//prep>2 a/DET dog/NOUN//pobj>3",
-        ),
-    ),
-    (
-        "symmetric relation",
-        SWAP,
-        (
-            "a/DET man/NOUN//nsubj>2 hugs/VERB/VBZ/ROOT a/DET dog/NOUN//dobj>2",
-            "a/DET dog/NOUN//nsubj>2 hugs/VERB/VBZ/ROOT a/DET man/NOUN//dobj>2",
-        ),
-        (
-            "a/DET man/NOUN//nsubj>2 washes/VERB/VBZ/ROOT a/DET dog/NOUN//dobj>2",
-            "a/DET dog/NOUN//nsubj>2 washes/VERB/VBZ/ROOT a/DET man/NOUN//dobj>2",
+            "an old man and a short woman",
+            "an old woman and a short man",
         ),
     ),
     (
         "symmetric relation",
         SWAP,
         (
-            "a/DET red/ADJ//amod>2 car/NOUN near/ADP//prep>2 a/DET red/ADJ//amod>6 bus/NOUN//pobj>3",
-            "a/DET red/ADJ//amod>2 bus/NOUN near/ADP//prep>2 a/DET red/ADJ//amod>6 car/NOUN//pobj>3",
+            "a dog sits next to a cat",
+            "a cat sits next to a dog",
         ),
         (
-            "a/DET red/ADJ//amod>2 car/NOUN near/ADP//prep>2 a/DET blue/ADJ//amod>6 bus/NOUN//pobj>3",
-            "a/DET red/ADJ//amod>2 bus/NOUN near/ADP//prep>2 a/DET blue/ADJ//amod>6 car/NOUN//pobj>3",
+            "a dog sits on a cat",
+            "a cat sits on a dog",
+        ),
+    ),
+    (
+        "symmetric relation",
+        SWAP,
+        (
+            "a man hugs a dog",
+            "a dog hugs a man",
+        ),
+        (
+            "a man washes a dog",
+            "a dog washes a man",
+        ),
+    ),
+    (
+        "symmetric relation",
+        SWAP,
+        (
+            "a red car near a red bus",
+            "a red bus near a red car",
+        ),
+        (
+            "a red car near a blue bus",
+            "a red bus near a blue car",
         ),
     ),
     (
         "symmetric relation",
         SWAP_ACT,
         (
-            "a/DET dog/NOUN//nsubj>2 runs/VERB/VBZ/ROOT and/CCONJ//cc>2 barks/VERB/VBZ/conj>2",
-            "a/DET dog/NOUN//nsubj>2 barks/VERB/VBZ/ROOT and/CCONJ//cc>2 runs/VERB/VBZ/conj>2",
+            "a dog runs and barks",
+            "a dog barks and runs",
         ),
         (
-            "a/DET dog/NOUN//nsubj>2 runs/VERB/VBZ/ROOT and/CCONJ//cc>2 a/DET cat/NOUN//nsubj>6 barks/VERB/VBZ/conj>2",
-            "a/DET dog/NOUN//nsubj>2 barks/VERB/VBZ/ROOT and/CCONJ//cc>2 a/DET cat/NOUN//nsubj>6 runs/VERB/VBZ/conj>2",
+            "a dog runs and a cat barks",
+            "a dog barks and a cat runs",
         ),
     ),
     (
         "adjectives of one noun",
         SWAP_ATT,
         (  # whatever the parser hangs them on
-            "a/DET white/ADJ//amod>4 gray/ADJ//amod>3 toy/NOUN//compound>4 bear/NOUN",
-            "a/DET gray/ADJ//amod>4 white/ADJ//amod>3 toy/NOUN//compound>4 bear/NOUN",
+            "a white gray toy bear",
+            "a gray white toy bear",
         ),
         (
-            "a/DET white/ADJ//amod>3 toy/NOUN//compound>3 bear/NOUN on/ADP gray/ADJ//amod>6 grass/NOUN",
-            "a/DET gray/ADJ//amod>3 toy/NOUN//compound>3 bear/NOUN on/ADP white/ADJ//amod>6 grass/NOUN",
-        ),
-    ),
-    (
-        "symmetric relation",
-        SWAP,
-        (
-            "Near/ADP//prep>3 the/DET dog/NOUN//pobj>0 is/AUX/VBZ/ROOT>3 a/DET small/ADJ//amod>6 cat/NOUN//attr>3",
-            "Near/ADP//prep>3 the/DET cat/NOUN//pobj>0 is/AUX/VBZ/ROOT>3 a/DET small/ADJ//amod>6 dog/NOUN//attr>3",
-        ),
-        (
-            "Under/ADP//prep>3 the/DET dog/NOUN//pobj>0 is/AUX/VBZ/ROOT>3 a/DET small/ADJ//amod>6 cat/NOUN//attr>3",
-            "Under/ADP//prep>3 the/DET cat/NOUN//pobj>0 is/AUX/VBZ/ROOT>3 a/DET small/ADJ//amod>6 dog/NOUN//attr>3",
+            "a white toy bear on gray grass",
+            "a gray toy bear on white grass",
         ),
     ),
     (
         "symmetric relation",
         SWAP,
         (
-            "There/PRON/EX/expl>1 is/AUX/VBZ/ROOT>1 a/DET box/NOUN//attr>1 beside/ADP//prep>1 a/DET duck/NOUN//pobj>4",
-            "There/PRON/EX/expl>1 is/AUX/VBZ/ROOT>1 a/DET duck/NOUN//attr>1 beside/ADP//prep>1 a/DET box/NOUN//pobj>4",
+            "Near the dog is a small cat",
+            "Near the cat is a small dog",
         ),
         (
-            "There/PRON/EX/expl>1 is/AUX/VBZ/ROOT>1 a/DET box/NOUN//attr>1 above/ADP//prep>1 a/DET duck/NOUN//pobj>4",
-            "There/PRON/EX/expl>1 is/AUX/VBZ/ROOT>1 a/DET duck/NOUN//attr>1 above/ADP//prep>1 a/DET box/NOUN//pobj>4",
+            "Under the dog is a small cat",
+            "Under the cat is a small dog",
         ),
     ),
     (
         "symmetric relation",
         SWAP,
         (
-            "a/DET woman/NOUN//nsubj>2 stands/VERB/VBZ/ROOT>2 in/ADP//prep>2 front/NOUN//pobj>3 of/ADP//prep>4 a/DET mirror/NOUN//pobj>5",
-            "a/DET mirror/NOUN//nsubj>2 stands/VERB/VBZ/ROOT>2 in/ADP//prep>2 front/NOUN//pobj>3 of/ADP//prep>4 a/DET woman/NOUN//pobj>5",
+            "There is a box beside a duck",
+            "There is a duck beside a box",
         ),
         (
-            "a/DET woman/NOUN//nsubj>2 stands/VERB/VBZ/ROOT>2 in/ADP//prep>2 front/NOUN//pobj>3 of/ADP//prep>4 a/DET barn/NOUN//pobj>5",
-            "a/DET barn/NOUN//nsubj>2 stands/VERB/VBZ/ROOT>2 in/ADP//prep>2 front/NOUN//pobj>3 of/ADP//prep>4 a/DET woman/NOUN//pobj>5",
+            "There is a box above a duck",
+            "There is a duck above a box",
+        ),
+    ),
+    (
+        "symmetric relation",
+        SWAP,
+        (
+            "a woman stands in front of a mirror",
+            "a mirror stands in front of a woman",
+        ),
+        (
+            "a woman stands in front of a barn",
+            "a barn stands in front of a woman",
         ),
     ),
     (
         "symmetric relation",
         SWAP,
         (  # "one" tells nothing apart
-            "an/DET old/ADJ//amod>2 man/NOUN ,/PUNCT one/NUM//nummod>5 dog/NOUN//appos>2",
-            "an/DET old/ADJ//amod>2 dog/NOUN ,/PUNCT one/NUM//nummod>5 man/NOUN//appos>2",
+            "an old man, one dog",
+            "an old dog, one man",
         ),
         (
-            "an/DET old/ADJ//amod>2 man/NOUN ,/PUNCT two/NUM//nummod>5 dogs/NOUN/NNS/appos>2",
-            "an/DET old/ADJ//amod>2 dogs/NOUN/NNS ,/PUNCT two/NUM//nummod>5 man/NOUN/NN/appos>2",
-        ),
-    ),
-    (
-        "only in another order",
-        SWAP,
-        (
-            "The/DET dog/NOUN//nsubj>2 is/AUX red/ADJ//acomp>2 and/CCONJ the/DET cat/NOUN//nsubj>7 is/AUX red/ADJ//acomp>7",
-            "The/DET cat/NOUN//nsubj>2 is/AUX red/ADJ//acomp>2 and/CCONJ the/DET dog/NOUN//nsubj>7 is/AUX red/ADJ//acomp>7",
-        ),
-        (
-            "The/DET dog/NOUN//nsubj>2 is/AUX red/ADJ//acomp>2 and/CCONJ the/DET cat/NOUN//nsubj>7 is/AUX blue/ADJ//acomp>7",
-            "The/DET cat/NOUN//nsubj>2 is/AUX red/ADJ//acomp>2 and/CCONJ the/DET dog/NOUN//nsubj>7 is/AUX blue/ADJ//acomp>7",
+            "an old man, two dogs",
+            "an old dogs, two man",
         ),
     ),
     (
         "only in another order",
         SWAP,
         (
-            "There/PRON is/AUX one/NUM//nummod>3 dog/NOUN//attr>1 ,/PUNCT a/DET tall/ADJ man/NOUN and/CCONJ a/DET tree/NOUN",
-            "There/PRON is/AUX one/NUM//nummod>3 tree/NOUN//attr>1 ,/PUNCT a/DET tall/ADJ man/NOUN and/CCONJ a/DET dog/NOUN",
+            "The dog is red and the cat is red",
+            "The cat is red and the dog is red",
         ),
         (
-            "There/PRON is/AUX one/NUM//nummod>3 dog/NOUN//attr>1 ,/PUNCT a/DET man/NOUN and/CCONJ a/DET tree/NOUN falling/VERB",
-            "There/PRON is/AUX one/NUM//nummod>3 tree/NOUN//attr>1 ,/PUNCT a/DET man/NOUN and/CCONJ a/DET dog/NOUN falling/VERB",
+            "The dog is red and the cat is blue",
+            "The cat is red and the dog is blue",
         ),
     ),
     (
         "only in another order",
         SWAP,
         (
-            "A/DET cup/NOUN is/AUX left/ADV of/ADP it/PRON while/SCONJ a/DET pear/NOUN is/AUX to/ADP the/DET left/ADV of/ADP it/PRON",
-            "A/DET pear/NOUN is/AUX left/ADV of/ADP it/PRON while/SCONJ a/DET cup/NOUN is/AUX to/ADP the/DET left/ADV of/ADP it/PRON",
+            "There is one dog, a tall man and a tree",
+            "There is one tree, a tall man and a dog",
         ),
         (
-            "A/DET cup/NOUN is/AUX left/ADV of/ADP it/PRON while/SCONJ a/DET pear/NOUN is/AUX right/ADV of/ADP it/PRON",
-            "A/DET pear/NOUN is/AUX left/ADV of/ADP it/PRON while/SCONJ a/DET cup/NOUN is/AUX right/ADV of/ADP it/PRON",
+            "There is one dog, a man and a tree falling",
+            "There is one tree, a man and a dog falling",
+        ),
+    ),
+    (
+        "only in another order",
+        SWAP,
+        (
+            "A cup is left of it while a pear is to the left of it",
+            "A pear is left of it while a cup is to the left of it",
+        ),
+        (
+            "A cup is left of it while a pear is right of it",
+            "A pear is left of it while a cup is right of it",
         ),
     ),
     (
         "under a negation",
         OBJ,
         (
-            "a/DET man/NOUN without/ADP//prep>1 a/DET hat/NOUN//pobj>2",
-            "a/DET man/NOUN without/ADP//prep>1 a/DET helmet/NOUN//pobj>2",
+            "a man without a hat",
+            "a man without a helmet",
         ),
         (
-            "a/DET man/NOUN without/ADP//prep>1 a/DET hat/NOUN//pobj>2",
-            "a/DET woman/NOUN without/ADP//prep>1 a/DET hat/NOUN//pobj>2",
+            "a man without a hat",
+            "a woman without a hat",
         ),
     ),
     (
         "under a negation",
         ACT,
         (
-            "he/PRON is/AUX not/PART/RB/neg>3 sitting/VERB/VBG",
-            "he/PRON is/AUX not/PART/RB/neg>3 standing/VERB/VBG",
+            "he is not sitting",
+            "he is not standing",
         ),
         (
-            "a/DET man/NOUN sitting/VERB/VBG with/ADP//prep>2 no/DET/DT/det>5 hat/NOUN//pobj>3",
-            "a/DET man/NOUN standing/VERB/VBG with/ADP//prep>2 no/DET/DT/det>5 hat/NOUN//pobj>3",
+            "a man sitting with no hat",
+            "a man standing with no hat",
         ),
     ),
     (
         "under a negation",
         OBJ,
         (  # all that "there is no dog" goes on to say
-            "There/PRON/EX/expl>1 is/AUX/VBZ/ROOT>1 no/DET//det>3 dog/NOUN//attr>1 in/ADP//prep>1 a/DET room/NOUN//pobj>4",
-            "There/PRON/EX/expl>1 is/AUX/VBZ/ROOT>1 no/DET//det>3 dog/NOUN//attr>1 in/ADP//prep>1 a/DET garden/NOUN//pobj>4",
+            "There is no dog in a room",
+            "There is no dog in a garden",
         ),
         (
-            "There/PRON/EX/expl>1 is/AUX/VBZ/ROOT>1 a/DET dog/NOUN//attr>1 in/ADP//prep>1 a/DET room/NOUN//pobj>4 with/ADP//prep>6 no/DET//det>9 lamp/NOUN//pobj>7",
-            "There/PRON/EX/expl>1 is/AUX/VBZ/ROOT>1 a/DET dog/NOUN//attr>1 in/ADP//prep>1 a/DET garden/NOUN//pobj>4 with/ADP//prep>6 no/DET//det>9 lamp/NOUN//pobj>7",
+            "There is a dog in a room with no lamp",
+            "There is a dog in a garden with no lamp",
         ),
     ),
     (
         "under a negation",
         SWAP_NP,
         (  # a negation goes along
-            "no/DET//det>1 dog/NOUN under/ADP//prep>1 the/DET//det>4 roof/NOUN//pobj>2",
-            "the/DET//det>1 roof/NOUN under/ADP//prep>1 no/DET//det>4 dog/NOUN//pobj>2",
+            "no dog under the roof",
+            "the roof under no dog",
         ),
         (
-            "a/DET//det>1 dog/NOUN under/ADP//prep>1 the/DET//det>4 roof/NOUN//pobj>2 with/ADP//prep>4 no/DET//det>7 cat/NOUN//pobj>5",
-            "the/DET//det>1 roof/NOUN under/ADP//prep>1 a/DET//det>4 dog/NOUN//pobj>2 with/ADP//prep>4 no/DET//det>7 cat/NOUN//pobj>5",
+            "a dog under the roof with no cat",
+            "the roof under a dog with no cat",
         ),
     ),
     (
         "under a negation",
         DENY,
         (
-            "a/DET dog/NOUN is/AUX running/VERB/VBG without/ADP//prep>3 a/DET leash/NOUN//pobj>4",
-            "a/DET dog/NOUN is/AUX not/PART/RB running/VERB/VBG without/ADP//prep>4 a/DET leash/NOUN//pobj>5",
+            "a dog is running without a leash",
+            "a dog is not running without a leash",
         ),
         (
-            "a/DET dog/NOUN runs/VERB/VBZ with/ADP//prep>2 a/DET leash/NOUN//pobj>3",
-            "a/DET dog/NOUN runs/VERB/VBZ without/ADP//prep>2 a/DET leash/NOUN//pobj>3",
-        ),
-    ),
-    (
-        "taken up by another word",
-        OBJ,
-        (
-            "one/NUM/CD/nummod>1 bird/NOUN watches/VERB/VBZ the/DET other/ADJ//amod>5 bird/NOUN",
-            "one/NUM/CD/nummod>1 dog/NOUN watches/VERB/VBZ the/DET other/ADJ//amod>5 bird/NOUN",
-        ),
-        (
-            "a/DET bird/NOUN watches/VERB/VBZ the/DET other/ADJ//amod>5 man/NOUN",
-            "a/DET dog/NOUN watches/VERB/VBZ the/DET other/ADJ//amod>5 man/NOUN",
+            "a dog runs with a leash",
+            "a dog runs without a leash",
         ),
     ),
     (
         "taken up by another word",
         OBJ,
         (
-            "a/DET dog/NOUN chases/VERB/VBZ another/DET/DT/dobj>2",
-            "a/DET cat/NOUN chases/VERB/VBZ another/DET/DT/dobj>2",
+            "one bird watches the other bird",
+            "one dog watches the other bird",
         ),
         (
-            "two/NUM dogs/NOUN/NNS near/ADP each/DET other/ADJ//pobj>2",
-            "two/NUM cats/NOUN/NNS near/ADP each/DET other/ADJ//pobj>2",
+            "a bird watches the other man",
+            "a dog watches the other man",
+        ),
+    ),
+    (
+        "taken up by another word",
+        OBJ,
+        (
+            "a dog chases another",
+            "a cat chases another",
+        ),
+        (
+            "two dogs near each other",
+            "two cats near each other",
         ),
     ),
     (
         "pronoun left behind",
         OBJ,
         (
-            "a/DET man/NOUN on/ADP his/PRON/PRP$/poss>4 bike/NOUN",
-            "a/DET woman/NOUN on/ADP his/PRON/PRP$/poss>4 bike/NOUN",
+            "a man on his bike",
+            "a woman on his bike",
         ),
         (
-            "a/DET skier/NOUN on/ADP his/PRON/PRP$/poss>4 back/NOUN",
-            "a/DET surfer/NOUN on/ADP his/PRON/PRP$/poss>4 back/NOUN",
+            "a skier on his back",
+            "a surfer on his back",
         ),
     ),
     (
         "pronoun left behind",
         SWAP,
         (
-            "a/DET dog/NOUN on/ADP its/PRON/PRP$/poss>4 bed/NOUN",
-            "a/DET bed/NOUN on/ADP its/PRON/PRP$/poss>4 dog/NOUN",
+            "a dog on its bed",
+            "a bed on its dog",
         ),
         (
-            "a/DET dog/NOUN on/ADP a/DET bed/NOUN with/ADP its/PRON/PRP$/poss>7 tail/NOUN",
-            "a/DET bed/NOUN on/ADP a/DET dog/NOUN with/ADP its/PRON/PRP$/poss>7 tail/NOUN",
+            "a dog on a bed with its tail",
+            "a bed on a dog with its tail",
         ),
     ),
     (
         "compatible words",
         OBJ,
-        ("a/DET man/NOUN in/ADP a/DET car/NOUN", "a/DET person/NOUN in/ADP a/DET car/NOUN"),
-        ("a/DET man/NOUN in/ADP a/DET car/NOUN", "a/DET woman/NOUN in/ADP a/DET car/NOUN"),
+        ("a man in a car", "a person in a car"),
+        ("a man in a car", "a woman in a car"),
     ),
     (
         "compatible words",
         OBJ,
-        ("a/DET fire/NOUN//compound>2 truck/NOUN", "a/DET motor/NOUN//compound>2 vehicle/NOUN"),
-        ("a/DET fire/NOUN//compound>2 truck/NOUN", "a/DET school/NOUN//compound>2 bus/NOUN"),
+        ("a fire truck", "a motor vehicle"),
+        ("a fire truck", "a school bus"),
     ),
     (
         "compatible words",
         ATT,
-        ("a/DET large/ADJ dog/NOUN", "a/DET big/ADJ dog/NOUN"),
-        ("a/DET large/ADJ dog/NOUN", "a/DET small/ADJ dog/NOUN"),
+        ("a large dog", "a big dog"),
+        ("a large dog", "a small dog"),
     ),
     (
         "overlapping words",
         OBJ,
-        ("a/DET skier/NOUN on/ADP snow/NOUN", "a/DET girl/NOUN on/ADP snow/NOUN"),
-        ("a/DET skier/NOUN on/ADP snow/NOUN", "a/DET snowboarder/NOUN on/ADP snow/NOUN"),
+        ("a skier on snow", "a girl on snow"),
+        ("a skier on snow", "a snowboarder on snow"),
     ),
     (
         "overlapping words",
         OBJ,
-        ("people/NOUN/NNS in/ADP a/DET bar/NOUN", "people/NOUN/NNS in/ADP a/DET restaurant/NOUN"),
-        ("people/NOUN/NNS in/ADP a/DET library/NOUN", "people/NOUN/NNS in/ADP a/DET restaurant/NOUN"),
+        ("people in a bar", "people in a restaurant"),
+        ("people in a library", "people in a restaurant"),
     ),
     (
         "overlapping words",
         OBJ,
         (
-            "a/DET man/NOUN wearing/VERB/VBG a/DET hat/NOUN//dobj>2",
-            "a/DET man/NOUN wearing/VERB/VBG a/DET coat/NOUN//dobj>2",
+            "a man wearing a hat",
+            "a man wearing a coat",
         ),
         (
-            "a/DET man/NOUN wearing/VERB/VBG a/DET hat/NOUN//dobj>2",
-            "a/DET man/NOUN wearing/VERB/VBG a/DET helmet/NOUN//dobj>2",
+            "a man wearing a hat",
+            "a man wearing a helmet",
         ),
     ),
     (
         "overlapping words",
         SWAP_ACT,
         (  # a verb with its particle is the verb
-            "a/DET dog/NOUN//nsubj>2 standing/VERB/VBG there/ADV a/DET man/NOUN//nsubj>6 looking/VERB/VBG off/ADP/RP/prt>6",
-            "a/DET dog/NOUN//nsubj>2 looking/VERB/VBG off/ADP/RP/prt>2 there/ADV a/DET man/NOUN//nsubj>7 standing/VERB/VBG",
+            "a dog standing there a man looking off",
+            "a dog looking off there a man standing",
         ),
         (
-            "a/DET dog/NOUN//nsubj>2 barking/VERB/VBG there/ADV a/DET man/NOUN//nsubj>6 digging/VERB/VBG up/ADP/RP/prt>6",
-            "a/DET dog/NOUN//nsubj>2 digging/VERB/VBG up/ADP/RP/prt>2 there/ADV a/DET man/NOUN//nsubj>7 barking/VERB/VBG",
+            "a dog barking there a man digging up",
+            "a dog digging up there a man barking",
         ),
     ),
     (
         "likely there too",
         OBJ,
         (
-            "by/ADP a/DET mountain/NOUN//pobj>0", "by/ADP a/DET lake/NOUN//pobj>0",
+            "by a mountain", "by a lake",
         ),
         (
-            "on/ADP a/DET mountain/NOUN//pobj>0", "on/ADP a/DET glacier/NOUN//pobj>0",
+            "on a mountain", "on a glacier",
         ),
     ),
     (
         "overlapping words",
         ACT,
-        ("a/DET dog/NOUN running/VERB/VBG", "a/DET dog/NOUN jumping/VERB/VBG"),
-        ("a/DET dog/NOUN running/VERB/VBG", "a/DET dog/NOUN swimming/VERB/VBG"),
+        ("a dog running", "a dog jumping"),
+        ("a dog running", "a dog swimming"),
     ),
     (
         "likely there too",
         OBJ,
         (
-            "a/DET bathroom/NOUN with/ADP//prep>1 a/DET toilet/NOUN//pobj>2",
-            "a/DET bathroom/NOUN with/ADP//prep>1 a/DET sink/NOUN//pobj>2",
+            "a bathroom with a toilet",
+            "a bathroom with a sink",
         ),
         (
-            "a/DET cat/NOUN in/ADP//prep>1 a/DET toilet/NOUN//pobj>2",
-            "a/DET cat/NOUN in/ADP//prep>1 a/DET sink/NOUN//pobj>2",
+            "a cat in a toilet",
+            "a cat in a sink",
         ),
     ),
     (
         "named twice",
         OBJ,
         (
-            "a/DET cat/NOUN chases/VERB/VBZ a/DET dog/NOUN",
-            "a/DET dog/NOUN chases/VERB/VBZ a/DET dog/NOUN",
+            "a cat chases a dog",
+            "a dog chases a dog",
         ),
         (
-            "a/DET cat/NOUN chases/VERB/VBZ a/DET dog/NOUN",
-            "a/DET horse/NOUN chases/VERB/VBZ a/DET dog/NOUN",
+            "a cat chases a dog",
+            "a horse chases a dog",
         ),
     ),
     (
         "named twice",
         SWAP,
         (
-            "a/DET girl/NOUN on/ADP a/DET pony/NOUN//pobj>2 holds/VERB/VBZ the/DET pony/NOUN//poss>9 _'s/PART/POS tail/NOUN//dobj>5",
-            "a/DET pony/NOUN on/ADP a/DET girl/NOUN//pobj>2 holds/VERB/VBZ the/DET pony/NOUN//poss>9 _'s/PART/POS tail/NOUN//dobj>5",
+            "a girl on a pony holds the pony's tail",
+            "a pony on a girl holds the pony's tail",
         ),
         (
-            "a/DET girl/NOUN on/ADP a/DET pony/NOUN//pobj>2 holds/VERB/VBZ the/DET cat/NOUN//poss>9 _'s/PART/POS tail/NOUN//dobj>5",
-            "a/DET pony/NOUN on/ADP a/DET girl/NOUN//pobj>2 holds/VERB/VBZ the/DET cat/NOUN//poss>9 _'s/PART/POS tail/NOUN//dobj>5",
+            "a girl on a pony holds the cat's tail",
+            "a pony on a girl holds the cat's tail",
         ),
     ),
     (
         "says the same",
         SWAP_NP,
         (
-            "a/DET lady/NOUN in/ADP//prep>1 purple/NOUN//pobj>2 beside/ADP//prep>1 a/DET lady/NOUN//pobj>4 in/ADP//prep>6 blue/NOUN//pobj>7",
-            "a/DET lady/NOUN in/ADP//prep>1 blue/NOUN//pobj>2 beside/ADP//prep>1 a/DET lady/NOUN//pobj>4 in/ADP//prep>6 purple/NOUN//pobj>7",
+            "a lady in purple beside a lady in blue",
+            "a lady in blue beside a lady in purple",
         ),
         (
-            "a/DET lady/NOUN in/ADP//prep>1 purple/NOUN//pobj>2 beside/ADP//prep>1 a/DET man/NOUN//pobj>4 in/ADP//prep>6 blue/NOUN//pobj>7",
-            "a/DET lady/NOUN in/ADP//prep>1 blue/NOUN//pobj>2 beside/ADP//prep>1 a/DET man/NOUN//pobj>4 in/ADP//prep>6 purple/NOUN//pobj>7",
+            "a lady in purple beside a man in blue",
+            "a lady in blue beside a man in purple",
         ),
     ),
     (
         "names of one thing",
         OBJ,
-        ("a/DET man/NOUN near/ADP a/DET ledge/NOUN", "a/DET man/NOUN near/ADP a/DET kilt/NOUN"),
-        ("a/DET man/NOUN near/ADP a/DET ledge/NOUN", "a/DET man/NOUN near/ADP a/DET kite/NOUN"),
+        ("a man near a ledge", "a man near a kilt"),
+        ("a man near a ledge", "a man near a kite"),
     ),
     (
         "beyond the text encoder",
         ATT,
         (
-            f"{'a/DET dog/NOUN ' * 30} on/ADP a/DET red/ADJ mat/NOUN",
-            f"{'a/DET dog/NOUN ' * 30} on/ADP a/DET blue/ADJ mat/NOUN",
+            f"{'a dog ' * 30}on a red mat",
+            f"{'a dog ' * 30}on a blue mat",
         ),
         (
-            f"{'a/DET dog/NOUN ' * 20} on/ADP a/DET red/ADJ mat/NOUN",
-            f"{'a/DET dog/NOUN ' * 20} on/ADP a/DET blue/ADJ mat/NOUN",
+            f"{'a dog ' * 20}on a red mat",
+            f"{'a dog ' * 20}on a blue mat",
         ),
     ),
 ]  # fmt: skip
@@ -561,57 +560,57 @@ def test_every_symmetric_guard_has_a_case() -> None:
 @pytest.mark.parametrize(
     ("kind", "caption", "negative"),
     [
-        (REL, "a/DET cat/NOUN in/ADP a/DET car/NOUN", "a cat in front of a car"),
-        (NUM, "two/NUM dogs/NOUN/NNS run/VERB/VBP", "three dogs run"),
-        (NUM, "two/NUM dogs/NOUN/NNS run/VERB/VBP", "one dog runs"),
-        (("shuffle", "order"), "a/DET group/NOUN of/ADP men/NOUN/NNS", "of men a group"),
-        (DENY, "a/DET group/NOUN of/ADP men/NOUN/NNS", "no group of men"),
+        (REL, "a cat in a car", "a cat in front of a car"),
+        (NUM, "two dogs run", "three dogs run"),
+        (NUM, "two dogs run", "one dog runs"),
+        (("shuffle", "order"), "a group of men", "of men a group"),
+        (DENY, "a group of men", "no group of men"),
     ],
 )
 def test_other_types_pass(kind: Kind, caption: str, negative: str, lexicon: Lexicon) -> None:
-    assert reason_for(parse_of(caption), negative, kind, NO_SIBLINGS, lexicon) is None
+    assert reason_for(parsed(caption), negative, kind, NO_SIBLINGS, lexicon) is None
 
 
 @pytest.mark.parametrize(
     ("kind", "caption", "negative", "sibling", "reason"),
     [
-        (OBJ, "a/DET dog/NOUN", "a cat", "A/DET cat/NOUN ./PUNCT", "equal to a sibling"),
-        (OBJ, "a/DET dog/NOUN", "a cat", "two/NUM cats/NOUN/NNS", "a sibling mentions it"),
-        (OBJ, "a/DET dog/NOUN", "a cat", "a/DET kitten/NOUN", "a sibling mentions it"),
-        (OBJ, "a/DET dog/NOUN", "a cat", "a/DET feline/NOUN", "a sibling mentions it"),
-        (OBJ, "a/DET dog/NOUN", "a cat", "an/DET animal/NOUN", None),
-        (OBJ, "a/DET dog/NOUN", "a cat", "a/DET puppy/NOUN", None),
-        (OBJ, "a/DET man/NOUN", "a woman", "some/DET person/NOUN", None),
-        (OBJ, "a/DET stop/NOUN sign/NOUN", "a street sign", "a/DET street/NOUN sign/NOUN here/ADV",
+        (OBJ, "a dog", "a cat", "A cat.", "equal to a sibling"),
+        (OBJ, "a dog", "a cat", "two cats", "a sibling mentions it"),
+        (OBJ, "a dog", "a cat", "a kitten", "a sibling mentions it"),
+        (OBJ, "a dog", "a cat", "a feline", "a sibling mentions it"),
+        (OBJ, "a dog", "a cat", "an animal", None),
+        (OBJ, "a dog", "a cat", "a puppy", None),
+        (OBJ, "a man", "a woman", "some person", None),
+        (OBJ, "a stop sign", "a street sign", "a street sign here",
          "a sibling mentions it"),
-        (ATT, "a/DET red/ADJ car/NOUN", "a blue car", "a/DET blue/ADJ van/NOUN", "a sibling mentions it"),
-        (ATT, "a/DET red/ADJ car/NOUN", "a blue car", "a/DET green/ADJ van/NOUN", None),
-        (ACT, "a/DET dog/NOUN sits/VERB/VBZ", "a dog stands", "it/PRON is/AUX standing/VERB/VBG",
+        (ATT, "a red car", "a blue car", "a blue van", "a sibling mentions it"),
+        (ATT, "a red car", "a blue car", "a green van", None),
+        (ACT, "a dog sits", "a dog stands", "it is standing",
          "a sibling mentions it"),
-        (NUM, "two/NUM dogs/NOUN/NNS", "three dogs", "3/NUM puppies/NOUN/NNS", "a sibling mentions it"),
-        (NUM, "two/NUM dogs/NOUN/NNS", "three dogs", "four/NUM puppies/NOUN/NNS", None),
-        (SWAP_ATT, "a/DET red/ADJ//amod>2 car/NOUN on/ADP a/DET blue/ADJ//amod>6 road/NOUN",
-         "a blue car on a red road", "one/NUM blue/ADJ car/NOUN", "a sibling mentions it"),
-        (SWAP_ATT, "a/DET red/ADJ//amod>2 car/NOUN on/ADP a/DET blue/ADJ//amod>6 road/NOUN",
-         "a blue car on a red road", "one/NUM blue/ADJ bike/NOUN", None),
+        (NUM, "two dogs", "three dogs", "3 puppies", "a sibling mentions it"),
+        (NUM, "two dogs", "three dogs", "four puppies", None),
+        (SWAP_ATT, "a red car on a blue road",
+         "a blue car on a red road", "one blue car", "a sibling mentions it"),
+        (SWAP_ATT, "a red car on a blue road",
+         "a blue car on a red road", "one blue bike", None),
     ],
 )  # fmt: skip
 def test_what_the_other_captions_say(  # noqa: PLR0917 - a case of the table
     kind: Kind, caption: str, negative: str, sibling: str, reason: str | None, lexicon: Lexicon
 ) -> None:
-    siblings = siblings_of([parse_of(sibling)], lexicon)
-    assert reason_for(parse_of(caption), negative, kind, siblings, lexicon) == reason
+    siblings = siblings_of([parsed(sibling)], lexicon)
+    assert reason_for(parsed(caption), negative, kind, siblings, lexicon) == reason
 
 
 @pytest.mark.parametrize(
     "said",
-    ["a/DET kitten/NOUN", "two/NUM horses/NOUN/NNS", "a/DET lot/NOUN", "the/DET animal/NOUN"],
+    ["a kitten", "two horses", "a lot", "the animal"],
 )
-@pytest.mark.parametrize("tagged", ["a/DET dog/NOUN runs/VERB", "a/DET cat/NOUN runs/VERB"])
+@pytest.mark.parametrize("caption", ["a dog runs", "a cat runs"])
 def test_a_class_is_asked_of_at_once_as_each_of_its_members_is(
-    said: str, tagged: str, lexicon: Lexicon
+    said: str, caption: str, lexicon: Lexicon
 ) -> None:
-    parse, siblings = parse_of(tagged), siblings_of([parse_of(said)], lexicon)
+    parse, siblings = parsed(caption), siblings_of([parsed(said)], lexicon)
     context = context_of(parse, normalised(parse.text), siblings, lexicon)
     words = Substitutes(2, 5, ("horse", "cat", "feline", "bird", "car", "animal", "Kitten"))
     at_once, one_by_one = (
@@ -623,7 +622,7 @@ def test_a_class_is_asked_of_at_once_as_each_of_its_members_is(
 
 
 def test_siblings_hold_lemmas_compounds_and_normalised_texts(lexicon: Lexicon) -> None:
-    siblings = siblings_of([parse_of("Two/NUM fire/NOUN hydrants/NOUN/NNS ./PUNCT")], lexicon)
+    siblings = siblings_of([parsed("Two fire hydrants.")], lexicon)
     assert siblings.texts == {"two fire hydrants"}
     assert siblings.lemmas == {"two", "fire", "hydrant", "fire hydrant"}
     assert siblings.nouns == {"fire", "hydrant"}
@@ -632,9 +631,9 @@ def test_siblings_hold_lemmas_compounds_and_normalised_texts(lexicon: Lexicon) -
 
 def test_each_caption_of_an_image_is_told_what_the_others_say(lexicon: Lexicon) -> None:
     parses = [
-        parse_of("a/DET dog/NOUN runs/VERB/VBZ"),
-        parse_of("a/DET dog/NOUN and/CCONJ a/DET cat/NOUN"),
-        parse_of("a/DET red/ADJ ball/NOUN"),
+        parsed("a dog runs"),
+        parsed("a dog and a cat"),
+        parsed("a red ball"),
     ]
     each = siblings_of_each(parses, lexicon)
     for index, siblings in enumerate(each):
@@ -642,15 +641,13 @@ def test_each_caption_of_an_image_is_told_what_the_others_say(lexicon: Lexicon) 
     assert siblings_of_each(parses[:1], lexicon) == [NO_SIBLINGS]
 
 
-TAGGED = parse_of(
-    "[Two/NUM//nummod>1 dogs/NOUN/NNS/ROOT] without/ADP//prep>1 [its/PRON/PRP$/poss>4 tail/NOUN//pobj>2] ./PUNCT"
-)
+PARSE = parsed("Two dogs without its tail.")
 
 
 @st.composite
 def views(draw: st.DrawFn) -> View:
     """Any edit of a caption that many guards look at, with what the guards ask about it."""
-    cuts = draw(st.lists(st.integers(0, len(TAGGED.text)), min_size=2, max_size=6, unique=True))
+    cuts = draw(st.lists(st.integers(0, len(PARSE.text)), min_size=2, max_size=6, unique=True))
     cuts.sort()
     new = draw(
         st.text(max_size=8) | st.sampled_from(["", "group", "cats", "animals", "no", "many"])
@@ -658,9 +655,9 @@ def views(draw: st.DrawFn) -> View:
     edit = Edit(tuple(Replacement(a, b, new) for a, b in zip(cuts[::2], cuts[1::2], strict=False)))
     kinds = [OBJ, ATT, NUM, DENY, SWAP, SWAP_NP, ("shuffle", "order"), ("unknown", "unknown")]
     slot = Slot("rule", *draw(st.sampled_from(kinds)), (edit,))
-    siblings = draw(st.sampled_from([NO_SIBLINGS, siblings_of([TAGGED], load())]))
-    context = context_of(TAGGED, normalised(TAGGED.text), siblings, load())
-    return view_of(slot, edit, normalised(edit.apply(TAGGED.text)), context)
+    siblings = draw(st.sampled_from([NO_SIBLINGS, siblings_of([PARSE], load())]))
+    context = context_of(PARSE, normalised(PARSE.text), siblings, load())
+    return view_of(slot, edit, normalised(edit.apply(PARSE.text)), context)
 
 
 @given(view=views())

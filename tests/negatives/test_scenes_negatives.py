@@ -10,7 +10,7 @@ from data.manifest import read_all_rows
 from data.records import Negative, Row
 from data.scenes import truth
 from data.sources.scenes import Scenes
-from negatives.build import build
+from negatives.building import build
 from negatives.config import build_config
 
 NUM_CAPTIONS = 1_500

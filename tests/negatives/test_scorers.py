@@ -19,8 +19,8 @@ from data.edits import Edit, Replacement
 from data.manifest import Manifest, read_all_rows, read_manifest
 from data.records import Caption
 from negatives.api import generate
-from negatives.audit.gap import is_scorer
-from negatives.build import build
+from negatives.auditing.gap import is_scorer
+from negatives.building import build
 from negatives.choose import Chooser, Chosen, Producer
 from negatives.config import BuildConfig, build_config
 from negatives.draws import Acceptance, LogRatios

@@ -15,11 +15,11 @@ from data.records import Caption
 from data.sources import SOURCES, source_class
 from data.sources.found import MISSING, NO_ID, NO_IMAGE, NOT_TEXT, REASONS
 from data.sources.several import LINES, LIST
-from negatives.build import build
-from negatives.build.plan import make_source
+from negatives.building import build
+from negatives.building.plan import make_source
 from negatives.cli import cli
-from negatives.commands.build import ConfigOptions, resolve
 from negatives.config import build_config
+from negatives.options import ConfigOptions, resolve
 from negatives.skipping import (
     NO_WORDS,
     NOT_ENGLISH,
@@ -183,13 +183,12 @@ def test_advice_can_be_taken_with_that_source(name: str, reason: str) -> None:
     needed = {f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING}
     spec: Json = {"name": name, **dict.fromkeys(needed, "x")}
     _, options = make_source(spec)
-    fields = dict.fromkeys(ConfigOptions._fields)
     for advice in advice_on(reason, options):
         if "--" not in advice:
             continue
         words = shlex.split(advice[advice.index("--") :].replace("NAME", "x").replace(",", " "))
         given = {"settings": (words[1],)} if words[0] == "--set" else {"language": words[1]}
-        config = resolve(ConfigOptions(**{**fields, "settings": (), "source": name, **given}))  # type: ignore[arg-type]
+        config = resolve(ConfigOptions(source=name, **given))  # type: ignore[arg-type]
         make_source({**config.data.source, **dict.fromkeys(needed, "x")})
 
 

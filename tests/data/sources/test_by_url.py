@@ -17,7 +17,7 @@ from data.records import Skip
 from data.sources import Source, source_class
 from data.storage import place
 from data.streams import Stream
-from negatives.build.plan import make_source
+from negatives.building.plan import make_source
 from tests.data.sources.reading import complaint, everything
 from tests.fake_hub import FakeHub, Fault, known_to_the_client, serving
 from tests.faulty_proxy import PASSING, always, drawn

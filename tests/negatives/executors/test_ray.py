@@ -214,7 +214,7 @@ from collections import Counter
 from pathlib import Path
 from data.errors import UsageError
 from data.manifest import read_manifest
-from negatives.build import build
+from negatives.building import build
 from negatives.config import build_config
 from negatives.executors.ray import workers_of_ray
 from tests.negatives.executors.ray_processes import workers_of

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import ShardError, UsageError
-from negatives.build import build
+from negatives.building import build
 from negatives.config import build_config
 from negatives.executors import Executor, Run, opening
 from negatives.executors.local import workers_on_this_machine

@@ -16,7 +16,7 @@ from data.errors import UsageError
 from data.manifest import FLUENCY, Manifest, problems_of, read_all_rows, read_manifest
 from data.records import Caption
 from negatives.api import generate
-from negatives.build import build
+from negatives.building import build
 from negatives.cli import cli
 from negatives.config import BuildConfig, build_config
 from negatives.draws import Offer
@@ -38,7 +38,7 @@ from negatives.scorers import open_scorers
 from negatives.slots import Lazy, Slot
 from negatives.spacy_parse import parse_texts
 from negatives.words.lexicon import Table as Lexicon
-from tests.negatives.build.test_line import Killed, content_of
+from tests.negatives.building.test_line import Killed, content_of
 from tests.parses import parse_of
 
 NUM_CAPTIONS = 600

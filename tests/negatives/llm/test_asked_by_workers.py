@@ -12,7 +12,7 @@ import pytest
 
 from data.errors import UsageError
 from data.manifest import read_all_rows, read_manifest
-from negatives.build import build
+from negatives.building import build
 from negatives.config import BuildConfig, build_config
 from tests.negatives.llm.tiny_model import write_model
 

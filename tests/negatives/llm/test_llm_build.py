@@ -16,8 +16,8 @@ from data.manifest import problems_of, read_all_rows
 from data.storage import AnyPath, place
 from data.streams import Stream
 from negatives.api import generate
-from negatives.audit.gap import is_scorer
-from negatives.build import build
+from negatives.auditing.gap import is_scorer
+from negatives.building import build
 from negatives.cli import cli
 from negatives.config import BuildConfig, build_config
 from tests.faulty_proxy import drawn

@@ -18,7 +18,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from data.errors import RetryableError, UsageError
-from negatives.build import build
+from negatives.building import build
 from negatives.cli import cli
 from negatives.config import build_config
 from negatives.llm.estimate import estimate

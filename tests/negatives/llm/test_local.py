@@ -1,6 +1,7 @@
 """The local backend: exact on tiny random models, whatever is asked together."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -191,6 +192,31 @@ def test_texts_are_what_the_model_would_write_alone(model: CausalModel, folder: 
         text = network.tokenizer.decode(tokens[size:], skip_special_tokens=True)
         assert outcome == Answer(text, size, len(tokens) - size)
     assert len({outcome for outcome in outcomes if isinstance(outcome, Answer)}) > 1
+
+
+def test_what_a_model_advises_for_writing_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    """A text is drawn by our temperature and stream alone, so all of them answer alike."""
+    requests = [*map(request, range(8)), *(request(n, temperature=1.5) for n in range(4))]
+    other = shutil.copytree(folder, tmp_path / "advising")
+    transformers.GenerationConfig(
+        eos_token_id=[2],
+        repetition_penalty=9.0,
+        min_new_tokens=6,
+        do_sample=True,
+        top_k=1,
+        temperature=0.1,
+        max_length=3,
+    ).save_pretrained(other)
+    assert answered(other, requests) == answered(folder, requests)
+
+
+def test_each_text_ends_at_its_own_length(model: CausalModel) -> None:
+    requests = [request(number, max_tokens=1 + number % 4) for number in range(8)]
+    together = write(model, requests)
+    assert together == [write(model, [each])[0] for each in requests]
+    sizes = [each.completion_tokens for each in together if isinstance(each, Answer)]
+    assert max(sizes) == 4
+    assert min(sizes) == 1
 
 
 def test_a_drawn_text_depends_on_its_own_key_alone(folder: Path) -> None:

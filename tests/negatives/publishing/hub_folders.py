@@ -6,8 +6,8 @@ from typing import Any
 
 from data.manifest import Manifest
 from data.records import Row
-from negatives.audit.findings import Audit, Bar, Finding
-from negatives.commands.audit import plain_audit
+from negatives.auditing.api import plain_audit
+from negatives.auditing.findings import Audit, Bar, Finding
 from negatives.publishing.writing import Publication, write_files
 from tests.negatives.folders.small_folders import make_folder, row_of
 

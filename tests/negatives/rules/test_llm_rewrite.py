@@ -10,13 +10,9 @@ from negatives.rules import make_rule
 from negatives.rules.llm_rewrite import LlmRewrite
 from negatives.words import lexicon
 from tests.negatives.llm.llm_fakes import FACTS
-from tests.parses import parse_of
+from tests.parses import parsed
 
-RIDER = (
-    "[A/DET/DT/det>1 man/NOUN/NN/ROOT>1] riding/VERB/VBG/acl>1 [a/DET/DT/det>5 "
-    "brown/ADJ/JJ/amod>5 horse/NOUN/NN/dobj>2] in/ADP/IN/prep>2 [a/DET/DT/det>8 "
-    "field/NOUN/NN/pobj>6] ./PUNCT/."
-)
+RIDER = "A man riding a brown horse in a field."
 
 
 def said(*edits: tuple[str, str, str]) -> Answer:
@@ -47,7 +43,7 @@ def said(*edits: tuple[str, str, str]) -> Answer:
     ],
 )
 def test_an_edit_is_made_or_named(edit: tuple[str, str, str], expected: str) -> None:
-    parse = parse_of(RIDER)
+    parse = parsed(RIDER)
     rule = LlmRewrite(lexicon=lexicon.load())
     slots, fates = rule.slots(parse, [said(edit)])
     found = [e.apply(parse.text) for slot in slots for e in slot.alternatives] + list(fates)
@@ -56,7 +52,7 @@ def test_an_edit_is_made_or_named(edit: tuple[str, str, str], expected: str) -> 
 
 def test_samples_are_told_apart_and_need_a_temperature() -> None:
     rule = LlmRewrite(lexicon=lexicon.load(), answers=3, temperature=0.8)
-    keys = [key_of(request, FACTS) for request in rule.requests(parse_of(RIDER))]
+    keys = [key_of(request, FACTS) for request in rule.requests(parsed(RIDER))]
     assert len(set(keys)) == 3
     with pytest.raises(UsageError, match="or a temperature above 0"):
         make_rule({"rule": "llm_rewrite", "answers": 2}, lexicon=lexicon.load())

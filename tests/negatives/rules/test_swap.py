@@ -11,7 +11,7 @@ from negatives.rules.swap import Swap
 from negatives.wording import glue, wording_of
 from negatives.words.lexicon import Lexicon
 from tests.negatives.plain_words import PlainWords
-from tests.parses import parse_of
+from tests.parses import parse_of, parsed
 
 LEXICON: Lexicon = PlainWords(
     nouns=frozenset({"hot dog", "young man", "high chair"}),
@@ -29,69 +29,21 @@ OBJ = Swap(lexicon=LEXICON, noun_phrases=False, attributes=False, actions=False)
 ATT = Swap(lexicon=LEXICON, noun_phrases=False, objects=False, actions=False)
 ACT = Swap(lexicon=LEXICON, noun_phrases=False, objects=False, attributes=False)
 
-MAN_HAT_DOG = (
-    "[A/DET/DT/det>1 man/NOUN/NN/ROOT>1] in/ADP/IN/prep>1 [a/DET/DT/det>5 red/ADJ/JJ/amod>5"
-    " hat/NOUN/NN/pobj>2] by/ADP/IN/prep>1 [an/DET/DT/det>9 old/ADJ/JJ/amod>9"
-    " dog/NOUN/NN/pobj>6] ./PUNCT/./punct>1"
-)
-RIDES = (
-    "[A/DET/DT/det>1 man/NOUN/NN/nsubj>2] rides/VERB/VBZ/ROOT>2 [two/NUM/CD/nummod>4"
-    " horses/NOUN/NNS/dobj>2]"
-)
-RODE = RIDES.replace("rides/VERB/VBZ", "rode/VERB/VBD")
-RACKET = (
-    "[A/DET/DT/det>1 boy/NOUN/NN/ROOT>1] with/ADP/IN/prep>1 [a/DET/DT/det>5"
-    " tennis/NOUN/NN/compound>5 racket/NOUN/NN/pobj>2]"
-)
-SHIRT = (
-    "a/DET/DT/det>1 dog/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 a/DET/DT/det>6 t/NOUN/NN/compound>6"
-    " _-/PUNCT/HYPH/punct>6 _shirt/NOUN/NN/pobj>2"
-)
-PAIR_CARS = (
-    "a/DET/DT/det>2 red/ADJ/JJ/amod>2 car/NOUN/NN/ROOT>2 and/CCONJ/CC/cc>2 a/DET/DT/det>6"
-    " blue/ADJ/JJ/amod>6 bus/NOUN/NN/conj>2"
-)
-VERY = (
-    "a/DET/DT/det>3 very/ADV/RB/advmod>2 big/ADJ/JJ/amod>3 man/NOUN/NN/ROOT>3 in/ADP/IN/prep>3"
-    " a/DET/DT/det>7 small/ADJ/JJ/amod>7 car/NOUN/NN/pobj>4"
-)
-LIGHT = (
-    "a/DET/DT/det>3 light/ADJ/JJ/amod>2 blue/ADJ/JJ/amod>3 couch/NOUN/NN/ROOT>3 in/ADP/IN/prep>3"
-    " a/DET/DT/det>7 white/ADJ/JJ/amod>7 room/NOUN/NN/pobj>4"
-)
-SHOES = (
-    "a/DET/DT/det>1 boy/NOUN/NN/ROOT>1 with/ADP/IN/prep>1 black/ADJ/JJ/amod>4"
-    " shoes/NOUN/NNS/pobj>2 ,/PUNCT/,/punct>1 a/DET/DT/det>8 white/ADJ/JJ/amod>8"
-    " shirt/NOUN/NN/appos>1 and/CCONJ/CC/cc>8 silver/ADJ/JJ/amod>11 socks/NOUN/NNS/conj>8"
-)
-TOGETHER = (
-    "a/DET/DT/det>1 girl/NOUN/NN/nsubj>3 is/AUX/VBZ/aux>3 holding/VERB/VBG/ROOT>3 a/DET/DT/det>5"
-    " cup/NOUN/NN/dobj>3 and/CCONJ/CC/cc>3 stirring/VERB/VBG/conj>3 the/DET/DT/det>9"
-    " soup/NOUN/NN/dobj>7"
-)
-CURB_AND_HILL = (
-    "[a/DET/DT/det>1 boy/NOUN/NN/ROOT>1] sitting/VERB/VBG/acl>1 on/ADP/IN/prep>2"
-    " [the/DET/DT/det>5 curb/NOUN/NN/pobj>3] while/SCONJ/IN/mark>9 [Anna/PROPN/NNP/nsubj>9]"
-    " is/AUX/VBZ/aux>9 digging/VERB/VBG/advcl>2 on/ADP/IN/prep>9 [a/DET/DT/det>12"
-    " hill/NOUN/NN/pobj>10]"
-)
-LIST = (
-    "[a/DET/DT/det>2 wet/ADJ/JJ/amod>2 dog/NOUN/NN/ROOT>2] ,/PUNCT/,/punct>2 [a/DET/DT/det>5"
-    " cup/NOUN/NN/appos>2] and/CCONJ/CC/cc>5 [a/DET/DT/det>9 tall/ADJ/JJ/amod>9"
-    " man/NOUN/NN/conj>5]"
-)
-WITH_WATER = (
-    "a/DET/DT/det>1 man/NOUN/NN/ROOT>1 under/ADP/IN/prep>1 the/DET/DT/det>4 {}/NOUN/NN/pobj>2"
-    " with/ADP/IN/prep>1 {}/DET/DT/det>7 oar/NOUN/NN/pobj>5"
-)
-SWING = (
-    "[a/DET/DT/det>1 girl/NOUN/NN/ROOT>1] in/ADP/IN/prep>1 [a/DET/DT/det>5"
-    " swing/NOUN/NN/compound>5 {}/NOUN/{}/pobj>2]"
-)
-SIT = (
-    "a/DET/DT/det>1 man/NOUN/NN/ROOT>1 sitting/VERB/VBG/acl>1 by/ADP/IN/prep>2 a/DET/DT/det>5"
-    " dog/NOUN/NN/pobj>3 standing/VERB/VBG/acl>5 up/ADP/RP/prt>6"
-)
+MAN_HAT_DOG = "A man in a red hat by an old dog."
+RIDES = "A man rides two horses"
+RODE = "A man rode two horses"
+RACKET = "A boy with a tennis racket"
+SHIRT = "a dog on a t-shirt"
+PAIR_CARS = "a red car and a blue bus"
+VERY = "a very big man in a small car"
+LIGHT = "a light blue couch in a white room"
+SHOES = "a boy with black shoes, a white shirt and silver socks"
+TOGETHER = "a girl is holding a cup and stirring the soup"
+CURB_AND_HILL = "a boy sitting on the curb while Anna is digging on a hill"
+LIST = "a wet dog, a cup and a tall man"
+WITH_WATER = "a man under the {} with {} oar"
+SWING = "a girl in a swing {}"
+SIT = "a man sitting by a dog standing up"
 
 CHANGES = [
     (
@@ -119,7 +71,7 @@ CHANGES = [
     (ATT, LIGHT, {"a white couch in a light blue room"}),
     (
         ATT,
-        LIGHT.replace("light/ADJ/JJ/amod>2", "jet/NOUN/NN/compound>3"),
+        LIGHT.replace("light", "jet"),
         {"a white couch in a jet blue room"},
     ),
     (ATT, LIGHT.replace("light", "neat"), {"a neat white couch in a blue room"}),
@@ -150,7 +102,7 @@ CHANGES = [
             "a man under the oar with a box",
         },
     ),
-    (NP, SWING.format("rope", "NN"), {"a swing rope in a girl"}),
+    (NP, SWING.format("rope"), {"a swing rope in a girl"}),
     (
         OBJ,
         CURB_AND_HILL,
@@ -166,119 +118,78 @@ CHANGES = [
 ]
 NOOPS = [
     # equal up to case
-    (ATT, ("large/ADJ/JJ/amod>1 elephant/NOUN/NN/ROOT>1 by/ADP/IN/prep>1 Large/ADJ/JJ/amod>4"
-     " tree/NOUN/NN/pobj>2")),
-    (OBJ, "a/DET/DT/det>1 dog/NOUN/NN/ROOT>1 by/ADP/IN/prep>1 a/DET/DT/det>4 Dog/NOUN/NN/pobj>2"),
+    (ATT, "large elephant by Large tree"),
+    (OBJ, "a dog by a Dog"),
     # one head
-    (ATT, "a/DET/DT/det>3 large/ADJ/JJ/amod>3 white/ADJ/JJ/amod>3 bus/NOUN/NN/ROOT>3"),
+    (ATT, "a large white bus"),
     # still true
-    (ATT, ("a/DET/DT/det>4 white/ADJ/JJ/amod>4 and/CCONJ/CC/cc>1 brown/ADJ/JJ/conj>1"
-     " cat/NOUN/NN/ROOT>4")),
+    (ATT, "a white and brown cat"),
     (ATT, PAIR_CARS.replace("bus", "car")),
-    (NP, ("[a/DET/DT/det>1 man/NOUN/NN/ROOT>1] and/CCONJ/CC/cc>1 [two/NUM/CD/nummod>4"
-     " dogs/NOUN/NNS/conj>1]")),
-    (OBJ, "a/DET/DT/det>1 man/NOUN/NN/ROOT>1 and/CCONJ/CC/cc>1 a/DET/DT/det>4 dog/NOUN/NN/conj>1"),
-    (NP, ("[the/DET/DT/det>1 man/NOUN/NN/nsubj>2] is/AUX/VBZ/ROOT>2 [a/DET/DT/det>5"
-     " young/ADJ/JJ/amod>5 skier/NOUN/NN/attr>2]")),
-    (ACT, ("a/DET/DT/det>1 man/NOUN/NN/ROOT>1 sitting/VERB/VBG/acl>1 and/CCONJ/CC/cc>2"
-     " eating/VERB/VBG/conj>2")),
+    (NP, "a man and two dogs"),
+    (OBJ, "a man and a dog"),
+    (NP, "the man is a young skier"),
+    (ACT, "a man sitting and eating"),
     # a compound is no pair, nor part of one
-    (OBJ, "a/DET/DT/det>2 tennis/NOUN/NN/compound>2 racket/NOUN/NN/ROOT>2"),
-    (ATT, ("a/DET/DT/det>2 hot/ADJ/JJ/amod>2 dog/NOUN/NN/ROOT>2 on/ADP/IN/prep>2 a/DET/DT/det>6"
-     " red/ADJ/JJ/amod>6 bun/NOUN/NN/pobj>3")),
-    (ATT, ("a/DET/DT/det>2 high/ADJ/JJ/amod>2 wall/NOUN/NN/ROOT>2 by/ADP/IN/prep>2 a/DET/DT/det>6"
-     " red/ADJ/JJ/amod>6 chair/NOUN/NN/pobj>3")),  # "high chair" would not lead back
+    (OBJ, "a tennis racket"),
+    (ATT, "a hot dog on a red bun"),
+    (ATT, "a high wall by a red chair"),  # "high chair" would not lead back
     # light nouns, pronouns, parts of prepositions, of-phrases
-    (OBJ, ("a/DET/DT/det>1 group/NOUN/NN/ROOT>1 near/ADP/IN/prep>1 a/DET/DT/det>4"
-     " car/NOUN/NN/pobj>2")),
-    (OBJ, ("a/DET/DT/det>1 cat/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 top/NOUN/NN/pobj>2 of/ADP/IN/prep>3"
-     " it/PRON/PRP/pobj>4")),
-    (NP, "[A/DET/DT/det>1 cat/NOUN/NN/ROOT>1] by/ADP/IN/prep>1 [it/PRON/PRP/pobj>2]"),
-    (NP, ("[a/DET/DT/det>1 bowl/NOUN/NN/ROOT>1] of/ADP/IN/prep>1 [green/ADJ/JJ/amod>4"
-     " soup/NOUN/NN/pobj>2]")),
+    (OBJ, "a group near a car"),
+    (OBJ, "a cat on top of it"),
+    (NP, "A cat by it"),
+    (NP, "a bowl of green soup"),
     # number: agreement, and a noun that lacks its article
     (NP, RIDES),
     (OBJ, RIDES),
-    (OBJ, "a/DET/DT/det>1 dog/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 grass/NOUN/NN/pobj>2"),
+    (OBJ, "a dog on grass"),
     # anaphora
-    (OBJ, ("one/NUM/CD/nummod>1 bird/NOUN/NN/ROOT>1 by/ADP/IN/prep>1 the/DET/DT/det>5"
-     " other/ADJ/JJ/amod>5 dog/NOUN/NN/pobj>2")),
-    (OBJ, ("a/DET/DT/det>1 man/NOUN/NN/ROOT>1 with/ADP/IN/prep>1 his/PRON/PRP$/poss>4"
-     " dog/NOUN/NN/pobj>2")),
+    (OBJ, "one bird by the other dog"),
+    (OBJ, "a man with his dog"),
     # quantifiers, two colours on one head
-    (ATT, ("many/ADJ/JJ/amod>1 dogs/NOUN/NNS/ROOT>1 on/ADP/IN/prep>1 a/DET/DT/det>5"
-     " red/ADJ/JJ/amod>5 bus/NOUN/NN/pobj>2")),
-    (ATT, ("a/DET/DT/det>3 big/ADJ/JJ/amod>3 red/ADJ/JJ/amod>3 bus/NOUN/NN/ROOT>3 in/ADP/IN/prep>3"
-     " hot/ADJ/JJ/amod>6 weather/NOUN/NN/pobj>4")),
+    (ATT, "many dogs on a red bus"),
+    (ATT, "a big red bus in hot weather"),
     # verbs of two forms, auxiliaries, one with an object
-    (ACT, ("dogs/NOUN/NNS/nsubj>2 are/AUX/VBP/aux>2 running/VERB/VBG/ROOT>2 as/SCONJ/IN/mark>5"
-     " men/NOUN/NNS/nsubj>5 watch/VERB/VBP/advcl>2")),
-    (ACT, ("a/DET/DT/det>1 man/NOUN/NN/ROOT>1 riding/VERB/VBG/acl>1 a/DET/DT/det>4"
-     " horse/NOUN/NN/dobj>2 by/ADP/IN/prep>1 a/DET/DT/det>7 dog/NOUN/NN/pobj>5"
-     " sitting/VERB/VBG/acl>7")),
+    (ACT, "dogs are running as men watch"),
+    (ACT, "a man riding a horse by a dog sitting"),
     # adjectives of two sorts
     (ATT, MAN_HAT_DOG),
     (ATT, LIGHT.replace("blue", "big")),
     # "black and black"
-    (ATT, ("a/DET/DT/det>1 girl/NOUN/NN/ROOT>1 in/ADP/IN/prep>1 a/DET/DT/det>7 red/ADJ/JJ/amod>7"
-     " and/CCONJ/CC/cc>4 black/ADJ/JJ/conj>4 coat/NOUN/NN/pobj>2 with/ADP/IN/prep>1"
-     " black/ADJ/JJ/amod>10 gloves/NOUN/NNS/pobj>8")),
+    (ATT, "a girl in a red and black coat with black gloves"),
     # where one thing is: beside each other, one within the other, beside the verb
-    (OBJ, ("rolling/VERB/VBG/ROOT>0 on/ADP/IN/prep>0 the/DET/DT/det>3 mat/NOUN/NN/pobj>1"
-     " in/ADP/IN/prep>0 a/DET/DT/det>6 tube/NOUN/NN/pobj>4")),
-    (NP, ("sitting/VERB/VBG/ROOT>0 on/ADP/IN/prep>0 [yellow/ADJ/JJ/amod>3 swings/NOUN/NNS/pobj>1]"
-     " in/ADP/IN/prep>3 [parks/NOUN/NNS/pobj>4]")),
-    (OBJ, ("he/PRON/PRP/nsubj>5 on/ADP/IN/prep>0 a/DET/DT/det>3 board/NOUN/NN/pobj>1"
-     " now/ADV/RB/advmod>5 rides/VERB/VBZ/ROOT>5 on/ADP/IN/prep>5 a/DET/DT/det>8"
-     " wave/NOUN/NN/pobj>6")),
-    (NP, ("In/ADP/IN/prep>4 [a/DET/DT/det>2 room/NOUN/NN/pobj>0] there/PRON/EX/expl>4"
-     " are/VERB/VBP/ROOT>4 they/PRON/PRP/attr>4 in/ADP/IN/prep>5 [a/DET/DT/det>8"
-     " boat/NOUN/NN/pobj>6]")),
+    (OBJ, "rolling on the mat in a tube"),
+    (NP, "sitting on yellow swings in parks"),
+    (OBJ, "he on a board now rides on a wave"),
+    (NP, "In a room there are they in a boat"),
     # side by side, whatever "next" hangs on
-    (NP, ("it/PRON/PRP/ROOT>0 with/ADP/IN/prep>0 [two/NUM/CD/nummod>3 bins/NOUN/NNS/pobj>1]"
-     " next/ADV/RB/advmod>0 to/ADP/IN/prep>4 [a/DET/DT/det>7 van/NOUN/NN/pobj>5]")),
+    (NP, "it with two bins next to a van"),
     # both in or on a third
-    (OBJ, ("a/DET/DT/det>1 cup/NOUN/NN/ROOT>1 on/ADP/IN/prep>1 Tom/PROPN/NNP/pobj>2"
-     " covered/VERB/VBN/acl>3 with/ADP/IN/prep>4 a/DET/DT/det>7 napkin/NOUN/NN/pobj>5")),
-    (OBJ, ("a/DET/DT/det>1 truck/NOUN/NN/ROOT>1 with/ADP/IN/prep>1 bikes/NOUN/NNS/pobj>2"
-     " in/ADP/IN/prep>3 a/DET/DT/det>6 garage/NOUN/NN/pobj>4")),
+    (OBJ, "a cup on Tom covered with a napkin"),
+    (OBJ, "a truck with bikes in a garage"),
     # a list, and "one" for "a"
     (NP, LIST),
-    (OBJ, ("a/DET/DT/det>1 dog/NOUN/NN/ROOT>1 and/CCONJ/CC/cc>1 one/NUM/CD/nummod>4"
-     " boy/NOUN/NN/conj>1 under/ADP/IN/prep>1 it/PRON/PRP/pobj>5")),
+    (OBJ, "a dog and one boy under it"),
     # what one does at one time
-    (ACT, ("a/DET/DT/det>1 cat/NOUN/NN/nsubj>3 is/AUX/VBZ/aux>3 sitting/VERB/VBG/ROOT>3"
-     " by/ADP/IN/prep>3 Anna/PROPN/NNP/pobj>4 and/CCONJ/CC/cc>3 staring/VERB/VBG/conj>3"
-     " at/ADP/IN/prep>7 Tom/PROPN/NNP/pobj>8")),
-    (ACT, ("a/DET/DT/det>1 boy/NOUN/NN/nsubj>2 laughs/VERB/VBZ/ROOT>2 as/SCONJ/IN/mark>5"
-     " he/PRON/PRP/nsubj>5 runs/VERB/VBZ/advcl>2")),
+    (ACT, "a cat is sitting by Anna and staring at Tom"),
+    (ACT, "a boy laughs as he runs"),
     # states, weather
-    (ACT, ("a/DET/DT/det>1 plate/NOUN/NN/ROOT>1 topped/VERB/VBN/acl>1 with/ADP/IN/prep>2"
-     " cake/NOUN/NN/pobj>3 covered/VERB/VBN/acl>4 in/ADP/IN/prep>5 fruit/NOUN/NN/pobj>6")),
-    (ACT, ("it/PRON/PRP/nsubj>1 rains/VERB/VBZ/ROOT>1 and/CCONJ/CC/cc>1 a/DET/DT/det>4"
-     " boy/NOUN/NN/nsubj>5 stands/VERB/VBZ/conj>1")),
+    (ACT, "a plate topped with cake covered in fruit"),
+    (ACT, "it rains and a boy stands"),
     # "a water"
-    (OBJ, WITH_WATER.format("water", "an").replace("man/NOUN/NN", "he/PRON/PRP")),
+    (OBJ, WITH_WATER.format("water", "an").replace("man", "he")),
     # a pronoun that comes after
-    (OBJ, ("a/DET/DT/det>1 cat/NOUN/NN/ROOT>1 in/ADP/IN/prep>1 a/DET/DT/det>4 yard/NOUN/NN/pobj>2"
-     " with/ADP/IN/prep>1 its/PRON/PRP$/poss>7 kitten/NOUN/NN/pobj>5")),
-    (OBJ, ("goats/NOUN/NNS/nsubj>5 with/ADP/IN/prep>0 straw/NOUN/NN/pobj>1 in/ADP/IN/prep>0"
-     " it/PRON/PRP/pobj>3 _'s/AUX/VBZ/ROOT>5 mouth/NOUN/NN/attr>5")),
+    (OBJ, "a cat in a yard with its kitten"),
+    (OBJ, "goats with straw in it's mouth"),
     # what the parser takes for a phrase of nouns
-    (NP, SWING.format("laughs", "NNS")),
-    (NP, SWING.format("swimming", "NN")),
-    (NP, ("[a/DET/DT/det>1 woman/NOUN/NN/ROOT>1] by/ADP/IN/prep>1 ['/SYM/``/punct>4"
-     " sale/NOUN/NN/pobj>2]")),
-    (OBJ, ("a/DET/DT/det>1 fence/NOUN/NN/nsubj>2 post/NOUN/NN/ROOT>2 by/ADP/IN/prep>2"
-     " a/DET/DT/det>5 barn/NOUN/NN/pobj>3")),
+    (NP, SWING.format("laughs")),
+    (NP, SWING.format("swimming")),
+    (NP, "a woman by ' sale"),
+    (OBJ, "a fence post by a barn"),
     # a measure with "of" stays, and what it measures
-    (OBJ, ("a/DET/DT/det>1 plate/NOUN/NN/ROOT>1 of/ADP/IN/prep>1 rice/NOUN/NN/pobj>2"
-     " by/ADP/IN/prep>1 a/DET/DT/det>6 dog/NOUN/NN/pobj>4")),
-    (NP, ("[a/DET/DT/det>1 plate/NOUN/NN/ROOT>1] of/ADP/IN/prep>1 [rice/NOUN/NN/pobj>2]"
-     " by/ADP/IN/prep>1 [a/DET/DT/det>6 dog/NOUN/NN/pobj>4]")),
+    (OBJ, "a plate of rice by a dog"),
+    (NP, "a plate of rice by a dog"),
     # part of a longer word
-    (OBJ, ("a/DET/DT/det>1 dog/NOUN/NN/ROOT>1 _-/PUNCT/HYPH/punct>1 _friendly/ADJ/JJ/dep>1"
-     " by/ADP/IN/prep>1 a/DET/DT/det>6 car/NOUN/NN/pobj>4")),
+    (OBJ, "a dog-friendly by a car"),
     (OBJ, ""),
 ]  # fmt: skip
 
@@ -292,20 +203,20 @@ def negatives(rule: Swap, parse: Parse) -> Iterator[tuple[str, Edit]]:
         yield glued.apply(parse.text), edit
 
 
-@pytest.mark.parametrize(("rule", "tagged", "expected"), CHANGES)
-def test_changes(rule: Swap, tagged: str, expected: set[str]) -> None:
-    found = [text for text, _ in negatives(rule, parse_of(tagged))]
+@pytest.mark.parametrize(("rule", "caption", "expected"), CHANGES)
+def test_changes(rule: Swap, caption: str, expected: set[str]) -> None:
+    found = [text for text, _ in negatives(rule, parsed(caption))]
     assert set(found) == expected
     assert len(found) == len(expected)
 
 
-@pytest.mark.parametrize(("rule", "tagged"), NOOPS)
-def test_noop(rule: Swap, tagged: str) -> None:
-    assert [text for text, _ in negatives(rule, parse_of(tagged))] == []
+@pytest.mark.parametrize(("rule", "caption"), NOOPS)
+def test_noop(rule: Swap, caption: str) -> None:
+    assert [text for text, _ in negatives(rule, parsed(caption))] == []
 
 
 def test_phrases_that_differ_in_nouns_alone_are_left_to_objects() -> None:
-    parse = parse_of(RACKET)
+    parse = parsed(RACKET)
     assert [slot.subtype for slot in NP_BESIDE_OBJ(parse)] == ["obj"]
     assert [slot.subtype for slot in NP(parse)] == ["np"]
 
@@ -316,9 +227,9 @@ def test_long_caption_is_bounded() -> None:
     assert len(list(OBJ(parse))) == 28
 
 
-@pytest.mark.parametrize(("rule", "tagged", "expected"), CHANGES)
-def test_every_swap_leads_back(rule: Swap, tagged: str, expected: set[str]) -> None:
-    parse = parse_of(tagged)
+@pytest.mark.parametrize(("rule", "caption", "expected"), CHANGES)
+def test_every_swap_leads_back(rule: Swap, caption: str, expected: set[str]) -> None:
+    parse = parsed(caption)
     for text, edit in negatives(rule, parse):
         assert text in expected
         swapped = parse_after(parse, edit, text)

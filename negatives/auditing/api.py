@@ -1,0 +1,139 @@
+"""`negatives.audit`: an audit as a function; the command of this name calls it."""
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from data.commit import write_atomically
+from data.errors import UsageError
+from data.manifest import read_manifest
+from data.storage import AnyPath, is_remote, place
+from negatives.auditing.findings import Audit
+from negatives.auditing.gap import Judge
+from negatives.auditing.report import html_of
+from negatives.auditing.run import AuditOptions, Report, audit_folder
+from negatives.fluency.neural import open_model
+
+JUDGE_PAIRS = 2000
+SAMPLE = 20_000
+
+
+def audit(  # noqa: PLR0913 - the options of the command
+    folder: AnyPath | str,
+    *,
+    judge: str = "auto",
+    judge_pairs: int | None = None,
+    sample: int = SAMPLE,
+    seed: int = 0,
+    against: AnyPath | str | Iterable[AnyPath | str] = (),
+    html: AnyPath | str | None = None,
+    out: AnyPath | str | None = None,
+    report: Report = lambda _stage: None,
+) -> Audit:
+    """Measure what gives the negatives of a finished folder away, and what there is of each type.
+
+    Does what `negatives audit` does, with the same options and the same errors. Equal folders and
+    options give equal findings.
+
+    Args:
+        folder: a finished folder of shards, or its URL.
+        judge: a causal language model by name or folder; "auto" is the packaged one, "none" none.
+        judge_pairs: how many pairs of caption and negative the judge reads; 2,000 if None. A type
+            is proven with 1,000.
+        sample: about how many pairs are measured for leaks.
+        seed: which folds and samples.
+        against: a benchmark's file, or several (.json, .jsonl or .txt) whose texts are looked for.
+        html: a file for the report, with a sample of negatives to browse.
+        out: a file for the whole audit as JSON.
+        report: called with what is measured next.
+
+    Returns:
+        The audit. Each of its `findings` has a `measure`, a `group` ("overall", "swap",
+        "swap/att"), a `value` (a share or an area under the ROC curve from 0 to 1, unless the
+        measure is a number a caption) with its 95 % interval from `low` to `high`, `num` pairs or
+        captions that it rests on, the range `bar` and `verdict()`. `counts` has tables of numbers.
+
+    Raises:
+        UsageError: the folder is not finished or damaged, an option is of no use, or a file or a
+            model cannot be had.
+    """
+    place_of_folder = place(folder)
+    if judge == "none" and judge_pairs is not None:
+        raise UsageError("--judge-pairs does nothing with --judge none; leave one of them out")
+    for option, number in (("judge-pairs", judge_pairs), ("sample", sample)):
+        if number is not None and number < 1:
+            raise UsageError(f"--{option}: expected 1 or more, found {number}")
+    read_manifest(place_of_folder)  # what is wrong with the folder is told before a model is loaded
+    page = None if html is None else _file("--html", html)
+    file = None if out is None else _file("--out", out)
+    options = AuditOptions(
+        judge=judge_of(judge),
+        seed=seed,
+        sample=sample,
+        judge_pairs=JUDGE_PAIRS if judge_pairs is None else judge_pairs,
+        against=tuple(map(place, _several(against))),
+    )
+    found, samples = audit_folder(place_of_folder, options=options, report=report)
+    if page is not None:
+        write_atomically(page, html_of(found, samples))
+    if file is not None:
+        write_atomically(file, json_of(found) + "\n")
+    return found
+
+
+def _several(files: AnyPath | str | Iterable[AnyPath | str]) -> Iterable[AnyPath | str]:
+    return files if isinstance(files, Iterable) and not isinstance(files, str) else [files]
+
+
+def _file(option: str, name: AnyPath | str) -> AnyPath:
+    """Return a file to be written; refuse one that cannot be, because an audit takes minutes."""
+    path = place(name)
+    if not (path.parent.is_dir() or is_remote(path)):
+        raise UsageError(f"{option} {path}: expected a folder {path.parent}, found none; make it")
+    if path.is_dir():
+        raise UsageError(f"{option} {path}: expected the name of a file, found a folder")
+    return path
+
+
+def judge_of(name: str) -> Judge | str:
+    """Return the judge of this name, or why there is none.
+
+    Raises:
+        UsageError: a model was named and cannot be had.
+    """
+    if name == "none":
+        return "no judge was asked for"
+    try:
+        return open_model(None if name == "auto" else name)
+    except UsageError as error:
+        if name != "auto":
+            raise
+        return str(error)
+
+
+def plain_audit(found: Audit) -> dict[str, Any]:
+    """Return an audit as JSON holds it: findings with their verdicts, null for what has no end."""
+    return {
+        **found._asdict(),
+        "findings": [
+            {
+                **finding._asdict(),
+                "value": _finite(finding.value),
+                "low": _finite(finding.low),
+                "high": _finite(finding.high),
+                "bar": finding.bar and [_finite(end) for end in finding.bar],
+                "verdict": finding.verdict(),
+            }
+            for finding in found.findings
+        ],
+    }
+
+
+def json_of(found: Audit) -> str:
+    """Return an audit as the text of its file."""
+    return json.dumps(plain_audit(found), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,51 @@
+"""The sample of a report as a page shows it, and what it can be searched and filtered by."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from negatives.auditing.findings import Sample
+from negatives.auditing.marks import Piece, pieces, spans_before
+
+
+class Shown(NamedTuple):
+    """A negative in pieces: what was taken out of the caption, and what was put in."""
+
+    before: Sequence[Piece]
+    after: Sequence[Piece]
+    kind: str
+    rule: str
+    score: float | None
+    id: str
+
+
+class Choices(NamedTuple):
+    """What a sample can be filtered by; `types` are types and types with their subtypes."""
+
+    types: Sequence[str]
+    rules: Sequence[str]
+    has_scores: bool
+
+
+def shown_samples(samples: Iterable[Sample]) -> list[Shown]:
+    """Return the samples in their order, cut where caption and negative differ."""
+    return [
+        Shown(
+            before=pieces(sample.caption, spans_before(sample.caption, sample.text, sample.edits)),
+            after=pieces(sample.text, sample.edits),
+            kind=f"{sample.type}/{sample.subtype}",
+            rule=sample.rule,
+            score=sample.score,
+            id=sample.id,
+        )
+        for sample in samples
+    ]
+
+
+def choices_of(samples: Sequence[Shown]) -> Choices:
+    """Return what there is to choose from among the samples."""
+    kinds = {sample.kind for sample in samples}
+    return Choices(
+        types=sorted(kinds | {kind.partition("/")[0] for kind in kinds}),
+        rules=sorted({sample.rule for sample in samples}),
+        has_scores=any(sample.score is not None for sample in samples),
+    )

@@ -1,0 +1,106 @@
+"""The language-model gap: how often a model of language prefers the caption to its negative."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UsageError
+from data.manifest import Manifest
+from negatives.auditing.pairs import Pair
+
+_SAME_WEIGHTS: Final = re.compile(
+    r"[-_.:](?:"
+    r"instruct|chat|base|it|"  # tuned from them
+    r"gguf|ggml|gptq|awq|exl[23]|mlx|onnx|bnb|hf|latest|"  # in another format
+    r"i?q\d(?:_(?:[01k]|nl|x{0,2}s|m|l))*|(?:int|fp|bf|f)(?:4|8|16|32)|w\d+a\d+|\d-?bit"
+    r")(?=[-_.:]|$)"
+)
+_VERSION: Final = re.compile(  # as `causal_versions` puts it behind the name
+    r"\s(?:\S+ of \S|sha256 |unknown revision|[0-9a-f]{40}\b).*"
+)
+_EQUAL: Final = 1e-6  # nats; nearer ones differ by rounding alone
+
+
+class Judge(Protocol):
+    """A language model that reads whole texts."""
+
+    @property
+    def name(self) -> str:
+        """Return the model's name, for example "SmolLM2-135M"."""
+
+    @property
+    def version(self) -> str:
+        """Return what tells its weights from those of another version."""
+
+    def log_probabilities(self, texts: Sequence[str]) -> list[float]:
+        """Return the natural logarithm of each text's probability."""
+
+
+def gap_wins(pairs: Sequence[Pair], judge: Judge) -> NDArray[np.float64]:
+    """Return for each of N pairs 1 if the caption is the more probable, 0 if not, 0.5 for a tie.
+
+    Raises:
+        UsageError: the judge gave a number that is none.
+    """
+    texts = list(dict.fromkeys(text for pair in pairs for text in (pair.caption, pair.text)))
+    scores = dict(zip(texts, judge.log_probabilities(texts), strict=True))
+    ahead = np.array([scores[pair.caption] - scores[pair.text] for pair in pairs], np.float64)
+    if np.isnan(ahead).any():
+        raise UsageError(
+            f"{judge.name}: expected log probabilities, found none for {np.isnan(ahead).sum()} of "
+            f"{len(pairs)} pairs; name another judge"
+        )
+    ahead[np.abs(ahead) < _EQUAL] = 0
+    return 0.5 + 0.5 * np.sign(ahead)
+
+
+def is_scorer(judge_name: str, manifest: Manifest) -> bool:
+    """Tell whether a build drew by this model, or asked it, so that it cannot judge what was drawn.
+
+    Whole names are compared, however they are spelt; one tuned from the same weights ("-Instruct")
+    is the same, and so are its other formats ("-GGUF", ".Q4_1"). Of folders that were merged or
+    filtered, the models of their parents count too.
+    """
+    model = _key(judge_name)
+    fields = ("versions", "config", "producers", "lineage")
+    content = {field: getattr(manifest, field) for field in fields}
+    return bool(model) and any(_key(name) == model for name in _models(content))
+
+
+def _models(content: object) -> Iterator[str]:
+    """Yield the names of language models in a manifest, or in what a lineage keeps of one."""
+    versions = _at(content, "versions")
+    for role, scorer in versions.items() if isinstance(versions, Mapping) else ():
+        if isinstance(scorer, str) and role.partition(" ")[0] == "scorer":
+            before_version = _VERSION.sub("", scorer)
+            yield before_version if before_version != scorer else scorer.partition(" ")[0]
+    negatives = _at(content, "config", "negatives")  # `scorer`: of before 2026-11-30
+    makers = [_at(negatives, "scorer"), _at(negatives, "llm")]
+    makers += _items(_at(negatives, "choice", "scorers"))
+    for maker in (*makers, *_items(_at(content, "producers"))):
+        name = _at(maker, "model")
+        if isinstance(name, str):
+            yield name
+    for entry in _items(_at(content, "lineage")):
+        for parent in (_at(entry, "parent"), *_items(_at(entry, "parents"))):
+            yield from _models(parent)
+
+
+def _key(name: str) -> str:
+    """Return a name of weights without owner, format and spelling."""
+    last = name.rstrip("/").rpartition("/")[2]
+    return re.sub(r"[\W_]+", "", _SAME_WEIGHTS.sub("", last.casefold()))
+
+
+def _at(content: object, *keys: str) -> object:
+    """Return what nested JSON has under keys, None where it has no such place."""
+    for key in keys:
+        content = content.get(key) if isinstance(content, Mapping) else None
+    return content
+
+
+def _items(content: object) -> Sequence[object]:
+    return content if isinstance(content, list | tuple) else ()

@@ -1,0 +1,228 @@
+"""The audit of a finished folder: read it once, take every measure, draw a sample to look at."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UsageError
+from data.manifest import Manifest, read_all_rows, read_manifest
+from data.measures.intervals import mean_interval, share_interval
+from data.records import Row
+from data.storage import AnyPath
+from data.streams import Stream
+from negatives.auditing import leaks
+from negatives.auditing.contamination import Contamination, benchmark_texts
+from negatives.auditing.coverage import Coverage, rejects_by_reason
+from negatives.auditing.findings import OVERALL, Audit, Bar, Finding, Sample
+from negatives.auditing.gap import Judge, is_scorer
+from negatives.auditing.medoid import reads
+from negatives.auditing.pairs import Groups, Pair, drawn, groups_of, pairs_of
+from negatives.auditing.samples import samples_of
+from negatives.words import lexicon
+
+COVERED: Final = Bar(0.80, 1.0)
+A_CAPTION: Final = Bar(2.0, math.inf)
+OF_A_KIND: Final = Bar(0.0, 0.40)
+REPEATED: Final = Bar(0.0, 0.0)
+_MEDOID_ROWS: Final = 5000
+
+Report = Callable[[str], None]
+"""Told what is measured next."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditOptions:
+    """How a folder is audited.
+
+    `sample`: about so many pairs are measured for leaks, all if there are no more; whole captions
+    are drawn. `judge`: a language model, or why there is none. `judge_pairs`: how many of the pairs
+    it reads. `samples`: negatives to look at. `against`: files of benchmarks.
+    """
+
+    judge: Judge | str
+    seed: int = 0
+    sample: int = 20_000
+    judge_pairs: int = 2000
+    samples: int = 300
+    against: tuple[AnyPath, ...] = ()
+
+
+class Audited(NamedTuple):
+    """An audit, and negatives of every kind to look at."""
+
+    audit: Audit
+    samples: tuple[Sample, ...]
+
+
+class _Read(NamedTuple):
+    """What one pass over the folder gives.
+
+    `rows`: those drawn to be measured. `groups`: of all rows, for the intervals of coverage.
+    """
+
+    coverage: Coverage
+    contamination: dict[str, Contamination]
+    rows: list[Row]
+    groups: NDArray[np.int64]
+
+
+def audit_folder(
+    folder: AnyPath, *, options: AuditOptions, report: Report = lambda _stage: None
+) -> Audited:
+    """Return what is found in a finished folder; equal folders and options give equal findings.
+
+    Raises:
+        UsageError: the folder is not finished or damaged, or a benchmark's file cannot be read.
+    """
+    manifest = read_manifest(folder)
+    report("rows")
+    read = _read(folder, manifest, options)
+    pairs = pairs_of(read.rows)
+    judge = _judge_of(manifest, options.judge)
+    findings = (
+        *_leaks(pairs, judge, options, report),
+        *_coverage(read, is_build=_is_build(manifest)),
+        *_medoid(read.rows, seed=options.seed),
+        *_contamination(read),
+    )
+    audit = Audit(
+        name=folder.resolve().name,
+        fingerprint=manifest.fingerprint,
+        findings=findings,
+        counts=_counts(read, pairs, manifest),
+        judges={} if isinstance(judge, str) else {"fluency": f"{judge.name} {judge.version}"},
+    )
+    return Audited(audit, tuple(samples_of(read.rows, options.samples, seed=options.seed)))
+
+
+def _read(folder: AnyPath, manifest: Manifest, options: AuditOptions) -> _Read:
+    contamination = {
+        name: Contamination(benchmark_texts(path))
+        for name, path in zip(_names(options.against), options.against, strict=True)
+    }
+    coverage = Coverage(lexicon.load().vowel_sound)
+    num_pairs = sum(manifest.tallies.get("negatives_by_type", {}).values())
+    share = min(1.0, options.sample / max(num_pairs, 1))
+    kept: list[Row] = []
+    groups = Groups()
+    for row in read_all_rows(folder, manifest):
+        coverage.add(row)
+        for found in contamination.values():
+            found.add(row)
+        groups.add(row)
+        if row.negatives and Stream(options.seed, "audit rows", row.id).chance(share):
+            kept.append(row)
+    return _Read(coverage, contamination, kept, groups.numbers())
+
+
+def _names(paths: Sequence[AnyPath]) -> list[str]:
+    """Return the files' names, each with the folders above it that tell it from the others.
+
+    Raises:
+        UsageError: a file is given twice.
+    """
+    parts = [path.resolve().parts for path in paths]
+    if len(set(parts)) < len(parts):
+        raise UsageError("--against: a file is given twice; name each once")
+    return ["/".join(_shortest(own, parts)) for own in parts]
+
+
+def _shortest(own: tuple[str, ...], parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the shortest end of a path that no other of these paths has."""
+    tails = (own[-depth:] for depth in range(1, len(own) + 1))
+    return next(
+        (tail for tail in tails if sum(each[-len(tail) :] == tail for each in parts) == 1), own
+    )
+
+
+def _judge_of(manifest: Manifest, judge: Judge | str) -> Judge | str:
+    """Return the judge, or why there is none: a scorer of the build is none."""
+    if not isinstance(judge, str) and is_scorer(judge.name, manifest):
+        return f"{judge.name} is also a scorer of the build; name another judge"
+    return judge
+
+
+def _leaks(
+    pairs: Sequence[Pair], judge: Judge | str, options: AuditOptions, report: Report
+) -> Iterator[Finding]:
+    seed = options.seed
+    report("words")
+    yield from leaks.words(pairs, seed=seed)
+    yield from leaks.words_by_type(pairs, seed=seed)
+    report("form")
+    yield from leaks.form(pairs, seed=seed, vowel_sound=lexicon.load().vowel_sound)
+    report("fluency")
+    if isinstance(judge, str):
+        yield leaks.not_measured("fluency", judge, bar=leaks.FLUENCY)
+    else:
+        read = drawn(pairs, options.judge_pairs, seed=seed, key="judge")
+        yield from leaks.fluency(read, judge)
+
+
+def _coverage(read: _Read, *, is_build: bool) -> Iterator[Finding]:
+    numbers = np.array(read.coverage.num_negatives, np.float64)
+    if not len(numbers):
+        yield leaks.not_measured("coverage", "no captions", bar=COVERED)
+        return
+    num_rows, total = len(numbers), int(numbers.sum())
+    share = share_interval((numbers > 0).astype(np.float64), read.groups)
+    mean = mean_interval(numbers, read.groups)
+    bars = (COVERED, A_CAPTION, OF_A_KIND) if is_build else (None, None, None)
+    yield Finding("coverage", OVERALL, *share, num_rows, bars[0])
+    yield Finding("negatives a caption", OVERALL, *mean, num_rows, bars[1])
+    for kind, count in sorted(read.coverage.kinds.items()):
+        yield Finding("share of negatives", kind, count / total, None, None, total, bars[2])
+    if total:
+        repeated = sum(read.coverage.faults().values()) / total
+        yield Finding("repeated texts", OVERALL, repeated, None, None, total, REPEATED)
+        distinct = len(read.coverage.edits) / total
+        yield Finding("distinct edits", OVERALL, distinct, None, None, total, None)
+
+
+def _medoid(rows: Sequence[Row], *, seed: int) -> Iterator[Finding]:
+    order = Stream(seed, "audit medoid").shuffled(range(len(rows)))[:_MEDOID_ROWS]
+    asked, reader = reads([rows[place] for place in sorted(order)])
+    if not asked:
+        yield leaks.not_measured("medoid", "no caption has two negatives", bar=None)
+        return
+    found = share_interval(reader.right, np.array(groups_of(asked), np.int64))
+    why = f"by chance {reader.chance.mean():.3f}"
+    yield Finding("medoid", OVERALL, *found, len(asked), None, why)
+
+
+def _contamination(read: _Read) -> Iterator[Finding]:
+    """Yield the share of rows that have a text of a benchmark; the group is the file's name."""
+    for name, counts in read.contamination.items():
+        found = share_interval(np.array(counts.found, np.float64), read.groups)
+        yield Finding("contamination", name, *found, len(counts.found), None)
+
+
+def _counts(read: _Read, pairs: Sequence[Pair], manifest: Manifest) -> dict[str, dict[str, int]]:
+    coverage = read.coverage
+    tables = {
+        "size": {
+            "captions": len(coverage.num_negatives),
+            "captions with a negative": sum(number > 0 for number in coverage.num_negatives),
+            "negatives": sum(coverage.num_negatives),
+            "distinct edits": len(coverage.edits),
+            "pairs measured for leaks": len(pairs),
+        },
+        **coverage.tables(),
+        "rejects by reason": rejects_by_reason(manifest.tallies.get("slots_by_fate", {})),
+        "why a caption has no negative": manifest.tallies.get("empty_because", {}),
+    }
+    for name, found in read.contamination.items():
+        tables[f"texts of {name} found again"] = {
+            "captions": found.num_captions,
+            "negatives": found.num_negatives,
+        }
+    return tables
+
+
+def _is_build(manifest: Manifest) -> bool:
+    """Tell whether the negatives are a build's; what was imported was made elsewhere."""
+    return all(producer.get("method") != "import" for producer in manifest.producers)

@@ -1,0 +1,42 @@
+"""Negatives to look at: equally many of each kind, the same for the same seed."""
+
+from collections.abc import Iterator, Sequence
+
+from data.records import Row
+from data.streams import Stream
+from negatives.auditing.findings import Sample
+
+
+def samples_of(rows: Sequence[Row], num_samples: int, *, seed: int) -> Iterator[Sample]:
+    """Yield so many negatives, all if there are no more, kind by kind in order of the rows.
+
+    Kinds have equally many as far as there are; what a rare one leaves goes to the others.
+    """
+    kinds: dict[str, list[tuple[int, int]]] = {}
+    for place, row in enumerate(rows):
+        for number, negative in enumerate(row.negatives):
+            kinds.setdefault(f"{negative.type}/{negative.subtype}", []).append((place, number))
+    left = num_samples
+    chosen: dict[str, list[tuple[int, int]]] = {}
+    by_size = sorted(kinds, key=lambda kind: (len(kinds[kind]), kind))
+    for num_done, kind in enumerate(by_size):
+        order = Stream(seed, "audit samples", kind).shuffled(kinds[kind])
+        chosen[kind] = sorted(order[: left // (len(by_size) - num_done)])
+        left -= len(chosen[kind])
+    for kind in sorted(chosen):
+        for place, number in chosen[kind]:
+            yield _sample(rows[place], number)
+
+
+def _sample(row: Row, number: int) -> Sample:
+    negative = row.negatives[number]
+    return Sample(
+        caption=row.caption,
+        text=negative.text,
+        edits=negative.edit.spans_after(),
+        type=negative.type,
+        subtype=negative.subtype,
+        rule=negative.rule,
+        score=negative.score,
+        id=row.id,
+    )

@@ -1,0 +1,231 @@
+"""Ask: the rules that ask a language model get their answers, a block at a time.
+
+A model of our own is asked by workers, each of which keeps it loaded. A server is asked by the
+driver, so that its limits hold for the whole build: requests under way, their number, their cost.
+A block is finished when all its questions are answered, or when as many may stay without an answer.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial, reduce
+from typing import Any, NamedTuple
+
+from data.commit import Json
+from data.errors import RetryableError, ShardError, UsageError
+from data.storage import AnyPath
+from negatives.building.parse_files import read_parses
+from negatives.building.parsing import Parsed
+from negatives.building.plan import Plan
+from negatives.building.stage import Done, NewFile, Site, Stage, Task, attempt_of, run_stage
+from negatives.fluency.neural import settled_device
+from negatives.generator import asking_rules, chooser_of
+from negatives.llm.blocks import AnswersFile, ask_block, whys_in
+from negatives.llm.cache import write_answers
+from negatives.llm.config import LlmConfig, backend_of
+from negatives.llm.counts import Counts, line_of, told_counts, unfinished
+from negatives.llm.requests import Backend, Outcome
+from negatives.policy import Policy
+
+_FEW = 0.1  # of all questions: if fewer lack an answer, they are asked once more
+
+
+class AskOptions(NamedTuple):
+    """What all blocks are asked: the rules, and the folder in which answers are kept at once."""
+
+    rules: tuple[Mapping[str, Any], ...]
+    policy: Policy
+    seed: int
+    cache: AnyPath
+
+
+class AskTask(NamedTuple):
+    """The parses of one block, whose answers are kept under its name.
+
+    `earlier`: what asking about it took before, in this run.
+    """
+
+    parses: AnyPath
+    name: str
+    earlier: Counts = Counts()
+
+
+class Asked(NamedTuple):
+    """What a block took: captions, and its `Counts`."""
+
+    captions: int
+    counts: Sequence[float]
+
+
+class LackingError(ShardError):
+    """Questions about a block have no answer; what is there of outcomes, and of `Asked`."""
+
+    def __init__(
+        self, task: AskTask, asked: Asked, outcomes: Mapping[str, Outcome], whys: Sequence[str]
+    ) -> None:
+        """Take what asking came to; `whys` is what was said of the questions without answer."""
+        self.task, self.asked, self.outcomes, self.whys = task, asked, outcomes, whys
+        super().__init__(f"{task.name}: {unfinished(Counts(*asked.counts), whys)}")  # type: ignore[arg-type]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel from a worker to the driver as an error with a message."""
+        return ShardError, (str(self),)
+
+
+def answers_to(
+    plan: Plan, parsed: Mapping[str, Done[Parsed]], site: Site
+) -> tuple[dict[str, AnswersFile], Json]:
+    """Ask about all blocks; return the answers by block, and what they took.
+
+    Raises:
+        UsageError: the model cannot be had, or a limit is reached; answers that came are kept.
+        RetryableError: questions have no answer.
+        ShardError: the same, of a model of our own.
+    """
+    backend = plan.backend
+    if backend is None:
+        return {}, {}
+    started = time.time()
+    stage = asking(plan, parsed, backend)
+    done = _ask_here(stage, plan, backend, site) if stage.in_driver else run_stage(stage, site)
+    counts = _sum(each.facts for each in done.values())
+    answers = {
+        name: AnswersFile(each.path("answers"), backend.facts) for name, each in done.items()
+    }
+    return answers, {**told_counts(counts, backend), "seconds": round(time.time() - started, 1)}
+
+
+def asking(
+    plan: Plan, parsed: Mapping[str, Done[Parsed]], backend: Backend
+) -> Stage[AskTask, Asked]:
+    """Return the stage that asks about parsed blocks."""
+    config = plan.config
+    options = AskOptions(
+        rules=config.rules,
+        policy=config.policy,
+        seed=config.negatives.seed,
+        cache=config.llm.cache or plan.out / "answers",
+    )
+    by_workers = is_for_workers(config.llm)
+    if by_workers:  # on the device that the driver finds for them
+        llm = replace(config.llm, device=settled_device(config.llm.device))
+        work = partial(ask_own_model, options, llm)
+    else:
+        work = partial(ask, options, backend)
+    return Stage(
+        name="ask",
+        tasks=[Task(name, AskTask(done.path("parses"), name)) for name, done in parsed.items()],
+        work=work,
+        facts=Asked,
+        gpus=gpus_for_asking(config.llm),
+        in_driver=not by_workers,
+    )
+
+
+def is_for_workers(llm: LlmConfig) -> bool:
+    """Tell whether workers may ask: a number that the build may not exceed is the driver's."""
+    limits = llm.limits
+    return llm.backend == "local" and limits.max_requests is None and not limits.max_unanswered
+
+
+def gpus_for_asking(llm: LlmConfig) -> float:
+    """Return how many GPUs a worker takes that asks: its model fills one."""
+    return float(settled_device(llm.device).startswith("cuda"))
+
+
+def ask_own_model(options: AskOptions, llm: LlmConfig, task: AskTask, new_file: NewFile) -> Asked:
+    """Ask about a block, by a worker that opens the model itself.
+
+    Raises:
+        UsageError: the model cannot be had.
+        ShardError: questions have no answer.
+    """
+    lexicon = chooser_of(options.rules, options.policy, options.seed).lexicon
+    return ask(options, backend_of(llm, lexicon), task, new_file)
+
+
+def ask(options: AskOptions, backend: Backend, task: AskTask, new_file: NewFile) -> Asked:
+    """Write the answers to what the rules ask about a block.
+
+    Raises:
+        LackingError: questions have no answer.
+        UsageError: as the backend; answers that came are kept.
+        RetryableError: as the backend.
+    """
+    rules = asking_rules(chooser_of(options.rules, options.policy, options.seed))
+    block = list(read_parses(task.parses))
+    parses = list({parse.text: parse for _, parse in block}.values())
+    told, counts = ask_block(parses, rules, backend, kept=options.cache / f"{task.name}.answers")
+    asked = Asked(len(block), list(counts.after(task.earlier)))
+    if counts.lacking():
+        raise LackingError(task, asked, told.outcomes, whys_in(told))
+    write_answers(new_file("answers"), told.outcomes)
+    return asked
+
+
+def _ask_here(
+    stage: Stage[AskTask, Asked], plan: Plan, backend: Backend, site: Site
+) -> dict[str, Done[Asked]]:
+    """Ask about one block after another, and once more about those that lack a few answers.
+
+    Raises:
+        RetryableError: more questions lack one than may; their blocks are not finished.
+    """
+    may_lack = plan.config.llm.limits.max_unanswered
+    done, lacking = _round(stage, stage.tasks, site)
+    num_questions = _sum([*(each.facts for each in done.values()), *_facts(lacking)]).requests
+    stopped = ""
+    if may_lack < _sum(_facts(lacking)).lacking() < _FEW * num_questions:
+        again = [
+            Task(each.task.name, each.task._replace(earlier=_sum([each.asked])))
+            for each in lacking.values()
+        ]
+        try:
+            more, lacking = _round(stage, again, site)
+            done |= more
+        except (UsageError, RetryableError) as error:
+            stopped = f"\nasked once more, until {error}"
+    if _sum(_facts(lacking)).lacking() > may_lack:
+        counts = _sum([*(each.facts for each in done.values()), *_facts(lacking)])
+        whys = [why for each in lacking.values() for why in each.whys]
+        account = line_of(told_counts(counts, backend))
+        raise RetryableError(
+            f"{backend.facts.name}: {unfinished(counts, whys)}\n{account}{stopped}"
+        )
+    for name, each in lacking.items():
+        attempt = attempt_of(replace(stage, work=partial(_accept, each)), site)
+        done[name] = attempt(Task(name, each.task))
+        site.report(stage.name, each.asked.captions)
+    return done
+
+
+def _round(
+    stage: Stage[AskTask, Asked], tasks: Iterable[Task[AskTask]], site: Site
+) -> tuple[dict[str, Done[Asked]], dict[str, LackingError]]:
+    """Return the blocks of which all is answered, and the others."""
+    attempt = attempt_of(stage, site)
+    done: dict[str, Done[Asked]] = {}
+    lacking: dict[str, LackingError] = {}
+    for task in tasks:
+        try:
+            done[task.name] = attempt(task)
+        except LackingError as error:
+            lacking[task.name] = error
+        else:
+            site.report(stage.name, done[task.name].facts.captions)
+    return done, lacking
+
+
+def _accept(lacking: LackingError, task: AskTask, new_file: NewFile) -> Asked:  # noqa: ARG001 - a stage's work
+    """Write the outcomes of a block though questions lack an answer."""
+    write_answers(new_file("answers"), lacking.outcomes)
+    return lacking.asked
+
+
+def _facts(lacking: Mapping[str, LackingError]) -> list[Asked]:
+    return [each.asked for each in lacking.values()]
+
+
+def _sum(facts: Iterable[Asked]) -> Counts:
+    parts = [Counts(*each.counts) for each in facts]  # type: ignore[arg-type]
+    return reduce(Counts.plus, parts, Counts())

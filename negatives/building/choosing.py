@@ -1,0 +1,105 @@
+"""Choose: the parses of a block become rows, with their negatives, and rejects."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from data.records import Reject, Row
+from data.shards import write_rejects, write_rows
+from data.storage import AnyPath
+from negatives.building.learning import Learned, read_layout
+from negatives.building.parse_files import read_parses
+from negatives.building.parsing import Parsed
+from negatives.building.plan import Plan
+from negatives.building.stage import Done, NewFile, Stage, Task
+from negatives.generator import choose_block, chooser_of, thinned
+from negatives.guards.siblings import siblings_in
+from negatives.llm.blocks import AnswersFile, read_told
+from negatives.policy import Policy
+from negatives.scorers import gpus_for_reading, open_scorers, with_devices
+from negatives.tallies import Content, Tallies
+
+
+class ChooseOptions(NamedTuple):
+    """How all blocks are chosen for. `corpus`: the folder of the corpus model, if there is one."""
+
+    rules: tuple[Mapping[str, Any], ...]
+    policy: Policy
+    seed: int
+    rejects: bool
+    corpus: AnyPath | None
+
+
+class ChooseTask(NamedTuple):
+    """The parses of one block.
+
+    `layout`: the file in which the block's slots were laid out, if all of them were. `answers`:
+    those of a language model to what rules asked about the block, if any did.
+    """
+
+    parses: AnyPath
+    layout: AnyPath | None
+    answers: AnswersFile | None
+
+
+class Written(NamedTuple):
+    """What a block came to: captions, rejects that were written, and all outcomes."""
+
+    captions: int
+    rejects: int
+    tallies: Content
+
+
+def choosing(
+    plan: Plan,
+    parsed: Mapping[str, Done[Parsed]],
+    learned: Learned | None,
+    answers: Mapping[str, AnswersFile],
+) -> Stage[ChooseTask, Written]:
+    """Return the stage that makes rows of parsed blocks."""
+    config = plan.config
+    options = ChooseOptions(
+        rules=config.rules,
+        policy=with_devices(config.policy),
+        seed=config.negatives.seed,
+        rejects=config.negatives.rejects,
+        corpus=learned.folder if learned else None,
+    )
+    layouts = learned.layouts if learned else {}
+    return Stage(
+        name="choose",
+        tasks=[
+            Task(name, ChooseTask(done.path("parses"), layouts.get(name), answers.get(name)))
+            for name, done in parsed.items()
+        ],
+        work=partial(write_block, options),
+        facts=Written,
+        gpus=gpus_for_reading(config.policy),
+    )
+
+
+def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> Written:
+    """Write the rows of a block, and its rejects if they are wanted.
+
+    Raises:
+        ShardError: a rule failed on a caption.
+    """
+    policy = thinned(options.policy, options.corpus)
+    chooser = chooser_of(options.rules, policy, options.seed)
+    block = list(read_parses(task.parses))
+    told = read_told(task.answers) if task.answers else None
+    scorers = open_scorers(
+        policy, options.corpus, read_layout(task.layout) if task.layout else None
+    )
+    rows: list[Row] = []
+    rejects: list[Reject] = []
+    tallies = Tallies()
+    chosen = choose_block(block, chooser, scorers, siblings_in(block, chooser.lexicon), told)
+    for (caption, _), found in zip(block, chosen, strict=True):
+        rows.append(Row(*caption, found.negatives))
+        rejects += found.rejects
+        tallies.add(found)
+    write_rows(new_file("data"), rows)
+    if options.rejects:
+        write_rejects(new_file("rejects"), rejects)
+    return Written(len(rows), len(rejects), tallies.content())

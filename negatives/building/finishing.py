@@ -1,0 +1,145 @@
+"""The end of a build: shards linked into place, and the manifest that makes the folder complete."""
+
+import json
+import platform
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from data.commit import (
+    Json,
+    link_into_place,
+    remove_tree,
+    sweep,
+    sync_and_hash,
+    sync_folder,
+    write_atomically,
+)
+from data.config import fingerprint, plain
+from data.manifest import FLUENCY, Manifest, Shard, Stored, write_manifest
+from data.schema import VERSION
+from data.storage import AnyPath
+from negatives.building.choosing import Written
+from negatives.building.parsing import Parsed
+from negatives.building.plan import Plan
+from negatives.building.reading import Reading
+from negatives.building.stage import Done
+from negatives.folders.claims import refuse_if_taken
+from negatives.skipping import RUN_FILE
+from negatives.tallies import merged
+
+
+class Place(NamedTuple):
+    """Where a block's file goes: its kind, its path in the folder, and its split."""
+
+    kind: str
+    file: str
+    split: str
+
+
+def _places(chosen: Mapping[str, Done[Written]]) -> Iterator[tuple[Done[Written], Place]]:
+    """Yield where every file of the blocks goes: `data/SPLIT-00000-of-00012.arrow`."""
+    splits = [name.rpartition("-")[0] for name in chosen]
+    totals = Counter(splits)
+    seen: Counter[str] = Counter()
+    for done, split in zip(chosen.values(), splits, strict=True):
+        number = f"{split}-{seen[split]:05d}-of-{totals[split]:05d}.arrow"
+        seen[split] += 1
+        for kind in done.files:
+            yield done, Place(kind, f"{kind}/{number}", split)
+
+
+def manifest_of(
+    plan: Plan,
+    reading: Reading,
+    parsed: Mapping[str, Done[Parsed]],
+    chosen: Mapping[str, Done[Written]],
+) -> Manifest:
+    """Return the manifest of a build whose stages are done.
+
+    `parsed`: all blocks, those without a usable caption too.
+    """
+    shards: dict[str, list[Shard]] = {"data": [], "rejects": []}
+    for done, place in _places(chosen):
+        file, facts = done.files[place.kind], done.facts
+        shards[place.kind].append(
+            Shard(
+                file=place.file,
+                split=place.split,
+                rows=facts.captions if place.kind == "data" else facts.rejects,
+                bytes=file.bytes,
+                sha256=file.sha256,
+            )
+        )
+    skipped = [{"skipped": done.facts.skipped} for done in parsed.values()]
+    counts = [done.facts.tallies for done in chosen.values()]
+    tallies = merged([reading.tallies(), *skipped, *counts])
+    identity = json.loads(json.dumps(plan.identity))
+    source = {**identity["config"]["data"]["source"], "licence": plan.source.licence}
+    return Manifest(
+        schema=VERSION,
+        seed=plan.config.negatives.seed,
+        fingerprint=fingerprint(identity),
+        source={**source, "digest": reading.digest()},
+        shards=tuple(shards["data"]),
+        rejects=tuple(shards["rejects"]),
+        fluency=tuple(_stored(path) for path in model_files(plan)),
+        tallies=tallies,
+        lineage=[],
+        **identity,
+    )
+
+
+def model_files(plan: Plan) -> list[AnyPath]:
+    """Return the files of the model that the build has made of its captions."""
+    return sorted((plan.work / FLUENCY).glob("*")) if plan.learns() else []
+
+
+def _stored(path: AnyPath) -> Stored:
+    size, sha256 = sync_and_hash(path)
+    return Stored(file=f"{FLUENCY}/{path.name}", bytes=size, sha256=sha256)
+
+
+def finish(
+    plan: Plan,
+    manifest: Manifest,
+    chosen: Mapping[str, Done[Written]],
+    told: Json,
+) -> None:
+    """Show the shards, tell of the run, write the manifest, and only then drop the work.
+
+    `told`: what the run's file says beside what is known here.
+
+    Raises:
+        ShardError: another command has taken the folder over.
+    """
+    refuse_if_taken(plan.out, plan.mark())
+    files = {plan.out / place.file: done.path(place.kind) for done, place in _places(chosen)}
+    files |= {plan.out / FLUENCY / path.name: path for path in model_files(plan)}
+    folders = sorted({file.parent for file in files})
+    for folder in folders:
+        sweep(folder, keep=files)
+    for file, source in files.items():
+        link_into_place(source, file)
+    for folder in folders:
+        sync_folder(folder)
+    run = {
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "workers": plan.workers,
+        "host": platform.node(),
+        "python": platform.python_version(),
+        "source": plain(plan.config.data.source),
+        **told,
+    }
+    write_atomically(plan.out / RUN_FILE, json.dumps(run, indent=1, sort_keys=True) + "\n")
+    write_manifest(plan.out, manifest)
+    remove_tree(plan.work)
+
+
+def first_places(reading: Reading, blocks: Iterable[Done[Parsed]]) -> dict[str, str]:
+    """Return where each reason to leave something out was met first."""
+    found: dict[str, str] = {}
+    for done in blocks:
+        found = {**done.facts.first, **found}
+    return reading.first | found

@@ -1,0 +1,240 @@
+"""Count, merge, fit: from parsed blocks to a model of the corpus.
+
+Workers have counted their blocks while they parsed them. Here they move the counts of images that
+share captions with images of another fold (`recount_block`), merge all counts as a tree
+(`count_files.py`), and lay out slots of a sample of captions (`lay_out_block`); the driver fits.
+Counts are whole numbers and the weights are rounded: the model does not depend on who did what.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from data.storage import AnyPath
+from data.texts import normalised
+from negatives.building.count_files import (
+    count_siblings,
+    load_arrays,
+    merge_files,
+    read_keys,
+    save_arrays,
+    write_counts,
+)
+from negatives.building.parse_files import read_parses
+from negatives.building.parsing import Parsed
+from negatives.building.stage import Done, NewFile, Site, Stage, Task, run_stage
+from negatives.choose import Chooser
+from negatives.exclusion.model import (
+    NOTHING_EXCLUDED,
+    Exclusion,
+    exclusion_of,
+    has_siblings,
+    names_of_one_thing,
+)
+from negatives.fluency.captions import view_of
+from negatives.fluency.corpus import CorpusModel, Offered, Sample, write_model
+from negatives.fluency.counting import tally_block
+from negatives.fluency.counts import NUM_FOLDS, Folds, merged, negated, table_of
+from negatives.fluency.fitting import fitted
+from negatives.fluency.folds import Keys, folds_of, image_key, keys_of, own_folds
+from negatives.fluency.words import hash_of
+from negatives.generator import chooser_of, offers_of
+from negatives.guards import NO_SIBLINGS, Siblings, context_of, mentioned
+from negatives.guards.siblings import siblings_in
+from negatives.policy import CorpusScoring, Policy
+from negatives.scorers import corpus_model, words
+from negatives.words import lexicon as lexicons
+
+SAMPLE_CAPTIONS = 50_000  # whose slots are laid out to fit weights and biases
+
+
+class LearnOptions(NamedTuple):
+    """What a model is fitted for: rules, how the policy scores by it, and the seed."""
+
+    rules: tuple[Mapping[str, Any], ...]
+    policy: Policy
+    seed: int
+
+
+class RecountTask(NamedTuple):
+    """Parses of a block, some of whose captions belong to other folds.
+
+    `folds`: of each caption; `image_folds`: of the image of each.
+    """
+
+    parses: AnyPath
+    folds: Folds
+    image_folds: Folds
+
+
+class Counted(NamedTuple):
+    """How many captions were counted anew."""
+
+    captions: int
+
+
+class Compared(NamedTuple):
+    """Facts of a comparison of words, which deals with no captions anew."""
+
+    captions: int = 0
+
+
+class LaidOut(NamedTuple):
+    """How many captions' slots were laid out."""
+
+    captions: int
+
+
+class Learned(NamedTuple):
+    """A model's folder; `layouts`: by block, the file of its slots where all were laid out."""
+
+    folder: AnyPath
+    layouts: Mapping[str, AnyPath]
+
+
+def learn(
+    parsed: Mapping[str, Done[Parsed]], options: LearnOptions, site: Site, folder: AnyPath
+) -> Learned:
+    """Make a model of parsed blocks and write it into a folder.
+
+    Keeps in memory, here, the counts of the corpus (some 60 bytes a different n-gram or pair) and
+    two hashes a caption while folds are found (some 120 bytes a caption then).
+    """
+    model = _count(parsed, site)
+    write_model(folder, model)
+    model = replace(model, exclusion=_exclusion(model, site, folder))
+    share = min(1.0, SAMPLE_CAPTIONS / model.num_captions)
+    work = partial(lay_out_block, options, folder, share)
+    tasks = [Task(name, done.path("parses")) for name, done in parsed.items()]
+    laid_out = run_stage(Stage(name="fit", tasks=tasks, work=work, facts=LaidOut), site)
+    files = {name: done.path("layout") for name, done in laid_out.items()}
+    found = fitted(
+        [read_layout(path) for path in files.values()],
+        max_log_ratio=_scoring(options.policy).max_log_ratio,
+    )
+    write_model(folder, replace(model, **found._asdict()))
+    return Learned(folder, files if share == 1.0 else {})
+
+
+def _scoring(policy: Policy) -> CorpusScoring:
+    assert policy.corpus is not None, "a build learns a model where the corpus scores"
+    return policy.corpus
+
+
+def _count(parsed: Mapping[str, Done[Parsed]], site: Site) -> CorpusModel:
+    """Return the model with its counts, each caption's in the fold that the corpus gives it."""
+    keys = {name: read_keys(done.path("counts")) for name, done in parsed.items()}
+    folds = folds_of(list(keys.values()))
+    tasks = [
+        Task(name, RecountTask(parsed[name].path("parses"), its_folds, folds.of_images(its_keys)))
+        for name, its_keys in keys.items()
+        if ((its_folds := folds.of(its_keys)) != own_folds(its_keys)).any()
+    ]
+    recounted = run_stage(Stage(name="count", tasks=tasks, work=recount_block, facts=Counted), site)
+    files = [done.path("counts") for done in parsed.values()]
+    files += [done.path("counts") for done in recounted.values()]
+    return CorpusModel(
+        table=table_of(merge_files(files, site)),
+        folds=folds,
+        exclusion=NOTHING_EXCLUDED,
+        weights={},
+        names=np.zeros(0, np.uint64),
+        biases=np.zeros((0, NUM_FOLDS), np.float32),
+        yields={},
+        num_captions=sum(len(each.images) for each in keys.values()),
+    )
+
+
+def _exclusion(model: CorpusModel, site: Site, folder: AnyPath) -> Exclusion:
+    """Return what siblings say of pairs of words, a fold at a time."""
+    if not has_siblings(model.table):
+        return NOTHING_EXCLUDED
+    tasks = [Task(f"without-{fold}", fold) for fold in range(NUM_FOLDS)]
+    work = partial(compare_words, folder)
+    done = run_stage(Stage(name="exclude", tasks=tasks, work=work, facts=Compared), site)
+    return exclusion_of([load_arrays(each.path("pairs"), 1)[0] for each in done.values()])
+
+
+def compare_words(model: AnyPath, fold: int, new_file: NewFile) -> Compared:
+    """Write the pairs of words that captions of all folds but one use for one thing."""
+    lemmas = lexicons.load().lemmas()
+    save_arrays(new_file("pairs"), [names_of_one_thing(corpus_model(model).table, lemmas, fold)])
+    return Compared()
+
+
+def recount_block(task: RecountTask, new_file: NewFile) -> Counted:
+    """Write the difference that moved captions make."""
+    block = list(read_parses(task.parses))
+    keys = keys_of([caption for caption, _ in block])
+    own = own_folds(keys)
+    moved = np.flatnonzero(task.folds != own)
+    views = [view_of(block[place][1], words()) for place in moved.tolist()]
+    there = tally_block(views, task.folds[moved].tolist(), words())
+    here = tally_block(views, own[moved].tolist(), words())
+    moved_images = np.flatnonzero(task.image_folds != own)
+    parses = [block[place][1] for place in moved_images.tolist()]
+    their_keys = Keys(keys.images[moved_images], keys.texts[moved_images])
+    said_there = count_siblings(parses, their_keys, task.image_folds[moved_images])
+    said_here = count_siblings(parses, their_keys, own[moved_images])
+    tallies = [there, negated(here), said_there, negated(said_here)]
+    write_counts(new_file("counts"), merged(tallies))
+    return Counted(len(moved))
+
+
+def lay_out_block(
+    options: LearnOptions, model: AnyPath, share: float, parses: AnyPath, new_file: NewFile
+) -> LaidOut:
+    """Write the features of the slots of a share of a block's captions.
+
+    Raises:
+        ShardError: a rule failed on a caption.
+    """
+    chooser = chooser_of(options.rules, options.policy, options.seed)
+    block = [
+        (caption, parse)
+        for caption, parse in read_parses(parses)
+        if hash_of(f"sample {options.seed} {image_key(caption)}") < share * 2**64
+    ]
+    slots: list[Offered] = [
+        (caption, parse, [offer.slot for of_rule in offers for offer in of_rule])
+        for (caption, parse), (offers, _) in zip(block, offers_of(block, chooser), strict=True)
+    ]
+    layout = corpus_model(model).sample(
+        slots, words(), min_context_coverage=_scoring(options.policy).min_context_coverage
+    )
+    guards = options.policy.guards
+    siblings = siblings_in(block, chooser.lexicon) if guards else [NO_SIBLINGS] * len(block)
+    refused = _refused(slots, siblings, layout, chooser)
+    save_arrays(new_file("layout"), layout._replace(refused=refused))
+    return LaidOut(len(block))
+
+
+def read_layout(path: AnyPath) -> Sample:
+    """Return what `lay_out_block` wrote."""
+    return Sample(*load_arrays(path, len(Sample._fields)))
+
+
+def _refused(
+    block: Sequence[Offered], siblings: Sequence[Siblings], sample: Sample, chooser: Chooser
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Tell of each candidate that is alive whether a sibling refuses it."""
+    refused = np.zeros(len(sample.alive), bool)
+    starts = np.cumsum(sample.sizes) - sample.sizes
+    laid_out = iter(zip((sample.alive_sizes() > 1).tolist(), starts.tolist(), strict=True))
+    is_laid_out = iter(sample.is_laid_out.tolist())
+    for (caption, parse, slots), said in zip(block, siblings, strict=True):
+        places = [next(laid_out) if next(is_laid_out) else (False, 0) for _ in slots]
+        wanted = [
+            (slot, start)
+            for slot, (has_alternatives, start) in zip(slots, places, strict=True)
+            if has_alternatives
+        ]
+        if wanted and said.lemmas:
+            context = context_of(parse, normalised(caption.text), said, chooser.lexicon)
+            for slot, start in wanted:
+                answers = mentioned(slot, context)
+                refused[start + 1 : start + 1 + len(answers)] = answers
+    return refused[sample.alive]

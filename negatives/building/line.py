@@ -1,0 +1,96 @@
+"""The straight line of a build: parse, count, merge, fit, ask, choose, publish.
+
+Each stage works on blocks of captions, each committed once; then the shards are linked into place
+and the manifest is written, last. Kill it anywhere and run it again: what is finished is kept, and
+the bytes are those of an undisturbed run.
+"""
+
+import time
+from collections.abc import Mapping
+
+from data.errors import ShardError, UsageError
+from data.manifest import FILE_NAME, FLUENCY, Manifest
+from data.storage import AnyPath
+from negatives.building.asking import answers_to
+from negatives.building.choosing import choosing
+from negatives.building.finishing import finish, first_places, manifest_of
+from negatives.building.learning import Learned, LearnOptions, learn
+from negatives.building.parsing import Parsed, has_captions, parsing
+from negatives.building.plan import Plan, Report, Resume, finished_manifest, make_plan
+from negatives.building.reading import Reading
+from negatives.building.stage import Done, Site, run_stage
+from negatives.config import BuildConfig
+from negatives.executors import Executor, opening
+from negatives.executors.local import workers_on_this_machine
+from negatives.folders.claims import clear, refuse_if_taken
+from negatives.presets import PRESETS
+from negatives.rules import is_asking
+from negatives.skipping import FIRST, nothing_usable
+from negatives.tallies import merged
+
+
+def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
+    config: BuildConfig,
+    *,
+    out: AnyPath,
+    workers: int = 1,
+    executor: Executor = workers_on_this_machine,
+    resume: Resume = "if-possible",
+    report: Report = lambda _stage, _num_captions: None,
+) -> Manifest:
+    """Build the shards of a configuration in the folder `out`, or finish what was begun there.
+
+    `executor` opens the workers: of this machine, or of a Ray cluster. `report` is called with the
+    stage ("parse", "ask", "choose" and others) and the number of captions just done.
+
+    Raises:
+        UsageError: the configuration, the source or the folder is not fit for it.
+        ShardError: blocks failed; the others are finished and kept.
+    """
+    plan = make_plan(config, out=out, workers=workers, report=report)
+    manifest = finished_manifest(plan, resume)
+    if manifest is None:
+        try:
+            return _run(plan, executor)
+        except (FileNotFoundError, ShardError, UsageError) as error:
+            if not (out / FILE_NAME).exists():
+                refuse_if_taken(out, plan.mark())
+                if isinstance(error, UsageError) and not has_captions(plan.work):
+                    clear(out)  # what the user changes now would be another configuration
+                raise
+        manifest = finished_manifest(plan, "always")  # another run of this build was faster
+    assert manifest is not None, "the folder has a manifest"
+    Reading(plan).refuse_other_source(manifest)
+    return manifest
+
+
+def _run(plan: Plan, executor: Executor) -> Manifest:
+    started = time.time()
+    reading = Reading(plan)
+    with opening(executor, plan.workers) as open_workers:
+        site = Site(plan.work, open_workers, plan.report)
+        blocks = run_stage(parsing(plan, reading), site)
+        parsed = {name: done for name, done in blocks.items() if done.facts.captions}
+        first = first_places(reading, blocks.values())
+        if not parsed:
+            skipped = [{"skipped": done.facts.skipped} for done in blocks.values()]
+            tallies = merged([reading.tallies(), *skipped])
+            raise UsageError(nothing_usable(tallies, first, plan.source_options()))
+        learned = _corpus_model(plan, parsed, site)
+        answers, asked = answers_to(plan, parsed, site)
+        chosen = run_stage(choosing(plan, parsed, learned, answers), site)
+    manifest = manifest_of(plan, reading, blocks, chosen)
+    told = {"seconds": round(time.time() - started, 1), **({"asked": asked} if asked else {})}
+    finish(plan, manifest, chosen, told | ({FIRST: first} if first else {}))
+    return manifest
+
+
+def _corpus_model(plan: Plan, parsed: Mapping[str, Done[Parsed]], site: Site) -> Learned | None:
+    """Return the corpus model that the policy scores by, None if it does not."""
+    config = plan.config
+    if not plan.learns():
+        return Learned(plan.fluency_from, {}) if plan.fluency_from else None
+    rules = tuple(spec for spec in config.rules if not is_asking(spec))
+    options = LearnOptions(rules or PRESETS["natural"].rules, config.policy, config.negatives.seed)
+    learned = learn(parsed, options, site, plan.work / FLUENCY)
+    return learned._replace(layouts={}) if config.asks() else learned  # it has more slots then

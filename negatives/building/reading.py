@@ -1,0 +1,119 @@
+"""The source as blocks of captions: the tasks of a build's first stage."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from data.errors import UsageError
+from data.manifest import Manifest
+from data.records import Caption, Skip
+from data.shards import blocks_of
+from data.sources.files import split_name
+from data.sources.found import NO_ROWS
+from negatives.building.plan import Plan
+from negatives.building.stage import Task
+from negatives.skipping import Doubts
+from negatives.tallies import Content
+
+
+class Reading:
+    """One pass over the source: its blocks as tasks, and what was seen on the way.
+
+    By reason, `skipped` counts rows that could not be used, `left_out` files that were not read,
+    `doubtful` captions that may not be what they were taken for; `first` says where each reason
+    was met first.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        """Read nothing yet."""
+        self._plan = plan
+        self._digest = hashlib.sha256()
+        self._num_read = 0
+        self._num_blocks = 0
+        self._doubts = Doubts(getattr(plan.source, "several", None))
+        self.skipped: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+        self.doubtful: Counter[str] = Counter()
+        self.first: dict[str, str] = {}
+
+    def tasks(self) -> Iterator[Task[tuple[Caption, ...]]]:
+        """Yield the blocks; an image's captions are not split over two where they can stay."""
+        for split, captions in self._blocks():
+            digest = digest_of(captions)
+            self._digest.update(digest.encode())
+            yield Task(f"{split}-{self._num_blocks:05d}", tuple(captions), digest)
+            self._num_blocks += 1
+
+    def digest(self) -> str:
+        """Return the hash of all captions read so far."""
+        return self._digest.hexdigest()
+
+    def refuse_other_source(self, manifest: Manifest) -> None:
+        """Read the source to its end.
+
+        Raises:
+            UsageError: it is not what the manifest's build has read.
+        """
+        for _ in self.tasks():
+            pass
+        if self.digest() != manifest.source["digest"]:
+            raise UsageError(
+                f"{self._plan.out}: holds a finished build, but the source has changed since; "
+                "build into another folder"
+            )
+
+    def tallies(self) -> Content:
+        """Return what was counted."""
+        return {
+            "skipped": dict(self.skipped),
+            "files_left_out": dict(self.left_out),
+            "doubtful": dict(self.doubtful),
+        }
+
+    def _blocks(self) -> Iterator[tuple[str, list[Caption]]]:
+        size = self._plan.config.negatives.shard_captions
+        names: set[str] = set()
+        splits = self._plan.source.splits()
+        for item in self._plan.source.left_out():
+            self._count(self.left_out, item.reason, item.where)
+        for split in splits:
+            name = split_name(split)
+            if name in names:
+                raise UsageError(
+                    f"two splits would be named {name!r}, one of them {split!r}; build them apart "
+                    "(data.source.only_splits)"
+                )
+            names.add(name)
+            for block in blocks_of(self._captions(split), size):
+                yield name, block
+
+    def _captions(self, split: str) -> Iterator[Caption]:
+        """Yield a split's captions; nothing is read beyond the limit."""
+        limit = self._plan.config.data.limit
+        if self._num_read == limit:
+            return
+        for item in self._plan.source.read(split):
+            if isinstance(item, Skip):
+                is_file = item.reason == NO_ROWS
+                self._count(self.left_out if is_file else self.skipped, item.reason, item.where)
+                continue
+            self._num_read += 1
+            if (reason := self._doubts.of(item)) is not None:
+                self._count(self.doubtful, reason, item.id)
+            yield item
+            if self._num_read == limit:
+                return
+
+    def _count(self, counts: Counter[str], reason: str, where: str) -> None:
+        counts[reason] += 1
+        self.first.setdefault(reason, where)
+
+
+def digest_of(captions: Sequence[Caption]) -> str:
+    """Return a hash of captions, by which a restart sees that the source is still the same."""
+    digest = hashlib.sha256()
+    for caption in captions:
+        for part in caption:
+            digest.update(part.encode("utf-8", "surrogatepass"))
+            digest.update(b"\x1f")
+    return digest.hexdigest()

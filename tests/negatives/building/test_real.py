@@ -1,0 +1,135 @@
+"""The build on real captions, where they lie beside the checkout."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from data.manifest import Manifest, read_all_rows
+from data.records import Caption, Row
+from data.texts import normalised
+from negatives.building import build
+from negatives.config import build_config
+from negatives.generator import chooser_of
+from negatives.models import model_name
+from negatives.spacy_parse import parse_texts
+from negatives.wording import glue, wording_of
+from negatives.words import lexicon
+
+DATA = Path(__file__).parents[4] / "shared/data"
+LIMIT = 4_000
+TYPES = {
+    "swap/np",
+    "swap/obj",
+    "swap/att",
+    "swap/act",
+    "replace/obj",
+    "replace/att",
+    "replace/act",
+    "replace/rel",
+    "count/num",
+}
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(not DATA.exists(), reason="no real captions at ../shared/data"),
+]
+
+
+class Built(NamedTuple):
+    """A finished build and its rows."""
+
+    manifest: Manifest
+    rows: list[Row]
+
+
+@pytest.fixture(scope="module", params=["coco", "flickr8k"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    source = {"name": request.param, "root": str(DATA / request.param)}
+    config = build_config({"data": {"source": source, "limit": LIMIT}})
+    out = tmp_path_factory.mktemp("real") / "out"
+    manifest = build(config, out=out, workers=2)
+    return Built(manifest, list(read_all_rows(out, manifest)))
+
+
+def test_nearly_every_caption_has_a_candidate(built: Built) -> None:
+    captions = built.manifest.tallies["captions"]
+    assert captions["with_candidate"] >= 0.95 * captions["all"]
+    empty = built.manifest.tallies["empty_because"]
+    assert sum(empty.values()) == captions["all"] - captions["with_negative"]
+
+
+def test_every_type_is_there_and_none_is_most(built: Built) -> None:
+    by_type = built.manifest.tallies["negatives_by_type"]
+    assert set(by_type) == TYPES
+    assert max(by_type.values()) < 0.5 * sum(by_type.values())
+
+
+def test_no_negative_repeats_anything(built: Built) -> None:
+    said: dict[str, set[str]] = {}
+    for row in built.rows:
+        said.setdefault(row.image, set()).add(normalised(row.caption))
+    for row in built.rows:
+        texts = [normalised(negative.text) for negative in row.negatives]
+        assert len(set(texts)) == len(texts)
+        assert not said[row.image] & set(texts)
+
+
+def test_form_stays_as_it_was(built: Built) -> None:
+    """No a/an error that the caption does not have; spacing, case and final mark as they were."""
+    for row in built.rows:
+        for negative in row.negatives:
+            assert article_errors(negative.text) <= article_errors(row.caption), negative.text
+            assert spacing(negative.text) == spacing(row.caption), negative.text
+            assert final_mark(negative.text) == final_mark(row.caption), negative.text
+            assert case_of_first(negative.text) == case_of_first(row.caption), negative.text
+
+
+def article_errors(text: str) -> int:
+    words = lexicon.load()
+    pairs = re.findall(r"\b(an?)\s+([\w'-]+)", text, re.IGNORECASE)
+    return sum((article.lower() == "an") != words.vowel_sound(word) for article, word in pairs)
+
+
+def spacing(text: str) -> Counter[str]:
+    """Count the runs of white space that are not one space, and the spaces before marks."""
+    runs = re.findall(r"\s{2,}|[^\S ]|\s+(?=[.,;:!?])|^\s+|\s+$", text)
+    return Counter(runs)
+
+
+def final_mark(text: str) -> str:
+    return re.sub(r".*\w", "", text, flags=re.DOTALL)
+
+
+def case_of_first(text: str) -> bool:
+    return next((letter.isupper() for letter in text if letter.isalpha()), False)
+
+
+def test_a_negative_offers_its_caption_back(built: Built) -> None:
+    """Of 500 drawn negatives, parsed anew, at least .95 still have the slot with the caption."""
+    drawn = list(islice(_every(built.rows, step=7), 500))
+    chooser = chooser_of(build_config({}).rules, build_config({}).policy, 0)
+    rules = {producer.name: producer.rule for producer in chooser.producers}
+    texts = [text for _, _, text in drawn]
+    survived = 0
+    for (caption, rule, text), parse in zip(
+        drawn, parse_texts(texts, model=model_name(), batch_size=256), strict=True
+    ):
+        back = normalised(caption.text)
+        wording = wording_of(parse, chooser.lexicon)
+        survived += any(
+            (worded := glue(wording, edit)) and normalised(worded.apply(text)) == back
+            for slot in rules[rule](parse)
+            for edit in slot.alternatives
+        )
+    assert survived >= 0.95 * len(drawn)
+
+
+def _every(rows: list[Row], *, step: int) -> Iterator[tuple[Caption, str, str]]:
+    pairs = [(row, negative) for row in rows for negative in row.negatives]
+    for row, negative in pairs[::step]:
+        yield Caption(row.id, row.image, row.caption), negative.rule, negative.text
