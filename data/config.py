@@ -26,6 +26,7 @@ T = TypeVar("T")
 SECTIONS = ("data", "negatives", "training")
 
 Positive = Annotated[int, pydantic.Field(ge=1)]
+NonNegative = Annotated[int, pydantic.Field(ge=0)]
 
 
 def _any_path(value: object) -> AnyPath:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from data.commit import Json
-from data.config import Positive, check_sections, checked, plain
+from data.config import NonNegative, Positive, check_sections, checked, plain
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES
 from data.storage import AnyPath
@@ -37,12 +37,15 @@ class DataConfig:
     """Which captions: `source` is `{name: NAME, option: value ...}`.
 
     `language`: "en" counts and drops captions that are not English, "any" keeps them. `limit`: the
-    number of captions after which reading stops, None for all.
+    number of captions after which reading stops, None for all. `hold_out`: how many captions of
+    each image are left out, the last ones, so that `negatives audit` can ask them what is true; an
+    image keeps one.
     """
 
     source: Mapping[str, Any] = field(default_factory=lambda: {"name": "scenes"})
     language: Literal["en", "any"] = "en"
     limit: Positive | None = None
+    hold_out: NonNegative = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,7 @@ class ConfigOptions(NamedTuple):
     root: AnyPath | None = None
     preset: str | None = None
     limit: int | None = None
+    hold_out: int | None = None
     seed: int | None = None
     language: str | None = None
     fluency_from: AnyPath | None = None
@@ -55,7 +56,7 @@ def resolve(options: ConfigOptions) -> BuildConfig:
         source = {**source, "root": str(options.root)}
     if source:
         data["source"] = source
-    data |= given(limit=options.limit, language=options.language)
+    data |= given(limit=options.limit, hold_out=options.hold_out, language=options.language)
     negatives = dict(sections.get("negatives") or {})
     negatives |= given(preset=options.preset, seed=options.seed, fluency_from=options.fluency_from)
     if options.max_share is not None:

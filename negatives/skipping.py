@@ -17,6 +17,7 @@ from data.storage import AnyPath
 RUN_FILE: Final = "run.json"
 FIRST: Final = "first_of_each_reason"
 NOT_ENGLISH: Final = "not English"
+HELD_OUT: Final = "held out"
 NO_WORDS: Final = "no words"
 REPEATED: Final = "caption repeats another of its image"
 
@@ -35,6 +36,7 @@ _ADVICE: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     # by reason: what to do, each with an option that a source has for which it can be done
     NOT_ENGLISH: (("", "--language any keeps them"),),
     NO_WORDS: (("", "--language any keeps them"),),
+    HELD_OUT: (("", "negatives audit --held-out NAME=ROOT asks them what is true"),),
     MISSING: _OTHER_COLUMNS,
     NOT_TEXT: _OTHER_COLUMNS,
     NO_IMAGE: (("id_column", "--set data.source.image_column=null makes each row an image"),),

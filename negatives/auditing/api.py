@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from data.commit import write_atomically
@@ -13,6 +13,7 @@ from negatives.auditing.findings import Audit
 from negatives.auditing.gap import Judge
 from negatives.auditing.report import html_of
 from negatives.auditing.run import AuditOptions, Report, audit_folder
+from negatives.building.plan import make_source
 from negatives.fluency.neural import open_model
 
 JUDGE_PAIRS = 2000
@@ -27,6 +28,7 @@ def audit(  # noqa: PLR0913 - the options of the command
     sample: int = SAMPLE,
     seed: int = 0,
     against: AnyPath | str | Iterable[AnyPath | str] = (),
+    held_out: Mapping[str, Any] | None = None,
     html: AnyPath | str | None = None,
     out: AnyPath | str | None = None,
     report: Report = lambda _stage: None,
@@ -44,6 +46,8 @@ def audit(  # noqa: PLR0913 - the options of the command
         sample: about how many pairs are measured for leaks.
         seed: which folds and samples.
         against: a benchmark's file, or several (.json, .jsonl or .txt) whose texts are looked for.
+        held_out: a source, `{"name": "coco", "root": "coco"}`. Its captions of the folder's images
+            that the folder does not have are asked whether negatives are still true.
         html: a file for the report, with a sample of negatives to browse.
         out: a file for the whole audit as JSON.
         report: called with what is measured next.
@@ -73,6 +77,7 @@ def audit(  # noqa: PLR0913 - the options of the command
         sample=sample,
         judge_pairs=JUDGE_PAIRS if judge_pairs is None else judge_pairs,
         against=tuple(map(place, _several(against))),
+        held_out=None if held_out is None else make_source(held_out)[0],
     )
     found, samples = audit_folder(place_of_folder, options=options, report=report)
     if page is not None:

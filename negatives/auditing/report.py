@@ -36,9 +36,12 @@ ABOUT: Final[Mapping[str, str]] = {
     "words of one type": "The same, trained on the pairs of one type alone: what gives one type "
     "away may be usual in another.",
     "negatives a caption": "How many negatives a caption has on average.",
-    "share of negatives": "How many of all negatives are of this kind; no kind should outweigh.",
+    "share of negatives": "How many of all negatives are of this kind. Training balances kinds.",
     "repeated texts": "The share of negatives that equal their caption, another caption of the "
     "image or another negative of the row.",
+    "still true": "Captions of the image that the build has not read are asked: do they say what "
+    "the edit put in? Divided by how often they say what it took out, that estimates how many "
+    "negatives are still true.",
     "distinct edits": "How many different edits there are for each negative.",
     "contamination": "The share of captions of which a text, caption or negative, is in a "
     "benchmark's file, too.",

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,9 +13,10 @@ from data.errors import UsageError
 from data.manifest import Manifest, read_all_rows, read_manifest
 from data.measures.intervals import mean_interval, share_interval
 from data.records import Row
+from data.sources import Source
 from data.storage import AnyPath
 from data.streams import Stream
-from negatives.auditing import leaks
+from negatives.auditing import leaks, truth
 from negatives.auditing.contamination import Contamination, benchmark_texts
 from negatives.auditing.coverage import Coverage, rejects_by_reason
 from negatives.auditing.findings import OVERALL, Audit, Bar, Finding, Sample
@@ -22,11 +24,14 @@ from negatives.auditing.gap import Judge, is_scorer
 from negatives.auditing.medoid import reads
 from negatives.auditing.pairs import Groups, Pair, drawn, groups_of, pairs_of
 from negatives.auditing.samples import samples_of
+from negatives.auditing.sibling_truth import Said, said_by
+from negatives.auditing.truth import Seen
+from negatives.models import model_name
+from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon
 
 COVERED: Final = Bar(0.80, 1.0)
 A_CAPTION: Final = Bar(2.0, math.inf)
-OF_A_KIND: Final = Bar(0.0, 0.40)
 REPEATED: Final = Bar(0.0, 0.0)
 _MEDOID_ROWS: Final = 5000
 
@@ -40,7 +45,9 @@ class AuditOptions:
 
     `sample`: about so many pairs are measured for leaks, all if there are no more; whole captions
     are drawn. `judge`: a language model, or why there is none. `judge_pairs`: how many of the pairs
-    it reads. `samples`: negatives to look at. `against`: files of benchmarks.
+    it reads. `samples`: negatives to look at. `against`: files of benchmarks. `held_out`: a source;
+    its captions that the folder does not have are asked what is true, of about `truth_pairs`
+    negatives.
     """
 
     judge: Judge | str
@@ -49,6 +56,8 @@ class AuditOptions:
     judge_pairs: int = 2000
     samples: int = 300
     against: tuple[AnyPath, ...] = ()
+    held_out: Source | None = None
+    truth_pairs: int = 5000
 
 
 class Audited(NamedTuple):
@@ -67,6 +76,7 @@ class _Read(NamedTuple):
     coverage: Coverage
     contamination: dict[str, Contamination]
     rows: list[Row]
+    seen: Seen
     groups: NDArray[np.int64]
 
 
@@ -85,6 +95,7 @@ def audit_folder(
     judge = _judge_of(manifest, options.judge)
     findings = (
         *_leaks(pairs, judge, options, report),
+        *_truth(read, options, report),
         *_coverage(read, is_build=_is_build(manifest)),
         *_medoid(read.rows, seed=options.seed),
         *_contamination(read),
@@ -108,15 +119,17 @@ def _read(folder: AnyPath, manifest: Manifest, options: AuditOptions) -> _Read:
     num_pairs = sum(manifest.tallies.get("negatives_by_type", {}).values())
     share = min(1.0, options.sample / max(num_pairs, 1))
     kept: list[Row] = []
-    groups = Groups()
+    groups, seen = Groups(), Seen()
     for row in read_all_rows(folder, manifest):
         coverage.add(row)
         for found in contamination.values():
             found.add(row)
         groups.add(row)
+        if options.held_out is not None:
+            seen.add(row)
         if row.negatives and Stream(options.seed, "audit rows", row.id).chance(share):
             kept.append(row)
-    return _Read(coverage, contamination, kept, groups.numbers())
+    return _Read(coverage, contamination, kept, seen, groups.numbers())
 
 
 def _names(paths: Sequence[AnyPath]) -> list[str]:
@@ -163,6 +176,27 @@ def _leaks(
         yield from leaks.fluency(read, judge)
 
 
+def _truth(read: _Read, options: AuditOptions, report: Report) -> Iterator[Finding]:
+    source = options.held_out
+    if source is None:
+        return
+    report(truth.NAME)
+    captions = chain.from_iterable(source.read(split) for split in source.splits())
+    yield from truth.still_true(
+        read.rows,
+        truth.find_held_out(captions, read.rows, read.seen),
+        num_pairs=options.truth_pairs,
+        seed=options.seed,
+        read=_what_is_said,
+    )
+
+
+def _what_is_said(texts: Sequence[str]) -> Iterator[Said]:
+    words = lexicon.load()
+    parses = parse_texts(texts, model=model_name(), batch_size=256)
+    return (said_by(parse, words) for parse in parses)
+
+
 def _coverage(read: _Read, *, is_build: bool) -> Iterator[Finding]:
     numbers = np.array(read.coverage.num_negatives, np.float64)
     if not len(numbers):
@@ -171,11 +205,11 @@ def _coverage(read: _Read, *, is_build: bool) -> Iterator[Finding]:
     num_rows, total = len(numbers), int(numbers.sum())
     share = share_interval((numbers > 0).astype(np.float64), read.groups)
     mean = mean_interval(numbers, read.groups)
-    bars = (COVERED, A_CAPTION, OF_A_KIND) if is_build else (None, None, None)
+    bars = (COVERED, A_CAPTION) if is_build else (None, None)
     yield Finding("coverage", OVERALL, *share, num_rows, bars[0])
     yield Finding("negatives a caption", OVERALL, *mean, num_rows, bars[1])
     for kind, count in sorted(read.coverage.kinds.items()):
-        yield Finding("share of negatives", kind, count / total, None, None, total, bars[2])
+        yield Finding("share of negatives", kind, count / total, None, None, total, None)
     if total:
         repeated = sum(read.coverage.faults().values()) / total
         yield Finding("repeated texts", OVERALL, repeated, None, None, total, REPEATED)

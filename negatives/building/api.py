@@ -26,6 +26,7 @@ def build(  # noqa: PLR0913 - the options of the command
     root: AnyPath | str | None = None,
     preset: str | None = None,
     limit: int | None = None,
+    hold_out: int | None = None,
     seed: int | None = None,
     language: str | None = None,
     fluency_from: AnyPath | str | None = None,
@@ -51,6 +52,7 @@ def build(  # noqa: PLR0913 - the options of the command
         root: the source's folder or file, or its URL.
         preset: a set of rules with a policy; `negatives presets` lists them.
         limit: the number of captions after which reading stops.
+        hold_out: how many captions of each image are left out, for the audit to ask.
         seed: the seed of every random draw.
         language: "en" drops captions that are not English, "any" keeps them.
         fluency_from: a finished build whose corpus model weighs the candidates.
@@ -81,6 +83,7 @@ def build(  # noqa: PLR0913 - the options of the command
         None if root is None else place(root),
         preset,
         limit,
+        hold_out,
         seed,
         language,
         None if fluency_from is None else place(fluency_from),

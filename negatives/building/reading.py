@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from data.errors import UsageError
 from data.manifest import Manifest
@@ -12,7 +12,7 @@ from data.sources.files import split_name
 from data.sources.found import NO_ROWS
 from negatives.building.plan import Plan
 from negatives.building.stage import Task
-from negatives.skipping import Doubts
+from negatives.skipping import HELD_OUT, Doubts
 from negatives.tallies import Content
 
 
@@ -92,7 +92,7 @@ class Reading:
         limit = self._plan.config.data.limit
         if self._num_read == limit:
             return
-        for item in self._plan.source.read(split):
+        for item in hold_out(self._plan.source.read(split), self._plan.config.data.hold_out):
             if isinstance(item, Skip):
                 is_file = item.reason == NO_ROWS
                 self._count(self.left_out if is_file else self.skipped, item.reason, item.where)
@@ -107,6 +107,30 @@ class Reading:
     def _count(self, counts: Counter[str], reason: str, where: str) -> None:
         counts[reason] += 1
         self.first.setdefault(reason, where)
+
+
+def hold_out(items: Iterable[Caption | Skip], number: int) -> Iterator[Caption | Skip]:
+    """Yield items with the last `number` captions of each image as skips; an image keeps one."""
+    if not number:
+        yield from items
+        return
+    of_image: list[Caption] = []
+    for item in items:
+        if isinstance(item, Skip):
+            yield item
+            continue
+        if of_image and (item.image != of_image[0].image or not item.image):
+            yield from _without_last(of_image, number)
+            of_image = []
+        of_image.append(item)
+    yield from _without_last(of_image, number)
+
+
+def _without_last(captions: Sequence[Caption], number: int) -> Iterator[Caption | Skip]:
+    num_kept = max(1, len(captions) - number)
+    yield from captions[:num_kept]
+    for caption in captions[num_kept:]:
+        yield Skip(HELD_OUT, caption.id)
 
 
 def digest_of(captions: Sequence[Caption]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from data.command import PLACE
+from data.errors import UsageError
 from data.storage import AnyPath
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
 @click.option(
     "--against", type=PLACE, multiple=True, help="A benchmark's .json, .jsonl or .txt; often."
 )
+@click.option(
+    "--held-out",
+    metavar="NAME=ROOT",
+    help="A source and its folder or file: captions of it that FOLDER does not have are asked "
+    "whether negatives are still true.",
+)
 @click.option("--quiet", is_flag=True, help="Print errors alone.")
 def audit(
     *,
@@ -63,6 +70,7 @@ def audit(
     sample: int,
     seed: int,
     against: tuple[AnyPath, ...],
+    held_out: str | None,
     quiet: bool,
 ) -> None:
     """Measure what gives negatives away, and what there is of each type.
@@ -82,6 +90,7 @@ def audit(
             sample=sample,
             seed=seed,
             against=against,
+            held_out=None if held_out is None else _source_of(held_out),
             html=html,
             out=out,
             report=report,
@@ -92,6 +101,16 @@ def audit(
         _show(found, html)
     is_outside = any(finding.verdict() == "outside" for finding in found.findings)
     sys.exit(1 if fail_outside and is_outside else 0)
+
+
+def _source_of(held_out: str) -> dict[str, str]:
+    """Return the source that `NAME=ROOT` names."""
+    name, equals, root = held_out.partition("=")
+    if not (name and equals and root):
+        raise UsageError(
+            f"--held-out: expected NAME=ROOT, such as coco=coco/annotations, found {held_out!r}"
+        )
+    return {"name": name, "root": root}
 
 
 @contextmanager

@@ -30,6 +30,11 @@ _OPTIONS = (
     click.option("--root", type=PLACE, help="The source's folder or file."),
     click.option("--preset", help="A set of rules with a policy (`negatives presets`)."),
     click.option("--limit", type=int, help="Stop reading after so many captions."),
+    click.option(
+        "--hold-out",
+        type=int,
+        help="Leave out so many captions of each image, for `negatives audit` to ask.",
+    ),
     click.option("--seed", type=int, help="The seed of every random draw."),
     click.option("--language", help="en (default) or any."),
     click.option(
