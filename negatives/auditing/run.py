@@ -46,8 +46,8 @@ class AuditOptions:
     `sample`: about so many pairs are measured for leaks, all if there are no more; whole captions
     are drawn. `judge`: a language model, or why there is none. `judge_pairs`: how many of the pairs
     it reads. `samples`: negatives to look at. `against`: files of benchmarks. `held_out`: a source;
-    its captions that the folder does not have are asked what is true, of about `truth_pairs`
-    negatives.
+    its captions that the folder does not have are asked what is true, of `truth_pairs` negatives of
+    each kind at most.
     """
 
     judge: Judge | str
@@ -57,7 +57,7 @@ class AuditOptions:
     samples: int = 300
     against: tuple[AnyPath, ...] = ()
     held_out: Source | None = None
-    truth_pairs: int = 5000
+    truth_pairs: int = 1000
 
 
 class Audited(NamedTuple):
@@ -185,7 +185,7 @@ def _truth(read: _Read, options: AuditOptions, report: Report) -> Iterator[Findi
     yield from truth.still_true(
         read.rows,
         truth.find_held_out(captions, read.rows, read.seen),
-        num_pairs=options.truth_pairs,
+        of_a_kind=options.truth_pairs,
         seed=options.seed,
         read=_what_is_said,
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from data.measures.intervals import Interval, mean_interval, share_interval
-from negatives.grammar.facts import Fact, facts_of
+from negatives.grammar.facts import Fact, core_of, facts_of
 from negatives.guards.content import KIND, lemma_of
 from negatives.parse import Parse
 from negatives.words.lexicon import Lexicon
@@ -85,10 +85,10 @@ def answered(change: Change, held_out: Said, *, by_fact: bool) -> tuple[bool, bo
     cannot be asked about: nothing is inserted, or nothing removed.
     """
     if by_fact:
-        new, old = _core(change.inserted.facts), _core(change.removed.facts)
+        new, old = core_of(change.inserted.facts), core_of(change.removed.facts)
         if not new or not old:
             return None
-        said = _core(held_out.facts)
+        said = core_of(held_out.facts)
         return bool(new & said), bool(old & said)
     if not change.inserted.words or not change.removed.words:
         return None
@@ -101,20 +101,6 @@ def answered(change: Change, held_out: Said, *, by_fact: bool) -> tuple[bool, bo
 def by_fact(type_: str, subtype: str) -> bool:
     """Tell whether negatives of a kind are asked about by facts."""
     return type_ in _BY_FACT or subtype in _BY_FACT
-
-
-def _core(facts: frozenset[Fact]) -> frozenset[tuple[str, str]]:
-    """Return facts without their heads where a head is only where something is ("man on bench").
-
-    Writers hang "on the bench" on the man, on "sits" or on nothing: the preposition and its noun
-    make the fact. Of adjectives, verbs and numbers the head counts.
-    """
-    kept = {"amod", "nsubj", "dobj", "num", "acomp", "attr"}
-    return frozenset(
-        (f"{fact.relation} {fact.head}" if fact.relation in kept else fact.relation, fact.dependant)
-        for fact in facts
-        if fact.relation != "compound"
-    )
 
 
 def truth_of(answers: Sequence[Answer]) -> Truth | None:

@@ -3,7 +3,9 @@
 The method is that of sibling_truth.py; here captions are found, parsed and asked.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import sqrt
 from typing import NamedTuple
 
 from data.records import Caption, Negative, Row, Skip
@@ -71,19 +73,24 @@ class _Asked(NamedTuple):
     caption: str
     negative: Negative
 
+    @property
+    def kind(self) -> str:
+        """Return type and subtype as one name."""
+        return f"{self.negative.type}/{self.negative.subtype}"
+
 
 def still_true(
     rows: Sequence[Row],
     held_out: HeldOut,
     *,
-    num_pairs: int,
+    of_a_kind: int,
     seed: int,
     read: Reader,
 ) -> Iterator[Finding]:
-    """Yield how often negatives are still true: overall, and by kind.
+    """Yield how often negatives are still true: by kind, and overall as there are of each kind.
 
-    `num_pairs`: so many negatives are asked about, all if there are no more. `read`: tells what
-    texts say.
+    `of_a_kind`: so many negatives of each kind are asked about, all if there are no more. `read`:
+    tells what texts say.
     """
     pairs = [
         _Asked(_image_of(row), row.caption, negative)
@@ -91,26 +98,50 @@ def still_true(
         if _image_of(row) in held_out
         for negative in row.negatives
     ]
-    order = Stream(seed, "audit", NAME).shuffled(range(len(pairs)))[:num_pairs]
-    asked = [pairs[place] for place in sorted(order)]
+    kinds = [each.kind for each in pairs]
+    asked = [pairs[place] for place in _drawn(kinds, of_a_kind, seed)]
     if not asked:
         why = "no image of a negative has a caption that the folder does not have"
         yield Finding(NAME, OVERALL, None, None, None, 0, None, why)
         return
     truths = by_kind(_answers(asked, held_out, read))
+    truths = {kind: truth for kind, truth in truths.items() if kind != "all"}
     if not truths:
         why = "too few captions say what was replaced"
         yield Finding(NAME, OVERALL, None, None, None, len(asked), None, why)
+        return
+    yield _overall(truths, Counter(kinds))
     for kind, truth in truths.items():
-        yield _finding(OVERALL if kind == "all" else kind, truth)
+        why = (
+            f"the new is said by {truth.inserted.value:.3f}, the old by {truth.removed.value:.3f}; "
+            f"of another image the new by {truth.chance.value:.3f}"
+        )
+        yield Finding(NAME, kind, *truth.still_true, truth.num_answers, None, why)
 
 
-def _finding(group: str, truth: Truth) -> Finding:
-    why = (
-        f"said: the new {truth.inserted.value:.3f}, the old {truth.removed.value:.3f}, "
-        f"of another image {truth.chance.value:.3f}"
-    )
-    return Finding(NAME, group, *truth.still_true, truth.num_answers, None, why)
+def _drawn(kinds: Sequence[str], of_a_kind: int, seed: int) -> list[int]:
+    """Return places of so many of each kind, drawn by lot, in order."""
+    order = Stream(seed, "audit", NAME).shuffled(range(len(kinds)))
+    places: dict[str, list[int]] = {}
+    for place in order:
+        places.setdefault(kinds[place], []).append(place)
+    return sorted(place for found in places.values() for place in found[:of_a_kind])
+
+
+def _overall(truths: Mapping[str, Truth], num_of: Mapping[str, int]) -> Finding:
+    """Return the mean of kinds, each as often as there are negatives of it.
+
+    Kinds are measured apart, so that the squares of their half-widths add up.
+    """
+    total = sum(num_of[kind] for kind in truths)
+    weights = {kind: num_of[kind] / total for kind in truths}
+    value = sum(weights[kind] * truth.still_true.value for kind, truth in truths.items())
+    half = sqrt(sum(
+        (weights[kind] * (truth.still_true.high - truth.still_true.value)) ** 2
+        for kind, truth in truths.items()
+    ))  # fmt: skip
+    num_answers = sum(truth.num_answers for truth in truths.values())
+    return Finding(NAME, OVERALL, value, max(0.0, value - half), value + half, num_answers, None)
 
 
 def _answers(asked: Sequence[_Asked], held_out: HeldOut, read: Reader) -> Iterator[Answer]:
@@ -120,7 +151,8 @@ def _answers(asked: Sequence[_Asked], held_out: HeldOut, read: Reader) -> Iterat
     texts += [text for image in images for text in held_out[image]]
     distinct = list(dict.fromkeys(texts))
     said = dict(zip(distinct, read(distinct), strict=True))
-    for image, caption, negative in asked:
+    for each in asked:
+        image, caption, negative = each
         change = change_of(said[caption], said[negative.text])
         facts = by_fact(negative.type, negative.subtype)
         elsewhere = images[(numbers[image] + len(images) // 2) % len(images)]
@@ -128,8 +160,7 @@ def _answers(asked: Sequence[_Asked], held_out: HeldOut, read: Reader) -> Iterat
         for sibling in _others(held_out[image], said, said[caption]):
             answer = answered(change, sibling, by_fact=facts)
             if answer is not None:
-                kind = f"{negative.type}/{negative.subtype}"
-                yield Answer(kind, numbers[image], *answer, other is not None and other[0])
+                yield Answer(each.kind, numbers[image], *answer, other is not None and other[0])
 
 
 def _others(texts: Sequence[str], said: Mapping[str, Said], own: Said) -> Iterator[Said]:

@@ -8,7 +8,7 @@ has or wears something has it, whichever of "with", "wearing", "has" and "in" sa
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from negatives.parse import Parse, Token
@@ -18,6 +18,7 @@ _RELATIONS = frozenset((
     "nsubj", "dobj", "amod", "compound", "nummod", "attr", "acomp", "prt", "xcomp", "poss",
     "dative",
 ))  # fmt: skip
+_HEADED = frozenset(("amod", "nsubj", "dobj", "num", "acomp", "attr"))
 _ADVERBIAL = frozenset(("prep", "advmod"))
 _HAVING = frozenset(("with", "wear", "have", "in"))
 _JOINED = frozenset(("conj", "appos"))
@@ -50,6 +51,22 @@ def facts_of(parse: Parse, lexicon: Lexicon) -> frozenset[Fact]:
     """Return the facts that a caption asserts."""
     lemmas = lemmas_of(parse, lexicon)
     return frozenset(fact_of(link, lemmas) for link in links_of(parse, lexicon))
+
+
+def core_of(facts: Iterable[Fact]) -> frozenset[tuple[str, str]]:
+    """Return facts without their heads where a head is only where something is ("man on bench").
+
+    Writers hang "on the bench" on the man, on "sits" or on nothing: the preposition and its noun
+    make the fact. Of adjectives, verbs and numbers the head counts.
+    """
+    return frozenset(
+        (
+            f"{fact.relation} {fact.head}" if fact.relation in _HEADED else fact.relation,
+            fact.dependant,
+        )
+        for fact in facts
+        if fact.relation != "compound"
+    )
 
 
 def lemmas_of(parse: Parse, lexicon: Lexicon) -> list[str]:

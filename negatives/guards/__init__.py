@@ -31,6 +31,7 @@ from negatives.guards.structure import (
     one_head,
     pronoun,
     says_the_same,
+    sibling_says_so,
     under_negation,
 )
 from negatives.guards.symmetry import symmetric_relation
@@ -91,9 +92,10 @@ GUARDS: Mapping[str, Guard] = {
     "named twice": Guard(named_twice, _PAIRED),
     "equal to a sibling": Guard(equal_to_sibling, _ALL),
     "a sibling mentions it": Guard(sibling_mentions, _PAIRED | {"count"}),
+    "a sibling says so": Guard(sibling_says_so, _PAIRED),
 }
 
-ASYMMETRIC = frozenset({"equal to a sibling", "a sibling mentions it"})
+ASYMMETRIC = frozenset({"equal to a sibling", "a sibling mentions it", "a sibling says so"})
 
 
 def mentioned(slot: Slot, context: Context) -> list[bool]:
@@ -101,14 +103,15 @@ def mentioned(slot: Slot, context: Context) -> list[bool]:
     if not context.siblings.lemmas:
         return [False] * len(slot.alternatives)
     alternatives = slot.alternatives
-    if isinstance(alternatives, Substitutes) and slot.type == "replace":
+    if isinstance(alternatives, Substitutes) and slot.type == "replace" and slot.subtype != "rel":
         start, end, texts = alternatives.start, alternatives.end, alternatives.texts
         last = bisect_left(context.starts, end) - 1
         if not context.kinds[last]:
             return [False] * len(texts)
         old = text_at(context.text, start, end).lower()
         return mentioned_texts(texts, old, context.tags[last], context)
-    return [sibling_mentions(view_of(slot, edit, "", context)) for edit in alternatives]
+    views = [view_of(slot, edit, "", context) for edit in alternatives]
+    return [sibling_mentions(view) or sibling_says_so(view) for view in views]
 
 
 def guard(slot: Slot, edit: Edit, key: str, context: Context) -> str | None:

@@ -17,7 +17,7 @@ class Siblings(NamedTuple):
 
     `texts`: normalised. `lemmas`: of nouns, verbs, adjectives and numbers (2 as "two"), and of
     nouns with the word or two before them ("fire hydrant", "red car"). `nouns`, `verbs` and
-    `adjectives`: the single lemmas of each.
+    `adjectives`: the single lemmas of each. `parses`: of the captions themselves.
     """
 
     texts: frozenset[str] = _NONE
@@ -25,6 +25,7 @@ class Siblings(NamedTuple):
     nouns: frozenset[str] = _NONE
     verbs: frozenset[str] = _NONE
     adjectives: frozenset[str] = _NONE
+    parses: tuple[Parse, ...] = ()
 
 
 NO_SIBLINGS = Siblings()
@@ -58,7 +59,14 @@ def siblings_of(parses: Iterable[Parse], lexicon: Lexicon) -> Siblings:
 
 
 def _united(said: Sequence[Siblings]) -> Siblings:
-    return Siblings(*[_NONE.union(*sets) for sets in zip(*said, strict=True)])
+    return Siblings(
+        _NONE.union(*[each.texts for each in said]),
+        _NONE.union(*[each.lemmas for each in said]),
+        _NONE.union(*[each.nouns for each in said]),
+        _NONE.union(*[each.verbs for each in said]),
+        _NONE.union(*[each.adjectives for each in said]),
+        tuple([parse for each in said for parse in each.parses]),
+    )
 
 
 def _said_by(parse: Parse, lexicon: Lexicon) -> Siblings:
@@ -84,4 +92,5 @@ def _said_by(parse: Parse, lexicon: Lexicon) -> Siblings:
         frozenset(nouns),
         frozenset(verbs),
         frozenset(adjectives),
+        (parse,),
     )

@@ -4,12 +4,24 @@ They look only at what the edit leaves as it is and at both words of a swap alik
 negative's own parse gives the same answer.
 """
 
-from negatives.grammar.facts import Span, lemmas_of, links_of
+from functools import lru_cache
+
+from negatives.grammar.facts import (
+    Span,
+    after_swap,
+    core_of,
+    fact_of,
+    facts_of,
+    lemmas_of,
+    links_of,
+)
 from negatives.grammar.facts import says_the_same as leaves_facts
 from negatives.guards.candidate import View, changed_tokens
 from negatives.guards.content import ADJECTIVE, NOUN
 from negatives.guards.context import Context, chain_of
 from negatives.guards.tables import words
+from negatives.parse import Parse
+from negatives.words.lexicon import Lexicon
 
 _BETWEEN_ADJECTIVES = frozenset({"JJ", "JJR", "JJS", "RB", "CC", ",", "HYPH"})
 
@@ -95,6 +107,43 @@ def says_the_same(view: View) -> bool:
     if not any(root in link[1:] for link in links for root in (left.root, right.root)):
         return False
     return leaves_facts(links, lemmas_of(parse, lexicon), left, right)
+
+
+def sibling_says_so(view: View) -> bool:
+    """Refuse a swap or a relation of which another caption of the image states what is new."""
+    siblings = view.context.siblings
+    if not siblings.parses or not (view.is_swap or view.slot.subtype == "rel"):
+        return False
+    new = _new_facts(view)
+    lexicon = view.context.lexicon
+    return bool(new) and any(
+        not new.isdisjoint(_core_facts(parse, lexicon)) for parse in siblings.parses
+    )
+
+
+def _new_facts(view: View) -> frozenset[tuple[str, str]]:
+    """Return what a negative states and its caption does not."""
+    parse, lexicon = view.context.parse, view.context.lexicon
+    lemmas = lemmas_of(parse, lexicon)
+    own = _core_facts(parse, lexicon)
+    if not view.is_swap:
+        (change,) = view.changes[:1] or (None,)
+        return frozenset(
+            (change.new, lemmas[index])
+            for index, token in enumerate(parse.tokens)
+            if change is not None and token.dep == "pobj" and token.head == change.last
+        ).difference(own)
+    if any(change.last < change.first for change in view.changes):
+        return frozenset()
+    left, right = (Span(*change[:3]) for change in view.changes)
+    links = after_swap(links_of(parse, lexicon), left, right)
+    return core_of(fact_of(link, lemmas) for link in links) - own
+
+
+@lru_cache(maxsize=1 << 12)
+def _core_facts(parse: Parse, lexicon: Lexicon) -> frozenset[tuple[str, str]]:
+    """Return what a caption states; remembered, for it is asked of each of its siblings."""
+    return core_of(facts_of(parse, lexicon))
 
 
 def pronoun(view: View) -> bool:

@@ -593,6 +593,12 @@ def test_other_types_pass(kind: Kind, caption: str, negative: str, lexicon: Lexi
          "a blue car on a red road", "one blue car", "a sibling mentions it"),
         (SWAP_ATT, "a red car on a blue road",
          "a blue car on a red road", "one blue bike", None),
+        (REL, "a dog on a sofa", "a dog behind a sofa", "the puppy is behind a sofa",
+         "a sibling says so"),
+        (REL, "a dog on a sofa", "a dog behind a sofa", "the puppy is behind a chair", None),
+        (SWAP, "a dog chases a cat", "a cat chases a dog", "the cat runs after a dog", None),
+        (SWAP, "a dog chases a cat", "a cat chases a dog", "one cat is chasing a dog",
+         "a sibling says so"),
     ],
 )  # fmt: skip
 def test_what_the_other_captions_say(  # noqa: PLR0917 - a case of the table
