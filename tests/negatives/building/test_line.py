@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -241,5 +242,14 @@ def test_verify_names_a_damaged_shard(tmp_path: Path, damage: str) -> None:
     else:
         path = path.with_name("stranger.arrow")
         path.write_bytes(b"")
-    (problem,) = problems_of(tmp_path, manifest)
-    assert problem.startswith(f"data/{path.name}: ")
+    size = len(content)
+    problem = {
+        "flip": "damaged, SHA-256 {} instead of {}",
+        "cut": f"{size - 10} bytes, expected {size}",
+        "missing": "missing",
+        "extra": "not in the manifest",
+    }[damage]
+    if damage == "flip":
+        now, before = path.read_bytes(), content
+        problem = problem.format(*(sha256(each).hexdigest() for each in (now, before)))
+    assert list(problems_of(tmp_path, manifest)) == [f"data/{path.name}: {problem}"]

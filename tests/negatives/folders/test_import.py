@@ -86,7 +86,7 @@ def test_negclip_tsv_as_pandas_writes_it(tmp_path: Path) -> None:
     ]
     assert manifest.tallies["skipped"] == {"negatives are no list": 2}
     assert manifest.tallies["negatives_by_type"] == {"swap/unknown": 4}
-    assert [row.id for row in rows][:2] == ["train_neg_clip:a.jpg:0", "train_neg_clip:a.jpg:1"]
+    assert [row.id for row in rows] == [f"train_neg_clip:a.jpg:{number}" for number in range(5)]
 
 
 def test_sugarcrepe_one_file_and_a_folder(tmp_path: Path) -> None:
@@ -163,7 +163,10 @@ def test_the_same_caption_twice_is_two_rows_with_stable_ids(tmp_path: Path) -> N
     [
         (CAPTION, "negative equals its caption"),
         (f"  {CAPTION}\n", "negative equals its caption"),
-        ("a RED car next to a blue house", "negative equals its caption but for case and punctua"),
+        (
+            "a RED car next to a blue house",
+            "negative equals its caption but for case and punctuation",
+        ),
         (None, "negative is missing"),
         (["a", "list"], "negative is not text"),
         (7, "negative is not text"),
@@ -179,9 +182,7 @@ def test_negatives_that_cannot_be_used_are_counted(
     item = {"caption": CAPTION, "negatives": [NEGATIVE, negative]}
     manifest, rows = load(write_lines(tmp_path / "x.jsonl", item))
     assert texts_of(rows) == [[NEGATIVE]]
-    ((found, count),) = manifest.tallies["skipped"].items()
-    assert found.startswith(reason)
-    assert count == 1
+    assert manifest.tallies["skipped"] == {reason: 1}
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from negatives.auditing.gap import is_scorer
 from negatives.building import build
 from negatives.cli import cli
 from negatives.config import BuildConfig, build_config
+from negatives.llm.prompts import prompt
 from tests.faulty_proxy import drawn
 from tests.negatives.llm.llm_fakes import Reply, Server, message, said, serving
 from tests.negatives.llm.test_rules_that_ask import HOSTILE
@@ -100,7 +101,7 @@ def test_proposals_become_negatives_of_their_own_method(tmp_path: Path) -> None:
     assert list(problems_of(out, manifest)) == []
     (producer,) = (p for p in manifest.producers if p["method"] == "llm")
     assert producer["model"] == "some-model"
-    assert str(producer["prompt"]).startswith("infill-1 ")
+    assert producer["prompt"] == prompt("infill-1").version
     assert producer["asked_by"] == "text"
     llm = manifest.config["negatives"]["llm"]  # type: ignore[index]
     assert llm == {"backend": "openai", "model": "some-model", "version": ""}

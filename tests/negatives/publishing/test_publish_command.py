@@ -167,15 +167,14 @@ def test_a_dry_run_writes_where_it_is_told_and_over_nothing_else(tmp_path: Path)
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        (("--private",), "leave out --private,"),
-        (("--revision", "v2"), "leave out --revision,"),
-        (("--private", "--revision", "v2"), "leave out --private and --revision,"),
+        (("--private",), "--private"),
+        (("--revision", "v2"), "--revision"),
+        (("--private", "--revision", "v2"), "--private and --revision"),
     ],
 )
 def test_a_dry_run_ignores_nothing(tmp_path: Path, options: tuple[str, ...], named: str) -> None:
     told = typed("publish", tmp_path / "none", "user/name", "--dry-run", *options)
-    assert told.startswith("--dry-run sends nothing: ")
-    assert named in told
+    assert told == f"--dry-run sends nothing: leave out {named}, which say how it is sent"
 
 
 def test_what_should_not_be_published_is_not(tmp_path: Path) -> None:
