@@ -37,11 +37,11 @@ from PIL import Image
 from torchvision import transforms
 
 import training
-from training.loader import steps
-from training.pictures import Crop
-from training.sampler import BatchSampler
-from training.samples import CLIP_MEAN, CLIP_STD, DataOptions, Samples
-from training.workers import Workers
+from training.batches.dataset import CLIP_MEAN, CLIP_STD, DataOptions, Samples
+from training.batches.images import Crop
+from training.batches.loader import steps
+from training.batches.sampler import BatchSampler
+from training.batches.workers import Workers
 
 _BATCH = 64
 _SIZE = 224

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.batch import Batch
-from training.losses import clip_loss
-from training.model import ClipModel
-from training.objective import OBJECTIVES
-from training.towers import encode_patches
+from training.batches.batch import Batch
+from training.model.clip import ClipModel
+from training.model.towers import encode_patches
+from training.objective.losses import clip_loss
+from training.objective.objective import OBJECTIVES
 
 OBJECTIVE = OBJECTIVES["fsc-clip"]
 

@@ -31,9 +31,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.published import OBJECTIVE, published_loss
 from data.manifest import read_all_rows, read_manifest
 from data.records import Row
-from training.batch import Batch, laid_out
-from training.learn import learn
-from training.model import ClipModel, load, tokenizer
+from training.batches.batch import Batch, laid_out
+from training.model.clip import ClipModel, load, tokenizer
+from training.run.backward import learn
 
 Way = Literal["ours", "published"]
 PEAK_FLOPS = 989e12  # an H100's, dense bfloat16

@@ -42,11 +42,11 @@ from training.evaluation.subject import subjects
 from training.evaluation.tables import aligned
 from training.evaluation.tradeoff import tradeoff
 from training.export import weights_of
-from training.run import train
-from training.start import Places
-from training.stopping import exit_code
+from training.run.start import Places
+from training.run.stopping import exit_code
+from training.run.train import train
 
-MODEL: Final = json.loads(files("training").joinpath("models/scenes-tiny.json").read_text())
+MODEL: Final = json.loads(files("training").joinpath("model/configs/scenes-tiny.json").read_text())
 _SIZE: Final = MODEL["vision_cfg"]["image_size"]
 FIGURES: Final = {
     "composition": "scenes composition macro",

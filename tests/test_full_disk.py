@@ -16,11 +16,11 @@ import torch
 from data.manifest import read_manifest
 from tests.full_disk import no_file_beyond
 from tests.training.runs import places, settings, world
-from training.checkpoint import latest, read
 from training.evaluation.vectors import Vectors
 from training.export import weights_of, write_weights
-from training.logs import JsonLines
-from training.run import train
+from training.run.checkpoint import latest, read
+from training.run.logs import JsonLines
+from training.run.train import train
 
 BIN = Path(sys.executable).parent
 ALONE = ["unshare", "--map-root-user", "--mount"]

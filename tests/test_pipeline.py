@@ -41,7 +41,7 @@ from training.config import (
     settings_of,
 )
 from training.evaluation.config import EvaluationOptions
-from training.objective import Objective
+from training.objective.objective import Objective
 from training.presets import PRESETS as TRAINING_PRESETS
 
 ROOT = Path(__file__).parent.parent

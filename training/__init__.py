@@ -12,7 +12,7 @@ from training.neighbour import refuse_foreign_data
 refuse_foreign_data()  # before anything imports it
 
 if TYPE_CHECKING:
-    from training.samples import dataset as dataset
+    from training.batches.dataset import dataset as dataset
 
 __all__ = ["dataset"]
 
@@ -20,7 +20,7 @@ __all__ = ["dataset"]
 def __getattr__(name: str) -> object:
     """Open `dataset` when it is asked for: it brings torch, which the command line need not."""
     if name == "dataset":
-        from training.samples import dataset  # noqa: PLC0415
+        from training.batches.dataset import dataset  # noqa: PLC0415
 
         return dataset
     raise AttributeError(f"module 'training' has no attribute {name!r}")

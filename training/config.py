@@ -9,7 +9,8 @@ from data.commit import Json
 from data.config import Positive, check_sections, checked, plain
 from data.errors import UsageError
 from data.texts import nearest
-from training.objective import Objective
+from training.batches.rows import OnMissing, Verify
+from training.objective.objective import Objective
 from training.presets import (
     EPOCHS,
     IN_PLACE,
@@ -19,7 +20,6 @@ from training.presets import (
     Preset,
     backbone_of,
 )
-from training.rows import OnMissing, Verify
 
 Precision = Literal["bf16", "fp16", "fp32"]
 
@@ -54,7 +54,7 @@ class RunOptions:
     a rank's captions go through the towers in so many parts. `compile`: the towers' blocks.
     `checkpointing`: blocks are computed again for the gradient. `log_every` and `save_every`:
     steps; None: at the end of each epoch. `keep`: checkpoints. `listeners`: classes of the
-    user's own that hear of every record (training.plugins). `verify`: of the shards.
+    user's own that hear of every record (training.run.plugins). `verify`: of the shards.
     """
 
     device: str = "auto"

@@ -17,14 +17,14 @@ from torch import Generator, Tensor
 from data.commit import attempt_path, sync_and_hash, sync_folder
 from data.disk import writing
 from data.errors import UsageError
-from training.activation import SAFE
-from training.checkpoint import BEST, latest, read
 from training.config import TrainingConfig
-from training.lora import add_lora, plain_state_dict
-from training.model import ClipModel, load
-from training.run import FILE
-from training.start import digest_of, initial_model
-from training.weights import load_into, save
+from training.model.activation import SAFE
+from training.model.clip import ClipModel, load
+from training.model.lora import add_lora, plain_state_dict
+from training.model.weights import load_into, save
+from training.run.checkpoint import BEST, latest, read
+from training.run.start import digest_of, initial_model
+from training.run.train import FILE
 
 Which = Literal["last", "best"]
 

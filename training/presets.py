@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from training.draw import ANY
+from training.batches.draw import ANY
 
 Counts = Mapping[str, int]
 

@@ -9,9 +9,9 @@ from data.commit import write_atomically
 from data.errors import RetryableError
 from data.texts import one_line
 from training.export import Weights, write_weights
-from training.logs import measures_told, records
-from training.model import hub_config
-from training.start import shown
+from training.model.clip import hub_config
+from training.run.logs import measures_told, records
+from training.run.start import shown
 
 CONFIG: Final = "open_clip_config.json"
 FILE: Final = "open_clip_model.safetensors"

@@ -8,7 +8,7 @@ import torch
 import training
 from benchmarks.loader import batches_of_webdataset, made_tars, our_batches, rate_of
 from tests.training.folders import TOKENIZER, finished, jpeg, picture_folder, row_of
-from training.samples import DataOptions
+from training.batches.dataset import DataOptions
 
 COUNT = 64
 

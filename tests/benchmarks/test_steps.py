@@ -10,7 +10,7 @@ from benchmarks.steps import with_one_of_each
 from data.edits import Edit, Replacement
 from data.records import Negative, Row
 from tests.training.tiny import batch_of, clip_model
-from training.learn import learn
+from training.run.backward import learn
 
 
 def negative_of(type_: str, word: str) -> Negative:

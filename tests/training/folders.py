@@ -13,7 +13,7 @@ from data.edits import Edit, Replacement
 from data.manifest import Manifest, Shard, write_manifest
 from data.records import Negative, Row
 from data.shards import write_rows
-from training.tokens import Tokenizer
+from training.batches.tokens import Tokenizer
 
 WORDS = ("red", "blue", "green", "old", "small", "wet", "round", "tall")
 

@@ -9,7 +9,7 @@ import torch
 
 from tests.training.folders import finished, picture_folder, pictures_of, rows_of
 from training.config import Settings, settings_of
-from training.start import Places
+from training.run.start import Places
 
 MODEL = {
     "embed_dim": 16,

@@ -4,7 +4,7 @@ import pytest
 
 from data.errors import UsageError
 from training.config import LoraOptions, settings_of
-from training.objective import OBJECTIVES
+from training.objective.objective import OBJECTIVES
 from training.presets import BACKBONES, BY_TYPE, PRESETS, backbone_of, draw_for
 
 

@@ -17,10 +17,10 @@ from data.errors import UsageError
 from tests.training.runs import places, records, settings, world
 from training.cli import train as command
 from training.commands.train import Given, resolve
-from training.model import matched_name
-from training.plan import plan_of
-from training.run import train
-from training.start import prepare
+from training.model.clip import matched_name
+from training.run.plan import plan_of
+from training.run.start import prepare
+from training.run.train import train
 
 TRAIN = Path(sys.executable).with_name("train")
 SHORT = "precision=fp32 batch_size=8 epochs=2 run.workers=0 run.device=cpu"

@@ -8,8 +8,8 @@ import open_clip
 import torch
 from torch import Tensor
 
-from training.batch import Batch, laid_out
-from training.model import ClipModel
+from training.batches.batch import Batch, laid_out
+from training.model.clip import ClipModel
 
 torch.set_num_threads(1)  # on tensors as small as these, threads do nothing but wait
 

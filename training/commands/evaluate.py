@@ -104,8 +104,8 @@ def evaluate(
     from training.evaluation.results import read_results, with_notes
     from training.evaluation.run import evaluate as run
     from training.evaluation.subject import subjects
-    from training.ranks import joined, rank
-    from training.stopping import ended_when_deaf
+    from training.run.ranks import joined, rank
+    from training.run.stopping import ended_when_deaf
 
     before = read_results(base) if base else None
     alphas = _alphas(wise_ft) or options.wise_ft
@@ -207,8 +207,8 @@ def _path(text: str | None) -> Path | None:
 
 def _encoding(options: "EvaluationOptions", device: str, cache: Path | None) -> "Encoding":
     from training.evaluation.encoder import Encoding
-    from training.loop import DTYPES
-    from training.ranks import device_of
+    from training.run.loop import DTYPES
+    from training.run.ranks import device_of
 
     return Encoding(
         device=device_of(device),

@@ -24,16 +24,16 @@ from torch.utils.data import Dataset
 
 from data.errors import UsageError
 from data.images import Store
+from training.batches.images import BrokenPictureError, decoded
+from training.batches.tokens import Tokenizer, unpadded
+from training.batches.workers import Workers, deaths_told, read_ahead
 from training.evaluation.encodings import Encodings
 from training.evaluation.tasks import Picture
 from training.evaluation.vectors import Vectors, digest_of_bytes, evaluation_cache
-from training.gather import num_ranks
-from training.model import ClipModel, evaluation_transform, hub_config, tokenizer
-from training.pictures import BrokenPictureError, decoded
-from training.ranks import meet, rank
-from training.start import digest_of
-from training.tokens import Tokenizer, unpadded
-from training.workers import Workers, deaths_told, read_ahead
+from training.model.clip import ClipModel, evaluation_transform, hub_config, tokenizer
+from training.objective.gather import num_ranks
+from training.run.ranks import meet, rank
+from training.run.start import digest_of
 
 Transform = Callable[..., Tensor]  # a PIL image -> CHW
 Report = Callable[[str, int, int], None]

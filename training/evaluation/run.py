@@ -34,7 +34,7 @@ from training.evaluation.tasks import (
 )
 from training.evaluation.text_only import VERSION, LogProbability, text_only_scores
 from training.evaluation.vectors import evaluation_cache
-from training.ranks import first_then_others
+from training.run.ranks import first_then_others
 
 _SILENT: Final[Report] = lambda _what, _done, _total: None  # noqa: E731 - a default
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from data.config import place_name
 from data.errors import UsageError
 from training.export import Weights, Which, weights_of
-from training.model import ClipModel, load, matched_name
-from training.start import shown
-from training.weights import load_into
+from training.model.clip import ClipModel, load, matched_name
+from training.model.weights import load_into
+from training.run.start import shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("open_clip", reason="the extra `train` is not installed")
 
 from tests.training.runs import world
-from training.checkpoint import latest
+from training.run.checkpoint import latest
 
 ROOT = Path(__file__).parents[3]
 CALL = "import sys; from negatives.pipeline.stages import called; sys.exit(called(sys.argv[1:]))"

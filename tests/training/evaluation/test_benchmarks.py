@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from data.errors import UsageError
+from training.batches.images import decoded
 from training.evaluation.benchmarks import BENCHMARKS, opened
 from training.evaluation.store import Found
 from training.evaluation.tasks import (
@@ -28,7 +29,6 @@ from training.evaluation.tasks import (
     Retrieval,
     Task,
 )
-from training.pictures import decoded
 
 ROOT: Final = Path(__file__).parents[3]
 GOLDEN: Final = ROOT / "training/evaluation/golden.json"

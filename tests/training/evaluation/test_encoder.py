@@ -22,8 +22,8 @@ from tests.training.runs import MODEL, model_folder
 from training.evaluation.encoder import Encoder, Encoding
 from training.evaluation.encodings import Encodings
 from training.evaluation.tasks import Picture
-from training.model import load
-from training.ranks import rank
+from training.model.clip import load
+from training.run.ranks import rank
 
 SIZES = ((40, 30), (30, 40), (9, 9), (64, 16), (17, 90))
 FILES = {f"{n}.jpg": jpeg(n, size=size) for n, size in enumerate(SIZES)}

@@ -23,7 +23,7 @@ from training.cli import evaluate as command
 from training.evaluation.benchmarks import BENCHMARKS
 from training.evaluation.results import read_results
 from training.evaluation.summary import summary_of
-from training.run import train
+from training.run.train import train
 
 BIN = Path(sys.executable).parent
 COUNTS = {

@@ -10,7 +10,7 @@ from training.evaluation.benchmarks import opened
 from training.evaluation.encoder import Encoder, Encoding
 from training.evaluation.results import Results
 from training.evaluation.run import evaluate
-from training.model import load
+from training.model.clip import load
 
 DATA = Path(__file__).parents[4] / "shared/data"
 
