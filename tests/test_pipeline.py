@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ from training.config import (
     settings_of,
 )
 from training.evaluation.config import EvaluationOptions
-from training.objective.objective import Objective
+from training.objective.losses import LOSSES
 from training.presets import PRESETS as TRAINING_PRESETS
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +71,7 @@ def test_pipeline_yaml_has_every_option_and_its_default() -> None:
 def test_the_section_of_the_trainer_has_every_option_and_its_default() -> None:
     section = read_yaml(ROOT / "pipeline.yaml")["training"]
     nested = {
-        "loss": Objective, "lora": LoraOptions, "optimizer": OptimizerOptions, "run": RunOptions,
+        "lora": LoraOptions, "optimizer": OptimizerOptions, "run": RunOptions,
         "evaluation": EvaluationOptions,
     }  # fmt: skip
     assert set(section) == fields(TrainingConfig)
@@ -79,19 +80,31 @@ def test_the_section_of_the_trainer_has_every_option_and_its_default() -> None:
     }
     assert section["run"] == plain(RunOptions())
     assert section["evaluation"] == plain(EvaluationOptions())
-    assert all(
-        value is None for name in ("loss", "lora", "optimizer") for value in section[name].values()
-    )
+    assert all(value is None for name in ("lora", "optimizer") for value in section[name].values())
     defaults = plain(TrainingConfig())
     assert all(defaults[name] == value for name, value in section.items() if name not in nested)
     assert settings_of({"training": section}).content() == settings_of({}).content()
 
 
+def commented(option: str) -> object:
+    """Return the YAML in the comment below an option of pipeline.yaml."""
+    lines = iter((ROOT / "pipeline.yaml").read_text().splitlines())
+    next(line for line in lines if line.strip().startswith(f"{option}:"))
+    below = takewhile(lambda line: line.startswith("    # "), lines)
+    told = [line.removeprefix("    # ") for line in below if re.match(r"    # (- |  )", line)]
+    assert all("  # " in line for line in told)
+    return yaml.safe_load("\n".join(told))
+
+
 def test_the_comment_of_scorers_names_every_option_and_its_default() -> None:
-    lines = (ROOT / "pipeline.yaml").read_text().splitlines()
-    commented = [line.removeprefix("    # ") for line in lines if re.match(r"    # (- |  )", line)]
-    assert yaml.safe_load("\n".join(commented)) == [plain(cls()) for cls in SCORERS.values()]
-    assert all("  # " in line for line in commented)
+    assert commented("scorers") == [plain(cls()) for cls in SCORERS.values()]
+
+
+def test_the_comment_of_losses_names_every_loss_and_its_options() -> None:
+    expected = [
+        {"loss": name, "weight": row.weight, **plain(row.options())} for name, row in LOSSES.items()
+    ]
+    assert commented("losses") == expected
 
 
 def test_every_option_of_pipeline_yaml_has_a_comment() -> None:

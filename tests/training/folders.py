@@ -3,6 +3,7 @@
 import io
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from data.edits import Edit, Replacement
 from data.manifest import Manifest, Shard, write_manifest
 from data.records import Negative, Row
 from data.shards import write_rows
+from training.batches.dataset import HardNegativeDataset
 from training.batches.tokens import Tokenizer
 
 WORDS = ("red", "blue", "green", "old", "small", "wet", "round", "tall")
@@ -100,3 +102,10 @@ def by_word(texts: list[str]) -> list[list[int]]:
 
 
 TOKENIZER = Tokenizer(encode=by_word, name="by word")
+
+
+def changed(samples: HardNegativeDataset, **attributes: object) -> HardNegativeDataset:
+    """Return a data set with other attributes."""
+    other = copy(samples)
+    vars(other).update(attributes)
+    return other

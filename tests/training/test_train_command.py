@@ -17,7 +17,7 @@ from data.errors import UsageError
 from tests.training.runs import places, records, settings, world
 from training.cli import train as command
 from training.commands.train import Given, resolve
-from training.model.clip import matched_name
+from training.model.loading import matched_name
 from training.run.plan import plan_of
 from training.run.start import prepare
 from training.run.train import train
@@ -92,7 +92,10 @@ def test_errors_are_one_line_with_their_exit_code(tmp_path: Path) -> None:
         ("--shards x --out y --limit-steps 0", "--limit-steps: expected 1 or more"),
         ("--shards x --out y --preset fsc", "unknown 'fsc'; did you mean 'fsc-clip'"),
         ("--shards x --out y --set training.epoch=1", "did you mean 'epochs'"),
-        ("--shards x --out y --set training.loss.gama=1", "did you mean 'gamma'"),
+        (
+            "--shards x --out y --set training.loss.gama=1",
+            "write training.losses: [clip, global, local]",
+        ),
         ("--shards x --out y --set training.optimizer.lr=0", "lr: expected a positive number"),
         ("--shards x --out y --set training.crop=[0.9,0.1]", "crop: expected shares"),
         ("--shards x --out y --set training.run.device=cude", "run.device: cude cannot be used"),
@@ -130,7 +133,7 @@ def test_the_plans_tokens_are_those_of_the_steps(root: Path, tmp_path: Path) -> 
 
     def watch(_number: int, step: object) -> None:
         tokens.extend(
-            sum(batch.caption_lengths) + sum(batch.negative_lengths) for batch in step.batches
+            sum(batch.caption_lengths) + sum(batch.negative_lengths) for batch in step.micro_batches
         )
 
     train(chosen, places(root, tmp_path.name), watch=watch)

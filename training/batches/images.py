@@ -12,6 +12,7 @@ Shape suffixes: C colours, H height, W width.
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -110,6 +111,19 @@ def decoded(content: bytes, *, box: tuple[int, int, int, int] | None = None) -> 
     """
     image = _coloured(_opened(content))
     return image.crop(box) if box else image
+
+
+def normalized(image_BCHW: Tensor, *, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Return images of uint8, of [0, 255], as normalised float32, wherever they lie.
+
+    `mean`, `std`: of red, green and blue, of [0, 1]. Colour by colour with plain numbers: a tensor
+    of them would have to be brought to the device, which waits for all that the device has to do.
+    """
+    image_BCHW = image_BCHW.to(torch.float32)
+    means, stds = ((np.array(values, np.float32) * 255).tolist() for values in (mean, std))
+    for colour_BHW, colour_mean, colour_std in zip(image_BCHW.unbind(1), means, stds, strict=True):
+        colour_BHW.sub_(colour_mean).div_(colour_std)
+    return image_BCHW
 
 
 def _opened(content: bytes) -> Image.Image:

@@ -52,6 +52,7 @@ class Layout:
             what is left over points at slot 0.
         path_TL: b * M + m of each text's tokens from `first` on; B * M where the text has ended.
         place_T: b * (1 + K) + k of each text; k = 0 is the caption.
+        valid_BC: which captions and negatives are there; C = 1 + K.
     """
 
     token_RS: Tensor
@@ -61,6 +62,7 @@ class Layout:
     node_BM: Tensor
     path_TL: Tensor
     place_T: Tensor
+    valid_BC: Tensor
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Self:
         """Return the layout on `device`."""
@@ -117,6 +119,7 @@ def lay_out(
         node_BM=node_BM,
         path_TL=path_TL,
         place_T=torch.tensor(heads + tails),
+        valid_BC=_valid(heads + tails, shape=(len(captions), 1 + num_negatives)),
     )
 
 
@@ -156,6 +159,12 @@ def _by_caption(
         _padded([list(slots) for slots in nodes], num_nodes, filler=0),
         _padded(placed, max(map(len, placed)), filler=num_captions * num_nodes),
     )
+
+
+def _valid(places: list[int], *, shape: tuple[int, int]) -> Tensor:
+    array = np.zeros(shape, dtype=np.bool_)
+    array.flat[places] = True
+    return torch.from_numpy(array)
 
 
 def _padded(lists: list[list[int]], length: int, *, filler: int) -> Tensor:

@@ -1,6 +1,6 @@
 """Batches for the loop: worker processes make them ahead, in an order that no worker decides.
 
-Pixels travel as bytes, a quarter of the floats, and become floats where the model is.
+Pixels travel as bytes, a quarter of the floats; the model normalises them.
 """
 
 import time
@@ -13,9 +13,10 @@ from torch.utils.data import Dataset
 
 from data.errors import UsageError
 from training.batches.batch import Batch, laid_out
-from training.batches.dataset import Samples, packed, total
+from training.batches.collate import collate, total
+from training.batches.dataset import HardNegativeDataset
 from training.batches.layout import TextForm
-from training.batches.sampler import BatchSampler, Place, Position
+from training.batches.sampler import Place, Position, Sampler
 from training.batches.workers import Workers, read_ahead
 
 
@@ -26,43 +27,44 @@ class Step(NamedTuple):
     samples, see `Sample`.
     """
 
-    batches: tuple[Batch, ...]
+    micro_batches: tuple[Batch, ...]
     position: Position
     waited_s: float
     counts: Mapping[str, int]
 
 
 class _Made(NamedTuple):
-    """What a worker sends: batches whose pixels are bytes."""
+    """What a worker sends: batches on the CPU."""
 
     batches: tuple[Batch, ...]
     counts: dict[str, int]
 
 
 def steps(  # noqa: PLR0913 - what is read, in which order, how and for whom
-    samples: Samples,
-    sampler: BatchSampler,
+    samples: HardNegativeDataset,
+    sampler: Sampler,
     *,
     workers: Workers | None = None,
     device: torch.device | str = "cpu",
     form: TextForm | None = None,
-    num_parts: int = 1,
+    num_micro_batches: int = 1,
 ) -> Generator[Step]:
     """Yield the batches of a rank; neither workers nor device change one.
 
     `form`: how the text tower reads; with it workers lay texts out, which on a GPU would wait for
-    the token ids to come back. `num_parts`: into how many parts a rank's captions are cut.
+    the token ids to come back. `num_micro_batches`: into how many a rank's captions are cut.
 
     Raises:
-        UsageError: a picture cannot be read, or the captions cannot be cut into equal parts.
+        UsageError: an image cannot be read, or the captions cannot be cut into equal parts.
     """
     device = torch.device(device)
-    if num_parts < 1 or (sampler.batch_size // sampler.num_ranks) % num_parts:
+    if num_micro_batches < 1 or (sampler.batch_size // sampler.num_ranks) % num_micro_batches:
         raise UsageError(
-            f"parts: expected a divisor of the {sampler.batch_size // sampler.num_ranks} captions "
-            f"that a rank has in a step, found {num_parts}"
+            "training.run.micro_batches: expected a divisor of the "
+            f"{sampler.batch_size // sampler.num_ranks} captions that a rank has in a step, found "
+            f"{num_micro_batches}"
         )
-    maker = _Maker(samples, form, num_parts)
+    maker = _Maker(samples, form, num_micro_batches)
     positions = sampler.positions()
     read = read_ahead(maker, sampler, workers=workers or Workers(), pinned=device.type == "cuda")
     with closing(read) as all_made:
@@ -71,7 +73,7 @@ def steps(  # noqa: PLR0913 - what is read, in which order, how and for whom
             made = next(all_made, None)
             if made is None:
                 return
-            batches = tuple(samples.normalised(_moved(batch, device)) for batch in made.batches)
+            batches = tuple(_moved(batch, device) for batch in made.batches)
             waited_s = time.perf_counter() - start
             yield Step(batches, sampler.after(next(positions)), waited_s, made.counts)
 
@@ -83,12 +85,14 @@ def _moved(batch: Batch, device: torch.device) -> Batch:
 class _Maker(Dataset[_Made]):
     """Makes whole batches."""
 
-    def __init__(self, samples: Samples, form: TextForm | None, num_parts: int) -> None:
-        self._samples, self._form, self._num_parts = samples, form, num_parts
+    def __init__(
+        self, samples: HardNegativeDataset, form: TextForm | None, num_micro_batches: int
+    ) -> None:
+        self._samples, self._form, self._num_micro_batches = samples, form, num_micro_batches
 
     def __getitem__(self, places: Sequence[Place]) -> _Made:
         drawn = [self._samples[place] for place in places]
-        size = len(drawn) // self._num_parts
-        parts = (packed(drawn[start : start + size]) for start in range(0, len(drawn), size))
+        size = len(drawn) // self._num_micro_batches
+        parts = (collate(drawn[start : start + size]) for start in range(0, len(drawn), size))
         batches = tuple(laid_out(part, self._form) if self._form else part for part in parts)
         return _Made(batches, total(sample.counts for sample in drawn))

@@ -72,7 +72,7 @@ def position_of(content: Json, *, rows: str, seed: int) -> Position:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class BatchSampler:
+class Sampler:
     """The batches of one rank from `start` to the end of `epochs`, as lists of places.
 
     `size`: number of rows. `batch_size`: captions a step of all ranks together. Serves as the

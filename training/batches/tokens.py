@@ -64,7 +64,7 @@ def tokenizer_of(model: str = "ViT-B-32") -> Tokenizer:
     Raises:
         UsageError: open_clip has no such model.
     """
-    from training.model.clip import tokenizer  # noqa: PLC0415  (open_clip's door, which takes seconds)
+    from training.model.library import tokenizer  # noqa: PLC0415  (open_clip's door, which takes seconds)
 
     tokenize = tokenizer(model)
     return Tokenizer(encode=unpadded(tokenize), name=type(tokenize).__name__)

@@ -30,7 +30,8 @@ from training.batches.workers import Workers, deaths_told, read_ahead
 from training.evaluation.encodings import Encodings
 from training.evaluation.tasks import Picture
 from training.evaluation.vectors import Vectors, digest_of_bytes, evaluation_cache
-from training.model.clip import ClipModel, evaluation_transform, hub_config, tokenizer
+from training.model.clip import ClipModel
+from training.model.library import evaluation_transform, hub_config, tokenizer
 from training.objective.gather import num_ranks
 from training.run.ranks import meet, rank
 from training.run.start import digest_of

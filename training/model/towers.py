@@ -5,7 +5,6 @@ together. Shape suffixes: B images, P patches, D embedding, W width of the text 
 slots, T texts, X = R S states, M distinct tokens of an image's texts, H attention heads.
 """
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -15,25 +14,6 @@ from torch.nn import functional
 from training.batches.layout import Layout, tree_mask
 
 TextKind = Literal["causal", "padded", "huggingface"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Features:
-    """What the losses need of a batch, float32 or float64.
-
-    Attributes:
-        image_BD: normalised.
-        patch_BPD: not normalised, class token left out; None where they were not asked for.
-        text_TD: normalised; the captions, then the valid negatives.
-        token_BMD: not normalised, in the order of Layout.node_BM; None where not asked for.
-        scale: exp(logit_scale).
-    """
-
-    image_BD: Tensor
-    patch_BPD: Tensor | None
-    text_TD: Tensor
-    token_BMD: Tensor | None
-    scale: Tensor
 
 
 def encode_images(visual: Any, image_BCHW: Tensor) -> Tensor:  # noqa: ANN401 - open_clip is untyped

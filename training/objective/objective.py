@@ -1,201 +1,164 @@
-"""The loss of a preset: total = contrastive + lambda_g global + lambda_l local.
+"""What is minimised: a weighted sum of losses of the table LOSSES, over the captions of all ranks.
 
 On W ranks the mean of the ranks' totals, and of each term, is that of the whole batch; so is the
-gradient that DistributedDataParallel averages (gather.py). Shape suffixes: B captions, K
-negatives a caption, C = 1 + K candidates, T texts, D embedding, G captions of all ranks.
+gradient that DistributedDataParallel averages (gather.py). Losses over the batch are summed apart
+from those over captions: in micro-batches the first are known before the second.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from training.batches.layout import Layout
-from training.model.towers import Features
+from training.objective.features import Features, features_of, has_negative
 from training.objective.gather import gather, num_ranks, total
-from training.objective.losses import (
-    Attention,
-    calibrated_losses,
-    candidates,
-    clip_loss,
-    global_logits,
-    has_negative,
-    local_logits,
-    negclip_loss,
-)
+from training.objective.loss import BatchLoss, CaptionLoss
+from training.objective.losses import LOSSES
 
 Terms = dict[str, Tensor]  # name -> 0-d, without gradient
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WeightedLoss:
+    """A loss of the table, by name, with its weight and its options."""
+
+    loss: str
+    weight: float
+    options: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Objective:
-    """What is minimised.
+    """The losses that are minimised together, each once."""
 
-    Attributes:
-        contrastive: captions only, or every negative as a negative of every image.
-        global_weight: lambda_g of the global hard-negative loss; 0 leaves it out.
-        local_weight: lambda_l of the local one; 0 leaves it out, and needs no patches.
-        gamma: exponent of the focal factor (1 - p)^gamma.
-        beta: label smoothing over a caption and its valid negatives.
-        attention: how a token weighs patches.
-    """
-
-    contrastive: Literal["clip", "negclip"] = "clip"
-    global_weight: float = 0.0
-    local_weight: float = 0.0
-    gamma: float = 2.0
-    beta: float = 0.02
-    attention: Attention = "minmax"
+    losses: tuple[WeightedLoss, ...]
 
     @property
     def needs_negatives(self) -> bool:
         """Tell whether anything in it is about negatives."""
-        return bool(self.contrastive == "negclip" or self.global_weight or self.local_weight)
+        return any(LOSSES[each.loss].needs_negatives for each in self.losses)
 
+    @property
+    def needs_tokens(self) -> bool:
+        """Tell whether anything in it needs patches and tokens."""
+        return any(LOSSES[each.loss].needs_tokens for each in self.losses)
 
-OBJECTIVES: Mapping[str, Objective] = MappingProxyType(
-    {
-        "fsc-clip": Objective(global_weight=0.5, local_weight=0.2),
-        "negclip": Objective(contrastive="negclip"),
-        "clip": Objective(),
-    }
-)
+    def over_batch(self) -> list[tuple[BatchLoss, WeightedLoss]]:
+        """Return the losses that compare the captions of a step with one another."""
+        rows = [(LOSSES[each.loss], each) for each in self.losses]
+        return [(row, each) for row, each in rows if isinstance(row, BatchLoss)]
+
+    def over_captions(self) -> list[tuple[CaptionLoss, WeightedLoss]]:
+        """Return the losses that are means over captions."""
+        rows = [(LOSSES[each.loss], each) for each in self.losses]
+        return [(row, each) for row, each in rows if isinstance(row, CaptionLoss)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Contrast:
-    """What the contrastive loss needs of a rank: image_BD, text_BCD with C = 1 for `clip`."""
+class Counts:
+    """The captions of all ranks: how many there are, and how many have a negative, at least 1."""
 
-    image_BD: Tensor
-    text_BCD: Tensor
-    valid_BC: Tensor
-    scale: Tensor
+    captions: int
+    with_negative: Tensor
 
 
-def whole_loss(
-    features: Features, layout: Layout, objective: Objective, *, num_candidates: int
-) -> tuple[Tensor, Terms]:
-    """Return this rank's loss of a batch that went through the towers at once, and its terms."""
-    contrast = contrast_of(features, layout, objective, num_candidates=num_candidates)
-    rows = num_rows([layout], len(features.image_BD), num_candidates=num_candidates)
-    hard, terms = hard_negative_loss(
-        features, layout, objective, rows=rows, num_candidates=num_candidates
+def weighted(name: str, *, weight: float | None = None, **options: object) -> WeightedLoss:
+    """Return a loss of the table; what is left out is as its row says."""
+    row = LOSSES[name]
+    return WeightedLoss(
+        loss=name,
+        weight=row.weight if weight is None else weight,
+        options=row.options(**options),
     )
-    plain = contrastive_loss(contrast, objective)
-    terms[objective.contrastive] = plain.detach()
-    terms["scale"] = features.scale.detach()
-    terms["loss"] = (plain + hard).detach()
-    return plain + hard, terms
 
 
-def contrast_of(
-    features: Features, layout: Layout, objective: Objective, *, num_candidates: int
-) -> Contrast:
-    """Return what the contrastive loss needs, missing negatives as zeros marked invalid."""
-    num_captions = len(features.image_BD)
-    valid_BC = candidates(layout.place_T, num_captions, num_candidates=num_candidates)
-    empty = features.text_TD.new_zeros(num_captions * num_candidates, features.text_TD.shape[1])
-    text_BCD = empty.index_copy(0, layout.place_T, features.text_TD).view(*valid_BC.shape, -1)
-    used = 1 if objective.contrastive == "clip" else num_candidates
-    return Contrast(
+def whole_loss(features: Features, objective: Objective) -> tuple[Tensor, Terms]:
+    """Return this rank's loss of a batch that went through the towers at once, and its terms."""
+    counts = counts_of([features.valid_BC])
+    own, terms = caption_losses(features, objective, counts=counts)
+    among_all, batch_terms = batch_losses(compared(features, objective), objective)
+    loss = among_all + own
+    return loss, {
+        **terms,
+        **batch_terms,
+        "scale": features.scale.detach(),
+        "loss": loss.detach(),
+    }
+
+
+def compared(features: Features, objective: Objective) -> Features:
+    """Return what losses over the batch see of a rank: no tokens, negatives if one needs them."""
+    needs_negatives = any(row.needs_negatives for row, _ in objective.over_batch())
+    num_used = features.valid_BC.shape[1] if needs_negatives else 1
+    return features_of(
         image_BD=features.image_BD,
-        text_BCD=text_BCD[:, :used],
-        valid_BC=valid_BC[:, :used],
+        text_BCD=features.text_BCD[:, :num_used],
+        valid_BC=features.valid_BC[:, :num_used],
         scale=features.scale,
     )
 
 
-def contrastive_loss(contrast: Contrast, objective: Objective) -> Tensor:
-    """Return the contrastive loss over all ranks' captions, the same on every rank."""
-    with _full_precision(contrast.scale):
-        image_GD, text_GCD = gather(contrast.image_BD), gather(contrast.text_BCD)
-        if objective.contrastive == "clip":
-            return clip_loss(image_GD, text_GCD[:, 0], contrast.scale)
-        valid_GC = gather(contrast.valid_BC)
-        return negclip_loss(
-            image_GD,
-            text_GCD[:, 0],
-            text_GCD[:, 1:].flatten(0, 1),
-            valid_GC[:, 1:].flatten(),
-            contrast.scale,
-        )
+def batch_losses(own: Features, objective: Objective) -> tuple[Tensor, Terms]:
+    """Return the weighted losses over all ranks' captions, the same on every rank, and the terms.
 
-
-def num_rows(layouts: list[Layout], num_captions: int, *, num_candidates: int) -> Tensor:
-    """Return how many captions of all ranks have a valid negative, at least 1."""
-    counts = [
-        has_negative(candidates(layout.place_T, num_captions, num_candidates=num_candidates)).sum()
-        for layout in layouts
-    ]
-    return total(torch.stack(counts).sum()).clamp_min(1)
-
-
-def hard_negative_loss(
-    features: Features,
-    layout: Layout,
-    objective: Objective,
-    *,
-    rows: Tensor,
-    num_candidates: int,
-) -> tuple[Tensor, Terms]:
-    """Return lambda_g L_global + lambda_l L_local of this rank's captions, and the terms.
-
-    Args:
-        features: of one rank's batch, or of a part of it.
-        layout: of the same.
-        objective: which heads, and how they are calibrated.
-        rows: what the sums over rows are divided by (num_rows).
-        num_candidates: C.
+    `own`: this rank's captions, as `compared` gives them.
     """
-    loss = features.scale * 0  # a head that is left out still lets gradients of zero through
+    loss = own.scale.new_zeros(())
     terms: Terms = {}
-    share = num_ranks() / rows
-    place_T, num_captions = layout.place_T, len(features.image_BD)
-    valid_BC = candidates(place_T, num_captions, num_candidates=num_candidates)
-    with _full_precision(features.scale):
-        for head, weight, logits_BC in _heads(features, layout, objective, num_candidates):
-            losses_B = calibrated_losses(
-                logits_BC, valid_BC, gamma=objective.gamma, beta=objective.beta
-            )
-            term = losses_B.sum() * share
-            loss = loss + weight * term
-            terms[head] = term.detach()
-            caption_B = logits_BC.detach().softmax(-1)[:, 0]
-            terms[f"{head}_p0"] = (caption_B * has_negative(valid_BC)).sum() * share
+    losses = objective.over_batch()
+    if not losses:
+        return loss, terms
+    with _full_precision(own.scale):
+        among_all = features_of(
+            image_BD=gather(own.image_BD),
+            text_BCD=gather(own.text_BCD),
+            valid_BC=_gathered_valid(own.valid_BC),
+            scale=own.scale,
+        )
+        for row, each in losses:
+            term = row.function(among_all, each.options)
+            loss = loss + each.weight * term
+            terms[row.name] = term.detach()
     return loss, terms
 
 
-def _heads(
-    features: Features, layout: Layout, objective: Objective, num_candidates: int
-) -> list[tuple[str, float, Tensor]]:
-    """Return name, weight and logits_BC of each head in use."""
-    heads = []
-    if objective.global_weight:
-        logits_BC = global_logits(
-            features.image_BD,
-            features.text_TD,
-            layout.place_T,
-            features.scale,
-            num_candidates=num_candidates,
-        )
-        heads.append(("global", objective.global_weight, logits_BC))
-    if objective.local_weight:
-        assert features.patch_BPD is not None
-        assert features.token_BMD is not None
-        logits_BC = local_logits(
-            features.patch_BPD,
-            features.token_BMD,
-            layout.path_TL,
-            layout.place_T,
-            features.scale,
-            num_candidates=num_candidates,
-            attention=objective.attention,
-        )
-        heads.append(("local", objective.local_weight, logits_BC))
-    return heads
+def counts_of(valids: Sequence[Tensor]) -> Counts:
+    """Return the counts of all ranks; `valids` has valid_BC of each part of this one's captions."""
+    with_negative = torch.stack([has_negative(valid_BC).sum() for valid_BC in valids]).sum()
+    return Counts(
+        captions=num_ranks() * sum(map(len, valids)),
+        with_negative=total(with_negative).clamp_min(1),
+    )
+
+
+def caption_losses(
+    features: Features, objective: Objective, *, counts: Counts
+) -> tuple[Tensor, Terms]:
+    """Return the weighted losses of this rank's captions, or of some of them, and the terms.
+
+    `counts`: of all ranks' captions, which the sums over captions are divided by.
+    """
+    loss = features.scale * 0  # without any loss, gradients of zero are still let through
+    terms: Terms = {}
+    with _full_precision(features.scale):
+        for row, each in objective.over_captions():
+            found = row.function(features, each.options)
+            share = num_ranks() / (counts.with_negative if row.needs_negatives else counts.captions)
+            term = found.loss_B.sum() * share
+            loss = loss + each.weight * term
+            terms[row.name] = term.detach()
+            for name, figure_B in found.figures.items():
+                terms[f"{row.name}_{name}"] = figure_B.sum() * share
+    return loss, terms
+
+
+def _gathered_valid(valid_BC: Tensor) -> Tensor:
+    """Return valid_GC of all ranks; captions are always there, and need no exchange."""
+    if valid_BC.shape[1] > 1:
+        return gather(valid_BC)
+    return valid_BC.new_ones(num_ranks() * len(valid_BC), 1)
 
 
 def _full_precision(like: Tensor) -> torch.autocast:

@@ -121,7 +121,7 @@ class Meter:
     def add(self, step: Step, terms: Mapping[str, Tensor], norm: Tensor) -> None:
         """Take a step; nothing is waited for."""
         self.terms.append({**terms, "gradient_norm": norm})
-        for batch in step.batches:
+        for batch in step.micro_batches:
             self.host["images"] += len(batch.ids)
             self.host["tokens"] += sum(batch.caption_lengths) + sum(batch.negative_lengths)
         self.host["waited_s"] += step.waited_s  # type: ignore[assignment]  # a Counter of seconds

@@ -14,15 +14,15 @@ from torch.optim import Optimizer
 
 from data.commit import Json
 from data.errors import UsageError
-from training.batches.dataset import Samples
+from training.batches.dataset import HardNegativeDataset
 from training.batches.loader import Step, steps
-from training.batches.sampler import BatchSampler, Position
+from training.batches.sampler import Position, Sampler
 from training.batches.workers import Workers
 from training.config import Precision, Settings
 from training.model.clip import ClipModel
 from training.objective.gather import num_ranks
 from training.objective.objective import Terms
-from training.run.backward import learn
+from training.run.backward import backward
 from training.run.checkpoint import Checkpoint, write
 from training.run.logs import Listener, Meter
 from training.run.measure import Measures, measure
@@ -54,8 +54,8 @@ class Run:
 
     model: ClipModel
     trained: nn.Module
-    samples: Samples
-    validation: Samples | None
+    samples: HardNegativeDataset
+    validation: HardNegativeDataset | None
     optimizer: Optimizer
     scaler: GradScaler
     device: torch.device
@@ -73,9 +73,9 @@ class Run:
         """Return the number of updates of the whole run."""
         return self.settings.config.epochs * self.steps_an_epoch
 
-    def sampler(self, start: Position) -> BatchSampler:
+    def sampler(self, start: Position) -> Sampler:
         """Return this rank's batches from a position on."""
-        return BatchSampler(
+        return Sampler(
             size=len(self.samples),
             batch_size=self.settings.batch_size,
             epochs=self.settings.config.epochs,
@@ -109,11 +109,11 @@ def fit(  # noqa: PLR0913 - where it begins, who listens, and when it ends
     `limit_steps`: stop after so many. `watch` sees every step before it is taken.
 
     Raises:
-        UsageError: a picture cannot be read, or a loss is no number any more.
+        UsageError: an image cannot be read, or a loss is no number any more.
     """
     stopping, meter, signal = stopping or Stopping(), Meter(run.device), 0
     last = run.num_steps if limit_steps is None else min(run.num_steps, state.step + limit_steps)
-    kept_at = state.step
+    checkpointed_at = state.step
     run.trained.train()
     with closing(_steps(run, state.position)) as all_steps:
         while state.step < last:
@@ -122,19 +122,20 @@ def fit(  # noqa: PLR0913 - where it begins, who listens, and when it ends
             if signal or step is None:
                 break
             watch(state.step, step)
-            terms, norm = _learned(run, state.step, step)
+            terms, norm = train_step(run, state.step, step)
             meter.add(step, terms, norm)
             state = replace(state, step=state.step + 1, position=step.position)
             due = state.step == last or _is_due(run, state)
             if due or state.step % run.settings.run.log_every == 0:
-                _tell(run, state, meter, listeners)
+                log(run, state, meter, listeners)
             if due:
-                state, kept_at = _kept(run, state, listeners, stopping), state.step
+                state = validate_and_checkpoint(run, state, listeners, stopping)
+                checkpointed_at = state.step
                 meter.restart()
-    if kept_at < state.step:
+    if checkpointed_at < state.step:
         if meter.terms:
-            _tell(run, state, meter, listeners)
-        state = _kept(run, state, listeners, stopping)
+            log(run, state, meter, listeners)
+        state = validate_and_checkpoint(run, state, listeners, stopping)
     return state, signal
 
 
@@ -145,16 +146,16 @@ def _steps(run: Run, start: Position) -> Generator[Step]:
         workers=Workers(number=run.settings.run.workers),
         device=run.device,
         form=run.model.form,
-        num_parts=run.settings.run.parts,
+        num_micro_batches=run.settings.run.micro_batches,
     )
 
 
-def _learned(run: Run, number: int, step: Step) -> tuple[Terms, Tensor]:
+def train_step(run: Run, number: int, step: Step) -> tuple[Terms, Tensor]:
     """Update the weights; return the terms, and the norm of the gradient."""
     torch.manual_seed(seed_of(run.settings.config.seed, "step", number, rank()))
-    terms = learn(
+    terms = backward(
         run.trained,
-        step.batches,
+        step.micro_batches,
         run.settings.objective,
         precision=DTYPES[run.settings.config.precision],
         scaled=run.scaler.scale,
@@ -175,7 +176,12 @@ def _is_due(run: Run, state: State) -> bool:
     return state.position.seen == 0 if every is None else state.step % every == 0
 
 
-def _tell(run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...]) -> None:
+def log(run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...]) -> None:
+    """Tell the listeners what the steps since the last record add up to.
+
+    Raises:
+        UsageError: the loss or its gradient is no number any more.
+    """
     found = meter.record()
     where = {"step": state.step, "epoch": state.step / run.steps_an_epoch}
     record = {**where, "lr": run.rate(state.step - 1), **found}
@@ -195,7 +201,9 @@ def _tell(run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...])
             )
 
 
-def _kept(run: Run, state: State, listeners: tuple[Listener, ...], stopping: Stopping) -> State:
+def validate_and_checkpoint(
+    run: Run, state: State, listeners: tuple[Listener, ...], stopping: Stopping
+) -> State:
     """Measure the validation split, if there is one and no signal came, and write a checkpoint."""
     is_best = False
     found = _measured(run, stopping)

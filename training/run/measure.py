@@ -5,19 +5,20 @@ first epoch, so that one model always gets the same figures.
 """
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, distributed
 
-from training.batches.batch import Batch, laid_out
-from training.batches.dataset import Samples
+from training.batches.batch import Batch
+from training.batches.dataset import HardNegativeDataset
 from training.batches.loader import steps
-from training.batches.sampler import BatchSampler
+from training.batches.sampler import Sampler
 from training.batches.workers import Workers
 from training.model.clip import ClipModel
+from training.objective.features import has_negative
 from training.objective.gather import gather, num_ranks
-from training.objective.objective import Objective, contrast_of, whole_loss
+from training.objective.objective import Objective, whole_loss
 from training.run.ranks import rank
 from training.run.stopping import Stopping
 
@@ -44,7 +45,7 @@ class Measures:
 
 def measure(  # noqa: PLR0913 - what is measured, on what, and how
     model: ClipModel,
-    samples: Samples,
+    samples: HardNegativeDataset,
     objective: Objective,
     *,
     batch_size: int,
@@ -59,7 +60,7 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
     """
     stopping = stopping or Stopping()
     most = len(samples) // num_ranks() * num_ranks()
-    sampler = BatchSampler(
+    sampler = Sampler(
         size=len(samples),
         batch_size=min(batch_size, most),
         epochs=1,
@@ -79,7 +80,7 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
             signal = stopping.agreed()
             if signal or step is None:
                 break
-            (batch,) = step.batches
+            (batch,) = step.micro_batches
             sums += _counts(model, batch, objective, precision=precision)
     model.train(was_training)
     if signal:
@@ -100,29 +101,24 @@ def _counts(
     model: ClipModel, batch: Batch, objective: Objective, *, precision: torch.dtype | None
 ) -> Tensor:
     """Return the sums of a rank's batch."""
-    layout = laid_out(batch, model.form).layout
-    assert layout is not None
-    num_candidates = batch.num_negatives + 1
     device = batch.image_BCHW.device
     with torch.autocast(device.type, dtype=precision, enabled=precision is not None):
-        features = model(batch, local=bool(objective.local_weight))
-    _, terms = whole_loss(features, layout, objective, num_candidates=num_candidates)
-    every = replace(objective, contrastive="negclip")
-    contrast = contrast_of(features, layout, every, num_candidates=num_candidates)
-    image_GD, text_BCD = gather(contrast.image_BD), contrast.text_BCD
+        features = model(batch, tokens=objective.needs_tokens)
+    _, terms = whole_loss(features, objective)
+    image_GD, text_BCD = gather(features.image_BD), features.text_BCD
     num_captions = len(text_BCD)
     own_B = torch.arange(num_captions, device=device) + rank() * num_captions
     score_BG = text_BCD[:, 0] @ image_GD.T
     own_score_B1 = score_BG.gather(1, own_B[:, None])
-    score_BC = torch.einsum("bd,bcd->bc", contrast.image_BD, text_BCD)
-    negative_BK = score_BC[:, 1:].masked_fill(~contrast.valid_BC[:, 1:], -torch.inf)
-    has_B = contrast.valid_BC[:, 1:].any(1)
+    score_BC = torch.einsum("bd,bcd->bc", features.image_BD, text_BCD)
+    negative_BK = score_BC[:, 1:].masked_fill(~features.valid_BC[:, 1:], -torch.inf)
+    has_B = has_negative(features.valid_BC)
     above_B = (score_BC[:, :1] > negative_BK).all(1) & has_B
     return torch.stack([
         terms["loss"].double() * num_captions,
         (score_BG <= own_score_B1).all(1).sum(),
         above_B.sum(),
-        (has_B / contrast.valid_BC.sum(1)).sum(),
+        (has_B / features.valid_BC.sum(1)).sum(),
         torch.tensor(num_captions, device=device),
         has_B.sum(),
     ]).double()  # fmt: skip

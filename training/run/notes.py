@@ -4,7 +4,7 @@ from torch import nn
 
 from data.errors import UsageError
 from data.image_names import told_of
-from training.batches.dataset import Samples
+from training.batches.dataset import HardNegativeDataset
 from training.batches.draw import ANY
 from training.batches.rows import num_left_out
 from training.batches.tokens import num_cut, with_negative
@@ -12,7 +12,9 @@ from training.config import Settings
 from training.model.clip import ClipModel
 
 
-def notes_of(settings: Settings, name: str, model: ClipModel, samples: Samples) -> tuple[str, ...]:
+def notes_of(
+    settings: Settings, name: str, model: ClipModel, samples: HardNegativeDataset
+) -> tuple[str, ...]:
     """Return what was chosen for the user, what costs, and what is not trained on, counted.
 
     `name`: of the model, with its variant.
@@ -31,12 +33,12 @@ def _on_batches(model: nn.Module) -> str:
     if not any(isinstance(module, nn.BatchNorm2d) for module in model.modules()):
         return ""
     return (
-        "the image tower normalises over what it sees at once, so run.parts and the number of "
-        "processes change its numbers"
+        "the image tower normalises over what it sees at once, so run.micro_batches and "
+        "the number of processes change its numbers"
     )
 
 
-def refuse_without_negatives(settings: Settings, samples: Samples) -> None:
+def refuse_without_negatives(settings: Settings, samples: HardNegativeDataset) -> None:
     """Hold that a loss that is about negatives finds any: it would stay at 0 and teach nothing.
 
     Raises:
@@ -60,7 +62,7 @@ def no_negatives(settings: Settings, found: str) -> UsageError:
     )
 
 
-def num_without_negative(samples: Samples) -> int:
+def num_without_negative(samples: HardNegativeDataset) -> int:
     """Return how many captions have no negative that a step could draw."""
     types = None if ANY in samples.draw else set(samples.draw)
     has = with_negative(samples.tokens, types)
@@ -68,7 +70,7 @@ def num_without_negative(samples: Samples) -> int:
     return int((~(has if kept is None else has[kept])).sum())
 
 
-def _counts(settings: Settings, samples: Samples) -> list[str]:
+def _counts(settings: Settings, samples: HardNegativeDataset) -> list[str]:
     without = num_without_negative(samples) if settings.objective.needs_negatives else 0
     counts = (
         (num_left_out(samples.rows), "captions are left out: their images are missing"),

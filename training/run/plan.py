@@ -7,11 +7,11 @@ import numpy as np
 from torch import nn
 
 from data.streams import Stream
-from training.batches.dataset import Samples
+from training.batches.dataset import HardNegativeDataset
 from training.batches.draw import drawn
 from training.batches.layout import lay_out
 from training.batches.rows import num_left_out
-from training.batches.sampler import BatchSampler, Place
+from training.batches.sampler import Place, Sampler
 from training.batches.tokens import Ids, num_cut
 from training.config import Settings
 from training.objective.gather import num_ranks
@@ -102,7 +102,7 @@ def plan_of(settings: Settings, places: Places) -> Plan:
     prepared = prepare(settings, places, weights=False)
     samples, model = prepared.samples, prepared.model
     texts = _texts_of(samples, prepared, settings)
-    num_parts = settings.run.parts * num_ranks()
+    num_micro_batches = settings.run.micro_batches * num_ranks()
     num_texts = settings.batch_size + texts.negatives
     length = model.form.context_length
     return Plan(
@@ -120,7 +120,7 @@ def plan_of(settings: Settings, places: Places) -> Plan:
         steps=settings.config.epochs * (len(samples) // settings.batch_size),
         negatives_a_caption=texts.negatives / settings.batch_size,
         tokens_a_step=round(texts.tokens),
-        encoded_a_step=round(texts.slots_of_part * num_parts),
+        encoded_a_step=round(texts.slots_of_part * num_micro_batches),
         padded_a_step=None if length is None else round(num_texts * length),
         memory_mb=_memory(settings, prepared, slots_of_part=texts.slots_of_part),
         notes=prepared.notes,
@@ -149,9 +149,9 @@ def told(plan: Plan) -> str:
     ])  # fmt: skip
 
 
-def _texts_of(samples: Samples, prepared: Prepared, settings: Settings) -> _Texts:
+def _texts_of(samples: HardNegativeDataset, prepared: Prepared, settings: Settings) -> _Texts:
     """Draw and lay out the texts of a few steps, spread over the first epoch."""
-    sampler = BatchSampler(
+    sampler = Sampler(
         size=len(samples),
         batch_size=settings.batch_size,
         epochs=1,
@@ -163,7 +163,7 @@ def _texts_of(samples: Samples, prepared: Prepared, settings: Settings) -> _Text
     tokens, negatives, slots = [], [], []
     for position in looked_at:
         places = sampler.places(position)
-        part = places[: len(places) // settings.run.parts]
+        part = places[: len(places) // settings.run.micro_batches]
         texts = [_ids(samples, place) for place in part]
         captions = [ids.tolist() for ids, _ in texts]
         found = [
@@ -190,7 +190,7 @@ def _texts_of(samples: Samples, prepared: Prepared, settings: Settings) -> _Text
     )
 
 
-def _ids(samples: Samples, place: Place) -> tuple[Ids, list[Ids | None]]:
+def _ids(samples: HardNegativeDataset, place: Place) -> tuple[Ids, list[Ids | None]]:
     """Return the token ids of a caption and of the negatives that its step draws."""
     row = samples.rows.place(place.number)
     ids = samples.tokens.of(row)
@@ -206,7 +206,7 @@ def _memory(settings: Settings, prepared: Prepared, *, slots_of_part: float) -> 
     parameters, trained = sum(n for n, _ in sizes), sum(n for n, is_on in sizes if is_on)
     is_half = settings.config.precision != "fp32"
     copies = (2 if is_half else 0) + (4 if settings.lora.rank else 0)  # autocast's, LoRA's sums
-    images = settings.batch_size // num_ranks() // settings.run.parts
+    images = settings.batch_size // num_ranks() // settings.run.micro_batches
     options = prepared.samples.options
     patch = getattr(model.clip.visual, "patch_size", None)
     visual = _shape_of(model.clip.visual)

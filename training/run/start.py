@@ -14,12 +14,14 @@ from data.config import place_name
 from data.errors import UsageError
 from data.images import ImageColumns, scenes_of
 from data.streams import Stream
-from training.batches.dataset import DataOptions, Samples, dataset
+from training.batches.dataset import DataOptions, HardNegativeDataset
 from training.batches.draw import draw_of
 from training.batches.rows import Rows, num_left_out, open_rows
 from training.batches.tokens import Tokenizer, unpadded
 from training.config import AUTO, Settings, TrainingConfig
-from training.model.clip import ClipModel, check_weights, load, matched_name, tokenizer
+from training.model.clip import ClipModel
+from training.model.library import tokenizer
+from training.model.loading import check_weights, load_model, matched_name
 from training.model.lora import add_lora
 from training.objective.gather import num_ranks
 from training.presets import IN_PLACE, draw_for
@@ -47,8 +49,8 @@ class Prepared:
 
     model: ClipModel
     name: str
-    samples: Samples
-    validation: Samples | None
+    samples: HardNegativeDataset
+    validation: HardNegativeDataset | None
     content: Json
     notes: tuple[str, ...]
 
@@ -78,7 +80,7 @@ def prepare(
         scenes_of(rows.manifest, where="without --images")
     name = matched_name(config.model, config.pretrained)
     model = initial_model(config, name=name, weights=weights)
-    if settings.objective.local_weight:
+    if settings.objective.needs_tokens:
         model.require_patches()
     digest = digest_of(model.clip.state_dict()) if weights else ""
     if settings.lora.rank:
@@ -90,10 +92,10 @@ def prepare(
     tokenize = tokenizer(name)
     ids = Tokenizer(encode=unpadded(tokenize), name=type(tokenize).__name__)
 
-    def opened(split: str, *, evaluation: bool) -> Samples:
+    def opened(split: str, *, evaluation: bool) -> HardNegativeDataset:
         chosen = replace(options, split=split, evaluation=evaluation)
         return first_then_others(
-            lambda: dataset(
+            lambda: HardNegativeDataset(
                 places.shards, places.images, tokenizer=ids, options=chosen, report=report
             )
         )
@@ -115,8 +117,8 @@ def prepare(
 
 
 def measured_split(
-    settings: Settings, rows: Rows, opened: Callable[[str], Samples]
-) -> tuple[Samples | None, str]:
+    settings: Settings, rows: Rows, opened: Callable[[str], HardNegativeDataset]
+) -> tuple[HardNegativeDataset | None, str]:
     """Return the samples of the validation split, and what a user should be told of it.
 
     AUTO is the split that is named as the trained one, but for "train". If its images are not
@@ -140,7 +142,7 @@ def measured_split(
     return samples, told_of_measured(samples, batch_size=size)
 
 
-def told_of_measured(samples: Samples, *, batch_size: int) -> str:
+def told_of_measured(samples: HardNegativeDataset, *, batch_size: int) -> str:
     """Return what a user should know of the split that is measured: how much of it, and why."""
     num_measured = len(samples) // batch_size * batch_size
     left_out = (
@@ -155,7 +157,7 @@ def told_of_measured(samples: Samples, *, batch_size: int) -> str:
     )
 
 
-def _shared(samples: Samples) -> Samples:
+def _shared(samples: HardNegativeDataset) -> HardNegativeDataset:
     """Return samples of which each rank has one to measure."""
     if len(samples) < num_ranks():
         raise UsageError(
@@ -176,7 +178,7 @@ def initial_model(config: TrainingConfig, *, name: str, weights: bool = True) ->
         check_weights(name, config.pretrained)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(config.seed, "weights"))
-        return load(name, pretrained=config.pretrained, weights=weights)
+        return load_model(name, pretrained=config.pretrained, weights=weights)
 
 
 def seed_of(*key: int | str) -> int:
@@ -218,8 +220,6 @@ def _data_options(
         seed=config.seed,
         size=seen.height,
         scale=config.crop,
-        mean=(seen.mean[0], seen.mean[1], seen.mean[2]),
-        std=(seen.std[0], seen.std[1], seen.std[2]),
         on_missing_image=config.on_missing_image,
         verify=settings.run.verify,
         cache=cache,

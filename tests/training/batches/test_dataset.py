@@ -13,14 +13,15 @@ from data.images import Folder
 from tests.training.folders import (
     TOKENIZER,
     by_word,
+    changed,
     finished,
     picture_folder,
     pictures_of,
     row_of,
     rows_of,
 )
-from training.batches.dataset import BROKEN, CUT, DataOptions, Samples
-from training.batches.images import Middle
+from training.batches.dataset import BROKEN, CUT, DataOptions, HardNegativeDataset
+from training.batches.images import Middle, normalized
 from training.batches.sampler import Place
 
 ROWS = rows_of(30, types=("swap", "replace", "replace", "swap", "replace"))
@@ -36,18 +37,22 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def samples(place: Path) -> Samples:
-    return training.dataset(place / "out", place / "pictures", tokenizer=TOKENIZER, options=OPTIONS)
+def samples(place: Path) -> HardNegativeDataset:
+    return training.HardNegativeDataset(
+        place / "out", place / "pictures", tokenizer=TOKENIZER, options=OPTIONS
+    )
 
 
-def drawn(samples: Samples, indexes: list[int] | list[Place]) -> list[tuple[object, ...]]:
+def drawn(
+    samples: HardNegativeDataset, indexes: list[int] | list[Place]
+) -> list[tuple[object, ...]]:
     found = [samples[index] for index in indexes]
     return [(s.id, s.pixels_CHW.numpy().tobytes(), s.caption.tolist(),
              [n if n is None else n.tolist() for n in s.negatives], s.counts)
             for s in found]  # fmt: skip
 
 
-def test_a_sample_is_a_caption_its_picture_and_its_negatives(samples: Samples) -> None:
+def test_a_sample_is_a_caption_its_picture_and_its_negatives(samples: HardNegativeDataset) -> None:
     assert len(samples) == 30
     for number, row in enumerate(ROWS):
         sample = samples[number]
@@ -62,36 +67,38 @@ def test_a_sample_is_a_caption_its_picture_and_its_negatives(samples: Samples) -
         assert sample.counts == {"swap": 1, "replace": 2}
 
 
-def test_a_sample_depends_on_seed_epoch_and_row_alone(samples: Samples, place: Path) -> None:
+def test_a_sample_depends_on_seed_epoch_and_row_alone(
+    samples: HardNegativeDataset, place: Path
+) -> None:
     numbers = list(range(30))
     first = drawn(samples, numbers)
     assert drawn(samples, numbers[::-1])[::-1] == first
     assert drawn(pickle.loads(pickle.dumps(samples)), numbers) == first  # noqa: S301  (our own)
     later = drawn(samples.at_epoch(1), numbers)
     assert later == drawn(samples, [Place(1, number) for number in numbers])
-    other = training.dataset(
+    other = training.HardNegativeDataset(
         place / "out", place / "pictures", tokenizer=TOKENIZER, options=replace(OPTIONS, seed=6)
     )
-    for changed in (later, drawn(other, numbers)):
-        assert [item[0] for item in changed] == [item[0] for item in first]
-        assert sum(a[1] != b[1] for a, b in zip(first, changed, strict=True)) > 20  # crops
-        assert sum(a[3] != b[3] for a, b in zip(first, changed, strict=True)) > 15  # negatives
+    for other_items in (later, drawn(other, numbers)):
+        assert [item[0] for item in other_items] == [item[0] for item in first]
+        assert sum(a[1] != b[1] for a, b in zip(first, other_items, strict=True)) > 20  # crops
+        assert sum(a[3] != b[3] for a, b in zip(first, other_items, strict=True)) > 15  # negatives
 
 
 def test_captions_of_one_picture_see_other_parts_of_it(tmp_path: Path) -> None:
     rows = [row_of(n, image="same.jpg") for n in range(6)]
     folder = finished(tmp_path / "out", {"train": rows})
     picture_folder(tmp_path / "p", pictures_of(rows))
-    samples = training.dataset(folder, tmp_path / "p", tokenizer=TOKENIZER,
+    samples = training.HardNegativeDataset(folder, tmp_path / "p", tokenizer=TOKENIZER,
                                options=DataOptions(size=16, scale=(0.5, 0.7)))  # fmt: skip
     assert len({samples[n].pixels_CHW.numpy().tobytes() for n in range(6)}) == 6
 
 
-def test_a_batch_has_what_the_model_wants(samples: Samples) -> None:
-    (batch,) = DataLoader(samples, batch_size=30, collate_fn=samples.collate)
+def test_a_batch_has_what_the_model_wants(samples: HardNegativeDataset) -> None:
+    (batch,) = DataLoader(samples, batch_size=30, collate_fn=training.collate)
     assert batch.ids == tuple(row.id for row in ROWS)
     assert batch.image_BCHW.shape == (30, 3, 16, 16)
-    assert batch.image_BCHW.dtype == torch.float32
+    assert batch.image_BCHW.dtype == torch.uint8
     assert batch.num_negatives == 3
     assert batch.place_N.tolist() == list(range(90))
     assert batch.caption_lengths == tuple(len(by_word([row.caption])[0]) for row in ROWS)
@@ -101,9 +108,12 @@ def test_a_batch_has_what_the_model_wants(samples: Samples) -> None:
     for ids, length in zip(batch.negative_NL.tolist(), batch.negative_lengths, strict=True):
         assert ids[length - 1] == 99
         assert not any(ids[length:])
-    mean, std = (torch.tensor(v).view(3, 1, 1) for v in (OPTIONS.mean, OPTIONS.std))
-    pixels = ((batch.image_BCHW * std + mean) * 255).round()
-    assert (pixels == torch.stack([samples[n].pixels_CHW for n in range(30)])).all()
+    pixels_BCHW = torch.stack([samples[n].pixels_CHW for n in range(30)])
+    assert torch.equal(batch.image_BCHW, pixels_BCHW)
+    mean, std = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
+    found_BCHW = normalized(batch.image_BCHW, mean=mean, std=std)
+    shifted, scaled = (torch.tensor(v).view(3, 1, 1) for v in (mean, std))
+    assert torch.equal(((found_BCHW * scaled + shifted) * 255).round(), pixels_BCHW.float())
 
 
 def test_a_negative_that_a_row_lacks_has_no_place(tmp_path: Path) -> None:
@@ -114,29 +124,31 @@ def test_a_negative_that_a_row_lacks_has_no_place(tmp_path: Path) -> None:
     rows[3] = rows[3]._replace(caption=long, negatives=equal)
     folder = finished(tmp_path / "out", {"train": rows})
     picture_folder(tmp_path / "p", pictures_of(rows))
-    samples = training.dataset(folder, tmp_path / "p", tokenizer=TOKENIZER, options=OPTIONS)
+    samples = training.HardNegativeDataset(
+        folder, tmp_path / "p", tokenizer=TOKENIZER, options=OPTIONS
+    )
     found = [samples[n] for n in range(4)]
-    batch = samples.collate(found)
+    batch = training.collate(found)
     assert batch.place_N.tolist() == [0, 7, 8]
     assert len(batch.negative_NL) == 3
     assert [sample.counts for sample in found] == [{"swap": 1}, {}, {"replace": 2}, {CUT: 2}]
-    none = samples.collate([samples[1], samples[3]])
+    none = training.collate([samples[1], samples[3]])
     assert none.negative_NL.shape[0] == len(none.place_N) == len(none.negative_lengths) == 0
     assert none.num_negatives == 3
 
 
 def test_a_draw_of_nothing(place: Path) -> None:
     options = replace(OPTIONS, draw={})
-    samples = training.dataset(place / "out", place / "pictures", tokenizer=TOKENIZER,
+    samples = training.HardNegativeDataset(place / "out", place / "pictures", tokenizer=TOKENIZER,
                                options=options)  # fmt: skip
-    batch = samples.collate([samples[0], samples[1]])
+    batch = training.collate([samples[0], samples[1]])
     assert batch.num_negatives == 0
     assert len(batch.place_N) == 0
 
 
 def test_evaluation_sees_the_middle_whatever_the_epoch(place: Path) -> None:
     options = replace(OPTIONS, evaluation=True, split="val")
-    samples = training.dataset(place / "out", place / "pictures", tokenizer=TOKENIZER,
+    samples = training.HardNegativeDataset(place / "out", place / "pictures", tokenizer=TOKENIZER,
                                options=options)  # fmt: skip
     content = (place / "pictures" / ROWS[2].image).read_bytes()
     assert (samples[2].pixels_CHW == Middle(size=16)(content)).all()
@@ -154,9 +166,11 @@ def broken_and_missing(root: Path) -> Path:
 def test_missing_and_broken_pictures_are_errors(place: Path, tmp_path: Path) -> None:
     images = broken_and_missing(tmp_path / "p")
     with pytest.raises(UsageError, match="images of 2 of 30 captions are missing"):
-        training.dataset(place / "out", images, tokenizer=TOKENIZER, options=OPTIONS)
+        training.HardNegativeDataset(place / "out", images, tokenizer=TOKENIZER, options=OPTIONS)
     picture_folder(images, {ROWS[n].image: pictures_of(ROWS)[ROWS[n].image] for n in (4, 5)})
-    samples = training.dataset(place / "out", images, tokenizer=TOKENIZER, options=OPTIONS)
+    samples = training.HardNegativeDataset(
+        place / "out", images, tokenizer=TOKENIZER, options=OPTIONS
+    )
     with pytest.raises(UsageError, match=r"'0/0009.jpg' of id:9 is broken \(.*\); mend it"):
         samples[9]
 
@@ -164,7 +178,9 @@ def test_missing_and_broken_pictures_are_errors(place: Path, tmp_path: Path) -> 
 def test_another_row_stands_in_for_a_broken_picture(place: Path, tmp_path: Path) -> None:
     images = broken_and_missing(tmp_path / "p")
     options = replace(OPTIONS, on_missing_image="skip")
-    samples = training.dataset(place / "out", images, tokenizer=TOKENIZER, options=options)
+    samples = training.HardNegativeDataset(
+        place / "out", images, tokenizer=TOKENIZER, options=options
+    )
     assert len(samples) == 28
     own = [row.id for n, row in enumerate(ROWS) if n not in {4, 5}]
     found = [samples[n] for n in range(28)]
@@ -189,7 +205,9 @@ def test_another_row_stands_in_for_a_broken_picture(place: Path, tmp_path: Path)
 def test_a_file_that_cannot_be_read_is_an_error_always(place: Path, tmp_path: Path) -> None:
     images = broken_and_missing(tmp_path / "p")
     options = replace(OPTIONS, on_missing_image="skip")
-    samples = training.dataset(place / "out", images, tokenizer=TOKENIZER, options=options)
+    samples = training.HardNegativeDataset(
+        place / "out", images, tokenizer=TOKENIZER, options=options
+    )
     (images / ROWS[1].image).unlink()
     with pytest.raises(UsageError, match=r"0001\.jpg: cannot be read: No such file"):
         samples[1]
@@ -205,20 +223,22 @@ def test_a_file_that_cannot_be_read_is_an_error_always(place: Path, tmp_path: Pa
 def test_what_does_not_fit_is_refused(change: dict[str, object], message: str, place: Path) -> None:
     options = replace(OPTIONS, **change)
     with pytest.raises(UsageError, match=message):
-        training.dataset(place / "out", place / "pictures", tokenizer=TOKENIZER, options=options)
+        training.HardNegativeDataset(
+            place / "out", place / "pictures", tokenizer=TOKENIZER, options=options
+        )
 
 
-def test_a_store_of_ones_own(samples: Samples, tmp_path: Path) -> None:
+def test_a_store_of_ones_own(samples: HardNegativeDataset, tmp_path: Path) -> None:
     class Backwards(Folder):
         def read(self, key: str) -> bytes:
             return super().read(key[::-1])
 
     other = picture_folder(tmp_path, {k[::-1]: v for k, v in pictures_of(ROWS).items()})
-    assert drawn(replace(samples, store=Backwards(other)), [3]) == drawn(samples, [3])
+    assert drawn(changed(samples, store=Backwards(other)), [3]) == drawn(samples, [3])
 
 
 def test_without_a_tokenizer_it_is_clips(place: Path) -> None:
-    samples = training.dataset(place / "out", place / "pictures", options=OPTIONS)
+    samples = training.HardNegativeDataset(place / "out", place / "pictures", options=OPTIONS)
     assert samples[0].caption.tolist() == [49406, 320, 1674, 539, 271, 3255, 49407]
 
 

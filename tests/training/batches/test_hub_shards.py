@@ -45,7 +45,7 @@ def test_a_plan_and_the_rows_are_those_of_the_folder(root: Path) -> None:
         plans.append(json.loads(done.stdout))
     assert plans[0] == plans[1]
     digests = {
-        training.dataset(shards, root / "pictures").rows.digest
+        training.HardNegativeDataset(shards, root / "pictures").rows.digest
         for shards in (root / "shards", PLACE)
     }
     assert len(digests) == 1  # so that a run begun with one goes on with the other

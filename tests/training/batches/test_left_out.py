@@ -56,8 +56,8 @@ CUT = [cut(row) for row in rows_of(40, types=("swap", "replace"))]
     [
         (NONE, {}, "preset fsc-clip: its loss needs negatives, and .*out has none; build shards"),
         (NONE, {"preset": "negclip"}, r"preset negclip: .* without \(--preset clip\)$"),
-        (NONE, {"preset": "clip", "loss": {"global_weight": 0.5}}, "its loss needs negatives"),
-        (NONE, {"loss": {"global_weight": 0, "local_weight": 0}}, None),
+        (NONE, {"preset": "clip", "losses": ["clip", "global"]}, "its loss needs negatives"),
+        (NONE, {"losses": ["clip"]}, None),
         (NONE, {"preset": "clip"}, None),
         (CUT, {}, "no caption of 'train' has one;"),
         (CUT, {"draw": {"swap": 2}}, "no caption of 'train' has one of type swap;"),

@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import UsageError
-from training.batches.sampler import BatchSampler, Place, Position, position_of
+from training.batches.sampler import Place, Position, Sampler, position_of
 
 
 def sampler(start: Position | None = None, *, size: int = 103, epochs: int = 3,
-            batch_size: int = 12, rank: int = 0, num_ranks: int = 1) -> BatchSampler:  # fmt: skip
-    return BatchSampler(
+            batch_size: int = 12, rank: int = 0, num_ranks: int = 1) -> Sampler:  # fmt: skip
+    return Sampler(
         size=size, batch_size=batch_size, epochs=epochs, start=start or Position(),
         rank=rank, num_ranks=num_ranks,
     )  # fmt: skip

@@ -71,6 +71,7 @@ def test_paths_lead_to_the_tokens_of_each_caption_and_its_negatives(form: TextFo
         assert read == text[form.first :]
         assert tokens[last] == 9
     assert layout.place_T.tolist() == [0, 3, 4, 5]
+    assert layout.valid_BC.tolist() == [[True, False, False], [True, True, True]]
     owners = [step // layout.node_BM.shape[1] for step in chain(*layout.path_TL.tolist())]
     assert set(owners) == {0, 1, 2}  # 2: past the end
 

@@ -22,7 +22,7 @@ from tests.training.runs import MODEL, model_folder
 from training.evaluation.encoder import Encoder, Encoding
 from training.evaluation.encodings import Encodings
 from training.evaluation.tasks import Picture
-from training.model.clip import load
+from training.model.loading import load_model
 from training.run.ranks import rank
 
 SIZES = ((40, 30), (30, 40), (9, 9), (64, 16), (17, 90))
@@ -61,7 +61,7 @@ def encoder_of(root: Path, cache: Path, model: str = "model", **options: Any) ->
     name = f"local-dir:{root / model}"
     chosen = {"batch_size": 2, "workers": 0} | options
     encoding = Encoding(device=torch.device("cpu"), cache=cache, **chosen)
-    return Encoder(load(name), name=name, encoding=encoding)
+    return Encoder(load_model(name), name=name, encoding=encoding)
 
 
 def encoded(encoder: Encoder, store: Store | None = None) -> Encodings:

@@ -10,7 +10,7 @@ from training.evaluation.benchmarks import opened
 from training.evaluation.encoder import Encoder, Encoding
 from training.evaluation.results import Results
 from training.evaluation.run import evaluate
-from training.model.clip import load
+from training.model.loading import load_model
 
 DATA = Path(__file__).parents[4] / "shared/data"
 
@@ -29,7 +29,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     name = f"local-dir:{model_folder(folder / 'model')}"
     encoding = Encoding(device=torch.device("cpu"), workers=0, cache=folder / "cache")
     benchmark = opened("sugarcrepe", root=DATA / "sugar-crepe", images=DATA / "coco/val2017")
-    encoder = Encoder(load(name), name=name, encoding=encoding)
+    encoder = Encoder(load_model(name), name=name, encoding=encoding)
     return evaluate(encoder, [benchmark], model="tiny", weights="none", cache=folder / "cache")
 
 

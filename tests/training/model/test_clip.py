@@ -13,7 +13,9 @@ from torch import nn
 
 from data.errors import UsageError
 from tests.training.tiny import TEXT, VISION, batch_of, clip_model, tokenize
-from training.model.clip import ClipModel, check_weights, load, matched_name, tokenizer
+from training.model.clip import ClipModel
+from training.model.library import tokenizer
+from training.model.loading import check_weights, load_model, matched_name
 
 CONFIG = {"embed_dim": 24, "vision_cfg": VISION, "text_cfg": TEXT | {"vocab_size": 49408}}
 
@@ -28,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_brings_configuration_and_weights(folder: Path) -> None:
-    model = load(f"local-dir:{folder}")
+    model = load_model(f"local-dir:{folder}")
     stored = torch.load(folder / "open_clip_pytorch_model.bin", weights_only=True)
     state = model.clip.state_dict()
     assert all(torch.equal(state[name], tensor) for name, tensor in stored.items())
@@ -55,7 +57,7 @@ def test_a_folder_brings_configuration_and_weights(folder: Path) -> None:
 )
 def test_what_does_not_fit_is_refused(name: str, pretrained: str | None, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        load(name, pretrained=pretrained)
+        load_model(name, pretrained=pretrained)
 
 
 @pytest.mark.parametrize("quick_gelu", [False, True])
@@ -67,7 +69,7 @@ def test_a_file_that_says_its_activation_is_believed(
     torch.save({"state_dict": {}, "quick_gelu": quick_gelu}, path)
     wrong = "ViT-B-32" if quick_gelu else "ViT-B-32-quickgelu"
     with pytest.raises(UsageError, match="QuickGELU"):
-        load(wrong, pretrained=str(path))
+        load_model(wrong, pretrained=str(path))
 
 
 @pytest.mark.parametrize("noted", ["true", "false", None])
@@ -88,7 +90,7 @@ def test_what_is_no_file_of_weights_is_one_line(name: str, tmp_path: Path) -> No
     path = tmp_path / name
     path.write_text("no weights")
     with pytest.raises(UsageError, match=f"{name}: expected a file of weights") as caught:
-        load("ViT-B-32", pretrained=str(path))
+        load_model("ViT-B-32", pretrained=str(path))
     assert "\n" not in str(caught.value)
 
 
@@ -99,10 +101,12 @@ def test_without_the_weights_of_a_tag_pictures_are_taken_as_it_says(
     open_clip.add_model_config(tmp_path / "tiny-tagged.json")
     tags = {"grey": {"mean": (0.5, 0.5, 0.5), "url": "https://nowhere.invalid/x"}}
     monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny-tagged", tags)
-    seen = load("tiny-tagged", pretrained="grey", weights=False).preprocess
+    seen = load_model("tiny-tagged", pretrained="grey", weights=False).preprocess
     assert seen.mean == (0.5, 0.5, 0.5)
-    assert (seen.std, seen.height) == (load("tiny-tagged").preprocess.std, 8)
-    assert load("tiny-tagged", pretrained="gone.pt", weights=False).preprocess.mean != seen.mean
+    assert (seen.std, seen.height) == (load_model("tiny-tagged").preprocess.std, 8)
+    assert (
+        load_model("tiny-tagged", pretrained="gone.pt", weights=False).preprocess.mean != seen.mean
+    )
 
 
 def test_openai_archives_are_programs_and_need_quickgelu(tmp_path: Path) -> None:
@@ -112,7 +116,7 @@ def test_openai_archives_are_programs_and_need_quickgelu(tmp_path: Path) -> None
     assert matched_name("ViT-B-32", str(path)) == "ViT-B-32-quickgelu"
     for name in ("ViT-B-32", "ViT-B-32-quickgelu"):
         with pytest.raises(UsageError, match="found a TorchScript archive"):
-            load(name, pretrained=str(path))
+            load_model(name, pretrained=str(path))
 
 
 def test_an_image_tower_without_patches_serves_all_but_the_local_loss() -> None:
@@ -122,9 +126,9 @@ def test_an_image_tower_without_patches_serves_all_but_the_local_loss() -> None:
     model = ClipModel(clip, tokenize)
     batch = batch_of(model, [1, 1])
     batch.image_BCHW.resize_(2, 3, 32, 32).normal_()
-    assert model(batch, local=False).image_BD.shape == (2, 24)
-    with pytest.raises(UsageError, match=r"ModifiedResNet.*training.loss.local_weight=0"):
-        model(batch, local=True)
+    assert model(batch, tokens=False).image_BD.shape == (2, 24)
+    with pytest.raises(UsageError, match=r"ModifiedResNet.*training.losses"):
+        model(batch, tokens=True)
 
 
 def test_a_text_tower_of_another_kind_is_refused() -> None:
@@ -147,7 +151,7 @@ def test_gradient_checkpointing_changes_nothing() -> None:
     again.clip.set_grad_checkpointing()
     batch = batch_of(model, [3, 1])
     for one in (model, again):
-        one(batch, local=True).text_TD.square().sum().backward()
+        one(batch, tokens=True).text_TD.square().sum().backward()
     for p, q in zip(model.parameters(), again.parameters(), strict=True):
         assert (p.grad is None) == (q.grad is None)
         assert p.grad is None or torch.allclose(p.grad, q.grad, atol=1e-12)

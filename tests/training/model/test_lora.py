@@ -7,11 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.training.tiny import TEXT, VISION, batch_of, clip_model
+from tests.training.tiny import OBJECTIVES, TEXT, VISION, batch_of, clip_model
 from training.model.clip import ClipModel
 from training.model.lora import add_lora, plain_state_dict
-from training.objective.objective import OBJECTIVES
-from training.run.backward import learn
+from training.run.backward import backward
 
 
 def adapted(*, custom: bool = False) -> tuple[ClipModel, list[str]]:
@@ -20,7 +19,7 @@ def adapted(*, custom: bool = False) -> tuple[ClipModel, list[str]]:
 
 
 def features_of(model: ClipModel) -> list[Tensor]:
-    features = model(batch_of(model, [3, 1, 2]), local=True)
+    features = model(batch_of(model, [3, 1, 2]), tokens=True)
     return [features.image_BD, features.patch_BPD, features.text_TD, features.token_BMD]
 
 
@@ -28,7 +27,7 @@ def train(model: ClipModel, num_steps: int = 2) -> None:
     batch = batch_of(model, [3, 1, 2])
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.05)
     for _ in range(num_steps):
-        learn(model, [batch], OBJECTIVES["fsc-clip"])
+        backward(model, [batch], OBJECTIVES["fsc-clip"])
         optimizer.step()
         optimizer.zero_grad()
 

@@ -8,11 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.training.tiny import TEXT, VISION, batch_of, clip_model, tokenize
+from tests.training.tiny import OBJECTIVES, TEXT, VISION, batch_of, clip_model, tokenize
 from training.model.clip import ClipModel
 from training.model.memory import Again, making_again
-from training.objective.objective import OBJECTIVES
-from training.run.backward import learn
+from training.run.backward import backward
 
 CHEAP = (nn.LayerNorm, nn.GELU, open_clip.transformer.QuickGELU)
 
@@ -28,7 +27,7 @@ def step(model: ClipModel, *, thrifty: bool, precision: torch.dtype | None) -> l
     model.thrifty = thrifty
     model.zero_grad()
     dtype = next(model.parameters()).dtype
-    learn(
+    backward(
         model, [batch_of(model, [3, 1], dtype=dtype)], OBJECTIVES["fsc-clip"], precision=precision
     )
     return [p.grad.clone() for p in model.parameters() if p.grad is not None]

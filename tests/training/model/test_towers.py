@@ -49,7 +49,7 @@ def test_shared_prefixes_change_no_feature_and_no_gradient(
     model = clip_model(custom=custom, **text)
     assert model.form.causal
     batch = batch_of(model, [3, 0, 1, 2, 3])
-    features = model(batch, local=True)
+    features = model(batch, tokens=True)
     texts = texts_of(batch)
     assert features.token_BMD is not None
     shared = [features.text_TD, *tokens_of(features.token_BMD, batch)]
@@ -79,7 +79,7 @@ def test_shared_prefixes_change_no_feature_and_no_gradient(
 def test_patches_are_projected_and_leave_the_class_token_out() -> None:
     model = clip_model()
     batch = batch_of(model, [1, 1])
-    features = model(batch, local=True)
+    features = model(batch, tokens=True)
     visual = model.clip.visual
     visual.output_tokens = True
     pooled, tokens = visual(batch.image_BCHW)
@@ -91,7 +91,7 @@ def test_patches_are_projected_and_leave_the_class_token_out() -> None:
 
 def test_nothing_but_whole_features_where_no_more_is_asked() -> None:
     model = clip_model()
-    features = model(batch_of(model, [1, 1]), local=False)
+    features = model(batch_of(model, [1, 1]), tokens=False)
     assert features.patch_BPD is None
     assert features.token_BMD is None
 
@@ -101,7 +101,7 @@ def test_a_tower_that_sees_ahead_is_padded_and_says_so() -> None:
     assert not model.form.causal
     assert "padded" in model.note
     batch = batch_of(model, [2, 3])
-    features = model(batch, local=True)
+    features = model(batch, tokens=True)
     texts = texts_of(batch)
     expected = functional.normalize(model.clip.text(padded(texts, 40)), dim=-1)
     assert torch.allclose(features.text_TD, expected, atol=1e-12)
@@ -121,7 +121,7 @@ def test_a_transformers_tower_is_padded() -> None:
     ).double()
     model = ClipModel(clip, tokenize)
     batch = batch_of(model, [2, 0])
-    features = model(batch, local=True)
+    features = model(batch, tokens=True)
     texts = texts_of(batch)
     wider = functional.normalize(clip.text(padded(texts, 60)), dim=-1)
     assert torch.allclose(features.text_TD, wider, atol=1e-12)
@@ -132,7 +132,7 @@ def test_a_transformers_tower_is_padded() -> None:
 def test_features_of_single_towers_are_those_of_a_batch() -> None:
     model = clip_model()
     batch = batch_of(model, [3, 3])
-    features = model(batch, local=False)
+    features = model(batch, tokens=False)
     assert torch.allclose(model.encode_texts(texts_of(batch)), features.text_TD, atol=1e-12)
     assert torch.allclose(model.encode_images(batch.image_BCHW), features.image_BD, atol=1e-12)
     assert model.form.first == 1
@@ -142,9 +142,9 @@ def test_features_of_single_towers_are_those_of_a_batch() -> None:
 def test_half_precision_towers_give_single_precision_features() -> None:
     model = clip_model(dtype=torch.float32)
     batch = batch_of(model, [3, 1], dtype=torch.float32)
-    exact = model(batch, local=True)
+    exact = model(batch, tokens=True)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        features = model(batch, local=True)
+        features = model(batch, tokens=True)
     for name in ("image_BD", "patch_BPD", "text_TD", "token_BMD"):
         found, expected = getattr(features, name), getattr(exact, name)
         assert found.dtype == torch.float32

@@ -21,7 +21,8 @@ from torch.optim import AdamW
 from data.errors import UsageError
 from tests.training.runs import MODEL, model_folder, places, settings, world
 from training.export import weights_of
-from training.model.clip import load, tokenizer
+from training.model.library import tokenizer
+from training.model.loading import load_model
 from training.model.weights import content_of
 from training.run.checkpoint import latest, read
 from training.run.start import prepare
@@ -79,7 +80,7 @@ def test_a_checkpoint_of_open_clips_trainer_is_a_file_of_weights(
     weights = open_clip_checkpoint(path, rate=rate)
     if numpy == 1:
         as_of_numpy_1(path)
-    found = load(NAME, pretrained=str(path)).clip.state_dict()
+    found = load_model(NAME, pretrained=str(path)).clip.state_dict()
     assert found.keys() == weights.keys()
     assert all(torch.equal(found[name], tensor) for name, tensor in weights.items())
 
@@ -154,7 +155,7 @@ def test_what_does_not_fit_is_refused_in_a_whole_sentence(
     monkeypatch.chdir(tmp_path)
     torch.save(content, tmp_path / "x.pt")
     with pytest.raises(UsageError) as caught:
-        load(NAME, pretrained="x.pt")
+        load_model(NAME, pretrained="x.pt")
     told = str(caught.value)
     assert re.search(message, told), told
     assert "\n" not in told
@@ -177,18 +178,18 @@ def test_what_is_damaged_is_refused_in_a_whole_sentence(content: bytes, tmp_path
     path = tmp_path / "x.pt"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"expected a file of weights, .*[)]$") as caught:
-        load(NAME, pretrained=str(path))
+        load_model(NAME, pretrained=str(path))
     assert "\n" not in str(caught.value)
 
 
 def test_a_folders_weights_are_read_as_a_files(tmp_path: Path) -> None:
     folder = model_folder(tmp_path / "model")
     weights = open_clip_checkpoint(folder / "open_clip_pytorch_model.bin")
-    found = load(f"local-dir:{folder}").clip.state_dict()
+    found = load_model(f"local-dir:{folder}").clip.state_dict()
     assert torch.equal(found["visual.proj"], weights["visual.proj"])
     torch.save(without(1), folder / "open_clip_pytorch_model.bin")
     with pytest.raises(UsageError, match=r"model local-dir:.*model: .*without positional_emb"):
-        load(f"local-dir:{folder}")
+        load_model(f"local-dir:{folder}")
 
 
 def test_a_tokenizer_whose_library_is_missing_is_one_line(
@@ -199,7 +200,7 @@ def test_a_tokenizer_whose_library_is_missing_is_one_line(
     config = {"model_cfg": MODEL | {"text_cfg": text}}
     (folder / "open_clip_config.json").write_text(json.dumps(config))
     monkeypatch.setitem(sys.modules, "transformers", None)
-    for opened in (load, tokenizer):
+    for opened in (load_model, tokenizer):
         with pytest.raises(UsageError, match=r"tokenizer of .*: pip install transformers$"):
             opened(f"local-dir:{folder}")
 

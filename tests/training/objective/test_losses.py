@@ -7,19 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.objective.losses import (
-    Attention,
-    attention_weights,
-    by_candidate,
-    calibrated_losses,
-    candidates,
-    clip_loss,
-    global_logits,
-    has_negative,
-    local_logits,
-    local_similarities,
-    negclip_loss,
-)
+from training.objective.features import Features, features_of, has_negative
+from training.objective.losses.contrastive import clip_loss, negclip_loss
+from training.objective.losses.hard_negatives import calibrated_losses, global_logits, local_logits
+from training.objective.losses.similarities import Attention, attention_weights, local_similarities
 
 ATTENTIONS: tuple[Attention, ...] = ("minmax", "softmax", "sparse")
 CALIBRATIONS = [(0.0, 0.0), (0.0, 0.05), (2.0, 0.0), (2.0, 0.02), (0.5, 0.1), (5.0, 0.1)]
@@ -34,29 +25,39 @@ def unit(*shape: int, seed: int = 0) -> Tensor:
     return functional.normalize(normal(*shape, seed=seed), dim=-1).detach().requires_grad_()
 
 
+def view(
+    image_BD: Tensor, text_BCD: Tensor, scale: Tensor, valid_BC: Tensor | None = None
+) -> Features:
+    """Return the view that losses over the batch have; all texts are there if nothing is said."""
+    if valid_BC is None:
+        valid_BC = torch.ones(text_BCD.shape[:2], dtype=torch.bool)
+    return features_of(image_BD=image_BD, text_BCD=text_BCD, valid_BC=valid_BC, scale=scale)
+
+
 def test_clip_loss_is_both_cross_entropies() -> None:
     image_BD, caption_BD, scale = unit(5, 4), unit(5, 4, seed=1), torch.tensor(3.0).double()
     logits = scale * image_BD @ caption_BD.T
     rows = [-logits[i].log_softmax(0)[i] for i in range(5)]
     columns = [-logits[:, i].log_softmax(0)[i] for i in range(5)]
     expected = (sum(rows) + sum(columns)) / 10
-    assert torch.isclose(clip_loss(image_BD, caption_BD, scale), expected, rtol=1e-12)
+    found = clip_loss(view(image_BD, caption_BD[:, None], scale))
+    assert torch.isclose(found, expected, rtol=1e-12)
 
 
 def test_a_missing_negative_is_no_column_of_negclip() -> None:
-    image_BD, caption_BD, negative_GD = unit(3, 4), unit(3, 4, seed=1), unit(6, 4, seed=2)
-    scale = torch.tensor(3.0).double()
-    valid_G = torch.tensor([True, False, True, True, False, False])
-    kept = negclip_loss(
-        image_BD, caption_BD, negative_GD[valid_G], torch.ones(3, dtype=torch.bool), scale
-    )
-    masked = negclip_loss(image_BD, caption_BD, negative_GD, valid_G, scale)
-    assert torch.isclose(masked, kept, rtol=1e-12)
-    nothing = negclip_loss(image_BD, caption_BD, negative_GD, torch.zeros_like(valid_G), scale)
-    assert torch.isclose(nothing, clip_loss(image_BD, caption_BD, scale), rtol=1e-12)
+    image_BD, text_BCD, scale = unit(3, 4), unit(3, 3, 4, seed=1), torch.tensor(3.0).double()
+    valid_BC = torch.tensor([[True, True, False], [True, True, True], [True, False, False]])
+    masked = negclip_loss(view(image_BD, text_BCD, scale, valid_BC))
+    logits = scale * image_BD @ torch.cat([text_BCD[:, 0], text_BCD[:, 1:][valid_BC[:, 1:]]]).T
+    rows = -logits.log_softmax(1).diagonal().mean()
+    columns = -logits[:, :3].log_softmax(0).diagonal().mean()
+    assert torch.isclose(masked, (rows + columns) / 2, rtol=1e-12)
+    none_BC = torch.tensor([[True, False, False]] * 3)
+    nothing = negclip_loss(view(image_BD, text_BCD, scale, none_BC))
+    assert torch.isclose(nothing, clip_loss(view(image_BD, text_BCD, scale)), rtol=1e-12)
     masked.backward()
-    assert negative_GD.grad is not None
-    assert not negative_GD.grad[~valid_G].any()
+    assert text_BCD.grad is not None
+    assert not text_BCD.grad[~valid_BC].any()
 
 
 @pytest.mark.parametrize(("gamma", "beta"), CALIBRATIONS)
@@ -128,9 +129,17 @@ def test_sparse_drops_what_is_below_an_equal_share() -> None:
 
 def test_local_logits_sum_over_a_texts_own_tokens() -> None:
     patch_BPD, token_BMD, scale = normal(2, 7, 5), normal(2, 4, 5, seed=1), torch.tensor(2.0)
-    path_TL = torch.tensor([[0, 1, 8], [4, 5, 6], [0, 2, 3]])  # 8: ended
-    place_T = torch.tensor([0, 3, 2])
-    found = local_logits(patch_BPD, token_BMD, path_TL, place_T, scale, num_candidates=3)
+    features = Features(
+        image_BD=unit(2, 5),
+        text_TD=unit(3, 5),
+        place_T=torch.tensor([0, 3, 2]),
+        valid_BC=torch.tensor([[True, False, True], [True, False, False]]),
+        scale=scale,
+        patch_BPD=patch_BPD,
+        token_BMD=token_BMD,
+        path_TL=torch.tensor([[0, 1, 8], [4, 5, 6], [0, 2, 3]]),  # 8: ended
+    )
+    found = local_logits(features)
     similarity = local_similarities(patch_BPD, token_BMD)
     expected = torch.full((2, 3), -torch.inf, dtype=torch.float64)
     for b, k, steps in ((0, 0, [0, 1]), (1, 0, [0, 1, 2]), (0, 2, [0, 2, 3])):
@@ -142,23 +151,37 @@ def test_local_logits_sum_over_a_texts_own_tokens() -> None:
 
 
 def test_global_logits_compare_an_image_with_its_own_texts() -> None:
-    image_BD, text_TD, place_T = unit(2, 4), unit(3, 4, seed=1), torch.tensor([0, 2, 1])
-    found = global_logits(image_BD, text_TD, place_T, torch.tensor(7.0), num_candidates=2)
+    image_BD, text_TD = unit(2, 4), unit(3, 4, seed=1)
+    features = Features(
+        image_BD=image_BD,
+        text_TD=text_TD,
+        place_T=torch.tensor([0, 2, 1]),
+        valid_BC=torch.tensor([[True, True], [True, False]]),
+        scale=torch.tensor(7.0),
+    )
     expected = [
         [7 * image_BD[0] @ text_TD[0], 7 * image_BD[0] @ text_TD[2]],
         [7 * image_BD[1] @ text_TD[1], torch.tensor(-math.inf)],
     ]
-    for logits_C, expected_C in zip(found, expected, strict=True):
-        assert torch.allclose(logits_C, torch.stack(expected_C).to(found), rtol=1e-12)
+    for logits_C, expected_C in zip(global_logits(features), expected, strict=True):
+        assert torch.allclose(logits_C, torch.stack(expected_C).to(logits_C), rtol=1e-12)
 
 
-def test_candidates_are_set_out_by_place() -> None:
-    place_T = torch.tensor([0, 3, 2])
-    valid_BC = candidates(place_T, 2, num_candidates=3)
-    assert valid_BC.tolist() == [[True, False, True], [True, False, False]]
-    value_BC = by_candidate(torch.tensor([1.0, 2.0, 3.0]), place_T, 2, num_candidates=3)
-    assert value_BC.tolist() == [[1.0, -math.inf, 3.0], [2.0, -math.inf, -math.inf]]
-    assert has_negative(valid_BC).tolist() == [True, False]
+def test_texts_are_set_out_by_place() -> None:
+    features = Features(
+        image_BD=torch.ones(2, 1),
+        text_TD=torch.tensor([[1.0], [2.0], [3.0]]),
+        place_T=torch.tensor([0, 3, 2]),
+        valid_BC=torch.tensor([[True, False, True], [True, False, False]]),
+        scale=torch.tensor(1.0),
+        token_BMD=torch.ones(2, 4, 1),
+        path_TL=torch.tensor([[0, 1], [4, 8], [0, 2]]),
+    )
+    assert features.text_BCD.squeeze(-1).tolist() == [[1.0, 0.0, 3.0], [2.0, 0.0, 0.0]]
+    assert features.path_BCL is not None
+    ended = [8, 8]
+    assert features.path_BCL.tolist() == [[[0, 1], ended, [0, 2]], [[4, 8], ended, ended]]
+    assert has_negative(features.valid_BC).tolist() == [True, False]
 
 
 def _every_count() -> tuple[Tensor, Tensor]:

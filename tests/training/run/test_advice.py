@@ -11,7 +11,7 @@ from data.errors import UsageError
 from tests.training.folders import finished, pictures_of
 from tests.training.runs import ROWS, places, settings, world
 from training.config import settings_of
-from training.model.clip import check_weights
+from training.model.loading import check_weights
 from training.run.checkpoint import latest
 from training.run.train import train
 

@@ -11,18 +11,22 @@ from open_clip.transformer import PatchDropout
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from tests.training.tiny import batch_of, clip_model, part_of
+from tests.training.tiny import OBJECTIVES, batch_of, clip_model, part_of
 from training.batches.batch import Batch
 from training.model.clip import ClipModel
-from training.objective.objective import OBJECTIVES, Objective, Terms
-from training.run.backward import learn
+from training.objective.objective import Objective, Terms, weighted
+from training.run.backward import backward
 
 COUNTS = (3, 0, 0, 0, 1, 2, 3, 3)  # with four ranks, the second has no negative at all
 CASES = {
     "fsc-clip": OBJECTIVES["fsc-clip"],
     "negclip": OBJECTIVES["negclip"],
     "clip": OBJECTIVES["clip"],
-    "both": Objective(contrastive="negclip", global_weight=1.0, attention="sparse"),
+    "both": Objective((weighted("negclip"), weighted("global", weight=1.0))),
+    "two over the batch": Objective(
+        (weighted("negclip", weight=0.5), weighted("local", attention="sparse"), weighted("clip"))
+    ),
+    "none over the batch": Objective((weighted("global"), weighted("local"))),
 }
 Result = tuple[dict[str, Tensor], Terms]
 
@@ -35,7 +39,7 @@ def gradient_of(
     wrapped: nn.Module | None = None,
 ) -> Result:
     model.zero_grad()
-    terms = learn(wrapped or model, batches, objective)
+    terms = backward(wrapped or model, batches, objective)
     grads = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
     return grads, terms
 
@@ -80,7 +84,7 @@ def assert_same(found: Result, expected: Result) -> None:
 @pytest.mark.parametrize("num_ranks", [2, 4])
 def test_ranks_do_not_change_the_gradient(num_ranks: int, tmp_path: Path) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.training.test_learn"])
+    context.set_forkserver_preload(["tests.training.run.test_backward"])
     ranks = [
         context.Process(target=run_rank, args=(rank, num_ranks, tmp_path))
         for rank in range(num_ranks)
@@ -113,8 +117,8 @@ def test_what_a_tower_draws_is_drawn_again_for_each_part() -> None:
     model.register_forward_hook(lambda _, __, out: seen.append(out.image_BD.detach()))
     batch = batch_of(model, COUNTS)
     torch.manual_seed(3)
-    learn(model, cut(batch, 2, model), OBJECTIVES["fsc-clip"])
-    learn(model, cut(batch, 2, model), OBJECTIVES["fsc-clip"])
+    backward(model, cut(batch, 2, model), OBJECTIVES["fsc-clip"])
+    backward(model, cut(batch, 2, model), OBJECTIVES["fsc-clip"])
     once, again, later = seen[:2], seen[2:4], seen[4:6]
     assert all(map(torch.allclose, once, again))
     assert not any(map(torch.allclose, once, later))
@@ -126,19 +130,20 @@ def test_a_batch_without_negatives_is_a_step_like_another(name: str) -> None:
     batch = batch_of(model, [0, 0, 0])
     grads, terms = gradient_of(model, [batch], CASES[name])
     plain, plain_terms = gradient_of(model, [batch], OBJECTIVES["clip"])
-    assert torch.isclose(terms["loss"], plain_terms["clip"], rtol=1e-12)
+    times = sum(each.weight for _, each in CASES[name].over_batch())
+    assert torch.isclose(terms["loss"], times * plain_terms["clip"], rtol=1e-12)
     for key, grad in grads.items():
-        assert torch.allclose(grad, plain[key], atol=1e-12)
+        assert torch.allclose(grad, times * plain[key], atol=1e-12)
 
 
 def test_what_negatives_weigh_does_not_depend_on_rows_without() -> None:
     model = clip_model()
     batch = batch_of(model, COUNTS)
     some = part_of(batch, 4, 8, model)
-    terms = learn(model, [batch], OBJECTIVES["fsc-clip"])
-    fewer = learn(model, [some], OBJECTIVES["fsc-clip"])
+    terms = backward(model, [batch], OBJECTIVES["fsc-clip"])
+    fewer = backward(model, [some], OBJECTIVES["fsc-clip"])
     rows = [count for count in COUNTS if count]
-    first = learn(model, [part_of(batch, 0, 1, model)], OBJECTIVES["fsc-clip"])
+    first = backward(model, [part_of(batch, 0, 1, model)], OBJECTIVES["fsc-clip"])
     for name in ("global", "local", "global_p0", "local_p0"):
         mean = (first[name] + (len(rows) - 1) * fewer[name]) / len(rows)
         assert torch.isclose(terms[name], mean, rtol=1e-12)
@@ -146,12 +151,8 @@ def test_what_negatives_weigh_does_not_depend_on_rows_without() -> None:
 
 def test_terms_add_up() -> None:
     model, objective = clip_model(), OBJECTIVES["fsc-clip"]
-    terms = learn(model, [batch_of(model, COUNTS)], objective)
-    expected = (
-        terms["clip"]
-        + objective.global_weight * terms["global"]
-        + objective.local_weight * terms["local"]
-    )
+    terms = backward(model, [batch_of(model, COUNTS)], objective)
+    expected = sum(each.weight * terms[each.loss] for each in objective.losses)
     assert torch.isclose(terms["loss"], expected, rtol=1e-12)
     assert not any(term.requires_grad for term in terms.values())
     assert 0 < terms["global_p0"] < 1
@@ -163,7 +164,7 @@ def test_a_loss_scale_scales_every_part() -> None:
     for batches in ([batch], cut(batch, 2, model)):
         plain, _ = gradient_of(model, batches, OBJECTIVES["fsc-clip"])
         model.zero_grad()
-        learn(model, batches, OBJECTIVES["fsc-clip"], scaled=lambda loss: 8 * loss)
+        backward(model, batches, OBJECTIVES["fsc-clip"], scaled=lambda loss: 8 * loss)
         for name, parameter in model.named_parameters():
             assert torch.allclose(parameter.grad, 8 * plain[name], atol=1e-12)
 
@@ -172,18 +173,18 @@ def test_scores_and_losses_stay_single_under_autocast() -> None:
     model = clip_model(dtype=torch.float32)
     model.clip.logit_scale.data.fill_(4.6)  # logits near 100, where bfloat16 rounds at 0.5
     batch = batch_of(model, COUNTS, dtype=torch.float32)
-    exact = learn(model, [batch], OBJECTIVES["fsc-clip"])
+    exact = backward(model, [batch], OBJECTIVES["fsc-clip"])
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        outside = learn(model, [batch], OBJECTIVES["fsc-clip"])
+        outside = backward(model, [batch], OBJECTIVES["fsc-clip"])
     assert all(torch.equal(outside[name], exact[name]) for name in exact)
-    double = learn(
+    double = backward(
         model.double(),
         [replace(batch, image_BCHW=batch.image_BCHW.double())],
         OBJECTIVES["fsc-clip"],
     )
     assert all(torch.isclose(exact[name].double(), double[name], rtol=1e-4) for name in exact)
     model.float()
-    rounded = learn(model, [batch], OBJECTIVES["fsc-clip"], precision=torch.bfloat16)
+    rounded = backward(model, [batch], OBJECTIVES["fsc-clip"], precision=torch.bfloat16)
     assert {term.dtype for term in rounded.values()} == {torch.float32}
     assert 0 < abs(rounded["loss"] - exact["loss"]) < 0.2 * exact["loss"]
 
@@ -192,7 +193,7 @@ def test_layouts_travel_with_their_batch() -> None:
     model = clip_model()
     batch = batch_of(model, COUNTS)
     bare = replace(batch, layout=None)
-    assert torch.equal(model(bare, local=False).text_TD, model(batch, local=False).text_TD)
+    assert torch.equal(model(bare, tokens=False).text_TD, model(batch, tokens=False).text_TD)
     found, expected = (gradient_of(model, [one], OBJECTIVES["clip"]) for one in (bare, batch))
     assert_same(found, expected)
     assert batch.to("cpu").layout is not None
@@ -203,8 +204,8 @@ def test_layouts_travel_with_their_batch() -> None:
 def test_a_step_never_waits_for_the_gpu() -> None:
     model = clip_model(dtype=torch.float32).to("cuda")
     batch = batch_of(model, COUNTS, dtype=torch.float32).pin_memory().to("cuda", non_blocking=True)
-    learn(model, [batch], OBJECTIVES["fsc-clip"], precision=torch.bfloat16)
+    backward(model, [batch], OBJECTIVES["fsc-clip"], precision=torch.bfloat16)
     torch.cuda.set_sync_debug_mode("error")
-    learn(model, [batch], OBJECTIVES["fsc-clip"], precision=torch.bfloat16)
-    learn(model, [batch, batch], OBJECTIVES["negclip"], precision=torch.bfloat16)
+    backward(model, [batch], OBJECTIVES["fsc-clip"], precision=torch.bfloat16)
+    backward(model, [batch, batch], OBJECTIVES["negclip"], precision=torch.bfloat16)
     torch.cuda.set_sync_debug_mode("default")

@@ -14,7 +14,7 @@ ONE = Checkpoint(
     state_dict={"w": torch.arange(3.0)},
     optimizer={"state": {0: {"step": torch.tensor(1.0)}}, "param_groups": [{"lr": 0.1}]},
     scaler={},
-    config={"seed": 0, "loss": {"gamma": 2.0}},
+    config={"seed": 0, "losses": [{"loss": "clip"}]},
     quick_gelu=False,
     best=0.5,
 )

@@ -23,7 +23,7 @@ from training.evaluation.store import Found
 from training.evaluation.tasks import CAPTIONS, Classification, Item, Picture, Task
 from training.evaluation.text_only import text_only_scores
 from training.export import weights_of
-from training.model.clip import load
+from training.model.loading import load_model
 from training.run.loop import State, _kept
 from training.run.start import prepare
 from training.run.stopping import Stopping
@@ -103,8 +103,8 @@ def test_weights_are_interpolated_by_a_number(root: Path, alpha: float) -> None:
         {"optimizer": {"eps": math.inf}},
         {"optimizer": {"weight_decay": math.inf}},
         {"optimizer": {"clip_norm": math.inf}},
-        {"loss": {"global_weight": math.inf}},
-        {"loss": {"gamma": math.nan}},
+        {"losses": [{"loss": "global", "weight": math.inf}]},
+        {"losses": [{"loss": "global", "gamma": math.nan}]},
         {"lora": {"alpha": math.inf}},
         {"batch_size": 1},
     ],
@@ -148,7 +148,7 @@ def test_a_measure_that_is_not_defined_is_said_to_be_so(root: Path, tmp_path: Pa
     name = f"local-dir:{root / 'model'}"
     encoding = Encoding(device=torch.device("cpu"), workers=0, cache=tmp_path / "cache")
     results = evaluate(
-        Encoder(load(name), name=name, encoding=encoding),
+        Encoder(load_model(name), name=name, encoding=encoding),
         [Benchmark(name="zeroshot", tasks=(task,), store=Found(images))],
         model="m",
         weights="w",

@@ -14,19 +14,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.training.tiny import tokenize
+from tests.training.tiny import OBJECTIVES, tokenize
 from training.batches.batch import Batch, laid_out
 from training.model.clip import ClipModel
-from training.model.towers import Features
-from training.objective.losses import (
-    calibrated_losses,
-    candidates,
-    clip_loss,
-    global_logits,
-    local_logits,
-    negclip_loss,
-)
-from training.objective.objective import OBJECTIVES, whole_loss
+from training.objective.features import Features
+from training.objective.losses.contrastive import clip_loss, negclip_loss
+from training.objective.losses.hard_negatives import calibrated_losses, global_logits, local_logits
+from training.objective.objective import whole_loss
 
 GOLDEN = Path(__file__).parents[4] / "shared/golden"
 
@@ -73,24 +67,13 @@ def batch_of(arrays: dict[str, Tensor], mask_BK: Tensor, model: ClipModel) -> Ba
     return laid_out(batch, model.form)
 
 
-def heads_of(case: dict[str, Any], features: Features, batch: Batch) -> dict[str, Tensor]:
-    assert batch.layout is not None
+def heads_of(case: dict[str, Any], features: Features) -> dict[str, Tensor]:
     assert features.patch_BPD is not None
     assert features.token_BMD is not None
-    place_T, count = batch.layout.place_T, batch.num_negatives + 1
+    attention = "sparse" if case["sparse"] else case["normalizer"]
     return {
-        "clip_neg_loss": global_logits(
-            features.image_BD, features.text_TD, place_T, features.scale, num_candidates=count
-        ),
-        "local_neg_loss": local_logits(
-            features.patch_BPD,
-            features.token_BMD,
-            batch.layout.path_TL,
-            place_T,
-            features.scale,
-            num_candidates=count,
-            attention="sparse" if case["sparse"] else case["normalizer"],
-        ),
+        "clip_neg_loss": global_logits(features),
+        "local_neg_loss": local_logits(features, attention=attention),
     }
 
 
@@ -107,7 +90,7 @@ def targets_in_single(logits_BC: Tensor, *, gamma: float, beta: float) -> Tensor
 
 def test_features(arrays: dict[str, Tensor], model: ClipModel) -> None:
     batch = batch_of(arrays, torch.ones(6, 3), model)
-    features = model(batch, local=True)
+    features = model(batch, tokens=True)
     texts = torch.cat(
         [arrays["out/caption_features_BD"], arrays["out/negative_features_BKD"].flatten(0, 1)]
     )
@@ -131,13 +114,13 @@ def test_features(arrays: dict[str, Tensor], model: ClipModel) -> None:
 )
 def test_losses(case: dict[str, Any], arrays: dict[str, Tensor], model: ClipModel) -> None:
     batch = batch_of(arrays, torch.ones(6, 3), model)
-    features = model(batch, local=True)
+    features = model(batch, tokens=True)
     stored = f"loss/{case['case']}/full/"
-    plain = clip_loss(features.image_BD, features.text_TD[:6], features.scale)
+    plain = clip_loss(features)
     assert torch.isclose(plain, arrays[f"{stored}clip_loss"], rtol=0, atol=1e-9)
     beta = case["label_smoothing"] or 0.0
     weights = {"clip_neg_loss": "global_weight", "local_neg_loss": "local_weight"}
-    for name, logits_BC in heads_of(case, features, batch).items():
+    for name, logits_BC in heads_of(case, features).items():
         found = targets_in_single(logits_BC, gamma=case["gamma"], beta=beta)
         weighted = INFO["weights"][weights[name]] * found
         assert torch.isclose(weighted, arrays[stored + name], rtol=0, atol=1e-9)
@@ -149,14 +132,14 @@ def test_losses(case: dict[str, Any], arrays: dict[str, Tensor], model: ClipMode
 
 def test_gradients(arrays: dict[str, Tensor], model: ClipModel) -> None:
     batch = batch_of(arrays, torch.ones(6, 3), model)
-    features = model(batch, local=True)
+    features = model(batch, tokens=True)
     case = next(case for case in ALL if case["case"] == "fsc")
-    heads = heads_of(case, features, batch)
+    heads = heads_of(case, features)
     calibrated = {
         name: targets_in_single(logits, gamma=2.0, beta=0.02) for name, logits in heads.items()
     }
     loss = (
-        clip_loss(features.image_BD, features.text_TD[:6], features.scale)
+        clip_loss(features)
         + INFO["weights"]["global_weight"] * calibrated["clip_neg_loss"]
         + INFO["weights"]["local_weight"] * calibrated["local_neg_loss"]
     )
@@ -167,7 +150,7 @@ def test_gradients(arrays: dict[str, Tensor], model: ClipModel) -> None:
     for name in names:
         found = model.clip.get_parameter(name).grad
         assert torch.allclose(found, arrays[f"grad/{name}"], rtol=0, atol=1e-9), name
-    preset, _ = whole_loss(features, batch.layout, OBJECTIVES["fsc-clip"], num_candidates=4)
+    preset, _ = whole_loss(features, OBJECTIVES["fsc-clip"])
     assert torch.isclose(preset, loss, rtol=0, atol=1e-7)
 
 
@@ -180,11 +163,11 @@ def test_missing_negatives(
     """Ours against the formula over those that are there."""
     mask_BK = arrays["partial_mask_BK"].bool()
     batch = batch_of(arrays, mask_BK, model)
-    features, whole = model(batch, local=True), batch_of(arrays, torch.ones(6, 3), model)
-    full = heads_of(case, model(whole, local=True), whole)
+    features, whole = model(batch, tokens=True), batch_of(arrays, torch.ones(6, 3), model)
+    full = heads_of(case, model(whole, tokens=True))
     valid_BC = torch.cat([torch.ones(6, 1, dtype=torch.bool), mask_BK], dim=1)
     gamma, beta = case["gamma"], case["label_smoothing"] or 0.0
-    for name, logits_BC in heads_of(case, features, batch).items():
+    for name, logits_BC in heads_of(case, features).items():
         losses_B = calibrated_losses(logits_BC, valid_BC, gamma=gamma, beta=beta)
         for b in mask_BK.any(1).nonzero().flatten().tolist():
             p = full[name][b][valid_BC[b]].softmax(0)
@@ -195,15 +178,8 @@ def test_missing_negatives(
 
 def test_negclip(arrays: dict[str, Tensor], model: ClipModel) -> None:
     batch = batch_of(arrays, torch.ones(6, 3), model)
-    features = model(batch, local=False)
-    valid_BC = candidates(batch.layout.place_T, 6, num_candidates=4)
-    found = negclip_loss(
-        features.image_BD,
-        features.text_TD[:6],
-        features.text_TD[6:],
-        valid_BC[:, 1:].flatten(),
-        features.scale,
-    )
+    features = model(batch, tokens=False)
+    found = negclip_loss(features)
     assert torch.isclose(found, arrays["loss/negclip/full/clip_loss"], rtol=0, atol=1e-9)
-    preset, _ = whole_loss(features, batch.layout, OBJECTIVES["negclip"], num_candidates=4)
+    preset, _ = whole_loss(features, OBJECTIVES["negclip"])
     assert torch.isclose(preset, found, rtol=0, atol=1e-12)

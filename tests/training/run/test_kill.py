@@ -44,7 +44,7 @@ def run_rank(root: Path, name: str, attempt: int, rank: int, crew: Crew) -> None
     with (here.out / f"ids-{attempt}-{rank}.jsonl").open("w") as file:
 
         def watch(number: int, step: Step) -> None:
-            ids = [row_id for batch in step.batches for row_id in batch.ids]
+            ids = [row_id for batch in step.micro_batches for row_id in batch.ids]
             file.write(json.dumps([number, rank, ids]) + "\n")
             file.flush()
             pids = " ".join(str(worker.pid) for worker in multiprocessing.active_children())

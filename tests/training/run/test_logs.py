@@ -44,7 +44,7 @@ def test_a_record_is_the_mean_of_its_steps() -> None:
     assert (found["loss"], found["gradient_norm"], found["scale"]) == (2.0, 4.0, 14.0)
     assert found["negatives"] == {"swap": 3}
     assert found["broken pictures replaced"] == 1
-    batch = step_of(waited_s=0.0, counts={}).batches[0]
+    batch = step_of(waited_s=0.0, counts={}).micro_batches[0]
     tokens = 2 * (sum(batch.caption_lengths) + sum(batch.negative_lengths))
     rate = found["tokens_per_s"], found["images_per_s"]
     assert rate[0] / rate[1] == pytest.approx(tokens / 4)

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,10 @@ import torch
 from torch import distributed
 
 from data.images import Folder, Store
+from tests.training.folders import changed
 from tests.training.runs import places, settings, world
+from training.batches.collate import collate
+from training.batches.images import normalized
 from training.run.measure import Measures, measure
 from training.run.ranks import same_on_all_ranks
 from training.run.start import Prepared, prepare
@@ -53,7 +56,7 @@ def measured_unless(
     assert samples is not None
     return measure(
         found.model,
-        replace(samples, store=store or samples.store),
+        changed(samples, store=store or samples.store),
         settings(Path()).objective,
         batch_size=12,
         device=CPU,
@@ -80,8 +83,11 @@ def test_measures_are_what_they_are_called(root: Path) -> None:
     found.model.train()
     measures = measured(found)
     assert found.model.training
+    seen = found.model.preprocess
     with torch.no_grad():
-        images_BD = found.model.encode_images(found.validation.collate(samples).image_BCHW)
+        images_BD = found.model.encode_images(
+            normalized(collate(samples).image_BCHW, mean=seen.mean, std=seen.std)
+        )
         retrieved = told_apart = 0
         for number, sample in enumerate(samples):
             kept = [ids for ids in sample.negatives if ids is not None]

@@ -6,7 +6,6 @@ queue is waited for, is found by who looks at every operation.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,13 +14,11 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-import training
-from tests.training.folders import TOKENIZER, finished, picture_folder, pictures_of, rows_of
-from tests.training.tiny import batch_of, clip_model
-from training.batches.dataset import DataOptions, packed
-from training.objective.losses import attention_weights
-from training.objective.objective import OBJECTIVES, Objective
-from training.run.backward import learn
+from tests.training.tiny import OBJECTIVES, batch_of, clip_model
+from training.batches.images import normalized
+from training.objective.losses.similarities import attention_weights
+from training.objective.objective import Objective, weighted
+from training.run.backward import backward
 
 
 class NoNumbersOfPython(TorchFunctionMode):
@@ -63,7 +60,10 @@ class NoTensorsOfTheHost(TorchDispatchMode):
 
 @pytest.mark.parametrize(
     "objective",
-    [*OBJECTIVES.values(), Objective(global_weight=1, local_weight=1, attention="sparse")],
+    [
+        *OBJECTIVES.values(),
+        Objective((weighted("clip"), weighted("global"), weighted("local", attention="sparse"))),
+    ],
 )
 @pytest.mark.parametrize("num_parts", [1, 2])
 def test_a_gradient_needs_nothing_of_the_host(
@@ -74,24 +74,17 @@ def test_a_gradient_needs_nothing_of_the_host(
     batch = batch_of(model, [3, 0, 1, 2], dtype=torch.float32).to("meta")
     model.to("meta")
     with nothing_from_the_host():
-        terms = learn(model, [batch] * num_parts, objective)
+        terms = backward(model, [batch] * num_parts, objective)
         model.clamp_scale()
     assert all(term.device.type == "meta" for term in terms.values())
     assert model.clip.logit_scale.grad is not None
 
 
-def test_pixels_become_floats_where_they_are(tmp_path: Path) -> None:
-    rows = rows_of(2)
-    samples = training.dataset(
-        finished(tmp_path / "out", {"train": rows}),
-        picture_folder(tmp_path / "pictures", pictures_of(rows)),
-        tokenizer=TOKENIZER,
-        options=DataOptions(size=8),
-    )
-    batch = packed([samples[0], samples[1]])
-    moved = batch.to("meta")
+def test_pixels_become_floats_where_they_are() -> None:
+    image_BCHW = torch.zeros(2, 3, 8, 8, dtype=torch.uint8, device="meta")
     with nothing_from_the_host():
-        assert samples.normalised(moved).image_BCHW.dtype == torch.float32
+        found = normalized(image_BCHW, mean=(0.4, 0.5, 0.6), std=(0.2, 0.2, 0.3))
+    assert found.dtype == torch.float32
 
 
 def test_what_waits_is_found() -> None:

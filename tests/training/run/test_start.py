@@ -114,13 +114,13 @@ def test_a_tower_without_patches_is_trained_without_the_local_loss(
     vision = {"layers": (1, 1, 1, 1), "width": 8, "head_width": 8, "image_size": 32}
     folder = model_folder(tmp_path / "model", MODEL | {"vision_cfg": vision})
     options = {"model": f"local-dir:{folder}", "epochs": 1}
-    with pytest.raises(UsageError, match=r"training.loss.local_weight=0"):
+    with pytest.raises(UsageError, match=r"training.losses"):
         prepared(root, **options)
     told: list[str] = []
     here = replace(places(root), out=tmp_path / "run")
-    train(settings(root, **options, loss={"local_weight": 0}), here, say=told.append)
+    train(settings(root, **options, losses=["clip", "global"]), here, say=told.append)
     assert {"clip", "global"} <= set(records(here.out)[-1])
-    assert [line for line in told if "run.parts and the number of processes" in line]
+    assert [line for line in told if "run.micro_batches and the number of processes" in line]
 
 
 def test_a_command_leaves_captions_without_images_out() -> None:

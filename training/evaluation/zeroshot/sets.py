@@ -126,7 +126,7 @@ def set_named(folder: str) -> ZeroShotSet:
 def class_names(of: ZeroShotSet) -> tuple[ClassName, ...]:
     """Return the names of a set's classes, in their order."""
     if of.name == "imagenet":
-        from training.model.clip import imagenet_names  # noqa: PLC0415  (open_clip's door is heavy)
+        from training.model.library import imagenet_names  # noqa: PLC0415  (open_clip's door is heavy)
 
         return tuple(ClassName(name, (name,)) for name in imagenet_names())
     lines = (tuple(line.split("|")) for line in _lines("classes", of.name))
@@ -136,7 +136,7 @@ def class_names(of: ZeroShotSet) -> tuple[ClassName, ...]:
 def templates(of: ZeroShotSet) -> tuple[str, ...]:
     """Return a set's prompts, with `{}` where the name of a class goes."""
     if of.name == "imagenet":
-        from training.model.clip import imagenet_templates  # noqa: PLC0415  (as above)
+        from training.model.library import imagenet_templates  # noqa: PLC0415  (as above)
 
         return imagenet_templates()
     return tuple(_lines("templates", of.name))
