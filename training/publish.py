@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from data.commit import write_atomically
-from data.errors import RetryableError
+from data.errors import RetryableError, UsageError
 from data.texts import one_line
 from training.export import Weights, write_weights
 from training.model.library import hub_config
@@ -60,8 +60,17 @@ def upload(hub: Hub, folder: Path, *, repository: str, private: bool, step: int)
 
 
 def card(weights: Weights, *, repository: str, validation: Mapping[str, Any] | None) -> str:
-    """Return the model card."""
+    """Return the model card.
+
+    Raises:
+        UsageError: the run is of an earlier version.
+    """
     config, source = weights.facts["config"], weights.facts["source"]
+    if "losses" not in config:
+        raise UsageError(
+            "expected a run of this version, found one of an earlier version, which named its "
+            "losses otherwise; `train export` writes its weights"
+        )
     lora = config["lora"]
     rows = {
         "base": f"{shown(weights.name)}, weights {config['pretrained'] or 'random'}",

@@ -13,7 +13,7 @@ from training.batches.tokens import Ids
 
 
 class Sample(NamedTuple):
-    """A caption with its picture and K places for negatives, None where there is none to use.
+    """A caption with its image and K places for negatives, None where there is none to use.
 
     `counts`: drawn negatives by type, and what went otherwise than planned.
     """

@@ -1,17 +1,17 @@
-"""A picture of any of Pillow's modes -> red, green, blue: the one conversion that there is.
+"""An image of any of Pillow's modes -> red, green, blue: the one conversion that there is.
 
-Training, validation and evaluation all see a picture through `in_colour`. It decides three things:
+Training, validation and evaluation all see an image through `in_colour`. It decides three things:
 
 * Transparency is laid on white, as browsers and image viewers show it. What lies beneath a
   transparent pixel is whatever the program that saved the file left there; nobody captioned it.
   open_clip drops the alpha channel, and shows these colours or black, depending on where a pipeline
-  resizes. Opaque pictures are the same either way.
+  resizes. Opaque images are the same either way.
 * Samples of more than eight bits are scaled, not clipped. Of sixteen bits the upper eight are kept,
   which is how Pillow reads sixteen-bit colour. Modes `I` and `F` do not say what white is: see
   `_range_of`.
 * Of an animation the first frame is taken, which is the one that Pillow has open.
 
-A picture that is RGB already, without transparency, is returned as it is.
+An image that is RGB already, without transparency, is returned as it is.
 """
 
 from typing import Any, Final
@@ -24,10 +24,10 @@ _WHITES: Final = {"I": (255.0, 65535.0), "F": (1.0, 255.0, 65535.0)}
 
 
 def in_colour(image: Image.Image) -> Image.Image:
-    """Return a decoded picture as RGB.
+    """Return a decoded image as RGB.
 
     Raises:
-        ValueError: the picture holds no finite number, or Pillow cannot convert its mode.
+        ValueError: the image holds no finite number, or Pillow cannot convert its mode.
     """
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
@@ -49,7 +49,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """Return a grey picture of wider samples as `L`; the value that stands for "clear" is white."""
+    """Return a grey image of wider samples as `L`; the value that stands for "clear" is white."""
     values = np.asarray(image)
     grey = _scaled(values, mode=image.mode)
     clear = image.info.get("transparency")
@@ -74,7 +74,7 @@ def _scaled(values: NDArray[Any], *, mode: str) -> NDArray[np.uint8]:
 
 
 def _range_of(low: float, high: float, *, mode: str) -> tuple[float, float]:
-    """Return the values that are black and white, judged by what a picture holds.
+    """Return the values that are black and white, judged by what an image holds.
 
     The first of the usual ranges (0 to 1 of floats, 0 to 255, 0 to 65535) that holds all values;
     beyond them the least value is black and the greatest one white.

@@ -1,7 +1,7 @@
-"""Which part of a picture is seen: numbers alone.
+"""Which part of an image is seen: numbers alone.
 
 The random resized crop of Szegedy et al., "Going deeper with convolutions" (CVPR 2015), as
-torchvision draws it: area and aspect ratio, tried ten times, else the whole picture's middle.
+torchvision draws it: area and aspect ratio, tried ten times, else the whole image's middle.
 """
 
 import math
@@ -14,7 +14,7 @@ _TRIES = 10
 
 
 class Box(NamedTuple):
-    """A rectangle of a picture, in its pixels."""
+    """A rectangle of an image, in its pixels."""
 
     left: int
     top: int
@@ -23,7 +23,7 @@ class Box(NamedTuple):
 
 
 def random_box(width: int, height: int, *, scale: tuple[float, float], stream: Stream) -> Box:
-    """Return a part of a picture with a share of `scale` of its area.
+    """Return a part of an image with a share of `scale` of its area.
 
     The aspect ratio is drawn of ASPECTS, uniformly in its logarithm.
     """

@@ -4,12 +4,12 @@
     for batch in DataLoader(data, batch_size=64, shuffle=True, collate_fn=training.collate): ...
 
 A sample depends on the seed, the epoch and the row alone: which negatives are drawn and which part
-of the picture is seen are the same in any process and in any order.
+of the image is seen are the same in any process and in any order.
 
-Rows whose picture is missing are known at the start: an error, or left out of the numbering. That a
-picture is broken is seen when it is decoded: an error, or another row stands in for it, drawn by
+Rows whose image is missing are known at the start: an error, or left out of the numbering. That a
+image is broken is seen when it is decoded: an error, or another row stands in for it, drawn by
 (seed, epoch, caption id). So batches stay whole and equal on any number of ranks, and nobody need
-decode every picture before the start. Both are counted. A file that cannot be read is always an
+decode every image before the start. Both are counted. A file that cannot be read is always an
 error: it may be readable on another rank.
 """
 
@@ -31,12 +31,13 @@ from data.storage import place
 from data.streams import Stream
 from training.batches.collate import Sample
 from training.batches.draw import ANY, draw_of, drawn
-from training.batches.images import BrokenPictureError, Crop, Middle
+from training.batches.images import BrokenImageError, Crop, Middle
 from training.batches.rows import OnMissing, RowPlace, Verify, open_rows, with_images
 from training.batches.sampler import Place, Position, position_of
-from training.batches.tokens import Tokenizer, tokenizer_of, tokens_of
+from training.batches.tokenizer import Tokenizer, tokenizer_of
+from training.batches.tokens import tokens_of
 
-BROKEN: Final = "broken pictures replaced"
+BROKEN: Final = "broken images replaced"
 CUT: Final = "negatives equal to their caption"
 _MOST_BROKEN = 100
 
@@ -46,7 +47,7 @@ class DataOptions:
     """What is read, and how.
 
     `draw`: negatives a step by type, or {"any": 3}. `size`: pixels wide and high. `scale`: the
-    least and greatest share of a picture that is seen. `evaluation`: the middle of the picture,
+    least and greatest share of an image that is seen. `evaluation`: the middle of the image,
     always, and none of the random decisions. `on_missing_image`: "error", or "skip" and count.
     `verify`: "quick" or "full", of the shards. `cache`: a folder for token ids and indexes; None:
     beside the shards and in the user's cache. `columns`: of parquet images.
@@ -64,7 +65,7 @@ class DataOptions:
     columns: ImageColumns | None = None
 
     def transform(self) -> Crop | Middle:
-        """Return what makes pixels of a picture's file."""
+        """Return what makes pixels of an image's file."""
         if self.evaluation:
             return Middle(size=self.size)
         return Crop(size=self.size, scale=self.scale)
@@ -131,7 +132,7 @@ class HardNegativeDataset(Dataset[Sample]):
         """Return a sample.
 
         Raises:
-            UsageError: its picture is broken, or too many are.
+            UsageError: its image is broken, or too many are.
             IndexError: there is no such row.
         """
         place = index if isinstance(index, tuple) else Place(self.epoch, index)
@@ -174,17 +175,17 @@ class HardNegativeDataset(Dataset[Sample]):
             stream = Stream("crop", self.options.seed, place.epoch, row_id)
             try:
                 pixels_CHW = self.transform(self.store.read(image), stream=stream)
-            except BrokenPictureError as error:
+            except BrokenImageError as error:
                 if self.options.on_missing_image == "error":
                     raise UsageError(
-                        f"the picture {image!r} of {row_id} is broken ({error}); mend it, or let "
+                        f"the image {image!r} of {row_id} is broken ({error}); mend it, or let "
                         "other rows stand in for such (--on-missing-image skip)"
                     ) from error
             else:
                 return _Seen(row, row_id, pixels_CHW, num_broken)
             row = self.rows.place(stand_ins.below(len(self)))
             row_id, image = self.rows.names(row)
-        raise UsageError(f"{_MOST_BROKEN} broken pictures one after another; are these the images?")
+        raise UsageError(f"{_MOST_BROKEN} broken images one after another; are these image files?")
 
 
 class _Seen(NamedTuple):

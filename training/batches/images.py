@@ -1,4 +1,4 @@
-"""Picture files -> pixels, red, green, blue, as uint8.
+"""Image files -> pixels, red, green, blue, as uint8.
 
 Training, validation and evaluation see the same colours: `colours.py` makes them of whatever a file
 holds. The orientation that a camera noted (EXIF) is ignored, as open_clip ignores it.
@@ -40,17 +40,17 @@ _FAULTS = (
 )
 
 
-class BrokenPictureError(Exception):
-    """These bytes are no picture that can be decoded to its end."""
+class BrokenImageError(Exception):
+    """These bytes are no image that can be decoded to its end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Crop:
-    """A random part of a picture, resized to `size` x `size` (bicubic): for training.
+    """A random part of an image, resized to `size` x `size` (bicubic): for training.
 
     `scale`: the least and the greatest share of the area. `reduce`: a JPEG much larger than `size`
     is decoded at 1/2, 1/4 or 1/8 (the DCT's low frequencies alone), which costs half the time; what
-    is seen then begins and ends on the reduced picture's pixels.
+    is seen then begins and ends on the reduced image's pixels.
     """
 
     size: int = 224
@@ -61,7 +61,7 @@ class Crop:
         """Return the pixels of a file, CHW; which part is seen depends on the stream alone.
 
         Raises:
-            BrokenPictureError: the file cannot be decoded.
+            BrokenImageError: the file cannot be decoded.
         """
         image = _opened(content)
         box = random_box(image.width, image.height, scale=self.scale, stream=stream)
@@ -78,9 +78,9 @@ class Crop:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Middle:
-    """The middle square of a picture whose shorter side became `size` (bicubic): for evaluation.
+    """The middle square of an image whose shorter side became `size` (bicubic): for evaluation.
 
-    Of a picture in colour or in grey, pixel for pixel open_clip's evaluation transform; so nothing
+    Of an image in colour or in grey, pixel for pixel open_clip's evaluation transform; so nothing
     is reduced while it is decoded.
     """
 
@@ -90,7 +90,7 @@ class Middle:
         """Return the pixels of a file, CHW; the stream is not used.
 
         Raises:
-            BrokenPictureError: the file cannot be decoded.
+            BrokenImageError: the file cannot be decoded.
         """
         del stream
         image = _coloured(_opened(content))
@@ -102,12 +102,12 @@ class Middle:
 
 
 def decoded(content: bytes, *, box: tuple[int, int, int, int] | None = None) -> Image.Image:
-    """Return a picture as RGB, or the part in a box (left, top, right, bottom).
+    """Return an image as RGB, or the part in a box (left, top, right, bottom).
 
-    What of a box lies beyond the picture is black, as Pillow has it.
+    What of a box lies beyond the image is black, as Pillow has it.
 
     Raises:
-        BrokenPictureError: the file cannot be decoded.
+        BrokenImageError: the file cannot be decoded.
     """
     image = _coloured(_opened(content))
     return image.crop(box) if box else image
@@ -127,26 +127,26 @@ def normalized(image_BCHW: Tensor, *, mean: Sequence[float], std: Sequence[float
 
 
 def _opened(content: bytes) -> Image.Image:
-    """Return a picture of which the head alone is read."""
+    """Return an image of which the head alone is read."""
     try:
         return Image.open(BytesIO(content))
     except _FAULTS as error:
-        raise BrokenPictureError(f"{type(error).__name__}: {error}") from error
+        raise BrokenImageError(f"{type(error).__name__}: {error}") from error
 
 
 def _coloured(image: Image.Image) -> Image.Image:
-    """Return the picture as RGB, decoded to its end."""
+    """Return the image as RGB, decoded to its end."""
     try:
         image.load()
         return in_colour(image)
     except _FAULTS as error:
-        raise BrokenPictureError(f"{type(error).__name__}: {error}") from error
+        raise BrokenImageError(f"{type(error).__name__}: {error}") from error
 
 
 def _pixels(image: Image.Image) -> Tensor:
     """Return the pixels of RGB as CHW; behind the colours there may be a fourth without meaning."""
     try:
         values = from_dlpack(integers_of(image))
-    except ValueError:  # Pillow keeps a picture of over four million pixels in several pieces
+    except ValueError:  # Pillow keeps an image of over four million pixels in several pieces
         values = torch.from_numpy(np.array(image))
     return values.view(image.height, image.width, -1).permute(2, 0, 1)

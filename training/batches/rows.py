@@ -130,7 +130,7 @@ def open_rows(folder: Path, *, split: str = "train", verify: Verify = "quick") -
 
 
 def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") -> tuple[Rows, Store]:
-    """Return the rows whose image the store has, and the store as they name its pictures.
+    """Return the rows whose image the store has, and the store as they name its images.
 
     With "skip" the others are left out, and the digest says so: every rank must come to the same.
 

@@ -1,6 +1,6 @@
 """Worker processes that read ahead of the loop; whatever happens to one, the loop hears of it.
 
-Workers are processes, not threads: beside decoding, a picture costs a few tenths of a millisecond
+Workers are processes, not threads: beside decoding, an image costs a few tenths of a millisecond
 in Python, and a trainer that launches kernels cannot share its interpreter with that.
 
 Workers hand over tensors in shared memory. Python's queue drops an item that it cannot send and

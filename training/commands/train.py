@@ -62,7 +62,7 @@ def resolve(given: Given) -> "Settings":
 @click.option(
     "--images",
     type=PLACE,
-    help="Their pictures: a folder, tars or parquet files. Scenes are drawn if left out.",
+    help="Their images: a folder, tars or parquet files. Scenes are drawn if left out.",
 )
 @click.option("--out", type=LOCAL, help="The run's folder: checkpoints and log.jsonl.")
 @click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
@@ -102,8 +102,8 @@ def train(
     """Fine-tune CLIP on captions, their hard negatives and their images.
 
     \b
-    train --shards out --images pictures --model ViT-B-32 --pretrained openai --out run
-    torchrun --nproc-per-node 8 --no-python train --shards out --images pictures --out run
+    train --shards out --images images --model ViT-B-32 --pretrained openai --out run
+    torchrun --nproc-per-node 8 --no-python train --shards out --images images --out run
 
     SIGTERM ends a run at the next step with a checkpoint and exit code 75 (under torchrun 1): queue
     it again with --resume.

@@ -20,7 +20,7 @@ def load_model(name: str, *, pretrained: str | None = None, weights: bool = True
         name: a name that open_clip lists, or `local-dir:FOLDER`, or `hf-hub:OWNER/NAME`.
         pretrained: one of open_clip's tags for `name`, or a file of weights; None: random weights
             from torch's generator, or those that come with a folder.
-        weights: False leaves those of `pretrained` out; pictures are taken as it says all the same.
+        weights: False leaves those of `pretrained` out; images are taken as it says all the same.
 
     Raises:
         UsageError: no such model, tag or file; a library that is missing; weights that do not fit,

@@ -33,6 +33,7 @@ class Loss:
 
     Attributes:
         name: in configurations, and of its term in the log.
+        label: for people who watch a run.
         says: what it is, in a few words, with the paper that it is from.
         options: a frozen dataclass, each field with a default; it may have a method `check`.
         weight: where the user names none.
@@ -42,6 +43,7 @@ class Loss:
     """
 
     name: str
+    label: str
     says: str
     options: type = NoOptions
     weight: float = 1.0

@@ -78,7 +78,7 @@ def records(run: Path, *, step: int) -> list[Record]:
 
 
 def num_broken(run: Path) -> int:
-    """Return how many broken pictures RUN/log.jsonl counts, for each of which a row stood in."""
+    """Return how many broken images RUN/log.jsonl counts, for each of which a row stood in."""
     path = run / FILE
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     whole = (json.loads(line) for line in lines if math.isfinite(_step_of(line)))

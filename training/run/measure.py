@@ -1,6 +1,6 @@
 """How well a model tells a split's captions apart: its loss, retrieval and composition.
 
-Every rank measures its share. Pictures are not cropped at random and negatives are drawn as in the
+Every rank measures its share. Images are not cropped at random and negatives are drawn as in the
 first epoch, so that one model always gets the same figures.
 """
 
@@ -29,7 +29,7 @@ class Measures:
 
     Attributes:
         loss: the objective's mean over the batches.
-        retrieval: share of captions for which no picture of their batch scores higher than theirs.
+        retrieval: share of captions for which no image of their batch scores higher than theirs.
         composition: share of captions that score higher than each of their negatives, of those
             that have one; None where none has.
         composition_chance: what drawing lots would give for it.

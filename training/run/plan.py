@@ -1,4 +1,4 @@
-"""What a run would do, before it does it: steps, tokens, memory. No picture is decoded."""
+"""What a run would do, before it does it: steps, tokens, memory. No image is decoded."""
 
 from dataclasses import dataclass
 from typing import Any, Final

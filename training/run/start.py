@@ -17,7 +17,7 @@ from data.streams import Stream
 from training.batches.dataset import DataOptions, HardNegativeDataset
 from training.batches.draw import draw_of
 from training.batches.rows import Rows, num_left_out, open_rows
-from training.batches.tokens import Tokenizer, unpadded
+from training.batches.tokenizer import Tokenizer, unpadded
 from training.config import AUTO, Settings, TrainingConfig
 from training.model.clip import ClipModel
 from training.model.library import tokenizer
@@ -213,7 +213,7 @@ def _data_options(
     seen, config = model.preprocess, settings.config
     if seen.height != seen.width:
         raise UsageError(
-            f"model {config.model}: expected square pictures, found {seen.height} x {seen.width}"
+            f"model {config.model}: expected square images, found {seen.height} x {seen.width}"
         )
     return DataOptions(
         draw=draw,

@@ -168,6 +168,11 @@ def restored(run: Run, path: Path | None) -> State:
 
 def refuse_another(place: Path, before: Json, now: Json) -> None:
     """Raise UsageError, with the differences, where a folder's run has another content."""
+    if "losses" not in before:
+        raise UsageError(
+            f"{place}: of a run of an earlier version, which named its losses otherwise and cannot "
+            "go on; give another --out, and its weights (`train export`) as --pretrained"
+        )
     found = differences(before, now)
     if found:
         raise UsageError(

@@ -2,27 +2,29 @@
 
 import sys
 import time
-from typing import Final
+from typing import Final, cast
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
 from training.batches.dataset import BROKEN
+from training.objective.losses import LOSSES
 from training.run.logs import Record, measures_told
 from training.run.loop import Run
 
-_TERMS: Final = {
-    "loss": "loss",
-    "clip": "  contrastive",
-    "negclip": "  contrastive, with negatives",
-    "global": "  global hard negatives",
-    "local": "  local hard negatives",
-    "global_p0": "p(caption), global",
-    "local_p0": "p(caption), local",
-    "scale": "logit scale",
-    "gradient_norm": "gradient norm",
-}
+_OTHERS: Final = {"scale": "logit scale", "gradient_norm": "gradient norm"}
+
+
+def shown(record: Record) -> list[tuple[str, str, float]]:
+    """Return the terms of a record with their labels: the loss, its parts, and what is beside."""
+    rows = [("loss", "loss")]
+    rows += [(name, f"  {row.label}") for name, row in LOSSES.items()]
+    for name, row in LOSSES.items():
+        own = [term for term in record if term.startswith(f"{name}_")]
+        rows += [(term, f"{term.removeprefix(f'{name}_')}, {row.label}") for term in own]
+    rows += _OTHERS.items()
+    return [(name, label, cast("float", record[name])) for name, label in rows if name in record]
 
 
 def view_of(run: Run) -> "Screen | Lines":
@@ -59,9 +61,8 @@ class Screen:
         last = self._last
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_row("step", f"{last.get('step', 0):,} of {self._num_steps:,}")
-        for name, label in _TERMS.items():
-            if name in last:
-                table.add_row(label, f"{last[name]:.4f}")
+        for _, label, value in shown(last):
+            table.add_row(label, f"{value:.4f}")
         if "images_per_s" in last:
             left_s = _left_s(last, num_steps=self._num_steps, batch_size=self._batch_size)
             table.add_row("images/s", f"{last['images_per_s']:,.0f}")
@@ -87,7 +88,7 @@ class Lines:
         if "validation" in record:
             parts.append(_validated(record["validation"]))
         else:
-            parts += [f"{name} {record[name]:.4f}" for name in _TERMS if name in record]
+            parts += [f"{name} {value:.4f}" for name, _, value in shown(record)]
             left_s = _left_s(record, num_steps=self._num_steps, batch_size=self._batch_size)
             parts.append(f"{record['images_per_s']:,.0f} images/s")
             parts.append(f"waiting {record['wait_share']:.1%}")

@@ -1,4 +1,4 @@
-"""Every kind of picture is seen as a viewer shows it, in training as in evaluation."""
+"""Every kind of image is seen as a viewer shows it, in training as in evaluation."""
 
 import io
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 from data.streams import Stream
 from tests.training.folders import jpeg
-from training.batches.images import BrokenPictureError, Crop, Middle, decoded
+from training.batches.images import BrokenImageError, Crop, Middle, decoded
 
 RED, WHITE, BLACK, PINK = (255, 0, 0), (255, 255, 255), (0, 0, 0), (255, 127, 127)
 SIZE = (12, 12)
@@ -114,12 +114,12 @@ def test_wide_samples_are_scaled_not_clipped(content: bytes, expected: NDArray[n
     assert np.abs(seen[..., 0] - expected).max() <= (np.asarray(expected).dtype.kind == "f")
 
 
-def test_what_is_no_number_does_not_spoil_a_picture() -> None:
+def test_what_is_no_number_does_not_spoil_a_image() -> None:
     values = np.full(SIZE, 0.2, np.float32)
     values[0, :3] = np.nan, np.inf, -np.inf
     seen = np.asarray(decoded(grey(values)))
     assert (seen[1:] == 51).all()
-    with pytest.raises(BrokenPictureError, match="no finite number"):
+    with pytest.raises(BrokenImageError, match="no finite number"):
         decoded(grey(np.full(SIZE, np.nan, np.float32)))
 
 
@@ -137,7 +137,7 @@ def test_nobody_turns_a_camera_back(orientation: int) -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_ordinary_pictures_are_not_touched(mode: str) -> None:
+def test_ordinary_images_are_not_touched(mode: str) -> None:
     image = Image.open(io.BytesIO(jpeg(3))).convert(mode)
     for form in ("PNG", "JPEG"):
         content = file_of(image, form)

@@ -32,14 +32,14 @@ OPTIONS = DataOptions(size=16, draw={"swap": 1, "replace": 2}, seed=5)
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("samples")
     finished(root / "out", {"train": ROWS, "val": rows_of(4)})
-    picture_folder(root / "pictures", pictures_of(ROWS))
+    picture_folder(root / "images", pictures_of(ROWS))
     return root
 
 
 @pytest.fixture
 def samples(place: Path) -> HardNegativeDataset:
     return training.HardNegativeDataset(
-        place / "out", place / "pictures", tokenizer=TOKENIZER, options=OPTIONS
+        place / "out", place / "images", tokenizer=TOKENIZER, options=OPTIONS
     )
 
 
@@ -52,7 +52,7 @@ def drawn(
             for s in found]  # fmt: skip
 
 
-def test_a_sample_is_a_caption_its_picture_and_its_negatives(samples: HardNegativeDataset) -> None:
+def test_a_sample_is_a_caption_its_image_and_its_negatives(samples: HardNegativeDataset) -> None:
     assert len(samples) == 30
     for number, row in enumerate(ROWS):
         sample = samples[number]
@@ -77,7 +77,7 @@ def test_a_sample_depends_on_seed_epoch_and_row_alone(
     later = drawn(samples.at_epoch(1), numbers)
     assert later == drawn(samples, [Place(1, number) for number in numbers])
     other = training.HardNegativeDataset(
-        place / "out", place / "pictures", tokenizer=TOKENIZER, options=replace(OPTIONS, seed=6)
+        place / "out", place / "images", tokenizer=TOKENIZER, options=replace(OPTIONS, seed=6)
     )
     for other_items in (later, drawn(other, numbers)):
         assert [item[0] for item in other_items] == [item[0] for item in first]
@@ -85,7 +85,7 @@ def test_a_sample_depends_on_seed_epoch_and_row_alone(
         assert sum(a[3] != b[3] for a, b in zip(first, other_items, strict=True)) > 15  # negatives
 
 
-def test_captions_of_one_picture_see_other_parts_of_it(tmp_path: Path) -> None:
+def test_captions_of_one_image_see_other_parts_of_it(tmp_path: Path) -> None:
     rows = [row_of(n, image="same.jpg") for n in range(6)]
     folder = finished(tmp_path / "out", {"train": rows})
     picture_folder(tmp_path / "p", pictures_of(rows))
@@ -139,7 +139,7 @@ def test_a_negative_that_a_row_lacks_has_no_place(tmp_path: Path) -> None:
 
 def test_a_draw_of_nothing(place: Path) -> None:
     options = replace(OPTIONS, draw={})
-    samples = training.HardNegativeDataset(place / "out", place / "pictures", tokenizer=TOKENIZER,
+    samples = training.HardNegativeDataset(place / "out", place / "images", tokenizer=TOKENIZER,
                                options=options)  # fmt: skip
     batch = training.collate([samples[0], samples[1]])
     assert batch.num_negatives == 0
@@ -148,22 +148,22 @@ def test_a_draw_of_nothing(place: Path) -> None:
 
 def test_evaluation_sees_the_middle_whatever_the_epoch(place: Path) -> None:
     options = replace(OPTIONS, evaluation=True, split="val")
-    samples = training.HardNegativeDataset(place / "out", place / "pictures", tokenizer=TOKENIZER,
+    samples = training.HardNegativeDataset(place / "out", place / "images", tokenizer=TOKENIZER,
                                options=options)  # fmt: skip
-    content = (place / "pictures" / ROWS[2].image).read_bytes()
+    content = (place / "images" / ROWS[2].image).read_bytes()
     assert (samples[2].pixels_CHW == Middle(size=16)(content)).all()
     assert (samples.at_epoch(3)[2].pixels_CHW == samples[2].pixels_CHW).all()
 
 
 def broken_and_missing(root: Path) -> Path:
-    pictures = pictures_of(ROWS)
-    picture_folder(root, {k: v for n, (k, v) in enumerate(pictures.items()) if n not in {4, 5}})
+    images = pictures_of(ROWS)
+    picture_folder(root, {k: v for n, (k, v) in enumerate(images.items()) if n not in {4, 5}})
     for number in (0, 9, 10):
         (root / ROWS[number].image).write_bytes(b"broken")
     return root
 
 
-def test_missing_and_broken_pictures_are_errors(place: Path, tmp_path: Path) -> None:
+def test_missing_and_broken_images_are_errors(place: Path, tmp_path: Path) -> None:
     images = broken_and_missing(tmp_path / "p")
     with pytest.raises(UsageError, match="images of 2 of 30 captions are missing"):
         training.HardNegativeDataset(place / "out", images, tokenizer=TOKENIZER, options=OPTIONS)
@@ -175,7 +175,7 @@ def test_missing_and_broken_pictures_are_errors(place: Path, tmp_path: Path) -> 
         samples[9]
 
 
-def test_another_row_stands_in_for_a_broken_picture(place: Path, tmp_path: Path) -> None:
+def test_another_row_stands_in_for_a_broken_image(place: Path, tmp_path: Path) -> None:
     images = broken_and_missing(tmp_path / "p")
     options = replace(OPTIONS, on_missing_image="skip")
     samples = training.HardNegativeDataset(
@@ -198,7 +198,7 @@ def test_another_row_stands_in_for_a_broken_picture(place: Path, tmp_path: Path)
     assert len(Counter(epochs)) > 5
     for row in ROWS:
         (images / row.image).write_bytes(b"broken")
-    with pytest.raises(UsageError, match="100 broken pictures one after another"):
+    with pytest.raises(UsageError, match="100 broken images one after another"):
         samples[0]
 
 
@@ -224,7 +224,7 @@ def test_what_does_not_fit_is_refused(change: dict[str, object], message: str, p
     options = replace(OPTIONS, **change)
     with pytest.raises(UsageError, match=message):
         training.HardNegativeDataset(
-            place / "out", place / "pictures", tokenizer=TOKENIZER, options=options
+            place / "out", place / "images", tokenizer=TOKENIZER, options=options
         )
 
 
@@ -238,7 +238,7 @@ def test_a_store_of_ones_own(samples: HardNegativeDataset, tmp_path: Path) -> No
 
 
 def test_without_a_tokenizer_it_is_clips(place: Path) -> None:
-    samples = training.HardNegativeDataset(place / "out", place / "pictures", options=OPTIONS)
+    samples = training.HardNegativeDataset(place / "out", place / "images", options=OPTIONS)
     assert samples[0].caption.tolist() == [49406, 320, 1674, 539, 271, 3255, 49407]
 
 

@@ -37,7 +37,7 @@ def publish(root: Path, hub: FakeHub) -> None:
 def test_a_plan_and_the_rows_are_those_of_the_folder(root: Path) -> None:
     plans = []
     for shards in (str(root / "shards"), PLACE):
-        line = ["--shards", shards, "--images", str(root / "pictures"), "--dry-run", "--json"]
+        line = ["--shards", shards, "--images", str(root / "images"), "--dry-run", "--json"]
         line += ["--model", f"local-dir:{root / 'model'}", "--pretrained", "none"]
         line += ["--set", "training.batch_size=8"]
         done = CliRunner().invoke(train, line)
@@ -45,7 +45,7 @@ def test_a_plan_and_the_rows_are_those_of_the_folder(root: Path) -> None:
         plans.append(json.loads(done.stdout))
     assert plans[0] == plans[1]
     digests = {
-        training.HardNegativeDataset(shards, root / "pictures").rows.digest
+        training.HardNegativeDataset(shards, root / "images").rows.digest
         for shards in (root / "shards", PLACE)
     }
     assert len(digests) == 1  # so that a run begun with one goes on with the other

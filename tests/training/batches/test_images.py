@@ -11,7 +11,7 @@ from torchvision.transforms import InterpolationMode, v2
 from data.streams import Stream
 from tests.training.folders import jpeg
 from training.batches.crops import ASPECTS, Box, random_box, reduction
-from training.batches.images import BrokenPictureError, Crop, Middle
+from training.batches.images import BrokenImageError, Crop, Middle
 
 sides = st.integers(1, 5000)
 
@@ -22,7 +22,7 @@ def encoded(image: Image.Image, form: str) -> bytes:
     return buffer.getvalue()
 
 
-def picture(size: tuple[int, int] = (90, 60), mode: str = "RGB") -> Image.Image:
+def painted(size: tuple[int, int] = (90, 60), mode: str = "RGB") -> Image.Image:
     return Image.open(io.BytesIO(jpeg(3, size=size))).convert(mode)
 
 
@@ -52,7 +52,7 @@ def test_a_part_has_the_area_and_the_aspect_asked_for() -> None:
     ("width", "height", "box"),
     [(400, 100, Box(133, 0, 133, 100)), (100, 400, Box(0, 133, 100, 133)), (1, 9, Box(0, 4, 1, 1))],
 )
-def test_of_narrow_pictures_the_middle_is_seen(width: int, height: int, box: Box) -> None:
+def test_of_narrow_images_the_middle_is_seen(width: int, height: int, box: Box) -> None:
     assert random_box(width, height, scale=(0.9, 1.0), stream=Stream(0)) == box
 
 
@@ -82,7 +82,7 @@ def test_a_crop_depends_on_its_stream_alone() -> None:
 
 @pytest.mark.parametrize("size", [(640, 480), (641, 483), (1600, 1203)])
 @pytest.mark.parametrize("key", range(4))
-def test_a_reduced_picture_is_nearly_the_whole_one(size: tuple[int, int], key: int) -> None:
+def test_a_reduced_image_is_nearly_the_whole_one(size: tuple[int, int], key: int) -> None:
     content = jpeg(4, size=size)
     reduced = Crop(size=96)(content, stream=Stream(key))
     box = random_box(*size, scale=(0.9, 1.0), stream=Stream(key))
@@ -96,7 +96,7 @@ def test_a_reduced_picture_is_nearly_the_whole_one(size: tuple[int, int], key: i
 
 
 def test_a_crop_is_where_torchvision_would_cut() -> None:
-    image = picture((200, 150))
+    image = painted((200, 150))
     stream = Stream("here")
     left, top, width, height = random_box(200, 150, scale=(0.3, 0.4), stream=Stream("here"))
     part = image.crop((left, top, left + width, top + height)).resize((64, 64), 3)
@@ -110,7 +110,7 @@ def test_a_crop_is_where_torchvision_would_cut() -> None:
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
 def test_evaluation_sees_what_open_clip_sees(size: tuple[int, int], mode: str) -> None:
     """Of what is not transparent; a palette, which open_clip resizes roughly, is tested below."""
-    image = picture(size, mode)
+    image = painted(size, mode)
     steps = [
         v2.Resize(32, interpolation=InterpolationMode.BICUBIC),
         v2.CenterCrop(32),
@@ -121,7 +121,7 @@ def test_evaluation_sees_what_open_clip_sees(size: tuple[int, int], mode: str) -
 
 
 def test_a_palette_is_seen_as_its_colours_are() -> None:
-    image = picture((90, 60), "P")
+    image = painted((90, 60), "P")
     theirs, ours = encoded(image.convert("RGB"), "PNG"), encoded(image, "PNG")
     for transform in (Crop(size=32), Middle(size=32)):
         assert (transform(theirs, stream=Stream(0)) == transform(ours, stream=Stream(0))).all()
@@ -132,8 +132,8 @@ def test_a_palette_is_seen_as_its_colours_are() -> None:
     [("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGBA"), ("PNG", "P"), ("PNG", "1"), ("WEBP", "RGB"),
      ("GIF", "P"), ("PNG", "I;16")],
 )  # fmt: skip
-def test_every_kind_of_picture_becomes_red_green_and_blue(form: str, mode: str) -> None:
-    image = Image.new(mode, (64, 48)) if mode == "I;16" else picture((64, 48), mode)
+def test_every_kind_of_image_becomes_red_green_and_blue(form: str, mode: str) -> None:
+    image = Image.new(mode, (64, 48)) if mode == "I;16" else painted((64, 48), mode)
     content = encoded(image, form)
     for transform in (Crop(size=16), Middle(size=16)):
         assert transform(content, stream=Stream(0)).shape == (3, 16, 16)
@@ -141,19 +141,19 @@ def test_every_kind_of_picture_becomes_red_green_and_blue(form: str, mode: str) 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"no picture", jpeg(1)[:200], jpeg(1)[:-50], encoded(picture(), "PNG")[:300],
-     encoded(picture(), "PNG")[:60] + b"\0" * 400, encoded(picture(), "GIF")[:40]],
+    [b"", b"no image", jpeg(1)[:200], jpeg(1)[:-50], encoded(painted(), "PNG")[:300],
+     encoded(painted(), "PNG")[:60] + b"\0" * 400, encoded(painted(), "GIF")[:40]],
     ids=["nothing", "text", "head of a JPEG", "cut JPEG", "cut PNG", "broken PNG", "cut GIF"],
 )  # fmt: skip
-def test_broken_pictures_are_told(content: bytes) -> None:
+def test_broken_images_are_told(content: bytes) -> None:
     for transform in (Crop(size=16), Middle(size=16)):
-        with pytest.raises(BrokenPictureError):
+        with pytest.raises(BrokenImageError):
             transform(content, stream=Stream(0))
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG"])
-def test_large_pictures(form: str) -> None:
-    image = picture((60, 45)).resize((2400, 1800), Image.Resampling.BILINEAR)
+def test_large_images(form: str) -> None:
+    image = painted((60, 45)).resize((2400, 1800), Image.Resampling.BILINEAR)
     box = random_box(2400, 1800, scale=(0.9, 1.0), stream=Stream("large"))
     part = image.crop((box.left, box.top, box.left + box.width, box.top + box.height))
     exact = of_pillow(part.resize((64, 64), Image.Resampling.BICUBIC))
@@ -168,6 +168,6 @@ def test_damage_gives_pixels_or_is_told(place: int, noise: bytes) -> None:
     damaged = content[:place] + noise + content[place + len(noise) :]
     try:
         pixels = Crop(size=8)(damaged, stream=Stream(0))
-    except BrokenPictureError:
+    except BrokenImageError:
         return
     assert pixels.shape == (3, 8, 8)

@@ -103,7 +103,7 @@ def test_captions_without_a_negative_are_counted(
 def test_captions_left_out_are_not_counted_twice(root: Path, tmp_path: Path) -> None:
     shards = finished(tmp_path / "out", {"train": SOME})
     kept = [row for row in SOME if row.negatives]
-    images = picture_folder(tmp_path / "pictures", pictures_of(kept))
+    images = picture_folder(tmp_path / "images", pictures_of(kept))
     here = replace(places(root), shards=shards, images=images)
     chosen = settings(root, on_missing_image="skip")
     assert num_without_negative(prepare(chosen, here).samples) == 0
@@ -142,19 +142,19 @@ def test_what_was_not_measured_has_no_figure(root: Path, tmp_path: Path, preset:
         assert "by chance" in told
 
 
-def test_broken_pictures_are_counted_at_the_end(root: Path, tmp_path: Path) -> None:
+def test_broken_images_are_counted_at_the_end(root: Path, tmp_path: Path) -> None:
     rows = rows_of(40)
-    pictures = pictures_of(rows)
+    images = pictures_of(rows)
     for row in rows[:3]:
-        pictures[row.image] = b"broken"
-    images = picture_folder(tmp_path / "pictures", pictures)
+        images[row.image] = b"broken"
+    images = picture_folder(tmp_path / "images", images)
     line = [TRAIN, "--shards", root / "shards", "--images", images, "--out", tmp_path / "run",
             "--model", f"local-dir:{root / 'model'}", "--on-missing-image", "skip"]  # fmt: skip
     for option in ("precision=fp32", "batch_size=8", "epochs=1", "run.workers=0", "run.device=cpu"):
         line += ["--set", f"training.{option}"]
     done = subprocess.run(line, capture_output=True, text=True, check=True)
-    counted = sum(r.get("broken pictures replaced", 0) for r in records(tmp_path / "run"))
+    counted = sum(r.get("broken images replaced", 0) for r in records(tmp_path / "run"))
     assert counted >= 3
-    assert done.stderr.splitlines()[-1] == f"{counted} broken pictures replaced by other captions"
-    assert f"  {counted} broken pictures replaced" in done.stderr.splitlines()[-3]
+    assert done.stderr.splitlines()[-1] == f"{counted} broken images replaced by other captions"
+    assert f"  {counted} broken images replaced" in done.stderr.splitlines()[-3]
     assert json.loads((tmp_path / "run/run.json").read_text())["captions"] == 40

@@ -60,9 +60,9 @@ def test_shards_are_checked_before_the_start(folder: Path) -> None:
 
 def test_rows_without_an_image_are_left_out_or_refused(folder: Path, tmp_path: Path) -> None:
     rows = open_rows(folder)
-    pictures = pictures_of(ROWS)
+    images = pictures_of(ROWS)
     gone = [ROWS[n].image for n in (0, 9, 10, 24)]
-    store = Folder(picture_folder(tmp_path / "p", {k: v for k, v in pictures.items()
+    store = Folder(picture_folder(tmp_path / "p", {k: v for k, v in images.items()
                                                    if k not in gone}))  # fmt: skip
     with pytest.raises(UsageError, match=r"images of 4 of 25 captions .* '0/0000.jpg'.*skip"):
         with_images(rows, store)
@@ -74,7 +74,7 @@ def test_rows_without_an_image_are_left_out_or_refused(folder: Path, tmp_path: P
     assert kept.digest != rows.digest
     with pytest.raises(IndexError):
         kept.place(21)
-    picture_folder(tmp_path / "p", pictures)
+    picture_folder(tmp_path / "p", images)
     assert with_images(rows, store) == (rows, store)
     with pytest.raises(UsageError, match="25 of 25"):
         with_images(rows, Folder(tmp_path / "nothing"), on_missing="skip")
@@ -97,18 +97,18 @@ def test_the_folder_that_was_meant_is_named(tmp_path: Path, given: str, meant: s
     assert expected in str(caught.value)
 
 
-def test_captions_that_name_pictures_by_whole_paths_are_trained_on(tmp_path: Path) -> None:
+def test_captions_that_name_images_by_whole_paths_are_trained_on(tmp_path: Path) -> None:
     rows = [row_of(n, image=f"C:\\data\\img\\{n}.jpg") for n in range(12)]
-    pictures = {f"{n}.jpg": b"picture" for n in range(11)}
+    images = {f"{n}.jpg": b"image" for n in range(11)}
     opened = open_rows(finished(tmp_path / "out", {"train": rows}))
-    plain = Folder(picture_folder(tmp_path / "p", pictures))
+    plain = Folder(picture_folder(tmp_path / "p", images))
     with pytest.raises(
         UsageError, match=r"images of 1 of 12 captions are missing: .*/p has no 'C:"
     ):
         with_images(opened, plain)
     kept, store = with_images(opened, plain, on_missing="skip")
     assert len(kept) == 11
-    assert store.read(rows[3].image) == b"picture"
+    assert store.read(rows[3].image) == b"image"
 
 
 def test_a_caption_without_an_image_key_has_no_image(tmp_path: Path) -> None:

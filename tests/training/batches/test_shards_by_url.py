@@ -1,4 +1,4 @@
-"""Training from an object store: shards fetched and verified once, pictures read where they are."""
+"""Training from an object store: shards fetched and verified once, images read where they are."""
 
 import json
 import shlex
@@ -23,7 +23,7 @@ from training.cli import train
 def root(s3: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = world(tmp_path / "world")
-    for name in ("shards", "pictures"):
+    for name in ("shards", "images"):
         s3.put_folder(root / name, name)
     return root
 
@@ -70,7 +70,7 @@ def test_a_run_by_url_is_the_run_of_the_folders(s3: Bucket, root: Path, workers:
     losses = []
     for base in (str(root), s3.url):
         out = root / f"run-{len(losses)}"
-        line = f"--shards {base}/shards --images {base}/pictures --out {out} --quiet "
+        line = f"--shards {base}/shards --images {base}/images --out {out} --quiet "
         line += f"--model local-dir:{root}/model --set training.batch_size=8 "
         line += (
             "--set training.precision=fp32 --set training.epochs=1 --set training.run.log_every=1 "

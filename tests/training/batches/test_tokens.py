@@ -6,7 +6,8 @@ from data.errors import UsageError
 from data.records import Row
 from tests.training.folders import TOKENIZER, by_word, finished, rows_of
 from training.batches.rows import Rows, open_rows
-from training.batches.tokens import Tokenizer, Tokens, num_cut, tokens_of, unpadded
+from training.batches.tokenizer import Tokenizer, unpadded
+from training.batches.tokens import Tokens, num_cut, tokens_of
 
 ROWS = rows_of(25)
 

@@ -58,7 +58,7 @@ with deaths_told(), closing(read_ahead(Waiting(), range(9), workers=Workers(numb
     next(items)
 """
 TRAIN = (
-    "-m", "training.cli", "--shards", "shards", "--images", "pictures",
+    "-m", "training.cli", "--shards", "shards", "--images", "images",
     "--model", "local-dir:model", "--out", "run", "--quiet",
     *(f"--set=training.{option}" for option in (
         "precision=fp32", "batch_size=8", "validation=null", "run.device=cpu", "run.workers=1",

@@ -34,7 +34,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 
 def test_what_is_covered_is_said(results: Results) -> None:
-    assert "sugarcrepe: 227 of 7,511 items have their pictures" in results.notes
+    assert "sugarcrepe: 227 of 7,511 items have their images" in results.notes
     assert sum(score.items for score in results.scores) == 227
     assert sum(score.expected for score in results.scores) == 7511
     assert sum(len(score.outcomes) for score in results.scores) == 7511
@@ -50,7 +50,7 @@ def test_who_knows_nothing_is_right_half_of_the_time(results: Results) -> None:
 def test_a_reader_of_texts_tells_much_of_it(
     results: Results, kind: str, low: float, high: float
 ) -> None:
-    """So it is of all items, those without a picture too."""
+    """So it is of all items, those without an image too."""
     words = {
         score.task: score.text_only["words"]
         for score in results.scores

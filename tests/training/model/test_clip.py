@@ -94,7 +94,7 @@ def test_what_is_no_file_of_weights_is_one_line(name: str, tmp_path: Path) -> No
     assert "\n" not in str(caught.value)
 
 
-def test_without_the_weights_of_a_tag_pictures_are_taken_as_it_says(
+def test_without_the_weights_of_a_tag_images_are_taken_as_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tiny-tagged.json").write_text(json.dumps(CONFIG))

@@ -22,11 +22,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return world(tmp_path_factory.mktemp("world"))
 
 
-def test_pictures_in_a_column_of_another_name_are_trained_on_as_advised(
+def test_images_in_a_column_of_another_name_are_trained_on_as_advised(
     root: Path, tmp_path: Path
 ) -> None:
-    pictures = pictures_of(ROWS)
-    frame = {"name": list(pictures), "jpg": list(pictures.values()), "image": list(pictures)}
+    images = pictures_of(ROWS)
+    frame = {"name": list(images), "jpg": list(images.values()), "image": list(images)}
     pl.DataFrame(frame).write_parquet(tmp_path / "all.parquet")
     here = replace(places(root), images=tmp_path / "all.parquet", out=tmp_path / "run")
     with pytest.raises(UsageError, match=r"name the column .*--set training.image_column=NAME"):
@@ -34,7 +34,7 @@ def test_pictures_in_a_column_of_another_name_are_trained_on_as_advised(
     train(settings(root, epochs=1, image_column="jpg", image_key="name"), here)
 
 
-def test_where_pictures_are_is_no_part_of_what_a_run_is() -> None:
+def test_where_images_are_is_no_part_of_what_a_run_is() -> None:
     plain = settings_of({"training": {}})
     other = settings_of({"training": {"image_column": "jpg", "image_key": "name"}})
     assert plain.content() == other.content()
@@ -79,7 +79,7 @@ def test_a_model_that_is_advised_is_one(
         check_weights(advised.rpartition(" ")[2].rstrip("$"), str(path))
 
 
-def test_scenes_are_drawn_where_their_pictures_are_missing(root: Path, tmp_path: Path) -> None:
+def test_scenes_are_drawn_where_their_images_are_missing(root: Path, tmp_path: Path) -> None:
     rows = [row._replace(image=f"train/{n:06d}.png") for n, row in enumerate(ROWS)]
     shards = finished(tmp_path / "out", {"train": rows}, source="scenes")
     here = replace(places(root), shards=shards, out=tmp_path / "run")

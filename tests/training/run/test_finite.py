@@ -20,11 +20,11 @@ from training.evaluation.benchmarks import Benchmark
 from training.evaluation.encoder import Encoder, Encoding
 from training.evaluation.run import evaluate
 from training.evaluation.store import Found
-from training.evaluation.tasks import CAPTIONS, Classification, Item, Picture, Task
+from training.evaluation.tasks import CAPTIONS, Classification, ImageRef, Item, Task
 from training.evaluation.text_only import text_only_scores
 from training.export import weights_of
 from training.model.loading import load_model
-from training.run.loop import State, _kept
+from training.run.loop import State, validate_and_checkpoint
 from training.run.start import prepare
 from training.run.stopping import Stopping
 from training.run.train import assemble, train
@@ -42,7 +42,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for kind in KINDS:
         (folder / f"crepe/{kind}.json").write_text(json.dumps({"0": item}))
     picture_folder(folder / "coco", {"1.jpg": jpeg(1)})
-    picture_folder(folder / "broken", {"1.jpg": b"no picture"})
+    picture_folder(folder / "broken", {"1.jpg": b"no image"})
     picture_folder(folder / "none", {"2.jpg": jpeg(1)})
     for name, value in (("nan", math.nan), ("inf", math.inf), ("huge", 3e38)):
         weights = model_folder(folder / name) / "open_clip_pytorch_model.bin"
@@ -57,12 +57,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("nan", "coco", "expected finite numbers, found NaN or infinite ones in 1 of "),
         ("inf", "coco", "expected finite numbers, found NaN or infinite ones in 1 of "),
         ("huge", "coco", "expected finite features, the model gives NaN or infinity"),
-        ("model", "none", "expected its pictures, found none of 1, for example '1.jpg'"),
-        ("model", "broken", "expected pictures, none of 1 can be decoded, for example '1.jpg'"),
+        ("model", "none", "expected its images, found none of 1, for example '1.jpg'"),
+        ("model", "broken", "expected images, none of 1 can be decoded, for example '1.jpg'"),
         ("model", "coco", None),
     ],
 )
-def test_nothing_is_scored_on_what_is_no_number_or_no_picture(
+def test_nothing_is_scored_on_what_is_no_number_or_no_image(
     root: Path, tmp_path: Path, model: str, images: str, message: str | None
 ) -> None:
     line = ["--model", f"local-dir:{root / model}", "--benchmark",
@@ -85,7 +85,7 @@ def test_a_run_whose_validation_is_no_number_writes_no_checkpoint(root: Path) ->
     with torch.no_grad():
         run.model.clip.visual.proj.fill_(torch.nan)
     with pytest.raises(UsageError, match="loss on the validation split is no number at step 3"):
-        _kept(run, state, (), Stopping())
+        validate_and_checkpoint(run, state, (), Stopping())
     assert not here.out.exists()
 
 
@@ -127,7 +127,7 @@ class Spoiled:
 
 
 def test_a_language_model_that_gives_no_numbers_is_refused() -> None:
-    items = tuple(Item(str(n), (Picture(f"{n}.jpg"),), (f"a {n}", f"b {n}")) for n in range(3))
+    items = tuple(Item(str(n), (ImageRef(f"{n}.jpg"),), (f"a {n}", f"b {n}")) for n in range(3))
     task = Task(name="x", layout=CAPTIONS, items=items)
     with pytest.raises(UsageError, match="language model spoiled: expected finite log prob"):
         text_only_scores(task, log_probability=Spoiled())
@@ -135,10 +135,10 @@ def test_a_language_model_that_gives_no_numbers_is_refused() -> None:
 
 def test_a_measure_that_is_not_defined_is_said_to_be_so(root: Path, tmp_path: Path) -> None:
     keys = ("a.jpg", "b.jpg")
-    images = picture_folder(tmp_path / "pictures", {key: jpeg(n) for n, key in enumerate(keys)})
+    images = picture_folder(tmp_path / "images", {key: jpeg(n) for n, key in enumerate(keys)})
     task = Classification(
         name="memes",
-        pictures=tuple(map(Picture, keys)),
+        images=tuple(map(ImageRef, keys)),
         labels=((0,), (0,)),
         classes=(("a dog",), ("a cat",)),
         templates=("{}",),
@@ -155,5 +155,5 @@ def test_a_measure_that_is_not_defined_is_said_to_be_so(root: Path, tmp_path: Pa
     )
     assert results.scores[0].value is None
     assert results.notes == (
-        "zeroshot memes: ROC AUC is not defined, for its 2 pictures are all of one class",
+        "zeroshot memes: ROC AUC is not defined, for its 2 images are all of one class",
     )

@@ -37,13 +37,13 @@ def step_of(*, waited_s: float, counts: dict[str, int]) -> Step:
 
 def test_a_record_is_the_mean_of_its_steps() -> None:
     meter = Meter(torch.device("cpu"))
-    for value, counts in ((1.0, {"swap": 2}), (3.0, {"swap": 1, "broken pictures replaced": 1})):
+    for value, counts in ((1.0, {"swap": 2}), (3.0, {"swap": 1, "broken images replaced": 1})):
         terms = {"loss": torch.tensor(value), "scale": torch.tensor(14.0)}
         meter.add(step_of(waited_s=0.0, counts=counts), terms, torch.tensor(value * 2))
     found = meter.record()
     assert (found["loss"], found["gradient_norm"], found["scale"]) == (2.0, 4.0, 14.0)
     assert found["negatives"] == {"swap": 3}
-    assert found["broken pictures replaced"] == 1
+    assert found["broken images replaced"] == 1
     batch = step_of(waited_s=0.0, counts={}).micro_batches[0]
     tokens = 2 * (sum(batch.caption_lengths) + sum(batch.negative_lengths))
     rate = found["tokens_per_s"], found["images_per_s"]

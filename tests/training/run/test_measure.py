@@ -108,7 +108,7 @@ def run_rank(root: Path, rank: int) -> None:
         "gloo", init_method=f"file://{root}/meet", rank=rank, world_size=2
     )
     found = prepared(root)
-    store = Counting(Folder(root / "pictures"))
+    store = Counting(Folder(root / "images"))
     told = asdict(measured(found, store)), store.keys
     agreed = same_on_all_ranks("the same"), same_on_all_ranks(f"mine is {rank}")
     torch.save((*told, agreed), root / f"found-{rank}.pt")

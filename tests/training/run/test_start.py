@@ -82,7 +82,7 @@ def test_a_split_whose_images_are_not_there_is_measured_only_if_asked_for(
 
 
 @pytest.mark.parametrize("start", ["C:\\data\\", "/mnt/x/"])
-def test_pictures_under_paths_of_another_machine_are_trained_on(
+def test_images_under_paths_of_another_machine_are_trained_on(
     root: Path, tmp_path: Path, start: str
 ) -> None:
     def elsewhere(row: Row) -> Row:
@@ -97,10 +97,10 @@ def test_pictures_under_paths_of_another_machine_are_trained_on(
 
 
 def test_what_is_left_out_is_counted_once(root: Path, tmp_path: Path) -> None:
-    pictures = pictures_of(ROWS)
+    images = pictures_of(ROWS)
     gone = {ROWS[number].image for number in (3, 7, 20)}
-    kept = {key: content for key, content in pictures.items() if key not in gone}
-    images = picture_folder(tmp_path / "pictures", kept)
+    kept = {key: content for key, content in images.items() if key not in gone}
+    images = picture_folder(tmp_path / "images", kept)
     here = replace(places(root), images=images, out=tmp_path / "run")
     told: list[str] = []
     train(settings(root, on_missing_image="skip", epochs=1), here, say=told.append)

@@ -152,21 +152,21 @@ def test_one_process_alone_is_never_ended(monkeypatch: pytest.MonkeyPatch) -> No
     ("number", "workers", "code"),
     [(signal.SIGTERM, 0, 75), (signal.SIGTERM, 1, 75), (signal.SIGINT, 1, 130)],
 )
-def test_a_run_that_waits_for_its_pictures_ends_with_a_checkpoint(
+def test_a_run_that_waits_for_its_images_ends_with_a_checkpoint(
     tmp_path: Path, number: int, workers: int, code: int
 ) -> None:
     world(tmp_path)
     options = f"precision=fp32 batch_size=8 epochs=100000 validation=null run.workers={workers}"
     options += " run.device=cpu run.log_every=1 run.save_every=1000000"
     with running(
-        sys.executable, "-m", "training.cli", "--shards", "shards", "--images", "pictures",
+        sys.executable, "-m", "training.cli", "--shards", "shards", "--images", "images",
         "--model", "local-dir:model", "--out", "run", "--quiet",
         *(f"--set=training.{option}" for option in options.split()),
         folder=tmp_path,
     ) as process:  # fmt: skip
         wait_until(lambda: num_steps(tmp_path / "run") > 0)
         for row in ROWS:
-            unreadable(tmp_path / "pictures" / row.image)
+            unreadable(tmp_path / "images" / row.image)
         wait_until(lambda: not grows(tmp_path / "run"))
         done = num_steps(tmp_path / "run")
         process.send_signal(number)
@@ -177,11 +177,11 @@ def test_a_run_that_waits_for_its_pictures_ends_with_a_checkpoint(
     assert last.stem == f"step-{done:08d}"
 
 
-def unreadable(picture: Path) -> None:
-    """Let whoever reads a picture wait for ever, as for a server that does not answer."""
-    pipe = picture.with_suffix(".pipe")
+def unreadable(image: Path) -> None:
+    """Let whoever reads an image wait for ever, as for a server that does not answer."""
+    pipe = image.with_suffix(".pipe")
     os.mkfifo(pipe)
-    pipe.rename(picture)
+    pipe.rename(image)
 
 
 def num_steps(run: Path) -> int:

@@ -40,7 +40,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train_command(name: str, *, epochs: int) -> str:
     options = f"precision=fp32 batch_size=8 epochs={epochs} validation=null optimizer.lr=1e-3"
     options += " optimizer.warmup_steps=2 run.device=cpu run.workers=1 run.log_every=1"
-    line = f"--shards shards --images pictures --model local-dir:model --out {name} --json "
+    line = f"--shards shards --images images --model local-dir:model --out {name} --json "
     return line + " ".join(f"--set training.{option}" for option in options.split())
 
 

@@ -21,7 +21,7 @@ class ZeroShotSet:
 
     Attributes:
         name: as everything here calls it.
-        expected: the test pictures as ELEVATER counts them.
+        expected: the test images as ELEVATER counts them.
         measure: as ELEVATER takes it.
         aliases: what else its folder may be called; case and punctuation do not count.
         split: the part that is tested.

@@ -37,11 +37,13 @@ def negclip_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tenso
 
 CLIP = BatchLoss(
     name="clip",
+    label="contrastive",
     says="every image against every caption (CLIP, arXiv 2103.00020)",
     function=clip_loss,
 )
 NEGCLIP = BatchLoss(
     name="negclip",
+    label="contrastive, with negatives",
     says="the same, with every negative against every image (NegCLIP, arXiv 2210.01936)",
     needs_negatives=True,
     function=negclip_loss,
