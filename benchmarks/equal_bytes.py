@@ -2,7 +2,7 @@
 
 OLD is a checkout of an earlier commit. Both build with this Python and the same command, each with
 its own code; every file under OUT/data and OUT/fluency is compared. With `--train`, both then train
-`--steps` steps of a small model on scenes with each preset, and the losses are compared.
+`--steps` steps of a small model on scenes with each preset, and losses and gradients are compared.
 Times are of processor, children included, so another program on the machine matters little.
 """
 
@@ -21,6 +21,7 @@ import click
 from data.command import run
 
 HERE = Path(__file__).parent.parent
+_MEASURED = {"images_per_s", "tokens_per_s", "wait_share", "peak_memory_mb"}
 PRESETS = ("natural", "fsc-clip", "negclip", "svlc", "negation")
 
 
@@ -86,8 +87,13 @@ def built_for_training(old: Path, folder: Path) -> str:
     return shards
 
 
+def told(line: str) -> dict[str, object]:
+    """Return what a record of a run says, but for times and memory."""
+    return {name: value for name, value in json.loads(line).items() if name not in _MEASURED}
+
+
 def trained(old: Path, preset: str, shards: str, steps: int, folder: Path) -> Outcome:
-    """Train with both checkouts on the same shards, and compare the losses."""
+    """Train with both checkouts on the same shards, and compare what is logged."""
     seconds, losses = [], []
     for name, checkout in (("old", old), ("new", HERE)):
         out = folder / f"run-{preset}-{name}"
@@ -98,9 +104,9 @@ def trained(old: Path, preset: str, shards: str, steps: int, folder: Path) -> Ou
         settings = [part for each in options for part in ("--set", f"training.{each}")]
         seconds.append(execute(checkout, "training.cli", *arguments, *settings))
         lines = (out / "log.jsonl").read_text(encoding="utf-8").splitlines()
-        losses.append([json.loads(line).get("loss") for line in lines])
-    same = losses[0] == losses[1] and bool(losses[0])
-    return Outcome(f"{preset}, {len(losses[0])} losses", same, *seconds)
+        losses.append([told(line) for line in lines])
+    same = losses[0] == losses[1] and all("loss" in each for each in losses[0]) and bool(losses[0])
+    return Outcome(f"{preset}, {len(losses[0])} records", same, *seconds)
 
 
 @click.command()

@@ -53,7 +53,7 @@ def test_a_run_keeps_the_checkpoint_before(tmp_path: Path) -> None:
     root, disk = world(tmp_path / "world"), tmp_path / "disk"
     short = "precision=fp32 batch_size=8 epochs=2 run.workers=0 run.device=cpu"
     options = " ".join(f"--set training.{option}" for option in short.split())
-    line = f"train --shards {root}/shards --images {root}/pictures --model local-dir:{root}/model"
+    line = f"train --shards {root}/shards --images {root}/images --model local-dir:{root}/model"
     done = on_a_disk(disk, "14M", f"{line} {options} --quiet --out {disk}/run")
     (told,) = done.stderr.splitlines()
     assert done.returncode == 1

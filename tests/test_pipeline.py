@@ -358,7 +358,7 @@ def test_the_commands_on_folders_in_the_readme_run(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, (arguments, done.stderr)
     assert (tmp_path / "out.parquet").is_file()
-    assert (tmp_path / "pictures/train/000000.png").is_file()
+    assert (tmp_path / "images/train/000000.png").is_file()
     assert (tmp_path / "both/manifest.json").is_file()
 
 
@@ -367,7 +367,7 @@ def test_the_trainers_commands_in_the_readme_run(tmp_path: Path) -> None:
     assert all(f"| `{name}` |" in readme for name in TRAINING_PRESETS)
     (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "train export" in b)
     world(tmp_path / "small")
-    places = {"out": "small/shards", "pictures": "small/pictures"}
+    places = {"out": "small/shards", "images": "small/images"}
     for line in block.splitlines():
         name, *arguments = shlex.split(line, comments=True)
         assert name == "train"
@@ -388,11 +388,11 @@ def test_the_commands_of_the_readme_by_url_run(s3: Bucket, tmp_path: Path) -> No
     readme = (ROOT / "README.md").read_text()
     (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "--root s3" in b)
     root = world(tmp_path / "small")
-    s3.put_folder(root / "pictures", "pictures")
+    s3.put_folder(root / "images", "images")
     texts = ("a dog on a red sofa", "two men next to a blue car", "a cat under the old table")
     rows = [
-        {"image": path.relative_to(root / "pictures").as_posix(), "caption": texts[number % 3]}
-        for number, path in enumerate(sorted((root / "pictures").rglob("*.jpg")))
+        {"image": path.relative_to(root / "images").as_posix(), "caption": texts[number % 3]}
+        for number, path in enumerate(sorted((root / "images").rglob("*.jpg")))
     ]
     s3.put("captions/train.jsonl", "\n".join(map(json.dumps, rows)).encode())
     for line in block.replace("s3://bucket", s3.url).splitlines():

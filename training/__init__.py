@@ -14,8 +14,8 @@ refuse_foreign_data()  # before anything imports it
 
 if TYPE_CHECKING:
     from training.batches.batch import Batch as Batch
-    from training.batches.collate import Sample as Sample
-    from training.batches.collate import collate as collate
+    from training.batches.batch import Sample as Sample
+    from training.batches.batch import collate as collate
     from training.batches.dataset import DataOptions as DataOptions
     from training.batches.dataset import HardNegativeDataset as HardNegativeDataset
     from training.model.clip import ClipModel as ClipModel
@@ -31,8 +31,8 @@ _WHERE: Final = {
     "Features": "training.objective.features",
     "FscClipLoss": "training.objective.module",
     "HardNegativeDataset": "training.batches.dataset",
-    "Sample": "training.batches.collate",
-    "collate": "training.batches.collate",
+    "Sample": "training.batches.batch",
+    "collate": "training.batches.batch",
     "load_model": "training.model.loading",
     "token_paths": "training.objective.features",
 }

@@ -1,15 +1,20 @@
-"""What a training step eats: images, captions, valid negatives, and lengths known on the host.
+"""What a training step gets: images, captions, valid negatives, and lengths known on the host.
 
 Shape suffixes: B captions, K negatives a caption, N valid negatives (N <= B K), L token positions,
 C H W an image.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from training.batches.layout import Layout, TextForm, lay_out
+from training.batches.tokens import Ids
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,7 +23,7 @@ class Batch:
 
     Attributes:
         ids: the B captions' ids.
-        image_BCHW: the captions' images, normalised floats.
+        image_BCHW: the captions' images: uint8 of [0, 255], or normalised floats.
         caption_BL: token ids, padded with 0 to the batch's longest caption; EOT is kept.
         negative_NL: token ids of the valid negatives, row-major, padded with 0 to their longest.
             A negative that a caption lacks has no row here.
@@ -79,3 +84,56 @@ def laid_out(batch: Batch, form: TextForm) -> Batch:
         form=form,
     )
     return replace(batch, layout=layout.to(batch.image_BCHW.device))
+
+
+class Sample(NamedTuple):
+    """A caption with its image and K places for negatives, None where there is none to use.
+
+    `counts`: drawn negatives by type, and what went otherwise than planned.
+    """
+
+    id: str
+    pixels_CHW: Tensor
+    caption: Ids
+    negatives: tuple[Ids | None, ...]
+    counts: Mapping[str, int]
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """Return samples as a batch on the CPU, for a DataLoader: images are uint8, of [0, 255].
+
+    A quarter of the floats travels so; `ClipModel` normalises them where it is.
+    """
+    num_negatives = len(samples[0].negatives)
+    negatives = [
+        (row * num_negatives + place, ids)
+        for row, sample in enumerate(samples)
+        for place, ids in enumerate(sample.negatives)
+        if ids is not None
+    ]
+    return Batch(
+        ids=tuple(sample.id for sample in samples),
+        image_BCHW=torch.stack([sample.pixels_CHW for sample in samples]),
+        caption_BL=_padded([sample.caption for sample in samples]),
+        negative_NL=_padded([ids for _, ids in negatives]),
+        place_N=torch.tensor([place for place, _ in negatives], dtype=torch.int64),
+        caption_lengths=tuple(len(sample.caption) for sample in samples),
+        negative_lengths=tuple(len(ids) for _, ids in negatives),
+        num_negatives=num_negatives,
+    )
+
+
+def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the sums of several counts."""
+    sums = Counter[str]()
+    for some in counts:
+        sums.update(some)
+    return dict(sums)
+
+
+def _padded(texts: Sequence[Ids]) -> Tensor:
+    """Return token ids, padded with 0 to the longest text."""
+    table = np.zeros((len(texts), max(map(len, texts), default=0)), np.int64)
+    for row, ids in zip(table, texts, strict=True):
+        row[: len(ids)] = ids
+    return torch.from_numpy(table)

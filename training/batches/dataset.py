@@ -29,7 +29,7 @@ from data.images import ImageColumns, open_images
 from data.pulling import local_folder
 from data.storage import place
 from data.streams import Stream
-from training.batches.collate import Sample
+from training.batches.batch import Sample
 from training.batches.draw import ANY, draw_of, drawn
 from training.batches.images import BrokenImageError, Crop, Middle
 from training.batches.rows import OnMissing, RowPlace, Verify, open_rows, with_images

@@ -12,8 +12,7 @@ import torch
 from torch.utils.data import Dataset
 
 from data.errors import UsageError
-from training.batches.batch import Batch, laid_out
-from training.batches.collate import collate, total
+from training.batches.batch import Batch, collate, laid_out, total
 from training.batches.dataset import HardNegativeDataset
 from training.batches.layout import TextForm
 from training.batches.sampler import Place, Position, Sampler

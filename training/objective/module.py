@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from training.objective.features import features_of
-from training.objective.losses.similarities import Attention
+from training.objective.losses.hard_negatives import Attention
 from training.objective.objective import Objective, weighted, whole_loss
 
 

@@ -26,10 +26,8 @@ from training.run.backward import backward
 from training.run.checkpoint import Checkpoint, write
 from training.run.logs import Listener, Meter
 from training.run.measure import Measures, measure
-from training.run.optimizer import update
-from training.run.ranks import rank
-from training.run.schedule import learning_rate
-from training.run.start import seed_of
+from training.run.optimizer import learning_rate, update
+from training.run.ranks import rank, seed_of
 from training.run.stopping import Stopping
 
 DTYPES: Final[dict[Precision, torch.dtype | None]] = {

@@ -1,5 +1,6 @@
-"""AdamW with decay where it belongs, and one update of the weights."""
+"""AdamW with decay where it belongs, its learning rate, and one update of the weights."""
 
+import math
 from collections.abc import Iterator
 
 from torch import Tensor, nn
@@ -54,3 +55,15 @@ def update(
 def _trained(optimizer: Optimizer) -> Iterator[Tensor]:
     for group in optimizer.param_groups:
         yield from group["params"]
+
+
+def learning_rate(step: int, *, num_steps: int, warmup_steps: int, peak: float) -> float:
+    """Return the rate of step 0, 1, ... of a run of `num_steps`; it needs no state.
+
+    The warm-up takes at most half of a run that is shorter than that.
+    """
+    warmup = min(warmup_steps, num_steps // 2)
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    share = (step - warmup) / max(1, num_steps - warmup)
+    return peak * 0.5 * (1 + math.cos(math.pi * share))

@@ -15,6 +15,7 @@ from torch import distributed
 from torch.distributed.rendezvous import rendezvous
 
 from data.errors import RetryableError, UsageError
+from data.streams import Stream
 from data.texts import one_line
 from training.objective.gather import num_ranks
 
@@ -80,6 +81,11 @@ def _losses_told() -> Iterator[None]:
 def rank() -> int:
     """Return this process's number among the ranks."""
     return distributed.get_rank() if num_ranks() > 1 else 0
+
+
+def seed_of(*key: int | str) -> int:
+    """Return a seed for one of torch's generators."""
+    return Stream("torch", *key).below(1 << 63)
 
 
 def device_of(name: str) -> torch.device:

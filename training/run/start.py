@@ -13,7 +13,6 @@ from data.commit import Json
 from data.config import place_name
 from data.errors import UsageError
 from data.images import ImageColumns, scenes_of
-from data.streams import Stream
 from training.batches.dataset import DataOptions, HardNegativeDataset
 from training.batches.draw import draw_of
 from training.batches.rows import Rows, num_left_out, open_rows
@@ -26,7 +25,7 @@ from training.model.lora import add_lora
 from training.objective.gather import num_ranks
 from training.presets import IN_PLACE, draw_for
 from training.run.notes import no_negatives, notes_of, refuse_without_negatives
-from training.run.ranks import first_then_others, same_on_all_ranks
+from training.run.ranks import first_then_others, same_on_all_ranks, seed_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,11 +178,6 @@ def initial_model(config: TrainingConfig, *, name: str, weights: bool = True) ->
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(config.seed, "weights"))
         return load_model(name, pretrained=config.pretrained, weights=weights)
-
-
-def seed_of(*key: int | str) -> int:
-    """Return a seed for one of torch's generators."""
-    return Stream("torch", *key).below(1 << 63)
 
 
 def digest_of(state_dict: Mapping[str, Any]) -> str:

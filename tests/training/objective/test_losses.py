@@ -9,8 +9,14 @@ from torch.nn import functional
 
 from training.objective.features import Features, features_of, has_negative
 from training.objective.losses.contrastive import clip_loss, negclip_loss
-from training.objective.losses.hard_negatives import calibrated_losses, global_logits, local_logits
-from training.objective.losses.similarities import Attention, attention_weights, local_similarities
+from training.objective.losses.hard_negatives import (
+    Attention,
+    attention_weights,
+    calibrated_losses,
+    global_logits,
+    local_logits,
+    local_similarities,
+)
 
 ATTENTIONS: tuple[Attention, ...] = ("minmax", "softmax", "sparse")
 CALIBRATIONS = [(0.0, 0.0), (0.0, 0.05), (2.0, 0.0), (2.0, 0.02), (0.5, 0.1), (5.0, 0.1)]

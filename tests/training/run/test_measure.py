@@ -13,7 +13,7 @@ from torch import distributed
 from data.images import Folder, Store
 from tests.training.folders import changed
 from tests.training.runs import places, settings, world
-from training.batches.collate import collate
+from training.batches.batch import collate
 from training.batches.images import normalized
 from training.run.measure import Measures, measure
 from training.run.ranks import same_on_all_ranks

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from tests.training.tiny import OBJECTIVES, batch_of, clip_model
 from training.batches.images import normalized
-from training.objective.losses.similarities import attention_weights
+from training.objective.losses.hard_negatives import attention_weights
 from training.objective.objective import Objective, weighted
 from training.run.backward import backward
 

@@ -8,8 +8,7 @@ from torch.amp import GradScaler
 from tests.training.tiny import clip_model
 from training.config import OptimizerOptions
 from training.model.lora import add_lora
-from training.run.optimizer import adamw, update
-from training.run.schedule import learning_rate
+from training.run.optimizer import adamw, learning_rate, update
 
 
 def test_gains_biases_and_the_scale_do_not_decay() -> None:
