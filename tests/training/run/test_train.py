@@ -1,5 +1,6 @@
 """A whole run: what it leaves, how it goes on, and what it refuses."""
 
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,8 @@ from data.errors import UsageError
 from tests.training.runs import losses, places, records, settings, world
 from training.batches.loader import Step
 from training.config import Settings
+from training.export import weights_of
+from training.publish import card
 from training.run.checkpoint import latest, paths, read
 from training.run.loop import State, fit
 from training.run.start import prepare
@@ -123,6 +126,21 @@ def test_another_run_is_refused(
     del whole
     with pytest.raises(UsageError, match=message):
         train(settings(root, **options), places(root, "whole"), resume=True)
+
+
+def test_a_run_of_an_earlier_version_is_refused_in_one_sentence(root: Path, tmp_path: Path) -> None:
+    chosen, here = settings(root), replace(places(root), out=tmp_path / "run")
+    train(chosen, here, limit_steps=1)
+    content = json.loads((here.out / "run.json").read_text())
+    del content["config"]["losses"]
+    content["config"]["loss"] = {"contrastive": "clip", "global_weight": 0.5}
+    (here.out / "run.json").write_text(json.dumps(content))
+    with pytest.raises(
+        UsageError, match=r"run.json: of a run of an earlier version, .* another --out"
+    ):
+        train(chosen, here, resume=True)
+    with pytest.raises(UsageError, match=r"earlier version.*`train export` writes its weights"):
+        card(weights_of(here.out), repository="user/name", validation=None)
 
 
 def test_a_folder_with_a_run_is_not_overwritten(root: Path, whole: Path) -> None:
