@@ -2,7 +2,7 @@
 
 OLD is a checkout of an earlier commit. Both build with this Python and the same command, each with
 its own code; every file under OUT/data and OUT/fluency is compared. With `--train`, both then train
-`--steps` steps of a small model on scenes with the preset fsc-clip, and the losses are compared.
+`--steps` steps of a small model on scenes with each preset, and losses and gradients are compared.
 Times are of processor, children included, so another program on the machine matters little.
 """
 
@@ -21,6 +21,7 @@ import click
 from data.command import run
 
 HERE = Path(__file__).parent.parent
+_MEASURED = {"images_per_s", "tokens_per_s", "wait_share", "peak_memory_mb"}
 PRESETS = ("natural", "fsc-clip", "negclip", "svlc", "negation")
 
 
@@ -78,23 +79,34 @@ def equal(one: Path, other: Path) -> bool:
     )
 
 
-def trained(old: Path, steps: int, folder: Path) -> Outcome:
-    """Train with both checkouts on shards that the old one built, and compare the losses."""
+def built_for_training(old: Path, folder: Path) -> str:
+    """Build shards of scenes with the old checkout; return their folder."""
     shards = str(folder / "scenes")
     arguments = ["--source", "scenes", "--limit", "600", "--preset", "fsc-clip"]
     execute(old, "negatives.cli", "build", *arguments, "--out", shards, "--quiet")
+    return shards
+
+
+def told(line: str) -> dict[str, object]:
+    """Return what a record of a run says, but for times and memory."""
+    return {name: value for name, value in json.loads(line).items() if name not in _MEASURED}
+
+
+def trained(old: Path, preset: str, shards: str, steps: int, folder: Path) -> Outcome:
+    """Train with both checkouts on the same shards, and compare what is logged."""
     seconds, losses = [], []
     for name, checkout in (("old", old), ("new", HERE)):
-        out = folder / f"run-{name}"
+        out = folder / f"run-{preset}-{name}"
         arguments = ["--shards", shards, "--model", "scenes-tiny", "--pretrained", "none"]
+        arguments += ["--preset", preset]
         arguments += ["--limit-steps", str(steps), "--out", str(out), "--quiet"]
         options = ("batch_size=16", "epochs=100", "run.workers=0", "run.log_every=1")
         settings = [part for each in options for part in ("--set", f"training.{each}")]
         seconds.append(execute(checkout, "training.cli", *arguments, *settings))
         lines = (out / "log.jsonl").read_text(encoding="utf-8").splitlines()
-        losses.append([json.loads(line).get("loss") for line in lines])
-    same = losses[0] == losses[1] and bool(losses[0])
-    return Outcome(f"train, {len(losses[0])} losses", same, *seconds)
+        losses.append([told(line) for line in lines])
+    same = losses[0] == losses[1] and all("loss" in each for each in losses[0]) and bool(losses[0])
+    return Outcome(f"{preset}, {len(losses[0])} records", same, *seconds)
 
 
 @click.command()
@@ -103,21 +115,33 @@ def trained(old: Path, steps: int, folder: Path) -> Outcome:
 @click.option("--root", type=click.Path(path_type=Path, exists=True, resolve_path=True))
 @click.option("--limit", default=5000, show_default=True, help="Captions of each build.")
 @click.option("--preset", "presets", multiple=True, default=PRESETS, show_default=True)
+@click.option("--builds/--no-builds", default=True, show_default=True, help="Compare builds.")
 @click.option("--steps", default=0, show_default=True, help="Of a training run; 0: none.")
+@click.option("--train-preset", "trained_with", multiple=True, default=("fsc-clip",))
 def main(  # noqa: PLR0913 - one a flag
-    *, old: Path, source: str, root: Path | None, limit: int, presets: tuple[str, ...], steps: int
+    *,
+    old: Path,
+    source: str,
+    root: Path | None,
+    limit: int,
+    presets: tuple[str, ...],
+    builds: bool,
+    steps: int,
+    trained_with: tuple[str, ...],
 ) -> None:
-    """Print a line for each build, and one for training; exit with 1 if anything differs."""
+    """Print a line for each build and each training run; exit with 1 if anything differs."""
     captions = ["--source", source, *(["--root", str(root)] if root else [])]
     outcomes = []
     with tempfile.TemporaryDirectory() as folder:
-        for preset in presets:
+        for preset in presets if builds else ():
             limited = [*captions, "--limit", str(limit)]
             outcomes.append(built(old, preset, limited, Path(folder)))
             click.echo(outcomes[-1])
         if steps:
-            outcomes.append(trained(old, steps, Path(folder)))
-            click.echo(outcomes[-1])
+            shards = built_for_training(old, Path(folder))
+            for preset in trained_with:
+                outcomes.append(trained(old, preset, shards, steps, Path(folder)))
+                click.echo(outcomes[-1])
     sys.exit(0 if all(outcome.same for outcome in outcomes) else 1)
 
 

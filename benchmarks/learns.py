@@ -22,9 +22,9 @@ from data.sources.scenes import Scenes
 from negatives.building import build
 from negatives.config import build_config
 from training.config import settings_of
-from training.logs import Record
-from training.run import train
-from training.start import Places
+from training.run.logs import Record
+from training.run.start import Places
+from training.run.train import train
 
 MODEL = {
     "embed_dim": 64,

@@ -23,7 +23,7 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from dataclasses import replace
+from copy import copy
 from hashlib import shake_256
 from itertools import cycle, islice
 from pathlib import Path
@@ -37,14 +37,15 @@ from PIL import Image
 from torchvision import transforms
 
 import training
-from training.loader import steps
-from training.pictures import Crop
-from training.sampler import BatchSampler
-from training.samples import CLIP_MEAN, CLIP_STD, DataOptions, Samples
-from training.workers import Workers
+from training.batches.dataset import DataOptions, HardNegativeDataset
+from training.batches.images import Crop, normalized
+from training.batches.loader import steps
+from training.batches.sampler import Sampler
+from training.batches.workers import Workers
 
 _BATCH = 64
 _SIZE = 224
+_MEAN, _STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 _CAPTIONS = (
     "A brown dog chasing a white cat across the wet grass.",
     "Two men in red shirts standing next to a small blue car.",
@@ -110,7 +111,7 @@ def batches_of_webdataset(urls: list[str], *, workers: int) -> Batches:
                 _SIZE, scale=(0.9, 1.0), interpolation=transforms.InterpolationMode.BICUBIC
             ),
             transforms.ToTensor(),
-            transforms.Normalize(CLIP_MEAN, CLIP_STD),
+            transforms.Normalize(_MEAN, _STD),
         ]
     )
     pipeline = (
@@ -125,14 +126,15 @@ def batches_of_webdataset(urls: list[str], *, workers: int) -> Batches:
         yield pixels
 
 
-def our_batches(samples: Samples, *, workers: int) -> Batches:
+def our_batches(samples: HardNegativeDataset, *, workers: int) -> Batches:
     """Yield normalised batches as the trainer gets them."""
-    sampler = BatchSampler(
+    sampler = Sampler(
         size=len(samples), batch_size=min(_BATCH, len(samples)), epochs=10**6, start=samples.start()
     )
     with closing(steps(samples, sampler, workers=Workers(number=workers))) as loading:
         for step in loading:
-            yield step.batches[0].image_BCHW
+            image_BCHW = step.micro_batches[0].image_BCHW
+            yield normalized(image_BCHW, mean=_MEAN, std=_STD)
 
 
 def rate_of(batches: Batches, *, num_pictures: int) -> Rate:
@@ -184,8 +186,11 @@ def main(*, images: Path | None, workers: int, rounds: int, num_pictures: int) -
         paths = sorted(images.glob("*.jpg"))
         size = statistics.mean(path.stat().st_size for path in paths)
         urls = made_tars(folder, paths, count=max(1, workers))
-        samples = training.dataset(built(folder, paths), images, options=DataOptions(size=_SIZE))
-        whole = replace(samples, transform=Crop(size=_SIZE, reduce=False))
+        samples = training.HardNegativeDataset(
+            built(folder, paths), images, options=DataOptions(size=_SIZE)
+        )
+        whole = copy(samples)
+        whole.transform = Crop(size=_SIZE, reduce=False)
         rates = measured(
             {
                 "webdataset and PIL": lambda: batches_of_webdataset(urls, workers=workers),

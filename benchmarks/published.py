@@ -8,13 +8,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.batch import Batch
-from training.losses import clip_loss
-from training.model import ClipModel
-from training.objective import OBJECTIVES
-from training.towers import encode_patches
+from training.batches.batch import Batch
+from training.model.clip import ClipModel
+from training.model.towers import encode_patches
+from training.objective.losses.hard_negatives import Calibration
+from training.objective.objective import Objective, weighted
 
-OBJECTIVE = OBJECTIVES["fsc-clip"]
+OBJECTIVE = Objective((weighted("clip"), weighted("global"), weighted("local")))
+_WEIGHTS = {each.loss: each.weight for each in OBJECTIVE.losses}
+_CALIBRATION = Calibration()
 
 
 def published_loss(model: ClipModel, batch: Batch) -> Tensor:
@@ -34,9 +36,9 @@ def published_loss(model: ClipModel, batch: Batch) -> Tensor:
         whole = [scale * (image_BD * text_TD[row]).sum(-1) for row in rows]
         parts = [published_scores(patch_BPD, token_TLD[row], ids_TL[row], scale) for row in rows]
         return (
-            clip_loss(image_BD, text_TD[: len(image_BD)], scale)
-            + OBJECTIVE.global_weight * published_focal(torch.stack(whole, -1))
-            + OBJECTIVE.local_weight * published_focal(torch.stack(parts, -1))
+            published_clip(scale * image_BD @ text_TD[: len(image_BD)].T)
+            + _WEIGHTS["global"] * published_focal(torch.stack(whole, -1))
+            + _WEIGHTS["local"] * published_focal(torch.stack(parts, -1))
         )
 
 
@@ -53,10 +55,17 @@ def published_scores(patch_BPD: Tensor, token_BLD: Tensor, ids_BL: Tensor, scale
     return score_BL.masked_fill(~real_BL, -torch.inf).logsumexp(-1)
 
 
+def published_clip(logits_BB: Tensor) -> Tensor:
+    """Return the mean of both cross-entropies, of images and of captions."""
+    own_B = torch.arange(len(logits_BB), device=logits_BB.device)
+    images = functional.cross_entropy(logits_BB, own_B)
+    return (images + functional.cross_entropy(logits_BB.T, own_B)) / 2
+
+
 def published_focal(logits_BC: Tensor) -> Tensor:
     """Return the calibrated loss where no negative is missing."""
-    target_BC = torch.full_like(logits_BC, OBJECTIVE.beta / logits_BC.shape[1])
-    target_BC[:, 0] += 1 - OBJECTIVE.beta
+    target_BC = torch.full_like(logits_BC, _CALIBRATION.beta / logits_BC.shape[1])
+    target_BC[:, 0] += 1 - _CALIBRATION.beta
     log_BC = logits_BC.log_softmax(-1)
-    focus_BC = (1 - log_BC.exp()) ** OBJECTIVE.gamma
+    focus_BC = (1 - log_BC.exp()) ** _CALIBRATION.gamma
     return (-target_BC * focus_BC * log_BC).sum(-1).mean()

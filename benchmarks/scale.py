@@ -33,7 +33,7 @@ from negatives.building import build
 from negatives.config import build_config
 from negatives.folders.versions import code_version
 from negatives.publishing.writing import Publication, write_files
-from training.rows import open_rows
+from training.batches.rows import open_rows
 
 _PLACES = ("work", "data", "fluency", "publish")
 _GB = 10**9

@@ -31,9 +31,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.published import OBJECTIVE, published_loss
 from data.manifest import read_all_rows, read_manifest
 from data.records import Row
-from training.batch import Batch, laid_out
-from training.learn import learn
-from training.model import ClipModel, load, tokenizer
+from training.batches.batch import Batch, laid_out
+from training.model.clip import ClipModel
+from training.model.library import tokenizer
+from training.model.loading import load_model
+from training.run.backward import backward
 
 Way = Literal["ours", "published"]
 PEAK_FLOPS = 989e12  # an H100's, dense bfloat16
@@ -93,12 +95,12 @@ def make_batch(setting: Setting, model: ClipModel) -> Batch:
 def make_steps(setting: Setting) -> dict[Way, Callable[[], object]]:
     """Return both ways as functions that do a whole step and return its loss."""
     torch.manual_seed(0)
-    model = load(setting.model).to(setting.device)
+    model = load_model(setting.model).to(setting.device)
     batch = make_batch(setting, model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-6, weight_decay=0.1, fused=True)
 
     def ours() -> Tensor:
-        return learn(model, [batch], OBJECTIVE, precision=setting.precision)["loss"]
+        return backward(model, [batch], OBJECTIVE, precision=setting.precision)["loss"]
 
     def published() -> Tensor:
         enabled = setting.precision is not None

@@ -17,7 +17,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -42,11 +42,11 @@ from training.evaluation.subject import subjects
 from training.evaluation.tables import aligned
 from training.evaluation.tradeoff import tradeoff
 from training.export import weights_of
-from training.run import train
-from training.start import Places
-from training.stopping import exit_code
+from training.run.start import Places
+from training.run.stopping import exit_code
+from training.run.train import train
 
-MODEL: Final = json.loads(files("training").joinpath("models/scenes-tiny.json").read_text())
+MODEL: Final = json.loads(files("training").joinpath("model/configs/scenes-tiny.json").read_text())
 _SIZE: Final = MODEL["vision_cfg"]["image_size"]
 FIGURES: Final = {
     "composition": "scenes composition macro",
@@ -55,8 +55,6 @@ FIGURES: Final = {
     "I2T R@1": "scenes I2T R@1",
     "T2I R@1": "scenes T2I R@1",
 }
-_ALONE: Final = {"gamma": 0.0, "beta": 0.0}
-"""Without regularization, as the paper's rows of one loss alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,11 +71,11 @@ _SCALE: Final = Scale()
 
 
 class Method(NamedTuple):
-    """A row of the table. `draw`: None for the default of the preset's shards."""
+    """A row of the table. `losses`, `draw`: None for those of the preset and its shards."""
 
     name: str
     preset: str
-    loss: Mapping[str, float]
+    losses: Sequence[str | Mapping[str, Any]] | None
     negatives: str
     draw: Mapping[str, int] | None
 
@@ -88,15 +86,20 @@ class Method(NamedTuple):
         return " ".join(part for part in (self.name, self.negatives, how) if part)
 
 
+def _alone(name: str) -> tuple[str | Mapping[str, Any], ...]:
+    """Return CLIP's loss and another, without regularization, as the paper's rows of one alone."""
+    return ("clip", {"loss": name, "gamma": 0.0, "beta": 0.0})
+
+
 def methods() -> Iterator[Method]:
     """Yield the rows of the table."""
-    yield Method("CLIP", "clip", {}, "", None)
+    yield Method("CLIP", "clip", None, "", None)
     for negatives, draw in (("fsc-clip", None), ("fsc-clip", {"any": 3}), ("natural", {"any": 3})):
-        yield Method("NegCLIP", "negclip", {}, negatives, draw)
-        yield Method("global alone", "fsc-clip", _ALONE | {"local_weight": 0.0}, negatives, draw)
-        yield Method("local alone", "fsc-clip", _ALONE | {"global_weight": 0.0}, negatives, draw)
-        yield Method("FSC-CLIP", "fsc-clip", {}, negatives, draw)
-        yield Method("FSC-CLIP LoRA", "fsc-clip-lora", {}, negatives, draw)
+        yield Method("NegCLIP", "negclip", None, negatives, draw)
+        yield Method("global alone", "fsc-clip", _alone("global"), negatives, draw)
+        yield Method("local alone", "fsc-clip", _alone("local"), negatives, draw)
+        yield Method("FSC-CLIP", "fsc-clip", None, negatives, draw)
+        yield Method("FSC-CLIP LoRA", "fsc-clip-lora", None, negatives, draw)
 
 
 @click.command()
@@ -160,7 +163,7 @@ class Study:
         start = time.monotonic()
         section = {
             "preset": method.preset,
-            "loss": dict(method.loss),
+            "losses": method.losses,
             "draw": dict(method.draw) if method.draw else None,
             "seed": seed,
             "epochs": self._scale.tuning_epochs,

@@ -42,18 +42,26 @@ DOORS = {  # library -> the modules that import it; of MADE_OF, those outside it
     "httpx": set(),  # clients speak HTTP, we do not
     "fsspec": {"data.stores"},
     "torch": {"negatives.fluency.neural_network", "negatives.llm.generating"},
-    "open_clip": {"training.model"},
+    "open_clip": {
+        "training.model.clip",
+        "training.model.library",
+        "training.model.loading",
+    },
     "transformers": {
         "negatives.fluency.neural_network",
         "negatives.llm.generating",
         "training.evaluation.language_model",
     },
-    "safetensors": {"negatives.fluency.neural_network", "training.activation", "training.export"},
+    "safetensors": {
+        "negatives.fluency.neural_network",
+        "training.model.activation",
+        "training.export",
+    },
     "huggingface_hub": {"data.hub"},
     "PIL": {  # one draws, one decodes, one converts
         "data.scenes.render",
-        "training.colours",
-        "training.pictures",
+        "training.batches.colours",
+        "training.batches.images",
     },
     "pydantic": {"data.config"},
     "regex": {"data.units"},

@@ -16,11 +16,11 @@ import torch
 from data.manifest import read_manifest
 from tests.full_disk import no_file_beyond
 from tests.training.runs import places, settings, world
-from training.checkpoint import latest, read
 from training.evaluation.vectors import Vectors
 from training.export import weights_of, write_weights
-from training.logs import JsonLines
-from training.run import train
+from training.run.checkpoint import latest, read
+from training.run.logs import JsonLines
+from training.run.train import train
 
 BIN = Path(sys.executable).parent
 ALONE = ["unshare", "--map-root-user", "--mount"]
@@ -53,7 +53,7 @@ def test_a_run_keeps_the_checkpoint_before(tmp_path: Path) -> None:
     root, disk = world(tmp_path / "world"), tmp_path / "disk"
     short = "precision=fp32 batch_size=8 epochs=2 run.workers=0 run.device=cpu"
     options = " ".join(f"--set training.{option}" for option in short.split())
-    line = f"train --shards {root}/shards --images {root}/pictures --model local-dir:{root}/model"
+    line = f"train --shards {root}/shards --images {root}/images --model local-dir:{root}/model"
     done = on_a_disk(disk, "14M", f"{line} {options} --quiet --out {disk}/run")
     (told,) = done.stderr.splitlines()
     assert done.returncode == 1

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ from training.config import (
     settings_of,
 )
 from training.evaluation.config import EvaluationOptions
-from training.objective import Objective
+from training.objective.losses import LOSSES
 from training.presets import PRESETS as TRAINING_PRESETS
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +71,7 @@ def test_pipeline_yaml_has_every_option_and_its_default() -> None:
 def test_the_section_of_the_trainer_has_every_option_and_its_default() -> None:
     section = read_yaml(ROOT / "pipeline.yaml")["training"]
     nested = {
-        "loss": Objective, "lora": LoraOptions, "optimizer": OptimizerOptions, "run": RunOptions,
+        "lora": LoraOptions, "optimizer": OptimizerOptions, "run": RunOptions,
         "evaluation": EvaluationOptions,
     }  # fmt: skip
     assert set(section) == fields(TrainingConfig)
@@ -79,19 +80,31 @@ def test_the_section_of_the_trainer_has_every_option_and_its_default() -> None:
     }
     assert section["run"] == plain(RunOptions())
     assert section["evaluation"] == plain(EvaluationOptions())
-    assert all(
-        value is None for name in ("loss", "lora", "optimizer") for value in section[name].values()
-    )
+    assert all(value is None for name in ("lora", "optimizer") for value in section[name].values())
     defaults = plain(TrainingConfig())
     assert all(defaults[name] == value for name, value in section.items() if name not in nested)
     assert settings_of({"training": section}).content() == settings_of({}).content()
 
 
+def commented(option: str) -> object:
+    """Return the YAML in the comment below an option of pipeline.yaml."""
+    lines = iter((ROOT / "pipeline.yaml").read_text().splitlines())
+    next(line for line in lines if line.strip().startswith(f"{option}:"))
+    below = takewhile(lambda line: line.startswith("    # "), lines)
+    told = [line.removeprefix("    # ") for line in below if re.match(r"    # (- |  )", line)]
+    assert all("  # " in line for line in told)
+    return yaml.safe_load("\n".join(told))
+
+
 def test_the_comment_of_scorers_names_every_option_and_its_default() -> None:
-    lines = (ROOT / "pipeline.yaml").read_text().splitlines()
-    commented = [line.removeprefix("    # ") for line in lines if re.match(r"    # (- |  )", line)]
-    assert yaml.safe_load("\n".join(commented)) == [plain(cls()) for cls in SCORERS.values()]
-    assert all("  # " in line for line in commented)
+    assert commented("scorers") == [plain(cls()) for cls in SCORERS.values()]
+
+
+def test_the_comment_of_losses_names_every_loss_and_its_options() -> None:
+    expected = [
+        {"loss": name, "weight": row.weight, **plain(row.options())} for name, row in LOSSES.items()
+    ]
+    assert commented("losses") == expected
 
 
 def test_every_option_of_pipeline_yaml_has_a_comment() -> None:
@@ -345,7 +358,7 @@ def test_the_commands_on_folders_in_the_readme_run(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, (arguments, done.stderr)
     assert (tmp_path / "out.parquet").is_file()
-    assert (tmp_path / "pictures/train/000000.png").is_file()
+    assert (tmp_path / "images/train/000000.png").is_file()
     assert (tmp_path / "both/manifest.json").is_file()
 
 
@@ -354,7 +367,7 @@ def test_the_trainers_commands_in_the_readme_run(tmp_path: Path) -> None:
     assert all(f"| `{name}` |" in readme for name in TRAINING_PRESETS)
     (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "train export" in b)
     world(tmp_path / "small")
-    places = {"out": "small/shards", "pictures": "small/pictures"}
+    places = {"out": "small/shards", "images": "small/images"}
     for line in block.splitlines():
         name, *arguments = shlex.split(line, comments=True)
         assert name == "train"
@@ -375,11 +388,11 @@ def test_the_commands_of_the_readme_by_url_run(s3: Bucket, tmp_path: Path) -> No
     readme = (ROOT / "README.md").read_text()
     (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "--root s3" in b)
     root = world(tmp_path / "small")
-    s3.put_folder(root / "pictures", "pictures")
+    s3.put_folder(root / "images", "images")
     texts = ("a dog on a red sofa", "two men next to a blue car", "a cat under the old table")
     rows = [
-        {"image": path.relative_to(root / "pictures").as_posix(), "caption": texts[number % 3]}
-        for number, path in enumerate(sorted((root / "pictures").rglob("*.jpg")))
+        {"image": path.relative_to(root / "images").as_posix(), "caption": texts[number % 3]}
+        for number, path in enumerate(sorted((root / "images").rglob("*.jpg")))
     ]
     s3.put("captions/train.jsonl", "\n".join(map(json.dumps, rows)).encode())
     for line in block.replace("s3://bucket", s3.url).splitlines():

@@ -9,17 +9,17 @@ from data.commit import Json
 from data.config import Positive, check_sections, checked, plain
 from data.errors import UsageError
 from data.texts import nearest
-from training.objective import Objective
+from training.batches.rows import OnMissing, Verify
+from training.objective.objective import Objective
+from training.objective.specs import objective_of, spec_of
+from training.old_names import refuse_old_names
 from training.presets import (
     EPOCHS,
     IN_PLACE,
     PRESETS,
     PRETRAINED,
-    Backbone,
-    Preset,
     backbone_of,
 )
-from training.rows import OnMissing, Verify
 
 Precision = Literal["bf16", "fp16", "fp32"]
 
@@ -50,16 +50,17 @@ class OptimizerOptions:
 class RunOptions:
     """What changes no number beyond rounding, and may be another one when a run goes on.
 
-    `device`: auto, cpu, cuda, ... `workers`: processes that make batches, for each rank. `parts`:
-    a rank's captions go through the towers in so many parts. `compile`: the towers' blocks.
+    `device`: auto, cpu, cuda, ... `workers`: processes that make batches, for each rank.
+    `micro_batches`: a rank's captions go through the towers in so many parts. `compile`: the
+    towers' blocks.
     `checkpointing`: blocks are computed again for the gradient. `log_every` and `save_every`:
     steps; None: at the end of each epoch. `keep`: checkpoints. `listeners`: classes of the
-    user's own that hear of every record (training.plugins). `verify`: of the shards.
+    user's own that hear of every record (training.run.plugins). `verify`: of the shards.
     """
 
     device: str = "auto"
     workers: int = 2
-    parts: Positive = 1
+    micro_batches: Positive = 1
     compile: bool = False
     checkpointing: bool = False
     log_every: Positive = 10
@@ -79,8 +80,9 @@ class TrainingConfig:
     None: the path beside the bytes, or the row's number.
     `validation`: a split that is measured whenever a checkpoint is written; AUTO: the one that
     goes with `split`, if it can be. `draw`: places for negatives by type. `batch_size`: captions a
-    step of all ranks together. `loss`, `lora`, `optimizer`, `run`: as Objective, LoraOptions,
-    OptimizerOptions and RunOptions have them. `crop`: the least and greatest share of a picture
+    step of all ranks together. `losses`: names, or mappings with `loss`, `weight` and the loss's
+    own options (training.objective.losses). `lora`, `optimizer`, `run`: as LoraOptions,
+    OptimizerOptions and RunOptions have them. `crop`: the least and greatest share of an image
     that is seen. `evaluation`: as training.evaluation.config has it.
     """
 
@@ -97,7 +99,7 @@ class TrainingConfig:
     epochs: Positive = EPOCHS
     batch_size: Positive | None = None
     precision: Precision = "bf16"
-    loss: Mapping[str, Any] = field(default_factory=dict)
+    losses: tuple[str | Mapping[str, Any], ...] | None = None
     lora: Mapping[str, Any] = field(default_factory=dict)
     optimizer: Mapping[str, Any] = field(default_factory=dict)
     crop: tuple[float, float] = (0.9, 1.0)
@@ -123,7 +125,7 @@ class Settings:
         return {
             **config,
             "batch_size": self.batch_size,
-            "loss": plain(self.objective),
+            "losses": spec_of(self.objective),
             "lora": plain(self.lora),
             "optimizer": plain(self.optimizer),
             "validation": None,
@@ -143,6 +145,7 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
     section = dict(sections.get("training") or {})
     if str(section.get("model")).startswith(IN_PLACE):
         section.setdefault("pretrained", None)
+    refuse_old_names(section)
     config = checked(TrainingConfig, section, where="training")
     if config.preset not in PRESETS:
         raise UsageError(
@@ -152,7 +155,11 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
     settings = Settings(
         config=config,
         batch_size=config.batch_size or backbone.batch_size,
-        objective=checked(Objective, _loss(config, preset, backbone), where="training.loss"),
+        objective=objective_of(
+            preset.losses if config.losses is None else config.losses,
+            weights=backbone.weights,
+            where="training.losses",
+        ),
         lora=checked(
             LoraOptions, {"rank": preset.rank} | _given(config.lora), where="training.lora"
         ),
@@ -167,12 +174,6 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def _loss(config: TrainingConfig, preset: Preset, backbone: Backbone) -> dict[str, Any]:
-    weights = ("global_weight", "local_weight")
-    heads = {name: getattr(backbone, name) if preset.heads else 0.0 for name in weights}
-    return {"contrastive": preset.contrastive, **heads} | _given(config.loss)
-
-
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
@@ -184,17 +185,16 @@ _POSITIVE: Final = "a positive number"
 
 def _check(settings: Settings) -> None:
     """Raise UsageError for a number outside of its range."""
-    loss, lora, optimizer = settings.objective, settings.lora, settings.optimizer
+    lora, optimizer = settings.lora, settings.optimizer
+    tells_captions_apart = any(
+        not row.needs_negatives for row, _ in settings.objective.over_batch()
+    )
     low, high = settings.config.crop
     checks = (
-        ("loss.global_weight", loss.global_weight, loss.global_weight >= 0, _NOT_NEGATIVE),
-        ("loss.local_weight", loss.local_weight, loss.local_weight >= 0, _NOT_NEGATIVE),
-        ("loss.gamma", loss.gamma, loss.gamma >= 0, _NOT_NEGATIVE),
-        ("loss.beta", loss.beta, 0 <= loss.beta <= 1, "0 to 1"),
         ("lora.rank", lora.rank, lora.rank >= 0, _NOT_NEGATIVE),
         ("lora.alpha", lora.alpha, lora.alpha > 0, _POSITIVE),
         ("batch_size", settings.batch_size,
-         settings.batch_size > 1 or loss.contrastive == "negclip",
+         settings.batch_size > 1 or not tells_captions_apart,
          "2 or more captions to tell apart"),
         ("optimizer.lr", optimizer.lr, optimizer.lr > 0, _POSITIVE),
         ("optimizer.betas", optimizer.betas, all(0 <= b < 1 for b in optimizer.betas), "0 to 1"),

@@ -17,14 +17,15 @@ from torch import Generator, Tensor
 from data.commit import attempt_path, sync_and_hash, sync_folder
 from data.disk import writing
 from data.errors import UsageError
-from training.activation import SAFE
-from training.checkpoint import BEST, latest, read
 from training.config import TrainingConfig
-from training.lora import add_lora, plain_state_dict
-from training.model import ClipModel, load
-from training.run import FILE
-from training.start import digest_of, initial_model
-from training.weights import load_into, save
+from training.model.activation import SAFE
+from training.model.clip import ClipModel
+from training.model.loading import load_model
+from training.model.lora import add_lora, plain_state_dict
+from training.model.weights import load_into, save
+from training.run.checkpoint import BEST, latest, read
+from training.run.start import digest_of, initial_model
+from training.run.train import FILE
 
 Which = Literal["last", "best"]
 
@@ -56,7 +57,7 @@ def weights_of(run: Path, *, alpha: float = 1.0, which: Which = "last") -> Weigh
         measured = " of a run with training.validation" if which == "best" else ""
         raise UsageError(f"{run}: expected a checkpoint{measured}, found none")
     checkpoint, config = read(path), facts["config"]
-    model = load(facts["model"], pretrained=facts["pretrained"], weights=False)
+    model = load_model(facts["model"], pretrained=facts["pretrained"], weights=False)
     rank = config["lora"]["rank"]
     if rank:
         add_lora(model.clip, rank=rank, alpha=config["lora"]["alpha"], generator=Generator())

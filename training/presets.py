@@ -1,11 +1,11 @@
 """Presets by name, with the hyper-parameters of the paper for each backbone (arXiv 2410.05210)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
-from training.draw import ANY
+from training.batches.draw import ANY
 
 Counts = Mapping[str, int]
 
@@ -17,26 +17,26 @@ class Preset:
     """What a preset decides.
 
     Attributes:
-        contrastive: captions only, or every negative as a negative of every image.
-        heads: whether the backbone's hard-negative losses are used.
+        losses: by name (training.objective.losses), with the weights of the backbone.
         draw: the places for negatives by type; None: as the shards have them (see `draw_for`).
         lr: the peak learning rate.
         rank: LoRA's; 0 trains all weights.
     """
 
-    contrastive: Literal["clip", "negclip"]
-    heads: bool
+    losses: tuple[str, ...]
     draw: Counts | None
     lr: float = 5e-6
     rank: int = 0
 
 
+_FSC_CLIP: Final = ("clip", "global", "local")
+
 PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
     {
-        "fsc-clip": Preset(contrastive="clip", heads=True, draw=None),
-        "fsc-clip-lora": Preset(contrastive="clip", heads=True, draw=None, lr=5e-5, rank=4),
-        "negclip": Preset(contrastive="negclip", heads=False, draw=MappingProxyType({ANY: 1})),
-        "clip": Preset(contrastive="clip", heads=False, draw=MappingProxyType({})),
+        "fsc-clip": Preset(losses=_FSC_CLIP, draw=None),
+        "fsc-clip-lora": Preset(losses=_FSC_CLIP, draw=None, lr=5e-5, rank=4),
+        "negclip": Preset(losses=("negclip",), draw=MappingProxyType({ANY: 1})),
+        "clip": Preset(losses=("clip",), draw=MappingProxyType({})),
     }
 )
 EPOCHS: Final = 5
@@ -47,18 +47,19 @@ IN_PLACE: Final = ("local-dir:", "hf-hub:")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backbone:
-    """What depends on the model: captions a step of all ranks, and the weights of both heads."""
+    """What depends on the model: captions a step of all ranks, and weights of losses by name."""
 
     batch_size: int = 256
-    global_weight: float = 0.5
-    local_weight: float = 0.2
+    weights: Mapping[str, float] = field(default_factory=dict)
 
+
+_LOCAL_HALF: Final[Mapping[str, float]] = MappingProxyType({"local": 0.5})
 
 BACKBONES: Final[Mapping[str, Backbone]] = MappingProxyType(
     {
         "ViT-B-32": Backbone(),
-        "ViT-B-16": Backbone(batch_size=128, local_weight=0.5),
-        "ViT-L-14": Backbone(local_weight=0.5),
+        "ViT-B-16": Backbone(batch_size=128, weights=_LOCAL_HALF),
+        "ViT-L-14": Backbone(weights=_LOCAL_HALF),
     }
 )
 """By the beginning of the model's name; any other is treated as ViT-B-32."""

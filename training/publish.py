@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from data.commit import write_atomically
-from data.errors import RetryableError
+from data.errors import RetryableError, UsageError
 from data.texts import one_line
 from training.export import Weights, write_weights
-from training.logs import measures_told, records
-from training.model import hub_config
-from training.start import shown
+from training.model.library import hub_config
+from training.run.logs import measures_told, records
+from training.run.start import shown
 
 CONFIG: Final = "open_clip_config.json"
 FILE: Final = "open_clip_model.safetensors"
@@ -60,18 +60,24 @@ def upload(hub: Hub, folder: Path, *, repository: str, private: bool, step: int)
 
 
 def card(weights: Weights, *, repository: str, validation: Mapping[str, Any] | None) -> str:
-    """Return the model card."""
+    """Return the model card.
+
+    Raises:
+        UsageError: the run is of an earlier version.
+    """
     config, source = weights.facts["config"], weights.facts["source"]
-    loss = config["loss"]
-    heads = f"global {loss['global_weight']:g}, local {loss['local_weight']:g}"
+    if "losses" not in config:
+        raise UsageError(
+            "expected a run of this version, found one of an earlier version, which named its "
+            "losses otherwise; `train export` writes its weights"
+        )
     lora = config["lora"]
     rows = {
         "base": f"{shown(weights.name)}, weights {config['pretrained'] or 'random'}",
         "captions": f"{weights.facts['captions']:,} of {source.get('name', 'unknown')}",
         "licence of the captions": source.get("licence") or "unknown",
         "preset": config["preset"],
-        "contrastive loss": loss["contrastive"],
-        "hard-negative losses": f"{heads}; gamma {loss['gamma']:g}, beta {loss['beta']:g}",
+        "losses": "; ".join(map(_loss_told, config["losses"])),
         "negatives a step": ", ".join(f"{n} {name}" for name, n in config["draw"].items())
         or "none",
         "trained": f"LoRA, rank {lora['rank']}, alpha {lora['alpha']:g}" if lora["rank"] else "all",
@@ -108,6 +114,13 @@ tokenizer = open_clip.get_tokenizer("hf-hub:{repository}")
 
 The weights stand under the licences of their base and of the data.
 """
+
+
+def _loss_told(spec: Mapping[str, Any]) -> str:
+    """Return a loss of run.json in words: its name, its weight, its options."""
+    options = {name: value for name, value in spec.items() if name != "loss"}
+    values = (f"{n} {v:g}" if isinstance(v, float) else f"{n} {v}" for n, v in options.items())
+    return f"{spec['loss']}: {', '.join(values)}"
 
 
 def _validation_of(weights: Weights, run: Path) -> Mapping[str, Any] | None:

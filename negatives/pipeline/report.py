@@ -17,7 +17,6 @@ from negatives.pipeline.stages import Account
 
 _ROWS_LOOKED_AT: Final = 5000
 _SAMPLES: Final = 12
-_TERMS: Final = {"loss": "loss", "clip": "contrastive", "global": "global", "local": "local"}
 
 
 class Negatives(NamedTuple):
@@ -114,9 +113,10 @@ def _audit(folder: Path, out: Path) -> Audit:
 def _training(run: Path) -> Training:
     lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines]
+    content = json.loads((run / "run.json").read_text(encoding="utf-8"))["config"]
     curves = [
-        Line(label, [(r["step"], r[term]) for r in records if r.get(term) is not None])
-        for term, label in _TERMS.items()
+        Line(term, [(r["step"], r[term]) for r in records if r.get(term) is not None])
+        for term in ("loss", *(each["loss"] for each in content["losses"]))
     ]
     drawn = [line for line in curves if len(line.points) > 1]
     last: Mapping[str, Any] = next((r for r in reversed(records) if "loss" in r), {})

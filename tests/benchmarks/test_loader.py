@@ -8,7 +8,7 @@ import torch
 import training
 from benchmarks.loader import batches_of_webdataset, made_tars, our_batches, rate_of
 from tests.training.folders import TOKENIZER, finished, jpeg, picture_folder, row_of
-from training.samples import DataOptions
+from training.batches.dataset import DataOptions
 
 COUNT = 64
 
@@ -20,7 +20,7 @@ def test_both_sides_see_the_same_pictures(tmp_path: Path) -> None:
         tmp_path / "p", {row.image: jpeg(n, size=(320, 240)) for n, row in enumerate(rows)}
     )
     urls = made_tars(tmp_path, sorted(images.glob("*.jpg")), count=2)
-    samples = training.dataset(finished(tmp_path / "out", {"train": rows}), images,
+    samples = training.HardNegativeDataset(finished(tmp_path / "out", {"train": rows}), images,
                                tokenizer=TOKENIZER, options=DataOptions())  # fmt: skip
     theirs = next(batches_of_webdataset(urls, workers=0))
     ours = next(our_batches(samples, workers=0))

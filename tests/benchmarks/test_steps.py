@@ -10,7 +10,7 @@ from benchmarks.steps import with_one_of_each
 from data.edits import Edit, Replacement
 from data.records import Negative, Row
 from tests.training.tiny import batch_of, clip_model
-from training.learn import learn
+from training.run.backward import backward
 
 
 def negative_of(type_: str, word: str) -> Negative:
@@ -29,7 +29,7 @@ def negative_of(type_: str, word: str) -> Negative:
 def test_the_published_way_takes_the_same_loss_and_gradient() -> None:
     model, again = clip_model(dtype=torch.float32), clip_model(dtype=torch.float32)
     batch = batch_of(model, [3, 3, 3, 3], dtype=torch.float32)
-    ours = learn(model, [batch], OBJECTIVE)["loss"]
+    ours = backward(model, [batch], OBJECTIVE)["loss"]
     whole = replace(
         batch,
         caption_BL=functional.pad(batch.caption_BL, (0, 77 - batch.caption_BL.shape[1])),

@@ -23,12 +23,14 @@ def test_every_way_of_training_with_every_sort_of_negatives() -> None:
 
 def test_every_row_is_a_configuration_of_the_trainer() -> None:
     for method in methods():
-        section = {"preset": method.preset, "loss": dict(method.loss), "model": "scenes-tiny"}
+        section = {"preset": method.preset, "losses": method.losses, "model": "scenes-tiny"}
         objective = settings_of({"training": section | {"pretrained": None}}).objective
-        assert (objective.global_weight > 0) == (
+        found = {each.loss: each.options for each in objective.losses}
+        assert ("global" in found) == (
             method.preset.startswith("fsc") and "local alone" not in method.label
         )
-        assert (objective.gamma == 0) == ("alone" in method.label)
+        heads = [found[name] for name in ("global", "local") if name in found]
+        assert all((each.gamma == 0) == ("alone" in method.label) for each in heads)
 
 
 @pytest.mark.parametrize(

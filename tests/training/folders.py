@@ -1,8 +1,9 @@
-"""Small finished folders and their pictures, for tests."""
+"""Small finished folders and their images, for tests."""
 
 import io
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from data.edits import Edit, Replacement
 from data.manifest import Manifest, Shard, write_manifest
 from data.records import Negative, Row
 from data.shards import write_rows
-from training.tokens import Tokenizer
+from training.batches.dataset import HardNegativeDataset
+from training.batches.tokenizer import Tokenizer
 
 WORDS = ("red", "blue", "green", "old", "small", "wet", "round", "tall")
 
@@ -62,7 +64,7 @@ def finished(
 
 
 def jpeg(number: int, *, size: tuple[int, int] = (40, 30)) -> bytes:
-    """Return a picture of smooth colours that no other number has."""
+    """Return an image of smooth colours that no other number has."""
     width, height = size
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     waves = [np.sin((number + 1) * (x + c * y) / width) * 90 + 128 for c in range(3)]
@@ -72,13 +74,13 @@ def jpeg(number: int, *, size: tuple[int, int] = (40, 30)) -> bytes:
 
 
 def pictures_of(rows: Iterable[Row]) -> dict[str, bytes]:
-    """Return a picture for each image key."""
+    """Return an image for each image key."""
     return {key: jpeg(n) for n, key in enumerate(dict.fromkeys(row.image for row in rows))}
 
 
-def picture_folder(folder: Path, pictures: Mapping[str, bytes]) -> Path:
-    """Write pictures as files."""
-    for key, content in pictures.items():
+def picture_folder(folder: Path, images: Mapping[str, bytes]) -> Path:
+    """Write images as files."""
+    for key, content in images.items():
         (folder / key).parent.mkdir(parents=True, exist_ok=True)
         (folder / key).write_bytes(content)
     return folder
@@ -100,3 +102,10 @@ def by_word(texts: list[str]) -> list[list[int]]:
 
 
 TOKENIZER = Tokenizer(encode=by_word, name="by word")
+
+
+def changed(samples: HardNegativeDataset, **attributes: object) -> HardNegativeDataset:
+    """Return a data set with other attributes."""
+    other = copy(samples)
+    vars(other).update(attributes)
+    return other

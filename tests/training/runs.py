@@ -1,4 +1,4 @@
-"""Tiny runs: a model in a folder, shards and pictures, and the options that make a run short."""
+"""Tiny runs: a model in a folder, shards and images, and the options that make a run short."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ import torch
 
 from tests.training.folders import finished, picture_folder, pictures_of, rows_of
 from training.config import Settings, settings_of
-from training.start import Places
+from training.run.start import Places
 
 MODEL = {
     "embed_dim": 16,
@@ -36,16 +36,16 @@ def model_folder(folder: Path, model: dict[str, Any] = MODEL) -> Path:
 
 
 def world(root: Path) -> Path:
-    """Write a model, shards and pictures."""
+    """Write a model, shards and images."""
     model_folder(root / "model")
     finished(root / "shards", {"train": ROWS, "val": OTHERS})
-    picture_folder(root / "pictures", pictures_of(ROWS))
+    picture_folder(root / "images", pictures_of(ROWS))
     return root
 
 
 def places(root: Path, name: str = "run") -> Places:
     """Return the places of a run in a world."""
-    return Places(shards=root / "shards", images=root / "pictures", out=root / name)
+    return Places(shards=root / "shards", images=root / "images", out=root / name)
 
 
 def settings(root: Path, **options: Any) -> Settings:  # noqa: ANN401 - the section's options

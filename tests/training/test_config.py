@@ -1,41 +1,47 @@
+import re
 from typing import Any
 
 import pytest
+import yaml
 
 from data.errors import UsageError
+from tests.training.tiny import OBJECTIVES
 from training.config import LoraOptions, settings_of
-from training.objective import OBJECTIVES
+from training.objective.objective import Objective, weighted
 from training.presets import BACKBONES, BY_TYPE, PRESETS, backbone_of, draw_for
+
+FSC_CLIP = ["clip", "global", "local"]
 
 
 @pytest.mark.parametrize(
-    ("preset", "model", "batch", "contrastive", "weights", "lr", "rank"),
+    ("preset", "model", "batch", "losses", "weights", "lr", "rank"),
     [
-        ("fsc-clip", "ViT-B-32", 256, "clip", (0.5, 0.2), 5e-6, 0),
-        ("fsc-clip", "ViT-B/32", 256, "clip", (0.5, 0.2), 5e-6, 0),
-        ("fsc-clip", "ViT-B-16", 128, "clip", (0.5, 0.5), 5e-6, 0),
-        ("fsc-clip", "ViT-L-14", 256, "clip", (0.5, 0.5), 5e-6, 0),
-        ("fsc-clip", "RN50", 256, "clip", (0.5, 0.2), 5e-6, 0),
-        ("fsc-clip-lora", "ViT-B-32-quickgelu", 256, "clip", (0.5, 0.2), 5e-5, 4),
-        ("negclip", "ViT-B-32", 256, "negclip", (0.0, 0.0), 5e-6, 0),
-        ("clip", "ViT-B-16", 128, "clip", (0.0, 0.0), 5e-6, 0),
+        ("fsc-clip", "ViT-B-32", 256, FSC_CLIP, (0.5, 0.2), 5e-6, 0),
+        ("fsc-clip", "ViT-B/32", 256, FSC_CLIP, (0.5, 0.2), 5e-6, 0),
+        ("fsc-clip", "ViT-B-16", 128, FSC_CLIP, (0.5, 0.5), 5e-6, 0),
+        ("fsc-clip", "ViT-L-14", 256, FSC_CLIP, (0.5, 0.5), 5e-6, 0),
+        ("fsc-clip", "RN50", 256, FSC_CLIP, (0.5, 0.2), 5e-6, 0),
+        ("fsc-clip-lora", "ViT-B-32-quickgelu", 256, FSC_CLIP, (0.5, 0.2), 5e-5, 4),
+        ("negclip", "ViT-B-32", 256, ["negclip"], (), 5e-6, 0),
+        ("clip", "ViT-B-16", 128, ["clip"], (), 5e-6, 0),
     ],
 )
 def test_presets_by_backbone(  # noqa: PLR0917 - a table
     preset: str,
     model: str,
     batch: int,
-    contrastive: str,
-    weights: tuple[float, float],
+    losses: list[str],
+    weights: tuple[float, ...],
     lr: float,
     rank: int,
 ) -> None:
     found = settings_of({"training": {"preset": preset, "model": model}})
-    loss = found.objective
-    assert (found.batch_size, loss.contrastive) == (batch, contrastive)
-    assert (loss.global_weight, loss.local_weight) == weights
+    names = [each.loss for each in found.objective.losses]
+    assert (found.batch_size, names) == (batch, losses)
+    assert tuple(each.weight for each in found.objective.losses[1:]) == weights
     assert (found.optimizer.lr, found.lora.rank, found.lora.alpha) == (lr, rank, 1.0)
-    assert (loss.gamma, loss.beta, loss.attention) == (2.0, 0.02, "minmax")
+    for each in found.objective.losses[1:]:
+        assert (each.options.gamma, each.options.beta) == (2.0, 0.02)
     optimizer = found.optimizer
     assert (optimizer.betas, optimizer.eps, optimizer.weight_decay) == ((0.9, 0.98), 1e-6, 0.1)
     assert (optimizer.warmup_steps, found.config.epochs) == (50, 5)
@@ -50,14 +56,13 @@ def test_presets_are_the_objectives_that_are_tested() -> None:
 def test_what_is_given_wins_over_the_preset() -> None:
     section = {
         "preset": "fsc-clip-lora",
-        "loss": {"local_weight": 0, "gamma": None},
+        "losses": ["clip", {"loss": "global", "weight": 1, "gamma": None}],
         "lora": {"rank": 8},
         "optimizer": {"lr": 1e-3},
         "batch_size": 8,
     }
     found = settings_of({"training": section})
-    assert found.objective.local_weight == 0
-    assert found.objective.gamma == 2.0
+    assert found.objective == Objective((weighted("clip"), weighted("global", weight=1.0)))
     assert found.lora == LoraOptions(rank=8)
     assert (found.optimizer.lr, found.batch_size) == (1e-3, 8)
 
@@ -67,9 +72,16 @@ def test_what_is_given_wins_over_the_preset() -> None:
     [
         ({"epoch": 1}, "unknown option 'epoch'; did you mean 'epochs'"),
         ({"preset": "fscclip"}, "did you mean 'fsc-clip'"),
-        ({"loss": {"gama": 1}}, "training.loss: unknown option 'gama'; did you mean 'gamma'"),
-        ({"loss": {"beta": 2}}, "loss.beta: expected 0 to 1, found 2"),
-        ({"loss": {"attention": "max"}}, r"training\.loss\.attention"),
+        ({"losses": {"clip": 1}}, r"training\.losses: expected a list"),
+        ({"losses": []}, r"training\.losses: expected a list"),
+        ({"losses": ["clap"]}, r"training\.losses: expected \{loss: NAME.*did you mean 'clip'"),
+        ({"losses": ["clip", {"weight": 1}]}, "expected {loss: NAME, ...}, found {'weight': 1}"),
+        ({"losses": ["clip", "clip"]}, "expected each loss once, found 'clip' twice"),
+        ({"losses": [{"loss": "clip", "gamma": 1}]}, "losses.clip: unknown option 'gamma'"),
+        ({"losses": [{"loss": "global", "gama": 1}]}, "did you mean 'gamma'"),
+        ({"losses": [{"loss": "global", "weight": 0}]}, "expected a positive number, found 0"),
+        ({"losses": [{"loss": "local", "beta": 2}]}, "local.beta: expected 0 to 1, found 2"),
+        ({"losses": [{"loss": "local", "attention": "max"}]}, r"losses\.local\.attention"),
         ({"lora": {"rank": -1}}, "lora.rank: expected 0 or more, found -1"),
         ({"optimizer": {"lr": -1}}, "lr: expected a positive number, found -1"),
         ({"optimizer": {"betas": [0.9, 1.0]}}, "betas: expected 0 to 1"),
@@ -86,6 +98,34 @@ def test_a_wrong_section_is_refused(section: dict[str, Any], message: str) -> No
         settings_of({"training": section})
 
 
+@pytest.mark.parametrize(
+    ("section", "now"),
+    [
+        (
+            {"run": {"parts": 4}},
+            r"training.run.parts: found 4 .*; write training.run.micro_batches",
+        ),
+        ({"loss": {"global_weight": 1.0}}, r"\[clip, \{loss: global, weight: 1.0\}, local\]"),
+        ({"loss": {"global_weight": 0, "gamma": None}}, r"\[clip, local\]"),
+        ({"loss": {"contrastive": "negclip"}, "preset": "clip"}, r"training.losses: \[negclip\]"),
+        ({"loss": {"local_weight": 2}, "preset": "clip"}, r"\[clip, \{loss: local, weight: 2\}\]"),
+        (
+            {"loss": {"gamma": 1, "attention": "sparse"}},
+            r"\[clip, \{loss: global, gamma: 1\}, \{loss: local, gamma: 1, attention: sparse\}\]",
+        ),
+        ({"loss": None}, r"training.losses: \[clip, global, local\]"),
+    ],
+)
+def test_an_old_spelling_is_refused_with_the_new_one(section: dict[str, Any], now: str) -> None:
+    with pytest.raises(UsageError, match=now) as caught:
+        settings_of({"training": section})
+    written = re.search(r"training.losses: (\[.*\])", str(caught.value))
+    if written:
+        given = {**section, "losses": yaml.safe_load(written[1])}
+        del given["loss"]
+        assert settings_of({"training": given})
+
+
 def test_other_sections_are_let_be() -> None:
     assert settings_of({"negatives": {"seed": 1}, "data": None}) == settings_of({})
     with pytest.raises(UsageError, match="unknown section 'trainig'"):
@@ -93,9 +133,14 @@ def test_other_sections_are_let_be() -> None:
 
 
 def test_what_shapes_the_weights_is_the_content_and_nothing_else() -> None:
-    same = {"run": {"workers": 9, "parts": 2, "compile": True}, "validation": "val"}
+    same = {"run": {"workers": 9, "micro_batches": 2, "compile": True}, "validation": "val"}
     assert settings_of({"training": same}).content() == settings_of({}).content()
-    for other in ({"seed": 1}, {"epochs": 2}, {"loss": {"gamma": 1}}, {"optimizer": {"lr": 1}}):
+    for other in (
+        {"seed": 1},
+        {"epochs": 2},
+        {"losses": ["clip", {"loss": "global", "gamma": 1}]},
+        {"optimizer": {"lr": 1}},
+    ):
         assert settings_of({"training": other}).content() != settings_of({}).content()
 
 
@@ -120,5 +165,5 @@ def test_negatives_are_drawn_as_the_shards_have_them(
 def test_every_backbone_is_found_by_its_variants() -> None:
     for name, backbone in BACKBONES.items():
         assert backbone_of(f"{name}-quickgelu") == backbone
-    assert backbone_of("ViT-L-14-336").local_weight == 0.5
+    assert backbone_of("ViT-L-14-336").weights == {"local": 0.5}
     assert set(PRESETS) == {"fsc-clip", "fsc-clip-lora", "negclip", "clip"}

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from data.errors import RetryableError, UsageError
 from tests.training.runs import MODEL, places, records, settings, world
-from training.checkpoint import latest, read
 from training.export import interpolated, weights_of, write_weights
 from training.publish import CARD, CONFIG, upload, write_folder
-from training.run import train
+from training.run.checkpoint import latest, read
+from training.run.train import train
 
 
 @pytest.fixture(scope="module")

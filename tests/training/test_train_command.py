@@ -17,10 +17,10 @@ from data.errors import UsageError
 from tests.training.runs import places, records, settings, world
 from training.cli import train as command
 from training.commands.train import Given, resolve
-from training.model import matched_name
-from training.plan import plan_of
-from training.run import train
-from training.start import prepare
+from training.model.loading import matched_name
+from training.run.plan import plan_of
+from training.run.start import prepare
+from training.run.train import train
 
 TRAIN = Path(sys.executable).with_name("train")
 SHORT = "precision=fp32 batch_size=8 epochs=2 run.workers=0 run.device=cpu"
@@ -33,7 +33,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def typed(root: Path, more: str = "", *, short: str = SHORT) -> list[str]:
-    line = f"--shards {root}/shards --images {root}/pictures --model local-dir:{root}/model"
+    line = f"--shards {root}/shards --images {root}/images --model local-dir:{root}/model"
     options = " ".join(f"--set training.{option}" for option in short.split())
     return shlex.split(f"{line} {options} {more}")
 
@@ -92,7 +92,10 @@ def test_errors_are_one_line_with_their_exit_code(tmp_path: Path) -> None:
         ("--shards x --out y --limit-steps 0", "--limit-steps: expected 1 or more"),
         ("--shards x --out y --preset fsc", "unknown 'fsc'; did you mean 'fsc-clip'"),
         ("--shards x --out y --set training.epoch=1", "did you mean 'epochs'"),
-        ("--shards x --out y --set training.loss.gama=1", "did you mean 'gamma'"),
+        (
+            "--shards x --out y --set training.loss.gama=1",
+            "write training.losses: .clip, global, local",
+        ),
         ("--shards x --out y --set training.optimizer.lr=0", "lr: expected a positive number"),
         ("--shards x --out y --set training.crop=[0.9,0.1]", "crop: expected shares"),
         ("--shards x --out y --set training.run.device=cude", "run.device: cude cannot be used"),
@@ -130,7 +133,7 @@ def test_the_plans_tokens_are_those_of_the_steps(root: Path, tmp_path: Path) -> 
 
     def watch(_number: int, step: object) -> None:
         tokens.extend(
-            sum(batch.caption_lengths) + sum(batch.negative_lengths) for batch in step.batches
+            sum(batch.caption_lengths) + sum(batch.negative_lengths) for batch in step.micro_batches
         )
 
     train(chosen, places(root, tmp_path.name), watch=watch)
@@ -159,7 +162,7 @@ def test_quickgelu_is_chosen_as_the_weights_were_trained(tmp_path: Path) -> None
 
 def test_weights_that_do_not_fit_are_refused_by_the_plan_too(root: Path) -> None:
     torch.save({"state_dict": {}, "quick_gelu": False}, root / "ours.pt")
-    line = f"--shards {root}/shards --images {root}/pictures --dry-run --model ViT-B-32-quickgelu"
+    line = f"--shards {root}/shards --images {root}/images --dry-run --model ViT-B-32-quickgelu"
     error = run(*shlex.split(line), "--pretrained", str(root / "ours.pt")).exception
     assert "trained without QuickGELU" in str(error)
     error = run(*shlex.split(line), "--pretrained", "opnai").exception

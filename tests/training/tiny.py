@@ -8,11 +8,17 @@ import open_clip
 import torch
 from torch import Tensor
 
-from training.batch import Batch, laid_out
-from training.model import ClipModel
+from training.batches.batch import Batch, laid_out
+from training.model.clip import ClipModel
+from training.objective.objective import Objective, weighted
+from training.presets import PRESETS
 
 torch.set_num_threads(1)  # on tensors as small as these, threads do nothing but wait
 
+OBJECTIVES = {
+    name: Objective(tuple(map(weighted, PRESETS[name].losses)))
+    for name in ("fsc-clip", "negclip", "clip")
+}
 START, END, VOCABULARY = 98, 99, 100
 VISION = {"layers": 2, "width": 32, "head_width": 16, "patch_size": 4, "image_size": 8}
 TEXT = {"context_length": 77, "vocab_size": VOCABULARY, "width": 16, "heads": 2, "layers": 2}

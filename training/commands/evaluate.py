@@ -33,10 +33,10 @@ Precision = Literal["fp32", "bf16", "fp16"]
     "benchmarks",
     multiple=True,
     metavar="NAME=DIR[:IMAGES]",
-    help="Its annotations, and its pictures where they lie elsewhere; may be given often.",
+    help="Its annotations, and its images where they lie elsewhere; may be given often.",
 )
 @click.option("--config", type=LOCAL, help="A pipeline.yaml: its part training.evaluation.")
-@click.option("--images", type=PLACE, help="The pictures of benchmarks that name none.")
+@click.option("--images", type=PLACE, help="The images of benchmarks that name none.")
 @click.option("--checkpoint", type=LOCAL, help="A run's folder, or with --model a file of weights.")
 @click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
 @click.option("--pretrained", help="A tag of open_clip; without one, random weights.")
@@ -52,7 +52,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
 @click.option("--language-model", help="Score captions alone with it: a folder, a name, packaged.")
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), help="Default: fp32.")
-@click.option("--batch-size", type=click.IntRange(1), help="Pictures at a time; default: 64.")
+@click.option("--batch-size", type=click.IntRange(1), help="Images at a time; default: 64.")
 @click.option("--workers", type=click.IntRange(0), help="Processes that decode; default: 2.")
 @click.option("--cache", type=PLACE, help="Where features are kept; the user's cache by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
@@ -104,8 +104,8 @@ def evaluate(
     from training.evaluation.results import read_results, with_notes
     from training.evaluation.run import evaluate as run
     from training.evaluation.subject import subjects
-    from training.ranks import joined, rank
-    from training.stopping import ended_when_deaf
+    from training.run.ranks import joined, rank
+    from training.run.stopping import ended_when_deaf
 
     before = read_results(base) if base else None
     alphas = _alphas(wise_ft) or options.wise_ft
@@ -212,8 +212,8 @@ def _root(name: str, text: str | None) -> Path | None:
 
 def _encoding(options: "EvaluationOptions", device: str, cache: AnyPath | None) -> "Encoding":
     from training.evaluation.encoder import Encoding
-    from training.loop import DTYPES
-    from training.ranks import device_of
+    from training.run.loop import DTYPES
+    from training.run.ranks import device_of
 
     return Encoding(
         device=device_of(device),
@@ -260,7 +260,7 @@ def _progress(*, shown: bool) -> "Iterator[Report]":
         return
     columns = ("{task.description:<8}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bars:
-        tasks = {what: bars.add_task(what, total=None) for what in ("pictures", "texts")}
+        tasks = {what: bars.add_task(what, total=None) for what in ("images", "texts")}
 
         def report(what: str, done: int, total: int) -> None:
             task = bars.tasks[tasks[what]]

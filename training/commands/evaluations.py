@@ -17,14 +17,14 @@ def benchmarks(*, as_json: bool) -> None:
     from training.evaluation.benchmarks import BENCHMARKS
 
     if as_json:
-        names = ("expects", "pictures", "verified")
+        names = ("expects", "images", "verified")
         content = {n: {k: getattr(a, k) for k in names} for n, a in BENCHMARKS.items()}
         click.echo(json.dumps(content, indent=1))
         return
     width = max(map(len, BENCHMARKS))
     for name, adapter in BENCHMARKS.items():
         verified = "" if adapter.verified else " (unverified)"
-        click.echo(f"{name:<{width}}  {adapter.expects}; pictures: {adapter.pictures}{verified}")
+        click.echo(f"{name:<{width}}  {adapter.expects}; images: {adapter.images}{verified}")
 
 
 @click.command()
@@ -55,9 +55,9 @@ def plot(*, results: tuple[Path, ...], out: Path, across: str, up: str) -> None:
     from training.evaluation.results import read_results
     from training.evaluation.tradeoff import tradeoff
 
-    picture = tradeoff([read_results(path) for path in results], across=across, up=up)
+    svg = tradeoff([read_results(path) for path in results], across=across, up=up)
     try:
-        write_atomically(out, picture)
+        write_atomically(out, svg)
     except OSError as error:
         raise unwritable(out, error) from error
     click.echo(str(out))

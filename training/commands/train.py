@@ -13,8 +13,8 @@ from data.storage import AnyPath
 
 if TYPE_CHECKING:
     from training.config import Settings
-    from training.run import Ending
-    from training.start import Places
+    from training.run.start import Places
+    from training.run.train import Ending
 
 
 class Given(NamedTuple):
@@ -63,7 +63,7 @@ def resolve(given: Given) -> "Settings":
 @click.option(
     "--images",
     type=PLACE,
-    help="Their pictures: a folder, tars or parquet files. Scenes are drawn if left out.",
+    help="Their images: a folder, tars or parquet files. Scenes are drawn if left out.",
 )
 @click.option("--out", type=LOCAL, help="The run's folder: checkpoints and log.jsonl.")
 @click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
@@ -103,8 +103,8 @@ def train(
     """Fine-tune CLIP on captions, their hard negatives and their images.
 
     \b
-    train --shards out --images pictures --model ViT-B-32 --pretrained openai --out run
-    torchrun --nproc-per-node 8 --no-python train --shards out --images pictures --out run
+    train --shards out --images images --model ViT-B-32 --pretrained openai --out run
+    torchrun --nproc-per-node 8 --no-python train --shards out --images images --out run
 
     SIGTERM ends a run at the next step with a checkpoint and exit code 75 (under torchrun 1): queue
     it again with --resume.
@@ -117,7 +117,7 @@ def train(
         raise UsageError(f"--limit-steps: expected 1 or more, found {limit_steps}")
     from data.pulling import local_folder
     from data.storage import place
-    from training.start import Places
+    from training.run.start import Places
 
     chosen = resolve(Given(config, preset, model, pretrained, settings, on_missing_image))
     named = chosen.config.images
@@ -137,8 +137,8 @@ def train(
 def _run(
     settings: "Settings", places: "Places", *, resume: bool, limit_steps: int | None, quiet: bool
 ) -> "Ending":
-    from training.run import train as run
-    from training.view import view_of
+    from training.run.train import train as run
+    from training.run.view import view_of
 
     return run(
         settings,
@@ -152,7 +152,7 @@ def _run(
 
 def _print_plan(settings: "Settings", places: "Places", *, as_json: bool) -> None:
     from data.config import plain
-    from training.plan import plan_of, told
+    from training.run.plan import plan_of, told
 
     plan = plan_of(settings, places)
     click.echo(json.dumps(plain(plan), indent=1) if as_json else told(plan))
@@ -160,14 +160,14 @@ def _print_plan(settings: "Settings", places: "Places", *, as_json: bool) -> Non
 
 def _finish(ending: "Ending", out: Path, *, as_json: bool, quiet: bool) -> None:
     """Say how a run ended, and leave with its exit code."""
-    from training.stopping import exit_code
+    from training.run.stopping import exit_code
 
     if ending.rank == 0 and as_json:
         found = {"out": str(out), "step": ending.step, "steps": ending.num_steps}
         click.echo(json.dumps({**found, "signal": ending.signal}, indent=1))
     elif ending.rank == 0 and not quiet:
-        from training.logs import num_broken
-        from training.samples import BROKEN
+        from training.batches.dataset import BROKEN
+        from training.run.logs import num_broken
 
         click.echo(_summary(ending, out))
         if broken := num_broken(out):

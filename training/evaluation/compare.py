@@ -32,7 +32,7 @@ def compared_runs(before: Results, after: Results) -> list[Paired]:
     """Return the figures that both runs have.
 
     Raises:
-        UsageError: a task has other items or pictures in one of them, or they have nothing in
+        UsageError: a task has other items or images in one of them, or they have nothing in
             common.
     """
     found = []
@@ -53,7 +53,7 @@ def _paired(before: Score, after: Score) -> Paired:
         )
     if before.items != after.items or _missing(before) != _missing(after):
         raise UsageError(
-            f"{after.benchmark} {after.task}: expected the same pictures in both runs, found "
+            f"{after.benchmark} {after.task}: expected the same images in both runs, found "
             f"{before.items:,} and {after.items:,} items scored: evaluate both with the same ones"
         )
     pairs = list(zip(before.outcomes, after.outcomes, strict=True))

@@ -12,7 +12,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Folders:
-    """Where a benchmark's annotations lie, and its pictures if they lie elsewhere."""
+    """Where a benchmark's annotations lie, and its images if they lie elsewhere."""
 
     root: str | None = None
     images: str | None = None

@@ -1,8 +1,8 @@
-"""Pictures and texts -> features, each distinct one once, on all ranks, kept on disk.
+"""Images and texts -> features, each distinct one once, on all ranks, kept on disk.
 
-What is kept is found again by the hash of its content (a picture's bytes and box; a text's token
+What is kept is found again by the hash of its content (an image's bytes and box; a text's token
 ids, so that texts that read alike are even) in a folder named after the hash of all that shapes a
-feature: weights, the model's configuration with how it takes pictures, tokenizer, precision. Ranks
+feature: weights, the model's configuration with how it takes images, tokenizer, precision. Ranks
 share that folder.
 
 Shape suffixes: N elements, D embedding.
@@ -24,30 +24,31 @@ from torch.utils.data import Dataset
 from data.errors import UsageError
 from data.images import Store
 from data.storage import AnyPath
+from training.batches.images import BrokenImageError, decoded
+from training.batches.tokenizer import Tokenizer, unpadded
+from training.batches.workers import Workers, deaths_told, read_ahead
 from training.evaluation.encodings import Encodings
-from training.evaluation.tasks import Picture
+from training.evaluation.tasks import ImageRef
 from training.evaluation.vectors import Vectors, digest_of_bytes, evaluation_cache
-from training.gather import num_ranks
-from training.model import ClipModel, evaluation_transform, hub_config, tokenizer
-from training.pictures import BrokenPictureError, decoded
-from training.ranks import meet, rank
-from training.start import digest_of
-from training.tokens import Tokenizer, unpadded
-from training.workers import Workers, deaths_told, read_ahead
+from training.model.clip import ClipModel
+from training.model.library import evaluation_transform, hub_config, tokenizer
+from training.objective.gather import num_ranks
+from training.run.ranks import meet, rank
+from training.run.start import digest_of
 
 Transform = Callable[..., Tensor]  # a PIL image -> CHW
 Report = Callable[[str, int, int], None]
-"""Hears "pictures" or "texts", how many were done just now, and how many there are."""
+"""Hears "images" or "texts", how many were done just now, and how many there are."""
 
 _VERSION: Final = "3"
-_AHEAD: Final = 16  # pictures that each worker decodes before they are asked for
+_AHEAD: Final = 16  # images that each worker decodes before they are asked for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Encoding:
     """How features are computed.
 
-    `precision`: of the towers; None: float32. `batch_size`: pictures, or four times as many texts.
+    `precision`: of the towers; None: float32. `batch_size`: images, or four times as many texts.
     `workers`: processes that decode. `cache`: a folder; None: in the user's cache.
     """
 
@@ -59,7 +60,7 @@ class Encoding:
 
 
 class _Made(NamedTuple):
-    """A picture's number and digest; no pixels where its vector is known or it is broken."""
+    """An image's number and digest; no pixels where its vector is known or it is broken."""
 
     number: int
     digest: bytes = b""
@@ -96,22 +97,22 @@ class Encoder:
 
     def encodings(
         self,
-        pictures: Iterable[Picture],
+        images: Iterable[ImageRef],
         texts: Iterable[str],
         store: Store,
         *,
         report: Report = lambda _what, _done, _total: None,
     ) -> Encodings:
-        """Return the features of distinct pictures and texts; the same on all ranks.
+        """Return the features of distinct images and texts; the same on all ranks.
 
         Raises:
             UsageError: a file that is there cannot be read, features are no numbers, or ranks do
                 not share a cache.
         """
-        all_pictures, all_texts = list(dict.fromkeys(pictures)), list(dict.fromkeys(texts))
-        absent = store.absent({picture.key for picture in all_pictures})
-        there = [picture for picture in all_pictures if picture.key not in absent]
-        digests, broken = self._encode_pictures(there, store, report)
+        all_images, all_texts = list(dict.fromkeys(images)), list(dict.fromkeys(texts))
+        absent = store.absent({image.key for image in all_images})
+        there = [image for image in all_images if image.key not in absent]
+        digests, broken = self._encode_images(there, store, report)
         ids = self._tokenizer.encode(all_texts)
         keys = [digest_of_bytes(np.array(row, np.int32).tobytes(), "text") for row in ids]
         self._encode_texts(dict(zip(keys, ids, strict=True)), report)
@@ -120,25 +121,25 @@ class Encoder:
         self._vectors.read_new()
         if self._vectors.missing([*digests.values(), *keys]):
             raise UsageError("the processes keep features in different places: name one as --cache")
-        seen = [picture for picture in there if picture in digests]
+        seen = [image for image in there if image in digests]
         rows = np.stack([self._vectors[key] for key in keys])
         return Encodings(
-            picture_ID=np.array([self._vectors[digests[picture]] for picture in seen]).reshape(
+            image_ID=np.array([self._vectors[digests[image]] for image in seen]).reshape(
                 len(seen), rows.shape[1]
             ),
             text_TD=rows,
-            pictures={picture: row for row, picture in enumerate(seen)},
+            images={image: row for row, image in enumerate(seen)},
             texts={text: row for row, text in enumerate(all_texts)},
             broken=tuple(sorted(broken)),
         )
 
-    def _encode_pictures(
-        self, pictures: Sequence[Picture], store: Store, report: Report
-    ) -> tuple[dict[Picture, bytes], set[str]]:
-        """Encode this rank's pictures; return the digests of all ranks' and the broken keys."""
-        own = range(rank(), len(pictures), num_ranks())
-        data = _Pictures([pictures[n] for n in own], store, self._vectors, self._transform)
-        found: dict[Picture, bytes] = {}
+    def _encode_images(
+        self, images: Sequence[ImageRef], store: Store, report: Report
+    ) -> tuple[dict[ImageRef, bytes], set[str]]:
+        """Encode this rank's images; return the digests of all ranks' and the broken keys."""
+        own = range(rank(), len(images), num_ranks())
+        data = _Images([images[n] for n in own], store, self._vectors, self._transform)
+        found: dict[ImageRef, bytes] = {}
         broken: set[str] = set()
         waiting: list[_Made] = []
         workers = Workers(number=self._encoding.workers, ahead=_AHEAD)
@@ -147,21 +148,21 @@ class Encoder:
             closing(read_ahead(data, range(len(data)), workers=workers)) as all_made,
         ):
             for made in all_made:
-                picture = data.pictures[made.number]
+                image = data.images[made.number]
                 if made.is_broken:
-                    broken.add(picture.key)
+                    broken.add(image.key)
                 else:
-                    found[picture] = made.digest
+                    found[image] = made.digest
                 if made.pixels_CHW is not None:
                     waiting.append(made)
                 if len(waiting) == self._encoding.batch_size:
-                    self._add_pictures(waiting)
+                    self._add_images(waiting)
                     waiting = []
-                report("pictures", num_ranks(), len(pictures))
-        self._add_pictures(waiting)
+                report("images", num_ranks(), len(images))
+        self._add_images(waiting)
         return _of_all_ranks(found, broken)
 
-    def _add_pictures(self, waiting: Sequence[_Made]) -> None:
+    def _add_images(self, waiting: Sequence[_Made]) -> None:
         pixels = [made.pixels_CHW for made in waiting if made.pixels_CHW is not None]
         if pixels:
             feature_ND = self._encoded(self._model.encode_images, torch.stack(pixels))
@@ -198,39 +199,39 @@ class Encoder:
         return found
 
 
-class _Pictures(Dataset[_Made]):
-    """Reads and decodes pictures; those whose vector is known are hashed only."""
+class _Images(Dataset[_Made]):
+    """Reads and decodes images; those whose vector is known are hashed only."""
 
     def __init__(
-        self, pictures: Sequence[Picture], store: Store, vectors: Vectors, transform: Transform
+        self, images: Sequence[ImageRef], store: Store, vectors: Vectors, transform: Transform
     ) -> None:
-        self.pictures = pictures
+        self.images = images
         self._store, self._vectors, self._transform = store, vectors, transform
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def __getitem__(self, number: int) -> _Made:
-        picture = self.pictures[number]
-        content = self._store.read(picture.key)
-        digest = digest_of_bytes(content, "picture", str(picture.box))
+        ref = self.images[number]
+        content = self._store.read(ref.key)
+        digest = digest_of_bytes(content, "picture", str(ref.box))
         if digest in self._vectors:
             return _Made(number, digest)
         try:
-            image = decoded(content, box=picture.box)
-        except BrokenPictureError:
+            image = decoded(content, box=ref.box)
+        except BrokenImageError:
             return _Made(number, is_broken=True)
         return _Made(number, digest, self._transform(image))
 
 
 def _of_all_ranks(
-    found: dict[Picture, bytes], broken: set[str]
-) -> tuple[dict[Picture, bytes], set[str]]:
+    found: dict[ImageRef, bytes], broken: set[str]
+) -> tuple[dict[ImageRef, bytes], set[str]]:
     if num_ranks() == 1:
         return found, broken
-    parts: list[tuple[dict[Picture, bytes], set[str]]] = [({}, set())] * num_ranks()
+    parts: list[tuple[dict[ImageRef, bytes], set[str]]] = [({}, set())] * num_ranks()
     distributed.all_gather_object(parts, (found, broken))
     return (
-        {picture: digest for part, _ in parts for picture, digest in part.items()},
+        {image: digest for part, _ in parts for image, digest in part.items()},
         {key for _, part in parts for key in part},
     )

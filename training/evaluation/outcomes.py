@@ -2,7 +2,7 @@
 
 A tie counts as half, whatever comes first: `>` for what has to be more alike, `>=` beside it.
 
-Shape suffixes: N items or queries, I pictures, T captions, C classes, D embedding, Q comparisons.
+Shape suffixes: N items or queries, I images, T captions, C classes, D embedding, Q comparisons.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,15 +26,15 @@ _ROWS_AT_ONCE: Final = 1024
 
 
 class Outcomes(NamedTuple):
-    """What came of the items of a task whose pictures are there.
+    """What came of the items of a task whose images are there.
 
     Attributes:
         measure: what is measured, such as "R@1".
-        credits_N: 1 for right, 0 for wrong, a half for a tie; NaN where a picture is missing.
+        credits_N: 1 for right, 0 for wrong, a half for a tie; NaN where an image is missing.
         weights_N: of the items in the mean.
-        groups_N: equal for items of one picture, which are not independent.
+        groups_N: equal for items of one image, which are not independent.
         chance: what drawing lots would give, 0 where there is nothing to draw from.
-        whole: the score, where it is no mean over items; credits are then 0 where a picture is.
+        whole: the score, where it is no mean over items; credits are then 0 where an image is.
     """
 
     measure: str
@@ -55,7 +55,7 @@ def compared(task: Task, encodings: Encodings) -> Outcomes:
         np.minimum.at(worst, item_Q, np.sign(ahead_Q))
         present = np.isfinite(worst)
         credits_N[present] = 0.5 + 0.5 * worst[present]
-    shapes = [(len(item.pictures), len(item.captions)) for item in task.items]
+    shapes = [(len(item.images), len(item.captions)) for item in task.items]
     chances = [task.layout.chance(*shape) for shape in shapes]
     return Outcomes(
         measure="mean of means" if task.strata else "accuracy",
@@ -69,22 +69,22 @@ def compared(task: Task, encodings: Encodings) -> Outcomes:
 def _laid_out(task: Task, encodings: Encodings) -> tuple[Floats, Integers, Integers]:
     """Return the features of all elements, E x D, comparisons as places in them, Q x 4, and items.
 
-    Items of which a picture is missing have no comparison.
+    Items of which an image is missing have no comparison.
     """
-    num_pictures = len(encodings.picture_ID)
-    feature_ED = np.concatenate([encodings.picture_ID, encodings.text_TD])
+    num_images = len(encodings.image_ID)
+    feature_ED = np.concatenate([encodings.image_ID, encodings.text_TD])
     known: dict[tuple[Layout, int, int], Integers] = {}
     tables, items = [np.zeros((0, 4), np.int64)], [np.zeros(0, np.int64)]
     for number, item in enumerate(task.items):
-        pictures = encodings.rows(item.pictures).tolist()
-        if -1 in pictures:
+        images = encodings.rows(item.images).tolist()
+        if -1 in images:
             continue
-        captions = [num_pictures + encodings.texts[caption] for caption in item.captions]
-        shape = (task.layout, len(pictures), len(captions))
+        captions = [num_images + encodings.texts[caption] for caption in item.captions]
+        shape = (task.layout, len(images), len(captions))
         if shape not in known:
-            wins = task.layout.comparisons(len(pictures), len(captions))
+            wins = task.layout.comparisons(len(images), len(captions))
             known[shape] = np.array([[*win.more, *win.less] for win in wins], np.int64)
-        tables.append(np.array(pictures + captions)[known[shape]])
+        tables.append(np.array(images + captions)[known[shape]])
         items.append(np.full(len(known[shape]), number))
     return feature_ED, np.concatenate(tables), np.concatenate(items)
 
@@ -99,19 +99,19 @@ def _ahead(feature_ED: Floats, table: Integers) -> Floats:
 
 
 def retrieved(task: Retrieval, encodings: Encodings) -> Iterator[Outcomes]:
-    """Yield R@1, R@5 and R@10 of pictures asking for captions (I2T), then the other way (T2I).
+    """Yield R@1, R@5 and R@10 of images asking for captions (I2T), then the other way (T2I).
 
-    A picture is right if any of its captions is among the first. Missing pictures are not asked
+    An image is right if any of its captions is among the first. Missing images are not asked
     and their captions not offered.
     """
-    found = encodings.rows(task.pictures)
+    found = encodings.rows(task.images)
     owner_T = np.array(task.owner, np.int64)
     kept_I, kept_T = np.flatnonzero(found >= 0), np.flatnonzero(found[owner_T] >= 0)
-    image_ID = encodings.picture_ID[found[kept_I]]
+    image_ID = encodings.image_ID[found[kept_I]]
     text_TD = encodings.text_TD[[encodings.texts[task.captions[c]] for c in kept_T.tolist()]]
     own_T = np.searchsorted(kept_I, owner_T[kept_T])
     to_text, to_image = _beaten(image_ID, text_TD, own_T)
-    groups_I = groups_of([picture.key for picture in task.pictures])
+    groups_I = groups_of([image.key for image in task.images])
     right_I, right_T = np.bincount(own_T, minlength=len(kept_I)), np.ones(len(kept_T), np.int64)
     sides = (
         ("I2T", to_text, kept_I, groups_I, right_I),
@@ -142,9 +142,9 @@ def _chance(right_N: Integers, num_offered: int, cut: int) -> float:
 def _beaten(
     image_ID: Floats, text_TD: Floats, own_T: Integers
 ) -> tuple[tuple[Integers, Integers], tuple[Integers, Integers]]:
-    """Return for pictures and for captions how many others score above their own, and as high.
+    """Return for images and for captions how many others score above their own, and as high.
 
-    Of a picture's captions the best is its own.
+    Of an image's captions the best is its own.
     """
     best_I = np.full(len(image_ID), -np.inf, np.float32)
     for part in _parts(len(text_TD)):
@@ -182,9 +182,9 @@ def groups_of(names: Iterable[str]) -> Integers:
 
 def classified(task: Classification, encodings: Encodings) -> Outcomes:
     """Return the outcomes of a classification, by its measure."""
-    found = encodings.rows(task.pictures)
+    found = encodings.rows(task.images)
     kept = np.flatnonzero(found >= 0)
-    score_NC = encodings.picture_ID[found[kept]] @ class_features(task, encodings).T
+    score_NC = encodings.image_ID[found[kept]] @ class_features(task, encodings).T
     if task.measure in ("ROC AUC", "11-point mAP"):
         return _ranked(task, score_NC, kept)
     return _labelled(task, score_NC, kept)
@@ -193,7 +193,7 @@ def classified(task: Classification, encodings: Encodings) -> Outcomes:
 def _labelled(task: Classification, score_NC: Floats, kept: Integers) -> Outcomes:
     """Return the outcomes of accuracy or of its mean over classes: the best class is the label."""
     labels_N = np.array([labels[0] for labels in task.labels], np.int64)
-    credits_N = np.full(len(task.pictures), np.nan)
+    credits_N = np.full(len(task.images), np.nan)
     own = score_NC[np.arange(len(kept)), labels_N[kept]]
     score_NC[np.arange(len(kept)), labels_N[kept]] = -np.inf
     best = score_NC.max(1, initial=-np.inf)
@@ -209,7 +209,7 @@ def _labelled(task: Classification, score_NC: Floats, kept: Integers) -> Outcome
 
 
 def _ranked(task: Classification, score_NC: Floats, kept: Integers) -> Outcomes:
-    """Return the outcomes of a measure that ranks all pictures; lots give all the same score."""
+    """Return the outcomes of a measure that ranks all images; lots give all the same score."""
     share_NC = log_shares(score_NC)
     positive_NC = np.zeros(share_NC.shape, np.bool_)
     for row, number in enumerate(kept.tolist()):
@@ -220,7 +220,7 @@ def _ranked(task: Classification, score_NC: Floats, kept: Integers) -> Outcomes:
         score = mean_average_precision(share_NC, positive_NC)
         even = mean_average_precision(np.zeros_like(share_NC), positive_NC)
         chance = float(np.nan_to_num(even(np.ones(len(kept)))))
-    credits_N = np.full(len(task.pictures), np.nan)
+    credits_N = np.full(len(task.images), np.nan)
     credits_N[kept] = 0.0
     return Outcomes(
         measure=task.measure,

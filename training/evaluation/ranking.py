@@ -1,14 +1,14 @@
-"""Measures that are no mean over pictures: ROC AUC and the 11-point mean average precision.
+"""Measures that are no mean over images: ROC AUC and the 11-point mean average precision.
 
 As ELEVATER takes them (Li et al. 2022, arXiv 2204.08790): scores are a softmax over classes at
 CLIP's scale of 100. Their order is all that counts, so its logarithm does, which never underflows.
-At recall 0 its average precision counts a precision of 1, whatever ranks first. Pictures of equal
+At recall 0 its average precision counts a precision of 1, whatever ranks first. Images of equal
 score are taken together.
 
-Intervals are bootstrapped over pictures: the normal interval with the deviation of as many scores
+Intervals are bootstrapped over images: the normal interval with the deviation of as many scores
 as there are samples (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 6.4).
 
-Shape suffixes: N pictures, C classes, G distinct scores, K levels of recall.
+Shape suffixes: N images, C classes, G distinct scores, K levels of recall.
 """
 
 import math
@@ -24,7 +24,7 @@ from data.streams import Stream
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Score = Callable[[Floats], float]
-"""Weights of pictures, N -> a score; NaN where it is not defined."""
+"""Weights of images, N -> a score; NaN where it is not defined."""
 
 _SCALE: Final = 100.0
 _Z: Final = 1.959963984540054  # the normal distribution's 97.5 % point
@@ -88,15 +88,15 @@ def _average_precision(score_N: Floats, positive_N: Bools) -> Score:
     return score
 
 
-def bootstrapped(score: Score, num_pictures: int, *, seed: int = 0) -> Interval:
-    """Return a score of all pictures and its 95 % interval over them.
+def bootstrapped(score: Score, num_images: int, *, seed: int = 0) -> Interval:
+    """Return a score of all images and its 95 % interval over them.
 
     It has no end where there is no score, or fewer than two samples have one.
     """
-    value = score(np.ones(num_pictures))
+    value = score(np.ones(num_images))
     if math.isnan(value):
         return Interval(value, -math.inf, math.inf)
-    found = [_sampled(score, num_pictures, Stream("bootstrap", seed, n)) for n in range(_SAMPLES)]
+    found = [_sampled(score, num_images, Stream("bootstrap", seed, n)) for n in range(_SAMPLES)]
     defined = [one for one in found if not math.isnan(one)]
     if len(defined) < 2:
         return Interval(value, -math.inf, math.inf)
@@ -104,6 +104,6 @@ def bootstrapped(score: Score, num_pictures: int, *, seed: int = 0) -> Interval:
     return Interval(value, value - half, value + half)
 
 
-def _sampled(score: Score, num_pictures: int, stream: Stream) -> float:
-    drawn = np.fromiter((stream.below(num_pictures) for _ in range(num_pictures)), np.int64)
-    return score(np.bincount(drawn, minlength=num_pictures).astype(np.float64))
+def _sampled(score: Score, num_images: int, stream: Stream) -> float:
+    drawn = np.fromiter((stream.below(num_images) for _ in range(num_images)), np.int64)
+    return score(np.bincount(drawn, minlength=num_images).astype(np.float64))

@@ -34,14 +34,14 @@ class Score:
         kind: composition, paraphrases, retrieval or classification: what it may be averaged with.
         measure: accuracy, "I2T R@1", ...
         value: None where no item could be scored.
-        low: the lower end of the 95 % interval over pictures.
+        low: the lower end of the 95 % interval over images.
         high: its upper end.
         ties: items that were even, counted as half.
         items: that were scored.
         expected: items as the authors count them; those of the file where nobody says.
         chance: what drawing lots would give, 0 where there is nothing to draw from.
         text_only: what readers of the captions alone score.
-        outcomes: of each item in the benchmark's order: 1, 0, = for a tie, ? for a missing picture;
+        outcomes: of each item in the benchmark's order: 1, 0, = for a tie, ? for a missing image;
             "" where the score is no mean over items.
         asked: the hash of the items.
     """
@@ -78,7 +78,7 @@ class Results:
         alpha: of WiSE-FT, None where nothing was interpolated.
         scores: one a figure.
         summary: what the paper's tables have of them: "SugarCrepe micro", "Comp", "ZS", ...
-        notes: what a reader should know: missing pictures, captions that were trained on.
+        notes: what a reader should know: missing images, captions that were trained on.
     """
 
     model: str
@@ -111,7 +111,7 @@ def score_of(  # noqa: PLR0913 - what is asked, and what came of it
     text_only: Mapping[str, float],
     asked: str = "",
 ) -> Score:
-    """Return the score of outcomes, with its interval over pictures."""
+    """Return the score of outcomes, with its interval over images."""
     present = np.isfinite(outcomes.credits_N)
     credit_N, groups = outcomes.credits_N[present], outcomes.groups_N[present]
     value, low, high = None, None, None

@@ -30,11 +30,11 @@ from training.evaluation.tasks import (
     Retrieval,
     Task,
     digest_of_task,
-    pictures_of,
+    images_of,
 )
 from training.evaluation.text_only import VERSION, LogProbability, text_only_scores
 from training.evaluation.vectors import evaluation_cache
-from training.ranks import first_then_others
+from training.run.ranks import first_then_others
 
 _SILENT: Final[Report] = lambda _what, _done, _total: None  # noqa: E731 - a default
 
@@ -53,15 +53,15 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
     """Return the scores of a model on benchmarks; every rank gets the same.
 
     Raises:
-        UsageError: a picture that is there cannot be read, or there is none of a benchmark.
+        UsageError: an image that is there cannot be read, or there is none of a benchmark.
     """
     scores: list[Score] = []
     notes: list[str] = []
     for benchmark in benchmarks:
-        refuse_without_pictures(benchmark)  # of the last one too, before hours of work
+        refuse_without_images(benchmark)  # of the last one too, before hours of work
     for benchmark in benchmarks:
         encodings = encoder.encodings(
-            (picture for task in benchmark.tasks for picture in pictures_of(task)),
+            (image for task in benchmark.tasks for image in images_of(task)),
             (text for task in benchmark.tasks for text in texts_of(task)),
             benchmark.store,
             report=report,
@@ -88,7 +88,7 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
             scores += own
             notes += (
                 f"{benchmark.name} {task.name}: {score.measure} is not defined, for its "
-                f"{score.items:,} pictures are all of one class"
+                f"{score.items:,} images are all of one class"
                 for score in own
                 if score.value is None and score.items
             )
@@ -103,24 +103,24 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
     )
 
 
-def refuse_without_pictures(benchmark: Benchmark) -> None:
-    """Hold that a benchmark has any of its pictures: with none it would be scored on 0 items.
+def refuse_without_images(benchmark: Benchmark) -> None:
+    """Hold that a benchmark has any of its images: with none it would be scored on 0 items.
 
     Raises:
         UsageError: it has none.
     """
-    keys = {picture.key for task in benchmark.tasks for picture in pictures_of(task)}
+    keys = {image.key for task in benchmark.tasks for image in images_of(task)}
     if keys and len(benchmark.store.absent(keys)) == len(keys):
         raise UsageError(
-            f"benchmark {benchmark.name}: expected its pictures, found none of {len(keys):,}, for "
+            f"benchmark {benchmark.name}: expected its images, found none of {len(keys):,}, for "
             f"example {min(keys)!r}; give their folder as {benchmark.name}=DIR:IMAGES"
         )
 
 
 def _refuse_nothing(benchmark: Benchmark, encodings: Encodings) -> None:
-    if encodings.broken and not encodings.pictures:
+    if encodings.broken and not encodings.images:
         raise UsageError(
-            f"benchmark {benchmark.name}: expected pictures, none of "
+            f"benchmark {benchmark.name}: expected images, none of "
             f"{len(encodings.broken):,} can be decoded, for example {encodings.broken[0]!r}"
         )
 
@@ -161,24 +161,24 @@ def _expected(task: AnyTask, outcomes: Outcomes) -> int | None:
 
 def _notes(benchmark: Benchmark, encodings: Encodings) -> Iterator[str]:
     """Yield what a reader should know of a benchmark."""
-    there: dict[object, bool] = {}  # items that need a picture, those of several tasks once
+    there: dict[object, bool] = {}  # items that need an image, those of several tasks once
     for task in benchmark.tasks:
         if isinstance(task, Task):
-            needed = {item.id: item.pictures for item in task.items if item.pictures}
-            there |= {n: encodings.pictures.keys() >= set(own) for n, own in needed.items()}
+            needed = {item.id: item.images for item in task.items if item.images}
+            there |= {n: encodings.images.keys() >= set(own) for n, own in needed.items()}
         else:
-            there |= {picture: picture in encodings.pictures for picture in task.pictures}
+            there |= {image: image in encodings.images for image in task.images}
     if not all(there.values()):
         found = sum(there.values())
-        yield f"{benchmark.name}: {found:,} of {len(there):,} items have their pictures"
+        yield f"{benchmark.name}: {found:,} of {len(there):,} items have their images"
         yield from _on_missing(benchmark, encodings)
     if encodings.broken:
         yield (
-            f"{benchmark.name}: {len(encodings.broken)} pictures cannot be decoded and are left "
+            f"{benchmark.name}: {len(encodings.broken)} images cannot be decoded and are left "
             f"out, for example {encodings.broken[0]}"
         )
     for task in benchmark.tasks:
-        found = len(task.items) if isinstance(task, Task) else len(task.pictures)
+        found = len(task.items) if isinstance(task, Task) else len(task.images)
         if task.expected is not None and found != task.expected:
             yield (
                 f"{benchmark.name} {task.name}: {found:,} items, its authors count "
@@ -187,12 +187,12 @@ def _notes(benchmark: Benchmark, encodings: Encodings) -> Iterator[str]:
 
 
 def _on_missing(benchmark: Benchmark, encodings: Encodings) -> Iterator[str]:
-    """Yield what a missing picture is called and what one that is there; results tell no path."""
-    keys = {picture.key for task in benchmark.tasks for picture in pictures_of(task)}
-    gone = keys - {picture.key for picture in encodings.pictures} - set(encodings.broken)
+    """Yield what a missing image is called and what one that is there; results tell no path."""
+    keys = {image.key for task in benchmark.tasks for image in images_of(task)}
+    gone = keys - {image.key for image in encodings.images} - set(encodings.broken)
     if gone and isinstance(benchmark.store, Found):
         found = benchmark.store.example()
-        there = f"there is {found!r}, for example" if found else "there is no picture"
+        there = f"there is {found!r}, for example" if found else "there is no image"
         yield (
             f"{benchmark.name}: no {min(gone)!r} was found, and {there}; the folder that has them "
             f"is given as {benchmark.name}=DIR:IMAGES or by --images"

@@ -1,10 +1,10 @@
-"""Where a benchmark's pictures lie, as people keep them: any folder that has them somewhere.
+"""Where a benchmark's images lie, as people keep them: any folder that has them somewhere.
 
-Annotations name pictures by paths of their authors' machines, "data/images/1.jpg" or
+Annotations name images by paths of their authors' machines, "data/images/1.jpg" or
 "val2017/000000000139.jpg". A key is looked for as it is, then without its first folders, one after
 another; then anywhere below the folder, by its own folder and name if those are there once. Its
 name alone has to do where no folder is called so: that name must be there once, and in one key
-alone, for "a/1.jpg" is another picture than "b/1.jpg". Last, backslashes are taken for slashes.
+alone, for "a/1.jpg" is another image than "b/1.jpg". Last, backslashes are taken for slashes.
 """
 
 import os
@@ -20,7 +20,7 @@ from data.storage import AnyPath, is_remote
 
 
 class Found:
-    """Pictures below a folder, found by key as far as the key goes.
+    """Images below a folder, found by key as far as the key goes.
 
     The folder is listed once; links in it are followed. `keys`: all that will be asked for.
     """
@@ -32,7 +32,7 @@ class Found:
             UsageError: there is none.
         """
         if not root.is_dir():
-            raise UsageError(f"{root}: expected a folder of pictures, found none")
+            raise UsageError(f"{root}: expected a folder of images, found none")
         self._folder = Folder(root)
         counts = Counter(PurePosixPath(key.replace("\\", "/")).name for key in set(keys))
         self._shared = {name for name, number in counts.items() if number > 1}
@@ -48,27 +48,27 @@ class Found:
                     self._by_end[end] = "" if end in self._by_end else path
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no picture."""
+        """Return those keys for which there is no image."""
         return {key for key in keys if self.path_of(key) is None}
 
     def read(self, key: str) -> bytes:
-        """Return a picture's file.
+        """Return an image's file.
 
         Raises:
             UsageError: there is none, or it cannot be read.
         """
         path = self.path_of(key)
         if path is None:
-            raise UsageError(f"expected a picture {key!r}, found none")
+            raise UsageError(f"expected an image {key!r}, found none")
         return self._folder.read(path)
 
     def path_of(self, key: str) -> str | None:
-        """Return where below the folder a picture is, None if it is not there."""
+        """Return where below the folder an image is, None if it is not there."""
         found = self._path_of(key)
         return self._path_of(key.replace("\\", "/")) if found is None and "\\" in key else found
 
     def example(self) -> str:
-        """Return the path of a picture that is there, "" if there is none."""
+        """Return the path of an image that is there, "" if there is none."""
         return min((path for path in self._paths if has_picture_suffix(path)), default="")
 
     def _path_of(self, key: str) -> str | None:

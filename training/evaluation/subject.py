@@ -7,9 +7,10 @@ from pathlib import Path
 from data.config import place_name
 from data.errors import UsageError
 from training.export import Weights, Which, weights_of
-from training.model import ClipModel, load, matched_name
-from training.start import shown
-from training.weights import load_into
+from training.model.clip import ClipModel
+from training.model.loading import load_model, matched_name
+from training.model.weights import load_into
+from training.run.start import shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +65,7 @@ def subjects(
     given = str(checkpoint) if checkpoint else pretrained
     name = matched_name(model, given)
     yield Subject(
-        model=load(name, pretrained=given),
+        model=load_model(name, pretrained=given),
         name=name,
         weights=place_name(given) if given else shown(name),
     )
@@ -72,6 +73,6 @@ def subjects(
 
 def _merged(weights: Weights) -> ClipModel:
     """Return a fresh model with a run's weights, in which LoRA is merged."""
-    model = load(weights.name, pretrained=weights.facts["pretrained"], weights=False)
+    model = load_model(weights.name, pretrained=weights.facts["pretrained"], weights=False)
     load_into(model.clip, weights.state_dict, where=f"model {weights.name}")
     return model

@@ -2,7 +2,7 @@
 
 The paper (App. A.2): a benchmark is the mean of its parts, Comp the mean of 11 benchmarks, ZS of 21
 sets, retrieval the mean R@1 of three. Where some are missing, the name says how many there are:
-such a mean is comparable with none of the paper's. So is one of benchmarks of which pictures are
+such a mean is comparable with none of the paper's. So is one of benchmarks of which images are
 missing; the name does not say so, but the notes of a run do.
 """
 

@@ -1,6 +1,6 @@
 """What benchmarks ask, in three forms: comparisons, retrieval, classification. Pure.
 
-Comparisons cover every layout of composition. An item's elements are its pictures and then its
+Comparisons cover every layout of composition. An item's elements are its images and then its
 captions; a comparison says that one pair of elements is more alike than another. An item is right
 if all its comparisons hold. So one mechanism scores image x K captions, caption x K images, groups
 of two by two, and paraphrases.
@@ -14,27 +14,27 @@ from itertools import permutations
 from typing import Final, Literal, NamedTuple
 
 Pair = tuple[int, int]
-"""Two elements of an item: places among its pictures, then its captions."""
+"""Two elements of an item: places among its images, then its captions."""
 
 
-class Picture(NamedTuple):
-    """A picture of a store, or the part of it in a box: left, top, right, bottom in pixels."""
+class ImageRef(NamedTuple):
+    """An image of a store, or the part of it in a box: left, top, right, bottom in pixels."""
 
     key: str
     box: tuple[int, int, int, int] | None = None
 
 
 class Item(NamedTuple):
-    """Pictures and captions that are compared; what is true stands first, by its layout."""
+    """Images and captions that are compared; what is true stands first, by its layout."""
 
     id: str
-    pictures: tuple[Picture, ...]
+    images: tuple[ImageRef, ...]
     captions: tuple[str, ...]
 
     @property
     def subject(self) -> str:
-        """Return the file of the first picture, or the first caption: items of one go together."""
-        return self.pictures[0].key if self.pictures else self.captions[0]
+        """Return the file of the first image, or the first caption: items of one go together."""
+        return self.images[0].key if self.images else self.captions[0]
 
 
 class Comparison(NamedTuple):
@@ -46,7 +46,7 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """What is compared in an item of so many pictures and captions, and what lots would give."""
+    """What is compared in an item of so many images and captions, and what lots would give."""
 
     name: str
     comparisons: Callable[[int, int], tuple[Comparison, ...]]
@@ -71,10 +71,10 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retrieval:
-    """Captions and their pictures: each caption c is of the picture `owner[c]`."""
+    """Captions and their images: each caption c is of the image `owner[c]`."""
 
     name: str
-    pictures: tuple[Picture, ...]
+    images: tuple[ImageRef, ...]
     captions: tuple[str, ...]
     owner: tuple[int, ...]
     expected: int | None = None
@@ -85,14 +85,14 @@ Measure = Literal["accuracy", "mean per class", "ROC AUC", "11-point mAP"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Classification:
-    """Pictures of classes. `{}` in a template stands for a class's name.
+    """Images of classes. `{}` in a template stands for a class's name.
 
-    `labels`: the classes of each picture; one, except where several are to be seen. A class of
+    `labels`: the classes of each image; one, except where several are to be seen. A class of
     several names has the mean of them all.
     """
 
     name: str
-    pictures: tuple[Picture, ...]
+    images: tuple[ImageRef, ...]
     labels: tuple[tuple[int, ...], ...]
     classes: tuple[tuple[str, ...], ...]
     templates: tuple[str, ...]
@@ -103,13 +103,13 @@ class Classification:
 AnyTask = Task | Retrieval | Classification
 
 
-def _captions(_num_pictures: int, num_captions: int) -> tuple[Comparison, ...]:
+def _captions(_num_images: int, num_captions: int) -> tuple[Comparison, ...]:
     return tuple(Comparison((0, 1), (0, 1 + k)) for k in range(1, num_captions))
 
 
-def _pictures(num_pictures: int, _num_captions: int) -> tuple[Comparison, ...]:
-    caption = num_pictures
-    return tuple(Comparison((0, caption), (k, caption)) for k in range(1, num_pictures))
+def _images(num_images: int, _num_captions: int) -> tuple[Comparison, ...]:
+    caption = num_images
+    return tuple(Comparison((0, caption), (k, caption)) for k in range(1, num_images))
 
 
 def _group_text(num: int, _num_captions: int) -> tuple[Comparison, ...]:
@@ -124,49 +124,49 @@ def _group(num: int, num_captions: int) -> tuple[Comparison, ...]:
     return _group_text(num, num_captions) + _group_image(num, num_captions)
 
 
-def _paraphrases(_num_pictures: int, num_captions: int) -> tuple[Comparison, ...]:
+def _paraphrases(_num_images: int, num_captions: int) -> tuple[Comparison, ...]:
     return tuple(Comparison((0, 1 + k), (0, num_captions)) for k in range(num_captions - 1))
 
 
-def _text_alone(_num_pictures: int, num_captions: int) -> tuple[Comparison, ...]:
+def _text_alone(_num_images: int, num_captions: int) -> tuple[Comparison, ...]:
     last = num_captions - 1
     return tuple(Comparison((a, b), (a, last)) for a, b in permutations(range(last), 2))
 
 
 CAPTIONS: Final = Layout(
-    name="image x captions", comparisons=_captions, chance=lambda _pictures, captions: 1 / captions
+    name="image x captions", comparisons=_captions, chance=lambda _images, captions: 1 / captions
 )
-"""One picture, K captions of which the first is true."""
-PICTURES: Final = Layout(
-    name="caption x images", comparisons=_pictures, chance=lambda pictures, _captions: 1 / pictures
+"""One image, K captions of which the first is true."""
+IMAGES: Final = Layout(
+    name="caption x images", comparisons=_images, chance=lambda images, _captions: 1 / images
 )
-"""One caption, K pictures of which it is true of the first."""
+"""One caption, K images of which it is true of the first."""
 GROUP_TEXT: Final = Layout(
     name="group, text", comparisons=_group_text, chance=lambda num, _captions: 1 / num**num
 )
-"""n pictures, n captions: every picture prefers its own caption."""
+"""n images, n captions: every image prefers its own caption."""
 GROUP_IMAGE: Final = Layout(
     name="group, image", comparisons=_group_image, chance=lambda num, _captions: 1 / num**num
 )
-"""n pictures, n captions: every caption prefers its own picture."""
+"""n images, n captions: every caption prefers its own image."""
 GROUP: Final = Layout(name="group", comparisons=_group, chance=lambda _num, _captions: 1 / 6)
-"""Two pictures, two captions: both of the above."""
+"""Two images, two captions: both of the above."""
 PARAPHRASES: Final = Layout(
-    name="paraphrases", comparisons=_paraphrases, chance=lambda _pictures, captions: 1 / captions
+    name="paraphrases", comparisons=_paraphrases, chance=lambda _images, captions: 1 / captions
 )
-"""One picture, true captions and a false one at the end: all true ones come before it."""
+"""One image, true captions and a false one at the end: all true ones come before it."""
 TEXT_ALONE: Final = Layout(
-    name="text alone", comparisons=_text_alone, chance=lambda _pictures, _captions: 1 / 3
+    name="text alone", comparisons=_text_alone, chance=lambda _images, _captions: 1 / 3
 )
-"""Two true captions and a false one, no picture: the true ones are nearest to each other."""
+"""Two true captions and a false one, no image: the true ones are nearest to each other."""
 
 
-def pictures_of(task: AnyTask) -> Iterator[Picture]:
-    """Yield the pictures of a task."""
+def images_of(task: AnyTask) -> Iterator[ImageRef]:
+    """Yield the images of a task."""
     if isinstance(task, Task):
-        yield from (picture for item in task.items for picture in item.pictures)
+        yield from (image for item in task.items for image in item.images)
     else:
-        yield from task.pictures
+        yield from task.images
 
 
 def digest_of_task(task: AnyTask) -> str:
@@ -175,9 +175,9 @@ def digest_of_task(task: AnyTask) -> str:
     if isinstance(task, Task):
         content = [task.layout.name, task.strata, [item[1:] for item in task.items]]
     elif isinstance(task, Retrieval):
-        content = [task.pictures, task.captions, task.owner]
+        content = [task.images, task.captions, task.owner]
     else:
-        content = [task.pictures, task.labels, task.classes, task.templates, task.measure]
+        content = [task.images, task.labels, task.classes, task.templates, task.measure]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

@@ -1,8 +1,8 @@
-"""What a reader of captions alone scores on comparisons: how much of a benchmark needs no picture.
+"""What a reader of captions alone scores on comparisons: how much of a benchmark needs no image.
 
 * longer: the true caption has more characters than each of the others.
 * words: a trained adversary (TF-IDF of characters and words, logistic regression, five folds by
-  picture) prefers the true caption to each of the others.
+  image) prefers the true caption to each of the others.
 * language model: a causal language model finds it more probable than each of the others.
 
 0.5 for pairs (1/K for K captions) is a benchmark that gives nothing away; far below is as telling
@@ -26,7 +26,7 @@ from training.evaluation.tasks import CAPTIONS, PARAPHRASES, TEXT_ALONE, Task
 VERSION: Final = 1
 """Of these scores: another one for another way to take them."""
 LEAST_GROUPS: Final = 50
-"""Pictures with which an adversary is trained at all."""
+"""Images with which an adversary is trained at all."""
 
 
 class LogProbability(Protocol):

@@ -1,4 +1,4 @@
-"""What is gained and what is lost, as a picture: one figure of the summary against another."""
+"""What is gained and what is lost, as a plot: one figure of the summary against another."""
 
 from collections.abc import Sequence
 

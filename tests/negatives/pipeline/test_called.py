@@ -12,12 +12,12 @@ import pytest
 pytest.importorskip("open_clip", reason="the extra `train` is not installed")
 
 from tests.training.runs import world
-from training.checkpoint import latest
+from training.run.checkpoint import latest
 
 ROOT = Path(__file__).parents[3]
 CALL = "import sys; from negatives.pipeline.stages import called; sys.exit(called(sys.argv[1:]))"
 TRAIN = (
-    "train", "--shards", "shards", "--images", "pictures", "--model", "local-dir:model",
+    "train", "--shards", "shards", "--images", "images", "--model", "local-dir:model",
     "--out", "run", "--quiet",
     *(f"--set=training.{option}" for option in (
         "precision=fp32", "batch_size=8", "epochs=100000", "validation=null", "run.device=cpu",

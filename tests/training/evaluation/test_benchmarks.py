@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from data.errors import UsageError
+from training.batches.images import decoded
 from training.evaluation.benchmarks import BENCHMARKS, opened
 from training.evaluation.store import Found
 from training.evaluation.tasks import (
@@ -20,15 +21,14 @@ from training.evaluation.tasks import (
     GROUP,
     GROUP_IMAGE,
     GROUP_TEXT,
+    IMAGES,
     PARAPHRASES,
-    PICTURES,
     TEXT_ALONE,
+    ImageRef,
     Layout,
-    Picture,
     Retrieval,
     Task,
 )
-from training.pictures import decoded
 
 ROOT: Final = Path(__file__).parents[3]
 GOLDEN: Final = ROOT / "training/evaluation/golden.json"
@@ -36,10 +36,10 @@ PAIR: Final = ("a red car", "a blue car")
 
 
 class Expected(NamedTuple):
-    """A task: its layout, the pictures and captions of its first item, its items, their count."""
+    """A task: its layout, the images and captions of its first item, its items, their count."""
 
     layout: Layout
-    pictures: tuple[Picture, ...]
+    images: tuple[ImageRef, ...]
     captions: tuple[str, ...]
     items: int = 1
     counted: int | None = None
@@ -52,8 +52,8 @@ class Case(NamedTuple):
     tasks: Mapping[str, Expected]
 
 
-def keys(*names: str) -> tuple[Picture, ...]:
-    return tuple(Picture(name) for name in names)
+def keys(*names: str) -> tuple[ImageRef, ...]:
+    return tuple(ImageRef(name) for name in names)
 
 
 def table(*rows: Mapping[str, object]) -> str:
@@ -110,7 +110,7 @@ def aro() -> Case:
     rare = [crop | {"attributes": ["red", "new"]}] * 24
     options = ["a red car", "car a red", "red car a", "a car red", "car red a"]
     order = json.dumps([{"image": "val2014/5.jpg", "caption_options": options}])
-    crops = (Picture("images/2.jpg", (3, 4, 13, 24)),)
+    crops = (ImageRef("images/2.jpg", (3, 4, 13, 24)),)
     sentences = ("the car is on the road", "the road is on the car")
     return Case(
         {
@@ -136,7 +136,7 @@ def crepe() -> Case:
         "caption": "a car, and a road", "hard_negs": str(["a car's \"road\"", "a road"]),
     }  # fmt: skip
     captions = ("a car, and a road", 'a car\'s "road"', "a road")
-    picture = (Picture("7.jpg", (1, 2, 31, 42)),)
+    image = (ImageRef("7.jpg", (1, 2, 31, 42)),)
     counts = {"atom": 17698, "swap": 7405, "negate": 17303}
     return Case(
         {
@@ -145,7 +145,7 @@ def crepe() -> Case:
             for number in range(4, 13)
         },
         {
-            kind: Expected(CAPTIONS, picture, captions, items=9, counted=count)
+            kind: Expected(CAPTIONS, image, captions, items=9, counted=count)
             for kind, count in counts.items()
         },
     )
@@ -233,7 +233,7 @@ def svo() -> Case:
     }  # fmt: skip
     rows = [row | {other: other == kind for other in kinds} for kind in kinds]
     two_at_once = row | {"subj_neg": True, "verb_neg": True, "obj_neg": False}
-    expected = Expected(PICTURES, keys("1.jpg", "2.jpg"), ("A man sits.",))
+    expected = Expected(IMAGES, keys("1.jpg", "2.jpg"), ("A man sits.",))
     return Case({"svo_probes.csv": table(*rows, two_at_once)}, dict.fromkeys(kinds, expected))
 
 
@@ -251,16 +251,14 @@ def spec() -> Case:
         tasks[f"{name} image2text"] = Expected(
             CAPTIONS, keys(second), ("two", "one", "three"), counted=count
         )
-        tasks[f"{name} text2image"] = Expected(
-            PICTURES, keys(second, first), ("two",), counted=count
-        )
+        tasks[f"{name} text2image"] = Expected(IMAGES, keys(second, first), ("two",), counted=count)
     return Case(files, tasks)
 
 
-def groups(pictures: tuple[Picture, ...], count: int, prefix: str = "") -> dict[str, Expected]:
+def groups(images: tuple[ImageRef, ...], count: int, prefix: str = "") -> dict[str, Expected]:
     layouts = {"text": GROUP_TEXT, "image": GROUP_IMAGE, "group": GROUP}
     return {
-        f"{prefix}{part}": Expected(layout, pictures, PAIR, counted=count)
+        f"{prefix}{part}": Expected(layout, images, PAIR, counted=count)
         for part, layout in layouts.items()
     }
 
@@ -270,8 +268,8 @@ def winoground() -> Case:
         "id": 0, "image_0": "ex_0_img_0", "image_1": "ex_0_img_1", "tag": "Object",
         "caption_0": PAIR[0], "caption_1": PAIR[1],
     }  # fmt: skip
-    pictures = keys("ex_0_img_0.png", "ex_0_img_1.png")
-    return Case({"examples.jsonl": lines(record)}, groups(pictures, 400))
+    images = keys("ex_0_img_0.png", "ex_0_img_1.png")
+    return Case({"examples.jsonl": lines(record)}, groups(images, 400))
 
 
 def colorswap() -> Case:
@@ -279,8 +277,8 @@ def colorswap() -> Case:
         "id": 0, "image_1": "images/img_0_1.png", "image_2": "images/img_0_2.png",
         "caption_1": PAIR[0], "caption_2": PAIR[1], "image_source": "midjourney",
     }  # fmt: skip
-    pictures = keys("images/img_0_1.png", "images/img_0_2.png")
-    return Case({"test.json": json.dumps([record])}, groups(pictures, 300))
+    images = keys("images/img_0_1.png", "images/img_0_2.png")
+    return Case({"test.json": json.dumps([record])}, groups(images, 300))
 
 
 def coco_counterfactuals() -> Case:
@@ -288,8 +286,8 @@ def coco_counterfactuals() -> Case:
         "id": "236308_0", "image_0": "236308_0_img_0", "image_1": "236308_0_img_1",
         "caption_0": PAIR[0], "caption_1": PAIR[1],
     }  # fmt: skip
-    pictures = keys("236308_0_img_0.jpg", "236308_0_img_1.jpg")
-    return Case({"examples.jsonl": lines(record)}, groups(pictures, 17410))
+    images = keys("236308_0_img_0.jpg", "236308_0_img_1.jpg")
+    return Case({"examples.jsonl": lines(record)}, groups(images, 17410))
 
 
 def eqben() -> Case:
@@ -324,8 +322,8 @@ def imagecode() -> Case:
     return Case(
         {"valid_data.json": json.dumps(content), **frames},
         {
-            "static": Expected(PICTURES, unseen, ("A deer.",), counted=430),
-            "videos": Expected(PICTURES, seen, ("The last.",), counted=1872),
+            "static": Expected(IMAGES, unseen, ("A deer.",), counted=430),
+            "videos": Expected(IMAGES, seen, ("The last.",), counted=1872),
         },
     )
 
@@ -385,7 +383,7 @@ def test_an_adapter_reads_what_its_authors_publish(name: str, tmp_path: Path) ->
     for key, expected in case.tasks.items():
         task = compared[key]
         assert task.layout is expected.layout, key
-        assert task.items[0][1:] == (expected.pictures, expected.captions), key
+        assert task.items[0][1:] == (expected.images, expected.captions), key
         assert (len(task.items), task.expected) == (expected.items, expected.counted), key
         assert len({item.id for item in task.items}) == len(task.items), key
         assert len(task.strata) in {0, len(task.items)}, key
@@ -443,7 +441,7 @@ def test_a_box_cuts_out_the_region(tmp_path: Path) -> None:
     image.save(root / "images/2.jpg", quality=100, subsampling=0)
     item = read("aro", root)["vg_relation"].items[0]
     store = Found(root)
-    crop = decoded(store.read(item.pictures[0].key), box=item.pictures[0].box)
+    crop = decoded(store.read(item.images[0].key), box=item.images[0].box)
     assert crop.size == (10, 20)
     corners = [crop.getpixel(place) for place in ((0, 0), (9, 19))]
     assert all(red > 200 and blue < 60 for red, _, blue in corners)
@@ -463,7 +461,7 @@ def test_of_a_corpus_the_first_thousand_count(tmp_path: Path) -> None:
     pairs = [[f"{number}.jpg", {"POS": ["a"], "NEG": ["b"]}] for number in range(1003)]
     files["Relation/vg/spatial.json"] = json.dumps(pairs)
     items = read("vlchecklist", written(tmp_path, files))["relation_spatial"].items
-    assert [items[0].pictures[0].key, items[-1].pictures[0].key] == ["vg/0.jpg", "vg/999.jpg"]
+    assert [items[0].images[0].key, items[-1].images[0].key] == ["vg/0.jpg", "vg/999.jpg"]
 
 
 def test_of_a_large_part_twenty_thousand_groups_count_evenly(tmp_path: Path) -> None:
@@ -485,15 +483,15 @@ def test_of_a_large_part_twenty_thousand_groups_count_evenly(tmp_path: Path) -> 
 def test_a_group_that_is_not_whole_is_refused(tmp_path: Path) -> None:
     records = json.loads(eqben().files["ann_json_finegrained_random.json"])
     files = {"ann_json_finegrained_random.json": json.dumps(records[:3] + records[4:])}
-    read("eqben", written(tmp_path, files))  # three of four pairs have all pictures and captions
+    read("eqben", written(tmp_path, files))  # three of four pairs have all images and captions
     files = {"ann_json_finegrained_random.json": json.dumps(records[:1] + records[4:])}
-    with pytest.raises(UsageError, match="two pictures and two captions"):
+    with pytest.raises(UsageError, match="two images and two captions"):
         read("eqben", written(tmp_path, files))
 
 
-def test_sets_of_pictures_have_to_lie_beside_their_captions(tmp_path: Path) -> None:
+def test_sets_of_images_have_to_lie_beside_their_captions(tmp_path: Path) -> None:
     files = {"valid_data.json": imagecode().files["valid_data.json"]}
-    with pytest.raises(UsageError, match="folders of pictures"):
+    with pytest.raises(UsageError, match="folders of images"):
         BENCHMARKS["imagecode"].read(written(tmp_path, files))
 
 
@@ -502,9 +500,9 @@ def test_a_set_that_is_missing_is_found_nowhere(tmp_path: Path) -> None:
     static, videos = benchmark.tasks
     assert isinstance(static, Task)
     assert isinstance(videos, Task)
-    asked = {picture.key for item in static.items for picture in item.pictures}
+    asked = {image.key for item in static.items for image in item.images}
     assert benchmark.store.absent(asked) == asked
-    assert not benchmark.store.absent([p.key for item in videos.items for p in item.pictures])
+    assert not benchmark.store.absent([p.key for item in videos.items for p in item.images])
 
 
 def test_a_share_of_counterfactuals_is_retrieved(tmp_path: Path) -> None:
@@ -517,14 +515,14 @@ def test_a_share_of_counterfactuals_is_retrieved(tmp_path: Path) -> None:
     backward = written(tmp_path / "b", {"examples.jsonl": lines(*records[::-1])})
     task = read("coco_counterfactuals", forward)["retrieval"]
     assert isinstance(task, Retrieval)
-    assert (len(task.pictures), task.owner, task.expected) == (6, tuple(range(6)), 10446)
+    assert (len(task.images), task.owner, task.expected) == (6, tuple(range(6)), 10446)
     assert [caption for caption in task.captions if caption != PAIR[1]] == [
-        picture.key.partition("_")[0] for picture in task.pictures[::2]
+        image.key.partition("_")[0] for image in task.images[::2]
     ]
     assert read("coco_counterfactuals", backward)["retrieval"] == task
 
 
-def test_negated_queries_are_of_their_pictures(tmp_path: Path) -> None:
+def test_negated_queries_are_of_their_images(tmp_path: Path) -> None:
     task = read("negbench", written(tmp_path, negbench().files))["coco_retrieval"]
     assert isinstance(task, Retrieval)
     assert task.captions == ("no car", 'not "a" road') * 2
@@ -542,7 +540,7 @@ def test_the_readme_says_what_is_expected_where() -> None:
         (
             f"`{name}`",
             adapter.expects.replace("*", r"\*"),
-            adapter.pictures,
+            adapter.images,
             "verified" if adapter.verified else "unverified",
         )
         for name, adapter in BENCHMARKS.items()

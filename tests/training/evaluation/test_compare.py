@@ -69,9 +69,9 @@ def test_a_measure_of_the_whole_has_no_p() -> None:
     [
         (score("10"), score("101"), "the same items in both runs"),
         (score("10"), score("10", asked="other"), "the same items in both runs"),
-        (score("10?"), score("101"), "the same pictures in both runs, found 2 and 3"),
-        (score("10?"), score("1?0"), "the same pictures in both runs, found 2 and 2"),
-        (score("", items=5), score("", items=6), "the same pictures in both runs, found 5 and 6"),
+        (score("10?"), score("101"), "the same images in both runs, found 2 and 3"),
+        (score("10?"), score("1?0"), "the same images in both runs, found 2 and 2"),
+        (score("", items=5), score("", items=6), "the same images in both runs, found 5 and 6"),
         (score("10"), score("10", benchmark="c"), "no scored task in common"),
     ],
 )

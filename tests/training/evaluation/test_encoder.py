@@ -21,15 +21,15 @@ from tests.training.folders import jpeg
 from tests.training.runs import MODEL, model_folder
 from training.evaluation.encoder import Encoder, Encoding
 from training.evaluation.encodings import Encodings
-from training.evaluation.tasks import Picture
-from training.model import load
-from training.ranks import rank
+from training.evaluation.tasks import ImageRef
+from training.model.loading import load_model
+from training.run.ranks import rank
 
 SIZES = ((40, 30), (30, 40), (9, 9), (64, 16), (17, 90))
 FILES = {f"{n}.jpg": jpeg(n, size=size) for n, size in enumerate(SIZES)}
-BROKEN = {"cut.jpg": FILES["0.jpg"][:200], "text.jpg": b"no picture"}
+BROKEN = {"cut.jpg": FILES["0.jpg"][:200], "text.jpg": b"no image"}
 TEXTS = ("a dog", "two cats and a very large red bus in the snow", "", "a dog and a cat", "trees")
-PICTURES = tuple(map(Picture, FILES))
+IMAGES = tuple(map(ImageRef, FILES))
 
 
 class Files:
@@ -61,11 +61,11 @@ def encoder_of(root: Path, cache: Path, model: str = "model", **options: Any) ->
     name = f"local-dir:{root / model}"
     chosen = {"batch_size": 2, "workers": 0} | options
     encoding = Encoding(device=torch.device("cpu"), cache=cache, **chosen)
-    return Encoder(load(name), name=name, encoding=encoding)
+    return Encoder(load_model(name), name=name, encoding=encoding)
 
 
 def encoded(encoder: Encoder, store: Store | None = None) -> Encodings:
-    return encoder.encodings(PICTURES, TEXTS, store or Files())
+    return encoder.encodings(IMAGES, TEXTS, store or Files())
 
 
 @pytest.mark.parametrize("options", [{}, {"workers": 2}, {"batch_size": 64}])
@@ -81,19 +81,19 @@ def test_all_is_encoded_as_open_clip_encodes_each_alone(
         for key, content in FILES.items():
             pixels = transform(Image.open(io.BytesIO(content)))[None]
             alone = clip.encode_image(pixels, normalize=True)[0].numpy()
-            assert_allclose(found.picture_ID[found.pictures[Picture(key)]], alone, atol=1e-6)
+            assert_allclose(found.image_ID[found.images[ImageRef(key)]], alone, atol=1e-6)
         for text in TEXTS:
             alone = clip.encode_text(tokenize([text]), normalize=True)[0].numpy()
             assert_allclose(found.text_TD[found.texts[text]], alone, atol=1e-6)
-    assert found.picture_ID.dtype == found.text_TD.dtype == np.float32
-    assert (found.picture_ID.shape, found.text_TD.shape) == ((5, 16), (5, 16))
+    assert found.image_ID.dtype == found.text_TD.dtype == np.float32
+    assert (found.image_ID.shape, found.text_TD.shape) == ((5, 16), (5, 16))
 
 
 def calls_of(encoder: Encoder) -> list[str]:
     """Return a list that grows with every call of a tower."""
     calls: list[str] = []
     clip = encoder._model.clip
-    clip.visual.register_forward_hook(lambda *_: calls.append("picture"))
+    clip.visual.register_forward_hook(lambda *_: calls.append("image"))
     clip.transformer.register_forward_hook(lambda *_: calls.append("text"))
     return calls
 
@@ -104,32 +104,32 @@ def test_what_is_kept_is_neither_decoded_nor_encoded_again(
     first = encoder_of(root, tmp_path)
     calls = calls_of(first)
     before = encoded(first)
-    assert calls.count("picture") == 3
+    assert calls.count("image") == 3
     second = encoder_of(root, tmp_path)
     calls = calls_of(second)
     with monkeypatch.context() as patch:
-        patch.setattr(Image, "open", lambda _file: pytest.fail("a picture was decoded"))
+        patch.setattr(Image, "open", lambda _file: pytest.fail("an image was decoded"))
         after = encoded(second)
     assert calls == []
-    assert_array_equal(before.picture_ID, after.picture_ID)
+    assert_array_equal(before.image_ID, after.image_ID)
     assert_array_equal(before.text_TD, after.text_TD)
-    more = second.encodings([*PICTURES, Picture("new.jpg")], [*TEXTS, "a bird"],
+    more = second.encodings([*IMAGES, ImageRef("new.jpg")], [*TEXTS, "a bird"],
                             Files(FILES | {"new.jpg": jpeg(77)}))  # fmt: skip
-    assert calls == ["picture", "text"]
-    assert_array_equal(more.picture_ID[:5], before.picture_ID)
+    assert calls == ["image", "text"]
+    assert_array_equal(more.image_ID[:5], before.image_ID)
 
 
 def test_equal_files_and_texts_are_one(root: Path, tmp_path: Path) -> None:
     encoder = encoder_of(root, tmp_path)
     calls = calls_of(encoder)
     store = Files({"a.jpg": FILES["0.jpg"]})
-    found = encoder.encodings([Picture("a.jpg")] * 5, ["x"] * 5, store)
+    found = encoder.encodings([ImageRef("a.jpg")] * 5, ["x"] * 5, store)
     assert store.keys == ["a.jpg"]
-    assert calls == ["picture", "text"]
-    assert (len(found.picture_ID), len(found.text_TD)) == (1, 1)
+    assert calls == ["image", "text"]
+    assert (len(found.image_ID), len(found.text_TD)) == (1, 1)
     again = encoder_of(root, tmp_path)
     calls = calls_of(again)
-    again.encodings([Picture("b.jpg")], ["x"], Files({"b.jpg": FILES["0.jpg"]}))
+    again.encodings([ImageRef("b.jpg")], ["x"], Files({"b.jpg": FILES["0.jpg"]}))
     assert calls == []  # the content counts, not the name
 
 
@@ -147,35 +147,33 @@ def test_texts_that_the_model_reads_alike_are_even_to_the_last_bit(
 
 def test_a_box_is_a_crop(root: Path, tmp_path: Path) -> None:
     box = (5, 3, 25, 20)
-    whole, part = Picture("0.jpg"), Picture("0.jpg", box)
+    whole, part = ImageRef("0.jpg"), ImageRef("0.jpg", box)
     buffer = io.BytesIO()
     Image.open(io.BytesIO(FILES["0.jpg"])).crop(box).save(buffer, "PNG")
     store = Files(FILES | {"cropped.png": buffer.getvalue()})
     found = encoder_of(root, tmp_path).encodings(
-        [whole, part, Picture("cropped.png")], ["x"], store
+        [whole, part, ImageRef("cropped.png")], ["x"], store
     )
-    rows = [found.picture_ID[found.pictures[p]] for p in (whole, part, Picture("cropped.png"))]
+    rows = [found.image_ID[found.images[p]] for p in (whole, part, ImageRef("cropped.png"))]
     assert_allclose(rows[1], rows[2], atol=1e-6)
     assert np.abs(rows[0] - rows[1]).max() > 1e-3
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_missing_and_broken_pictures_are_told_apart(
-    root: Path, tmp_path: Path, workers: int
-) -> None:
-    pictures = [Picture("gone.jpg"), *map(Picture, BROKEN), *PICTURES]
+def test_missing_and_broken_images_are_told_apart(root: Path, tmp_path: Path, workers: int) -> None:
+    images = [ImageRef("gone.jpg"), *map(ImageRef, BROKEN), *IMAGES]
     for _ in range(2):  # the second time all others are known
         encoder = encoder_of(root, tmp_path, workers=workers)
-        found = encoder.encodings(pictures, TEXTS, Files(FILES | BROKEN))
+        found = encoder.encodings(images, TEXTS, Files(FILES | BROKEN))
         assert found.broken == ("cut.jpg", "text.jpg")
-        assert set(found.pictures) == set(PICTURES)
-        assert len(found.picture_ID) == 5
+        assert set(found.images) == set(IMAGES)
+        assert len(found.image_ID) == 5
 
 
-def test_no_picture_at_all(root: Path, tmp_path: Path) -> None:
-    found = encoder_of(root, tmp_path).encodings([Picture("gone.jpg")], TEXTS, Files())
-    assert found.picture_ID.shape == (0, 16)
-    assert found.pictures == {}
+def test_no_image_at_all(root: Path, tmp_path: Path) -> None:
+    found = encoder_of(root, tmp_path).encodings([ImageRef("gone.jpg")], TEXTS, Files())
+    assert found.image_ID.shape == (0, 16)
+    assert found.images == {}
 
 
 class Locked(Files):
@@ -190,16 +188,16 @@ class Locked(Files):
 def test_a_file_that_cannot_be_read_is_one_line(root: Path, tmp_path: Path, workers: int) -> None:
     encoder = encoder_of(root, tmp_path, workers=workers)
     with pytest.raises(UsageError) as raised:
-        encoder.encodings([Picture("locked.jpg")], TEXTS, Locked())
+        encoder.encodings([ImageRef("locked.jpg")], TEXTS, Locked())
     assert str(raised.value) == "locked.jpg: cannot be read"
 
 
 def test_progress_ends_where_it_should(root: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     encoder_of(root, tmp_path).encodings(
-        PICTURES, TEXTS, Files(), report=lambda *event: told.append(event)
+        IMAGES, TEXTS, Files(), report=lambda *event: told.append(event)
     )
-    for what, total in (("pictures", 5), ("texts", 5)):
+    for what, total in (("images", 5), ("texts", 5)):
         assert sum(done for name, done, _ in told if name == what) == total
         assert {total for name, _, total in told if name == what} == {total}
 
@@ -232,7 +230,7 @@ def test_all_that_shapes_a_feature_is_in_its_digest(root: Path, tmp_path: Path) 
 def test_a_lower_precision_is_near(root: Path, tmp_path: Path) -> None:
     whole = encoded(encoder_of(root, tmp_path))
     lower = encoded(encoder_of(root, tmp_path, precision=torch.bfloat16))
-    assert 0 < np.abs(whole.picture_ID - lower.picture_ID).max() < 0.05
+    assert 0 < np.abs(whole.image_ID - lower.image_ID).max() < 0.05
     assert lower.text_TD.dtype == np.float32
 
 
@@ -247,7 +245,7 @@ def run_rank(root: Path, out: Path, number: int) -> None:
     encoder = encoder_of(root, out / "common")
     calls = calls_of(encoder)
     found = encoder.encodings(
-        [*map(Picture, BROKEN), *PICTURES], TEXTS, store, report=lambda *event: told.append(event)
+        [*map(ImageRef, BROKEN), *IMAGES], TEXTS, store, report=lambda *event: told.append(event)
     )
     try:
         encoded(encoder_of(root, out / f"own-{number}"))
@@ -255,7 +253,7 @@ def run_rank(root: Path, out: Path, number: int) -> None:
     except UsageError as error:
         problem = str(error)
     content = {
-        "picture_ID": torch.from_numpy(found.picture_ID), "keys": [p.key for p in found.pictures],
+        "image_ID": torch.from_numpy(found.image_ID), "keys": [p.key for p in found.images],
         "text_TD": torch.from_numpy(found.text_TD), "texts": list(found.texts),
         "broken": list(found.broken), "read": store.keys, "calls": calls, "problem": problem,
     }  # fmt: skip
@@ -275,15 +273,15 @@ def test_two_ranks_find_what_one_finds(root: Path, tmp_path: Path) -> None:
     one, other = (torch.load(tmp_path / f"found-{n}.pt", weights_only=True) for n in range(2))
     for name in ("keys", "texts", "broken"):
         assert one[name] == other[name]
-    assert torch.equal(one["picture_ID"], other["picture_ID"])
+    assert torch.equal(one["image_ID"], other["image_ID"])
     assert torch.equal(one["text_TD"], other["text_TD"])
     alone = encoded(encoder_of(root, tmp_path / "alone"))
-    assert one["keys"] == [picture.key for picture in alone.pictures]
-    assert_allclose(one["picture_ID"].numpy(), alone.picture_ID, atol=1e-6)
+    assert one["keys"] == [image.key for image in alone.images]
+    assert_allclose(one["image_ID"].numpy(), alone.image_ID, atol=1e-6)
     assert_allclose(one["text_TD"].numpy(), alone.text_TD, atol=1e-6)
     assert one["broken"] == list(BROKEN)
     assert sorted(one["read"] + other["read"]) == sorted(FILES | BROKEN)  # each has its share
     assert min(len(one["read"]), len(other["read"])) == 3
-    assert {*one["calls"]} == {*other["calls"]} == {"picture", "text"}
+    assert {*one["calls"]} == {*other["calls"]} == {"image", "text"}
     assert one["problem"] == other["problem"]
     assert "name one as --cache" in one["problem"]

@@ -23,7 +23,7 @@ from training.cli import evaluate as command
 from training.evaluation.benchmarks import BENCHMARKS
 from training.evaluation.results import read_results
 from training.evaluation.summary import summary_of
-from training.run import train
+from training.run.train import train
 
 BIN = Path(sys.executable).parent
 COUNTS = {
@@ -34,7 +34,7 @@ COUNTS = {
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a world with a benchmark of 17 items, three of whose pictures are missing."""
+    """Return a world with a benchmark of 17 items, three of whose images are missing."""
     torch.set_num_threads(1)
     folder = world(tmp_path_factory.mktemp("world"))
     (folder / "crepe").mkdir()
@@ -49,8 +49,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             }
             number += 1
         (folder / f"crepe/{name}.json").write_text(json.dumps(content))
-    pictures = {f"val2017/{n:012d}.jpg": jpeg(n) for n in range(number - 3)}
-    picture_folder(folder / "coco", pictures)
+    images = {f"val2017/{n:012d}.jpg": jpeg(n) for n in range(number - 3)}
+    picture_folder(folder / "coco", images)
     weights = model_folder(folder / "other") / "open_clip_pytorch_model.bin"
     state_dict = torch.load(weights, weights_only=True)
     state_dict["visual.proj"] *= -1
@@ -79,7 +79,7 @@ def test_a_model_is_scored_and_the_table_says_of_what(root: Path) -> None:
     out = root / "plain/results.json"
     text = told(typed(root, f"--out {out}"))
     assert text.splitlines()[0] == "model, model"
-    assert "sugarcrepe: 14 of 17 items have their pictures" in text
+    assert "sugarcrepe: 14 of 17 items have their images" in text
     assert re.search(
         r"sugarcrepe: no '\S+.jpg' was found, and there is '\S+.jpg', for example", text
     )
@@ -174,10 +174,10 @@ def test_a_run_is_swept_between_its_first_and_last_weights(root: Path, trained: 
     assert (last.alpha, last.digest, last.scores) == (None, found[2].digest, found[2].scores)
     told(typed(root, f"--checkpoint {trained} --which best --quiet", model=""))
 
-    picture = root / "curve.svg"
+    image = root / "curve.svg"
     figures = ["-x", "sugarcrepe composition micro", "-y", "sugarcrepe composition macro"]
-    told(["plot", *sorted(sweep.glob("*.json")), root / "base.json", "--out", picture, *figures])
-    svg = ET.parse(picture).getroot()  # noqa: S314 - our own
+    told(["plot", *sorted(sweep.glob("*.json")), root / "base.json", "--out", image, *figures])
+    svg = ET.parse(image).getroot()  # noqa: S314 - our own
     titles = [str(title.text) for title in svg.iter("{http://www.w3.org/2000/svg}title")]
     names = {title.rpartition(":")[0] for title in titles}
     assert {"run a=0", "run a=0.5", "run a=1"} < names

@@ -18,14 +18,14 @@ from training.evaluation.tasks import (
     GROUP,
     GROUP_IMAGE,
     GROUP_TEXT,
+    IMAGES,
     PARAPHRASES,
-    PICTURES,
     TEXT_ALONE,
     Classification,
+    ImageRef,
     Item,
     Layout,
     Measure,
-    Picture,
     Retrieval,
     Task,
 )
@@ -50,13 +50,13 @@ def worst(*pairs: tuple[float, float]) -> float:
 
 
 def by_hand(layout: Layout, score: Table) -> float:
-    """Return the credit of one item whose pictures and captions have these scores, I x T."""
+    """Return the credit of one item whose images and captions have these scores, I x T."""
     num_captions = score.shape[1]
     text = [(score[a, a], score[a, b]) for a, b in permutations(range(min(score.shape)), 2)]
     image = [(score[a, a], score[b, a]) for a, b in permutations(range(min(score.shape)), 2)]
     pairs = {
         CAPTIONS: [(score[0, 0], other) for other in score[0, 1:]],
-        PICTURES: [(score[0, 0], other) for other in score[1:, 0]],
+        IMAGES: [(score[0, 0], other) for other in score[1:, 0]],
         GROUP_TEXT: text,
         GROUP_IMAGE: image,
         GROUP: text + image,
@@ -68,7 +68,7 @@ def by_hand(layout: Layout, score: Table) -> float:
 @pytest.mark.parametrize(
     ("layout", "shape"),
     [
-        (CAPTIONS, (1, 2)), (CAPTIONS, (1, 4)), (PICTURES, (5, 1)), (GROUP_TEXT, (2, 2)),
+        (CAPTIONS, (1, 2)), (CAPTIONS, (1, 4)), (IMAGES, (5, 1)), (GROUP_TEXT, (2, 2)),
         (GROUP_TEXT, (3, 3)), (GROUP_IMAGE, (2, 2)), (GROUP, (2, 2)), (PARAPHRASES, (1, 3)),
     ],
 )  # fmt: skip
@@ -78,7 +78,7 @@ def test_an_item_is_right_wrong_or_even(
 ) -> None:
     score = data.draw(tables(*shape))
     item = Item(
-        "0", tuple(Picture(str(n)) for n in range(shape[0])), tuple(map(str, range(shape[1])))
+        "0", tuple(ImageRef(str(n)) for n in range(shape[0])), tuple(map(str, range(shape[1])))
     )
     outcomes = compared(Task(name="", layout=layout, items=(item,)), scored(score))
     assert outcomes.credits_N.tolist() == [by_hand(layout, score)]
@@ -102,25 +102,25 @@ PLACES = ("0", "1", "2", "gone")
     tables(3, 4),
     st.lists(st.tuples(st.sampled_from(PLACES), st.integers(0, 3), st.integers(0, 3)), max_size=12),
 )
-def test_many_items_some_of_which_lack_their_picture(
+def test_many_items_some_of_which_lack_their_image(
     score: Table, asked: list[tuple[str, int, int]]
 ) -> None:
     items = tuple(
-        Item(str(n), (Picture(picture),), (str(true), str(false)))
-        for n, (picture, true, false) in enumerate(asked)
+        Item(str(n), (ImageRef(image),), (str(true), str(false)))
+        for n, (image, true, false) in enumerate(asked)
     )
     outcomes = compared(Task(name="", layout=CAPTIONS, items=items), scored(score))
-    for found, (picture, true, false) in zip(outcomes.credits_N, asked, strict=True):
-        if picture == "gone":
+    for found, (image, true, false) in zip(outcomes.credits_N, asked, strict=True):
+        if image == "gone":
             assert np.isnan(found)
         else:
-            row = score[int(picture)]
+            row = score[int(image)]
             assert found == worst((row[true], row[false]))
-    assert len(set(outcomes.groups_N.tolist())) == len({picture for picture, _, _ in asked})
+    assert len(set(outcomes.groups_N.tolist())) == len({image for image, _, _ in asked})
 
 
-def test_a_group_needs_all_its_pictures() -> None:
-    item = Item("0", (Picture("0"), Picture("gone")), ("0", "1"))
+def test_a_group_needs_all_its_images() -> None:
+    item = Item("0", (ImageRef("0"), ImageRef("gone")), ("0", "1"))
     outcomes = compared(
         Task(name="", layout=GROUP, items=(item,)), scored(np.eye(2, dtype=np.float32))
     )
@@ -129,7 +129,7 @@ def test_a_group_needs_all_its_pictures() -> None:
 
 def test_captions_that_come_first_win_nothing() -> None:
     """A model that finds all alike scores a half, not all and not nothing."""
-    items = tuple(Item(str(n), (Picture("0"),), ("0", "1", "2")) for n in range(4))
+    items = tuple(Item(str(n), (ImageRef("0"),), ("0", "1", "2")) for n in range(4))
     outcomes = compared(
         Task(name="", layout=CAPTIONS, items=items), scored(np.zeros((1, 3), np.float32))
     )
@@ -145,7 +145,7 @@ def test_captions_that_come_first_win_nothing() -> None:
 def test_strata_weigh_the_same_whatever_their_size(asked: list[tuple[str, bool, bool]]) -> None:
     score = np.array([[1, 0]], np.float32)
     items = tuple(
-        Item(str(n), (Picture("0" if there else "gone"),), ("0", "1") if right else ("1", "0"))
+        Item(str(n), (ImageRef("0" if there else "gone"),), ("0", "1") if right else ("1", "0"))
         for n, (_, right, there) in enumerate(asked)
     )
     strata = tuple(name for name, _, _ in asked)
@@ -174,7 +174,7 @@ def test_recall_beside_its_definition(score: Table, owner: list[int], gone: set[
     keys = [f"gone {n}" if str(n) in gone else str(n) for n in range(4)]
     task = Retrieval(
         name="",
-        pictures=tuple(map(Picture, keys)),
+        images=tuple(map(ImageRef, keys)),
         captions=tuple(map(str, range(6))),
         owner=tuple(owner),
     )
@@ -183,12 +183,12 @@ def test_recall_beside_its_definition(score: Table, owner: list[int], gone: set[
     found = {outcomes.measure: outcomes for outcomes in retrieved(task, scored(score))}
     assert list(found) == [f"{side} R@{cut}" for side in ("I2T", "T2I") for cut in (1, 5, 10)]
     for cut in (1, 5, 10):
-        for picture, credit in enumerate(found[f"I2T R@{cut}"].credits_N):
-            if picture not in there:
+        for image, credit in enumerate(found[f"I2T R@{cut}"].credits_N):
+            if image not in there:
                 assert np.isnan(credit)
                 continue
-            own = max(score[picture, c] for c in offered if owner[c] == picture)
-            others = [score[picture, c] for c in offered if owner[c] != picture]
+            own = max(score[image, c] for c in offered if owner[c] == image)
+            others = [score[image, c] for c in offered if owner[c] != image]
             assert credit == rank_credit(own, others, cut)
         for caption, credit in enumerate(found[f"T2I R@{cut}"].credits_N):
             if caption not in offered:
@@ -207,18 +207,18 @@ def test_equal_captions_are_even_however_many_there_are() -> None:
     texts["0"] = texts["1024"] = wave[2]
     task = Retrieval(
         name="",
-        pictures=(Picture("a"), Picture("b")),
+        images=(ImageRef("a"), ImageRef("b")),
         captions=tuple(texts),
         owner=(0, *[1] * (num - 1)),
     )
     first = next(iter(retrieved(task, encodings_of({"a": wave[2], "b": wave[0]}, texts))))
-    assert first.credits_N[0] == 0.5  # "0" is of picture a, "1024" of picture b
+    assert first.credits_N[0] == 0.5  # "0" is of image a, "1024" of image b
 
 
 def test_chance_of_recall_is_that_of_a_drawn_order() -> None:
-    """Two pictures with two captions, one with one: of five captions, R@1 and R@5."""
+    """Two images with two captions, one with one: of five captions, R@1 and R@5."""
     task = Retrieval(
-        name="", pictures=tuple(Picture(str(n)) for n in range(3)),
+        name="", images=tuple(ImageRef(str(n)) for n in range(3)),
         captions=tuple(map(str, range(5))), owner=(0, 0, 1, 1, 2),
     )  # fmt: skip
     found = {o.measure: o.chance for o in retrieved(task, scored(np.zeros((3, 5), np.float32)))}
@@ -229,7 +229,7 @@ def test_chance_of_recall_is_that_of_a_drawn_order() -> None:
 
 def test_chance_counts_captions_that_are_found_together_once() -> None:
     task = Retrieval(
-        name="", pictures=tuple(Picture(str(n)) for n in range(10)),
+        name="", images=tuple(ImageRef(str(n)) for n in range(10)),
         captions=tuple(map(str, range(20))), owner=tuple(n // 2 for n in range(20)),
     )  # fmt: skip
     found = {o.measure: o.chance for o in retrieved(task, scored(np.zeros((10, 20), np.float32)))}
@@ -238,11 +238,11 @@ def test_chance_counts_captions_that_are_found_together_once() -> None:
 
 def test_nothing_there_is_no_score_and_no_error() -> None:
     encodings = encodings_of({}, {"0": [1.0], "1": [2.0]})
-    retrieval = Retrieval(name="", pictures=(Picture("a"),), captions=("0",), owner=(0,))
+    retrieval = Retrieval(name="", images=(ImageRef("a"),), captions=("0",), owner=(0,))
     for outcomes in retrieved(retrieval, encodings):
         assert np.isnan(outcomes.credits_N).all()
         assert outcomes.chance == 0
-    task = Task(name="", layout=CAPTIONS, items=(Item("0", (Picture("a"),), ("0", "1")),))
+    task = Task(name="", layout=CAPTIONS, items=(Item("0", (ImageRef("a"),), ("0", "1")),))
     assert np.isnan(compared(task, encodings).credits_N).all()
     assert compared(Task(name="", layout=CAPTIONS, items=()), encodings).chance == 0
     classes = classes_of(((0,),), keys=("a",), classes=(("0",), ("1",)))
@@ -258,7 +258,7 @@ def classes_of(
     templates: tuple[str, ...] = ("{}",),
 ) -> Classification:
     return Classification(
-        name="", pictures=tuple(map(Picture, keys)), labels=labels, classes=classes,
+        name="", images=tuple(map(ImageRef, keys)), labels=labels, classes=classes,
         templates=templates, measure=measure,
     )  # fmt: skip
 
@@ -301,6 +301,6 @@ def test_a_class_is_the_mean_of_its_names_and_templates() -> None:
     encodings: Encodings = encodings_of({"p": [0.6, 0.8]}, texts)
     own = float(mean @ [0.6, 0.8] / np.linalg.norm(mean))
     found = class_features(task, encodings)
-    assert found[0] @ encodings.picture_ID[0] == pytest.approx(own)
+    assert found[0] @ encodings.image_ID[0] == pytest.approx(own)
     assert np.linalg.norm(found, axis=1) == pytest.approx([1, 1])
     assert classified(task, encodings).credits_N.tolist() == [1.0]

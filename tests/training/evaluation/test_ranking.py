@@ -56,7 +56,7 @@ def test_eleven_points_by_hand(positive: list[int], expected: float) -> None:
     assert found(ones(4)) == pytest.approx(expected)
 
 
-def test_the_mean_is_over_classes_that_have_pictures() -> None:
+def test_the_mean_is_over_classes_that_have_images() -> None:
     scores = np.tile([[0.9], [0.1]], 3)
     positive = np.array([[True, False, False], [False, True, False]])
     expected = np.mean([1.0, (1 + 10 / 2) / 11])
@@ -89,7 +89,7 @@ def test_the_interval_has_the_width_of_hanley_and_mcneil() -> None:
     assert found != bootstrapped(roc_auc(scores, positive), 2 * num, seed=1)
 
 
-def test_no_pictures_no_interval() -> None:
+def test_no_images_no_interval() -> None:
     found = bootstrapped(roc_auc(np.zeros(0), np.zeros(0, bool)), 0)
     assert np.isnan(found.value)
     assert found.low == -np.inf

@@ -10,7 +10,7 @@ from training.evaluation.benchmarks import opened
 from training.evaluation.encoder import Encoder, Encoding
 from training.evaluation.results import Results
 from training.evaluation.run import evaluate
-from training.model import load
+from training.model.loading import load_model
 
 DATA = Path(__file__).parents[4] / "shared/data"
 
@@ -29,12 +29,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     name = f"local-dir:{model_folder(folder / 'model')}"
     encoding = Encoding(device=torch.device("cpu"), workers=0, cache=folder / "cache")
     benchmark = opened("sugarcrepe", root=DATA / "sugar-crepe", images=DATA / "coco/val2017")
-    encoder = Encoder(load(name), name=name, encoding=encoding)
+    encoder = Encoder(load_model(name), name=name, encoding=encoding)
     return evaluate(encoder, [benchmark], model="tiny", weights="none", cache=folder / "cache")
 
 
 def test_what_is_covered_is_said(results: Results) -> None:
-    assert "sugarcrepe: 227 of 7,511 items have their pictures" in results.notes
+    assert "sugarcrepe: 227 of 7,511 items have their images" in results.notes
     assert sum(score.items for score in results.scores) == 227
     assert sum(score.expected for score in results.scores) == 7511
     assert sum(len(score.outcomes) for score in results.scores) == 7511
@@ -50,7 +50,7 @@ def test_who_knows_nothing_is_right_half_of_the_time(results: Results) -> None:
 def test_a_reader_of_texts_tells_much_of_it(
     results: Results, kind: str, low: float, high: float
 ) -> None:
-    """So it is of all items, those without a picture too."""
+    """So it is of all items, those without an image too."""
     words = {
         score.task: score.text_only["words"]
         for score in results.scores

@@ -69,7 +69,7 @@ def test_nothing_there_is_no_value_and_no_coverage() -> None:
     assert score(outcomes_of()).coverage == 0
 
 
-def test_the_interval_is_over_pictures() -> None:
+def test_the_interval_is_over_images() -> None:
     marks = [1, 1, 0, 1, 0, 0, 1, 1] * 5
     alone = score(outcomes_of(*marks))
     together = score(outcomes_of(*marks, groups=[n // 20 for n in range(40)]))
@@ -126,7 +126,7 @@ RESULTS = Results(
     alpha=0.5,
     scores=(score(outcomes_of(1, 0.5, math.nan)), score(outcomes_of(math.nan))),
     summary={"Comp (1 of 11)": 0.75},
-    notes=("b: 1 of 2 items have their pictures",),
+    notes=("b: 1 of 2 items have their images",),
 )
 
 

@@ -9,7 +9,7 @@ from training.evaluation.benchmarks import opened
 from training.evaluation.benchmarks.retrieval import coco, flickr30k
 from training.evaluation.encodings import Encodings
 from training.evaluation.outcomes import retrieved
-from training.evaluation.tasks import Picture, Retrieval
+from training.evaluation.tasks import ImageRef, Retrieval
 
 
 def sentences(name: str, num: int) -> list[dict[str, object]]:
@@ -49,7 +49,7 @@ def test_the_test_split_with_the_first_five_captions(tmp_path: Path) -> None:
     (task,) = coco(written(tmp_path, "dataset_coco.json", KARPATHY))
     assert task.name == ""
     assert task.expected == 5000
-    assert task.pictures == (Picture("val2014/a.jpg"), Picture("val2014/c.jpg"))
+    assert task.images == (ImageRef("val2014/a.jpg"), ImageRef("val2014/c.jpg"))
     assert task.captions == (*(f"A {n}" for n in range(5)), *(f"C {n}" for n in range(5)))
     assert task.owner == (0,) * 5 + (1,) * 5
 
@@ -57,14 +57,14 @@ def test_the_test_split_with_the_first_five_captions(tmp_path: Path) -> None:
 def test_flickr30k_has_no_folder_in_its_keys(tmp_path: Path) -> None:
     images = [{"filename": "1.jpg", "split": "test", "sentences": sentences("A", 5)}]
     (task,) = flickr30k(written(tmp_path, "dataset_flickr30k.json", {"images": images}))
-    assert (task.name, task.expected, task.pictures) == ("", 1000, (Picture("1.jpg"),))
+    assert (task.name, task.expected, task.images) == ("", 1000, (ImageRef("1.jpg"),))
 
 
 @pytest.mark.parametrize("name", ["captions_val2017.json", "annotations/captions_val2017.json"])
 def test_another_split_of_coco_has_a_name(tmp_path: Path, name: str) -> None:
     (task,) = coco(written(tmp_path, name, COCO))
     assert (task.name, task.expected) == ("val2017", None)
-    assert task.pictures == (Picture("9.jpg"), Picture("4.jpg"))
+    assert task.images == (ImageRef("9.jpg"), ImageRef("4.jpg"))
     assert task.captions == ("nine.", "four", "Four again")
     assert task.owner == (0, 1, 1)
 
@@ -102,7 +102,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         coco(tmp_path)
 
 
-def test_pictures_are_found_where_they_lie(tmp_path: Path) -> None:
+def test_images_are_found_where_they_lie(tmp_path: Path) -> None:
     written(tmp_path, "dataset_coco.json", KARPATHY)
     (tmp_path / "images").mkdir()
     (tmp_path / "images/a.jpg").write_bytes(b"a")
@@ -112,24 +112,24 @@ def test_pictures_are_found_where_they_lie(tmp_path: Path) -> None:
 
 
 def test_recall_by_hand() -> None:
-    """Three pictures on the axes; captions lean to the picture with the highest number."""
+    """Three images on the axes; captions lean to the image with the highest number."""
     texts = {"own 0": [9, 1, 0], "own 1": [0, 1, 9], "own 2": [0, 1, 9], "late 0": [0, 9, 1]}
     rows = np.array(list(texts.values()), np.float32)
     task = Retrieval(
         name="",
-        pictures=tuple(Picture(str(n)) for n in range(3)),
+        images=tuple(ImageRef(str(n)) for n in range(3)),
         captions=tuple(texts),
         owner=(0, 1, 2, 0),
     )
     encodings = Encodings(
-        picture_ID=np.eye(3, dtype=np.float32),
+        image_ID=np.eye(3, dtype=np.float32),
         text_TD=rows / np.linalg.norm(rows, axis=1, keepdims=True),
-        pictures={Picture(str(n)): n for n in range(3)},
+        images={ImageRef(str(n)): n for n in range(3)},
         texts={text: row for row, text in enumerate(texts)},
     )
     found = {
         outcomes.measure: outcomes.credits_N.tolist() for outcomes in retrieved(task, encodings)
     }
-    assert found["I2T R@1"] == [1, 0, 0.5]  # picture 2 likes the captions of 1 and 2 alike
+    assert found["I2T R@1"] == [1, 0, 0.5]  # image 2 likes the captions of 1 and 2 alike
     assert found["T2I R@1"] == [1, 0, 1, 0]
     assert found["T2I R@5"] == [1, 1, 1, 1]

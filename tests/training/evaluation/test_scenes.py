@@ -21,7 +21,7 @@ from training.evaluation.tasks import (
     Classification,
     Retrieval,
     Task,
-    pictures_of,
+    images_of,
 )
 from training.evaluation.text_only import text_only_scores
 
@@ -51,7 +51,7 @@ def test_there_is_enough_of_everything(found: dict[str, AnyTask]) -> None:
 def test_true_is_true_and_false_is_false(found: dict[str, AnyTask]) -> None:
     for task in composition(found):
         for item in task.items:
-            scene = scene_of(item.pictures[0].key)
+            scene = scene_of(item.images[0].key)
             assert [truth(scene, text) for text in item.captions] == [True, False], item
 
 
@@ -61,11 +61,11 @@ def test_paraphrases_are_true_and_other_words(found: dict[str, AnyTask]) -> None
     assert isinstance(alone, Task)
     assert (task.layout, alone.layout) == (PARAPHRASES, TEXT_ALONE)
     assert [item.captions for item in alone.items] == [item.captions for item in task.items]
-    assert not any(item.pictures for item in alone.items)
+    assert not any(item.images for item in alone.items)
     for item in task.items:
         true, also, false = item.captions
         assert len({true, also, false}) == 3
-        assert truth(scene_of(item.pictures[0].key), also) is True
+        assert truth(scene_of(item.images[0].key), also) is True
 
 
 def changed(item_captions: tuple[str, ...]) -> tuple[str, str]:
@@ -113,11 +113,11 @@ def test_who_reads_the_texts_alone_cannot_tell(found: dict[str, AnyTask], name: 
     assert 0.4 < scores["longer"] < 0.6
 
 
-def test_a_caption_of_the_gallery_is_true_of_its_picture_alone(found: dict[str, AnyTask]) -> None:
+def test_a_caption_of_the_gallery_is_true_of_its_image_alone(found: dict[str, AnyTask]) -> None:
     task = found["retrieval"]
     assert isinstance(task, Retrieval)
     assert task.owner == tuple(range(200))
-    scenes = [scene_of(picture.key) for picture in task.pictures]
+    scenes = [scene_of(image.key) for image in task.images]
     for own, text in enumerate(task.captions):
         others = range(own % 7, 200, 7)  # a seventh of them, all in turn
         assert truth(scenes[own], text) is True
@@ -128,30 +128,30 @@ def test_objects_are_told_by_kind(found: dict[str, AnyTask]) -> None:
     for name, unseen in (("objects", False), ("objects of unseen colours", True)):
         task = found[name]
         assert isinstance(task, Classification)
-        assert len(task.labels) == len(task.pictures) > 50
-        for picture, (label,) in zip(task.pictures, task.labels, strict=True):
-            _, place, kind, colour, _ = picture.key.split("/")
+        assert len(task.labels) == len(task.images) > 50
+        for image, (label,) in zip(task.images, task.labels, strict=True):
+            _, place, kind, colour, _ = image.key.split("/")
             assert task.classes[label] == (kind,)
             assert held_out(kind, colour) is unseen
             assert place in kinds()[kind].places
 
 
-def test_a_picture_of_every_class_can_be_drawn(found: dict[str, AnyTask]) -> None:
+def test_a_image_of_every_class_can_be_drawn(found: dict[str, AnyTask]) -> None:
     task = found["objects"]
     assert isinstance(task, Classification)
     store = SceneStore(size=48)
-    first = {label: picture for picture, (label,) in zip(task.pictures, task.labels, strict=True)}
+    first = {label: image for image, (label,) in zip(task.images, task.labels, strict=True)}
     assert set(first) == set(range(len(task.classes)))
     drawn = {}
-    for label, picture in first.items():
-        pixels = np.asarray(Image.open(io.BytesIO(store.read(picture.key))).convert("RGB"))
+    for label, image in first.items():
+        pixels = np.asarray(Image.open(io.BytesIO(store.read(image.key))).convert("RGB"))
         assert pixels.shape == (48, 48, 3)
         drawn[label] = pixels.tobytes()
     assert len(set(drawn.values())) == len(drawn)
 
 
-def test_every_picture_is_there(found: dict[str, AnyTask]) -> None:
-    keys = {p.key for task in found.values() for p in pictures_of(task)}
+def test_every_image_is_there(found: dict[str, AnyTask]) -> None:
+    keys = {p.key for task in found.values() for p in images_of(task)}
     store = SceneStore()
     sample = sorted(keys)[::9]
     assert store.absent(sample) == set()
@@ -164,10 +164,10 @@ def test_every_picture_is_there(found: dict[str, AnyTask]) -> None:
      "single/grass/unicorn/red/50.png", "single/lake/box/red/50.png",
      "single/grass/box/pink/50.png", "single/grass/box/red/51.png", "double/grass/box/red/50.png"],
 )  # fmt: skip
-def test_what_is_no_picture_is_absent(key: str) -> None:
+def test_what_is_no_image_is_absent(key: str) -> None:
     store = SceneStore()
     assert store.absent([key]) == {key}
-    with pytest.raises(UsageError, match="expected a picture of the benchmark scenes"):
+    with pytest.raises(UsageError, match="expected an image of the benchmark scenes"):
         store.read(key)
 
 

@@ -32,7 +32,7 @@ def store(root: Path, *keys: str) -> Found:
         ("val2017/COCO_7.jpg", "flat/COCO_7.jpg"),  # no folder is called so
         ("frames/v1/0.png", "frames/v1/0.png"),
         ("v2/0.png", "frames/v2/0.png"),
-        ("v1/1.png", None),  # that of v2 is another picture
+        ("v1/1.png", None),  # that of v2 is another image
         ("v3/1.png", None),  # two keys are called 1.png
         ("v3/0.png", None),  # so are two files
         ("0.png", None),
@@ -47,22 +47,22 @@ def store(root: Path, *keys: str) -> Found:
         ("/", None),
     ],
 )
-def test_where_a_picture_is(tmp_path: Path, key: str, expected: str | None) -> None:
+def test_where_a_image_is(tmp_path: Path, key: str, expected: str | None) -> None:
     found = store(tmp_path, key, "v1/1.png", "v3/1.png", "v4/0.png")
     assert found.path_of(key) == expected
     assert found.absent([key]) == (set() if expected else {key})
     if expected:
         assert found.read(key) == expected.encode()
     else:
-        with pytest.raises(UsageError, match="expected a picture"):
+        with pytest.raises(UsageError, match="expected an image"):
             found.read(key)
 
 
 def test_by_url_it_is_where_it_is_in_a_folder(s3: Bucket, tmp_path: Path) -> None:
     here = store(tmp_path)
-    s3.put_folder(tmp_path, "pictures")
+    s3.put_folder(tmp_path, "images")
     s3.proxy.plan = drawn(Stream("faults"), share=0.2)
-    there = Found(place(f"{s3.url}/pictures"))
+    there = Found(place(f"{s3.url}/images"))
     for key in ("a.jpg", "data/a.jpg", "val2014/b.jpg", "v2/0.png", "0.png", "../a.jpg"):
         assert there.path_of(key) == here.path_of(key)
     assert there.read("x/a.jpg") == b"a.jpg"
@@ -88,5 +88,5 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="expected a folder of pictures, found none"):
+    with pytest.raises(UsageError, match="expected a folder of images, found none"):
         Found(tmp_path / "none")

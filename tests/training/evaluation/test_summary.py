@@ -74,7 +74,7 @@ def test_paraphrases_are_no_composition() -> None:
     assert not any(name.startswith(("Comp", "ZS")) for name in found)
 
 
-def test_of_sugarcrepe_pp_what_has_a_picture_counts() -> None:
+def test_of_sugarcrepe_pp_what_has_a_image_counts() -> None:
     scores = [
         score("sugarcrepe_pp", "swap_att ITT", 0.4, kind="paraphrases"),
         score("sugarcrepe_pp", "swap_att TOT", 0.9, kind="paraphrases"),
@@ -101,7 +101,7 @@ def test_retrieval_is_the_mean_recall_at_1_of_three() -> None:
     assert "I2T (2 of 3)" in summary_of(scores[:12])
 
 
-def test_retrieval_among_other_pictures_is_not_the_papers() -> None:
+def test_retrieval_among_other_images_is_not_the_papers() -> None:
     found = summary_of(recalls("coco", "val2017", 0.5, 0.3))
     assert found == {"coco I2T R@1": 0.5, "coco T2I R@1": 0.3}
 

@@ -11,12 +11,12 @@ from training.evaluation.run import _text_only
 from training.evaluation.tasks import (
     CAPTIONS,
     GROUP,
+    IMAGES,
     PARAPHRASES,
-    PICTURES,
     TEXT_ALONE,
+    ImageRef,
     Item,
     Layout,
-    Picture,
     Task,
     digest_of_task,
 )
@@ -26,8 +26,8 @@ COLOURS = ("red", "blue", "green", "white")
 THINGS = ("car", "dog", "box", "ball", "tree")
 
 
-def item(number: int, *captions: str, picture: str | None = None) -> Item:
-    return Item(str(number), (Picture(picture or f"{number}.jpg"),), captions)
+def item(number: int, *captions: str, image: str | None = None) -> Item:
+    return Item(str(number), (ImageRef(image or f"{number}.jpg"),), captions)
 
 
 def task(*items: Item, layout: Layout = CAPTIONS, strata: tuple[str, ...] = ()) -> Task:
@@ -71,10 +71,10 @@ def test_what_a_paraphrase_is_compared_with_is_the_last() -> None:
         assert text_only_scores(task(*items, layout=layout)) == {"longer": 0.5}
 
 
-@pytest.mark.parametrize("layout", [PICTURES, GROUP])
+@pytest.mark.parametrize("layout", [IMAGES, GROUP])
 def test_without_false_captions_there_is_no_score(layout: Layout) -> None:
-    pictures = (Picture("a"), Picture("b"))
-    found = task(Item("0", pictures, ("A", "B")), layout=layout)
+    images = (ImageRef("a"), ImageRef("b"))
+    found = task(Item("0", images, ("A", "B")), layout=layout)
     assert text_only_scores(found, log_probability=Shortest()) == {}
     assert text_only_scores(task()) == {}
 
@@ -105,24 +105,24 @@ def test_words_tell_what_can_be_told_and_nothing_else() -> None:
     assert 0.35 < text_only_scores(task(*pairs(200, told=False)))["words"] < 0.65
 
 
-def test_few_pictures_teach_nothing() -> None:
+def test_few_images_teach_nothing() -> None:
     few = pairs(LEAST_GROUPS, told=True)
     assert "words" in text_only_scores(task(*few))
     assert "words" not in text_only_scores(task(*few[1:]))
-    one = [each._replace(pictures=(Picture("one.jpg"),)) for each in pairs(200, told=True)]
+    one = [each._replace(images=(ImageRef("one.jpg"),)) for each in pairs(200, told=True)]
     assert "words" not in text_only_scores(task(*one))
 
 
-def test_captions_of_one_picture_are_never_on_both_sides() -> None:
-    """What holds of one picture's captions alone cannot be learnt."""
+def test_captions_of_one_image_are_never_on_both_sides() -> None:
+    """What holds of one image's captions alone cannot be learnt."""
     items = []
     for number in range(100):
-        picture = number // 2
-        true, false = (f"{side} {picture} {picture * 7919 % 1009}" for side in ("x", "y"))
-        items.append(item(number, *((true, false) if picture % 2 else (false, true)),
-                          picture=f"{picture}.jpg"))  # fmt: skip
+        image = number // 2
+        true, false = (f"{side} {image} {image * 7919 % 1009}" for side in ("x", "y"))
+        items.append(item(number, *((true, false) if image % 2 else (false, true)),
+                          image=f"{image}.jpg"))  # fmt: skip
     assert text_only_scores(task(*items))["words"] < 0.65
-    apart = [each._replace(pictures=(Picture(each.id),)) for each in items]
+    apart = [each._replace(images=(ImageRef(each.id),)) for each in items]
     assert text_only_scores(task(*apart))["words"] > 0.8
 
 

@@ -47,7 +47,7 @@ def test_right_is_more_and_up_is_more() -> None:
     found = places(drawn(run("a", 0.5, 0.4), run("b", 0.6, 0.4), run("c", 0.5, 0.45)))
     assert found["b"][0] > found["a"][0]
     assert found["b"][1] == found["a"][1]
-    assert found["c"][1] < found["a"][1]  # the picture's y grows downwards
+    assert found["c"][1] < found["a"][1]  # the image's y grows downwards
     assert found["c"][0] == found["a"][0]
 
 
@@ -84,7 +84,7 @@ def test_runs_that_are_called_alike_are_not_joined() -> None:
     [[(0.0, 0.0)], [(1.0, 1.0)], [(0.5, 0.5), (0.5, 0.5)], [(0.0, 1.0), (1.0, 0.0)],
      [(0.5001, 0.3), (0.5002, 0.9)]],
 )  # fmt: skip
-def test_all_is_within_the_picture(values: list[tuple[float, float]]) -> None:
+def test_all_is_within_the_image(values: list[tuple[float, float]]) -> None:
     runs = [run(f"a run with a long name {n}", x, y) for n, (x, y) in enumerate(values)]
     root = drawn(*runs)
     width, height = (float(side) for side in root.attrib["viewBox"].split()[2:])
@@ -108,7 +108,7 @@ def test_a_figure_that_a_run_lacks_is_refused() -> None:
         tradeoff([run("a", 0.5, 0.4)], across="ZS", up="Com")
 
 
-def test_the_picture_is_a_file_of_its_own(tmp_path: Path) -> None:
+def test_the_image_is_a_file_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
     path.write_text(tradeoff([run("a", 0.5, 0.4)], across="ZS", up="Comp"), "utf-8")
     assert ET.parse(path).getroot().tag == f"{SVG}svg"  # noqa: S314 - our own

@@ -166,9 +166,9 @@ def test_a_store_keeps_them_too_among_faults(s3: Bucket) -> None:
 
 def test_digests_tell_contents_and_boxes_apart() -> None:
     digests = {
-        digest_of_bytes(b"a", "picture", "None"),
-        digest_of_bytes(b"a", "picture", "(0, 0, 1, 1)"),
-        digest_of_bytes(b"b", "picture", "None"),
+        digest_of_bytes(b"a", "image", "None"),
+        digest_of_bytes(b"a", "image", "(0, 0, 1, 1)"),
+        digest_of_bytes(b"b", "image", "None"),
         digest_of_bytes(b"a", "text"),
     }
     assert len(digests) == 4

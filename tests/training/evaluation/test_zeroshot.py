@@ -16,7 +16,7 @@ from training.evaluation.encodings import Encodings
 from training.evaluation.outcomes import classified, prompts_of
 from training.evaluation.results import Results, Score, read_results, score_of, write_results
 from training.evaluation.tables import compared_table
-from training.evaluation.tasks import Classification, Measure, Picture
+from training.evaluation.tasks import Classification, ImageRef, Measure
 from training.evaluation.zeroshot.benchmark import zeroshot
 from training.evaluation.zeroshot.sets import (
     SETS,
@@ -71,10 +71,10 @@ def parquet(
     *,
     image: str = "image",
 ) -> None:
-    """Write pictures that all state one path, and their labels."""
+    """Write images that all state one path, and their labels."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pictures = [{"bytes": f"{path.stem} {n}".encode(), "path": "x.png"} for n in range(len(labels))]
-    table = pa.table({image: pictures, "label": labels})
+    images = [{"bytes": f"{path.stem} {n}".encode(), "path": "x.png"} for n in range(len(labels))]
+    table = pa.table({image: images, "label": labels})
     if features is not None:
         stated = json.dumps({"info": {"features": features}})
         table = table.replace_schema_metadata({"huggingface": stated})
@@ -82,11 +82,11 @@ def parquet(
 
 
 def read(root: Path) -> list[tuple[str, tuple[int, ...], bytes]]:
-    """Return the key, the classes and the content of each picture."""
+    """Return the key, the classes and the content of each image."""
     benchmark = opened("zeroshot", root=root, images=root / "nowhere")
     (task,) = benchmark.tasks
     assert isinstance(task, Classification)
-    keys = [picture.key for picture in task.pictures]
+    keys = [image.key for image in task.images]
     assert benchmark.store.absent([*keys, "mnist/none", "none/x"]) == {"mnist/none", "none/x"}
     content = [benchmark.store.read(key) for key in keys]
     return list(zip(keys, task.labels, content, strict=True))
@@ -309,7 +309,7 @@ BROKEN: list[tuple[Make, str]] = [
     (lambda root: folders(root, "cifar10/cat/a.png", "wds_cifar10/cat/a.png"), "found cifar10 and"),
     (lambda root: folders(root, "cifar10/a.png"), "expected folders of classes, tars or parquet"),
     (lambda root: folders(root, "a.png"), "expected a folder for each set, found a.png"),
-    (lambda root: folders(root, "voc2007/dog/a.png"), "expected several labels a picture"),
+    (lambda root: folders(root, "voc2007/dog/a.png"), "expected several labels an image"),
     (lambda root: tar(root / "mnist/0.tar", {"a.png": b"x"}), "expected a.cls or .npy"),
     (lambda root: tar(root / "mnist/0.tar", {"a.png": b"", "a.cls": b"cat"}), "expected a label"),
     (lambda root: tar(root / "mnist/0.tar", {"a.png": b"", "a.npy": npy(1)}), "expected one label"),
@@ -341,7 +341,7 @@ def task_of(
 ) -> Classification:
     return Classification(
         name="mnist",
-        pictures=tuple(Picture(str(n)) for n in range(len(labels))),
+        images=tuple(ImageRef(str(n)) for n in range(len(labels))),
         labels=tuple(labels),
         classes=tuple((str(n),) for n in range(num_classes)),
         templates=("{}",),
@@ -353,9 +353,9 @@ def encodings_of(score_NC: Sequence[Sequence[float]], missing: Sequence[int] = (
     """Return features whose products are the scores; classes are on the axes."""
     kept = [n for n in range(len(score_NC)) if n not in missing]
     return Encodings(
-        picture_ID=np.array(score_NC, np.float32)[kept],
+        image_ID=np.array(score_NC, np.float32)[kept],
         text_TD=np.eye(len(score_NC[0]), dtype=np.float32),
-        pictures={Picture(str(n)): row for row, n in enumerate(kept)},
+        images={ImageRef(str(n)): row for row, n in enumerate(kept)},
         texts={str(n): n for n in range(len(score_NC[0]))},
     )
 
@@ -376,7 +376,7 @@ def test_an_area_ranks_the_second_class_against_the_first() -> None:
     assert 0 <= found.low < 0.75 < found.high <= 1
 
 
-def test_a_ranking_leaves_missing_pictures_out(tmp_path: Path) -> None:
+def test_a_ranking_leaves_missing_images_out(tmp_path: Path) -> None:
     task = task_of([(1,), (0,), (1,), (0,)], "ROC AUC", 2)
     scores = [[0, 0.9], [0, 0.1], [0, 0.0], [0, 0.2]]
     found = score_for(task, encodings_of(scores, missing=[2]))
@@ -392,7 +392,7 @@ def test_a_ranking_leaves_missing_pictures_out(tmp_path: Path) -> None:
 
 
 def test_precision_ranks_each_class_after_a_softmax() -> None:
-    """As a plain score picture 1 leads in class 0; its share is smaller than picture 0's."""
+    """As a plain score image 1 leads in class 0; its share is smaller than image 0's."""
     task = task_of([(0,), (1,), (0, 1)], "11-point mAP", 2)
     found = score_for(task, encodings_of([[0.1, 0.0], [0.2, 0.3], [0.05, 0.05]]))
     assert found.value == 1.0

@@ -1,6 +1,6 @@
 """The benchmarks that can be read, by name. An adapter reads what its authors publish.
 
-An adapter takes the folder of the annotations and returns tasks; the pictures lie in the same
+An adapter takes the folder of the annotations and returns tasks; the images lie in the same
 folder, or wherever the user says. `verified`: checked against the authors' own file or loader.
 """
 
@@ -32,7 +32,7 @@ from training.evaluation.benchmarks.vlchecklist import vlchecklist
 from training.evaluation.benchmarks.whatsup import whatsup
 from training.evaluation.benchmarks.winoground import winoground
 from training.evaluation.store import Found
-from training.evaluation.tasks import AnyTask, pictures_of
+from training.evaluation.tasks import AnyTask, images_of
 from training.evaluation.zeroshot.benchmark import zeroshot, zeroshot_store
 
 SCENES: Final = "scenes"
@@ -46,15 +46,15 @@ class Adapter:
     Attributes:
         read: the folder of annotations -> tasks.
         expects: what lies in that folder.
-        pictures: which pictures it needs.
+        images: which images it needs.
         counted: tasks whose name ends so make the benchmark's own figure, their mean.
         verified: checked against its authors' files or loader; else README says that it is not.
-        store: the folder of annotations -> the pictures, of a benchmark that keeps both together.
+        store: the folder of annotations -> the images, of a benchmark that keeps both together.
     """
 
     read: Callable[[Path], tuple[AnyTask, ...]]
     expects: str
-    pictures: str
+    images: str
     counted: str = ""
     verified: bool = False
     store: Callable[[Path], Store] | None = None
@@ -62,7 +62,7 @@ class Adapter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Benchmark:
-    """A benchmark that was read: its tasks, and where its pictures are."""
+    """A benchmark that was read: its tasks, and where its images are."""
 
     name: str
     tasks: tuple[AnyTask, ...]
@@ -73,107 +73,107 @@ BENCHMARKS: Mapping[str, Adapter] = {
     "sugarcrepe": Adapter(
         read=sugarcrepe,
         expects="add_att.json, add_obj.json, replace_*.json, swap_*.json",
-        pictures="COCO val2017",
+        images="COCO val2017",
         verified=True,
     ),
     "sugarcrepe_pp": Adapter(
         read=sugarcrepe_pp,
         expects="replace_*.json, swap_*.json",
-        pictures="COCO val2017",
+        images="COCO val2017",
         counted="ITT",
         verified=True,
     ),
     "aro": Adapter(
         read=aro,
         expects="visual_genome_*.json, flickr30k_order.json, coco_order.json (below)",
-        pictures="Visual Genome (the authors' images/), Flickr30k, COCO val2014",
+        images="Visual Genome (the authors' images/), Flickr30k, COCO val2014",
         verified=True,
     ),
     "crepe": Adapter(
         read=crepe,
         expects="{atom,swap,negate}/prod_vg_hard_negs_*_complexity_{4..12}.csv",
-        pictures="Visual Genome",
+        images="Visual Genome",
         verified=True,
     ),
     "valse": Adapter(
         read=valse,
         expects="the eleven files of data/",
-        pictures="COCO 2014 and 2017, Visual7W, SWiG, VisDial",
+        images="COCO 2014 and 2017, Visual7W, SWiG, VisDial",
         verified=True,
     ),
     "vlchecklist": Adapter(
         read=vlchecklist,
         expects="Attribute/, Object/, Relation/ of data/",
-        pictures="vg/, swig/, hake/ as the authors lay them out",
+        images="vg/, swig/, hake/ as the authors lay them out",
         verified=True,
     ),
     "whatsup": Adapter(
         read=whatsup,
         expects="controlled_*_dataset.json, coco_qa_*.json, vg_qa_*.json",
-        pictures="the authors' controlled_images/, controlled_clevr/, vg_images/; COCO val2017",
+        images="the authors' controlled_images/, controlled_clevr/, vg_images/; COCO val2017",
         verified=True,
     ),
-    "svo": Adapter(read=svo, expects="svo_probes.csv", pictures="its addresses, as ID.jpg"),
+    "svo": Adapter(read=svo, expects="svo_probes.csv", images="its addresses, as ID.jpg"),
     "spec": Adapter(
         read=spec,
         expects="six folders with image2text.json and text2image.json",
-        pictures="in the same folders",
+        images="in the same folders",
         verified=True,
     ),
     "winoground": Adapter(
         read=winoground,
         expects="examples.jsonl",
-        pictures="images/",
+        images="images/",
         counted="group",
         verified=True,
     ),
     "eqben": Adapter(
         read=eqben,
         expects="ann_json_finegrained_random.json",
-        pictures="eqben*/; .npy saved as .png",
+        images="eqben*/; .npy saved as .png",
         counted="group",
     ),
     "imagecode": Adapter(
         read=imagecode,
         expects="valid_data.json and image-sets/",
-        pictures="image-sets/",
+        images="image-sets/",
         verified=True,
     ),
     "coco_counterfactuals": Adapter(
         read=coco_counterfactuals,
         expects="examples.jsonl",
-        pictures="images/",
+        images="images/",
         counted="group",
         verified=True,
     ),
     "negbench": Adapter(
         read=negbench,
         expects="{COCO_val,VOC2007,synthetic}_mcq_llama3.1_rephrased.csv, COCO_val_*retrieval*.csv",
-        pictures="COCO val2017, VOC2007 test, the authors' synthetic ones",
+        images="COCO val2017, VOC2007 test, the authors' synthetic ones",
     ),
     "colorswap": Adapter(
         read=colorswap,
         expects="test.json",
-        pictures="images/",
+        images="images/",
         counted="group",
         verified=True,
     ),
     "coco": Adapter(
         read=coco,
         expects="dataset_coco.json (Karpathy), coco_karpathy_test.json or coco_test_karpathy.json",
-        pictures="COCO val2014",
+        images="COCO val2014",
         verified=True,
     ),
     "flickr30k": Adapter(
         read=flickr30k,
         expects="dataset_flickr30k.json (Karpathy) or flickr30k_test.json",
-        pictures="Flickr30k",
+        images="Flickr30k",
         verified=True,
     ),
     "zeroshot": Adapter(
         read=zeroshot,
         expects="a folder for each of 21 sets: folders of classes, tars or parquet files",
-        pictures="in the same folders",
+        images="in the same folders",
         verified=True,
         store=zeroshot_store,
     ),
@@ -181,7 +181,7 @@ BENCHMARKS: Mapping[str, Adapter] = {
 
 
 def opened(name: str, *, root: Path | None, images: AnyPath | None = None) -> Benchmark:
-    """Read a benchmark from its folder; its pictures are found below `images`, or below the folder.
+    """Read a benchmark from its folder; its images are found below `images`, or below the folder.
 
     Raises:
         UsageError: there is no such benchmark, or a file is missing or not as expected.
@@ -196,6 +196,6 @@ def opened(name: str, *, root: Path | None, images: AnyPath | None = None) -> Be
         raise UsageError(f"benchmark {name}: expected {name}=DIR with {BENCHMARKS[name].expects}")
     adapter = BENCHMARKS[name]
     tasks = adapter.read(root)
-    keys = (picture.key for task in tasks for picture in pictures_of(task))
+    keys = (image.key for task in tasks for image in images_of(task))
     store = adapter.store(root) if adapter.store else Found(images or root, keys)
     return Benchmark(name=name, tasks=tasks, store=store)

@@ -1,6 +1,6 @@
 """ARO (Yuksekgonul et al. 2023, arXiv 2210.01936): attribution, relation and order.
 
-Checked against the authors' loader and notebook: pictures are crops; published figures of relations
+Checked against the authors' loader and notebook: images are crops; published figures of relations
 and attributes are means over them, without relations that can hold both ways and without pairs of
 attributes of fewer than 25 items (how many items that leaves is not known here). Published figures
 of order are over all captions.
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from training.evaluation.benchmarks.files import Record, box, field, records, texts
-from training.evaluation.tasks import CAPTIONS, Item, Picture, Task
+from training.evaluation.tasks import CAPTIONS, ImageRef, Item, Task
 
 _BOX: Final = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")
 _FEWEST: Final = 25
@@ -80,11 +80,11 @@ def _crops(path: Path, stratum: Callable[[Record], str]) -> tuple[list[Item], li
     """Return the items of a file, and what each is about."""
     items, names = [], []
     for key, record in records(path):
-        picture = f"images/{field(record, 'image_path', path=path)}"
+        image = f"images/{field(record, 'image_path', path=path)}"
         captions = tuple(
             field(record, f"{truth}_caption", path=path) for truth in ("true", "false")
         )
-        crop = Picture(picture, box(record, _BOX, path=path))
+        crop = ImageRef(image, box(record, _BOX, path=path))
         items.append(Item(f"{path.stem}:{key}", (crop,), captions))
         names.append(stratum(record).replace("/", " "))
     return items, names
@@ -103,7 +103,7 @@ def _order(path: Path, expected: int) -> Task:
     items = tuple(
         Item(
             f"{path.stem}:{key}",
-            (Picture(field(record, "image", path=path)),),
+            (ImageRef(field(record, "image", path=path)),),
             texts(record, "caption_options", path=path),
         )
         for key, record in records(path)

@@ -1,7 +1,7 @@
 """COCO-Counterfactuals (Le et al. 2023, arXiv 2309.14356): captions that differ by a noun.
 
-The pictures are made. Fields checked against the authors' loader, the count against the paper of
-FSC-CLIP (2410.05210), which retrieves among 30 % of the pairs, 10,446 pictures, drawn at random
+The images are made. Fields checked against the authors' loader, the count against the paper of
+FSC-CLIP (2410.05210), which retrieves among 30 % of the pairs, 10,446 images, drawn at random
 without saying how. Ours are as many and others; they follow from the ids alone.
 """
 
@@ -27,12 +27,12 @@ def coco_counterfactuals(root: Path) -> tuple[Task | Retrieval, ...]:
     items = paired_items(lines(path), path=path, ends="01", suffix=".jpg")
     drawn = sorted(items, key=lambda item: hashlib.sha256(item.id.encode()).digest())
     drawn = drawn[: round(_SHARE_RETRIEVED * len(items))]
-    pictures = tuple(picture for item in drawn for picture in item.pictures)
+    images = tuple(image for item in drawn for image in item.images)
     retrieval = Retrieval(
         name="retrieval",
-        pictures=pictures,
+        images=images,
         captions=tuple(caption for item in drawn for caption in item.captions),
-        owner=tuple(range(len(pictures))),
+        owner=tuple(range(len(images))),
         expected=2 * round(_SHARE_RETRIEVED * _NUM_PAIRS),
     )
     return *group_tasks("", items, expected=_NUM_PAIRS), retrieval

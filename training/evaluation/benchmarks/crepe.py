@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from training.evaluation.benchmarks.files import box, field, number, rows, texts
-from training.evaluation.tasks import CAPTIONS, Item, Picture, Task
+from training.evaluation.tasks import CAPTIONS, ImageRef, Item, Task
 
 _EXPECTED: Final[Mapping[str, int]] = {"atom": 17698, "swap": 7405, "negate": 17303}
 _COMPLEXITIES: Final = range(4, 13)
@@ -33,7 +33,7 @@ def _items(root: Path, kind: str) -> tuple[Item, ...]:
     return tuple(
         Item(
             f"{path.stem}:{key}",
-            (Picture(f"{number(row, 'image_id', path=path)}.jpg", box(row, _BOX, path=path)),),
+            (ImageRef(f"{number(row, 'image_id', path=path)}.jpg", box(row, _BOX, path=path)),),
             (field(row, "caption", path=path), *texts(row, "hard_negs", path=path)),
         )
         for path in (root / kind / name for name in names)

@@ -1,9 +1,9 @@
-"""EqBen (Wang et al. 2023, arXiv 2303.14465): two pictures that hardly differ, and their captions.
+"""EqBen (Wang et al. 2023, arXiv 2303.14465): two images that hardly differ, and their captions.
 
 Fields are those of the authors' loader and scorer, the counts theirs too. Unverified: the file of
 annotations itself, and which 20,000 groups the paper of FSC-CLIP takes of the two large parts; ours
 are spread evenly. Frames of YouCook2 are arrays (.npy) with the channels blue, green, red: save
-each as a .png beside it. Of the light version, whose pictures are .jpg, change the annotations.
+each as a .png beside it. Of the light version, whose images are .jpg, change the annotations.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from typing import Final
 
 from data.errors import UsageError
 from training.evaluation.benchmarks.files import field, number, records
-from training.evaluation.tasks import Item, Picture, Task, group_tasks
+from training.evaluation.tasks import ImageRef, Item, Task, group_tasks
 
 _COUNTED: Final[Mapping[str, int]] = {
     "eqbenag": 195872,
@@ -47,7 +47,7 @@ def eqben(root: Path) -> tuple[Task, ...]:
 
 
 def _groups(path: Path) -> Mapping[_Key, Mapping[str, str]]:
-    """Return pictures and captions of each group; a record is one pair, named like c0i1."""
+    """Return images and captions of each group; a record is one pair, named like c0i1."""
     groups: dict[_Key, dict[str, str]] = defaultdict(dict)
     for _, record in records(path):
         image, caption = (field(record, name, path=path) for name in ("image", "caption"))
@@ -66,10 +66,10 @@ def _decodable(image: str) -> str:
 def _item(key: _Key, group: Mapping[str, str], path: Path) -> Item:
     if set(group) != set(_ELEMENTS):
         raise UsageError(
-            f"{path}: expected two pictures and two captions of {key}, found {sorted(group)}"
+            f"{path}: expected two images and two captions of {key}, found {sorted(group)}"
         )
     first, second, *captions = (group[element] for element in _ELEMENTS)
-    return Item(f"{key[0]}:{key[1]}", (Picture(first), Picture(second)), tuple(captions))
+    return Item(f"{key[0]}:{key[1]}", (ImageRef(first), ImageRef(second)), tuple(captions))
 
 
 def _spread(keys: Sequence[_Key]) -> tuple[_Key, ...]:

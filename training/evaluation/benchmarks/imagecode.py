@@ -1,6 +1,6 @@
-"""ImageCoDe (Krojer et al. 2022, arXiv 2203.15867): one of ten similar pictures by a description.
+"""ImageCoDe (Krojer et al. 2022, arXiv 2203.15867): one of ten similar images by a description.
 
-Checked against the authors' file and loader: the pictures of a set are numbered by the order of
+Checked against the authors' file and loader: the images of a set are numbered by the order of
 their frames, which the annotations do not hold, so their folders have to lie beside the file, as
 they are or in `image-sets`. The validation set, as the labels of the test set are not published.
 """
@@ -11,10 +11,10 @@ from typing import Final
 
 from data.errors import UsageError
 from training.evaluation.benchmarks.files import field, records
-from training.evaluation.tasks import PICTURES, Item, Picture, Task
+from training.evaluation.tasks import IMAGES, ImageRef, Item, Task
 
 _EXPECTED: Final[Mapping[str, int]] = {"static": 430, "videos": 1872}
-_NUM_PICTURES: Final = 10
+_NUM_IMAGES: Final = 10
 _STATIC: Final = "open-images"
 
 
@@ -22,7 +22,7 @@ def imagecode(root: Path) -> tuple[Task, ...]:
     """Return a task for photographs and one for frames of videos.
 
     Raises:
-        UsageError: the file is missing or not as expected, or there is no set of pictures.
+        UsageError: the file is missing or not as expected, or there is no set of images.
     """
     path = root / "valid_data.json"
     found: dict[str, list[Item]] = {name: [] for name in _EXPECTED}
@@ -30,34 +30,34 @@ def imagecode(root: Path) -> tuple[Task, ...]:
     for name, record in records(path):
         keys = _keys(root, name)
         num_sets += bool(keys)
-        pictures = [Picture(key) for key in keys or _absent(name)]
+        images = [ImageRef(key) for key in keys or _absent(name)]
         for place in record:
-            if not (place.isdecimal() and int(place) < len(pictures)):
+            if not (place.isdecimal() and int(place) < len(images)):
                 raise UsageError(f"{path}: expected a place among ten, found {place!r} in {name}")
             true = int(place)
-            ordered = (pictures[true], *pictures[:true], *pictures[true + 1 :])
+            ordered = (images[true], *images[:true], *images[true + 1 :])
             item = Item(f"{name}:{place}", ordered, (field(record, place, path=path).strip(),))
             found["static" if _STATIC in name else "videos"].append(item)
     if not num_sets:
-        raise UsageError(f"{root}: expected the folders of pictures beside {path.name}, found none")
+        raise UsageError(f"{root}: expected the folders of images beside {path.name}, found none")
     return tuple(
-        Task(name=name, layout=PICTURES, items=tuple(items), expected=_EXPECTED[name])
+        Task(name=name, layout=IMAGES, items=tuple(items), expected=_EXPECTED[name])
         for name, items in found.items()
     )
 
 
 def _keys(root: Path, name: str) -> list[str]:
-    """Return the pictures of a set in the order of their numbers, none where it is not whole."""
+    """Return the images of a set in the order of their numbers, none where it is not whole."""
     folder = next((f for f in (root / "image-sets" / name, root / name) if f.is_dir()), None)
     if folder is None:
         return []
     numbers = [file.stem.removeprefix("img") for file in folder.glob("img*.jpg")]
     ordered = sorted(int(number) for number in numbers if number.isdecimal())
-    if len(ordered) != _NUM_PICTURES:
+    if len(ordered) != _NUM_IMAGES:
         return []
     return [(folder / f"img{number}.jpg").relative_to(root).as_posix() for number in ordered]
 
 
 def _absent(name: str) -> list[str]:
-    """Return keys of pictures that are nowhere."""
-    return [f"{name}/missing-{number}.jpg" for number in range(_NUM_PICTURES)]
+    """Return keys of images that are nowhere."""
+    return [f"{name}/missing-{number}.jpg" for number in range(_NUM_IMAGES)]

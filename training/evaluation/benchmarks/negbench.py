@@ -1,6 +1,6 @@
 """NegBench (Alhamoud et al. 2025, arXiv 2501.09425): negation in choices of four and in queries.
 
-Its pictures alone, none of its videos and X-rays. Columns are those of the authors' loader.
+Its images alone, none of its videos and X-rays. Columns are those of the authors' loader.
 Unverified: the files themselves, whose counts are not known here. Their figure of retrieval is R@5.
 """
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from training.evaluation.benchmarks.files import field, number, rows, texts, true_first
-from training.evaluation.tasks import CAPTIONS, Item, Picture, Retrieval, Task
+from training.evaluation.tasks import CAPTIONS, ImageRef, Item, Retrieval, Task
 
 _CHOICES: Final = {
     "coco_mcq": "COCO_val_mcq_llama3.1_rephrased.csv",
@@ -39,20 +39,18 @@ def _choices(name: str, path: Path) -> Task:
         options = [field(row, f"caption_{place}", path=path) for place in range(_NUM_OPTIONS)]
         captions = true_first(options, number(row, "correct_answer", path=path), path=path)
         items.append(
-            Item(f"{name}:{key}", (Picture(field(row, "image_path", path=path)),), captions)
+            Item(f"{name}:{key}", (ImageRef(field(row, "image_path", path=path)),), captions)
         )
     return Task(name=name, layout=CAPTIONS, items=tuple(items))
 
 
 def _retrieval(name: str, path: Path) -> Retrieval:
-    pictures: list[Picture] = []
+    images: list[ImageRef] = []
     captions: list[str] = []
     owner: list[int] = []
     for place, (_, row) in enumerate(rows(path)):
         own = texts(row, "captions", path=path)
-        pictures.append(Picture(field(row, "filepath", path=path)))
+        images.append(ImageRef(field(row, "filepath", path=path)))
         captions += own
         owner += [place] * len(own)
-    return Retrieval(
-        name=name, pictures=tuple(pictures), captions=tuple(captions), owner=tuple(owner)
-    )
+    return Retrieval(name=name, images=tuple(images), captions=tuple(captions), owner=tuple(owner))

@@ -1,16 +1,16 @@
-"""Records of two pictures and two captions, as Winoground writes them and others after it."""
+"""Records of two images and two captions, as Winoground writes them and others after it."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from training.evaluation.benchmarks.files import Record, field
-from training.evaluation.tasks import Item, Picture
+from training.evaluation.tasks import ImageRef, Item
 
 
 def paired_items(
     found: Iterable[tuple[str, Record]], *, path: Path, ends: str, suffix: str
 ) -> tuple[Item, ...]:
-    """Return items of fields such as image_0 and caption_0; `suffix` is what pictures' names lack.
+    """Return items of fields such as image_0 and caption_0; `suffix` is what images' names lack.
 
     Raises:
         UsageError: a field is missing or no text.
@@ -18,7 +18,7 @@ def paired_items(
     return tuple(
         Item(
             str(record.get("id", key)),
-            tuple(Picture(field(record, f"image_{end}", path=path) + suffix) for end in ends),
+            tuple(ImageRef(field(record, f"image_{end}", path=path) + suffix) for end in ends),
             tuple(field(record, f"caption_{end}", path=path) for end in ends),
         )
         for key, record in found

@@ -1,6 +1,6 @@
 """Retrieval on COCO and Flickr30k, by Karpathy's test split (CVPR 2015, arXiv 1412.2306).
 
-Five captions a picture: of those few that have more, the first five. Captions stand as they are in
+Five captions an image: of those few that have more, the first five. Captions stand as they are in
 the file, neither lower-cased nor cut.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from data.errors import UsageError
 from data.sources.files import contents, existing, json_of, shape
-from training.evaluation.tasks import Picture, Retrieval
+from training.evaluation.tasks import ImageRef, Retrieval
 
 _CAPTIONS: Final = 5
 _UNUSED: Final = frozenset(("tokens", "sentids"))  # most of Karpathy's file
@@ -22,7 +22,7 @@ _COCO: Final = (
     "annotations/captions_val2017.json",
 )
 _FLICKR30K: Final = ("dataset_flickr30k.json", "flickr30k_test.json")
-_OTHER_SPLIT: Final = "captions_"  # COCO's own files hold other pictures than Karpathy's test split
+_OTHER_SPLIT: Final = "captions_"  # COCO's own files hold other images than Karpathy's test split
 
 
 class _Captioned(NamedTuple):
@@ -31,7 +31,7 @@ class _Captioned(NamedTuple):
 
 
 def coco(root: Path) -> tuple[Retrieval, ...]:
-    """Return the retrieval among 5,000 pictures and 25,000 captions.
+    """Return the retrieval among 5,000 images and 25,000 captions.
 
     COCO's own file of another split is read too; its name is then that of the task.
 
@@ -42,7 +42,7 @@ def coco(root: Path) -> tuple[Retrieval, ...]:
 
 
 def flickr30k(root: Path) -> tuple[Retrieval, ...]:
-    """Return the retrieval among 1,000 pictures and 5,000 captions.
+    """Return the retrieval among 1,000 images and 5,000 captions.
 
     Raises:
         UsageError: the file is missing or not as expected.
@@ -64,16 +64,16 @@ def _task(path: Path, *, expected: int) -> Retrieval:
         found = list(_captioned(json_of(path, drop=_UNUSED)))
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{path}: expected pictures with captions, found {type(error).__name__} {error}"
+            f"{path}: expected images with captions, found {type(error).__name__} {error}"
         ) from error
     except ValueError as error:
         raise UsageError(
-            f"{path}: expected an id of its own for each picture, found {error}"
+            f"{path}: expected an id of its own for each image, found {error}"
         ) from error
     empty = [key for key, captions in found if not captions]
     if empty or not found:
         raise UsageError(
-            f"{path}: expected captions of each picture, found none of "
+            f"{path}: expected captions of each image, found none of "
             f"{empty[0] if empty else 'the test split'}"
         )
     kept = [captions[:_CAPTIONS] for _, captions in found]
@@ -81,7 +81,7 @@ def _task(path: Path, *, expected: int) -> Retrieval:
     is_other = stem.startswith(_OTHER_SPLIT)
     return Retrieval(
         name=stem.removeprefix(_OTHER_SPLIT) if is_other else "",
-        pictures=tuple(Picture(key) for key, _ in found),
+        images=tuple(ImageRef(key) for key, _ in found),
         captions=tuple(caption for captions in kept for caption in captions),
         owner=tuple(number for number, captions in enumerate(kept) for _ in captions),
         expected=None if is_other else expected,
@@ -89,7 +89,7 @@ def _task(path: Path, *, expected: int) -> Retrieval:
 
 
 def _captioned(content: Any) -> Iterator[_Captioned]:  # noqa: ANN401 - JSON has no narrower type
-    """Yield pictures with their captions: Karpathy's file, COCO's, or a list of the test split."""
+    """Yield images with their captions: Karpathy's file, COCO's, or a list of the test split."""
     if isinstance(content, list):
         yield from (_Captioned(entry["image"], entry["caption"]) for entry in content)
     elif "annotations" in content:

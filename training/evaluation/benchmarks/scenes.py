@@ -1,7 +1,7 @@
 """The benchmark `scenes`: composition, paraphrases, retrieval and classification, with no file.
 
 Scenes are those of the split "test", which nothing trains on, and single things drawn for
-classification. Pictures are drawn when they are asked for.
+classification. Images are drawn when they are asked for.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,8 +21,8 @@ from training.evaluation.tasks import (
     TEXT_ALONE,
     AnyTask,
     Classification,
+    ImageRef,
     Item,
-    Picture,
     Retrieval,
     Task,
 )
@@ -50,10 +50,10 @@ def tasks() -> tuple[AnyTask, ...]:
 
 
 class SceneStore:
-    """Pictures of scenes, "test/000123.png", and of things, "single/grass/box/red/50.png"."""
+    """Images of scenes, "test/000123.png", and of things, "single/grass/box/red/50.png"."""
 
     def __init__(self, *, size: int = 128) -> None:
-        """Draw pictures so many pixels wide and high."""
+        """Draw images so many pixels wide and high."""
         self._size = size
 
     def absent(self, keys: Iterable[str]) -> set[str]:
@@ -61,14 +61,14 @@ class SceneStore:
         return {key for key in keys if _scene_of(key) is None}
 
     def read(self, key: str) -> bytes:
-        """Return a picture as a PNG file.
+        """Return an image as a PNG file.
 
         Raises:
             UsageError: it is no key of this benchmark.
         """
         scene = _scene_of(key)
         if scene is None:
-            raise UsageError(f"expected a picture of the benchmark scenes, found {key!r}")
+            raise UsageError(f"expected an image of the benchmark scenes, found {key!r}")
         return png(scene, size=self._size)
 
 
@@ -80,26 +80,26 @@ def _asked(name: str, scenes: Iterable[Scene]) -> list[tuple[Scene, Asked]]:
 
 def _composition(name: str, pairs: Iterable[tuple[Scene, Asked]]) -> Task:
     items = tuple(
-        Item(f"{name}:{scene.number}", (_picture(scene),), (pair.true, pair.false))
+        Item(f"{name}:{scene.number}", (_image(scene),), (pair.true, pair.false))
         for scene, pair in pairs
     )
     return Task(name=name, layout=CAPTIONS, items=items)
 
 
 def _paraphrases(pairs: Iterable[tuple[Scene, Asked]]) -> Iterator[Task]:
-    """Yield paraphrases with the picture, and among texts alone."""
+    """Yield paraphrases with the image, and among texts alone."""
     items = [
-        Item(f"{n}:{scene.number}", (_picture(scene),), (pair.true, pair.also_true, pair.false))
+        Item(f"{n}:{scene.number}", (_image(scene),), (pair.true, pair.also_true, pair.false))
         for n, (scene, pair) in enumerate(pairs)
         if pair.also_true
     ]
     yield Task(name="paraphrases", layout=PARAPHRASES, items=tuple(items))
-    alone = tuple(item._replace(pictures=()) for item in items)
+    alone = tuple(item._replace(images=()) for item in items)
     yield Task(name="paraphrases, text alone", layout=TEXT_ALONE, items=alone)
 
 
 def _retrieval(scenes: list[Scene]) -> Retrieval:
-    """Return captions that are true of one picture of the gallery and false of all others."""
+    """Return captions that are true of one image of the gallery and false of all others."""
     gallery: list[Scene] = []
     texts: list[str] = []
     for scene in scenes:
@@ -113,14 +113,14 @@ def _retrieval(scenes: list[Scene]) -> Retrieval:
             break
     return Retrieval(
         name="retrieval",
-        pictures=tuple(_picture(scene) for scene in gallery),
+        images=tuple(_image(scene) for scene in gallery),
         captions=tuple(texts),
         owner=tuple(range(len(gallery))),
     )
 
 
-def _picture(scene: Scene) -> Picture:
-    return Picture(image_key(number_of(scene), split=_SPLIT))
+def _image(scene: Scene) -> ImageRef:
+    return ImageRef(image_key(number_of(scene), split=_SPLIT))
 
 
 def _classes() -> list[Kind]:
@@ -147,7 +147,7 @@ def _classification(name: str, singles: list[tuple[str, ...]]) -> Classification
     names = [kind.name for kind in _classes()]
     return Classification(
         name=name,
-        pictures=tuple(Picture(f"single/{'/'.join(single)}.png") for single in singles),
+        images=tuple(ImageRef(f"single/{'/'.join(single)}.png") for single in singles),
         labels=tuple((names.index(kind),) for _, kind, *_ in singles),
         classes=tuple((name,) for name in names),
         templates=_TEMPLATES,
@@ -155,7 +155,7 @@ def _classification(name: str, singles: list[tuple[str, ...]]) -> Classification
 
 
 def _scene_of(key: str) -> Scene | None:
-    """Return the scene of a picture's key, None if it is none of this benchmark."""
+    """Return the scene of an image's key, None if it is none of this benchmark."""
     parts = key.removesuffix(".png").split("/")
     if len(parts) == 2 and parts[0] == _SPLIT and parts[1].isdecimal():
         return scene_at(int(parts[1]), split=_SPLIT)

@@ -1,6 +1,6 @@
 """SPEC (Peng et al. 2024, arXiv 2312.00081): size, position, existence and count.
 
-Its pictures are made. Asked from picture to captions and from caption to pictures; a model's figure
+Its images are made. Asked from image to captions and from caption to images; a model's figure
 is the mean of both. Checked against the authors' loader, the counts against their published
 evaluation.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from training.evaluation.benchmarks.files import field, number, records, texts, true_first
-from training.evaluation.tasks import CAPTIONS, PICTURES, Item, Picture, Task
+from training.evaluation.tasks import CAPTIONS, IMAGES, ImageRef, Item, Task
 
 _EXPECTED: Final[Mapping[str, int]] = {
     "absolute_size": 1500,
@@ -31,7 +31,7 @@ def spec(root: Path) -> tuple[Task, ...]:
     return tuple(
         Task(
             name=f"{name} {direction}",
-            layout=CAPTIONS if direction == "image2text" else PICTURES,
+            layout=CAPTIONS if direction == "image2text" else IMAGES,
             items=_items(root / name / f"{direction}.json"),
             expected=expected,
         )
@@ -46,7 +46,7 @@ def _items(path: Path) -> tuple[Item, ...]:
         query = (field(record, "query", path=path),)
         options = texts(record, "keys", path=path)
         options = true_first(options, number(record, "label", path=path), path=path)
-        images, captions = (query, options) if path.stem == "image2text" else (options, query)
-        pictures = tuple(Picture(f"{path.parent.name}/{image}") for image in images)
-        items.append(Item(f"{path.parent.name}:{path.stem}:{key}", pictures, captions))
+        names, captions = (query, options) if path.stem == "image2text" else (options, query)
+        images = tuple(ImageRef(f"{path.parent.name}/{name}") for name in names)
+        items.append(Item(f"{path.parent.name}:{path.stem}:{key}", images, captions))
     return tuple(items)

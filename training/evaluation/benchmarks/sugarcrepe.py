@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from training.evaluation.benchmarks.files import field, records
-from training.evaluation.tasks import CAPTIONS, Item, Picture, Task
+from training.evaluation.tasks import CAPTIONS, ImageRef, Item, Task
 
 _EXPECTED: Final[Mapping[str, int]] = {
     "add_att": 692,
@@ -31,7 +31,7 @@ def _task(path: Path, expected: int) -> Task:
     items = tuple(
         Item(
             f"{path.stem}:{key}",
-            (Picture(field(record, "filename", path=path)),),
+            (ImageRef(field(record, "filename", path=path)),),
             (
                 field(record, "caption", path=path),
                 field(record, "negative_caption", path=path),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from training.evaluation.benchmarks.files import field, records
-from training.evaluation.tasks import PARAPHRASES, TEXT_ALONE, Item, Picture, Task
+from training.evaluation.tasks import PARAPHRASES, TEXT_ALONE, ImageRef, Item, Task
 
 _EXPECTED: Final[Mapping[str, int]] = {
     "replace_att": 788,
@@ -30,7 +30,7 @@ def sugarcrepe_pp(root: Path) -> tuple[Task, ...]:
     tasks: list[Task] = []
     for kind, expected in _EXPECTED.items():
         items = _items(root / f"{kind}.json")
-        alone = tuple(item._replace(pictures=()) for item in items)
+        alone = tuple(item._replace(images=()) for item in items)
         tasks += [
             Task(name=f"{kind} ITT", layout=PARAPHRASES, items=items, expected=expected),
             Task(name=f"{kind} TOT", layout=TEXT_ALONE, items=alone, expected=expected),
@@ -42,7 +42,7 @@ def _items(path: Path) -> tuple[Item, ...]:
     return tuple(
         Item(
             f"{path.stem}:{key}",
-            (Picture(field(record, "filename", path=path)),),
+            (ImageRef(field(record, "filename", path=path)),),
             tuple(field(record, name, path=path) for name in _CAPTIONS),
         )
         for key, record in records(path)

@@ -1,7 +1,7 @@
-"""SVO-Probes (Hendricks and Nematzadeh 2021, arXiv 2106.09141): a sentence and two pictures.
+"""SVO-Probes (Hendricks and Nematzadeh 2021, arXiv 2106.09141): a sentence and two images.
 
 They differ by subject, verb or object. Columns and the choice of rows (one kind of difference
-alone) are those of the authors' notebook. The pictures have to be downloaded by their addresses and
+alone) are those of the authors' notebook. The images have to be downloaded by their addresses and
 saved as their id, `123.jpg`; many are gone by now, so coverage is never whole, and published
 figures are of different remains. The counts of the three kinds are not known here.
 """
@@ -11,7 +11,7 @@ from typing import Final
 
 from data.errors import UsageError
 from training.evaluation.benchmarks.files import Record, field, number, rows
-from training.evaluation.tasks import PICTURES, Item, Picture, Task
+from training.evaluation.tasks import IMAGES, ImageRef, Item, Task
 
 _KINDS: Final = ("subj_neg", "verb_neg", "obj_neg")
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -28,12 +28,10 @@ def svo(root: Path) -> tuple[Task, ...]:
     for key, row in rows(path):
         kinds = [kind for kind in _KINDS if _truth(row, kind, path=path)]
         if len(kinds) == 1:
-            images = [number(row, f"{side}_image_id", path=path) for side in ("pos", "neg")]
-            pictures = tuple(Picture(f"{image}.jpg") for image in images)
-            items[kinds[0]].append(
-                Item(f"svo:{key}", pictures, (field(row, "sentence", path=path),))
-            )
-    return tuple(Task(name=kind, layout=PICTURES, items=tuple(items[kind])) for kind in _KINDS)
+            ids = [number(row, f"{side}_image_id", path=path) for side in ("pos", "neg")]
+            images = tuple(ImageRef(f"{each}.jpg") for each in ids)
+            items[kinds[0]].append(Item(f"svo:{key}", images, (field(row, "sentence", path=path),)))
+    return tuple(Task(name=kind, layout=IMAGES, items=tuple(items[kind])) for kind in _KINDS)
 
 
 def _truth(row: Record, name: str, *, path: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from data.errors import UsageError
 from training.evaluation.benchmarks.files import field, number, records
-from training.evaluation.tasks import CAPTIONS, Item, Picture, Task
+from training.evaluation.tasks import CAPTIONS, ImageRef, Item, Task
 
 
 class _Part(NamedTuple):
@@ -54,6 +54,6 @@ def _items(path: Path) -> tuple[Item, ...]:
         if votes is None:
             raise UsageError(f"{path}: expected the votes 'mturk' in each record, {key} has none")
         if number(votes, "caption", path=path) >= _ENOUGH_VOTES:
-            picture = Picture(field(record, "image_file", path=path))
-            found.append(Item(f"{path.stem}:{key}", (picture,), (caption, foil)))
+            image = ImageRef(field(record, "image_file", path=path))
+            found.append(Item(f"{path.stem}:{key}", (image,), (caption, foil)))
     return tuple(found)

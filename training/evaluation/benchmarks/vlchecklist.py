@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from data.errors import UsageError
 from training.evaluation.benchmarks.files import listed, texts
-from training.evaluation.tasks import CAPTIONS, Item, Picture, Task
+from training.evaluation.tasks import CAPTIONS, ImageRef, Item, Task
 
 _MOST: Final = 1000
 _ROLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -39,7 +39,7 @@ _EXPECTED: Final[Mapping[str, int]] = {
 class _Corpus(NamedTuple):
     source: str
     file: str
-    pictures: str
+    images: str
 
 
 def vlchecklist(root: Path) -> tuple[Task, ...]:
@@ -95,7 +95,7 @@ def _items(path: Path, corpus: _Corpus) -> list[Item]:
             case [str() as image, dict() as captions]:
                 pair = tuple(texts(captions, side, path=path)[0] for side in ("POS", "NEG"))
                 key = f"{corpus.source}:{path.stem}:{number}"
-                items.append(Item(key, (Picture(f"{corpus.pictures}/{image}"),), pair))
+                items.append(Item(key, (ImageRef(f"{corpus.images}/{image}"),), pair))
             case _:
                 raise UsageError(f"{path}: expected [image, {{POS, NEG}}], found {row!r:.80}")
     return items

@@ -1,4 +1,4 @@
-"""What's Up (Kamath et al. 2023, EMNLP): prepositions, in three sorts of pictures.
+"""What's Up (Kamath et al. 2023, EMNLP): prepositions, in three sorts of images.
 
 They are photographs that were taken for it, COCO's, and those of Visual Genome (GQA). Checked
 against the authors' loader; the counts are those of their paper.
@@ -10,7 +10,7 @@ from typing import Final
 
 from data.errors import UsageError
 from training.evaluation.benchmarks.files import field, listed, records, texts
-from training.evaluation.tasks import CAPTIONS, Item, Picture, Task
+from training.evaluation.tasks import CAPTIONS, ImageRef, Item, Task
 
 _CONTROLLED: Final[Mapping[str, tuple[str, int]]] = {
     "controlled_a": ("controlled_images_dataset.json", 412),
@@ -38,10 +38,10 @@ def whatsup(root: Path) -> tuple[Task, ...]:
         Task(
             name=name,
             layout=CAPTIONS,
-            items=_answers(root / f"{name}.json", picture),
+            items=_answers(root / f"{name}.json", image),
             expected=expected,
         )
-        for name, (picture, expected) in _ANSWERS.items()
+        for name, (image, expected) in _ANSWERS.items()
     )
     return controlled + answers
 
@@ -50,19 +50,19 @@ def _photographs(path: Path) -> tuple[Item, ...]:
     return tuple(
         Item(
             f"{path.stem}:{key}",
-            (Picture(field(record, "image_path", path=path)),),
+            (ImageRef(field(record, "image_path", path=path)),),
             texts(record, "caption_options", path=path),
         )
         for key, record in records(path)
     )
 
 
-def _answers(path: Path, picture: str) -> tuple[Item, ...]:
+def _answers(path: Path, name: str) -> tuple[Item, ...]:
     items = []
     for number, row in enumerate(listed(path)):
         match row:
             case [int() | str() as image, str() as true, str() as false]:
-                key = Picture(picture.format(image))
+                key = ImageRef(name.format(image))
                 items.append(Item(f"{path.stem}:{number}", (key,), (true, false)))
             case _:
                 raise UsageError(

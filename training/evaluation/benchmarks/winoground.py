@@ -1,6 +1,6 @@
 """Winoground (Thrush et al. 2022, arXiv 2204.03162): two captions of the same words.
 
-Fields and names of pictures checked against the loader in EqBen's toolkit, the count against
+Fields and names of images checked against the loader in EqBen's toolkit, the count against
 published results.
 """
 

@@ -1,11 +1,11 @@
-"""A folder of sets -> a classification for each, and one store of all their pictures."""
+"""A folder of sets -> a classification for each, and one store of all their images."""
 
 from pathlib import Path
 
 from data.errors import UsageError
 from data.images import Store
 from data.sources.files import contents, existing
-from training.evaluation.tasks import Classification, Picture
+from training.evaluation.tasks import Classification, ImageRef
 from training.evaluation.zeroshot.folders import layout_of_folders
 from training.evaluation.zeroshot.labelled import Labelled, Layout, Shelves
 from training.evaluation.zeroshot.parquet import layout_of_parquet
@@ -33,7 +33,7 @@ def zeroshot(root: Path) -> tuple[Classification, ...]:
 
 
 def zeroshot_store(root: Path) -> Store:
-    """Return the pictures of all sets below `root`.
+    """Return the images of all sets below `root`.
 
     Raises:
         UsageError: as `zeroshot`.
@@ -73,7 +73,7 @@ def _task(of: ZeroShotSet, layout: Layout) -> Classification:
     wants_several = of.measure == "11-point mAP"
     if labelled.several != wants_several:
         raise UsageError(
-            f"{of.name}: expected {'several labels' if wants_several else 'one label'} a picture, "
+            f"{of.name}: expected {'several labels' if wants_several else 'one label'} an image, "
             f"found {'several' if labelled.several else 'one'}"
             + "; keep it as tars with .npy, or parquet with lists"
             * wants_several
@@ -81,7 +81,7 @@ def _task(of: ZeroShotSet, layout: Layout) -> Classification:
     place = _places(labelled, names, of=of)
     return Classification(
         name=of.name,
-        pictures=tuple(Picture(f"{of.name}/{key}") for key in labelled.keys),
+        images=tuple(ImageRef(f"{of.name}/{key}") for key in labelled.keys),
         labels=tuple(tuple(place[label] for label in labels) for labels in labelled.labels),
         classes=tuple((name.prompt,) for name in names),
         templates=templates(of),
@@ -91,7 +91,7 @@ def _task(of: ZeroShotSet, layout: Layout) -> Classification:
 
 
 def _places(labelled: Labelled, names: tuple[ClassName, ...], *, of: ZeroShotSet) -> dict[int, int]:
-    """Return the class of each label that pictures have.
+    """Return the class of each label that images have.
 
     Raises:
         UsageError: a label is none of the set's.

@@ -1,4 +1,4 @@
-"""A folder for each class, with pictures as files."""
+"""A folder for each class, with images as files."""
 
 from functools import partial
 from pathlib import Path

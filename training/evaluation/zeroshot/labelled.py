@@ -1,6 +1,6 @@
-"""What a layout has to say of a set: its pictures, their labels, and a store that has the pictures.
+"""What a layout has to say of a set: its images, their labels, and a store that has the images.
 
-SET/[test/]CLASS/picture.jpg                                       folders.py
+SET/[test/]CLASS/image.jpg                                       folders.py
 SET/[test/]0.tar with 1.jpg and 1.cls or 1.npy, SET/classnames.txt  tars.py
 SET/[data/]test-00000-of-00001.parquet with image and label        parquet.py
 """
@@ -21,13 +21,13 @@ _SPLITS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class Labelled(NamedTuple):
-    """Pictures with labels.
+    """Images with labels.
 
     Attributes:
-        keys: of the pictures.
-        labels: of each picture, places among the names.
+        keys: of the images.
+        labels: of each image, places among the names.
         names: what labels are called; None where they are numbers of classes.
-        several: whether a picture may have several labels, or none.
+        several: whether an image may have several labels, or none.
     """
 
     keys: tuple[str, ...]
@@ -38,7 +38,7 @@ class Labelled(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """How a set is kept: `read` its pictures with labels, `store` the pictures."""
+    """How a set is kept: `read` its images with labels, `store` the images."""
 
     read: Callable[[], Labelled]
     store: Callable[[], Store]
@@ -51,7 +51,7 @@ class Shelves:
     stores: Mapping[str, Store]
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no picture."""
+        """Return those keys for which there is no image."""
         by_store: dict[str, dict[str, str]] = {}
         for key in keys:
             name, _, rest = key.partition("/")
@@ -63,14 +63,14 @@ class Shelves:
         return found
 
     def read(self, key: str) -> bytes:
-        """Return a picture's file.
+        """Return an image's file.
 
         Raises:
             UsageError: there is none, or it cannot be read.
         """
         name, _, rest = key.partition("/")
         if name not in self.stores:
-            raise UsageError(f"expected a picture {key!r}, found none")
+            raise UsageError(f"expected an image {key!r}, found none")
         return self.stores[name].read(rest)
 
 

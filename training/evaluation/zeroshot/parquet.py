@@ -1,4 +1,4 @@
-"""Parquet files of `datasets`: a column of pictures, and one of labels or of lists of labels.
+"""Parquet files of `datasets`: a column of images, and one of labels or of lists of labels.
 
 The library writes into the file what its columns are; where it did not, they are `image` and
 `label`, and labels are numbers.
@@ -61,7 +61,7 @@ def _tested(splits: Splits, *, of: ZeroShotSet) -> tuple[AnyPath, ...] | None:
 
 
 def _columns(path: AnyPath, *, num_classes: int) -> _Columns:
-    """Return the columns of pictures and of labels, preferably of as many classes as the set."""
+    """Return the columns of images and of labels, preferably of as many classes as the set."""
     features = read_features(path)
     image = next((n for n, f in features.items() if _type(f) == "Image"), "image")
     labels = {name: names for name, f in features.items() if (names := _label_names(f))}

@@ -21,7 +21,7 @@ class ZeroShotSet:
 
     Attributes:
         name: as everything here calls it.
-        expected: the test pictures as ELEVATER counts them.
+        expected: the test images as ELEVATER counts them.
         measure: as ELEVATER takes it.
         aliases: what else its folder may be called; case and punctuation do not count.
         split: the part that is tested.
@@ -126,7 +126,7 @@ def set_named(folder: str) -> ZeroShotSet:
 def class_names(of: ZeroShotSet) -> tuple[ClassName, ...]:
     """Return the names of a set's classes, in their order."""
     if of.name == "imagenet":
-        from training.model import imagenet_names  # noqa: PLC0415  (open_clip's door is heavy)
+        from training.model.library import imagenet_names  # noqa: PLC0415  (open_clip's door is heavy)
 
         return tuple(ClassName(name, (name,)) for name in imagenet_names())
     lines = (tuple(line.split("|")) for line in _lines("classes", of.name))
@@ -136,7 +136,7 @@ def class_names(of: ZeroShotSet) -> tuple[ClassName, ...]:
 def templates(of: ZeroShotSet) -> tuple[str, ...]:
     """Return a set's prompts, with `{}` where the name of a class goes."""
     if of.name == "imagenet":
-        from training.model import imagenet_templates  # noqa: PLC0415  (as above)
+        from training.model.library import imagenet_templates  # noqa: PLC0415  (as above)
 
         return imagenet_templates()
     return tuple(_lines("templates", of.name))

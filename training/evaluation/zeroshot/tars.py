@@ -1,4 +1,4 @@
-"""Webdataset tars as CLIP_benchmark writes them: a picture, and `.cls` (a number) or `.npy` beside.
+"""Webdataset tars as CLIP_benchmark writes them: an image, and `.cls` (a number) or `.npy` beside.
 
 `.npy` has a one for each class that is to be seen. classnames.txt beside the tars says what the
 numbers are called. Templates beside them are not read: those of the paper are taken.
@@ -62,9 +62,9 @@ def _samples(path: Path) -> Iterator[_Sample]:
     """Yield the samples of a tar, whose members stand together.
 
     Raises:
-        UsageError: it is no whole tar, or a picture has no label.
+        UsageError: it is no whole tar, or an image has no label.
     """
-    pictures: dict[str, str] = {}
+    images: dict[str, str] = {}
     labels: dict[str, tuple[tuple[int, ...], bool]] = {}
     for found in files_in(path):
         if found is None:
@@ -72,14 +72,14 @@ def _samples(path: Path) -> Iterator[_Sample]:
         tar, info = found
         stem, _, suffix = info.name.rpartition(".")
         if suffix.lower() in IMAGE_SUFFIXES:
-            pictures[stem] = f"{path.name}/{info.name}"
+            images[stem] = f"{path.name}/{info.name}"
         elif suffix in {"cls", "npy"}:
             file = tar.extractfile(info)
             content = file.read() if file else b""
             labels[stem] = (_label(content, suffix, where=f"{path}, {info.name}"), suffix == "npy")
-    for stem, key in pictures.items():
+    for stem, key in images.items():
         if stem not in labels:
-            raise UsageError(f"{path}: expected {stem}.cls or .npy beside the picture, found none")
+            raise UsageError(f"{path}: expected {stem}.cls or .npy beside the image, found none")
         yield _Sample(key, *labels[stem])
 
 

@@ -1,0 +1,83 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.errors import UsageError
+from data.streams import Stream
+from training.batches.draw import ANY, draw_of, drawn
+
+TYPES = ("swap", "replace", "shuffle")
+FSC = ("swap", "replace", "shuffle")
+
+
+@pytest.mark.parametrize(
+    ("counts", "draw"),
+    [
+        ({"swap": 1, "replace": 1, "shuffle": 1}, FSC),
+        ({"any": 3}, ("any", "any", "any")),
+        ({"swap": 2, "any": 1}, ("swap", "swap", "any")),
+        ({"swap": 0}, ()),
+        ({}, ()),
+    ],
+)
+def test_a_draw_has_a_place_for_each(counts: dict[str, int], draw: tuple[str, ...]) -> None:
+    assert draw_of(counts, available=TYPES) == draw
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ({"negate": 1}, "no negative of type 'negate'.*replace, shuffle, swap"),
+        ({"swop": 1}, "did you mean 'swap'"),
+        ({"swap": -1}, "0 or more for 'swap', found -1"),
+    ],
+)
+def test_a_draw_of_what_is_not_there_is_refused(counts: dict[str, int], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        draw_of(counts, available=TYPES)
+
+
+@pytest.mark.parametrize(
+    ("types", "draw", "expected"),
+    [
+        (["shuffle", "swap", "replace"], FSC, (1, 2, 0)),
+        (["shuffle", "replace"], FSC, (None, 1, 0)),  # never filled with another type
+        ([], FSC, (None, None, None)),
+        (["swap"], ("swap", "swap"), (0, None)),  # never twice
+        (["swap"], (ANY, "swap"), (None, 0)),  # what is typed comes first
+    ],
+)
+def test_places_keep_their_types(
+    types: list[str], draw: tuple[str, ...], expected: tuple[int | None, ...]
+) -> None:
+    assert drawn(types, draw, stream=Stream("any key")) == expected
+
+
+names = st.sampled_from([*TYPES, "negate"])
+
+
+@given(st.lists(names, max_size=12), st.lists(names | st.just(ANY), max_size=6), st.integers())
+def test_a_draw_is_without_replacement_and_as_full_as_it_can_be(
+    types: list[str], draw: list[str], key: int
+) -> None:
+    chosen = drawn(types, tuple(draw), stream=Stream(key))
+    used = [index for index in chosen if index is not None]
+    assert len(set(used)) == len(used)
+    for wanted, index in zip(draw, chosen, strict=True):
+        assert index is None or wanted in {ANY, types[index]}
+    for name in set(types):
+        wanted = draw.count(name)
+        full = sum(i is not None for w, i in zip(draw, chosen, strict=True) if w == name)
+        assert full == min(wanted, types.count(name))
+    assert len(used) <= len(types)
+    if ANY in draw and None in [i for w, i in zip(draw, chosen, strict=True) if w == ANY]:
+        assert len(used) == len(types)
+
+
+def test_all_are_equally_likely() -> None:
+    draws = [drawn(["swap"] * 5, ("swap",), stream=Stream(key)) for key in range(5000)]
+    counts = Counter(draws)
+    # chi-square with 4 degrees of freedom: above 18.5 once in a thousand
+    assert sum((count - 1000) ** 2 / 1000 for count in counts.values()) < 18.5

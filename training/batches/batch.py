@@ -1,0 +1,139 @@
+"""What a training step gets: images, captions, valid negatives, and lengths known on the host.
+
+Shape suffixes: B captions, K negatives a caption, N valid negatives (N <= B K), L token positions,
+C H W an image.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.batches.layout import Layout, TextForm, lay_out
+from training.batches.tokens import Ids
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """One rank's captions of one step. Lengths are host integers, so that no step waits for a GPU.
+
+    Attributes:
+        ids: the B captions' ids.
+        image_BCHW: the captions' images: uint8 of [0, 255], or normalised floats.
+        caption_BL: token ids, padded with 0 to the batch's longest caption; EOT is kept.
+        negative_NL: token ids of the valid negatives, row-major, padded with 0 to their longest.
+            A negative that a caption lacks has no row here.
+        place_N: b * K + k of each negative, ascending.
+        caption_lengths: tokens of each caption up to and including EOT.
+        negative_lengths: the same of each negative.
+        num_negatives: K, the places a caption has for negatives.
+        layout: how the text tower will read the texts; the model makes it where it is missing.
+    """
+
+    ids: tuple[str, ...]
+    image_BCHW: Tensor
+    caption_BL: Tensor
+    negative_NL: Tensor
+    place_N: Tensor
+    caption_lengths: tuple[int, ...]
+    negative_lengths: tuple[int, ...]
+    num_negatives: int
+    layout: Layout | None = None
+
+    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Batch":
+        """Return the batch with its tensors on `device`."""
+        return replace(
+            self,
+            image_BCHW=self.image_BCHW.to(device, non_blocking=non_blocking),
+            caption_BL=self.caption_BL.to(device, non_blocking=non_blocking),
+            negative_NL=self.negative_NL.to(device, non_blocking=non_blocking),
+            place_N=self.place_N.to(device, non_blocking=non_blocking),
+            layout=self.layout and self.layout.to(device, non_blocking=non_blocking),
+        )
+
+    def pin_memory(self) -> "Batch":
+        """Return the batch with its tensors in page-locked memory, for copies that overlap work."""
+        return replace(
+            self,
+            image_BCHW=self.image_BCHW.pin_memory(),
+            caption_BL=self.caption_BL.pin_memory(),
+            negative_NL=self.negative_NL.pin_memory(),
+            place_N=self.place_N.pin_memory(),
+            layout=self.layout and self.layout.pin_memory(),
+        )
+
+
+def laid_out(batch: Batch, form: TextForm) -> Batch:
+    """Return the batch with its layout, which is made unless it is there.
+
+    A loader's collate is the place for it: on a GPU it waits for the token ids to come back.
+    """
+    if batch.layout is not None:
+        return batch
+    captions = zip(batch.caption_BL.tolist(), batch.caption_lengths, strict=True)
+    negatives = zip(batch.negative_NL.tolist(), batch.negative_lengths, strict=True)
+    layout = lay_out(
+        [ids[:length] for ids, length in captions],
+        [ids[:length] for ids, length in negatives],
+        batch.place_N.tolist(),
+        num_negatives=batch.num_negatives,
+        form=form,
+    )
+    return replace(batch, layout=layout.to(batch.image_BCHW.device))
+
+
+class Sample(NamedTuple):
+    """A caption with its image and K places for negatives, None where there is none to use.
+
+    `counts`: drawn negatives by type, and what went otherwise than planned.
+    """
+
+    id: str
+    pixels_CHW: Tensor
+    caption: Ids
+    negatives: tuple[Ids | None, ...]
+    counts: Mapping[str, int]
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """Return samples as a batch on the CPU, for a DataLoader: images are uint8, of [0, 255].
+
+    A quarter of the floats travels so; `ClipModel` normalises them where it is.
+    """
+    num_negatives = len(samples[0].negatives)
+    negatives = [
+        (row * num_negatives + place, ids)
+        for row, sample in enumerate(samples)
+        for place, ids in enumerate(sample.negatives)
+        if ids is not None
+    ]
+    return Batch(
+        ids=tuple(sample.id for sample in samples),
+        image_BCHW=torch.stack([sample.pixels_CHW for sample in samples]),
+        caption_BL=_padded([sample.caption for sample in samples]),
+        negative_NL=_padded([ids for _, ids in negatives]),
+        place_N=torch.tensor([place for place, _ in negatives], dtype=torch.int64),
+        caption_lengths=tuple(len(sample.caption) for sample in samples),
+        negative_lengths=tuple(len(ids) for _, ids in negatives),
+        num_negatives=num_negatives,
+    )
+
+
+def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the sums of several counts."""
+    sums = Counter[str]()
+    for some in counts:
+        sums.update(some)
+    return dict(sums)
+
+
+def _padded(texts: Sequence[Ids]) -> Tensor:
+    """Return token ids, padded with 0 to the longest text."""
+    table = np.zeros((len(texts), max(map(len, texts), default=0)), np.int64)
+    for row, ids in zip(table, texts, strict=True):
+        row[: len(ids)] = ids
+    return torch.from_numpy(table)

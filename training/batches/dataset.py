@@ -1,0 +1,195 @@
+"""Shards and images as a torch dataset, for our loop and for other people's.
+
+    data = training.HardNegativeDataset("out", "images")
+    for batch in DataLoader(data, batch_size=64, shuffle=True, collate_fn=training.collate): ...
+
+A sample depends on the seed, the epoch and the row alone: which negatives are drawn and which part
+of the image is seen are the same in any process and in any order.
+
+Rows whose image is missing are known at the start: an error, or left out of the numbering. That a
+image is broken is seen when it is decoded: an error, or another row stands in for it, drawn by
+(seed, epoch, caption id). So batches stay whole and equal on any number of ranks, and nobody need
+decode every image before the start. Both are counted. A file that cannot be read is always an
+error: it may be readable on another rank.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from data.commit import Json
+from data.errors import UsageError
+from data.images import ImageColumns, open_images
+from data.pulling import local_folder
+from data.storage import AnyPath, place
+from data.streams import Stream
+from training.batches.batch import Sample
+from training.batches.draw import ANY, draw_of, drawn
+from training.batches.images import BrokenImageError, Crop, Middle
+from training.batches.rows import OnMissing, RowPlace, Verify, open_rows, with_images
+from training.batches.sampler import Place, Position, position_of
+from training.batches.tokenizer import Tokenizer, tokenizer_of
+from training.batches.tokens import tokens_of
+
+BROKEN: Final = "broken images replaced"
+CUT: Final = "negatives equal to their caption"
+_MOST_BROKEN = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataOptions:
+    """What is read, and how.
+
+    `draw`: negatives a step by type, or {"any": 3}. `size`: pixels wide and high. `scale`: the
+    least and greatest share of an image that is seen. `evaluation`: the middle of the image,
+    always, and none of the random decisions. `on_missing_image`: "error", or "skip" and count.
+    `verify`: "quick" or "full", of the shards. `cache`: a folder for token ids and indexes; None:
+    beside the shards and in the user's cache. `columns`: of parquet images.
+    """
+
+    split: str = "train"
+    draw: Mapping[str, int] = field(default_factory=lambda: {ANY: 3})
+    seed: int = 0
+    size: int = 224
+    scale: tuple[float, float] = (0.9, 1.0)
+    evaluation: bool = False
+    on_missing_image: OnMissing = "error"
+    verify: Verify = "quick"
+    cache: Path | None = None
+    columns: ImageColumns | None = None
+
+    def transform(self) -> Crop | Middle:
+        """Return what makes pixels of an image's file."""
+        if self.evaluation:
+            return Middle(size=self.size)
+        return Crop(size=self.size, scale=self.scale)
+
+
+class HardNegativeDataset(Dataset[Sample]):
+    """The captions of a split with their images and negatives, for a torch DataLoader.
+
+    An index is a row's number, or a `Place` with an epoch of its own. A sample is a `Sample`: an
+    id, pixels as uint8 CHW (3 x size x size), and token ids of the caption and of K negatives.
+
+    Attributes:
+        rows: the split's rows, those left out not counted.
+        store: where its images are.
+        tokens: its token ids.
+        draw: the K types of negatives; "any" among them.
+        options: as they were given.
+        epoch: of indices that are plain numbers; see `at_epoch`.
+    """
+
+    def __init__(
+        self,
+        shards: AnyPath | str,
+        images: AnyPath | str | None = None,
+        *,
+        tokenizer: Tokenizer | None = None,
+        options: DataOptions | None = None,
+        report: Callable[[int], None] = lambda _num_rows: None,
+    ) -> None:
+        """Open a finished folder of shards and its images.
+
+        Args:
+            shards: a folder, or a URL (`s3://bucket/folder`, `hf://datasets/user/name[@revision]`),
+                which is fetched once.
+            images: a folder, tars or parquet files, a URL too; None: scenes, drawn on demand.
+            tokenizer: CLIP's if left out, or that of `tokenizer_of`. The first call with a
+                tokenizer encodes all texts.
+            options: what is read, and how.
+            report: is told how many rows have become token ids.
+
+        Raises:
+            UsageError: the folder, the images or an option do not fit.
+        """
+        self.options = options or DataOptions()
+        rows = open_rows(local_folder(shards), split=self.options.split, verify=self.options.verify)
+        self.draw = draw_of(self.options.draw, available=rows.types())
+        store = open_images(
+            None if images is None else place(images),
+            manifest=rows.manifest,
+            cache=self.options.cache,
+            columns=self.options.columns,
+        )
+        self.rows, self.store = with_images(rows, store, on_missing=self.options.on_missing_image)
+        self.tokens = tokens_of(
+            rows, tokenizer or tokenizer_of(), cache=self.options.cache, report=report
+        )
+        self.transform = self.options.transform()
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int | Place) -> Sample:
+        """Return a sample.
+
+        Raises:
+            UsageError: its image is broken, or too many are.
+            IndexError: there is no such row.
+        """
+        place = index if isinstance(index, tuple) else Place(self.epoch, index)
+        seen = self._seen(place)
+        ids = self.tokens.of(seen.row)
+        counts = Counter({BROKEN: seen.num_broken} if seen.num_broken else {})
+        stream = Stream("negatives", self.options.seed, place.epoch, seen.id)
+        chosen = drawn(ids.types, self.draw, stream=stream)
+        negatives = [None if number is None else ids.negatives[number] for number in chosen]
+        for number in chosen:
+            if number is not None:
+                counts[ids.types[number] if len(ids.negatives[number]) else CUT] += 1
+        usable = tuple(None if found is None or not len(found) else found for found in negatives)
+        return Sample(seen.id, seen.pixels_CHW, ids.caption, usable, counts)
+
+    def at_epoch(self, epoch: int) -> Self:
+        """Return the dataset of another epoch: other negatives, other crops."""
+        other = copy(self)
+        other.epoch = epoch
+        return other
+
+    def start(self) -> Position:
+        """Return where a run on these samples begins."""
+        return Position(seed=self.options.seed, rows=self.rows.digest)
+
+    def resumed(self, content: Json) -> Position:
+        """Return the position that a checkpoint kept.
+
+        Raises:
+            UsageError: it is of other rows or of another seed.
+        """
+        return position_of(content, rows=self.rows.digest, seed=self.options.seed)
+
+    def _seen(self, place: Place) -> "_Seen":
+        """Return the row of a place that is seen: its own, or one that stands in for it."""
+        row = self.rows.place(place.number)
+        row_id, image = self.rows.names(row)
+        stand_ins = Stream("stand-in", self.options.seed, place.epoch, row_id)
+        for num_broken in range(_MOST_BROKEN):
+            stream = Stream("crop", self.options.seed, place.epoch, row_id)
+            try:
+                pixels_CHW = self.transform(self.store.read(image), stream=stream)
+            except BrokenImageError as error:
+                if self.options.on_missing_image == "error":
+                    raise UsageError(
+                        f"the image {image!r} of {row_id} is broken ({error}); mend it, or let "
+                        "other rows stand in for such (--on-missing-image skip)"
+                    ) from error
+            else:
+                return _Seen(row, row_id, pixels_CHW, num_broken)
+            row = self.rows.place(stand_ins.below(len(self)))
+            row_id, image = self.rows.names(row)
+        raise UsageError(f"{_MOST_BROKEN} broken images one after another; are these image files?")
+
+
+class _Seen(NamedTuple):
+    row: RowPlace
+    id: str
+    pixels_CHW: Tensor
+    num_broken: int

@@ -1,0 +1,152 @@
+"""Image files -> pixels, red, green, blue, as uint8.
+
+Training, validation and evaluation see the same colours: `colours.py` makes them of whatever a file
+holds. The orientation that a camera noted (EXIF) is ignored, as open_clip ignores it.
+
+Pillow decodes and torch resizes what is trained on: the same filter (bicubic, antialiased), in a
+third of the time. The two differ by one level in a few pixels of a thousand, and so may two kinds
+of processors. For evaluation Pillow does both.
+
+Shape suffixes: C colours, H height, W width.
+"""
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.dlpack import from_dlpack
+
+from data.columns import integers_of
+from data.streams import Stream
+from training.batches.colours import in_colour
+from training.batches.crops import random_box, reduction
+
+_FAULTS = (
+    OSError,  # of which UnidentifiedImageError is one; the bytes are in memory already
+    SyntaxError,  # Pillow's word for a broken PNG
+    ValueError,
+    EOFError,
+    IndexError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+class BrokenImageError(Exception):
+    """These bytes are no image that can be decoded to its end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crop:
+    """A random part of an image, resized to `size` x `size` (bicubic): for training.
+
+    `scale`: the least and the greatest share of the area. `reduce`: a JPEG much larger than `size`
+    is decoded at 1/2, 1/4 or 1/8 (the DCT's low frequencies alone), which costs half the time; what
+    is seen then begins and ends on the reduced image's pixels.
+    """
+
+    size: int = 224
+    scale: tuple[float, float] = (0.9, 1.0)
+    reduce: bool = True
+
+    def __call__(self, content: bytes, *, stream: Stream) -> Tensor:
+        """Return the pixels of a file, CHW; which part is seen depends on the stream alone.
+
+        Raises:
+            BrokenImageError: the file cannot be decoded.
+        """
+        image = _opened(content)
+        box = random_box(image.width, image.height, scale=self.scale, stream=stream)
+        factor = reduction(box, self.size) if self.reduce else 1
+        smaller = (image.width // factor, image.height // factor)
+        if factor > 1 and not image.draft(None, smaller):
+            factor = 1  # no JPEG
+        left, top, width, height = (number // factor for number in box)
+        image_CHW = _pixels(_coloured(image))
+        part_CHW = image_CHW[:, top : top + height, left : left + width]
+        size = (self.size, self.size)
+        return functional.interpolate(part_CHW[None], size, mode="bicubic", antialias=True)[0, :3]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Middle:
+    """The middle square of an image whose shorter side became `size` (bicubic): for evaluation.
+
+    Of an image in colour or in grey, pixel for pixel open_clip's evaluation transform; so nothing
+    is reduced while it is decoded.
+    """
+
+    size: int = 224
+
+    def __call__(self, content: bytes, *, stream: Stream | None = None) -> Tensor:
+        """Return the pixels of a file, CHW; the stream is not used.
+
+        Raises:
+            BrokenImageError: the file cannot be decoded.
+        """
+        del stream
+        image = _coloured(_opened(content))
+        short = min(image.size)
+        resized = (self.size * image.width // short, self.size * image.height // short)
+        left, top = (round((side - self.size) / 2) for side in resized)
+        middle = (left, top, left + self.size, top + self.size)
+        return _pixels(image.resize(resized, Image.Resampling.BICUBIC).crop(middle))[:3]
+
+
+def decoded(content: bytes, *, box: tuple[int, int, int, int] | None = None) -> Image.Image:
+    """Return an image as RGB, or the part in a box (left, top, right, bottom).
+
+    What of a box lies beyond the image is black, as Pillow has it.
+
+    Raises:
+        BrokenImageError: the file cannot be decoded.
+    """
+    image = _coloured(_opened(content))
+    return image.crop(box) if box else image
+
+
+def normalized(image_BCHW: Tensor, *, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Return images of uint8, of [0, 255], as normalised float32, wherever they lie.
+
+    `mean`, `std`: of red, green and blue, of [0, 1]. Colour by colour with plain numbers: a tensor
+    of them would have to be brought to the device, which waits for all that the device has to do.
+    """
+    image_BCHW = image_BCHW.to(torch.float32)
+    means, stds = ((np.array(values, np.float32) * 255).tolist() for values in (mean, std))
+    for colour_BHW, colour_mean, colour_std in zip(image_BCHW.unbind(1), means, stds, strict=True):
+        colour_BHW.sub_(colour_mean).div_(colour_std)
+    return image_BCHW
+
+
+def _opened(content: bytes) -> Image.Image:
+    """Return an image of which the head alone is read."""
+    try:
+        return Image.open(BytesIO(content))
+    except _FAULTS as error:
+        raise BrokenImageError(f"{type(error).__name__}: {error}") from error
+
+
+def _coloured(image: Image.Image) -> Image.Image:
+    """Return the image as RGB, decoded to its end."""
+    try:
+        image.load()
+        return in_colour(image)
+    except _FAULTS as error:
+        raise BrokenImageError(f"{type(error).__name__}: {error}") from error
+
+
+def _pixels(image: Image.Image) -> Tensor:
+    """Return the pixels of RGB as CHW; behind the colours there may be a fourth without meaning."""
+    try:
+        values = from_dlpack(integers_of(image))
+    except ValueError:  # Pillow keeps an image of over four million pixels in several pieces
+        values = torch.from_numpy(np.array(image))
+    return values.view(image.height, image.width, -1).permute(2, 0, 1)

@@ -1,0 +1,182 @@
+"""Texts laid out for a text tower, so that no padding and no common beginning is encoded twice.
+
+Under a causal mask a token's features depend on nothing but the tokens before it. A caption and
+its negatives, and captions that begin alike, therefore share the features of their common prefix:
+the texts of a batch form a prefix tree (tree.py), each of whose nodes is encoded once.
+Query i of a row sees key j exactly when j <= i < end_j, so one number a token tells the whole mask.
+This changes no feature: tests hold it to 1e-10 in float64.
+
+Shape suffixes: R rows, S slots a row, T texts (captions, then valid negatives), B captions, K
+negatives a caption, M distinct tokens of a caption and its negatives together, L token positions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.batches.tree import Row, plant
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextForm:
+    """How a text tower reads.
+
+    Attributes:
+        causal: causal mask and pooling at EOT, so that prefixes can be shared. Otherwise every
+            text has a row of its own, padded.
+        context_length: what texts are padded to, where they are; None: the longest of the batch.
+        pad_id: what they are padded with.
+        first: position of the first token that says something: 1 where texts open with a mark.
+    """
+
+    causal: bool
+    context_length: int | None
+    pad_id: int
+    first: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """The texts of a batch as a tower reads them; every index is made on the host.
+
+    Attributes:
+        token_RS: token ids.
+        position_RS: each token's position in its text.
+        end_RS: the first slot after the tokens that continue this one in any text of the row.
+        last_T: r * S + s of each text's last token.
+        node_BM: r * S + s of the distinct tokens of caption b and its negatives, from `first` on;
+            what is left over points at slot 0.
+        path_TL: b * M + m of each text's tokens from `first` on; B * M where the text has ended.
+        place_T: b * (1 + K) + k of each text; k = 0 is the caption.
+        valid_BC: which captions and negatives are there; C = 1 + K.
+    """
+
+    token_RS: Tensor
+    position_RS: Tensor
+    end_RS: Tensor
+    last_T: Tensor
+    node_BM: Tensor
+    path_TL: Tensor
+    place_T: Tensor
+    valid_BC: Tensor
+
+    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Self:
+        """Return the layout on `device`."""
+        return type(self)(
+            **{
+                field.name: getattr(self, field.name).to(device, non_blocking=non_blocking)
+                for field in fields(self)
+            }
+        )
+
+    def pin_memory(self) -> Self:
+        """Return the layout in page-locked memory."""
+        return type(self)(
+            **{field.name: getattr(self, field.name).pin_memory() for field in fields(self)}
+        )
+
+
+def lay_out(
+    captions: Sequence[Sequence[int]],
+    negatives: Sequence[Sequence[int]],
+    places: Sequence[int],
+    *,
+    num_negatives: int,
+    form: TextForm,
+) -> Layout:
+    """Lay captions and their valid negatives out for a tower that reads as `form` says.
+
+    Args:
+        captions: token ids of each caption up to and including EOT.
+        negatives: the same of each valid negative.
+        places: b * K + k of each negative.
+        num_negatives: K.
+        form: how the tower reads.
+    """
+    texts = [*captions, *negatives]
+    rows, num_slots = plant(texts) if form.causal else _one_a_row(texts, form)
+    slots_of = {
+        number: [num_slots * r + slot for slot in path]
+        for r, row in enumerate(rows)
+        for number, path in row.paths.items()
+    }
+    owners = [*range(len(captions)), *(place // num_negatives for place in places)]
+    heads = [b * (1 + num_negatives) for b in range(len(captions))]
+    tails = [place + place // num_negatives + 1 for place in places]
+    paths = [slots_of[number] for number in range(len(texts))]
+    node_BM, path_TL = _by_caption(
+        [path[form.first :] for path in paths], owners, num_captions=len(captions)
+    )
+    return Layout(
+        token_RS=_padded([row.tokens for row in rows], num_slots, filler=form.pad_id),
+        position_RS=_padded([row.positions for row in rows], num_slots, filler=0),
+        end_RS=_ends(rows, num_slots),
+        last_T=torch.tensor([path[-1] for path in paths]),
+        node_BM=node_BM,
+        path_TL=path_TL,
+        place_T=torch.tensor(heads + tails),
+        valid_BC=_valid(heads + tails, shape=(len(captions), 1 + num_negatives)),
+    )
+
+
+def tree_mask(end_RS: Tensor) -> Tensor:
+    """Return seen_RSS: query i sees key j exactly when j <= i < end_j."""
+    slot_S = torch.arange(end_RS.shape[1], device=end_RS.device)
+    return (slot_S <= slot_S[:, None]) & (slot_S[:, None] < end_RS[:, None, :])
+
+
+def _one_a_row(texts: Sequence[Sequence[int]], form: TextForm) -> tuple[list[Row], int]:
+    rows = [
+        Row(
+            tokens=list(text),
+            positions=list(range(len(text))),
+            ends=[len(text)] * len(text),
+            paths={number: list(range(len(text)))},
+        )
+        for number, text in enumerate(texts)
+    ]
+    return rows, form.context_length or max(map(len, texts))
+
+
+def _by_caption(
+    paths: list[list[int]], owners: list[int], *, num_captions: int
+) -> tuple[Tensor, Tensor]:
+    """Number the distinct slots of each caption and its negatives; return node_BM and path_TL."""
+    nodes: list[dict[int, int]] = [{} for _ in range(num_captions)]
+    steps = [
+        [nodes[b].setdefault(slot, len(nodes[b])) for slot in path]
+        for b, path in zip(owners, paths, strict=True)
+    ]
+    num_nodes = max(map(len, nodes))
+    placed = [
+        [b * num_nodes + node for node in step] for b, step in zip(owners, steps, strict=True)
+    ]
+    return (
+        _padded([list(slots) for slots in nodes], num_nodes, filler=0),
+        _padded(placed, max(map(len, placed)), filler=num_captions * num_nodes),
+    )
+
+
+def _valid(places: list[int], *, shape: tuple[int, int]) -> Tensor:
+    array = np.zeros(shape, dtype=np.bool_)
+    array.flat[places] = True
+    return torch.from_numpy(array)
+
+
+def _padded(lists: list[list[int]], length: int, *, filler: int) -> Tensor:
+    array = np.full((len(lists), length), filler, dtype=np.int64)
+    for row, values in zip(array, lists, strict=True):
+        row[: len(values)] = values
+    return torch.from_numpy(array)
+
+
+def _ends(rows: list[Row], num_slots: int) -> Tensor:
+    """A slot left over is seen by itself alone: a query that saw nothing would be NaN."""
+    array = np.tile(np.arange(1, num_slots + 1, dtype=np.int64), (len(rows), 1))
+    for ends, row in zip(array, rows, strict=True):
+        ends[: len(row.ends)] = row.ends
+    return torch.from_numpy(array)

@@ -1,0 +1,172 @@
+"""The rows of a finished folder by number: shards stay mapped on disk, nothing is read ahead."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UsageError
+from data.image_names import missing, renamed
+from data.images import Store
+from data.manifest import Manifest, Shard, problems_of, read_manifest, to_json
+from data.shard_folder import MappedShards
+from data.texts import nearest
+
+Verify = Literal["quick", "full"]
+OnMissing = Literal["error", "skip"]
+
+
+class RowPlace(NamedTuple):
+    """Where a row stands: the number of its shard among those of the split, and in the shard."""
+
+    shard: int
+    row: int
+
+
+class Texts(NamedTuple):
+    """What a row says: its caption, and of each negative the text and the type."""
+
+    caption: str
+    negatives: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """The rows of one split, numbered from 0.
+
+    `digest` names them: the manifest, the split, and the rows left out. `kept`: for each number the
+    place among all rows of the split, None while none is left out.
+    """
+
+    folder: Path
+    manifest: Manifest
+    split: str
+    shards: tuple[Shard, ...]
+    digest: str
+    kept: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return self._mapped.starts[-1] if self.kept is None else len(self.kept)
+
+    def types(self) -> tuple[str, ...]:
+        """Return the types of which the manifest has negatives."""
+        counts = self.manifest.tallies.get("negatives_by_type", {})
+        names = (name.partition("/")[0] for name, count in counts.items() if count)
+        return tuple(dict.fromkeys(names))
+
+    def place(self, number: int) -> RowPlace:
+        """Return where a row stands.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        if not 0 <= number < len(self):
+            raise IndexError(f"row {number} of {len(self)}")
+        among_all = number if self.kept is None else int(self.kept[number])
+        return RowPlace(*self._mapped.place(among_all))
+
+    def names(self, place: RowPlace) -> tuple[str, str]:
+        """Return the id and the image key of a row."""
+        for batch in self._mapped.batches(place.shard):
+            if place.row < batch.num_rows:
+                ids, images = batch.columns[:2]
+                return ids[place.row].as_py(), images[place.row].as_py()
+            place = place._replace(row=place.row - batch.num_rows)
+        raise UsageError(f"{self.shards[place.shard].file}: fewer rows than the manifest says")
+
+    def texts(self, shard: int) -> Iterator[Texts]:
+        """Yield what the rows of a shard say, left out ones too."""
+        for batch in self._mapped.batches(shard):
+            negatives = batch.column("negatives")
+            texts = negatives.values.field("text").to_pylist()
+            types = negatives.values.field("type").to_pylist()
+            bounds = negatives.offsets.to_pylist()
+            for row, caption in enumerate(batch.column("caption").to_pylist()):
+                part = slice(bounds[row], bounds[row + 1])
+                yield Texts(caption, tuple(texts[part]), tuple(types[part]))
+
+    def images(self) -> Iterator[str]:
+        """Yield the image key of every row, left out ones too."""
+        for shard in range(len(self.shards)):
+            for batch in self._mapped.batches(shard):
+                yield from batch.column("image").to_pylist()
+
+    def images_beside(self) -> list[str]:
+        """Return the image keys of the other splits, each once."""
+        others = [
+            open_rows(self.folder, split=s) for s in self.manifest.splits() if s != self.split
+        ]
+        return list(dict.fromkeys(key for rows in others for key in rows.images()))
+
+    @cached_property
+    def _mapped(self) -> MappedShards:
+        return MappedShards(self.folder, self.shards)
+
+
+def open_rows(folder: Path, *, split: str = "train", verify: Verify = "quick") -> Rows:
+    """Return the rows of a split of a finished folder.
+
+    `verify`: "quick" compares the sizes of all files with the manifest, "full" every byte and row.
+
+    Raises:
+        UsageError: the folder is not finished or damaged, or has no such split.
+    """
+    manifest = read_manifest(folder)
+    if verify == "full":
+        problems = list(problems_of(folder, manifest))
+        if problems:
+            raise UsageError(f"{folder}: {len(problems)} problems, the first: {problems[0]}")
+    shards = tuple(shard for shard in manifest.shards if shard.split == split)
+    if not shards:
+        raise UsageError(f"{folder}: no split {split!r}; {nearest(split, manifest.splits())}")
+    digest = _digest(to_json(manifest).encode(), split.encode())
+    return Rows(folder=folder, manifest=manifest, split=split, shards=shards, digest=digest)
+
+
+def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") -> tuple[Rows, Store]:
+    """Return the rows whose image the store has, and the store as they name its images.
+
+    With "skip" the others are left out, and the digest says so: every rank must come to the same.
+
+    Raises:
+        UsageError: an image is missing and `on_missing` is "error", or all are missing.
+    """
+    keys = list(rows.images())
+    distinct = list(dict.fromkeys(keys))
+    absent = store.absent(distinct)
+    if len(absent) == len(distinct):
+        store = renamed(store, distinct, beside=rows.images_beside())
+        absent = store.absent(distinct)
+    if not absent:
+        return rows, store
+    is_kept = np.fromiter((key not in absent for key in keys), np.bool_, len(keys))
+    kept = np.flatnonzero(is_kept)
+    num_missing = len(keys) - len(kept)
+    if on_missing == "error" or not len(kept):
+        otherwise = ", or leave such captions out (--on-missing-image skip)" if len(kept) else ""
+        if len(absent) == len(distinct) and rows.manifest.source.get("name") == "scenes":
+            otherwise = ", or leave --images out: then scenes are drawn"
+        raise UsageError(
+            f"the images of {num_missing:,} of {len(keys):,} captions are missing: "
+            f"{missing(store, distinct, absent, beside=rows.images_beside())}{otherwise}"
+        )
+    digest = _digest(rows.digest.encode(), kept.tobytes())
+    return replace(rows, kept=kept, digest=digest), store
+
+
+def num_left_out(rows: Rows) -> int:
+    """Return how many rows of the split are left out."""
+    return sum(shard.rows for shard in rows.shards) - len(rows)
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8) + part)
+    return digest.hexdigest()

@@ -1,0 +1,136 @@
+"""Which rows a rank reads at each step: worked out from the position, never remembered.
+
+The rows of step t are the next `batch_size` places of the epoch's order, whatever the number of
+ranks; rank r takes the r-th of `num_ranks` equal slices. So a run goes on from a position on any
+number of ranks and workers, and no step before it is replayed.
+
+Every batch is whole: what is left at the end of an epoch's order is not read in that epoch. It is
+less than a batch, and other rows in each epoch.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from data.commit import Json
+from data.errors import UsageError
+from training.batches.order import Order
+
+
+class Place(NamedTuple):
+    """A row's number and the epoch in which it is read."""
+
+    epoch: int
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Position:
+    """Where a run stands in its data; what a checkpoint keeps of it.
+
+    `seen`: samples of this epoch that all ranks together have read. `rows` is the digest of the
+    manifest and of the rows left out (`Rows.digest`).
+    """
+
+    epoch: int = 0
+    seen: int = 0
+    seed: int = 0
+    rows: str = ""
+
+    def content(self) -> Json:
+        """Return the position as JSON holds it."""
+        return asdict(self)
+
+
+def position_of(content: Json, *, rows: str, seed: int) -> Position:
+    """Return the position that a checkpoint kept.
+
+    Raises:
+        UsageError: it is of other rows or of another seed, or it is no position.
+    """
+    known = {field.name: content.get(field.name) for field in fields(Position)}
+    types = {"epoch": int, "seen": int, "seed": int, "rows": str}
+    is_whole = all(isinstance(known[name], kind) for name, kind in types.items())
+    position = Position(**known)  # type: ignore[arg-type]  # used only if the types are right
+    if not is_whole or position.epoch < 0 or position.seen < 0:
+        raise UsageError(
+            f"expected a position in the data with {', '.join(types)}; found {content}"
+        )
+    if position.rows != rows:
+        raise UsageError(
+            "the checkpoint was written on other rows than these: another manifest or split, or "
+            "other images missing; give the same shards and images, or start from the beginning"
+        )
+    if position.seed != seed:
+        raise UsageError(
+            f"the checkpoint was written with seed {position.seed}, found {seed}; "
+            "give the same seed, or start from the beginning"
+        )
+    return position
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sampler:
+    """The batches of one rank from `start` to the end of `epochs`, as lists of places.
+
+    `size`: number of rows. `batch_size`: captions a step of all ranks together. Serves as the
+    `batch_sampler` of a torch DataLoader.
+    """
+
+    size: int
+    batch_size: int
+    epochs: int
+    start: Position
+    rank: int = 0
+    num_ranks: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.batch_size <= self.size:
+            raise UsageError(
+                f"batch size: expected 1 to {self.size}, the number of rows; found "
+                f"{self.batch_size}; a smaller batch or more rows are needed"
+            )
+        if self.batch_size % self.num_ranks:
+            raise UsageError(
+                f"batch size: expected a multiple of the {self.num_ranks} ranks, found "
+                f"{self.batch_size}"
+            )
+
+    def __len__(self) -> int:
+        """Return the number of steps that are left."""
+        epochs_after = self.epochs - self.start.epoch - 1
+        if epochs_after < 0:
+            return 0
+        left = max(0, self.size - self.start.seen) // self.batch_size
+        return left + epochs_after * (self.size // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[Place]]:
+        for position in self.positions():
+            yield self.places(position)
+
+    def positions(self) -> Iterator[Position]:
+        """Yield the position before each step."""
+        position = self._whole(self.start)
+        while position.epoch < self.epochs:
+            yield position
+            position = self.after(position)
+
+    def after(self, position: Position) -> Position:
+        """Return where the run stands once the step at `position` is done."""
+        return self._whole(replace(position, seen=position.seen + self.batch_size))
+
+    def places(self, position: Position) -> list[Place]:
+        """Return this rank's rows of the step at `position`."""
+        order = Order(size=self.size, seed=position.seed, epoch=position.epoch)
+        share = self.batch_size // self.num_ranks
+        first = position.seen + self.rank * share
+        numbers = order.at(np.arange(first, first + share))
+        return [Place(position.epoch, number) for number in numbers.tolist()]
+
+    def _whole(self, position: Position) -> Position:
+        """Return the position of the next whole batch."""
+        if position.seen + self.batch_size <= self.size:
+            return position
+        return replace(position, epoch=position.epoch + 1, seen=0)

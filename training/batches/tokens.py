@@ -1,0 +1,197 @@
+"""Token ids of captions and negatives, made once and kept beside the shards.
+
+A file for each shard, named after the tokenizer's fingerprint and made with the shard's SHA-256 in
+it: another tokenizer or another shard has another file. Integer lists, mapped into memory. A file
+appears whole, and whoever comes second finds it, so any number of processes may make them at once.
+
+A negative whose ids are its caption's (its edit lies beyond what the model reads) has no ids: it
+is masked when it is drawn, and counted.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.caches import cache_folder
+from data.columns import Lists, map_lists, write_columns
+from data.commit import attempt_path, sync_and_hash, sync_folder
+from data.disk import is_full, writing
+from data.errors import UsageError
+from data.records import TYPES
+from training.batches.rows import RowPlace, Rows, Texts
+from training.batches.tokenizer import Encode, Tokenizer
+
+Ids = NDArray[np.int32]
+
+_TEXTS_AT_ONCE = 4096
+
+
+class RowIds(NamedTuple):
+    """The ids of a row: int32; of negatives that cannot be used none, their place is kept."""
+
+    caption: Ids
+    negatives: tuple[Ids, ...]
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """The ids of a split's rows; `files` has one for each shard."""
+
+    files: tuple[Path, ...]
+
+    def of(self, place: RowPlace) -> RowIds:
+        """Return the ids of a row, not copied."""
+        if place.shard not in self._mapped:
+            self._mapped[place.shard] = map_lists(self.files[place.shard])[0]
+        lists = self._mapped[place.shard]
+        bounds = np.cumsum(lists["lengths"].row(place.row)).tolist()
+        ids = lists["negatives"].row(place.row)
+        starts = [0, *bounds[:-1]]
+        return RowIds(
+            lists["caption"].row(place.row),
+            tuple(ids[start:end] for start, end in zip(starts, bounds, strict=False)),
+            tuple(TYPES[code] for code in lists["types"].row(place.row).tolist()),
+        )
+
+    @cached_property
+    def _mapped(self) -> dict[int, dict[str, Lists]]:
+        return {}
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"files": self.files}
+
+
+def tokens_of(
+    rows: Rows,
+    tokenizer: Tokenizer,
+    *,
+    cache: Path | None = None,
+    report: Callable[[int], None] = lambda _num_rows: None,
+) -> Tokens:
+    """Return the ids of all rows; what is not there yet is made, `report` hears of each shard.
+
+    They lie in `cache`; without one in `tokens` beside the shards, or in the user's cache where
+    that cannot be written.
+
+    Raises:
+        UsageError: the tokenizer gives nothing for a text, or there is nowhere to write.
+        OSError: there is no room to write.
+    """
+    folders = _folders(rows, tokenizer, cache)
+    shards = range(len(rows.shards))
+    return Tokens(files=tuple(_file(rows, n, tokenizer, folders, report) for n in shards))
+
+
+def num_cut(tokens: Tokens) -> int:
+    """Return how many negatives are, as ids, their caption."""
+    lengths = (map_lists(path)[0]["lengths"].values for path in tokens.files)
+    return sum(int((values == 0).sum()) for values in lengths)
+
+
+def with_negative(tokens: Tokens, types: Collection[str] | None) -> NDArray[np.bool_]:
+    """Return for each row of the split, left out ones too, whether a negative of it can be drawn.
+
+    `types`: those that are drawn; None: any.
+    """
+    codes = None if types is None else [TYPES.index(name) for name in types]
+    parts = [np.zeros(0, np.bool_)]
+    for path in tokens.files:
+        lists = map_lists(path)[0]
+        lengths, kinds = lists["lengths"], lists["types"]
+        usable = lengths.values > 0
+        if codes is not None:
+            usable &= np.isin(kinds.values, codes)
+        before = np.concatenate([[0], np.cumsum(usable)])[lengths.offsets]
+        parts.append(before[1:] > before[:-1])
+    return np.concatenate(parts)
+
+
+def _folders(rows: Rows, tokenizer: Tokenizer, cache: Path | None) -> tuple[Path, ...]:
+    name = tokenizer.fingerprint[:16]
+    if cache is not None:
+        return (cache / name,)
+    manifest = rows.manifest.fingerprint[:16]
+    return rows.folder / "tokens" / name, cache_folder() / "tokens" / f"{manifest}-{name}"
+
+
+def _file(
+    rows: Rows,
+    shard: int,
+    tokenizer: Tokenizer,
+    folders: tuple[Path, ...],
+    report: Callable[[int], None],
+) -> Path:
+    """Return the file of a shard; made in the first folder that can be written."""
+    name = Path(rows.shards[shard].file).name
+    note = json.dumps({"shard": rows.shards[shard].sha256, "tokenizer": tokenizer.fingerprint})
+    for folder in folders:
+        if _is_of(folder / name, note):
+            return folder / name
+    columns = _columns(rows.texts(shard), tokenizer.encode)
+    if len(columns["caption"]) != rows.shards[shard].rows:
+        raise UsageError(f"{rows.shards[shard].file}: not the rows that the manifest states")
+    refusals: dict[Path, OSError] = {}
+    for folder in folders:
+        try:
+            _write(folder, name, columns, note)
+        except OSError as error:
+            refusals[folder] = error
+        else:
+            report(rows.shards[shard].rows)
+            return folder / name
+    if all(map(is_full, refusals.values())):
+        raise next(iter(refusals.values()))
+    named = " or in ".join(f"{folder} ({error.strerror})" for folder, error in refusals.items())
+    raise UsageError(f"token ids cannot be kept in {named}; name another folder as cache")
+
+
+def _is_of(path: Path, note: str) -> bool:
+    """Tell whether a file is there, whole, and made of this shard by this tokenizer."""
+    try:
+        return path.exists() and map_lists(path)[1] == note
+    except (UsageError, OSError):
+        return False
+
+
+def _write(folder: Path, name: str, columns: dict[str, list[list[int]]], note: str) -> None:
+    draft = attempt_path(folder, name, "tokens")
+    try:
+        with writing(folder / name):
+            write_columns(draft, strings={}, ragged=columns, note=note)
+            sync_and_hash(draft)
+        draft.rename(folder / name)
+        sync_folder(folder)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _columns(rows: Iterator[Texts], encode: Encode) -> dict[str, list[list[int]]]:
+    columns: dict[str, list[list[int]]] = {
+        name: [] for name in ("caption", "negatives", "lengths", "types")
+    }
+    while block := list(islice(rows, _TEXTS_AT_ONCE)):
+        encoded = iter(_encoded([text for row in block for text in (row[0], *row[1])], encode))
+        for row in block:
+            caption = next(encoded)
+            negatives = [[] if ids == caption else ids for ids in islice(encoded, len(row[1]))]
+            columns["caption"].append(caption)
+            columns["negatives"].append([token for ids in negatives for token in ids])
+            columns["lengths"].append([len(ids) for ids in negatives])
+            columns["types"].append([TYPES.index(name) for name in row.types])
+    return columns
+
+
+def _encoded(texts: list[str], encode: Encode) -> list[list[int]]:
+    encoded = encode(texts)
+    for text, ids in zip(texts, encoded, strict=True):
+        if not ids:
+            raise UsageError(f"the tokenizer gives no ids for {text!r}; expected an end of text")
+    return encoded

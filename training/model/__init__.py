@@ -1,0 +1,1 @@
+"""A CLIP model, its weights, and the features that its towers give."""

@@ -1,0 +1,186 @@
+"""open_clip's models with patch and token features.
+
+Nothing of open_clip is forked: weights, configurations and modules are its own.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any, Final
+
+import open_clip
+import torch
+from open_clip.hf_model import HFTextEncoder
+from open_clip.transformer import QuickGELU, TextTransformer, VisionTransformer
+from torch import Tensor, nn
+
+from data.errors import UsageError
+from training.batches.batch import Batch, laid_out
+from training.batches.images import normalized
+from training.batches.layout import Layout, TextForm, lay_out
+from training.model.memory import making_again
+from training.model.towers import TextKind, encode_images, encode_patches, encode_texts
+from training.objective.features import Features
+
+Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
+MOST_LOGIT_SCALE: Final = math.log(100)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preprocess:
+    """What a model's image tower was trained on: size in pixels, mean and deviation of RGB."""
+
+    height: int
+    width: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    interpolation: str
+
+
+class ClipModel(nn.Module):
+    """An open_clip model that gives the features of a batch.
+
+    Attributes:
+        clip: open_clip's model; its state dict is what `open_clip.create_model` reads.
+        form: how its text tower reads, for loaders that lay texts out.
+        has_patches: whether the image tower gives patches in the joint space.
+        note: what a user should be told once, or "".
+        thrifty: whether cheap outputs are made again in the backward pass (memory.py), which a
+            compiled model cannot.
+    """
+
+    def __init__(self, clip: nn.Module, tokenize: Tokenize) -> None:
+        super().__init__()
+        self.clip: Any = clip
+        self.thrifty = True
+        self.text_kind = _text_kind(clip)
+        self.form = _text_form(clip, self.text_kind, tokenize)
+        self.has_patches = _gives_patches(clip)
+        self.note = (
+            ""
+            if self.text_kind == "causal"
+            else f"{type(getattr(clip, 'text', clip)).__name__} does not read causally up to EOT: "
+            "its texts are padded, which costs time and changes nothing"
+        )
+        if getattr(clip, "logit_bias", None) is not None:
+            self.clip.logit_bias.requires_grad = False  # a softmax does not see it
+
+    def forward(self, batch: Batch, *, tokens: bool = False) -> Features:
+        """Return the batch's features.
+
+        Args:
+            batch: on the model's device. Images of uint8 are normalised as the model wants them;
+                floats are taken as they are.
+            tokens: patches and tokens too, for losses that need them.
+
+        Raises:
+            UsageError: patches are asked of an image tower that has none.
+        """
+        if tokens:
+            self.require_patches()
+        layout = laid_out(batch, self.form).layout
+        assert layout is not None
+        image_BCHW = batch.image_BCHW
+        if image_BCHW.dtype == torch.uint8:
+            wanted = self.preprocess
+            image_BCHW = normalized(image_BCHW, mean=wanted.mean, std=wanted.std)
+        with making_again(self.clip) if self.thrifty else nullcontext():
+            return self._encode(image_BCHW, layout, tokens=tokens)
+
+    def _encode(self, image_BCHW: Tensor, layout: Layout, *, tokens: bool) -> Features:
+        image_BD, patch_BPD = (
+            encode_patches(self.clip.visual, image_BCHW)
+            if tokens
+            else (encode_images(self.clip.visual, image_BCHW), None)
+        )
+        text_TD, token_BMD = encode_texts(self.clip, layout, kind=self.text_kind, tokens=tokens)
+        return Features(
+            image_BD=image_BD,
+            text_TD=text_TD,
+            place_T=layout.place_T,
+            valid_BC=layout.valid_BC,
+            scale=self.clip.logit_scale.exp().squeeze(),
+            patch_BPD=patch_BPD,
+            token_BMD=token_BMD,
+            path_TL=layout.path_TL if tokens else None,
+        )
+
+    def require_patches(self) -> None:
+        """Raise UsageError where the image tower has no patches for the local loss."""
+        if not self.has_patches:
+            raise UsageError(
+                "the local loss needs an image tower with patch tokens in the joint space, this "
+                f"model's is {type(self.clip.visual).__name__}: leave that loss out "
+                "(training.losses)"
+            )
+
+    def encode_images(self, image_BCHW: Tensor) -> Tensor:
+        """Return normalised image features as BD."""
+        return encode_images(self.clip.visual, image_BCHW)
+
+    def encode_texts(self, texts: Sequence[Sequence[int]]) -> Tensor:
+        """Return normalised features as TD of token ids up to and including EOT."""
+        layout = lay_out(texts, [], [], num_negatives=0, form=self.form)
+        layout = layout.to(self.clip.logit_scale.device)
+        return encode_texts(self.clip, layout, kind=self.text_kind, tokens=False)[0]
+
+    def clamp_scale(self) -> None:
+        """Bring logit_scale back into [0, ln 100], as after every step."""
+        with torch.no_grad():
+            self.clip.logit_scale.clamp_(0, MOST_LOGIT_SCALE)
+
+    @property
+    def quick_gelu(self) -> bool:
+        """Whether the model runs with QuickGELU: to be written beside weights in a file."""
+        return any(isinstance(module, QuickGELU) for module in self.clip.modules())
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """What images must be made into before they are a batch."""
+        config = open_clip.get_model_preprocess_cfg(self.clip)
+        size = config["size"]
+        height, width = (size, size) if isinstance(size, int) else size
+        return Preprocess(
+            height=height,
+            width=width,
+            mean=tuple(config["mean"]),
+            std=tuple(config["std"]),
+            interpolation=config["interpolation"],
+        )
+
+
+def _text_kind(clip: nn.Module) -> TextKind:
+    tower: Any = getattr(clip, "text", clip)
+    if isinstance(tower, HFTextEncoder):
+        return "huggingface"
+    if not isinstance(tower, open_clip.CLIP | TextTransformer):
+        raise UsageError(
+            f"expected a text tower of CLIP, SigLIP or transformers, found {type(tower).__name__}: "
+            "choose another model"
+        )
+    pool = tower.text_pool_type if isinstance(tower, open_clip.CLIP) else tower.pool_type
+    plain = tower.attn_mask is not None and getattr(tower, "cls_emb", None) is None
+    return "causal" if plain and pool in {"argmax", "eos"} else "padded"
+
+
+def _text_form(clip: nn.Module, kind: TextKind, tokenize: Tokenize) -> TextForm:
+    """Read the pad id and whether texts open with a mark off the tokenizer's own answers."""
+    empty, word = tokenize([""])[0].tolist(), tokenize(["a"])[0].tolist()
+    tower: Any = getattr(clip, "text", clip)
+    huggingface = kind == "huggingface"
+    return TextForm(
+        causal=kind == "causal",
+        context_length=None if huggingface else int(tower.context_length),
+        pad_id=int(tower.config.pad_token_id) if huggingface else empty[-1],
+        first=int(empty[0] == word[0]),
+    )
+
+
+def _gives_patches(clip: nn.Module) -> bool:
+    visual: Any = clip.visual
+    return (
+        isinstance(visual, VisionTransformer)
+        and visual.attn_pool is None
+        and visual.proj is not None
+    )

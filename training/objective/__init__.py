@@ -1,0 +1,1 @@
+"""What is minimised: the table LOSSES, and a weighted list of them."""

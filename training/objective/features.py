@@ -1,0 +1,105 @@
+"""What every loss sees: one typed view of a batch's features.
+
+Shape suffixes: B captions, K negatives a caption, C = 1 + K candidates of an image, caption first,
+T texts, D embedding, P patches, M distinct tokens of an image's candidates, L token positions.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Features:
+    """Features of B captions, their images and their negatives, in float32 or float64.
+
+    They are of one rank's captions, of a micro-batch of them, or of the captions of all ranks.
+
+    Attributes:
+        image_BD: normalised.
+        text_TD: normalised; those texts that are there.
+        place_T: b * C + k of each text; k = 0 is the caption.
+        valid_BC: which captions and negatives are there.
+        scale: exp(logit_scale), 0-d.
+        patch_BPD: not normalised, class token left out; None where they were not asked for.
+        token_BMD: not normalised; None where they were not asked for.
+        path_TL: b * M + m of each text's tokens; B * M where the text has ended.
+    """
+
+    image_BD: Tensor
+    text_TD: Tensor
+    place_T: Tensor
+    valid_BC: Tensor
+    scale: Tensor
+    patch_BPD: Tensor | None = None
+    token_BMD: Tensor | None = None
+    path_TL: Tensor | None = None
+
+    @property
+    def text_BCD(self) -> Tensor:
+        """Return the texts by candidate, zeros where a negative is missing."""
+        num_captions, num_candidates = self.valid_BC.shape
+        empty = self.text_TD.new_zeros(num_captions * num_candidates, self.text_TD.shape[1])
+        filled = empty.index_copy(0, self.place_T, self.text_TD)
+        return filled.view(num_captions, num_candidates, -1)
+
+    @property
+    def path_BCL(self) -> Tensor | None:
+        """Return the paths by candidate, ended from the start where a negative is missing."""
+        if self.path_TL is None or self.token_BMD is None:
+            return None
+        ended = self.token_BMD.shape[0] * self.token_BMD.shape[1]
+        empty = self.path_TL.new_full((self.valid_BC.numel(), self.path_TL.shape[1]), ended)
+        return empty.index_copy(0, self.place_T, self.path_TL).view(*self.valid_BC.shape, -1)
+
+    def tensors(self) -> dict[str, Tensor | None]:
+        """Return what `FscClipLoss` takes, by the names of its arguments."""
+        return {
+            "image_BD": self.image_BD,
+            "text_BCD": self.text_BCD,
+            "valid_BC": self.valid_BC,
+            "scale": self.scale,
+            "patch_BPD": self.patch_BPD,
+            "token_BMD": self.token_BMD,
+            "path_BCL": self.path_BCL,
+        }
+
+
+def features_of(  # noqa: PLR0913 - the tensors that losses may need
+    *,
+    image_BD: Tensor,
+    text_BCD: Tensor,
+    valid_BC: Tensor,
+    scale: Tensor,
+    patch_BPD: Tensor | None = None,
+    token_BMD: Tensor | None = None,
+    path_BCL: Tensor | None = None,
+) -> Features:
+    """Return the view of plain tensors; what stands where a negative is missing plays no part."""
+    if path_BCL is not None:  # a text without tokens has no score, and no gradient: any other does
+        path_BCL = torch.where(valid_BC[..., None], path_BCL, path_BCL[:, :1])
+    return Features(
+        image_BD=image_BD,
+        text_TD=text_BCD.flatten(0, 1),
+        place_T=torch.arange(valid_BC.numel(), device=valid_BC.device),
+        valid_BC=valid_BC,
+        scale=scale,
+        patch_BPD=patch_BPD,
+        token_BMD=token_BMD,
+        path_TL=None if path_BCL is None else path_BCL.flatten(0, 1),
+    )
+
+
+def token_paths(mask_BCL: Tensor) -> Tensor:
+    """Return path_BCL of tokens that texts do not share: token_BMD is token_BCLD.flatten(1, 2).
+
+    `mask_BCL`: True where a candidate has a token.
+    """
+    place_BCL = torch.arange(mask_BCL.numel(), device=mask_BCL.device).view(mask_BCL.shape)
+    return place_BCL.masked_fill(~mask_BCL, mask_BCL.numel())
+
+
+def has_negative(valid_BC: Tensor) -> Tensor:
+    """Return, as B booleans, which captions have a valid negative."""
+    return valid_BC[:, 1:].any(-1)

@@ -1,0 +1,72 @@
+"""What a row of the table LOSSES is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from training.objective.features import Features
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """The options of a loss that has none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PerCaption:
+    """What a loss finds for each caption of a view.
+
+    Attributes:
+        loss_B: 0 for a caption that does not count.
+        figures: more for the log: name -> B numbers, 0 for a caption that does not count.
+    """
+
+    loss_B: Tensor
+    figures: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """A row of the table.
+
+    Attributes:
+        name: in configurations, and of its term in the log.
+        label: for people who watch a run.
+        says: what it is, in a few words, with the paper that it is from.
+        options: a frozen dataclass, each field with a default; it may have a method `check`.
+        weight: where the user names none.
+        needs_negatives: whether it is about negatives. The captions that count are then those that
+            have one, otherwise all.
+        needs_tokens: whether it needs patches and tokens (`patch_BPD`, `token_BMD`, `path_TL`).
+    """
+
+    name: str
+    label: str
+    says: str
+    options: type = NoOptions
+    weight: float = 1.0
+    needs_negatives: bool = False
+    needs_tokens: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchLoss(Loss):
+    """A loss that compares the captions of a step with one another.
+
+    `function` sees the features of all ranks' captions, without patches and tokens, and returns a
+    0-d tensor: the same on every rank. Micro-batches cost it one more forward pass.
+    """
+
+    function: Callable[[Features, Any], Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionLoss(Loss):
+    """A loss that is a mean over captions, each by itself.
+
+    `function` sees those of one rank, or of a micro-batch, and returns a loss for each.
+    """
+
+    function: Callable[[Features, Any], PerCaption]

@@ -1,0 +1,65 @@
+"""What a user writes under `losses`, and an objective; the way back, too."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from data.commit import Json
+from data.config import checked
+from data.errors import UsageError
+from data.texts import nearest
+from training.objective.losses import LOSSES
+from training.objective.objective import Objective, WeightedLoss
+
+_NO_WEIGHTS: Mapping[str, float] = {}
+
+
+def objective_of(
+    specs: Sequence[object], *, weights: Mapping[str, float] = _NO_WEIGHTS, where: str = "losses"
+) -> Objective:
+    """Return the objective of a list of names and of `{loss: NAME, weight: X, ...}`.
+
+    `weights`: by name, for entries without one; what is in neither is as the table has it.
+
+    Raises:
+        UsageError: a loss or an option is unknown or of another type, or a loss is there twice.
+    """
+    if not isinstance(specs, list | tuple) or not specs:
+        raise UsageError(f"{where}: expected a list such as [{', '.join(LOSSES)}], found {specs!r}")
+    losses = tuple(_weighted(spec, weights=weights, where=where) for spec in specs)
+    names = [each.loss for each in losses]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            raise UsageError(f"{where}: expected each loss once, found {name!r} twice")
+    return Objective(losses)
+
+
+def spec_of(objective: Objective) -> list[Json]:
+    """Return an objective as a user would write it, nothing left out."""
+    return [
+        {"loss": each.loss, "weight": each.weight, **asdict(each.options)}
+        for each in objective.losses
+    ]
+
+
+def _weighted(spec: object, *, weights: Mapping[str, float], where: str) -> WeightedLoss:
+    given: dict[str, Any] = dict(spec) if isinstance(spec, Mapping) else {"loss": spec}
+    name = given.pop("loss", None)
+    if not isinstance(name, str) or name not in LOSSES:
+        raise UsageError(
+            f"{where}: expected {{loss: NAME, ...}}, found {spec!r}; {nearest(str(name), LOSSES)}"
+        )
+    row = LOSSES[name]
+    given = {key: value for key, value in given.items() if value is not None}
+    weight = given.pop("weight", weights.get(name, row.weight))
+    is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
+    if not (is_number and 0 < weight < math.inf):
+        raise UsageError(
+            f"{where}.{name}.weight: expected a positive number, found {weight!r}; to do without "
+            "a loss leave it out of the list"
+        )
+    options: Any = checked(row.options, given, where=f"{where}.{name}")
+    if hasattr(options, "check"):
+        options.check(f"{where}.{name}")
+    return WeightedLoss(loss=name, weight=float(weight), options=options)

@@ -1,0 +1,1 @@
+"""A run: its start, its loop, what it writes, and how it stops."""

@@ -1,0 +1,183 @@
+"""One step's gradient, of the whole batch at once or in micro-batches that fit in memory.
+
+Losses over the batch compare every image with every caption of a step, so a step in micro-batches
+is not a sum of steps. Features of all micro-batches are first computed without a graph; the
+gradient of those losses with respect to them is kept; each micro-batch then goes through the
+towers again, and the kept gradient is sent through it (GradCache: Gao et al. 2021, arXiv
+2101.06983). The price is one more forward pass, the result the gradient of the whole batch. Losses
+that are means over captions are computed in the second pass alone; where an objective has no
+others, there is no first one.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from training.batches.batch import Batch, laid_out
+from training.objective.features import Features, features_of
+from training.objective.objective import (
+    Objective,
+    Terms,
+    batch_losses,
+    caption_losses,
+    compared,
+    counts_of,
+    whole_loss,
+)
+
+Draws = dict[Generator, Tensor]  # the state of each of torch's generators
+
+
+class _Kept(NamedTuple):
+    """The gradient of the losses over the batch with respect to a micro-batch's features."""
+
+    image_BD: Tensor
+    text_BCD: Tensor
+    scale: Tensor
+
+
+def backward(
+    model: nn.Module,
+    micro_batches: Sequence[Batch],
+    objective: Objective,
+    *,
+    precision: torch.dtype | None = None,
+    scaled: Callable[[Tensor], Tensor] = lambda loss: loss,
+) -> Terms:
+    """Add the gradient of one step to the model's parameters; return the detached terms.
+
+    Args:
+        model: a ClipModel, or one in DistributedDataParallel.
+        micro_batches: the step's captions on this rank, in one batch or in several of equal size,
+            on the model's device.
+        objective: what is minimised.
+        precision: of the towers under autocast; None: that of their weights.
+        scaled: what is done to a loss before its gradient (GradScaler.scale, for float16).
+    """
+    plain: Any = model.module if isinstance(model, DistributedDataParallel) else model
+    batches = [laid_out(batch, plain.form) for batch in micro_batches]
+    if len(batches) == 1:
+        features = _encode(model, batches[0], tokens=objective.needs_tokens, precision=precision)
+        loss, terms = whole_loss(features, objective)
+        torch.autograd.backward(scaled(loss))
+        return terms
+    draws: list[Draws] = [{}] * len(batches)
+    kept: list[_Kept] | None = None
+    among_all, batch_terms = plain.clip.logit_scale.new_zeros(()), Terms()
+    if objective.over_batch():
+        parts, draws = _first_pass(model, batches, objective, precision=precision)
+        kept, among_all, batch_terms = _gradient_of(parts, objective)
+    own, terms = _second_pass(
+        model, batches, objective, kept=kept, draws=draws, precision=precision, scaled=scaled
+    )
+    return {**terms, **batch_terms, "loss": among_all + own}
+
+
+def _first_pass(
+    model: nn.Module,
+    batches: Sequence[Batch],
+    objective: Objective,
+    *,
+    precision: torch.dtype | None,
+) -> tuple[list[Features], list[Draws]]:
+    """Return what losses over the batch see of each part, without a graph, and what was drawn."""
+    parts, draws = [], []
+    for batch in batches:
+        draws.append(_draws(batch))
+        with torch.no_grad():
+            features = _encode(model, batch, tokens=False, precision=precision)
+            parts.append(compared(features, objective))
+    return parts, draws
+
+
+def _gradient_of(
+    parts: Sequence[Features], objective: Objective
+) -> tuple[list[_Kept], Tensor, Terms]:
+    """Return the gradient of the losses over the batch for each part, their sum, and the terms."""
+    images = [part.image_BD.requires_grad_() for part in parts]
+    texts = [part.text_BCD.requires_grad_() for part in parts]
+    scale = parts[0].scale.clone().requires_grad_()
+    whole = features_of(
+        image_BD=torch.cat(images),
+        text_BCD=torch.cat(texts),
+        valid_BC=torch.cat([part.valid_BC for part in parts]),
+        scale=scale,
+    )
+    loss, terms = batch_losses(whole, objective)
+    *grads, of_scale = torch.autograd.grad(loss, [*images, *texts, scale])
+    of_images, of_texts = grads[: len(parts)], grads[len(parts) :]
+    kept = [
+        _Kept(image_BD=image_BD, text_BCD=text_BCD, scale=of_scale / len(parts))
+        for image_BD, text_BCD in zip(of_images, of_texts, strict=True)
+    ]
+    return kept, loss.detach(), terms
+
+
+def _second_pass(  # noqa: PLR0913 - a step's arguments, in parts
+    model: nn.Module,
+    batches: Sequence[Batch],
+    objective: Objective,
+    *,
+    kept: Sequence[_Kept] | None,
+    draws: Sequence[Draws],
+    precision: torch.dtype | None,
+    scaled: Callable[[Tensor], Tensor],
+) -> tuple[Tensor, Terms]:
+    """Send each part through the towers with its gradient; return the losses over captions."""
+    counts = counts_of([_valid(batch) for batch in batches])
+    sums: Terms = {}
+    for number, batch in enumerate(batches):
+        for generator, state in draws[number].items():
+            generator.set_state(state)
+        with _exchange_once(model, last=number == len(batches) - 1):
+            features = _encode(model, batch, tokens=objective.needs_tokens, precision=precision)
+            own, terms = caption_losses(features, objective, counts=counts)
+            loss = own if kept is None else _inner(features, kept[number], objective) + own
+            torch.autograd.backward(scaled(loss))
+        for name, term in {**terms, "own": own.detach()}.items():
+            sums[name] = sums[name] + term if name in sums else term
+    return sums.pop("own"), {**sums, "scale": features.scale.detach()}
+
+
+def _inner(features: Features, kept: _Kept, objective: Objective) -> Tensor:
+    """Return a number whose gradient is the kept one."""
+    seen = compared(features, objective)
+    return (
+        (seen.image_BD * kept.image_BD).sum()
+        + (seen.text_BCD * kept.text_BCD).sum()
+        + seen.scale * kept.scale
+    )
+
+
+def _encode(
+    model: nn.Module, batch: Batch, *, tokens: bool, precision: torch.dtype | None
+) -> Features:
+    device = batch.image_BCHW.device.type
+    with torch.autocast(device, dtype=precision, enabled=precision is not None):
+        features: Features = model(batch, tokens=tokens)
+    return features
+
+
+def _draws(batch: Batch) -> Draws:
+    """Return where the generators stand: a tower with dropout is to drop the same once more."""
+    device = batch.image_BCHW.device
+    generators = [torch.default_generator]
+    if device.type == "cuda":
+        generators.append(torch.cuda.default_generators[torch.cuda.current_device()])
+    return {generator: generator.get_state() for generator in generators}
+
+
+def _exchange_once(model: nn.Module, *, last: bool) -> AbstractContextManager[None]:
+    """Let ranks exchange gradients in the last part only."""
+    if isinstance(model, DistributedDataParallel) and not last:
+        return model.no_sync()
+    return nullcontext()
+
+
+def _valid(batch: Batch) -> Tensor:
+    assert batch.layout is not None
+    return batch.layout.valid_BC

@@ -1,0 +1,117 @@
+"""Checkpoints: written whole or not at all, read without running anything that they hold.
+
+A checkpoint has all that a run needs to go on: weights, optimizer, loss scale, position in the
+data, step, the run's configuration and the digest of its rows. There is no generator's state in it:
+every random decision is drawn from the seed and the step, or from the seed and the sample. It has
+nothing of ranks, workers or devices.
+
+`state_dict` and `quick_gelu` stand where open_clip and `training.model` look for them, so that a
+checkpoint of a full fine-tuning is a file of weights too.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from data.commit import Json, attempt_path, sync_folder
+from data.disk import writing
+from data.errors import UsageError
+from training.model.weights import content_of, refuse_not_finite, save
+
+FOLDER: Final = "checkpoints"
+BEST: Final = "best.pt"
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkpoint:
+    """What a run goes on from.
+
+    Attributes:
+        step: updates done.
+        position: of the data, as `Position.content` gives it.
+        state_dict: of open_clip's model; with LoRA its updates are apart.
+        optimizer: the optimizer's state.
+        scaler: the loss scale's state, empty unless the precision is float16.
+        config: the run's content: what shaped the weights.
+        quick_gelu: the activation that the weights were trained with.
+        best: the least loss on the validation split so far, None without one.
+    """
+
+    step: int
+    position: Json
+    state_dict: dict[str, Any]
+    optimizer: dict[str, Any]
+    scaler: dict[str, Any]
+    config: Json
+    quick_gelu: bool
+    best: float | None = None
+
+
+def write(run: Path, checkpoint: Checkpoint, *, keep: int, is_best: bool = False) -> Path:
+    """Write a checkpoint of a run's folder; the oldest beyond `keep` are deleted."""
+    folder = run / FOLDER
+    path = folder / f"step-{checkpoint.step:08d}.pt"
+    content = {name: getattr(checkpoint, name) for name in checkpoint.__dataclass_fields__}
+    draft = attempt_path(folder, path.stem, "pt")
+    try:
+        save({"version": _VERSION, **content}, draft, target=path)
+        with writing(path):
+            if is_best:
+                _copy(draft, run / BEST)  # before the last, whose `best` must never be ahead of it
+            draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(folder)
+    for old in paths(run)[:-keep]:
+        old.unlink(missing_ok=True)
+    for left in folder.glob("*.tmp"):  # of a run that was killed while it wrote
+        left.unlink(missing_ok=True)
+    return path
+
+
+def paths(run: Path) -> list[Path]:
+    """Return a run's checkpoints, the earliest first."""
+    return sorted((run / FOLDER).glob("step-*.pt"))
+
+
+def latest(run: Path) -> Path | None:
+    """Return a run's last checkpoint, None where there is none."""
+    return next(reversed(paths(run)), None)
+
+
+def read(path: Path) -> Checkpoint:
+    """Return a checkpoint, on the CPU, mapped where it can be.
+
+    Raises:
+        UsageError: it is damaged, not one of ours, or its weights are no numbers.
+    """
+    try:
+        content = content_of(path, mmap=True)
+    except UsageError as error:
+        raise UsageError(f"{error}; delete this checkpoint to go on from an earlier one") from error
+    version = content.pop("version", None) if isinstance(content, dict) else None
+    if version != _VERSION or set(content) != set(Checkpoint.__dataclass_fields__):
+        found = ", ".join(map(str, list(content)[:6])) if isinstance(content, dict) else ""
+        raise UsageError(
+            f"{path}: expected a checkpoint of version {_VERSION} of this project, found "
+            f"{found or type(content).__name__}; weights of others go to --pretrained"
+        )
+    checkpoint = Checkpoint(**content)
+    refuse_not_finite(checkpoint.state_dict, where=str(path))
+    return checkpoint
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Give a file a second name, or a second copy where the file system knows no hard links."""
+    draft = attempt_path(target.parent, target.stem, "pt")
+    try:
+        try:
+            os.link(path, draft)
+        except OSError:
+            shutil.copyfile(path, draft)
+        draft.rename(target)
+    finally:
+        draft.unlink(missing_ok=True)

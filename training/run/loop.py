@@ -1,0 +1,246 @@
+"""The loop: gradient, update, record, checkpoint, until the end or until it is told to stop."""
+
+import math
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final, cast
+
+import torch
+from torch import Tensor, nn
+from torch.amp import GradScaler
+from torch.optim import Optimizer
+
+from data.commit import Json
+from data.errors import UsageError
+from training.batches.dataset import HardNegativeDataset
+from training.batches.loader import Step, steps
+from training.batches.sampler import Position, Sampler
+from training.batches.workers import Workers
+from training.config import Precision, Settings
+from training.model.clip import ClipModel
+from training.objective.gather import num_ranks
+from training.objective.objective import Terms
+from training.run.backward import backward
+from training.run.checkpoint import Checkpoint, write
+from training.run.logs import Listener, Meter
+from training.run.measure import Measures, measure
+from training.run.optimizer import learning_rate, update
+from training.run.ranks import rank, seed_of
+from training.run.stopping import Stopping
+
+DTYPES: Final[dict[Precision, torch.dtype | None]] = {
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "fp32": None,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """Where a run stands: updates done, its place in the data, the least validation loss so far."""
+
+    step: int
+    position: Position
+    best: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """What the loop works with. `trained` is the model, or what exchanges its gradients."""
+
+    model: ClipModel
+    trained: nn.Module
+    samples: HardNegativeDataset
+    validation: HardNegativeDataset | None
+    optimizer: Optimizer
+    scaler: GradScaler
+    device: torch.device
+    settings: Settings
+    content: Json
+    folder: Path
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """Return the number of updates in an epoch."""
+        return len(self.samples) // self.settings.batch_size
+
+    @property
+    def num_steps(self) -> int:
+        """Return the number of updates of the whole run."""
+        return self.settings.config.epochs * self.steps_an_epoch
+
+    def sampler(self, start: Position) -> Sampler:
+        """Return this rank's batches from a position on."""
+        return Sampler(
+            size=len(self.samples),
+            batch_size=self.settings.batch_size,
+            epochs=self.settings.config.epochs,
+            start=start,
+            rank=rank(),
+            num_ranks=num_ranks(),
+        )
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        options = self.settings.optimizer
+        return learning_rate(
+            step,
+            num_steps=self.num_steps,
+            warmup_steps=options.warmup_steps,
+            peak=options.lr,
+        )
+
+
+def fit(  # noqa: PLR0913 - where it begins, who listens, and when it ends
+    run: Run,
+    state: State,
+    *,
+    listeners: tuple[Listener, ...] = (),
+    stopping: Stopping | None = None,
+    limit_steps: int | None = None,
+    watch: Callable[[int, Step], None] = lambda _number, _step: None,
+) -> tuple[State, int]:
+    """Train from a state on; return where it ended and the signal that ended it, or 0.
+
+    `limit_steps`: stop after so many. `watch` sees every step before it is taken.
+
+    Raises:
+        UsageError: an image cannot be read, or a loss is no number any more.
+    """
+    stopping, meter, signal = stopping or Stopping(), Meter(run.device), 0
+    last = run.num_steps if limit_steps is None else min(run.num_steps, state.step + limit_steps)
+    checkpointed_at = state.step
+    run.trained.train()
+    with closing(_steps(run, state.position)) as all_steps:
+        while state.step < last:
+            step = stopping.unless_told(lambda: next(all_steps, None))
+            signal = stopping.agreed()
+            if signal or step is None:
+                break
+            watch(state.step, step)
+            terms, norm = train_step(run, state.step, step)
+            meter.add(step, terms, norm)
+            state = replace(state, step=state.step + 1, position=step.position)
+            due = state.step == last or _is_due(run, state)
+            if due or state.step % run.settings.run.log_every == 0:
+                log(run, state, meter, listeners)
+            if due:
+                state = validate_and_checkpoint(run, state, listeners, stopping)
+                checkpointed_at = state.step
+                meter.restart()
+    if checkpointed_at < state.step:
+        if meter.terms:
+            log(run, state, meter, listeners)
+        state = validate_and_checkpoint(run, state, listeners, stopping)
+    return state, signal
+
+
+def _steps(run: Run, start: Position) -> Generator[Step]:
+    return steps(
+        run.samples,
+        run.sampler(start),
+        workers=Workers(number=run.settings.run.workers),
+        device=run.device,
+        form=run.model.form,
+        num_micro_batches=run.settings.run.micro_batches,
+    )
+
+
+def train_step(run: Run, number: int, step: Step) -> tuple[Terms, Tensor]:
+    """Update the weights; return the terms, and the norm of the gradient."""
+    torch.manual_seed(seed_of(run.settings.config.seed, "step", number, rank()))
+    terms = backward(
+        run.trained,
+        step.micro_batches,
+        run.settings.objective,
+        precision=DTYPES[run.settings.config.precision],
+        scaled=run.scaler.scale,
+    )
+    norm = update(
+        run.optimizer,
+        run.scaler,
+        rate=run.rate(number),
+        clip_norm=run.settings.optimizer.clip_norm,
+    )
+    run.model.clamp_scale()
+    return terms, norm
+
+
+def _is_due(run: Run, state: State) -> bool:
+    """Tell whether a checkpoint is to be written: every so many steps, or after an epoch."""
+    every = run.settings.run.save_every
+    return state.position.seen == 0 if every is None else state.step % every == 0
+
+
+def log(run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...]) -> None:
+    """Tell the listeners what the steps since the last record add up to.
+
+    Raises:
+        UsageError: the loss or its gradient is no number any more.
+    """
+    found = meter.record()
+    where = {"step": state.step, "epoch": state.step / run.steps_an_epoch}
+    record = {**where, "lr": run.rate(state.step - 1), **found}
+    for listener in listeners:
+        listener.note(record)
+    spoiled = {"loss": "loss", "gradient_norm": "gradient"}
+    if run.scaler.is_enabled():
+        del spoiled["gradient_norm"]  # such steps are left out
+    for name, what in spoiled.items():
+        if not math.isfinite(cast("float", found[name])):
+            precision = run.settings.config.precision
+            slower = f"training.optimizer.lr below {run.settings.optimizer.lr:g}"
+            other = slower if precision == "fp32" else f"training.precision=fp32 or {slower}"
+            raise UsageError(
+                f"the {what} is no number any more at step {state.step}, with {precision}; try "
+                f"{other}, with another --out; the checkpoints before are kept"
+            )
+
+
+def validate_and_checkpoint(
+    run: Run, state: State, listeners: tuple[Listener, ...], stopping: Stopping
+) -> State:
+    """Measure the validation split, if there is one and no signal came, and write a checkpoint."""
+    is_best = False
+    found = _measured(run, stopping)
+    if found is not None:
+        for listener in listeners:
+            listener.note({"step": state.step, "validation": asdict(found)})
+        if not math.isfinite(found.loss):
+            raise UsageError(
+                f"the loss on the validation split is no number at step {state.step}; "
+                "training.precision=fp32 may help; the checkpoints before are kept"
+            )
+        is_best = state.best is None or found.loss < state.best
+        state = replace(state, best=found.loss if is_best else state.best)
+    if rank() == 0:
+        checkpoint = Checkpoint(
+            step=state.step,
+            position=state.position.content(),
+            state_dict=run.model.clip.state_dict(),
+            optimizer=run.optimizer.state_dict(),
+            scaler=run.scaler.state_dict(),
+            config=run.content,
+            quick_gelu=run.model.quick_gelu,
+            best=state.best,
+        )
+        with stopping.undisturbed():
+            write(run.folder, checkpoint, keep=run.settings.run.keep, is_best=is_best)
+    return state
+
+
+def _measured(run: Run, stopping: Stopping) -> Measures | None:
+    if run.validation is None:
+        return None
+    return measure(
+        run.model,
+        run.validation,
+        run.settings.objective,
+        batch_size=run.settings.batch_size,
+        device=run.device,
+        precision=DTYPES[run.settings.config.precision],
+        workers=run.settings.run.workers,
+        stopping=stopping,
+    )

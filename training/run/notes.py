@@ -1,0 +1,84 @@
+"""What a user should be told once of a run, before it begins."""
+
+from torch import nn
+
+from data.errors import UsageError
+from data.image_names import told_of
+from training.batches.dataset import HardNegativeDataset
+from training.batches.draw import ANY
+from training.batches.rows import num_left_out
+from training.batches.tokens import num_cut, with_negative
+from training.config import Settings
+from training.model.clip import ClipModel
+
+
+def notes_of(
+    settings: Settings, name: str, model: ClipModel, samples: HardNegativeDataset
+) -> tuple[str, ...]:
+    """Return what was chosen for the user, what costs, and what is not trained on, counted.
+
+    `name`: of the model, with its variant.
+    """
+    notes = (_on_activation(settings, name), model.note, _on_batches(model), told_of(samples.store))
+    return (*filter(None, notes), *_counts(settings, samples))
+
+
+def _on_activation(settings: Settings, name: str) -> str:
+    if name == settings.config.model:
+        return ""
+    return f"weights {settings.config.pretrained} were trained with QuickGELU: the model is {name}"
+
+
+def _on_batches(model: nn.Module) -> str:
+    if not any(isinstance(module, nn.BatchNorm2d) for module in model.modules()):
+        return ""
+    return (
+        "the image tower normalises over what it sees at once, so run.micro_batches and "
+        "the number of processes change its numbers"
+    )
+
+
+def refuse_without_negatives(settings: Settings, samples: HardNegativeDataset) -> None:
+    """Hold that a loss that is about negatives finds any: it would stay at 0 and teach nothing.
+
+    Raises:
+        UsageError: it finds none.
+    """
+    if not settings.objective.needs_negatives:
+        return
+    if not samples.draw:
+        raise no_negatives(settings, "training.draw has no place for any")
+    if num_without_negative(samples) == len(samples):
+        drawn = " or ".join(dict.fromkeys(samples.draw))
+        what = "" if drawn == ANY else f" of type {drawn}"
+        raise no_negatives(settings, f"no caption of {samples.rows.split!r} has one{what}")
+
+
+def no_negatives(settings: Settings, found: str) -> UsageError:
+    """Return what to raise where there are none of the negatives that a loss needs."""
+    return UsageError(
+        f"preset {settings.config.preset}: its loss needs negatives, and {found}; build shards "
+        "with negatives, choose other types (training.draw), or train without (--preset clip)"
+    )
+
+
+def num_without_negative(samples: HardNegativeDataset) -> int:
+    """Return how many captions have no negative that a step could draw."""
+    types = None if ANY in samples.draw else set(samples.draw)
+    has = with_negative(samples.tokens, types)
+    kept = samples.rows.kept
+    return int((~(has if kept is None else has[kept])).sum())
+
+
+def _counts(settings: Settings, samples: HardNegativeDataset) -> list[str]:
+    without = num_without_negative(samples) if settings.objective.needs_negatives else 0
+    counts = (
+        (num_left_out(samples.rows), "captions are left out: their images are missing"),
+        (without, f"of {len(samples):,} captions have no negative that can be drawn"),
+        (num_cut(samples.tokens), "negatives differ beyond what the model reads, and are masked"),
+        (
+            len(samples) % settings.batch_size,
+            "captions, others in each epoch, fill no batch and are left out of it",
+        ),
+    )
+    return [f"{count:,} {what}" for count, what in counts if count]

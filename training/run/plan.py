@@ -1,0 +1,242 @@
+"""What a run would do, before it does it: steps, tokens, memory. No image is decoded."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from torch import nn
+
+from data.streams import Stream
+from training.batches.dataset import HardNegativeDataset
+from training.batches.draw import drawn
+from training.batches.layout import lay_out
+from training.batches.rows import num_left_out
+from training.batches.sampler import Place, Sampler
+from training.batches.tokens import Ids, num_cut
+from training.config import Settings
+from training.objective.gather import num_ranks
+from training.run.start import Places, Prepared, prepare
+
+_STEPS_LOOKED_AT: Final = 4
+_MB: Final = 2**20
+
+# Numbers kept for the backward pass, in widths, for a token and a block: counted on ViT-B/32.
+_KEPT: Final = 17.0
+_KEPT_THRIFTY: Final = 11.0
+_KEPT_CHECKPOINTED: Final = 1.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Memory:
+    """MB on one rank, about; torch's own context and buffers come on top.
+
+    `activations`: what is kept for the backward pass; None where towers are not of a known form.
+    """
+
+    weights: int
+    gradients: int
+    optimizer: int
+    activations: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Steps, tokens and memory.
+
+    Attributes:
+        model: with its variant.
+        preset: its name.
+        draw: places for negatives by type.
+        parameters: of the model.
+        trained: of these, or of LoRA's updates.
+        captions: of the split, those left out not counted.
+        left_out: captions whose image is missing.
+        cut: negatives that are, as token ids, their caption.
+        left_over: captions of each epoch that fill no batch.
+        epochs: of the run.
+        batch_size: captions a step of all ranks together.
+        steps: of the whole run.
+        negatives_a_caption: those that are there, of the places of the draw.
+        tokens_a_step: of captions and negatives of all ranks together.
+        encoded_a_step: places that the text tower computes, shared beginnings once.
+        padded_a_step: what padding every text would make of them.
+        memory_mb: of one rank.
+        notes: what a user should be told once.
+    """
+
+    model: str
+    preset: str
+    draw: dict[str, int]
+    parameters: int
+    trained: int
+    captions: int
+    left_out: int
+    cut: int
+    left_over: int
+    epochs: int
+    batch_size: int
+    steps: int
+    negatives_a_caption: float
+    tokens_a_step: int
+    encoded_a_step: int
+    padded_a_step: int | None
+    memory_mb: Memory
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Texts:
+    """Means over a few steps: tokens and negatives of a step, computed places of a rank's part."""
+
+    tokens: float
+    negatives: float
+    slots_of_part: float
+
+
+def plan_of(settings: Settings, places: Places) -> Plan:
+    """Return the plan of a run; pretrained weights are not loaded.
+
+    Raises:
+        UsageError: something does not fit.
+    """
+    prepared = prepare(settings, places, weights=False)
+    samples, model = prepared.samples, prepared.model
+    texts = _texts_of(samples, prepared, settings)
+    num_micro_batches = settings.run.micro_batches * num_ranks()
+    num_texts = settings.batch_size + texts.negatives
+    length = model.form.context_length
+    return Plan(
+        model=prepared.name,
+        preset=settings.config.preset,
+        draw=dict(samples.options.draw),
+        parameters=sum(p.numel() for p in model.parameters()),
+        trained=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        captions=len(samples),
+        left_out=num_left_out(samples.rows),
+        cut=num_cut(samples.tokens),
+        left_over=len(samples) % settings.batch_size,
+        epochs=settings.config.epochs,
+        batch_size=settings.batch_size,
+        steps=settings.config.epochs * (len(samples) // settings.batch_size),
+        negatives_a_caption=texts.negatives / settings.batch_size,
+        tokens_a_step=round(texts.tokens),
+        encoded_a_step=round(texts.slots_of_part * num_micro_batches),
+        padded_a_step=None if length is None else round(num_texts * length),
+        memory_mb=_memory(settings, prepared, slots_of_part=texts.slots_of_part),
+        notes=prepared.notes,
+    )
+
+
+def told(plan: Plan) -> str:
+    """Return a plan in a few lines."""
+    memory = plan.memory_mb
+    fixed = memory.weights + memory.gradients + memory.optimizer
+    kept = "unknown" if memory.activations is None else f"{memory.activations:,} MB"
+    total = "" if memory.activations is None else f"; {fixed + memory.activations:,} MB in all"
+    padded = "" if plan.padded_a_step is None else f", {plan.padded_a_step:,} if they were padded"
+    draw = ", ".join(f"{count} {name}" for name, count in plan.draw.items()) or "none"
+    return "\n".join([
+        *plan.notes,
+        f"model     {plan.model}: {plan.parameters:,} parameters, {plan.trained:,} trained",
+        f"data      {plan.captions:,} captions",
+        f"negatives {draw}: {plan.negatives_a_caption:.2f} a caption",
+        f"steps     {plan.steps:,} of {plan.batch_size:,} captions; epochs: {plan.epochs}",
+        f"tokens    {plan.tokens_a_step:,} a step, {plan.encoded_a_step:,} to encode{padded}",
+        (
+            f"memory    weights {memory.weights:,} MB, gradients {memory.gradients:,} MB, "
+            f"optimizer {memory.optimizer:,} MB, activations about {kept}{total}"
+        ),
+    ])  # fmt: skip
+
+
+def _texts_of(samples: HardNegativeDataset, prepared: Prepared, settings: Settings) -> _Texts:
+    """Draw and lay out the texts of a few steps, spread over the first epoch."""
+    sampler = Sampler(
+        size=len(samples),
+        batch_size=settings.batch_size,
+        epochs=1,
+        start=samples.start(),
+        num_ranks=num_ranks(),
+    )
+    positions = list(sampler.positions())
+    looked_at = positions[:: max(1, len(positions) // _STEPS_LOOKED_AT)][:_STEPS_LOOKED_AT]
+    tokens, negatives, slots = [], [], []
+    for position in looked_at:
+        places = sampler.places(position)
+        part = places[: len(places) // settings.run.micro_batches]
+        texts = [_ids(samples, place) for place in part]
+        captions = [ids.tolist() for ids, _ in texts]
+        found = [
+            (row * len(samples.draw) + k, ids.tolist())
+            for row, (_, drawn_ids) in enumerate(texts)
+            for k, ids in enumerate(drawn_ids)
+            if ids is not None
+        ]
+        layout = lay_out(
+            captions,
+            [ids for _, ids in found],
+            [place for place, _ in found],
+            num_negatives=len(samples.draw),
+            form=prepared.model.form,
+        )
+        share = settings.batch_size / len(part)
+        slots.append(layout.token_RS.numel())
+        negatives.append(len(found) * share)
+        tokens.append((sum(map(len, captions)) + sum(len(ids) for _, ids in found)) * share)
+    return _Texts(
+        tokens=float(np.mean(tokens)),
+        negatives=float(np.mean(negatives)),
+        slots_of_part=float(np.mean(slots)),
+    )
+
+
+def _ids(samples: HardNegativeDataset, place: Place) -> tuple[Ids, list[Ids | None]]:
+    """Return the token ids of a caption and of the negatives that its step draws."""
+    row = samples.rows.place(place.number)
+    ids = samples.tokens.of(row)
+    stream = Stream("negatives", samples.options.seed, place.epoch, samples.rows.names(row)[0])
+    chosen = drawn(ids.types, samples.draw, stream=stream)
+    found = [None if number is None else ids.negatives[number] for number in chosen]
+    return ids.caption, [None if each is None or not len(each) else each for each in found]
+
+
+def _memory(settings: Settings, prepared: Prepared, *, slots_of_part: float) -> Memory:
+    model: Any = prepared.model
+    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    parameters, trained = sum(n for n, _ in sizes), sum(n for n, is_on in sizes if is_on)
+    is_half = settings.config.precision != "fp32"
+    copies = (2 if is_half else 0) + (4 if settings.lora.rank else 0)  # autocast's, LoRA's sums
+    images = settings.batch_size // num_ranks() // settings.run.micro_batches
+    options = prepared.samples.options
+    patch = getattr(model.clip.visual, "patch_size", None)
+    visual = _shape_of(model.clip.visual)
+    text = _shape_of(getattr(model.clip, "text", model.clip), without="visual")
+    kept = None
+    if visual is not None and text is not None and patch is not None:
+        num_patches = (options.size // (patch[0] if isinstance(patch, tuple) else patch)) ** 2
+        widths = ((images * (num_patches + 1), *visual), (slots_of_part, *text))
+        kept = sum(_kept(settings, *shape) for shape in widths) * (2 if is_half else 4)
+    return Memory(
+        weights=parameters * (4 + copies) // _MB,
+        gradients=trained * 4 // _MB,
+        optimizer=trained * 8 // _MB,
+        activations=None if kept is None else round(kept / _MB),
+    )
+
+
+def _kept(settings: Settings, num_tokens: float, num_blocks: int, width: int) -> float:
+    """Return how many numbers a tower keeps for its backward pass."""
+    one = num_tokens * width
+    if settings.run.checkpointing:
+        return one * (_KEPT_CHECKPOINTED * num_blocks + _KEPT)
+    return one * num_blocks * (_KEPT if settings.run.compile else _KEPT_THRIFTY)
+
+
+def _shape_of(tower: nn.Module, *, without: str | None = None) -> tuple[int, int] | None:
+    """Return the number of blocks and the width of a transformer; None: it is not open_clip's."""
+    found = [
+        module
+        for path, module in tower.named_modules()
+        if isinstance(module, nn.MultiheadAttention) and path.partition(".")[0] != without
+    ]
+    return (len(found), found[0].embed_dim) if found else None

@@ -1,0 +1,236 @@
+"""From a configuration and places to what a run works with."""
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from data.commit import Json
+from data.config import place_name
+from data.errors import UsageError
+from data.images import ImageColumns, scenes_of
+from data.storage import AnyPath
+from training.batches.dataset import DataOptions, HardNegativeDataset
+from training.batches.draw import draw_of
+from training.batches.rows import Rows, num_left_out, open_rows
+from training.batches.tokenizer import Tokenizer, unpadded
+from training.config import AUTO, Settings, TrainingConfig
+from training.model.clip import ClipModel
+from training.model.library import tokenizer
+from training.model.loading import check_weights, load_model, matched_name
+from training.model.lora import add_lora
+from training.objective.gather import num_ranks
+from training.presets import IN_PLACE, draw_for
+from training.run.notes import no_negatives, notes_of, refuse_without_negatives
+from training.run.ranks import first_then_others, same_on_all_ranks, seed_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Where a run finds shards and images (None: scenes drawn on demand) and leaves its folder."""
+
+    shards: Path
+    images: AnyPath | None
+    out: Path
+    cache: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """A model and its samples.
+
+    `content`: what shapes the weights, with the digests of rows and initial weights. `name`: the
+    model's, with its variant. `notes`: what a user should be told once.
+    """
+
+    model: ClipModel
+    name: str
+    samples: HardNegativeDataset
+    validation: HardNegativeDataset | None
+    content: Json
+    notes: tuple[str, ...]
+
+
+def prepare(
+    settings: Settings,
+    places: Places,
+    *,
+    weights: bool = True,
+    report: Callable[[int], None] = lambda _num_rows: None,
+) -> Prepared:
+    """Load the model and open the data.
+
+    `weights`: False leaves the pretrained weights out, for plans. `report` hears of rows whose
+    texts became token ids.
+
+    Raises:
+        UsageError: something does not fit.
+    """
+    config = settings.config
+    rows = open_rows(places.shards, split=config.split)  # what is wrong here is known at once
+    if settings.objective.needs_negatives and not rows.types():
+        raise no_negatives(settings, f"{places.shards} has none")
+    draw = config.draw if config.draw is not None else _draw(config, rows)
+    draw_of(draw, available=rows.types())
+    if places.images is None:
+        scenes_of(rows.manifest, where="without --images")
+    name = matched_name(config.model, config.pretrained)
+    model = initial_model(config, name=name, weights=weights)
+    if settings.objective.needs_tokens:
+        model.require_patches()
+    digest = digest_of(model.clip.state_dict()) if weights else ""
+    if settings.lora.rank:
+        generator = torch.Generator().manual_seed(seed_of(config.seed, "lora"))
+        add_lora(
+            model.clip, rank=settings.lora.rank, alpha=settings.lora.alpha, generator=generator
+        )
+    options = _data_options(settings, model, draw=draw, cache=places.cache)
+    tokenize = tokenizer(name)
+    ids = Tokenizer(encode=unpadded(tokenize), name=type(tokenize).__name__)
+
+    def opened(split: str, *, evaluation: bool) -> HardNegativeDataset:
+        chosen = replace(options, split=split, evaluation=evaluation)
+        return first_then_others(
+            lambda: HardNegativeDataset(
+                places.shards, places.images, tokenizer=ids, options=chosen, report=report
+            )
+        )
+
+    samples = opened(config.split, evaluation=False)
+    refuse_without_negatives(settings, samples)
+    validation, measured = measured_split(settings, rows, partial(opened, evaluation=True))
+    digests = (each.rows.digest for each in (samples, validation) if each is not None)
+    if not same_on_all_ranks(" ".join(digests)):
+        raise UsageError("the processes see other shards or images: give each of them the same")
+    return Prepared(
+        model=model,
+        name=name,
+        samples=samples,
+        validation=validation,
+        content=_content(settings, name=name, draw=draw, rows=samples.rows.digest, weights=digest),
+        notes=notes_of(settings, name, model, samples) + ((measured,) if measured else ()),
+    )
+
+
+def measured_split(
+    settings: Settings, rows: Rows, opened: Callable[[str], HardNegativeDataset]
+) -> tuple[HardNegativeDataset | None, str]:
+    """Return the samples of the validation split, and what a user should be told of it.
+
+    AUTO is the split that is named as the trained one, but for "train". If its images are not
+    there, nothing is measured; of a split that the user names, that is an error.
+
+    Raises:
+        UsageError: the split that the user names does not fit.
+    """
+    config = settings.config
+    automatic = config.validation == AUTO
+    split = _beside(config.split, rows.manifest.splits()) if automatic else config.validation
+    if split is None:
+        return None, ""
+    try:
+        samples = _shared(opened(split))
+    except UsageError as error:
+        if not automatic:
+            raise
+        return None, f"split {split} is not measured: {error}"
+    size = min(settings.batch_size, len(samples) // num_ranks() * num_ranks())
+    return samples, told_of_measured(samples, batch_size=size)
+
+
+def told_of_measured(samples: HardNegativeDataset, *, batch_size: int) -> str:
+    """Return what a user should know of the split that is measured: how much of it, and why."""
+    num_measured = len(samples) // batch_size * batch_size
+    left_out = (
+        (num_left_out(samples.rows), "whose images are missing"),
+        (len(samples) - num_measured, "that fill no batch"),
+    )
+    told = " and ".join(f"{count:,} {why}" for count, why in left_out if count)
+    without = f", without {told}" if told else ""
+    return (
+        f"split {samples.rows.split} is measured with each checkpoint: {num_measured:,} captions"
+        f"{without}"
+    )
+
+
+def _shared(samples: HardNegativeDataset) -> HardNegativeDataset:
+    """Return samples of which each rank has one to measure."""
+    if len(samples) < num_ranks():
+        raise UsageError(
+            f"split {samples.rows.split!r}: expected a caption or more for each of {num_ranks()} "
+            f"processes, found {len(samples)}"
+        )
+    return samples
+
+
+def _beside(split: str, splits: Collection[str]) -> str | None:
+    names = [split.replace("train", name) for name in ("val", "validation", "valid", "dev")]
+    return next((name for name in names if name != split and name in splits), None)
+
+
+def initial_model(config: TrainingConfig, *, name: str, weights: bool = True) -> ClipModel:
+    """Return the model as a run begins with it; random weights are drawn from the seed."""
+    if not weights and not name.startswith(IN_PLACE):
+        check_weights(name, config.pretrained)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of(config.seed, "weights"))
+        return load_model(name, pretrained=config.pretrained, weights=weights)
+
+
+def digest_of(state_dict: Mapping[str, Any]) -> str:
+    """Return a hash of weights."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(state_dict.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def shown(name: str) -> str:
+    """Return a model's name without the place of a folder on this machine."""
+    scheme, _, place = name.partition(":")
+    return Path(place).name if scheme == "local-dir" else name
+
+
+def _draw(config: TrainingConfig, rows: Rows) -> Mapping[str, int]:
+    made = rows.manifest.config.get("negatives")
+    made_with = made.get("preset") if isinstance(made, dict) else None
+    return draw_for(config.preset, made_with=made_with, available=rows.types())
+
+
+def _data_options(
+    settings: Settings, model: ClipModel, *, draw: Mapping[str, int], cache: Path | None
+) -> DataOptions:
+    seen, config = model.preprocess, settings.config
+    if seen.height != seen.width:
+        raise UsageError(
+            f"model {config.model}: expected square images, found {seen.height} x {seen.width}"
+        )
+    return DataOptions(
+        draw=draw,
+        seed=config.seed,
+        size=seen.height,
+        scale=config.crop,
+        on_missing_image=config.on_missing_image,
+        verify=settings.run.verify,
+        cache=cache,
+        columns=ImageColumns(image=config.image_column, key=config.image_key),
+    )
+
+
+def _content(
+    settings: Settings, *, name: str, draw: Mapping[str, int], rows: str, weights: str
+) -> Json:
+    pretrained = settings.config.pretrained
+    return {
+        **settings.content(),
+        "model": shown(name),
+        "pretrained": pretrained and place_name(pretrained),
+        "draw": dict(draw),
+        "rows": rows,
+        "weights": weights,
+    }

@@ -1,0 +1,247 @@
+"""A run from its beginning, or from its last checkpoint, to its end."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import nn
+from torch.amp import GradScaler
+from torch.nn.parallel import DistributedDataParallel
+
+from data.commit import Json, write_atomically
+from data.config import differences
+from data.errors import UsageError
+from data.texts import one_line
+from training.batches.loader import Step
+from training.batches.workers import deaths_told
+from training.config import Settings
+from training.model.weights import load_into
+from training.objective.gather import num_ranks
+from training.run.checkpoint import latest, read
+from training.run.logs import JsonLines, Listener, TensorBoard
+from training.run.loop import Run, State, fit
+from training.run.optimizer import adamw
+from training.run.plugins import own_listener
+from training.run.ranks import device_of, joined, meet, rank
+from training.run.start import Places, Prepared, prepare
+from training.run.stopping import told_to_stop
+
+FILE: Final = "run.json"
+_EVERY_S: Final = 10.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How a call ended on this rank: updates done, of how many, and the signal that stopped it."""
+
+    step: int
+    num_steps: int
+    signal: int
+    begun_at: int
+    rank: int = 0
+
+
+def train(  # noqa: PLR0913 - what is trained, where, and who hears of it
+    settings: Settings,
+    places: Places,
+    *,
+    resume: bool = False,
+    limit_steps: int | None = None,
+    listener_of: Callable[[Run], Listener | None] = lambda _run: None,
+    say: Callable[[str], None] = lambda _line: None,
+    watch: Callable[[int, Step], None] = lambda _number, _step: None,
+) -> Ending:
+    """Train, and leave checkpoints and a log in `places.out`.
+
+    Args:
+        settings: the configuration.
+        places: shards, images and the run's folder.
+        resume: go on from the last checkpoint in the folder, if there is one.
+        limit_steps: stop after so many steps of this call.
+        listener_of: makes whoever is told of records beside the log, on rank 0.
+        say: is told what a user should know once, on rank 0.
+        watch: sees every step of this rank before it is taken.
+
+    Raises:
+        UsageError: something does not fit, or the folder holds another run.
+    """
+    with told_to_stop() as stopping, ExitStack() as stack:
+        with stopping.at_once():  # there is nothing to keep yet
+            device = device_of(settings.run.device)
+            stack.enter_context(joined(device))
+            says = say if rank() == 0 else lambda _line: None
+            begun = _begun(places.out, resume=resume)
+            prepared = prepare(settings, places, report=Counted(says).add)
+            for note in prepared.notes:
+                says(note)
+            _claim(places.out, prepared, settings)
+            run = assemble(settings, prepared, places.out, device=device)
+            state = restored(run, begun)
+            listeners = stack.enter_context(_listening(run, state, listener_of))
+        with deaths_told():
+            ended, signal = fit(
+                run,
+                state,
+                listeners=listeners,
+                stopping=stopping,
+                limit_steps=limit_steps,
+                watch=watch,
+            )
+        meet()  # nobody leaves before the last checkpoint is written
+        return Ending(
+            step=ended.step,
+            num_steps=run.num_steps,
+            signal=signal,
+            begun_at=state.step,
+            rank=rank(),
+        )
+
+
+class Counted:
+    """Says every few seconds how many captions have become token ids, once for each data set."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._num_rows = 0
+        self._said = time.monotonic()
+
+    def add(self, num_rows: int) -> None:
+        """Take rows that are done."""
+        self._num_rows += num_rows
+        if time.monotonic() - self._said >= _EVERY_S:
+            self._said = time.monotonic()
+            self._say(f"token ids of {self._num_rows:,} captions and their negatives")
+
+
+def assemble(settings: Settings, prepared: Prepared, folder: Path, *, device: torch.device) -> Run:
+    """Put the model on its device, and the optimizer and the exchange of gradients beside it."""
+    model, options = prepared.model.to(device), settings.run
+    if options.checkpointing:
+        model.clip.set_grad_checkpointing()
+    model.thrifty = not (options.compile or options.checkpointing)
+    if options.compile:
+        for block in _blocks(model.clip):
+            block.compile()
+    several = num_ranks() > 1
+    return Run(
+        model=model,
+        trained=DistributedDataParallel(model) if several else model,
+        samples=prepared.samples,
+        validation=prepared.validation,
+        optimizer=adamw(model, settings.optimizer),
+        scaler=GradScaler(device.type, enabled=settings.config.precision == "fp16"),
+        device=device,
+        settings=settings,
+        content=prepared.content,
+        folder=folder,
+    )
+
+
+def restored(run: Run, path: Path | None) -> State:
+    """Bring a run to where its checkpoint was written; None: to its beginning.
+
+    Raises:
+        UsageError: the checkpoint is damaged, or of another run.
+    """
+    if path is None:
+        return State(step=0, position=run.samples.start())
+    checkpoint = read(path)
+    refuse_another(path, checkpoint.config, run.content)
+    load_into(run.model.clip, checkpoint.state_dict, where=str(path))
+    try:
+        run.optimizer.load_state_dict(checkpoint.optimizer)
+        run.scaler.load_state_dict(checkpoint.scaler)
+    except (ValueError, KeyError, RuntimeError) as error:
+        raise UsageError(
+            f"{path}: the optimizer's state does not fit ({one_line(error)}); delete this "
+            "checkpoint to go on from an earlier one"
+        ) from error
+    position = run.samples.resumed(checkpoint.position)
+    return State(step=checkpoint.step, position=position, best=checkpoint.best)
+
+
+def refuse_another(place: Path, before: Json, now: Json) -> None:
+    """Raise UsageError, with the differences, where a folder's run has another content."""
+    if "losses" not in before:
+        raise UsageError(
+            f"{place}: of a run of an earlier version, which named its losses otherwise and cannot "
+            "go on; give another --out, and its weights (`train export`) as --pretrained"
+        )
+    found = differences(before, now)
+    if found:
+        raise UsageError(
+            f"{place}: of another run ({'; '.join(found)}); give the same options or another --out"
+        )
+
+
+def _begun(folder: Path, *, resume: bool) -> Path | None:
+    """Return the checkpoint to go on from."""
+    path = latest(folder)
+    if path is not None and not resume:
+        raise UsageError(
+            f"{folder}: has a run with {path.stem}; go on with --resume, or give another --out"
+        )
+    return path
+
+
+def _claim(folder: Path, prepared: Prepared, settings: Settings) -> None:
+    """Write what the folder's run is, or refuse a folder of another run."""
+    path = folder / FILE
+    if path.exists():
+        try:
+            before: Any = json.loads(path.read_text(encoding="utf-8"))["config"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{path}: damaged; give another --out") from error
+        refuse_another(path, before, prepared.content)
+    meet()
+    if rank() == 0 and not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        manifest = prepared.samples.rows.manifest
+        content = {
+            "config": prepared.content,
+            "model": prepared.name,  # with its whole path, as the next line
+            "pretrained": settings.config.pretrained,
+            "source": manifest.source,
+            "captions": len(prepared.samples),
+            "torch": torch.__version__,
+        }
+        write_atomically(path, json.dumps(content, indent=1) + "\n")
+
+
+@contextmanager
+def _listening(
+    run: Run, state: State, listener_of: Callable[[Run], Listener | None]
+) -> Iterator[tuple[Listener, ...]]:
+    """Within this context rank 0 has a log and whoever else wants to be told."""
+    with ExitStack() as stack:
+        listeners: list[Listener] = []
+        if rank() == 0:
+            makers: list[Callable[[], Listener | None]] = [
+                lambda: JsonLines(run.folder, after_step=state.step),
+                lambda: TensorBoard(run.folder) if run.settings.run.tensorboard else None,
+                *(partial(own_listener, name, run.folder) for name in run.settings.run.listeners),
+                lambda: listener_of(run),
+            ]
+            for make in makers:
+                if listener := make():
+                    listeners.append(listener)
+                    stack.callback(listener.close)
+        yield tuple(listeners)
+
+
+def _blocks(clip: nn.Module) -> list[nn.Module]:
+    """Return the transformer blocks of both towers: one kind of block is compiled once."""
+    stacks = (nn.ModuleList, nn.Sequential)
+    return [
+        block
+        for path, module in clip.named_modules()
+        if isinstance(module, stacks)
+        and path.rpartition(".")[2] in {"resblocks", "blocks", "layer"}
+        for block in module
+    ]
