@@ -21,7 +21,7 @@ $(VENV)/.dev: pyproject.toml
 	touch $@ $(VENV)/.train
 
 demo: $(VENV)/.train  ## captions of the embedded scenes to negatives, a trained model and a report
-	$(BIN)/negatives run demo.yaml --out $(OUT) --workers 2 --judge none
+	$(BIN)/negatives run demo.yaml --out $(OUT) --workers 2 --reference-model none
 
 study: $(VENV)/.train  ## the paper's experiment in small: hours; run it again to go on
 	$(BIN)/python -m benchmarks.study $(STUDY)

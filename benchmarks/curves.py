@@ -1,10 +1,10 @@
 """What `natural` yields and leaks, over corpus sizes and over how much context must be covered.
 
-    python -m benchmarks.curves --source flickr8k --root ~/flickr8k --judge auto
+    python -m benchmarks.curves --source flickr8k --root ~/flickr8k --reference-model auto
 
 Each line is a whole build and its audit: negatives a caption, the share of captions with one, and
-how often the trained adversary prefers the caption (0.5: it cannot tell). With a judge, how often
-that language model finds the caption the more probable, too.
+how often the trained adversary prefers the caption (0.5: it cannot tell). With a reference model,
+how often that language model finds the caption the more probable, too.
 """
 
 import tempfile
@@ -15,9 +15,9 @@ from typing import NamedTuple
 import click
 
 from data.command import run
-from negatives.auditing.api import judge_of
+from negatives.auditing.api import open_reference
 from negatives.auditing.findings import Finding
-from negatives.auditing.gap import Judge
+from negatives.auditing.gap import ReferenceModel
 from negatives.auditing.run import AuditOptions, audit_folder
 from negatives.building import build
 from negatives.config import build_config
@@ -34,12 +34,12 @@ class Point(NamedTuple):
 
 
 class Corpus(NamedTuple):
-    """Whose captions are built from, by how many processes, and who judges."""
+    """Whose captions are built from, by how many processes, and the audit's reference model."""
 
     source: str
     root: str | None
     workers: int
-    judge: Judge | str
+    reference: ReferenceModel | str
 
 
 def point_of(corpus: Corpus, limit: int, min_context_coverage: float) -> Point:
@@ -53,7 +53,7 @@ def point_of(corpus: Corpus, limit: int, min_context_coverage: float) -> Point:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
         manifest = build(build_config(sections), out=out, workers=corpus.workers)
-        audit = audit_folder(out, options=AuditOptions(judge=corpus.judge)).audit
+        audit = audit_folder(out, options=AuditOptions(reference=corpus.reference)).audit
     captions = manifest.tallies["captions"]
     num_all = captions["all"]
     num_read = num_all + sum(manifest.tallies["skipped"].values())
@@ -93,7 +93,11 @@ def _leaks(measure: str, findings: Sequence[Finding]) -> str:
 )
 @click.option("--workers", default=1, show_default=True)
 @click.option(
-    "--judge", "judge_name", default="none", show_default=True, help="As `negatives audit` has it."
+    "--reference-model",
+    "reference_name",
+    default="none",
+    show_default=True,
+    help="As `negatives audit` has it.",
 )
 def main(  # noqa: PLR0913 - one a flag
     *,
@@ -102,13 +106,13 @@ def main(  # noqa: PLR0913 - one a flag
     sizes: tuple[int, ...],
     shares: tuple[float, ...],
     workers: int,
-    judge_name: str,
+    reference_name: str,
 ) -> None:
     """Print the curve over sizes at the default share, then over shares at the largest size.
 
     It ends with the first size that the source does not reach: a larger one is the same build.
     """
-    corpus = Corpus(source, root, workers, judge_of(judge_name))
+    corpus = Corpus(source, root, workers, open_reference(reference_name))
     default = CorpusScoring().min_context_coverage
     limit = 0
     for limit in sorted(sizes):

@@ -58,7 +58,7 @@ def files_in(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in paths}
 
 
-def built(old: Path, preset: str, source: list[str], folder: Path) -> Outcome:
+def compare_builds(old: Path, preset: str, source: list[str], folder: Path) -> Outcome:
     """Build with both checkouts and compare."""
     seconds = []
     for name, checkout in (("old", old), ("new", HERE)):
@@ -92,7 +92,7 @@ def told(line: str) -> dict[str, object]:
     return {name: value for name, value in json.loads(line).items() if name not in _MEASURED}
 
 
-def trained(old: Path, preset: str, shards: str, steps: int, folder: Path) -> Outcome:
+def compare_training(old: Path, preset: str, shards: str, steps: int, folder: Path) -> Outcome:
     """Train with both checkouts on the same shards, and compare what is logged."""
     seconds, losses = [], []
     for name, checkout in (("old", old), ("new", HERE)):
@@ -135,12 +135,12 @@ def main(  # noqa: PLR0913 - one a flag
     with tempfile.TemporaryDirectory() as folder:
         for preset in presets if builds else ():
             limited = [*captions, "--limit", str(limit)]
-            outcomes.append(built(old, preset, limited, Path(folder)))
+            outcomes.append(compare_builds(old, preset, limited, Path(folder)))
             click.echo(outcomes[-1])
         if steps:
             shards = built_for_training(old, Path(folder))
             for preset in trained_with:
-                outcomes.append(trained(old, preset, shards, steps, Path(folder)))
+                outcomes.append(compare_training(old, preset, shards, steps, Path(folder)))
                 click.echo(outcomes[-1])
     sys.exit(0 if all(outcome.same for outcome in outcomes) else 1)
 

@@ -68,7 +68,7 @@ def plain_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def served(model: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def serve(model: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run a server for as long as the block lasts; yield its address and its process.
 
     Raises:
@@ -109,7 +109,7 @@ def measure(model: Path, folder: Path, *, num_images: int, dies_after: int) -> F
     """Build while the server dies after so many answers, again, and from what was kept."""
     start = time.monotonic()
     log, out, again = folder / "server.log", folder / "out", folder / "again"
-    with served(model, log) as (url, process):
+    with serve(model, log) as (url, process):
         killer = threading.Thread(target=_kill_after, args=(process, out / "answers", dies_after))
         killer.start()
         try:
@@ -121,7 +121,7 @@ def measure(model: Path, folder: Path, *, num_images: int, dies_after: int) -> F
         finally:
             process.kill()
             killer.join()
-    with served(model, log) as (url, _):
+    with serve(model, log) as (url, _):
         build(config_of(model, url, num_images), out=out)
     build(config_of(model, url, num_images, cache=out / "answers"), out=again)
     keys = _keys(out / "answers")

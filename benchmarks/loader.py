@@ -63,7 +63,7 @@ class Rate(NamedTuple):
     cpu_s: float
 
 
-def made_pictures(folder: Path, *, count: int) -> None:
+def make_images(folder: Path, *, count: int) -> None:
     """Write pictures with detail of every scale."""
     for number in range(count):
         total = np.zeros((480, 640, 3))
@@ -76,7 +76,7 @@ def made_pictures(folder: Path, *, count: int) -> None:
         Image.fromarray(levels.astype(np.uint8)).save(folder / f"{number:06d}.jpg", quality=92)
 
 
-def made_tars(folder: Path, pictures: Iterable[Path], *, count: int) -> list[str]:
+def make_tars(folder: Path, pictures: Iterable[Path], *, count: int) -> list[str]:
     """Write the pictures with captions as `count` tars of webdataset; return their paths."""
     paths = [folder / f"{number:05d}.tar" for number in range(count)]
     tars = [tarfile.open(path, "w") for path in paths]  # noqa: SIM115  (closed below)
@@ -90,7 +90,7 @@ def made_tars(folder: Path, pictures: Iterable[Path], *, count: int) -> list[str
     return [str(path) for path in paths]
 
 
-def built(folder: Path, pictures: Iterable[Path]) -> Path:
+def build_shards(folder: Path, pictures: Iterable[Path]) -> Path:
     """Build shards of captions of the pictures."""
     lines = (
         json.dumps({"image": picture.name, "caption": caption})
@@ -156,7 +156,7 @@ def _cpu_s() -> float:
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, who))
 
 
-def measured(
+def measure_rates(
     runs: dict[str, Callable[[], Batches]], *, rounds: int, num_pictures: int
 ) -> dict[str, Rate]:
     """Return the median rate of each, run in turns."""
@@ -182,16 +182,16 @@ def main(*, images: Path | None, workers: int, rounds: int, num_pictures: int) -
         if images is None:
             images = folder / "pictures"
             images.mkdir()
-            made_pictures(images, count=256)
+            make_images(images, count=256)
         paths = sorted(images.glob("*.jpg"))
         size = statistics.mean(path.stat().st_size for path in paths)
-        urls = made_tars(folder, paths, count=max(1, workers))
+        urls = make_tars(folder, paths, count=max(1, workers))
         samples = training.HardNegativeDataset(
-            built(folder, paths), images, options=DataOptions(size=_SIZE)
+            build_shards(folder, paths), images, options=DataOptions(size=_SIZE)
         )
         whole = copy(samples)
         whole.transform = Crop(size=_SIZE, reduce=False)
-        rates = measured(
+        rates = measure_rates(
             {
                 "webdataset and PIL": lambda: batches_of_webdataset(urls, workers=workers),
                 "ours": lambda: our_batches(samples, workers=workers),

@@ -17,12 +17,12 @@ import click
 
 from data.records import Row, Skip
 from negatives.auditing import leaks
-from negatives.auditing.api import judge_of
+from negatives.auditing.api import open_reference
 from negatives.auditing.findings import Finding
-from negatives.auditing.gap import Judge
-from negatives.auditing.pairs import Pair, drawn, groups_of
+from negatives.auditing.gap import ReferenceModel
+from negatives.auditing.pairs import Pair, groups_of, sample_pairs
 from negatives.auditing.run import AuditOptions, audit_folder
-from negatives.folders.published import FORMATS, Published, detected, files_of
+from negatives.folders.published import FORMATS, PublishedCaption, detect_format, files_of
 from negatives.words import lexicon
 
 _PATH = click.Path(exists=True, path_type=Path)
@@ -40,13 +40,15 @@ class Measured(NamedTuple):
 def published_pairs(path: Path) -> dict[str, list[Pair]]:
     """Return the pairs of a published file, or of each of a folder of SugarCrepe's, as written."""
     items = {
-        file.stem: [item for item in FORMATS[detected(path)](file) if not isinstance(item, Skip)]
-        for file in files_of(path, detected(path))
+        file.stem: [
+            item for item in FORMATS[detect_format(path)](file) if not isinstance(item, Skip)
+        ]
+        for file in files_of(path, detect_format(path))
     }
     return {name: _pairs(of_file) for name, of_file in items.items()}
 
 
-def joined(sets: dict[str, list[Pair]]) -> dict[str, list[Pair]]:
+def join_types(sets: dict[str, list[Pair]]) -> dict[str, list[Pair]]:
     """Return the sets with those of one type, "swap_att" and "swap_obj", joined as well."""
     types: dict[str, list[Pair]] = {}
     for name, pairs in sets.items():
@@ -54,19 +56,24 @@ def joined(sets: dict[str, list[Pair]]) -> dict[str, list[Pair]]:
     return dict(sorted({**sets, **types}.items())) if len(sets) > 1 else sets
 
 
-def measured(
-    name: str, pairs: Sequence[Pair], *, judge: Judge | str, judge_pairs: int, seed: int
+def measure(
+    name: str,
+    pairs: Sequence[Pair],
+    *,
+    reference: ReferenceModel | str,
+    reference_pairs: int,
+    seed: int,
 ) -> Measured:
-    """Return what an adversary trained on this set, and the judge, find in it."""
+    """Return what an adversary trained on this set, and the reference model, find in it."""
     trimmed = [
         pair._replace(caption=pair.caption.strip(), text=pair.text.strip()) for pair in pairs
     ]
-    some = drawn(pairs, judge_pairs, seed=seed, key="judge")
+    some = sample_pairs(pairs, reference_pairs, seed=seed, key="judge")
     found = (
-        leaks.words(pairs, seed=seed),
-        leaks.words(trimmed, seed=seed),
-        leaks.form(pairs, seed=seed, vowel_sound=lexicon.load().vowel_sound),
-        iter([None]) if isinstance(judge, str) else leaks.fluency(some, judge),
+        leaks.word_findings(pairs, seed=seed),
+        leaks.word_findings(trimmed, seed=seed),
+        leaks.form_findings(pairs, seed=seed, vowel_sound=lexicon.load().vowel_sound),
+        iter([None]) if isinstance(reference, str) else leaks.fluency_findings(some, reference),
     )
     return Measured(name, len(pairs), tuple(next(findings) for findings in found))
 
@@ -94,7 +101,7 @@ def _cell(finding: Finding | None) -> str:
     return f"{finding.value:.3f} ± {(finding.high - finding.low) / 2:.3f}"
 
 
-def _pairs(items: Sequence[Published]) -> list[Pair]:
+def _pairs(items: Sequence[PublishedCaption]) -> list[Pair]:
     """Return the pairs of texts; what is no text, or equal to its caption, is left out."""
     rows = [
         Row(item.where, str(item.image or ""), item.caption, ())
@@ -115,28 +122,38 @@ def _pairs(items: Sequence[Published]) -> list[Pair]:
 @click.option("--negclip", type=_PATH, help="A file of NegCLIP's negatives.")
 @click.option("--sugarcrepe", type=_PATH, help="The folder of SugarCrepe's files.")
 @click.option("--ours", "folders", type=_PATH, multiple=True, help="A finished folder; often.")
-@click.option("--judge", "judge_name", default="auto", show_default=True, help="As in the audit.")
-@click.option("--judge-pairs", default=2000, show_default=True, help="Pairs of a set it reads.")
+@click.option(
+    "--reference-model",
+    "reference_name",
+    default="auto",
+    show_default=True,
+    help="As in the audit.",
+)
+@click.option("--reference-pairs", default=2000, show_default=True, help="Pairs of a set it reads.")
 @click.option("--seed", default=0, show_default=True, help="Which folds and samples.")
 def main(  # noqa: PLR0913 - one parameter an option of the command line
     *,
     negclip: Path | None,
     sugarcrepe: Path | None,
     folders: tuple[Path, ...],
-    judge_name: str,
-    judge_pairs: int,
+    reference_name: str,
+    reference_pairs: int,
     seed: int,
 ) -> None:
     """Print a table in markdown."""
-    judge = judge_of(judge_name)
+    reference = open_reference(reference_name)
     click.echo(f"| {' | '.join(_HEADINGS)} |\n|---|{'---:|' * (len(_HEADINGS) - 1)}")
     for path in (negclip, sugarcrepe):
-        for name, pairs in joined(published_pairs(path) if path else {}).items():
+        for name, pairs in join_types(published_pairs(path) if path else {}).items():
             click.echo(
-                line_of(measured(name, pairs, judge=judge, judge_pairs=judge_pairs, seed=seed))
+                line_of(
+                    measure(
+                        name, pairs, reference=reference, reference_pairs=reference_pairs, seed=seed
+                    )
+                )
             )
     for folder in folders:
-        options = AuditOptions(judge=judge, judge_pairs=judge_pairs, seed=seed)
+        options = AuditOptions(reference=reference, reference_pairs=reference_pairs, seed=seed)
         for row in ours(folder, options):
             click.echo(line_of(row))
 

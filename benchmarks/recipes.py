@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeVar
 import click
 
 from data.streams import Stream
-from data.texts import normalised
+from data.texts import normalise
 from negatives.models import model_name
 from negatives.parse import Parse
 from negatives.rules import make_rule
@@ -85,8 +85,8 @@ def compare(
     samples: list[Samples] = []
     for number, (row, parse) in enumerate(zip(rows, parses, strict=True)):
         slots = [slot for slot in rule(parse) if len(slot.alternatives)]
-        own = normalised(row.caption)
-        published = [text for text in map(normalised, row.negatives) if text != own]
+        own = normalise(row.caption)
+        published = [text for text in map(normalise, row.negatives) if text != own]
         result.equal_to_caption += len(row.negatives) - len(published)
         result.only_ours += bool(slots) and not published
         result.only_published += bool(published) and not slots
@@ -109,7 +109,7 @@ def _samples(
     parse: Parse, slots: Sequence[Slot], published: Sequence[str], stream: Stream, *, unit: str
 ) -> Samples:
     places = {
-        normalised(edit.apply(parse.text)): (slot.subtype, number)
+        normalise(edit.apply(parse.text)): (slot.subtype, number)
         for number, slot in reversed(list(enumerate(slots)))
         for edit in slot.alternatives
     }
@@ -121,12 +121,14 @@ def _samples(
         middle = len(found) // 2
         first, second = found[:middle], found[middle : 2 * middle]
         totals = [sum(of_slot) for of_slot in weights]
-        numbers = [stream.weighted(totals) for _ in range(middle)]
+        numbers = [stream.weighted_index(totals) for _ in range(middle)]
     texts = [
-        normalised(slots[number].alternatives[stream.weighted(weights[number])].apply(parse.text))
+        normalise(
+            slots[number].alternatives[stream.weighted_index(weights[number])].apply(parse.text)
+        )
         for number in numbers
     ]
-    own = normalised(parse.text)
+    own = normalise(parse.text)
     ours = [Drawn(text, *places[text]) for text in texts if text != own]
     return Samples(ours, first, second)
 

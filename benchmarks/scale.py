@@ -157,7 +157,7 @@ def _train(out: Path, manifest: Manifest) -> None:
             pass
 
 
-def measured_apart(case: Case, *, root: Path, results: Path) -> None:
+def measure_in_process(case: Case, *, root: Path, results: Path) -> None:
     """Measure in a process of its own, one thread for numpy, in a temporary folder."""
     free = shutil.disk_usage(tempfile.gettempdir()).free
     needed = case.num_captions * 10_000  # bytes; three times what was found
@@ -204,7 +204,7 @@ def main(  # noqa: PLR0913 - one a flag
                 measure(case, root=root, folder=Path(folder), file=file)
             return
         if again or not is_finished(file):
-            measured_apart(case, root=root, results=results)
+            measure_in_process(case, root=root, results=results)
         found.append(json.loads(file.read_text(encoding="utf-8")))
         click.echo("\n".join(lines_of(found[-1])))
     click.echo("\n".join(over_sizes(found)))

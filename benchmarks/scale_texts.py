@@ -2,7 +2,7 @@
 
 `scenes` are as many as are asked for. The others repeat the captions of Flickr8k, whose first
 40,455 are thus real text. Images that share a caption share a fold, so each copy's texts differ:
-in `replicated` a number stands behind the final mark, and hardly any n-gram is new; in `varied`
+in `replicated` a number stands behind the final mark, and hardly any n-gram is new; in `vary`
 every other word of content is another one of its form, drawn by rank (Zipf) from those of the
 corpus and then from the dictionary, so that words and n-grams go on growing.
 """
@@ -53,7 +53,7 @@ def source_of(kind: str, *, num_captions: int, root: Path, folder: Path) -> Sour
         num_images = -(-num_captions // (_PER_IMAGE - 1))  # a few have fewer captions
         return {"name": "scenes", "num_images": num_images, "names": ["train"]}
     originals = [item for item in Flickr8k(root=root).read("train") if isinstance(item, Caption)]
-    change = numbered if kind == "replicated" else varied([caption.text for caption in originals])
+    change = number_text if kind == "replicated" else vary([caption.text for caption in originals])
     path = folder / "train.jsonl"
     with path.open("w", encoding="utf-8") as file:
         for caption in islice(copies(originals, change), num_captions):
@@ -72,12 +72,12 @@ def copies(originals: Sequence[Caption], change: Change) -> Iterator[Caption]:
             yield Caption(f"{caption.id}-{copy}", image, text)
 
 
-def numbered(text: str, copy: int, place: int) -> str:  # noqa: ARG001 - all changes are asked alike
+def number_text(text: str, copy: int, place: int) -> str:  # noqa: ARG001 - all changes are asked alike
     """Return a text that no other copy has."""
     return f"{text} {copy}"
 
 
-def varied(texts: Sequence[str]) -> Change:
+def vary(texts: Sequence[str]) -> Change:
     """Return a change that draws other words of content, of the forms that these texts have."""
     lexicon = lexicons.load()
     form_of = cache(lambda word: _form_of(word, lexicon))
@@ -92,7 +92,7 @@ def varied(texts: Sequence[str]) -> Change:
             else word
             for word in text.split()
         ]
-        return numbered(" ".join(words), copy, place)
+        return number_text(" ".join(words), copy, place)
 
     return change
 

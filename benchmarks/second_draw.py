@@ -1,12 +1,12 @@
 """Which powers two scorers need, and what they leave: `python -m benchmarks.second_draw OUT`.
 
-OUT is a build by the corpus alone. Its pairs have been accepted by a(c, c') of negatives/draws.py
-with v = 1. So, with captions distributed as p^v q^w, the odds that the pair is seen and not its
-mirror are h(c) / h(c'), h = p^(v - 1) q^w: a logistic regression without a constant on what log p
-and log q grow by gives v and w. The lines after it show, for a build with both scorers and these
-powers, how many negatives it draws of those that OUT has, by the causal scorer's max_log_ratio, and
-how often it leaves the caption ahead by q and by p (0.5: no telling); the last one is the plain
-product, v = w = 1.
+OUT is a build by the corpus alone. Its pairs have been accepted by a(c, c') of
+negatives/sampling.py with v = 1. So, with captions distributed as p^v q^w, the odds that the pair
+is seen and not its mirror are h(c) / h(c'), h = p^(v - 1) q^w: a logistic regression without a
+constant on what log p and log q grow by gives v and w. The lines after it show, for a build with
+both scorers and these powers, how many negatives it draws of those that OUT has, by the causal
+scorer's max_log_ratio, and how often it leaves the caption ahead by q and by p (0.5: no telling);
+the last one is the plain product, v = w = 1.
 """
 
 from math import inf
@@ -22,8 +22,8 @@ from data.errors import UsageError
 from data.manifest import read_all_rows, read_manifest
 from data.records import Row
 from data.streams import Stream
-from negatives.draws import Acceptance
 from negatives.policy import CausalScoring
+from negatives.sampling import Acceptance
 from negatives.scorers import causal_model
 
 _MAX_LOG_RATIOS = (1.0, 2.0, 3.0, 5.0, 99.0)
@@ -34,7 +34,7 @@ LogRatios = NDArray[np.float64]
 
 
 class Powers(NamedTuple):
-    """v and w of negatives/draws.py."""
+    """v and w of negatives/sampling.py."""
 
     corpus: float
     causal: float
@@ -77,7 +77,7 @@ def line_of(log_ratios: LogRatios, powers: Powers, max_log_ratio: float) -> str:
     )
 
 
-def drawn_rows(folder: Path, num_captions: int) -> list[Row]:
+def sample_rows(folder: Path, num_captions: int) -> list[Row]:
     """Return about so many rows with negatives, all of them scored.
 
     Raises:
@@ -107,7 +107,7 @@ def drawn_rows(folder: Path, num_captions: int) -> list[Row]:
 @click.option("--device", default="auto", show_default=True)
 def main(*, folder: Path, captions: int, model: str | None, device: str) -> None:
     """Print powers and the curve over the causal scorer's max_log_ratio."""
-    rows = drawn_rows(folder, captions)
+    rows = sample_rows(folder, captions)
     scorer = causal_model(CausalScoring(model=model, device=device))
     ratios = scorer.log_ratios(
         (row.caption, [negative.text for negative in row.negatives]) for row in rows

@@ -126,11 +126,11 @@ def main(  # noqa: PLR0913 - one parameter an option
     )
     study = Study(out, scale, device=device)
     study.prepare()
-    before = study.measured("pre-trained", None)
+    before = study.measure("pre-trained", None)
     found: dict[str, list[Results]] = {}
     for seed in range(seeds):
         for method in methods():
-            found.setdefault(method.label, []).append(study.tuned(method, seed))
+            found.setdefault(method.label, []).append(study.tune(method, seed))
         write_report(out, before, found)
     click.echo((out / "study.txt").read_text(encoding="utf-8"))
 
@@ -153,7 +153,7 @@ class Study:
             self._world(name, {"name": "scenes", "hold_out": True, **options}, presets)
         self._pretrain()
 
-    def tuned(self, method: Method, seed: int) -> Results:
+    def tune(self, method: Method, seed: int) -> Results:
         """Return the results of a method with a seed."""
         name = f"{method.label} {seed}".replace(" ", "-").lower()
         run = self._out / "runs" / name
@@ -170,11 +170,11 @@ class Study:
             "optimizer": {"lr": 2e-3 if method.preset.endswith("lora") else 2e-4},
         }
         self._train(run, f"second-{method.negatives or 'natural'}", "second", section)
-        results = self.measured(name, run)
+        results = self.measure(name, run)
         click.echo(f"{name}: {time.monotonic() - start:.0f} s", err=True)
         return results
 
-    def measured(self, name: str, run: Path | None) -> Results:
+    def measure(self, name: str, run: Path | None) -> Results:
         """Return the results of a run, or of the pre-trained weights."""
         path = self._out / "results" / f"{name}.json"
         if path.exists():

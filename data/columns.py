@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from data.disk import writing_whole
 from data.errors import UsageError
-from data.shards import opened
+from data.shards import open_mapped
 from data.storage import AnyPath
 from data.texts import one_line
 
@@ -49,7 +49,7 @@ def write_columns(
 
 def read_columns(path: AnyPath) -> tuple[dict[str, list[str]], dict[str, list[list[int]]], str]:
     """Return the columns of strings, the columns of integer lists, and the note."""
-    with opened(path) as source, pa.ipc.open_stream(source) as reader:
+    with open_mapped(path) as source, pa.ipc.open_stream(source) as reader:
         batch = reader.read_next_batch()
         strings: dict[str, list[str]] = {}
         ragged: dict[str, list[list[int]]] = {}

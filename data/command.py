@@ -6,12 +6,12 @@ from typing import Final
 
 import click
 
-from data.disk import told
+from data.disk import describe_os_error
 from data.errors import RetryableError, ShardError, UsageError
-from data.storage import AnyPath, is_remote, place
+from data.storage import AnyPath, is_remote, path_of
 
 
-class PlaceType(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
+class PathType(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
     """A path of this machine, or where `by_url` also a URL such as s3://bucket/folder."""
 
     name = "path"
@@ -23,14 +23,14 @@ class PlaceType(click.ParamType):  # type: ignore[type-arg]  # generic from clic
         self, value: str | AnyPath, param: click.Parameter | None, ctx: click.Context | None
     ) -> AnyPath:
         """Return the place."""
-        path = place(value)
+        path = path_of(value)
         if is_remote(path) and not self._by_url:
             self.fail(f"{value}: expected a path on this machine, found a URL", param, ctx)
         return path
 
 
-PLACE: Final = PlaceType(by_url=True)
-LOCAL: Final = PlaceType(by_url=False)
+PATH_OR_URL: Final = PathType(by_url=True)
+LOCAL_PATH: Final = PathType(by_url=False)
 
 set_option = click.option(
     "--set",
@@ -42,10 +42,19 @@ set_option = click.option(
 """What every command has that reads a pipeline.yaml."""
 
 
-def run(command: click.Command, *, name: str) -> None:
-    """Run a command; exit with 2 on what the user can mend, with 1 on work that failed."""
+def run(command: click.Command, *, name: str, renamed: dict[str, str] | None = None) -> None:
+    """Run a command; exit with 2 on what the user can mend, with 1 on work that failed.
+
+    `renamed`: options that had another name once, and the name of today.
+    """
     try:
         command.main(prog_name=name, standalone_mode=False)
+    except click.NoSuchOption as error:
+        if now := (renamed or {}).get(error.option_name):
+            click.UsageError(f"{error.option_name} is an old name; write {now}", error.ctx).show()
+        else:
+            error.show()
+        sys.exit(2)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.ClickException as error:
@@ -60,5 +69,5 @@ def run(command: click.Command, *, name: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:  # a full disk, a folder that may not be read
-        click.echo(f"{name}: {told(error)}", err=True)
+        click.echo(f"{name}: {describe_os_error(error)}", err=True)
         sys.exit(1)

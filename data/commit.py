@@ -44,7 +44,7 @@ class Unit(NamedTuple):
 
     name: str
     files: Mapping[str, Committed]
-    facts: Json
+    stats: Json
 
 
 def attempt_path(folder: AnyPath, name: str, kind: str) -> Path:
@@ -67,17 +67,17 @@ def _scratch() -> Path:
     return folder
 
 
-def commit(folder: AnyPath, name: str, attempts: Mapping[str, Path], facts: Json) -> Unit:
+def commit(folder: AnyPath, name: str, attempts: Mapping[str, Path], stats: Json) -> Unit:
     """Finish a unit with these attempted files, by kind; return the winner, which may be another.
 
     Raises:
         ShardError: the files vanished meanwhile.
         UsageError: the file system knows no hard links.
     """
-    files = {kind: _kept(folder, attempt)._asdict() for kind, attempt in attempts.items()}
-    content = json.dumps({"files": files, "facts": facts}, sort_keys=True)
+    files = {kind: _keep(folder, attempt)._asdict() for kind, attempt in attempts.items()}
+    content = json.dumps({"files": files, "facts": stats}, sort_keys=True)
     write_if_absent(folder / f"{name}.json", content)  # the first attempt wins
-    winner = finished(folder, name)
+    winner = find_finished(folder, name)
     if winner is None:
         raise ShardError(
             f"{folder / name}.json: the files it names are gone; something else is writing there"
@@ -85,7 +85,7 @@ def commit(folder: AnyPath, name: str, attempts: Mapping[str, Path], facts: Json
     return winner
 
 
-def _kept(folder: AnyPath, attempt: Path) -> Committed:
+def _keep(folder: AnyPath, attempt: Path) -> Committed:
     """Bring an attempt to where it stays, beside its marker."""
     size, sha256 = sync_and_hash(attempt)
     kept = folder / attempt.with_suffix(".done").name
@@ -129,7 +129,7 @@ def write_if_absent(path: AnyPath, text: str) -> bool:
     return True
 
 
-def finished(folder: AnyPath, name: str) -> Unit | None:
+def find_finished(folder: AnyPath, name: str) -> Unit | None:
     """Return the unit if it is finished and its files are as they were, else None.
 
     On this machine every byte is looked at; of a store, which checks what it is sent and does not

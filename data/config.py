@@ -18,7 +18,7 @@ import yaml
 from data.commit import Json
 from data.errors import UsageError
 from data.remote import Remote
-from data.storage import AnyPath, is_remote, place
+from data.storage import AnyPath, is_remote, path_of
 from data.texts import nearest, one_line
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ NonNegative = Annotated[int, pydantic.Field(ge=0)]
 
 def _any_path(value: object) -> AnyPath:
     if isinstance(value, str | Path | Remote):
-        return place(value)
+        return path_of(value)
     raise pydantic_core.PydanticCustomError("path_type", "Input is not a valid path")
 
 
@@ -46,7 +46,7 @@ _AnyPath = Annotated[AnyPath, pydantic.PlainValidator(_any_path)]
 _Path = Annotated[Path, pydantic.PlainValidator(_path)]
 
 
-def checked(
+def parse_options(
     cls: type[T],
     options: Mapping[str, object],
     *,
@@ -68,28 +68,28 @@ def checked(
         if name not in names:
             raise UsageError(f"{where}: unknown option {name!r}; {nearest(name, names)}")
     shape: dict[str, Any] = {
-        field.name: (_with_places(hints[field.name]), _default(field)) for field in fields
+        field.name: (_with_urls(hints[field.name]), _default(field)) for field in fields
     }
     config = pydantic.ConfigDict(frozen=True, arbitrary_types_allowed=True)
     try:
         model = pydantic.create_model(cls.__name__, __config__=config, **shape)(**options)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        place = ".".join([where, *map(str, first["loc"])])
+        option = ".".join([where, *map(str, first["loc"])])
         is_list = first["type"] == "tuple_type"  # pydantic's word for it; in YAML it is a list
         expected = "expected a list such as [NAME]" if is_list else first["msg"].lower()
-        raise UsageError(f"{place}: {expected}, found {first['input']!r}") from error
+        raise UsageError(f"{option}: {expected}, found {first['input']!r}") from error
     return cls(**{name: getattr(model, name) for name in names}, **given)
 
 
-def _with_places(hint: Any) -> Any:  # noqa: ANN401 - a type is of any type
+def _with_urls(hint: Any) -> Any:  # noqa: ANN401 - a type is of any type
     """Return the type of a field with our own reading of paths, and of URLs where one may be."""
     if not isinstance(hint, UnionType):
         return _Path if hint is Path else hint
     members = get_args(hint)
     if Remote in members:
         members = (_AnyPath, *(member for member in members if member not in (Path, Remote)))
-    return Union[tuple(map(_with_places, members))]  # noqa: UP007  (of so many as there are)
+    return Union[tuple(map(_with_urls, members))]  # noqa: UP007  (of so many as there are)
 
 
 def _default(field: dataclasses.Field[Any]) -> object:
@@ -174,12 +174,12 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
     return str(value) if isinstance(value, Path | Remote) else value
 
 
-def place_name(where: str | AnyPath) -> str:
+def base_name(where: str | AnyPath) -> str:
     """Return the last part of a path or URL, and a name that is no existing path as it is.
 
     So no manifest tells where files are kept.
     """
-    path = place(where)
+    path = path_of(where)
     is_path = not isinstance(where, str) or is_remote(path) or path.exists()
     return path.resolve().name if is_path else str(where)
 

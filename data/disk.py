@@ -68,7 +68,7 @@ def unwritable(path: AnyPath, error: OSError) -> UsageError | OSError:
     return UsageError(f"{path}: cannot be written: {error.strerror}")
 
 
-def told(error: OSError) -> str:
+def describe_os_error(error: OSError) -> str:
     """Return what the system says, in one line: which file, and what to do about a full disk."""
     name = error.filename2 or error.filename  # of a copy the target is the second
     if error.errno is None or name is None:

@@ -105,7 +105,7 @@ def splits_a_unit(edit: Edit, before: Units, after: Units) -> bool:
     if before is NO_UNITS and after is NO_UNITS:
         return False
     spans = ((start, end) for start, end, _ in edit.replacements)
-    return before.split_by(spans) or after.split_by(edit.spans_after())
+    return before.are_split_by(spans) or after.are_split_by(edit.spans_after())
 
 
 _WORDS = re.compile(r"(?:\w[\u0300-\u036f]*)+|\s+|[^\w\s]")
@@ -139,13 +139,13 @@ def _words(text: str) -> list[str]:
     units = units_of(text).spans
     if not units:
         return words
-    inside = {place for start, end in units for place in range(start + 1, end)}
+    inside = {position for start, end in units for position in range(start + 1, end)}
     joined: list[str] = []
-    place = 0
+    position = 0
     for word in words:
-        if place in inside:
+        if position in inside:
             joined[-1] += word
         else:
             joined.append(word)
-        place += len(word)
+        position += len(word)
     return joined

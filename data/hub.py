@@ -24,7 +24,7 @@ ATTEMPTS: Final = 6
 _PASSING = frozenset((408, 409, 412, 425, 429, 500, 502, 503, 504))
 
 
-class Stored(NamedTuple):
+class RemoteFile(NamedTuple):
     """What a repository says of a file: its size, and its git name or, for a large one, SHA-256."""
 
     size: int
@@ -38,7 +38,7 @@ class Head(NamedTuple):
     private: bool
 
 
-class Change(NamedTuple):
+class CommitContent(NamedTuple):
     """One commit: files to send, by their names in the repository, and names to take away."""
 
     message: str
@@ -103,23 +103,23 @@ class Repository:
             return None
         return Head(str(info.sha), bool(info.private))
 
-    def files(self, commit: str) -> dict[str, Stored]:
+    def files(self, commit: str) -> dict[str, RemoteFile]:
         """Return the files of a commit by their names."""
         from huggingface_hub.hf_api import RepoFile  # noqa: PLC0415
 
-        def listed() -> dict[str, Stored]:
+        def list_files() -> dict[str, RemoteFile]:
             tree = self.api.list_repo_tree(
                 self.name, repo_type="dataset", revision=commit, recursive=True
             )
             return {
-                entry.path: Stored(entry.size, entry.lfs.sha256 if entry.lfs else entry.blob_id)
+                entry.path: RemoteFile(entry.size, entry.lfs.sha256 if entry.lfs else entry.blob_id)
                 for entry in tree
                 if isinstance(entry, RepoFile)
             }
 
-        return self._patiently(listed)
+        return self._patiently(list_files)
 
-    def commit(self, change: Change, *, parent: str) -> str:
+    def commit(self, change: CommitContent, *, parent: str) -> str:
         """Send one commit on top of `parent`, once; return its name.
 
         Large files that the Hub has are not sent again. If it fails, it may have been made.
@@ -139,7 +139,7 @@ class Repository:
                 parent_commit=parent,
             )
         except Exception as error:  # the client lets through what its transport raises
-            raise translated(error, self.name) from error
+            raise translate_error(error, self.name) from error
         return str(made.oid)
 
     def tags(self) -> dict[str, str]:
@@ -170,7 +170,7 @@ class Repository:
             try:
                 return call()
             except Exception as error:  # as in commit
-                found = translated(error, self.name)
+                found = translate_error(error, self.name)
                 if attempt + 1 == ATTEMPTS or not isinstance(found, RetryableError):
                     raise found from error
                 self.wait(_pause(error, attempt))
@@ -181,7 +181,7 @@ class _AbsentError(UsageError):
     """There is no such repository, revision or file, or the token does not show it."""
 
 
-def translated(error: Exception, name: str) -> UsageError | RetryableError:
+def translate_error(error: Exception, name: str) -> UsageError | RetryableError:
     """Return what an exception of the client means, in one line."""
     while isinstance(error, RuntimeError) and isinstance(error.__cause__, Exception):
         error = error.__cause__  # of an upload, whose wrapper says only which file it was
@@ -189,16 +189,16 @@ def translated(error: Exception, name: str) -> UsageError | RetryableError:
         return UsageError(f"{name}: HF_HUB_OFFLINE is set; unset it to reach the Hub")
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None)
-    told = " ".join(str(getattr(error, "server_message", None) or error).split())
-    found = f"{name}: {type(error).__name__}: {told}"
+    text = " ".join(str(getattr(error, "server_message", None) or error).split())
+    found = f"{name}: {type(error).__name__}: {text}"
     if status in {401, 403} and type(error).__name__ != "RepositoryNotFoundError":
         return UsageError(
-            f"{name}: the Hub refuses the token ({status}: {told}); expected one with the right to "
+            f"{name}: the Hub refuses the token ({status}: {text}); expected one with the right to "
             f"do this: {_login()}"
         )
     if status in {401, 404}:
         return _AbsentError(
-            f"{name}: no such data set, revision or file, or the token does not show it ({told}); "
+            f"{name}: no such data set, revision or file, or the token does not show it ({text}); "
             "check the name and the login"
         )
     if status is not None and status not in _PASSING:
@@ -221,7 +221,7 @@ def _pause(error: Exception, attempt: int) -> float:
     return min(float(asked), 120.0) if asked.isdigit() else float(2**attempt)
 
 
-def stored_as(path: Path) -> tuple[Stored, Stored]:
+def remote_files_of(path: Path) -> tuple[RemoteFile, RemoteFile]:
     """Return what a repository says of this file if it is small, and if it is large."""
     size = path.stat().st_size
     git = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
@@ -230,4 +230,4 @@ def stored_as(path: Path) -> tuple[Stored, Stored]:
         while part := file.read(1 << 20):
             git.update(part)
             large.update(part)
-    return Stored(size, git.hexdigest()), Stored(size, large.hexdigest())
+    return RemoteFile(size, git.hexdigest()), RemoteFile(size, large.hexdigest())

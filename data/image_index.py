@@ -1,10 +1,10 @@
-"""An index of the pictures inside larger files: key -> file, offset and size.
+"""An index of the images inside larger files: key -> file, offset and size.
 
 Four rows of 64-bit integers, sorted by the key's hash and mapped into memory: opening costs
 nothing, any number of workers share the pages, a look-up is a binary search. Of ten million keys
 two share a hash with a probability of 3e-6; making an index refuses such a pair.
 
-Pictures of a parquet file stand compressed in its pages. They are copied once, as they are, into
+Images of a parquet file stand compressed in its pages. They are copied once, as they are, into
 one file beside the index.
 """
 
@@ -27,19 +27,19 @@ from data.commit import sync_folder, write_atomically
 from data.disk import writing
 from data.errors import UsageError
 from data.sources.files import find_splits
-from data.sources.found import key_of
+from data.sources.raw_captions import key_of
 from data.sources.tars import IMAGE_SUFFIXES, files_in
 from data.storage import AnyPath, entries, is_remote, relative_to
 
 _VERSION = 2
-_ROWS_AT_ONCE = 64  # of pictures, which are large
-_SEVERAL = -1  # in place of a size: the key names different pictures
+_ROWS_AT_ONCE = 64  # of images, which are large
+_SEVERAL = -1  # in place of a size: the key names different images
 
 
-class Member(NamedTuple):
-    """A picture in a file: its keys; where it stands, in bytes.
+class IndexedImage(NamedTuple):
+    """An image in a file: its keys; where it stands, in bytes.
 
-    `short`: a key that counts only if it names no other picture, "" for none. `checksum`: of its
+    `short`: a key that counts only if it names no other image, "" for none. `checksum`: of its
     content, 0 where that is not read.
     """
 
@@ -53,9 +53,9 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Index:
-    """Pictures in larger files.
+    """Images in larger files.
 
-    `files`: those. `path`: the file of the table, int64, 4 x pictures: the key's hash (its bits
+    `files`: those. `path`: the file of the table, int64, 4 x images: the key's hash (its bits
     unsigned, ascending), the number of the file, the first byte, the number of bytes. `where` names
     the store in messages.
     """
@@ -66,34 +66,34 @@ class Index:
     table: NDArray[np.int64] = field(repr=False, compare=False)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _opened, (self.where, self.files, self.path)  # a worker maps the table anew
+        return _open_index, (self.where, self.files, self.path)  # a worker maps the table anew
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no picture.
+        """Return those keys for which there is no image.
 
         Raises:
-            UsageError: a key names several pictures: whichever was taken, another would be meant.
+            UsageError: a key names several images: whichever was taken, another would be meant.
         """
         listed = list(keys)
         hashes = np.fromiter(map(_hash, listed), np.uint64, len(listed))
         known = self.table[0].view(np.uint64)
-        places = np.searchsorted(known, hashes)
-        inside = places < len(known)
-        inside[inside] = known[places[inside]] == hashes[inside]
-        several = np.flatnonzero(inside)[self.table[3][places[inside]] == _SEVERAL]
+        indices = np.searchsorted(known, hashes)
+        inside = indices < len(known)
+        inside[inside] = known[indices[inside]] == hashes[inside]
+        several = np.flatnonzero(inside)[self.table[3][indices[inside]] == _SEVERAL]
         if len(several):
-            raise UsageError(self._told_of_several(listed[several[0]], len(several)))
+            raise UsageError(self._describe_duplicates(listed[several[0]], len(several)))
         return {listed[i] for i in np.flatnonzero(~inside).tolist()}
 
     def example(self) -> str:
-        """Return the key of a picture, "" if the index was made by a version that kept none."""
+        """Return the key of an image, "" if the index was made by a version that kept none."""
         try:
             return _example_path(self.path).read_text("utf-8", "backslashreplace")
         except OSError:
             return ""
 
     def read(self, key: str) -> bytes:
-        """Return a picture's file.
+        """Return an image's file.
 
         Raises:
             UsageError: there is none, or the file it stands in cannot be read or ends before it.
@@ -102,36 +102,36 @@ class Index:
         digest = _hash(key)
         column = int(np.searchsorted(known, np.uint64(digest)))
         if column == len(known) or int(known[column]) != digest:
-            raise UsageError(f"{self.where}: there is no picture {key!r}")
+            raise UsageError(f"{self.where}: there is no image {key!r}")
         _, file, offset, size = self.table[:, column].tolist()
         if size == _SEVERAL:
-            raise UsageError(self._told_of_several(key, 1))
+            raise UsageError(self._describe_duplicates(key, 1))
         content = _read(self.files[file], offset, size)
         if len(content) != size:
-            raise UsageError(f"{self.files[file]}: ends before the picture {key!r}; was it cut?")
+            raise UsageError(f"{self.files[file]}: ends before the image {key!r}; was it cut?")
         return content
 
-    def _told_of_several(self, key: str, number: int) -> str:
+    def _describe_duplicates(self, key: str, number: int) -> str:
         return (
-            f"{self.where}: expected one picture for each key, found different ones under "
+            f"{self.where}: expected one image for each key, found different ones under "
             f"{number:,} of those asked for, for example {key!r}; rename them"
         )
 
 
 def index_of_tars(files: tuple[AnyPath, ...], *, root: AnyPath, cache: Path | None) -> Index:
-    """Return the index of the pictures in tars.
+    """Return the index of the images in tars.
 
-    A picture's keys are `{tar}/{member}`, the tar as seen from `root`; `image` of the .json before
+    An image's keys are `{tar}/{member}`, the tar as seen from `root`; `image` of the .json before
     it, as `negatives export --to webdataset` writes; and the member's name alone, where it is in
     one tar only.
 
     Raises:
         UsageError: one of them is no tar, or ends early.
     """
-    path = _cached(files, cache, "tars")
+    path = _cache_path(files, cache, "tars")
     if not path.exists():
         _write_table(path, *_table(_members_of_tars(files, root), where=root))
-    return _opened(root, files, path)
+    return _open_index(root, files, path)
 
 
 def index_of_parquet(  # noqa: PLR0913 - what to read, what to call it, where to keep it
@@ -143,28 +143,28 @@ def index_of_parquet(  # noqa: PLR0913 - what to read, what to call it, where to
     cache: Path | None,
     numbered: bool = False,
 ) -> Index:
-    """Return the index of the pictures in parquet files, which are copied out of them.
+    """Return the index of the images in parquet files, which are copied out of them.
 
-    `numbered`: keys are `{split}/{number}`, whatever paths the pictures state.
+    `numbered`: keys are `{split}/{number}`, whatever paths the images state.
 
     Raises:
-        UsageError: a file cannot be read, lacks a column, or holds no pictures there.
+        UsageError: a file cannot be read, lacks a column, or holds no images there.
     """
-    path = _cached(files, cache, f"parquet:{image}:{key}" + ":numbered" * numbered)
-    pictures = path.with_suffix(".pictures")
+    path = _cache_path(files, cache, f"parquet:{image}:{key}" + ":numbered" * numbered)
+    content = path.with_suffix(".pictures")
     if not path.exists():
-        draft = _draft(pictures)
+        draft = _draft(content)
         try:
-            with writing(pictures), draft.open("wb") as out:
+            with writing(content), draft.open("wb") as out:
                 members = _members_of_parquet(root, image, key, out, numbered=numbered)
                 made = _table(members, where=root)
                 out.flush()
                 os.fsync(out.fileno())
-            draft.rename(pictures)
+            draft.rename(content)
         finally:
             draft.unlink(missing_ok=True)
-        _write_table(path, *made)  # last: where there is a table, there are the pictures
-    return _opened(root, (pictures,), path)
+        _write_table(path, *made)  # last: where there is a table, there are the images
+    return _open_index(root, (content,), path)
 
 
 def _hash(key: str) -> int:
@@ -181,7 +181,7 @@ def _read(path: AnyPath, offset: int, size: int) -> bytes:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _members_of_tars(files: tuple[AnyPath, ...], root: AnyPath) -> Iterator[Member]:
+def _members_of_tars(files: tuple[AnyPath, ...], root: AnyPath) -> Iterator[IndexedImage]:
     for number, path in enumerate(files):
         name = path.name if path == root else relative_to(path, root).as_posix()
         stated = ("", "")
@@ -191,15 +191,15 @@ def _members_of_tars(files: tuple[AnyPath, ...], root: AnyPath) -> Iterator[Memb
             tar, info = found
             stem, _, suffix = info.name.rpartition(".")
             if suffix.lower() == "json":
-                stated = (stem, _stated_image(tar, info))
+                stated = (stem, _image_key_of(tar, info))
             elif suffix.lower() in IMAGE_SUFFIXES:
                 image = stated[1] if stated[0] == stem else ""
                 keys = (f"{name}/{info.name}", *([image] if image else []))
                 short = info.name.removeprefix("./")
-                yield Member(keys, number, info.offset_data, info.size, short)
+                yield IndexedImage(keys, number, info.offset_data, info.size, short)
 
 
-def _stated_image(tar: tarfile.TarFile, info: tarfile.TarInfo) -> str:
+def _image_key_of(tar: tarfile.TarFile, info: tarfile.TarInfo) -> str:
     """Return the image key that a sample's .json states, "" if there is none."""
     file = tar.extractfile(info)
     try:
@@ -212,7 +212,7 @@ def _stated_image(tar: tarfile.TarFile, info: tarfile.TarInfo) -> str:
 
 def _members_of_parquet(
     root: AnyPath, image: str, key: str | None, out: BinaryIO, *, numbered: bool
-) -> Iterator[Member]:
+) -> Iterator[IndexedImage]:
     from data.parquet import read_records  # noqa: PLC0415  (pyarrow's door: opened where needed)
 
     columns = tuple(filter(None, (image, key)))
@@ -231,7 +231,7 @@ def _members_of_parquet(
             stated = key_of(named) or ("" if named is None else str(named).strip())
             keys = (f"{split}/{number}",) if named is None else (stated,)
             out.write(content)
-            yield Member(keys, 0, offset, len(content), checksum=crc32(content))
+            yield IndexedImage(keys, 0, offset, len(content), checksum=crc32(content))
             offset += len(content)
 
 
@@ -242,46 +242,46 @@ def _content(cell: object, *, where: str) -> tuple[bytes | None, object]:
     if content is None or isinstance(content, bytes):
         return content, path
     raise UsageError(
-        f"{where}: expected the bytes of a picture, found {type(content).__name__}; name the "
+        f"{where}: expected the bytes of an image, found {type(content).__name__}; name the "
         "column that has them (--set training.image_column=NAME)"
     )
 
 
-def _table(members: Iterable[Member], *, where: AnyPath) -> tuple[NDArray[np.int64], str]:
+def _table(members: Iterable[IndexedImage], *, where: AnyPath) -> tuple[NDArray[np.int64], str]:
     """Return the table of an index and a key in it.
 
-    A picture may be there several times, as it is in a file of captions; the first is taken. Where
+    An image may be there several times, as it is in a file of captions; the first is taken. Where
     its first key, which a sample does not merely state, names others too, the size is _SEVERAL.
     """
-    places: dict[int, tuple[int, int, int]] = {}
+    spans: dict[int, tuple[int, int, int]] = {}
     seen: dict[int, tuple[int, int]] = {}
     several: set[int] = set()
     names: dict[int, str] = {}
     short: dict[int, tuple[int, int, int] | None] = {}
     for member in members:
-        place = (member.file, member.offset, member.size)
+        span = (member.file, member.offset, member.size)
         for key in member.keys:
             digest = _hash(key)
             if names.setdefault(digest, key) != key:
                 raise UsageError(f"{key!r} and {names[digest]!r} have one hash; rename one of them")
-            places.setdefault(digest, place)
+            spans.setdefault(digest, span)
         own, content = _hash(member.keys[0]), (member.size, member.checksum)
         if seen.setdefault(own, content) != content:
             several.add(own)
         if member.short:
             digest = _hash(member.short)
-            short[digest] = None if digest in short else place
-    places |= {key: place for key, place in short.items() if place and key not in places}
-    if not places:
-        raise UsageError(f"{where}: expected pictures, found none; what was meant as images?")
-    places |= {key: (*places[key][:2], _SEVERAL) for key in several}
-    hashes = np.fromiter(places, np.uint64, len(places))
+            short[digest] = None if digest in short else span
+    spans |= {key: span for key, span in short.items() if span and key not in spans}
+    if not spans:
+        raise UsageError(f"{where}: expected images, found none; what was meant as images?")
+    spans |= {key: (*spans[key][:2], _SEVERAL) for key in several}
+    hashes = np.fromiter(spans, np.uint64, len(spans))
     order = np.argsort(hashes)
-    rest = np.array(list(places.values()), np.int64)
+    rest = np.array(list(spans.values()), np.int64)
     return np.vstack([hashes[order].view(np.int64), rest[order].T]), next(iter(names.values()))
 
 
-def _cached(files: tuple[AnyPath, ...], cache: Path | None, kind: str) -> Path:
+def _cache_path(files: tuple[AnyPath, ...], cache: Path | None, kind: str) -> Path:
     """Return where the index of these files is kept; other sizes or times give another place."""
     name = blake2b(repr((_VERSION, kind, _states(files))).encode(), digest_size=16).hexdigest()
     folder = (cache or cache_folder()) / "images"
@@ -289,7 +289,7 @@ def _cached(files: tuple[AnyPath, ...], cache: Path | None, kind: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"{folder}: the index of the pictures cannot be kept: {error.strerror}; "
+            f"{folder}: the index of the images cannot be kept: {error.strerror}; "
             f"{'name' if cache else 'let XDG_CACHE_HOME name'} another folder as cache"
         ) from error
     return folder / f"{name}.npy"
@@ -320,7 +320,7 @@ def _write_table(path: Path, table: NDArray[np.int64], example: str) -> None:
     sync_folder(path.parent)
 
 
-def _opened(where: AnyPath, files: tuple[AnyPath, ...], path: Path) -> Index:
+def _open_index(where: AnyPath, files: tuple[AnyPath, ...], path: Path) -> Index:
     table = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     return Index(where=where, files=files, path=path, table=table)
 

@@ -1,10 +1,10 @@
-r"""Pictures whose keys name them otherwise than their store does, and what to say of missing ones.
+r"""Images whose keys name them otherwise than their store does, and what to say of missing ones.
 
-Captions may name pictures by paths of another machine ("C:\data\1.jpg", "/mnt/x/1.jpg"), by ids
+Captions may name images by paths of another machine ("C:\data\1.jpg", "/mnt/x/1.jpg"), by ids
 that a table made floats ("184613.0"), or without the suffix of the file. Where a store has none of
 the keys as they are, one change is looked for that is the same for all keys: leading folders that
-all of them share are left out, a suffix is added. So two keys never come to name one picture, which
-would train a caption on the picture of another.
+all of them share are left out, a suffix is added. So two keys never come to name one image, which
+would train a caption on the image of another.
 """
 
 import os
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from data.images import Folder, Index, Store
+from data.images import ImageFolder, Index, Store
 from data.remote import Entry
 from data.sources.tars import IMAGE_SUFFIXES
 from data.storage import AnyPath, entries, relative_to
@@ -27,7 +27,7 @@ _ELSEWHERE: Final = re.compile(r"/|[A-Za-z]:/|[A-Za-z][A-Za-z0-9+.-]*://")
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
-class Change(NamedTuple):
+class KeyChange(NamedTuple):
     """What is left out of each key at its start and end, and what is added.
 
     `windows`: whether backslashes separate folders.
@@ -45,20 +45,20 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Renamed:
+class RenamingStore:
     """A store whose keys are changed before they are looked up."""
 
     store: Store
-    change: Change
+    change: KeyChange
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no picture."""
+        """Return those keys for which there is no image."""
         names = {key: self.change.of(key) for key in keys}
         gone = self.store.absent(names.values())
         return {key for key, name in names.items() if name in gone}
 
     def read(self, key: str) -> bytes:
-        """Return a picture's file.
+        """Return an image's file.
 
         Raises:
             UsageError: there is none, or it cannot be read.
@@ -66,41 +66,41 @@ class Renamed:
         return self.store.read(self.change.of(key))
 
 
-def renamed(store: Store, keys: Sequence[str], *, beside: Sequence[str] = ()) -> Store:
-    """Return the store as the keys name its pictures, where it has none of them as they are.
+def match_keys(store: Store, keys: Sequence[str], *, beside: Sequence[str] = ()) -> Store:
+    """Return the store as the keys name its images, where it has none of them as they are.
 
     Of several changes the one by which most are found is taken, and of those the longest path.
-    `beside`: keys of other splits. Often a folder alone tells the pictures of one split from those
+    `beside`: keys of other splits. Often a folder alone tells the images of one split from those
     of another ("train/1.jpg", "val/1.jpg"). So what is left out is the part of whole paths that all
     splits share, or what leads to a folder of the store's own name, and only if no folder nearby
-    has a picture by a longer path.
+    has an image by a longer path.
     """
     tried = keys[:: len(keys) // _MOST_TRIED + 1]
-    root, places = _root(store), _places_near(store)
+    root, folders = _root(store), _places_near(store)
     best, num_best, is_near = store, 0, False
     for change in _changes(keys, [*keys, *beside], itself=root.name if root else ""):
-        candidate = Renamed(store, change)
+        candidate = RenamingStore(store, change)
         num_found = len(tried) - len(candidate.absent(tried))
         is_itself = root is not None and _last_folder(change.start) == root.name
         if num_found > num_best and (is_itself or not is_near):
             best, num_best = candidate, num_found
-        is_near = is_near or _folder_with(places, change.of(tried[0])) is not None
+        is_near = is_near or _folder_with(folders, change.of(tried[0])) is not None
     return best
 
 
-def has_picture_suffix(name: str) -> bool:
-    """Tell whether a name is one of a picture file."""
+def has_image_suffix(name: str) -> bool:
+    """Tell whether a name is one of an image file."""
     return name.lower().endswith(_ENDINGS)
 
 
 def name_in(store: Store, key: str) -> str:
-    """Return the key by which a store has a picture."""
-    return store.change.of(key) if isinstance(store, Renamed) else key
+    """Return the key by which a store has an image."""
+    return store.change.of(key) if isinstance(store, RenamingStore) else key
 
 
-def told_of(store: Store) -> str:
-    """Return by which change the pictures of a store are found, "" if by none."""
-    if not isinstance(store, Renamed):
+def describe_renaming(store: Store) -> str:
+    """Return by which change the images of a store are found, "" if by none."""
+    if not isinstance(store, RenamingStore):
         return ""
     change = store.change
     left_out = " and ".join(repr(part) for part in (change.start, change.end) if part)
@@ -116,33 +116,35 @@ def told_of(store: Store) -> str:
 def missing(
     store: Store, keys: Sequence[str], absent: set[str], *, beside: Sequence[str] = ()
 ) -> str:
-    """Return what to say of missing pictures: one that was looked for, one that is there, a remedy.
+    """Return what to say of missing images: one that was looked for, one that is there, a remedy.
 
-    `keys`: all that were looked for, `absent` among them. `beside`: as in `renamed`.
+    `keys`: all that were looked for, `absent` among them. `beside`: as in `match_keys`.
     """
-    plain = store.store if isinstance(store, Renamed) else store
+    plain = store.store if isinstance(store, RenamingStore) else store
     example = next((key for key in keys if key and key in absent), "")
     if not example:
         return "they name no image; build from a source that does"
     found = example_in(store)
     where = _root(plain) or "the store"
-    there = f"it has {found!r}, for example" if found else "it has no picture"
+    there = f"it has {found!r}, for example" if found else "it has no image"
     remedy = _remedy(plain, keys, absent, _changes(keys, [*keys, *beside]))
     return f"{where} has no {example!r} ({there}); {remedy}"
 
 
 def example_in(store: Store) -> str:
-    """Return the key of a picture of a store, "" if none is seen at once."""
-    plain = store.store if isinstance(store, Renamed) else store
+    """Return the key of an image of a store, "" if none is seen at once."""
+    plain = store.store if isinstance(store, RenamingStore) else store
     if isinstance(plain, Index):
         return plain.example()
-    return _first_picture(plain.root) if isinstance(plain, Folder) else ""
+    return _first_image(plain.root) if isinstance(plain, ImageFolder) else ""
 
 
-def _remedy(store: Store, keys: Sequence[str], absent: set[str], changes: Iterable[Change]) -> str:
+def _remedy(
+    store: Store, keys: Sequence[str], absent: set[str], changes: Iterable[KeyChange]
+) -> str:
     example = next(key for key in keys if key and key in absent)
-    places, names = _places_near(store), [change.of(example) for change in changes]
-    if near := next(filter(None, (_folder_with(places, name) for name in names)), None):
+    folders, names = _places_near(store), [change.of(example) for change in changes]
+    if near := next(filter(None, (_folder_with(folders, name) for name in names)), None):
         return f"give {near}, which has it (--images)"
     if _URL.match(example):
         return (
@@ -159,10 +161,12 @@ def _remedy(store: Store, keys: Sequence[str], absent: set[str], changes: Iterab
     )
 
 
-def _changes(keys: Sequence[str], all_keys: Sequence[str], *, itself: str = "") -> Iterator[Change]:
+def _changes(
+    keys: Sequence[str], all_keys: Sequence[str], *, itself: str = ""
+) -> Iterator[KeyChange]:
     """Yield the changes of keys that could be meant, those that change least first.
 
-    `itself`: the name of the folder of pictures, up to which folders may be left out too.
+    `itself`: the name of the folder of images, up to which folders may be left out too.
     """
     for windows in (False, True) if any("\\" in key for key in keys) else (False,):
         own, every = (_paths(some, windows=windows) for some in (keys, all_keys))
@@ -171,12 +175,12 @@ def _changes(keys: Sequence[str], all_keys: Sequence[str], *, itself: str = "") 
             *(start for start in _shared(every) if _ELSEWHERE.match(start)),
             *(start for start in _shared(own) if itself and _last_folder(start) == itself),
         ]
-        has_suffix = any(has_picture_suffix(path) for path in own)
+        has_suffix = any(has_image_suffix(path) for path in own)
         is_float = all(_FLOAT.search(path) for path in own)
         for start in dict.fromkeys(starts):
             for end in ("", ".0") if is_float else ("",):
                 for suffix in ("",) if has_suffix else _SUFFIXES:
-                    yield Change(start, windows, end, suffix)
+                    yield KeyChange(start, windows, end, suffix)
 
 
 def _paths(keys: Sequence[str], *, windows: bool) -> list[str]:
@@ -199,15 +203,15 @@ def _last_folder(start: str) -> str:
 
 
 def _places_near(store: Store) -> tuple[AnyPath, ...]:
-    """Return the folder above a folder of pictures and those just below it."""
-    if not isinstance(store, Folder):
+    """Return the folder above a folder of images and those just below it."""
+    if not isinstance(store, ImageFolder):
         return ()
     root = store.root.resolve()
-    return (root.parent, *(entry.path for entry in _listed(root) if entry.is_dir))
+    return (root.parent, *(entry.path for entry in _list_folder(root) if entry.is_dir))
 
 
 def _folder_with(places: Sequence[AnyPath], key: str) -> AnyPath | None:
-    return next((place for place in places if not Folder(place).absent([key])), None)
+    return next((folder for folder in places if not ImageFolder(folder).absent([key])), None)
 
 
 def _folder_above(keys: Sequence[str], example: str) -> str:
@@ -218,26 +222,26 @@ def _folder_above(keys: Sequence[str], example: str) -> str:
 
 
 def _root(store: Store) -> AnyPath | None:
-    if isinstance(store, Folder):
+    if isinstance(store, ImageFolder):
         return store.root
     return store.where if isinstance(store, Index) else None
 
 
-def _first_picture(root: AnyPath) -> str:
-    """Return the key of the first picture in the first folders of a folder, "" if none is there."""
+def _first_image(root: AnyPath) -> str:
+    """Return the key of the first image in the first folders of a folder, "" if none is there."""
     waiting = [root]
     for _ in range(_MOST_LISTED):
         if not waiting:
             break
-        listed = _listed(waiting.pop(0))
+        listed = _list_folder(waiting.pop(0))
         for entry in listed:
-            if entry.is_file and has_picture_suffix(entry.name):
+            if entry.is_file and has_image_suffix(entry.name):
                 return relative_to(entry.path, root).as_posix()
         waiting += [entry.path for entry in listed if entry.is_dir]
     return ""
 
 
-def _listed(folder: AnyPath) -> list[Entry]:
+def _list_folder(folder: AnyPath) -> list[Entry]:
     try:
         return entries(folder)
     except OSError:

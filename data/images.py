@@ -1,6 +1,6 @@
-"""Picture files by key: from a folder, from tars, from parquet, or drawn from a scene.
+"""Image files by key: from a folder, from tars, from parquet, or drawn from a scene.
 
-A store never holds a picture. Tars and parquet have an index (`data/image_index.py`), made once in
+A store never holds an image. Tars and parquet have an index (`data/image_index.py`), made once in
 the user's cache and mapped into memory, so that workers share it.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol, cast
 
-from data.config import checked
+from data.config import parse_options
 from data.errors import UsageError
 from data.image_index import Index, index_of_parquet, index_of_tars
 from data.manifest import Manifest
@@ -21,22 +21,28 @@ from data.sources.scenes import Scenes
 from data.storage import AnyPath, entries, is_remote
 
 __all__ = [
-    "Drawn", "Folder", "ImageColumns", "Index", "Store", "open_images", "scenes_of",
+    "ImageColumns",
+    "ImageFolder",
+    "Index",
+    "SceneImages",
+    "Store",
+    "open_images",
+    "scenes_of",
 ]  # fmt: skip
 
 
-_LARGER = (".tar", ".parquet")  # files that hold pictures; tars are looked for first
+_LARGER = (".tar", ".parquet")  # files that hold images; tars are looked for first
 
 
 class Store(Protocol):
-    """Where pictures are; keys are those of the rows."""
+    """Where images are; keys are those of the rows."""
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no picture."""
+        """Return those keys for which there is no image."""
         ...
 
     def read(self, key: str) -> bytes:
-        """Return a picture's file.
+        """Return an image's file.
 
         Raises:
             UsageError: there is none, or it cannot be read.
@@ -45,8 +51,8 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """Pictures as files; a key is a path below the folder, or that path with the folder's own."""
+class ImageFolder:
+    """Images as files; a key is a path below the folder, or that path with the folder's own."""
 
     root: AnyPath
 
@@ -67,14 +73,14 @@ class Folder:
         return absent | {key for key, path in below.items() if not path or path in gone}
 
     def read(self, key: str) -> bytes:
-        """Return a picture's file.
+        """Return an image's file.
 
         Raises:
             UsageError: there is none, it cannot be read, or the key leads out of the folder.
         """
         path = key if _is_inside(key) else self._below(key)
         if not path:
-            raise UsageError(f"{self.root}: expected a key of a picture in it, found {key!r}")
+            raise UsageError(f"{self.root}: expected a key of an image in it, found {key!r}")
         try:
             return (self.root / path).read_bytes()
         except OSError as error:
@@ -91,8 +97,8 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """The pictures of scenes, drawn when they are asked for; `size` pixels wide and high."""
+class SceneImages:
+    """The images of scenes, drawn when they are asked for; `size` pixels wide and high."""
 
     scenes: Scenes
     size: int = 128
@@ -102,7 +108,7 @@ class Drawn:
         return {key for key in keys if not self._has(key)}
 
     def read(self, key: str) -> bytes:
-        """Return the picture of a scene as a PNG file.
+        """Return the image of a scene as a PNG file.
 
         Raises:
             UsageError: it is no key of a scene.
@@ -124,18 +130,18 @@ class Drawn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageColumns:
-    """Where parquet files have pictures: `image` holds bytes, or `{"bytes", "path"}`.
+    """Where parquet files have images: `image` holds bytes, or `{"bytes", "path"}`.
 
     `key`: the column of the keys. Without it the key is `path`, and where there is none
-    `{split}/{number}`, as the sources name pictures without a name.
+    `{split}/{number}`, as the sources name images without a name.
     """
 
     image: str = "image"
     key: str | None = None
 
 
-class _Place(NamedTuple):
-    """Where pictures are; of tars or parquet files their suffix and all of them."""
+class _ImageLocation(NamedTuple):
+    """Where images are; of tars or parquet files their suffix and all of them."""
 
     root: AnyPath
     suffix: str
@@ -143,7 +149,7 @@ class _Place(NamedTuple):
 
 
 def open_images(
-    place: AnyPath | None,
+    location: AnyPath | None,
     *,
     manifest: Manifest,
     cache: Path | None = None,
@@ -151,16 +157,16 @@ def open_images(
 ) -> Store:
     """Return the store at a place.
 
-    That is a folder of pictures, a tar or a folder of tars (webdataset), or a parquet file or a
-    folder of them; tars and parquet files may lie one folder down. None: the pictures of a build
+    That is a folder of images, a tar or a folder of tars (webdataset), or a parquet file or a
+    folder of them; tars and parquet files may lie one folder down. None: the images of a build
     from scenes, drawn on demand. An index goes to `cache`, the user's cache by default.
 
     Raises:
         UsageError: there is no such place, it cannot be indexed, or nothing can be drawn.
     """
-    if place is None:
-        return Drawn(scenes_of(manifest, where="images"))
-    found = _place(existing(place))
+    if location is None:
+        return SceneImages(scenes_of(manifest, where="images"))
+    found = _locate(existing(location))
     if found.suffix == ".tar":
         return index_of_tars(found.files, root=found.root, cache=cache)
     if found.suffix == ".parquet":
@@ -170,9 +176,9 @@ def open_images(
         )
     if not found.root.is_dir():
         raise UsageError(
-            f"{place}: expected a folder of pictures, a .tar or a .parquet, found another file"
+            f"{location}: expected a folder of images, a .tar or a .parquet, found another file"
         )
-    return Folder(found.root)
+    return ImageFolder(found.root)
 
 
 def scenes_of(manifest: Manifest, *, where: str) -> Scenes:
@@ -185,24 +191,24 @@ def scenes_of(manifest: Manifest, *, where: str) -> Scenes:
     options = section.get("source") if isinstance(section, dict) else None
     if not isinstance(options, dict) or options.get("name") != "scenes":
         raise UsageError(
-            f"{where}: expected a folder built from scenes, whose pictures can be drawn; its "
+            f"{where}: expected a folder built from scenes, whose images can be drawn; its "
             f"source is {manifest.source.get('name')}"
         )
     fields = {key: value for key, value in options.items() if key != "name"}
-    return checked(Scenes, cast("dict[str, object]", fields), where="data.source")
+    return parse_options(Scenes, cast("dict[str, object]", fields), where="data.source")
 
 
-def _place(root: AnyPath) -> _Place:
+def _locate(root: AnyPath) -> _ImageLocation:
     if root.is_file():
-        return _Place(root, root.suffix, (root,))
+        return _ImageLocation(root, root.suffix, (root,))
     listed = entries(root)
     below = (entry for each in listed if each.is_dir for entry in _entries_of(each.path))
     for found in (listed, below):
         files = [entry.path for entry in found if entry.is_file and entry.name.endswith(_LARGER)]
         for suffix in _LARGER:
             if paths := tuple(path for path in files if path.suffix == suffix):
-                return _Place(root, suffix, paths)
-    return _Place(root, "", ())
+                return _ImageLocation(root, suffix, paths)
+    return _ImageLocation(root, "", ())
 
 
 def _entries_of(folder: AnyPath) -> list[Entry]:

@@ -19,20 +19,20 @@ class RowTable:
             UsageError: a shard cannot be read, or an id is there twice.
         """
         self._batches = [batch for path in shards for batch in map_batches(path, schema=ROW_SCHEMA)]
-        self._places: dict[str, tuple[int, int]] = {}
+        self._spans: dict[str, tuple[int, int]] = {}
         for number, batch in enumerate(self._batches):
-            for place, row_id in enumerate(batch.column("id").to_pylist()):
-                if self._places.setdefault(row_id, (number, place)) != (number, place):
+            for index, row_id in enumerate(batch.column("id").to_pylist()):
+                if self._spans.setdefault(row_id, (number, index)) != (number, index):
                     raise UsageError(f"the id {row_id!r} is there twice in one split")
 
     def __contains__(self, row_id: str) -> bool:
-        return row_id in self._places
+        return row_id in self._spans
 
     def take(self, row_id: str) -> Row | None:
         """Return the row of an id and forget it; None if it is not there."""
-        place = self._places.pop(row_id, None)
-        if place is None:
+        span = self._spans.pop(row_id, None)
+        if span is None:
             return None
-        number, index = place
+        number, index = span
         (row,) = rows_of_batch(self._batches[number].slice(index, 1))
         return row

@@ -35,7 +35,7 @@ class Shard:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stored:
+class ExtraFile:
     """A file that is no shard: its path in the folder, bytes and SHA-256."""
 
     file: str
@@ -64,7 +64,7 @@ class Manifest:
     producers: list[Json]
     shards: tuple[Shard, ...]
     rejects: tuple[Shard, ...]
-    fluency: tuple[Stored, ...]
+    fluency: tuple[ExtraFile, ...]
     tallies: dict[str, dict[str, int]]
     lineage: list[Json]
 
@@ -77,7 +77,7 @@ class Manifest:
         """Return the names of the splits, in the order of their shards."""
         return tuple(dict.fromkeys(shard.split for shard in self.shards))
 
-    def stored(self) -> "tuple[Shard | Stored, ...]":
+    def all_files(self) -> "tuple[Shard | ExtraFile, ...]":
         """Return all files."""
         return (*self.shards, *self.rejects, *self.fluency)
 
@@ -105,7 +105,7 @@ def read_manifest(folder: AnyPath) -> Manifest:
     """
     manifest = manifest_without_sizes(folder)
     sizes = _sizes(folder)
-    for stored in manifest.stored():
+    for stored in manifest.all_files():
         problem = _size_problem(stored, sizes)
         if problem:
             raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")
@@ -139,7 +139,7 @@ def manifest_without_sizes(folder: AnyPath) -> Manifest:
         raise UsageError(f"{path}: not a manifest of schema version {VERSION}")
     try:
         files = {kind: tuple(Shard(**item) for item in content[kind]) for kind in _SHARDS}
-        fluency = tuple(Stored(**item) for item in content["fluency"])
+        fluency = tuple(ExtraFile(**item) for item in content["fluency"])
     except TypeError as error:
         raise UsageError(f"{path}: damaged: its list of files is not one of ours") from error
     return Manifest(**{**content, **files, "fluency": fluency})
@@ -158,13 +158,13 @@ def read_all_rows(folder: AnyPath, manifest: Manifest) -> Iterator[Row]:
 def problems_of(folder: AnyPath, manifest: Manifest) -> Iterator[str]:
     """Check every byte and every row against the manifest; yield one line for each problem."""
     sizes = _sizes(folder)
-    for stored in manifest.stored():
+    for stored in manifest.all_files():
         problem = _size_problem(stored, sizes) or _byte_problem(folder, stored)
         if problem:
             yield problem
         elif isinstance(stored, Shard):
             yield from _shard_problems(folder, stored, manifest)
-    known = {stored.file for stored in manifest.stored()}
+    known = {stored.file for stored in manifest.all_files()}
     yield from (f"{file}: not in the manifest" for file in sorted({*sizes} - known))
 
 
@@ -174,14 +174,14 @@ def _sizes(folder: AnyPath) -> dict[str, int]:
     return {f"{kind}/{n}": size for kind in kinds for n, size in sizes_in(folder / kind).items()}
 
 
-def _size_problem(stored: Shard | Stored, sizes: Mapping[str, int]) -> str | None:
+def _size_problem(stored: Shard | ExtraFile, sizes: Mapping[str, int]) -> str | None:
     size = sizes.get(stored.file)
     if size is None:
         return f"{stored.file}: missing"
     return None if size == stored.bytes else f"{stored.file}: {size} bytes, expected {stored.bytes}"
 
 
-def _byte_problem(folder: AnyPath, stored: Shard | Stored) -> str | None:
+def _byte_problem(folder: AnyPath, stored: Shard | ExtraFile) -> str | None:
     sha256 = sync_and_hash(folder / stored.file)[1]
     if sha256 != stored.sha256:
         return f"{stored.file}: damaged, SHA-256 {sha256} instead of {stored.sha256}"

@@ -54,7 +54,7 @@ def read_features(path: AnyPath) -> Mapping[str, object]:
         metadata = pq.read_schema(_readable(path)).metadata or {}
         stated = json.loads(metadata.get(b"huggingface", b"{}"))
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _damaged(path, error) from error
+        raise _damage_error(path, error) from error
     features = stated.get("info", {}).get("features", {})
     return features if isinstance(features, Mapping) else {}
 
@@ -68,7 +68,7 @@ def _batches(
             for batch in file.iter_batches(batch_size=batch_rows, columns=list(columns)):
                 yield _plain(batch)
     except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
+        raise _damage_error(path, error) from error
 
 
 def _plain(batch: pa.RecordBatch) -> list[dict[str, object]]:
@@ -103,7 +103,7 @@ def _readable(path: AnyPath) -> AnyPath | IO[bytes]:
     return path.open("rb") if is_remote(path) else path
 
 
-def _damaged(path: AnyPath, error: Exception) -> UsageError:
+def _damage_error(path: AnyPath, error: Exception) -> UsageError:
     if isinstance(error, OSError) and error.errno is not None:
         return unreadable(path, error)
     head = head_of(path)
@@ -111,12 +111,12 @@ def _damaged(path: AnyPath, error: Exception) -> UsageError:
         return UsageError(f"{path}: expected a parquet file, found {found}")
     message = excerpt(" ".join(str(error).split()), 0, length=120)
     return UsageError(
-        f"{path}: expected a whole parquet file, found: {message}{_where_damaged(path)}; download "
+        f"{path}: expected a whole parquet file, found: {message}{_find_damage(path)}; download "
         "or write it again"
     )
 
 
-def _where_damaged(path: AnyPath) -> str:
+def _find_damage(path: AnyPath) -> str:
     """Return in which column and row group a file whose end is whole cannot be read."""
     try:
         with pq.ParquetFile(_readable(path)) as file:
@@ -198,4 +198,4 @@ def read_batches(path: AnyPath, *, schema: pa.Schema) -> Iterator[pa.RecordBatch
                 raise UsageError(f"{path}: not a file of this schema: {file.schema_arrow.names}")
             yield from file.iter_batches(batch_size=BATCH_ROWS)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise _damaged(path, error) from error
+        raise _damage_error(path, error) from error

@@ -69,12 +69,12 @@ class Drawing(NamedTuple):
         file = io.BytesIO()
         self.figure.savefig(file, format="svg", transparent=True, metadata=_NO_METADATA)
         drawn = ET.fromstring(file.getvalue())  # noqa: S314 - our own drawing
-        told = {"aria-hidden": "true"} if not title else {"role": "img"}
-        root = ET.Element("svg", {"class": kind, "viewBox": drawn.attrib["viewBox"], **told})
+        attributes = {"aria-hidden": "true"} if not title else {"role": "img"}
+        root = ET.Element("svg", {"class": kind, "viewBox": drawn.attrib["viewBox"], **attributes})
         if title:
             ET.SubElement(root, "title").text = _printable(title)
         markers = {found.get("id", ""): found for found in drawn.iterfind(f".//{_SVG}defs/*")}
-        root.extend(_kept(drawn, markers, tips or {}))
+        root.extend(_visible_elements(drawn, markers, tips or {}))
         return Svg(ET.tostring(root, encoding="unicode"))
 
 
@@ -110,9 +110,9 @@ def canvas(
 
 def round_ticks(low: float, high: float, *, most: int, whole: bool = False) -> tuple[float, ...]:
     """Return round numbers that hold both between them, in about so many steps at most."""
-    room = 0.0 if low < high else 0.05 * (abs(low) or 1)
+    padding = 0.0 if low < high else 0.05 * (abs(low) or 1)
     ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=whole).tick_values(
-        low - room, high + room
+        low - padding, high + padding
     )
     return tuple(float(tick) for tick in ticks)
 
@@ -168,9 +168,9 @@ def _draw_line(axes: Axes, line: Line, number: int) -> dict[str, str]:
     if len(line.points) > 1:
         axes.plot(xs, ys, color=colour, linewidth=2, clip_on=False, gid=".curve")
     tips = {}
-    for place, (point, name) in enumerate(zip(line.points, line.names, strict=False)):
-        gid = f".spot {number}-{place}"
-        tips[gid] = line.tips[place] if line.tips else name
+    for index, (point, name) in enumerate(zip(line.points, line.names, strict=False)):
+        gid = f".spot {number}-{index}"
+        tips[gid] = line.tips[index] if line.tips else name
         axes.scatter(*point, s=64, color=colour, linewidths=0, clip_on=False, gid=gid, zorder=3)
         is_left = axes.transAxes.inverted().transform(axes.transData.transform(point))[0] < 0.5
         axes.annotate(
@@ -189,7 +189,7 @@ def _name_ends(axes: Axes, lines: Sequence[Line]) -> None:
     """Write the lines' names at their ends, in their order and none upon another."""
     named = [(line, tone(SERIES[n % len(SERIES)])) for n, line in enumerate(lines) if line.name]
     ends = [axes.transData.transform(line.points[-1]) for line, _ in named]
-    order = sorted(range(len(named)), key=lambda place: ends[place][1])
+    order = sorted(range(len(named)), key=lambda index: ends[index][1])
     for below, above in pairwise(order):
         ends[above][1] = max(ends[above][1], ends[below][1] + _LINE_HEIGHT)
     for (line, colour), (x, y) in zip(named, ends, strict=True):
@@ -203,9 +203,11 @@ def _name_ends(axes: Axes, lines: Sequence[Line]) -> None:
         )
 
 
-def _kept(drawn: ET.Element, markers: Mapping[str, ET.Element], tips: Tips) -> list[ET.Element]:
+def _visible_elements(
+    drawn: ET.Element, markers: Mapping[str, ET.Element], tips: Tips
+) -> list[ET.Element]:
     """Return what is to be seen of matplotlib's elements, as plain elements."""
-    kept = []
+    visible = []
     for child in drawn:
         name, identity = child.tag.removeprefix(_SVG), child.get("id", "")
         given = _attributes(child)
@@ -219,16 +221,18 @@ def _kept(drawn: ET.Element, markers: Mapping[str, ET.Element], tips: Tips) -> l
         made.text = (child.text or "").strip() or None
         if identity in tips:
             ET.SubElement(made, "title").text = _printable(tips[identity])
-        made.extend(_kept(child, markers, tips))
-        kept += list(made) if made.keys() == [] else [made]  # a group without a class says nothing
-    return kept
+        made.extend(_visible_elements(child, markers, tips))
+        visible += (
+            list(made) if made.keys() == [] else [made]
+        )  # a group without a class says nothing
+    return visible
 
 
 def _marker(use: Mapping[str, str], markers: Mapping[str, ET.Element]) -> dict[str, str]:
     """Return the attributes of a marker in its place, drawn there rather than referred to."""
     own = {key: value for key, value in use.items() if key not in {"x", "y", _HREF}}
-    place = {"transform": f"translate({use['x']} {use['y']})"}
-    return {**own, **_attributes(markers[use[_HREF].removeprefix("#")]), **place}
+    style = {"transform": f"translate({use['x']} {use['y']})"}
+    return {**own, **_attributes(markers[use[_HREF].removeprefix("#")]), **style}
 
 
 def _attributes(element: ET.Element) -> dict[str, str]:

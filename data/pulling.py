@@ -22,12 +22,12 @@ from data.manifest import FILE_NAME, manifest_without_sizes
 from data.published import Report, restore_folder, shards_by_kind, within
 from data.remote import Remote
 from data.storage import AnyPath, is_remote
-from data.storage import place as place_of
+from data.storage import path_of as place_of
 
 SCHEME: Final = "hf://datasets/"
 
 
-def local_folder(place: str | AnyPath, *, report: Report = lambda _num_rows: None) -> Path:
+def local_folder(where: str | AnyPath, *, report: Report = lambda _num_rows: None) -> Path:
     """Return the folder of shards; those of a URL are fetched first.
 
     They lie in the user's cache: those of `hf://datasets/user/name[@revision]` by commit, those of
@@ -37,10 +37,10 @@ def local_folder(place: str | AnyPath, *, report: Report = lambda _num_rows: Non
         UsageError: there is no such data set or folder, or it is damaged.
         RetryableError: the Hub or the store cannot be reached.
     """
-    if not str(place).startswith(SCHEME):
-        folder = place_of(place)
-        return _copied(folder, report) if is_remote(folder) else folder
-    name, _, revision = str(place).removeprefix(SCHEME).partition("@")
+    if not str(where).startswith(SCHEME):
+        folder = place_of(where)
+        return _copy(folder, report) if is_remote(folder) else folder
+    name, _, revision = str(where).removeprefix(SCHEME).partition("@")
     folder = cache_folder() / "hub" / check_name(name).replace("/", "--")
     if re.fullmatch("[0-9a-f]{40}", revision) and (folder / revision / FILE_NAME).exists():
         return folder / revision
@@ -51,7 +51,7 @@ def local_folder(place: str | AnyPath, *, report: Report = lambda _num_rows: Non
     return folder / commit
 
 
-def _copied(folder: Remote, report: Report) -> Path:
+def _copy(folder: Remote, report: Report) -> Path:
     """Return a folder of this machine with the files of a store's, held against their manifest."""
     try:
         content = (folder / FILE_NAME).read_bytes()
@@ -66,7 +66,7 @@ def _copied(folder: Remote, report: Report) -> Path:
         draft.mkdir(exist_ok=True)
         (draft / FILE_NAME).write_bytes(content)
         manifest = manifest_without_sizes(draft)
-        for stored in manifest.stored():
+        for stored in manifest.all_files():
             file = within(draft, stored.file)
             if not file.is_file() or sync_and_hash(file) != (stored.bytes, stored.sha256):
                 file.parent.mkdir(exist_ok=True)
@@ -128,7 +128,7 @@ def _pull(repository: Repository, out: Path, *, commit: str, report: Report) -> 
             return  # another process was faster
         draft.mkdir(exist_ok=True)
         try:
-            whole = _restored(repository, draft, commit, report)
+            whole = _restore(repository, draft, commit, report)
         except UsageError:
             shutil.rmtree(draft)  # what is wrong does not come right by going on
             raise
@@ -139,8 +139,8 @@ def _pull(repository: Repository, out: Path, *, commit: str, report: Report) -> 
         shutil.rmtree(draft)
 
 
-def _restored(repository: Repository, draft: Path, commit: str, report: Report) -> Path:
-    fetched = _fetched(repository, draft, commit)
+def _restore(repository: Repository, draft: Path, commit: str, report: Report) -> Path:
+    fetched = _fetch_commit(repository, draft, commit)
     whole = draft / "whole"
     shutil.rmtree(whole, ignore_errors=True)
     whole.mkdir()
@@ -148,7 +148,7 @@ def _restored(repository: Repository, draft: Path, commit: str, report: Report) 
     return whole
 
 
-def _fetched(repository: Repository, draft: Path, commit: str) -> Path:
+def _fetch_commit(repository: Repository, draft: Path, commit: str) -> Path:
     """Return a folder with the published files of a commit; those of others go."""
     for other in draft.iterdir():
         if other.is_dir() and other.name != commit:

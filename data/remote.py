@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar, cast
 
 from data.errors import RetryableError, UsageError
 from data.ranges import Ranges
-from data.stores import emptied, opened, read_range, translated, version_in
+from data.stores import delete_below, open_file_system, read_range, translate_error, version_in
 
 T = TypeVar("T")
 ATTEMPTS: Final = 6
@@ -138,12 +138,12 @@ class Remote:
                 is_dir=info["type"] == "directory",
                 version=version_in(info),
             )
-            for name, info in self._listed()
+            for name, info in self._list()
         ]
 
     def sizes(self) -> dict[str, int]:
         """Return the sizes in bytes of the files in a folder by their names."""
-        return {name: int(info["size"]) for name, info in self._listed() if info["type"] == "file"}
+        return {name: int(info["size"]) for name, info in self._list() if info["type"] == "file"}
 
     def iterdir(self) -> "Iterator[Remote]":
         """Yield what is in a folder."""
@@ -239,7 +239,7 @@ class Remote:
 
     def copy_to(self, target: "Remote") -> None:
         """Show a file under another name too; the store does it by itself."""
-        _, there = opened(str(target))
+        _, there = open_file_system(str(target))
         self._patiently(lambda fs, path: fs.cp_file(path, there))
 
     def unlink(self, *, missing_ok: bool = False) -> None:
@@ -253,11 +253,11 @@ class Remote:
     def remove_tree(self) -> None:
         """Delete all files below this name, if there are any."""
         try:
-            self._patiently(emptied)
+            self._patiently(delete_below)
         except FileNotFoundError:
             return
 
-    def _listed(self) -> list[tuple[str, dict[str, Any]]]:
+    def _list(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the names in a folder, sorted, with what the store says of each."""
         path, found = self._patiently(
             lambda fs, path: (path, cast("list[dict[str, Any]]", fs.ls(path, detail=True)))
@@ -285,12 +285,12 @@ class Remote:
                 f"{self}: expected a place to write to, found one of the Hub; `negatives publish` "
                 "sends a finished folder there"
             )
-        files, path = opened(str(self))
+        files, path = open_file_system(str(self))
         for attempt in range(ATTEMPTS):
             try:
                 return call(files, path)
             except Exception as error:  # each store's client has exceptions of its own
-                found = translated(error, str(self), new=new)
+                found = translate_error(error, str(self), new=new)
                 if attempt + 1 == ATTEMPTS or not isinstance(found, RetryableError):
                     raise found from error
             time.sleep(FIRST_PAUSE_S * 2**attempt)

@@ -32,7 +32,7 @@ class MappedShards:
         self.starts = list(accumulate((shard.rows for shard in shards), initial=0))
         self._mapped: dict[int, list[Any]] = {}
 
-    def place(self, number: int) -> tuple[int, int]:
+    def locate(self, number: int) -> tuple[int, int]:
         """Return the shard of a row and its place in there; rows are numbered over all shards."""
         shard = bisect_right(self.starts, number) - 1
         return shard, number - self.starts[shard]
@@ -70,7 +70,7 @@ class Shards(Sequence[Row]):
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return self._mapped.starts[-1]
+        return self._mapped_shards.starts[-1]
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -88,11 +88,11 @@ class Shards(Sequence[Row]):
         number = index + len(self) if index < 0 else index
         if not 0 <= number < len(self):
             raise IndexError(f"row {index} of {len(self)}")
-        shard, place = self._mapped.place(number)
-        for batch in self._mapped.batches(shard):
-            if place < batch.num_rows:
-                return next(rows_of_batch(batch.slice(place, 1)))
-            place -= batch.num_rows
+        shard, offset = self._mapped_shards.locate(number)
+        for batch in self._mapped_shards.batches(shard):
+            if offset < batch.num_rows:
+                return next(rows_of_batch(batch.slice(offset, 1)))
+            offset -= batch.num_rows
         raise UsageError(f"{self.shards[shard].file}: fewer rows than the manifest says")
 
     def __iter__(self) -> Iterator[Row]:
@@ -102,11 +102,11 @@ class Shards(Sequence[Row]):
             UsageError: a shard cannot be read.
         """
         for shard in range(len(self.shards)):
-            for batch in self._mapped.batches(shard):
+            for batch in self._mapped_shards.batches(shard):
                 yield from rows_of_batch(batch)
 
     @cached_property
-    def _mapped(self) -> MappedShards:
+    def _mapped_shards(self) -> MappedShards:
         return MappedShards(self.folder, self.shards)
 
 

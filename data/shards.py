@@ -72,12 +72,12 @@ def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
     write_batches(path, [batch_of_rejects(rejects)], schema=REJECT_SCHEMA)
 
 
-def opened(path: AnyPath) -> pa.NativeFile:
+def open_mapped(path: AnyPath) -> pa.NativeFile:
     """Return a file mapped into memory; one by URL is read into it."""
-    return pa.BufferReader(path.read_bytes()) if is_remote(path) else _mapped(path)
+    return pa.BufferReader(path.read_bytes()) if is_remote(path) else _map_file(path)
 
 
-def _mapped(path: Path) -> pa.NativeFile:
+def _map_file(path: Path) -> pa.NativeFile:
     return pa.memory_map(str(path))
 
 
@@ -88,7 +88,7 @@ def map_batches(path: AnyPath, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]
         UsageError: the file is missing, is no Arrow stream, is cut short, or has another schema.
     """
     try:
-        with opened(path) as source, pa.ipc.open_stream(source) as reader:
+        with open_mapped(path) as source, pa.ipc.open_stream(source) as reader:
             if not reader.schema.equals(schema):
                 raise UsageError(f"{path}: not a file of this schema: {reader.schema.names}")
             yield from reader

@@ -22,7 +22,7 @@ tells the two apart, and mypy then knows which one is left.
 """
 
 
-def place(text: str | AnyPath) -> AnyPath:
+def path_of(text: str | AnyPath) -> AnyPath:
     """Return a path of this machine, or for a URL a `Remote`.
 
     Raises:
@@ -45,7 +45,7 @@ def local(text: str, *, where: str) -> Path:
     Raises:
         UsageError: the text is a URL.
     """
-    path = place(text)
+    path = path_of(text)
     if is_remote(path):
         raise UsageError(f"{where}: expected a path on this machine, found a URL, {text}")
     return path

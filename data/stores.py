@@ -25,7 +25,7 @@ _PASSING_CODES: Final = frozenset(  # of answers with the status 400, and of an 
 )
 
 
-def translated(error: Exception, place: str, *, new: bool = False) -> Exception:
+def translate_error(error: Exception, where: str, *, new: bool = False) -> Exception:
     """Return what an exception means, in one line.
 
     That is one of pathlib's for what is not there or there already, UsageError for what the user
@@ -33,22 +33,22 @@ def translated(error: Exception, place: str, *, new: bool = False) -> Exception:
     `new`: a file is written; so if something is not there, it is the bucket.
     """
     status, code = status_of(error), _code_of(error)
-    told = f"{place}: {type(error).__name__}: {one_line(error)}"
+    text = f"{where}: {type(error).__name__}: {one_line(error)}"
     if code in _PASSING_CODES or isinstance(error, TimeoutError):
-        return RetryableError(f"{told}; try again")
+        return RetryableError(f"{text}; try again")
     if status == HTTPStatus.PRECONDITION_FAILED:  # s3fs knows it by a field that only AWS sends
         error = FileExistsError()
     if status == HTTPStatus.NOT_FOUND:
         error = FileNotFoundError()
     if status == HTTPStatus.NOT_IMPLEMENTED:
-        return NotImplementedError(place)
+        return NotImplementedError(where)
     if new and isinstance(error, FileNotFoundError):
-        return UsageError(f"{place}: expected a bucket of this name, found none")
+        return UsageError(f"{where}: expected a bucket of this name, found none")
     for kind, said in _PLAIN.items():
         if isinstance(error, kind):
-            return kind(*said, place)
+            return kind(*said, where)
     advice = _advice(error, status)
-    return UsageError(f"{told}; {advice}") if advice else RetryableError(f"{told}; try again")
+    return UsageError(f"{text}; {advice}") if advice else RetryableError(f"{text}; try again")
 
 
 def status_of(error: BaseException) -> int | None:
@@ -95,7 +95,7 @@ def read_range(files: Any, path: str, offset: int, size: int) -> bytes:  # noqa:
         return b""  # it begins at the end, or behind it
 
 
-def emptied(files: Any, path: str) -> None:  # noqa: ANN401 - any store
+def delete_below(files: Any, path: str) -> None:  # noqa: ANN401 - any store
     """Delete the files below a path, and hold that they are gone: S3 may say so and keep some."""
     found = cast("list[str]", files.find(path))
     plain = [name for name in found if not _PATTERNS & set(name)]
@@ -114,7 +114,7 @@ def version_in(info: dict[str, Any]) -> str:
     return " ".join([str(info.get("size")), *known]) if known else uuid.uuid4().hex
 
 
-def opened(url: str) -> tuple[Any, str]:
+def open_file_system(url: str) -> tuple[Any, str]:
     """Return the file system of a URL, which fsspec keeps for a thread, and the path in it.
 
     Raises:
@@ -127,5 +127,5 @@ def opened(url: str) -> tuple[Any, str]:
     except (ImportError, ValueError) as error:
         raise UsageError(f"{url}: cannot be opened: {one_line(error)}") from error
     except Exception as error:  # of clients that connect at once
-        raise translated(error, url) from error
+        raise translate_error(error, url) from error
     return files, str(path)

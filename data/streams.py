@@ -52,7 +52,7 @@ class Stream:
         """
         return items[self.below(len(items))]
 
-    def weighted(self, weights: Sequence[float]) -> int:
+    def weighted_index(self, weights: Sequence[float]) -> int:
         """Return an index, each with a probability in proportion to its weight.
 
         Raises:

@@ -10,7 +10,7 @@ _CONTROLS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x1f\x7f]+")  # a terminal'
 _MOST_LETTERS = 600
 
 
-def normalised(text: str) -> str:
+def normalise(text: str) -> str:
     """Return the text with case, punctuation and spacing taken out of play."""
     return _NOT_WORD.sub(" ", text.casefold()).strip()
 

@@ -39,7 +39,7 @@ class Units(NamedTuple):
     spans: tuple[Span, ...]
     pairs: tuple[tuple[Span, Span], ...] = ()
 
-    def split_by(self, spans: Iterable[Span]) -> bool:
+    def are_split_by(self, spans: Iterable[Span]) -> bool:
         """Tell whether one of the spans begins or ends inside a unit, or has one tag of a pair."""
         return any(
             any(first < start < last or first < end < last for first, last in self.spans)

@@ -8,7 +8,7 @@ import numpy as np
 
 from negatives.exclusion.counting import tally_siblings
 from negatives.exclusion.mentions import Numbering, mentions_of
-from negatives.fluency.counts import merged, table_of
+from negatives.fluency.counts import merge_tallies, table_of
 from negatives.building.parse_files import read_parses
 from negatives.words import lexicon as lexicons
 
@@ -45,7 +45,7 @@ def counted(found, *, numbering=None, size=5000, fold=None):
     print(
         "CPU us a caption: mentions %.1f counting %.1f" % tuple(1e6 * s / len(found) for s in spent)
     )
-    return merged(tallies), numbering
+    return merge_tallies(tallies), numbering
 
 
 def halves(image):

@@ -12,7 +12,13 @@ import pyarrow as pa
 from corpora import block, counted
 
 from data.edits import edit_between
-from negatives.auditing.sibling_truth import Answer, answered, by_kind, change_of, said_by
+from negatives.auditing.sibling_truth import (
+    Answer,
+    find_in_held_out,
+    by_kind,
+    change_of,
+    assertions_of,
+)
 from negatives.exclusion.model import overlaps_of, vocabulary_of
 from negatives.fluency.counts import table_of
 from negatives.models import model_name
@@ -39,7 +45,10 @@ for path in sorted((Path(sys.argv[1]) / "data").glob("*.arrow")):
                     rows.append((row, n))
 texts = list(dict.fromkeys([r["caption"] for r, _ in rows] + [n["text"] for _, n in rows]))
 said = dict(
-    zip(texts, (said_by(p, LEX) for p in parse_texts(texts, model=model_name(), batch_size=256)))
+    zip(
+        texts,
+        (assertions_of(p, LEX) for p in parse_texts(texts, model=model_name(), batch_size=256)),
+    )
 )
 held = {}
 numbers = {}
@@ -48,12 +57,12 @@ answers = {}
 for k, (r, n) in enumerate(rows):
     change = change_of(said[r["caption"]], said[n["text"]])
     if r["image"] not in held:
-        held[r["image"]] = said_by(last[r["image"]], LEX)
+        held[r["image"]] = assertions_of(last[r["image"]], LEX)
         numbers[r["image"]] = len(numbers)
     if len(change.inserted.words) != 1 or len(change.removed.words) != 1:
         continue
     (pos, new), (pos2, old) = *change.inserted.words, *change.removed.words
-    answer = answered(change, held[r["image"]], by_fact=False)
+    answer = find_in_held_out(change, held[r["image"]], by_fact=False)
     answers[k] = (
         f"{n['subtype']}{' filler' if 'illers' in n['rule'] else ''}",
         numbers[r["image"]],

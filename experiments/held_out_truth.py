@@ -13,7 +13,14 @@ from pathlib import Path
 import pyarrow as pa
 from corpora import block
 
-from negatives.auditing.sibling_truth import Answer, answered, by_fact, by_kind, change_of, said_by
+from negatives.auditing.sibling_truth import (
+    Answer,
+    find_in_held_out,
+    by_fact,
+    by_kind,
+    change_of,
+    assertions_of,
+)
 from negatives.models import model_name
 from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon as lexicons
@@ -26,7 +33,8 @@ def parsed(texts):
     texts = list(dict.fromkeys(texts))
     return dict(
         zip(
-            texts, (said_by(p, LEX) for p in parse_texts(texts, model=model_name(), batch_size=256))
+            texts,
+            (assertions_of(p, LEX) for p in parse_texts(texts, model=model_name(), batch_size=256)),
         )
     )
 
@@ -44,10 +52,10 @@ def report(triples, held):
         for there in held.get(image, ()):
             if there == said[caption]:
                 continue
-            answer = answered(change, there, by_fact=facts)
+            answer = find_in_held_out(change, there, by_fact=facts)
             if answer is None:
                 continue
-            chance = answered(change, held[other[image]][0], by_fact=facts)
+            chance = find_in_held_out(change, held[other[image]][0], by_fact=facts)
             answers.append(Answer(kind, numbers[image], *answer, chance is not None and chance[0]))
     print(
         f"{'kind':22s} {'answers':>7s}  inserted said        removed said         by chance   still true"
@@ -65,7 +73,7 @@ if what == "build":
     last = {}
     for c, p in block("flickr8k"):
         last[c.image] = p
-    held.update({image: [said_by(p, LEX)] for image, p in last.items()})
+    held.update({image: [assertions_of(p, LEX)] for image, p in last.items()})
     for path in sorted((Path(sys.argv[2]) / "data").glob("*.arrow")):
         with pa.memory_map(str(path)) as s:
             for row in pa.ipc.open_stream(s).read_all().to_pylist():
@@ -80,7 +88,7 @@ if what == "build":
 else:
     for name in ("val2017", "val2014"):
         for c, p in block(name):
-            held[int(c.image)].append(said_by(p, LEX))
+            held[int(c.image)].append(assertions_of(p, LEX))
     if what == "negclip":
         for line in (SHARED / "peers/negclip_valid.jsonl").read_text().splitlines():
             r = json.loads(line)

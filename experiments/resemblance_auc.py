@@ -22,8 +22,8 @@ for c, p in block("flickr8k"):
     tok = p.tokens
     for r, h, d in v.pairs:
         if tok[h].pos in {"NOUN", "VERB", "ADJ"} and tok[d].pos in {"NOUN", "VERB", "ADJ"}:
-            pairs.append((fold, r, v.row[v.place[h]], v.row[v.place[d]]))
-    ids = sorted({v.row[v.place[i]] for i in v.content})
+            pairs.append((fold, r, v.row[v.position[h]], v.row[v.position[d]]))
+    ids = sorted({v.row[v.position[i]] for i in v.content})
     beside += [(fold, "beside", a, b) for a in ids for b in ids if a != b]
 rng = np.random.default_rng(0)
 for title, rows in (("pairs", pairs), ("beside", beside)):

@@ -65,10 +65,10 @@ class Resemblance:
                 (
                     pf.append(fold),
                     pr.append(words.id_of(rel)),
-                    ph.append(v.row[v.place[h]]),
-                    pd.append(v.row[v.place[d]]),
+                    ph.append(v.row[v.position[h]]),
+                    pd.append(v.row[v.position[d]]),
                 )
-            ids = sorted({v.row[v.place[i]] for i in v.content})
+            ids = sorted({v.row[v.position[i]] for i in v.content})
             for a in ids:
                 for b in ids:
                     if a != b:

@@ -7,7 +7,13 @@ import numpy as np
 import pyarrow as pa
 from corpora import block, counted
 
-from negatives.auditing.sibling_truth import Answer, answered, by_kind, change_of, said_by
+from negatives.auditing.sibling_truth import (
+    Answer,
+    find_in_held_out,
+    by_kind,
+    change_of,
+    assertions_of,
+)
 from negatives.exclusion.scores import Prior, evidence_of, posterior
 from negatives.fluency.counts import table_of
 from negatives.fluency.words import hash_of
@@ -59,7 +65,7 @@ said = dict(
     zip(
         [n["text"] for _, n in rows],
         (
-            said_by(p, LEX)
+            assertions_of(p, LEX)
             for p in parse_texts([n["text"] for _, n in rows], model=model_name(), batch_size=256)
         ),
     )
@@ -89,8 +95,8 @@ for r, n in rows:
             )
             worst = max(worst, float(posterior(e.apart, e.exposure, Prior(0.1, 5.0)).mean()[0]))
     same = says_the_same(links, lemmas, left, right)
-    held = said_by(last[r["image"]], LEX)
-    a = answered(change_of(said_by(parse, LEX), said[n["text"]]), held, by_fact=True)
+    held = assertions_of(last[r["image"]], LEX)
+    a = find_in_held_out(change_of(assertions_of(parse, LEX), said[n["text"]]), held, by_fact=True)
     title = "same facts" if same else "place overlaps" if worst > 0.15 else "kept"
     text = r["caption"] + "  =>  " + n["text"]
     groups.setdefault(title, []).append((n["subtype"], round(worst, 2), a, text))

@@ -12,7 +12,7 @@ Each name is imported when it is first used: `import negatives` takes millisecon
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from negatives.neighbour import refuse_foreign_data
+from negatives.package_check import refuse_foreign_data
 
 refuse_foreign_data()  # before anything imports it
 

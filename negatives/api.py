@@ -13,9 +13,9 @@ from data.storage import AnyPath
 from data.texts import is_unicode
 from negatives.choose import Chooser, Chosen
 from negatives.config import BuildConfig, build_config
-from negatives.generator import asking_rules, choose_block, chooser_of, thinned
+from negatives.generator import asking_rules, choose_block, chooser_of, with_thinning
 from negatives.guards import NO_SIBLINGS
-from negatives.llm.blocks import refuse_lacking, told_of
+from negatives.llm.blocks import ask_rules, refuse_unanswered
 from negatives.llm.cache import AnswersInMemory
 from negatives.llm.config import backend_of
 from negatives.llm.requests import Backend
@@ -114,11 +114,11 @@ def _texts_in(captions: object) -> Iterator[str]:
         raise UsageError(f"{_EXPECTED}, found {type(captions).__name__}")
     if isinstance(captions, list | tuple):
         for number, caption in enumerate(captions):
-            _checked(number, caption)
-    return (_checked(number, caption) for number, caption in enumerate(captions))
+            _check_caption(number, caption)
+    return (_check_caption(number, caption) for number, caption in enumerate(captions))
 
 
-def _checked(number: int, caption: object) -> str:
+def _check_caption(number: int, caption: object) -> str:
     if not isinstance(caption, str):
         found = f"{type(caption).__name__} at index {number}"
         raise UsageError(f"{_EXPECTED}, found {found}; leave out what has no caption")
@@ -152,7 +152,7 @@ class _Opened(NamedTuple):
 def _open(config: BuildConfig) -> _Opened:
     options = config.negatives
     fluency = options.fluency_from / FLUENCY if options.fluency_from else None
-    policy = thinned(config.policy, fluency)
+    policy = with_thinning(config.policy, fluency)
     chooser = chooser_of(config.rules, policy, options.seed)
     model = options.model or model_name()
     load_model(model)
@@ -179,13 +179,13 @@ def _chosen(
             [caption.text for caption in usable], model=model, batch_size=options.batch_size
         )
         block = list(zip(usable, parses, strict=True))
-        told = None
+        answers = None
         if backend is not None:
             read = [parse for _, parse in block]
-            told, counts = told_of(read, asking_rules(chooser), backend, kept)
-            refuse_lacking(told, counts, config.llm.limits.max_unanswered - num_lacking)
-            num_lacking += counts.lacking()
-        found = choose_block(block, chooser, scorers, [NO_SIBLINGS] * len(block), told)
+            answers, counts = ask_rules(read, asking_rules(chooser), backend, kept)
+            refuse_unanswered(answers, counts, config.llm.limits.max_unanswered - num_lacking)
+            num_lacking += counts.missing()
+        found = choose_block(block, chooser, scorers, [NO_SIBLINGS] * len(block), answers)
         chosen = {caption.text: each for caption, each in zip(usable, found, strict=True)}
         for text in batch:
             yield text, chosen.get(text)

@@ -1,6 +1,6 @@
 """The policy at work on one caption: draw, mend the wording, guard, and tally every outcome. Pure.
 
-What is drawn (negatives/draws.py) is worded and guarded, and a candidate that falls is counted,
+What is drawn (negatives/sampling.py) is worded and guarded, and a candidate that falls is counted,
 never replaced by another: a choice that tries again until something passes tells a reader of text
 which of the two is the caption.
 """
@@ -12,14 +12,14 @@ from typing import NamedTuple
 from data.edits import Edit, splits_a_unit
 from data.records import Caption, Negative, Reject
 from data.streams import Stream
-from data.texts import normalised
+from data.texts import normalise
 from data.units import Units, units_of
-from negatives.draws import Drawn, LogRatios, Offer, pair_draws, recipe_draws
 from negatives.guards import Siblings, context_of, guard
 from negatives.guards.tables import NO_PAIRS, Pairs
 from negatives.llm.asking import AnyRule
 from negatives.parse import Parse
 from negatives.policy import PairPolicy, Policy, RecipePolicy
+from negatives.sampling import Draw, LogRatios, Offer, pair_draws, recipe_draws
 from negatives.wording import Wording, glue, wording_of
 from negatives.words.lexicon import Lexicon
 
@@ -63,7 +63,7 @@ class Candidate(NamedTuple):
     `fault`: why it is refused before any guard is asked, if it is.
     """
 
-    drawn: Drawn
+    drawn: Draw
     edit: Edit
     text: str
     key: str
@@ -102,7 +102,7 @@ def choose(  # noqa: PLR0913 - a caption, what is known of it, and who chooses
     tally: Tally = Counter()
     negatives: list[Negative] = []
     rejects: list[Reject] = []
-    own_key = normalised(caption.text)
+    own_key = normalise(caption.text)
     seen = {own_key}
     wording = wording_of(parse, chooser.lexicon)
     state = _State(wording, units_of(caption.text), policy, tally, seen)
@@ -132,9 +132,9 @@ def choose(  # noqa: PLR0913 - a caption, what is known of it, and who chooses
 
 
 def redraw(
-    caption: Caption, chosen: Chosen, log_ratios: LogRatios, *, place: int, chooser: Chooser
+    caption: Caption, chosen: Chosen, log_ratios: LogRatios, *, scorer_index: int, chooser: Chooser
 ) -> Chosen:
-    """Return what the draw by the causal scorer at a `place` of the policy leaves.
+    """Return what the draw by the causal scorer at a `scorer_index` of the policy leaves.
 
     `log_ratios`: what that scorer says of the negatives it is asked about, in order. A
     negative's score is of the first scorer that read it. What that one does not draw "stays", as
@@ -142,16 +142,16 @@ def redraw(
     """
     policy = chooser.policy
     assert isinstance(policy, PairPolicy), "no scorer reads what a recipe draws"
-    scoring = policy.scorers[place]
-    is_last = place == len(policy.scorers) - 1
-    stream = Stream(chooser.seed, caption.id, "scorer", str(place))
+    scoring = policy.scorers[scorer_index]
+    is_last = scorer_index == len(policy.scorers) - 1
+    stream = Stream(chooser.seed, caption.id, "scorer", str(scorer_index))
     ratios = iter(log_ratios)
     negatives: list[Negative] = []
     rejects = list(chosen.rejects)
     outcomes: Tally = Counter(chosen.tally)
     for negative in chosen.negatives:
         is_drawn, score, kind = True, negative.score, (negative.type, negative.subtype)
-        is_first = not any(earlier.reads(*kind) for earlier in policy.scorers[:place])
+        is_first = not any(earlier.reads(*kind) for earlier in policy.scorers[:scorer_index])
         if scoring.reads(*kind):
             ratio = next(ratios)
             is_drawn = stream.chance(policy.acceptance(scoring, *kind).chance(ratio))
@@ -190,16 +190,16 @@ def _reject(caption: Caption, negative: Negative, reason: str) -> Reject:
     )
 
 
-def _worded(drawn: Drawn, state: _State) -> Candidate:
+def _make_candidate(drawn: Draw, state: _State) -> Candidate:
     """Return an alternative of a slot, its wording mended where the policy asks for that."""
-    raw = drawn.slot.alternatives[drawn.place]
+    raw = drawn.slot.alternatives[drawn.position]
     worded = glue(state.wording, raw) if state.policy.wording else raw
     edit = worded or raw
     text = edit.apply(state.wording.parse.text)
     fault = "wording cannot be undone" if worded is None else None
     if splits_a_unit(edit, state.units, units_of(text)):
         fault = "splits a character or markup"
-    return Candidate(drawn, edit, text, normalised(text), fault)
+    return Candidate(drawn, edit, text, normalise(text), fault)
 
 
 def _candidates(
@@ -226,7 +226,7 @@ def _pair_candidates(
         if isinstance(drawn, str):
             state.tally[name, drawn] += 1
         else:
-            yield _worded(drawn, state)
+            yield _make_candidate(drawn, state)
 
 
 def _recipe_candidates(
@@ -242,7 +242,7 @@ def _recipe_candidates(
     num_new = 0
     keys: set[str] = set()
     for drawn in recipe_draws(slots, stream, variants=variants, weighted=policy.weighted):
-        candidate = _worded(drawn, state)
+        candidate = _make_candidate(drawn, state)
         if candidate.key in keys:
             continue
         keys.add(candidate.key)

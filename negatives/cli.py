@@ -31,10 +31,13 @@ COMMANDS = (
 for command in COMMANDS:
     cli.add_command(command)
 
+RENAMED = {"--judge": "--reference-model", "--judge-pairs": "--reference-pairs"}
+"""Options of before 2026-12, and what to write in their place."""
+
 
 def main() -> None:
     """Run a command; exit with 2 on what the user can mend, with 1 on work that failed."""
-    run(cli, name="negatives")
+    run(cli, name="negatives", renamed=RENAMED)
 
 
 if __name__ == "__main__":  # python -m negatives.cli

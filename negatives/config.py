@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from data.commit import Json
-from data.config import NonNegative, Positive, check_sections, checked, plain
+from data.config import NonNegative, Positive, check_sections, parse_options, plain
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES
 from data.storage import AnyPath
@@ -106,8 +106,8 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     """
     check_sections(sections)
     _refuse_renamed(sections.get("negatives") or {}, "negatives")
-    data = checked(DataConfig, sections.get("data") or {}, where="data")
-    negatives = checked(NegativesConfig, sections.get("negatives") or {}, where="negatives")
+    data = parse_options(DataConfig, sections.get("data") or {}, where="data")
+    negatives = parse_options(NegativesConfig, sections.get("negatives") or {}, where="negatives")
     if negatives.preset not in PRESETS:
         raise UsageError(
             f"negatives.preset: unknown {negatives.preset!r}; {nearest(negatives.preset, PRESETS)}"
@@ -172,7 +172,7 @@ def _policy(choice: Mapping[str, Any], preset: Policy) -> Policy:
         given["scorers"] = _scorers(given["scorers"])
     defaults = _fields(preset) if isinstance(preset, cls) else {}
     policy: PairPolicy | RecipePolicy
-    policy = checked(cls, {**defaults, **given}, where="negatives.choice")
+    policy = parse_options(cls, {**defaults, **given}, where="negatives.choice")
     for key in policy.keep if isinstance(policy, PairPolicy) else ():
         if key not in KINDS:
             raise UsageError(f"negatives.choice.keep: unknown {key!r}; {nearest(key, KINDS)}")
@@ -198,7 +198,7 @@ def _scorers(specs: object) -> tuple[Scoring, ...]:
                 f"negatives.choice.scorers: expected {{scorer: NAME, ...}}, found {spec!r}; "
                 f"{nearest(name, SCORERS)}"
             )
-        scoring: Scoring = checked(SCORERS[name], options, where=f"scorer {name}")
+        scoring: Scoring = parse_options(SCORERS[name], options, where=f"scorer {name}")
         if scoring.scorer == "causal":
             for kind in scoring.kinds or ():
                 if kind not in (*TYPES, *KINDS):

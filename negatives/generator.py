@@ -13,16 +13,16 @@ from data.records import Caption
 from data.storage import AnyPath
 from data.texts import one_line
 from negatives.choose import Chooser, Chosen, Offers, Producer, Tally, choose, redraw
-from negatives.draws import LogRatios, Offer
 from negatives.fluency.candidates import MOST_CANDIDATES
 from negatives.fluency.corpus import Offered
-from negatives.fluency.fitting import kept_of
+from negatives.fluency.fitting import keep_probabilities
 from negatives.guards import Siblings
 from negatives.guards.tables import NO_PAIRS, Pairs
-from negatives.llm.asking import AskingRule, Told, asks, proposals_of
+from negatives.llm.asking import AskingRule, LlmAnswers, asks, proposals_of
 from negatives.parse import Parse
 from negatives.policy import PairPolicy, Policy
 from negatives.rules import make_rule
+from negatives.sampling import LogRatios, Offer
 from negatives.scorers import CorpusScorer, Scorer, corpus_model
 from negatives.slots import Rule, Slot
 from negatives.words import lexicon as lexicons
@@ -52,11 +52,11 @@ def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) ->
     return Chooser(tuple(producers), policy, seed, lexicon)
 
 
-def thinned(policy: Policy, corpus: AnyPath | None) -> Policy:
+def with_thinning(policy: Policy, corpus: AnyPath | None) -> Policy:
     """Return a policy that keeps each kind below its greatest share of what a corpus will give."""
     if corpus is None or not isinstance(policy, PairPolicy) or policy.max_share is None:
         return policy
-    keep = kept_of(corpus_model(corpus).yields, max_share=policy.max_share)
+    keep = keep_probabilities(corpus_model(corpus).yields, max_share=policy.max_share)
     return replace(policy, keep={**keep, **policy.keep})
 
 
@@ -66,11 +66,11 @@ def asking_rules(chooser: Chooser) -> list[AskingRule]:
 
 
 def offers_of(
-    block: ParsedCaptions, chooser: Chooser, told: Told | None = None
+    block: ParsedCaptions, chooser: Chooser, answers: LlmAnswers | None = None
 ) -> list[tuple[Offers, Tally]]:
     """Return all slots of each caption, without log-ratios, and what went wrong with answers.
 
-    `told`: the answers of a language model; without them the rules that ask offer nothing.
+    `answers`: the answers of a language model; without them the rules that ask offer nothing.
 
     Raises:
         ShardError: a rule failed on a caption.
@@ -80,21 +80,23 @@ def offers_of(
         with naming(caption):
             faults: Tally = Counter()
             offers = [
-                [Offer(slot) for slot in _slots_of(producer, parse, told, faults)]
+                [Offer(slot) for slot in _slots_of(producer, parse, answers, faults)]
                 for producer in chooser.producers
             ]
             offered.append((offers, faults))
     return offered
 
 
-def _slots_of(producer: Producer, parse: Parse, told: Told | None, faults: Tally) -> Iterable[Slot]:
+def _slots_of(
+    producer: Producer, parse: Parse, answers: LlmAnswers | None, faults: Tally
+) -> Iterable[Slot]:
     """Return the slots of a rule; count what was wrong with the answers that it asked for."""
     rule = producer.rule
     if not asks(rule):
         return cast("Rule", rule)(parse)
-    if told is None:
+    if answers is None:
         return ()
-    slots, found = proposals_of(rule, parse, told)
+    slots, found = proposals_of(rule, parse, answers)
     faults.update({(producer.name, fault): number for fault, number in found.items()})
     return slots
 
@@ -104,35 +106,35 @@ def choose_block(
     chooser: Chooser,
     scorers: Sequence[Scorer | None],
     siblings: Iterable[Siblings],
-    told: Told | None = None,
+    answers: LlmAnswers | None = None,
 ) -> list[Chosen]:
     """Return what the policy makes of each caption.
 
-    `scorers`: those of the policy, opened. `siblings`: of each caption. `told`: the answers to what
-    rules asked about the block.
+    `scorers`: those of the policy, opened. `siblings`: of each caption. `answers`: the answers to
+    what rules asked about the block.
 
     Raises:
         ShardError: a rule failed on a caption.
     """
     policy = chooser.policy
-    found = offers_of(block, chooser, told)
-    offered = _weighed(block, [offers for offers, _ in found], policy, scorers)
+    found = offers_of(block, chooser, answers)
+    offered = _score_offers(block, [offers for offers, _ in found], policy, scorers)
     chosen: list[Chosen] = []
-    learned = _learned(block, scorers)
-    for (caption, parse), said, offers, (_, faults), pairs in zip(
+    learned = _exclusive_pairs(block, scorers)
+    for (caption, parse), its_siblings, offers, (_, faults), pairs in zip(
         block, siblings, offered, found, learned, strict=True
     ):
         with naming(caption):
-            each = choose(caption, parse, said, offers, chooser, learned=pairs)
+            each = choose(caption, parse, its_siblings, offers, chooser, learned=pairs)
         chosen.append(each._replace(tally=each.tally + faults) if faults else each)
     if isinstance(policy, PairPolicy):
-        for place, scorer in enumerate(scorers):
-            if scorer is not None and policy.scorers[place] is not policy.corpus:
-                chosen = _redrawn(block, chosen, scorer, place, chooser)
+        for scorer_index, scorer in enumerate(scorers):
+            if scorer is not None and policy.scorers[scorer_index] is not policy.corpus:
+                chosen = _redraw_block(block, chosen, scorer, scorer_index, chooser)
     return chosen
 
 
-def _weighed(
+def _score_offers(
     block: ParsedCaptions,
     offered: Sequence[Offers],
     policy: Policy,
@@ -143,7 +145,9 @@ def _weighed(
     if first is None:
         return list(offered)
     if policy.corpus is None:
-        return [_with_log_ratios(offers, partial(_to_be_read, policy)) for offers in offered]
+        return [
+            _with_log_ratios(offers, partial(_neutral_log_ratios, policy)) for offers in offered
+        ]
     slots = [
         (caption, parse, [offer.slot for of_rule in offers for offer in of_rule])
         for (caption, parse), offers in zip(block, offered, strict=True)
@@ -152,7 +156,7 @@ def _weighed(
     return [_with_log_ratios(offers, lambda _slot: next(ratios)) for offers in offered]
 
 
-def _learned(block: ParsedCaptions, scorers: Sequence[Scorer | None]) -> Sequence[Pairs]:
+def _exclusive_pairs(block: ParsedCaptions, scorers: Sequence[Scorer | None]) -> Sequence[Pairs]:
     """Return for each caption the pairs of words that the corpus uses for one thing."""
     first = scorers[0] if scorers else None
     if isinstance(first, CorpusScorer):
@@ -164,7 +168,7 @@ def _with_log_ratios(offers: Offers, ratios_of: Callable[[Slot], LogRatios | Non
     return [[Offer(offer.slot, ratios_of(offer.slot)) for offer in of_rule] for of_rule in offers]
 
 
-def _to_be_read(policy: Policy, slot: Slot) -> LogRatios | None:
+def _neutral_log_ratios(policy: Policy, slot: Slot) -> LogRatios | None:
     """Return log-ratios that let all of a slot through to the causal scorers that read it.
 
     None, so that one alternative is drawn, if none of them does or there are too many.
@@ -174,20 +178,30 @@ def _to_be_read(policy: Policy, slot: Slot) -> LogRatios | None:
     return [0.0] * num if is_read and num < MOST_CANDIDATES else None
 
 
-def _redrawn(
-    block: ParsedCaptions, chosen: Sequence[Chosen], scorer: Scorer, place: int, chooser: Chooser
+def _redraw_block(
+    block: ParsedCaptions,
+    chosen: Sequence[Chosen],
+    scorer: Scorer,
+    scorer_index: int,
+    chooser: Chooser,
 ) -> list[Chosen]:
     """Return what the draw by a causal scorer leaves of the negatives of each caption."""
     policy = chooser.policy
     assert isinstance(policy, PairPolicy), "no scorer reads what a recipe draws"
-    scoring = policy.scorers[place]
+    scoring = policy.scorers[scorer_index]
     asked: list[Offered] = []
     for (caption, parse), found in zip(block, chosen, strict=True):
         edits = [each.edit for each in found.negatives if scoring.reads(each.type, each.subtype)]
         asked.append((caption, parse, [Slot("", "", "", edits)] if edits else []))
     ratios = iter(scorer.log_ratios(asked))
     return [
-        redraw(caption, found, next(ratios) if slots else (), place=place, chooser=chooser)
+        redraw(
+            caption,
+            found,
+            next(ratios) if slots else (),
+            scorer_index=scorer_index,
+            chooser=chooser,
+        )
         for (caption, _, slots), found in zip(asked, chosen, strict=True)
     ]
 

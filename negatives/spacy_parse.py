@@ -44,13 +44,13 @@ def parse_texts(texts: Iterable[str], *, model: str, batch_size: int) -> Iterato
         UsageError: there is no such model.
     """
     nlp = load_model(model)
-    tags = _remembered_tags(model)
-    docs = (tokenized(nlp, text) for text in texts)
+    tags = _tag_cache(model)
+    docs = (tokenize(nlp, text) for text in texts)
     for doc in nlp.pipe(docs, batch_size=batch_size, disable=[RULER]):
         yield _parse_of(doc, tags)
 
 
-def tokenized(nlp: Language, text: str) -> Doc:
+def tokenize(nlp: Language, text: str) -> Doc:
     """Return a text as tokens of which nothing is said yet; no unit is split between two.
 
     spaCy makes three tokens of "<PERSON>" or of an emoji joined of two, and one of "red</b".
@@ -65,8 +65,8 @@ def tokenized(nlp: Language, text: str) -> Doc:
     spaces: list[bool] = []
     for token in doc:
         start, end = token.idx, token.idx + len(token)
-        places = [start, *(place for place in tags if start < place < end), end]
-        for first, last in pairwise(places):
+        starts = [start, *(place for place in tags if start < place < end), end]
+        for first, last in pairwise(starts):
             piece = text_at(text, first, last)
             if first in inside and words:
                 words[-1] += f" {piece}" if spaces.pop() else piece
@@ -128,7 +128,7 @@ class RememberedTags:
 
 
 @cache
-def _remembered_tags(model: str) -> RememberedTags:
+def _tag_cache(model: str) -> RememberedTags:
     return RememberedTags(load_model(model))
 
 

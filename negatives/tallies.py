@@ -50,7 +50,7 @@ class Tallies:
         return {field: dict(sorted(self._counters[field].items())) for field in FIELDS}
 
 
-def merged(contents: Iterable[Mapping[str, Mapping[str, int]]]) -> Content:
+def sum_contents(contents: Iterable[Mapping[str, Mapping[str, int]]]) -> Content:
     """Return the sums of several counts."""
     total: dict[str, Counter[str]] = {field: Counter() for field in FIELDS}
     for content in contents:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from data.edits import Edit, Replacement, text_at
-from negatives.grammar.capitals import Casing, cased, casing_of
+from negatives.grammar.capitals import Casing, casing_of, with_casing
 from negatives.parse import Parse, Token
 from negatives.words.lexicon import Lexicon
 
@@ -66,7 +66,7 @@ def glue(wording: Wording, edit: Edit) -> Edit | None:
     `edit` replaces, inserts or deletes whole tokens. Nothing but articles and first letters is
     changed (in a caption all in capitals: every letter of new words).
     """
-    whole = cased(wording.casing, edit, wording.lexicon)
+    whole = with_casing(wording.casing, edit, wording.lexicon)
     if whole is None:
         return None
     text = wording.parse.text

@@ -11,7 +11,7 @@ from tests.fake_hub_handler import Handler
 from tests.fake_hub_state import TOKEN, FakeHub, Fault
 from tests.loopback import on_loopback
 
-__all__ = ["TOKEN", "FakeHub", "Fault", "environment", "known_to_the_client", "serving"]
+__all__ = ["TOKEN", "FakeHub", "Fault", "environment", "serving", "use_in_client"]
 
 
 @contextmanager
@@ -26,9 +26,7 @@ def serving() -> Iterator[FakeHub]:
 
 
 @contextmanager
-def known_to_the_client(
-    hub: FakeHub, monkeypatch: pytest.MonkeyPatch, place: Path
-) -> Iterator[None]:
+def use_in_client(hub: FakeHub, monkeypatch: pytest.MonkeyPatch, place: Path) -> Iterator[None]:
     """Let the client in this process take the server for the Hub; its pauses take no time."""
     import huggingface_hub  # noqa: PLC0415  (a second)
     from huggingface_hub import constants, file_download  # noqa: PLC0415

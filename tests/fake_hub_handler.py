@@ -36,9 +36,9 @@ _FREE = ("store", "store_part", "join_parts", "paths_info")  # whoever has the a
 
 
 class _Refused(Exception):
-    def __init__(self, status: int, told: str, code: str = "", **more: str) -> None:
-        super().__init__(told)
-        self.status, self.told, self.code, self.more = status, told, code, more
+    def __init__(self, status: int, message: str, code: str = "", **more: str) -> None:
+        super().__init__(message)
+        self.status, self.told, self.code, self.more = status, message, code, more
 
 
 class Handler(Answering):

@@ -33,8 +33,8 @@ class Repo:
 
     def add(self, tree: dict[str, bytes]) -> str:
         digests = {file: hashlib.sha256(content).hexdigest() for file, content in tree.items()}
-        told = json.dumps([self.head, digests], sort_keys=True)
-        name = hashlib.sha1(told.encode()).hexdigest()  # noqa: S324  (as git names commits)
+        message = json.dumps([self.head, digests], sort_keys=True)
+        name = hashlib.sha1(message.encode()).hexdigest()  # noqa: S324  (as git names commits)
         self.trees[name] = tree
         self.parents[name] = self.head
         self.head = name

@@ -49,7 +49,7 @@ def no_faults(_request: str) -> None:
     """Let every request through."""
 
 
-def listed(*faults: Fault | None, matching: str = "") -> Plan:
+def plan_of(*faults: Fault | None, matching: str = "") -> Plan:
     """Return a plan of these faults, one for each request with `matching` in it; then none."""
     left = iter(faults)
     return lambda request: next(left, None) if matching in request else None
@@ -59,7 +59,7 @@ def always(fault: Fault, *, matching: str = "") -> Plan:
     return lambda request: fault if matching in request else None
 
 
-def drawn(
+def random_plan(
     stream: Stream, *, share: float, kinds: tuple[Passing, ...] = PASSING, in_a_row: int = 2
 ) -> Plan:
     """Return a plan that draws: this share of the requests, of these kinds alike.
@@ -101,7 +101,7 @@ class Proxy:
 
 
 @contextmanager
-def proxied(target: str) -> Iterator[Proxy]:
+def run_proxy(target: str) -> Iterator[Proxy]:
     """Yield a proxy before the server at `http://HOST:PORT`."""
     proxy = Proxy(target)
 
@@ -124,8 +124,8 @@ class _Handler(Answering):
             return
         body = self.rfile.read(size)
         if fault in _REFUSALS:
-            status, code, told = _REFUSALS[fault]
-            xml = f"<Error><Code>{code}</Code><Message>{told}</Message></Error>"
+            status, code, message = _REFUSALS[fault]
+            xml = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
             xml = xml if status >= 400 else f"<DeleteResult>{xml}</DeleteResult>"
             self._send(status, {"Content-Type": "application/xml"}, xml.encode())
             return

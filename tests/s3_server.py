@@ -22,7 +22,7 @@ from uuid import uuid4
 import pytest
 
 from data import remote
-from tests.faulty_proxy import Proxy, proxied
+from tests.faulty_proxy import Proxy, run_proxy
 
 _STARTS_WITHIN_S: Final = 30.0
 SIGNED: Final = {  # as nobody's key would; the server looks whether a request is signed, not how
@@ -62,7 +62,7 @@ class Bucket:
         }
 
     def put(self, key: str, content: bytes) -> None:
-        status, _ = _asked(self.server, "PUT", f"/{self.name}/{quote(key)}", content)
+        status, _ = _request(self.server, "PUT", f"/{self.name}/{quote(key)}", content)
         assert status == 200, (key, status)
 
     def put_folder(self, folder: Path, below: str) -> None:
@@ -72,11 +72,11 @@ class Bucket:
                 self.put(f"{below}/{path.relative_to(folder).as_posix()}", path.read_bytes())
 
     def get(self, key: str) -> bytes | None:
-        status, content = _asked(self.server, "GET", f"/{self.name}/{quote(key)}")
+        status, content = _request(self.server, "GET", f"/{self.name}/{quote(key)}")
         return content if status == 200 else None
 
     def keys(self) -> list[str]:
-        status, content = _asked(self.server, "GET", f"/{self.name}?list-type=2")
+        status, content = _request(self.server, "GET", f"/{self.name}?list-type=2")
         assert status == 200, status
         return [unescape(key) for key in re.findall(r"<Key>(.*?)</Key>", content.decode())]
 
@@ -98,9 +98,9 @@ def s3_process() -> Iterator[str]:
 def bucket_of(server: str) -> Iterator[Bucket]:
     """Make a bucket and a proxy before the server; the bucket stays as long as the server."""
     name = f"bucket-{uuid4().hex[:12]}"
-    status, content = _asked(server, "PUT", f"/{name}")
+    status, content = _request(server, "PUT", f"/{name}")
     assert status == 200, content
-    with proxied(server) as proxy:
+    with run_proxy(server) as proxy:
         yield Bucket(name=name, server=server, proxy=proxy)
 
 
@@ -136,7 +136,7 @@ def _address(log: int, process: "subprocess.Popen[bytes]") -> str:
     raise AssertionError(f"no S3 server: {os.pread(log, 65536, 0).decode()}")
 
 
-def _asked(server: str, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+def _request(server: str, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
     """Return the status and the body of a server's answer."""
     connection = HTTPConnection(urlsplit(server).netloc)
     try:

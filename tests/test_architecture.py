@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from data.command import PLACE, PlaceType
+from data.command import PATH_OR_URL, PathType
 from negatives.cli import cli
 from negatives.folders.versions import code_files
 from negatives.options import ConfigOptions
@@ -88,7 +88,7 @@ PURE = {  # these import the standard library, `regex` and one another alone
     "data.tones",
     "data.units",
     "negatives.choose",
-    "negatives.draws",
+    "negatives.sampling",
     "negatives.parse",
     "negatives.policy",
     "negatives.slots",
@@ -184,7 +184,7 @@ def test_a_build_uses_no_code_that_its_identity_leaves_out() -> None:
             assert not left_out & set(imports_of(path)), name
     names = {path.relative_to(ROOT).as_posix() for path in counted}
     assert not {"negatives/auditing/page/report.css", "negatives/commands/audit.py"} & names
-    assert {"negatives/building/line.py", "negatives/tables/forms.txt", "data/schema.py"} <= names
+    assert {"negatives/building/run.py", "negatives/tables/forms.txt", "data/schema.py"} <= names
     assert {"negatives/executors/local.py", "data/scenes/places.txt"} <= names
 
 
@@ -240,12 +240,12 @@ def test_a_command_says_which_of_its_paths_may_be_urls(name: str) -> None:
     given = dict(inspect.signature(inspect.unwrap(command.callback)).parameters)
     gathered = {} if "options" not in given else ConfigOptions.__annotations__
     for parameter in command.params:
-        if isinstance(parameter.type, PlaceType):
+        if isinstance(parameter.type, PathType):
             assert parameter.name is not None
             hint = given[parameter.name].annotation if parameter.name in given else None
-            told = str(hint or gathered[parameter.name])
-            may_be_url = parameter.type == PLACE
-            assert ("Remote" in told) == may_be_url, f"{parameter.name}: {told}"
+            message = str(hint or gathered[parameter.name])
+            may_be_url = parameter.type == PATH_OR_URL
+            assert ("Remote" in message) == may_be_url, f"{parameter.name}: {message}"
 
 
 @pytest.mark.parametrize("room", ["negatives", "training"])

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from data.streams import Stream
-from tests.faulty_proxy import PASSING, SLOW_S, Fault, Plan, always, drawn, listed
+from tests.faulty_proxy import PASSING, SLOW_S, Fault, Plan, always, plan_of, random_plan
 from tests.s3_server import SIGNED, Bucket
 
 BODY = b"0123456789" * 1000
@@ -24,7 +24,7 @@ ANSWERS: dict[Fault, tuple[int | None, bool]] = {  # fault -> status that comes,
 }
 
 
-def asked(bucket: Bucket, method: str, key: str, body: bytes = b"") -> tuple[int, bytes] | None:
+def request(bucket: Bucket, method: str, key: str, body: bytes = b"") -> tuple[int, bytes] | None:
     """Return the status and the body of one request through the proxy, None if it is cut."""
     connection = HTTPConnection(urlsplit(bucket.proxy.url).netloc)
     try:
@@ -39,22 +39,22 @@ def asked(bucket: Bucket, method: str, key: str, body: bytes = b"") -> tuple[int
 
 @pytest.mark.parametrize("fault", ANSWERS)
 def test_a_write_is_done_whole_or_not_at_all(fault: Fault, s3: Bucket) -> None:
-    s3.proxy.plan = listed(fault)
+    s3.proxy.plan = plan_of(fault)
     status, is_done = ANSWERS[fault]
-    answer = asked(s3, "PUT", "a", BODY)
+    answer = request(s3, "PUT", "a", BODY)
     assert (answer and answer[0]) == status
     assert s3.get("a") == (BODY if is_done else None)
     assert s3.proxy.faults == Counter({fault: 1})
-    assert asked(s3, "PUT", "a", BODY) == (200, b"")
+    assert request(s3, "PUT", "a", BODY) == (200, b"")
     assert s3.proxy.requests == Counter(PUT=2)
 
 
 @pytest.mark.parametrize("fault", ANSWERS)
 def test_a_read_gives_all_or_is_seen_to_fail(fault: Fault, s3: Bucket) -> None:
     s3.put("a", BODY)
-    s3.proxy.plan = listed(fault)
+    s3.proxy.plan = plan_of(fault)
     started = time.monotonic()
-    answer = asked(s3, "GET", "a")
+    answer = request(s3, "GET", "a")
     assert (answer and answer[0]) == ANSWERS[fault][0]
     assert answer is None or answer[0] != 200 or answer[1] == BODY
     assert (time.monotonic() - started >= SLOW_S) == (fault == "slow")
@@ -62,7 +62,7 @@ def test_a_read_gives_all_or_is_seen_to_fail(fault: Fault, s3: Bucket) -> None:
 
 def test_half_of_an_answer_comes(s3: Bucket) -> None:
     s3.put("a", BODY)
-    s3.proxy.plan = listed("cut answer")
+    s3.proxy.plan = plan_of("cut answer")
     connection = HTTPConnection(urlsplit(s3.proxy.url).netloc)
     connection.request("GET", f"/{s3.name}/a", headers=SIGNED)
     answer = connection.getresponse()
@@ -76,13 +76,13 @@ def test_half_of_an_answer_comes(s3: Bucket) -> None:
 @pytest.mark.parametrize(
     ("plan", "expected"),
     [
-        (listed("slow", None, "broken"), ["slow", None, "broken", None]),
-        (listed("slow", "broken", matching="PUT"), [None] * 4),
-        (listed("slow", "broken", matching="GET /b"), ["slow", "broken", None, None]),
+        (plan_of("slow", None, "broken"), ["slow", None, "broken", None]),
+        (plan_of("slow", "broken", matching="PUT"), [None] * 4),
+        (plan_of("slow", "broken", matching="GET /b"), ["slow", "broken", None, None]),
         (always("denied"), ["denied"] * 4),
         (always("denied", matching="PUT"), [None] * 4),
-        (drawn(Stream("s"), share=1.0, kinds=("slow",)), ["slow", "slow", None, "slow"]),
-        (drawn(Stream("s"), share=0.0), [None] * 4),
+        (random_plan(Stream("s"), share=1.0, kinds=("slow",)), ["slow", "slow", None, "slow"]),
+        (random_plan(Stream("s"), share=0.0), [None] * 4),
     ],
 )
 def test_plans(plan: Plan, expected: list[Fault | None]) -> None:
@@ -90,18 +90,18 @@ def test_plans(plan: Plan, expected: list[Fault | None]) -> None:
 
 
 def test_a_drawn_plan_draws_all_kinds_at_its_share() -> None:
-    plan = drawn(Stream("kinds"), share=0.3)
+    plan = random_plan(Stream("kinds"), share=0.3)
     faults = Counter(plan(f"GET /{number}") for number in range(3000))
     assert 0.27 < 1 - faults[None] / 3000 < 0.33
     assert min(faults[kind] for kind in PASSING) > 100
 
 
 def test_many_at_a_time(s3: Bucket) -> None:
-    s3.proxy.plan = drawn(Stream("many"), share=0.3, kinds=("broken",))
+    s3.proxy.plan = random_plan(Stream("many"), share=0.3, kinds=("broken",))
     written = []
 
     def write(key: str) -> None:
-        while asked(s3, "PUT", key, key.encode()) != (200, b""):
+        while request(s3, "PUT", key, key.encode()) != (200, b""):
             pass
         written.append(key)
 

@@ -55,9 +55,9 @@ def test_a_run_keeps_the_checkpoint_before(tmp_path: Path) -> None:
     options = " ".join(f"--set training.{option}" for option in short.split())
     line = f"train --shards {root}/shards --images {root}/images --model local-dir:{root}/model"
     done = on_a_disk(disk, "14M", f"{line} {options} --quiet --out {disk}/run")
-    (told,) = done.stderr.splitlines()
+    (message,) = done.stderr.splitlines()
     assert done.returncode == 1
-    assert told.startswith(f"train: {disk}/run/checkpoints/step-00000010.pt: No space left")
+    assert message.startswith(f"train: {disk}/run/checkpoints/step-00000010.pt: No space left")
     after = tmp_path / "disk-after/run"
     kept = latest(after)
     assert kept is not None
@@ -84,10 +84,10 @@ def test_a_build_goes_on_where_there_is_room(tmp_path: Path) -> None:
     line += " --set negatives.shard_captions=100 --workers 1"
     again = f"mount -o remount,size=8M {disk}; {line} --out {disk}/out"
     done = on_a_disk(disk, "200k", f"{line} --out {disk}/out; echo $?; {again}")
-    (told,) = done.stderr.splitlines()
+    (message,) = done.stderr.splitlines()
     assert (done.stdout, done.returncode) == ("1\n", 0)
-    assert told.startswith(f"negatives: {disk}/out/work/")
-    assert "No space left on device; make room" in told
+    assert message.startswith(f"negatives: {disk}/out/work/")
+    assert "No space left on device; make room" in message
     after = tmp_path / "disk-after/out"
     assert sum(shard.rows for shard in read_manifest(after).shards) == 300
     assert not list(after.rglob("*.tmp"))

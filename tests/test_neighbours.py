@@ -51,7 +51,7 @@ def package(folder: Path) -> Path:
 
 
 def test_both_packages_look_alike() -> None:
-    one, other = (ROOT / room / "neighbour.py" for room in ROOMS)
+    one, other = (ROOT / room / "package_check.py" for room in ROOMS)
     assert one.read_bytes() == other.read_bytes()
 
 
@@ -93,7 +93,7 @@ def test_a_folder_without_code_counts_where_it_comes_first(tmp_path: Path, room:
 
 def test_no_data_at_all_is_told(tmp_path: Path) -> None:
     (tmp_path / "negatives").mkdir()
-    for name in ("__init__.py", "neighbour.py"):
+    for name in ("__init__.py", "package_check.py"):
         (tmp_path / "negatives" / name).write_bytes((ROOT / "negatives" / name).read_bytes())
     code = "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
     done = run(tmp_path, sys.executable, "-c", f"{code}import negatives", path=())

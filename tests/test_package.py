@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("data", "negatives", "training")
 
 
-def tracked(*folders: str) -> set[str]:
+def tracked_files(*folders: str) -> set[str]:
     run = subprocess.run(
         ["git", "ls-files", "--", *folders], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -39,7 +39,7 @@ def test_git_ignores_no_file_of_the_packages() -> None:
 
 def test_a_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     checkout = tmp_path / "checkout"  # of its own: in a used one build/lib would go in, too
-    for file in tracked():
+    for file in tracked_files():
         if (ROOT / file).is_file():
             (checkout / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / file, checkout / file)
@@ -48,7 +48,7 @@ def test_a_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert held == {file for file in tracked(*PACKAGES) if (ROOT / file).is_file()}
+    assert held == {file for file in tracked_files(*PACKAGES) if (ROOT / file).is_file()}
 
 
 def test_the_distribution_has_one_name_everywhere() -> None:
@@ -60,7 +60,7 @@ def test_the_distribution_has_one_name_everywhere() -> None:
     install = re.compile(r"([a-z]+-negatives)\[([a-z0-9,]+)\]")
     found = {
         (match[1], extra)
-        for file in tracked()
+        for file in tracked_files()
         if file.endswith((".py", ".toml", ".md"))
         for match in install.finditer((ROOT / file).read_text(encoding="utf-8"))
         for extra in match[2].split(",")

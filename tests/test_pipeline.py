@@ -190,7 +190,8 @@ def test_the_commands_and_flags_of_evaluation() -> None:
 
 FLAGS = {
     "annotate": "controls help json key output quiet sample seed summary terminal",
-    "audit": "against fail-outside help html json judge judge-pairs out quiet sample seed",
+    "audit": "against fail-outside help html json out quiet reference-model reference-pairs "
+    "sample seed",
     "build": "config dry-run executor fluency-from help json language limit max-cost "
     "max-requests out preset quiet ray-address resume root "
     "seed set source workers",
@@ -201,12 +202,13 @@ FLAGS = {
     "merge": "help json quiet",
     "presets": "help json",
     "preview": "config fluency-from help json llm preset rule seed variants",
-    "publish": "allow-failing-audit allow-unknown-licence audit dry-run help json judge private "
+    "publish": "allow-failing-audit allow-unknown-licence audit dry-run help json private "
+    "reference-model "
     "quiet revision to usefulness",
     "pull": "help json quiet revision",
     "render": "help json output quiet size",
     "rules": "help json",
-    "run": "dry-run help json judge out quiet set workers",
+    "run": "dry-run help json out quiet reference-model set workers",
     "sources": "help json",
     "stats": "help json",
     "verify": "help json",

@@ -8,7 +8,7 @@ For a loop of one's own: `HardNegativeDataset` gives samples, `collate` makes a 
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from training.neighbour import refuse_foreign_data
+from training.package_check import refuse_foreign_data
 
 refuse_foreign_data()  # before anything imports it
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from data.commit import Json
-from data.config import Positive, check_sections, checked, plain
+from data.config import Positive, check_sections, parse_options, plain
 from data.errors import UsageError
 from data.texts import nearest
 from training.batches.rows import OnMissing, Verify
@@ -146,7 +146,7 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
     if str(section.get("model")).startswith(IN_PLACE):
         section.setdefault("pretrained", None)
     refuse_old_names(section)
-    config = checked(TrainingConfig, section, where="training")
+    config = parse_options(TrainingConfig, section, where="training")
     if config.preset not in PRESETS:
         raise UsageError(
             f"training.preset: unknown {config.preset!r}; {nearest(config.preset, PRESETS)}"
@@ -160,15 +160,15 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
             weights=backbone.weights,
             where="training.losses",
         ),
-        lora=checked(
+        lora=parse_options(
             LoraOptions, {"rank": preset.rank} | _given(config.lora), where="training.lora"
         ),
-        optimizer=checked(
+        optimizer=parse_options(
             OptimizerOptions,
             {"lr": preset.lr} | _given(config.optimizer),
             where="training.optimizer",
         ),
-        run=checked(RunOptions, _given(config.run), where="training.run"),
+        run=parse_options(RunOptions, _given(config.run), where="training.run"),
     )
     _check(settings)
     return settings

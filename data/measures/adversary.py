@@ -27,7 +27,7 @@ from data.streams import Stream
 
 Matrix = Any
 """Texts by features, M x D: a scipy.sparse matrix or an array."""
-Places = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 NUM_FOLDS: Final = 5
 _SALT: Final = "audit folds"  # no sampler's folds are named so
@@ -40,7 +40,7 @@ _MAX_STEPS: Final = 1000
 class Reader(Protocol):
     """What an adversary knows of the texts that it was made for."""
 
-    def features(self, train: Places) -> Matrix:
+    def features(self, train: Indices) -> Matrix:
         """Return all texts, M x D, as they look to one who has seen those at `train` alone."""
 
 
@@ -49,7 +49,7 @@ class WordReader(NamedTuple):
 
     counts: tuple[Matrix, ...]
 
-    def features(self, train: Places) -> Matrix:
+    def features(self, train: Indices) -> Matrix:
         """As `Reader.features`: each block of counts is weighed and scaled to length 1."""
         return scipy.sparse.hstack([_tfidf(counts, train) for counts in self.counts], format="csr")
 
@@ -59,7 +59,7 @@ class TableReader(NamedTuple):
 
     table: NDArray[np.float64]
 
-    def features(self, train: Places) -> Matrix:
+    def features(self, train: Indices) -> Matrix:
         """As `Reader.features`: each number is centred and scaled."""
         return StandardScaler().fit(self.table[train]).transform(self.table)
 
@@ -77,29 +77,29 @@ def word_reader(texts: Sequence[str]) -> WordReader:
 
 def distinct_texts(
     captions: Sequence[str], negatives: Sequence[str]
-) -> tuple[list[str], Places, Places]:
+) -> tuple[list[str], Indices, Indices]:
     """Return the M texts of N pairs, each once, and the places of both sides, N each."""
-    places: dict[str, int] = {}
+    indices: dict[str, int] = {}
     sides = [
-        np.array([places.setdefault(text, len(places)) for text in texts], np.int64)
+        np.array([indices.setdefault(text, len(indices)) for text in texts], np.int64)
         for texts in (captions, negatives)
     ]
-    return list(places), sides[0], sides[1]
+    return list(indices), sides[0], sides[1]
 
 
-def folds_of(groups: Places, seed: int) -> Places:
+def folds_of(groups: Indices, seed: int) -> Indices:
     """Return the fold of each pair, 0 to NUM_FOLDS - 1, from those of their groups, N.
 
     Folds are as even in groups as can be.
     """
     names = sorted(set(groups.tolist()))
     order = Stream(seed, _SALT).shuffled(names)
-    fold = {group: place % NUM_FOLDS for place, group in enumerate(order)}
+    fold = {group: index % NUM_FOLDS for index, group in enumerate(order)}
     return np.array([fold[group] for group in groups.tolist()], np.int64)
 
 
 def held_out_wins(
-    reader: Reader, captions: Places, negatives: Places, folds: Places
+    reader: Reader, captions: Indices, negatives: Indices, folds: Indices
 ) -> NDArray[np.float64]:
     """Return for each of N pairs 1 if its caption scores higher, 0 if its negative, 0.5 if neither.
 
@@ -121,12 +121,12 @@ def held_out_wins(
     return wins
 
 
-def _scores(reader: Reader, captions: Places, negatives: Places) -> NDArray[np.float64]:
+def _scores(reader: Reader, captions: Indices, negatives: Indices) -> NDArray[np.float64]:
     """Train on pairs, given by the places of their texts; return the score of every text, M."""
     texts = [np.unique(side, return_counts=True) for side in (captions, negatives)]
-    train = np.concatenate([places for places, _ in texts])
+    train = np.concatenate([indices for indices, _ in texts])
     weights = np.concatenate([times for _, times in texts]).astype(np.float64)
-    is_caption = np.repeat((1, 0), [len(places) for places, _ in texts])
+    is_caption = np.repeat((1, 0), [len(indices) for indices, _ in texts])
     features = reader.features(train)
     model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=_MAX_STEPS)
     with warnings.catch_warnings(), threadpool_limits(limits=1):  # on a busy machine threads wait
@@ -135,7 +135,7 @@ def _scores(reader: Reader, captions: Places, negatives: Places) -> NDArray[np.f
     return np.asarray(model.decision_function(features), np.float64)
 
 
-def _tfidf(counts: Matrix, train: Places) -> Matrix:
+def _tfidf(counts: Matrix, train: Indices) -> Matrix:
     seen = np.flatnonzero(counts[train].getnnz(axis=0))
     known = counts[:, seen]
     return TfidfTransformer().fit(known[train]).transform(known)

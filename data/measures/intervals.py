@@ -37,7 +37,7 @@ def share_interval(values: NDArray[np.float64], groups: NDArray[np.int64]) -> In
     Raises:
         ValueError: there is no value.
     """
-    share, variance, num_groups = _clustered(values, groups)
+    share, variance, num_groups = _clustered_mean(values, groups)
     spread = share * (1 - share)
     if num_groups < 2:
         return Interval(share, 0.0, 1.0)
@@ -56,20 +56,22 @@ def mean_interval(values: NDArray[np.float64], groups: NDArray[np.int64]) -> Int
     Raises:
         ValueError: there is no value.
     """
-    mean, variance, num_groups = _clustered(values, groups)
+    mean, variance, num_groups = _clustered_mean(values, groups)
     if num_groups < 2:
         return Interval(mean, -math.inf, math.inf)
     half = _Z * math.sqrt(variance)
     return Interval(mean, mean - half, mean + half)
 
 
-def _clustered(values: NDArray[np.float64], groups: NDArray[np.int64]) -> tuple[float, float, int]:
+def _clustered_mean(
+    values: NDArray[np.float64], groups: NDArray[np.int64]
+) -> tuple[float, float, int]:
     """Return the mean, its variance over groups (0 for one group) and the number of groups."""
     if not len(values):
         raise ValueError("no values, so no mean")
     mean = float(values.mean())
-    _, place = np.unique(groups, return_inverse=True)
-    sums = np.bincount(place, weights=values - mean)
+    _, index = np.unique(groups, return_inverse=True)
+    sums = np.bincount(index, weights=values - mean)
     num_groups = len(sums)
     if num_groups < 2:
         return mean, 0.0, num_groups

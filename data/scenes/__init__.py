@@ -1,9 +1,9 @@
-"""A world of drawn scenes whose truth is known: what is in them, captions, pictures, questions."""
+"""A world of drawn scenes whose truth is known: what is in them, captions, images, questions."""
 
 from data.scenes.captions import captions
 from data.scenes.splits import scene_at
 from data.scenes.truth import truth
-from data.scenes.vocabulary import held_out
+from data.scenes.vocabulary import is_held_out
 from data.scenes.world import Scene
 
-__all__ = ["Scene", "captions", "held_out", "scene_at", "truth"]
+__all__ = ["Scene", "captions", "is_held_out", "scene_at", "truth"]

@@ -17,7 +17,7 @@ def captions(scene: Scene, *, count: int, seed: int) -> tuple[str, ...]:
     for _ in range(_TRIES):
         if len(found) >= count:
             break
-        draft = TEMPLATES[stream.weighted(weights)][0](writer)
+        draft = TEMPLATES[stream.weighted_index(weights)][0](writer)
         if draft is not None:
             first = draft[0]
             body = f"{first.upper()}{draft.removeprefix(first)}"

@@ -1,7 +1,7 @@
 """How a scene is drawn by lot: stations of things that have to do with each other. Pure."""
 
-from data.scenes.lot import Lot, Station, dressed, width_of
 from data.scenes.patterns import PATTERNS
+from data.scenes.scene_draft import SceneDraft, Station, dress, width_of
 from data.scenes.vocabulary import places, skies
 from data.scenes.world import WIDTH, Scene, Thing
 from data.streams import Stream
@@ -15,23 +15,25 @@ def draw_scene(seed: int, index: int) -> Scene:
     """Return the scene of this seed and index: always the same, whatever was drawn before."""
     stream = Stream("scenes", seed, index)
     every_place, every_sky = tuple(places().values()), tuple(skies().values())
-    place = every_place[stream.weighted([p.weight for p in every_place])].name
-    sky = every_sky[stream.weighted([s.weight for s in every_sky])].name
-    lot = Lot(stream, place)
+    setting = every_place[stream.weighted_index([p.weight for p in every_place])].name
+    sky = every_sky[stream.weighted_index([s.weight for s in every_sky])].name
+    draft = SceneDraft(stream, setting)
     stations: list[Station] = []
     num_stations = stream.choice((1, 2, 2, 2, 3, 3))
     weights = [weight for _, weight in PATTERNS]
     tries = 0
     while not stations or (tries < _MAX_TRIES and len(stations) < num_stations):
         tries += 1
-        used = list(lot.used)
-        drawn = [dressed(lot, station) for station in PATTERNS[stream.weighted(weights)][0](lot)]
+        used = list(draft.used)
+        drawn = [
+            dress(draft, station) for station in PATTERNS[stream.weighted_index(weights)][0](draft)
+        ]
         if drawn and _fits(stations + drawn):
             stations += drawn
         else:
-            lot.used = used
+            draft.used = used
     things = _spread(stream, stations)
-    return Scene(seed, index, place, "" if place == "room" else sky, things)
+    return Scene(seed, index, setting, "" if setting == "room" else sky, things)
 
 
 def _fits(stations: list[Station]) -> bool:
@@ -42,7 +44,7 @@ def _fits(stations: list[Station]) -> bool:
 
 
 def _spread(stream: Stream, stations: list[Station]) -> tuple[Thing, ...]:
-    """Return all things, the stations spread over the picture's width."""
+    """Return all things, the stations spread over the image's width."""
     free = WIDTH - sum(width_of(station) for station in stations)
     shares = [0.5 + stream.unit() for _ in range(len(stations) + 1)]
     things: list[Thing] = []

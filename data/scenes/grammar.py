@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from data.scenes import words
-from data.scenes.statements import Phrase, Quantity, Said, Unparsed, none_of, say
+from data.scenes.statements import Phrase, Quantity, Statement, Unparsed, none_of, say
 
 
 def parse(text: str) -> tuple[Phrase, ...]:
@@ -36,8 +36,8 @@ class _Reader:
 
     def peek(self, offset: int = 0) -> str:
         """Return the token at the position, "" behind the end."""
-        place = self.position + offset
-        return self.tokens[place] if place < len(self.tokens) else ""
+        index = self.position + offset
+        return self.tokens[index] if index < len(self.tokens) else ""
 
     def take(self, *options: str) -> bool:
         """Step over the next token if it is one of the options."""
@@ -59,7 +59,7 @@ class _Reader:
 
     def clause(self) -> list[Phrase]:
         """Read a clause or a list of noun phrases."""
-        fronted: list[Said] = []
+        fronted: list[Statement] = []
         while words.relation_at(self.tokens, self.position):
             fronted.append(self.relation())
             self.take(",")
@@ -70,14 +70,14 @@ class _Reader:
             self.position += 1
             return self.existential(fronted)
         if fronted and words.is_finite(self.peek(), self.peek()):
-            fronted.append(Said("verb", self.peek()))
+            fronted.append(Statement("verb", self.peek()))
             self.position += 1
             return self.existential(fronted)
         subjects = [say(phrase, fronted) for phrase in self.phrases()]
-        said = self.predicate()
-        return [say(phrase, said) for phrase in subjects]
+        statements = self.predicate()
+        return [say(phrase, statements) for phrase in subjects]
 
-    def existential(self, fronted: list[Said]) -> list[Phrase]:
+    def existential(self, fronted: list[Statement]) -> list[Phrase]:
         """Read what follows "there is"."""
         negated = self.take("not")
         phrases = [say(phrase, fronted) for phrase in self.phrases()]
@@ -166,20 +166,20 @@ class _Reader:
             and words.is_colour(self.peek(1))
         )
 
-    def postmodifiers(self) -> list[Said]:
+    def postmodifiers(self) -> list[Statement]:
         """Read what is said of a noun after it, as far as it goes."""
-        said: list[Said] = []
+        statements: list[Statement] = []
         while True:
             before = self.position
-            if said:
+            if statements:
                 self.take("and")
             one = self.postmodifier()
             if one is None:
                 self.position = before
-                return said
-            said += one
+                return statements
+            statements += one
 
-    def postmodifier(self) -> list[Said] | None:
+    def postmodifier(self) -> list[Statement] | None:
         """Read one: a prepositional phrase, a participle, a relative clause."""
         word = self.peek()
         if words.relation_at(self.tokens, self.position):
@@ -199,7 +199,7 @@ class _Reader:
             return [inner[0]._replace(negated=not inner[0].negated), *inner[1:]]
         return None
 
-    def relation(self) -> Said:
+    def relation(self) -> Statement:
         """Read a preposition with its object or objects."""
         name, used = words.relation_at(self.tokens, self.position) or ("", 0)
         self.position += used
@@ -207,40 +207,40 @@ class _Reader:
         objects = [self.phrase(worn=name in {"in", "with", "!with"})]
         if name == "between" and self.take("and"):
             objects.append(self.phrase())
-        return Said("relation", name.removeprefix("!"), tuple(objects), negated)
+        return Statement("relation", name.removeprefix("!"), tuple(objects), negated)
 
-    def action(self) -> list[Said]:
+    def action(self) -> list[Statement]:
         """Read a verb and its object, if it has one."""
         verb = self.peek()
         self.position += 1
         if verb in words.HAVING:
-            return [Said("relation", "with", (self.phrase(),))]
+            return [Statement("relation", "with", (self.phrase(),))]
         worn = "wear" in words.lemmas(verb)
         objects = (self.phrase(worn=worn),) if self.opens_phrase() else ()
-        return [Said("verb", verb, objects)]
+        return [Statement("verb", verb, objects)]
 
-    def passive(self) -> list[Said]:
+    def passive(self) -> list[Statement]:
         """Read "held by a man", or a participle alone."""
         verb = self.peek()
         self.position += 1
         if self.take("by"):
-            return [Said("passive", verb, (self.phrase(),))]
-        return [Said("verb", verb)]
+            return [Statement("passive", verb, (self.phrase(),))]
+        return [Statement("verb", verb)]
 
-    def predicate(self) -> list[Said]:
+    def predicate(self) -> list[Statement]:
         """Read "is red", "is not on the grass", "runs and is holding a kite"; or nothing."""
-        said: list[Said] = []
+        statements: list[Statement] = []
         while True:
             before = self.position
-            if said:
+            if statements:
                 self.take("and")
             one = self.one_predicate()
             if one is None:
                 self.position = before
-                return said
-            said += one
+                return statements
+            statements += one
 
-    def one_predicate(self) -> list[Said] | None:
+    def one_predicate(self) -> list[Statement] | None:
         """Read one predicate, None if there is none."""
         word = self.peek()
         if word in words.DOING and self.peek(1) == "not":
@@ -254,30 +254,30 @@ class _Reader:
         self.position += 1
         negated = self.take("not")
         self.take("being")
-        said = self.complement()
-        return [said[0]._replace(negated=negated != said[0].negated), *said[1:]]
+        statements = self.complement()
+        return [statements[0]._replace(negated=negated != statements[0].negated), *statements[1:]]
 
     def ends_noun(self, word: str) -> bool:
         """Tell whether a noun phrase ended before this word because it must be a verb."""
         known = words.is_boundary(word) or words.relation_at(self.tokens, self.position)
         return word.isalpha() and not known and not words.is_determiner(word)
 
-    def complement(self) -> list[Said]:
+    def complement(self) -> list[Statement]:
         """Read what follows "is"."""
         word = self.peek()
         if not words.is_adjective(word) and (postmodifiers := self.postmodifiers()):
             return postmodifiers
-        said: list[Said] = []
-        while words.is_adjective(self.peek()) or (said and self.peek() == "and"):
+        statements: list[Statement] = []
+        while words.is_adjective(self.peek()) or (statements and self.peek() == "and"):
             if self.take("and"):
                 if words.is_adjective(self.peek()):
                     continue
                 self.position -= 1
                 break
-            said.append(Said("quality", self.peek()))
+            statements.append(Statement("quality", self.peek()))
             self.position += 1
-        if said:
-            return [*said, *self.postmodifiers()]
+        if statements:
+            return [*statements, *self.postmodifiers()]
         if not self.opens_phrase():
             raise Unparsed(" ".join(self.tokens))
-        return [Said("quality", "", (self.phrase(),))]
+        return [Statement("quality", "", (self.phrase(),))]

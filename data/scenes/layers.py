@@ -10,7 +10,7 @@ _HELD = frozenset({"hold", "read", "fly"})
 
 
 class Frame(NamedTuple):
-    """Where a sprite's box lies on the canvas, in pixels; `unit` pixels are one picture unit."""
+    """Where a sprite's box lies on the canvas, in pixels; `unit` pixels are one image unit."""
 
     left: float
     top: float
@@ -30,12 +30,12 @@ class Frame(NamedTuple):
             for x, y in zip(values[::2], values[1::2], strict=True)
         ]
 
-    def moved(self, x: float, y: float) -> "Frame":
+    def shifted(self, x: float, y: float) -> "Frame":
         """Return the frame on a canvas whose origin is at (x, y) of this one."""
         return self._replace(left=self.left - x, top=self.top - y)
 
 
-def ordered(scene: Scene) -> Iterator[tuple[int, str]]:
+def back_to_front(scene: Scene) -> Iterator[tuple[int, str]]:
     """Yield the things from the back to the front, each with the pose in which it is drawn."""
     carried: dict[int, list[int]] = {}
     for index, thing in enumerate(scene.things):

@@ -1,16 +1,16 @@
 """What a station of a scene may be: a group, a cup on a table, a man on a horse ... Pure.
 
-A pattern draws its things from a lot and returns one station, or two that have to do with each
+A pattern draws its things into a draft and returns one station, or two that have to do with each
 other, or none where the place offers nothing that fits.
 """
 
 from collections.abc import Callable
 
-from data.scenes.lot import Lot, Station, centred, from_zero, row
+from data.scenes.scene_draft import SceneDraft, Station, centre_on, from_zero, row
 from data.scenes.vocabulary import kinds
 from data.scenes.world import BACK, FRONT, Thing
 
-Pattern = Callable[[Lot], list[Station]]
+Pattern = Callable[[SceneDraft], list[Station]]
 
 MAX_ALTITUDE = 91.0
 _DECKS = {"table": 0.98, "bench": 0.56, "chair": 0.47, "couch": 0.56, "box": 1.0}
@@ -18,12 +18,12 @@ _FIXED_POSES = {"rabbit": "sit", "frog": "sit", "toy bear": "sit"}
 _SLEEPERS = frozenset({"dog", "cat"})
 
 
-def _pose(lot: Lot, thing: Thing) -> Thing:
+def _pose(draft: SceneDraft, thing: Thing) -> Thing:
     """Return the thing in a pose that its kind takes on the ground."""
-    stream = lot.stream
+    stream = draft.stream
     kind = kinds()[thing.kind]
     pose = _FIXED_POSES.get(thing.kind, "stand")
-    if lot.place == "lake":
+    if draft.place == "lake":
         pose = {"boat": "float", "duck": "swim"}.get(thing.kind, "fly")
         return thing._replace(pose=pose, base=45.0 if pose == "fly" else 0.0)
     if "runner" in kind.roles and stream.chance(0.4):
@@ -33,22 +33,22 @@ def _pose(lot: Lot, thing: Thing) -> Thing:
     return thing._replace(pose=pose)
 
 
-def group(lot: Lot) -> list[Station]:
+def group(draft: SceneDraft) -> list[Station]:
     """Draw one to five things of a kind that stand side by side."""
-    stream = lot.stream
-    twins = [thing for thing in lot.used if _may_repeat(lot, thing)]
+    stream = draft.stream
+    twins = [thing for thing in draft.used if _may_repeat(draft, thing)]
     repeated = bool(twins) and stream.chance(0.3)
-    kind = kinds()[stream.choice(twins).kind] if repeated else lot.kind("group")
+    kind = kinds()[stream.choice(twins).kind] if repeated else draft.kind("group")
     if kind is None:
         return []
-    size = "" if "person" in kind.roles or repeated else lot.size()
-    thing = _pose(lot, lot.thing(kind, size=size, plain=repeated))
+    size = "" if "person" in kind.roles or repeated else draft.size()
+    thing = _pose(draft, draft.thing(kind, size=size, plain=repeated))
     max_count = 2 if thing.width > 36 else 3 if thing.width > 24 else 5
-    count = 1 + stream.weighted((45, 25, 14, 10, 6)[:max_count])
+    count = 1 + stream.weighted_index((45, 25, 14, 10, 6)[:max_count])
     return [row(thing, count, max_width=58)]
 
 
-def _may_repeat(lot: Lot, thing: Thing) -> bool:
+def _may_repeat(draft: SceneDraft, thing: Thing) -> bool:
     """Tell whether things of the same kind but another colour may be drawn: one kind once more."""
     kind = kinds()[thing.kind]
     return (
@@ -56,28 +56,28 @@ def _may_repeat(lot: Lot, thing: Thing) -> bool:
         and bool(thing.colour)
         and not thing.finish
         and len(kind.colours) > 1
-        and sum(other.kind == thing.kind for other in lot.used) == 1
+        and sum(other.kind == thing.kind for other in draft.used) == 1
     )
 
 
-def on_top(lot: Lot) -> list[Station]:
+def on_top(draft: SceneDraft) -> list[Station]:
     """Draw a thing or an animal or a person on a piece of furniture or on a box."""
-    kind = lot.kind("surface")
+    kind = draft.kind("surface")
     if kind is None:
         return []
-    host = lot.thing(kind, size=lot.stream.choice(("", "", "", "big")))
+    host = draft.thing(kind, size=draft.stream.choice(("", "", "", "big")))
     deck = host.height * _DECKS[host.kind]
-    role = lot.stream.choice(("sitter", "item", "perch")) if "seat" in kind.roles else "item"
-    things = _guests(lot, role, host, max_width=host.width * 0.95, max_height=60)
+    role = draft.stream.choice(("sitter", "item", "perch")) if "seat" in kind.roles else "item"
+    things = _guests(draft, role, host, max_width=host.width * 0.95, max_height=60)
     pose = "sit" if role == "sitter" else "stand"
     things = [
-        _seated(thing._replace(base=deck, link="on", ground=host.ground + 1, pose=pose))
+        _seat(thing._replace(base=deck, link="on", ground=host.ground + 1, pose=pose))
         for thing in things
     ]
     return [from_zero([host, *things])] if things else []
 
 
-def _seated(thing: Thing) -> Thing:
+def _seat(thing: Thing) -> Thing:
     """Return the thing in the pose of its kind; who sits is not as tall, the legs hang down."""
     thing = thing._replace(pose=_FIXED_POSES.get(thing.kind, thing.pose))
     if thing.pose == "sit" and "person" in kinds()[thing.kind].roles:
@@ -85,26 +85,30 @@ def _seated(thing: Thing) -> Thing:
     return thing
 
 
-def _guests(lot: Lot, role: str, host: Thing, *, max_width: float, max_height: float) -> Station:
+def _guests(
+    draft: SceneDraft, role: str, host: Thing, *, max_width: float, max_height: float
+) -> Station:
     """Return one to three things of a role, tied to the host at index 0 and centred on it."""
-    kind = lot.kind(role, max_width=max_width, max_height=max_height)
+    kind = draft.kind(role, max_width=max_width, max_height=max_height)
     if kind is None:
         return []
-    thing = lot.thing(kind)._replace(host=0, facing=host.facing)
+    thing = draft.thing(kind)._replace(host=0, facing=host.facing)
     most = 1 if role == "sitter" else max(1, min(4, int(max_width / (thing.width * 1.06))))
-    count = 1 + lot.stream.weighted((50, 25, 15, 10)[:most])
-    return centred(row(thing, count, max_width=200), host.left + host.width / 2)
+    count = 1 + draft.stream.weighted_index((50, 25, 15, 10)[:most])
+    return centre_on(row(thing, count, max_width=200), host.left + host.width / 2)
 
 
-def below(lot: Lot) -> list[Station]:
+def below(draft: SceneDraft) -> list[Station]:
     """Draw things under a table, a bench or a tree."""
-    kind = lot.kind("shelter")
+    kind = draft.kind("shelter")
     if kind is None:
         return []
-    host = lot.thing(kind, size=lot.stream.choice(("", "", "big")))
-    room = host.height * (0.4 if kind.name == "tree" else 0.5 if kind.name == "bench" else 0.82)
+    host = draft.thing(kind, size=draft.stream.choice(("", "", "big")))
+    free_height = host.height * (
+        0.4 if kind.name == "tree" else 0.5 if kind.name == "bench" else 0.82
+    )
     share = 0.62 if kind.name == "table" else 0.7
-    things = _guests(lot, "item", host, max_width=host.width * share, max_height=room)
+    things = _guests(draft, "item", host, max_width=host.width * share, max_height=free_height)
     return (
         [from_zero([host, *(t._replace(link="under", ground=host.ground + 2) for t in things)])]
         if things
@@ -112,13 +116,13 @@ def below(lot: Lot) -> list[Station]:
     )
 
 
-def inside(lot: Lot) -> list[Station]:
+def inside(draft: SceneDraft) -> list[Station]:
     """Draw things in a box or in a basket: they look out over its rim."""
-    kind = lot.kind("holder")
+    kind = draft.kind("holder")
     if kind is None:
         return []
-    host = lot.thing(kind, size="big", plain=True)
-    things = _guests(lot, "item", host, max_width=host.width * 0.86, max_height=20)
+    host = draft.thing(kind, size="big", plain=True)
+    things = _guests(draft, "item", host, max_width=host.width * 0.86, max_height=20)
     return (
         [
             [host]
@@ -134,15 +138,15 @@ def inside(lot: Lot) -> list[Station]:
     )
 
 
-def in_front(lot: Lot) -> list[Station]:
+def in_front(draft: SceneDraft) -> list[Station]:
     """Draw things in front of a house, a car, a tree ..."""
-    kind = lot.kind("cover")
+    kind = draft.kind("cover")
     if kind is None:
         return []
-    host = lot.thing(kind, size=lot.size() if kind.width < 40 else "")
-    role = lot.stream.choice(("item", "chaser", "person"))
-    things = _guests(lot, role, host, max_width=host.width * 0.8, max_height=host.height * 0.85)
-    shift = (lot.stream.unit() - 0.5) * host.width * 0.3
+    host = draft.thing(kind, size=draft.size() if kind.width < 40 else "")
+    role = draft.stream.choice(("item", "chaser", "person"))
+    things = _guests(draft, role, host, max_width=host.width * 0.8, max_height=host.height * 0.85)
+    shift = (draft.stream.unit() - 0.5) * host.width * 0.3
     return (
         [
             from_zero(
@@ -157,49 +161,49 @@ def in_front(lot: Lot) -> list[Station]:
     )
 
 
-def behind(lot: Lot) -> list[Station]:
+def behind(draft: SceneDraft) -> list[Station]:
     """Draw something that is partly hidden by what stands before it."""
-    hider = lot.kind(lot.stream.choice(("cover", "surface")))
+    hider = draft.kind(draft.stream.choice(("cover", "surface")))
     if hider is None:
         return []
-    host = lot.thing(hider, size=lot.stream.choice(("", "big")))._replace(ground=FRONT - 8)
-    role = lot.stream.choice(("group", "cover", "person"))
-    hidden = lot.kind(role, max_width=host.width * 1.6)
+    host = draft.thing(hider, size=draft.stream.choice(("", "big")))._replace(ground=FRONT - 8)
+    role = draft.stream.choice(("group", "cover", "person"))
+    hidden = draft.kind(role, max_width=host.width * 1.6)
     if hidden is None or hidden.height < host.height * 0.7:
         return []
-    thing = lot.thing(hidden)._replace(host=0, link="behind", ground=BACK)
+    thing = draft.thing(hidden)._replace(host=0, link="behind", ground=BACK)
     if "mount" not in hidden.roles:
         thing = thing._replace(pose=_FIXED_POSES.get(thing.kind, "stand"))
-    side = lot.stream.choice((-1, 1))
+    side = draft.stream.choice((-1, 1))
     centre = host.left + host.width / 2 + side * host.width * 0.42
-    return [from_zero([host, *centred([thing], centre)])]
+    return [from_zero([host, *centre_on([thing], centre)])]
 
 
-def above(lot: Lot) -> list[Station]:
+def above(draft: SceneDraft) -> list[Station]:
     """Draw one or two things that fly above something."""
-    host_kind, kind = lot.kind("group"), lot.kind("flier")
-    if host_kind is None or kind is None or host_kind is kind or lot.place == "lake":
+    host_kind, kind = draft.kind("group"), draft.kind("flier")
+    if host_kind is None or kind is None or host_kind is kind or draft.place == "lake":
         return []
-    host = _pose(lot, lot.thing(host_kind))
-    thing = lot.thing(kind)._replace(host=0, link="above", pose="fly")
+    host = _pose(draft, draft.thing(host_kind))
+    thing = draft.thing(kind)._replace(host=0, link="above", pose="fly")
     base = min(MAX_ALTITUDE - thing.height, max(host.height + 7, 52.0))
-    count = 1 if thing.width > 20 else 1 + lot.stream.weighted((6, 3, 1))
+    count = 1 if thing.width > 20 else 1 + draft.stream.weighted_index((6, 3, 1))
     flying = row(thing._replace(base=base), count, max_width=200)
     flying = [t._replace(base=t.base - 5 * (n % 2)) for n, t in enumerate(flying)]
-    return [from_zero([host, *centred(flying, host.width / 2)])]
+    return [from_zero([host, *centre_on(flying, host.width / 2)])]
 
 
-def holding(lot: Lot) -> list[Station]:
+def holding(draft: SceneDraft) -> list[Station]:
     """Draw a person who holds or reads something, or flies a kite."""
-    kind = lot.kind("person")
-    held = lot.kind("held")
+    kind = draft.kind("person")
+    held = draft.kind("held")
     if kind is None or held is None:
         return []
-    person = lot.thing(kind)
-    if lot.place in {"grass", "beach"} and lot.stream.chance(0.25):
-        return _kite(lot, person)
+    person = draft.thing(kind)
+    if draft.place in {"grass", "beach"} and draft.stream.chance(0.25):
+        return _kite(draft, person)
     link = "read" if held.name == "book" else "hold"
-    thing = lot.thing(held)._replace(host=0, link=link, pose="", facing=person.facing)
+    thing = draft.thing(held)._replace(host=0, link=link, pose="", facing=person.facing)
     hand = person.left + person.width * (0.5 + 0.5 * person.facing)
     base = person.height * _GRIPS.get(held.name, 0.36)
     thing = thing._replace(base=base, left=hand - thing.width / 2)
@@ -209,46 +213,46 @@ def holding(lot: Lot) -> list[Station]:
 _GRIPS = {"umbrella": 0.52, "balloon": 0.55, "flower": 0.45, "book": 0.45}
 
 
-def _kite(lot: Lot, person: Thing) -> list[Station]:
+def _kite(draft: SceneDraft, person: Thing) -> list[Station]:
     """Draw the kite that the person flies."""
     kite = kinds()["kite"]
-    if any(thing.kind == kite.name for thing in lot.used):
+    if any(thing.kind == kite.name for thing in draft.used):
         return []
-    thing = lot.thing(kite)._replace(host=0, link="fly", pose="fly", base=62.0)
+    thing = draft.thing(kite)._replace(host=0, link="fly", pose="fly", base=62.0)
     left = person.width + 12 if person.facing == 1 else -12 - thing.width
     return [from_zero([person, thing._replace(left=left)])]
 
 
-def riding(lot: Lot) -> list[Station]:
+def riding(draft: SceneDraft) -> list[Station]:
     """Draw a person on a horse, an elephant or a bicycle."""
-    kind, mount_kind = lot.kind("person"), lot.kind("mount")
+    kind, mount_kind = draft.kind("person"), draft.kind("mount")
     if kind is None or mount_kind is None:
         return []
-    mount = lot.thing(mount_kind)
+    mount = draft.thing(mount_kind)
     mount = mount._replace(pose="run" if mount_kind.name == "horse" else "stand")
-    person = lot.thing(kind)._replace(pose="sit", facing=mount.facing, host=0, link="ride")
+    person = draft.thing(kind)._replace(pose="sit", facing=mount.facing, host=0, link="ride")
     base = mount.height * (0.55 if mount.kind == "bicycle" else 0.58)
-    person = _seated(person._replace(base=base, ground=mount.ground + 1))
-    return [from_zero([mount, *centred([person], mount.width / 2)])]
+    person = _seat(person._replace(base=base, ground=mount.ground + 1))
+    return [from_zero([mount, *centre_on([person], mount.width / 2)])]
 
 
-def chasing(lot: Lot) -> list[Station]:
+def chasing(draft: SceneDraft) -> list[Station]:
     """Draw a chaser on the left and its prey on the right, both running."""
-    chaser, prey = lot.kind("chaser"), lot.kind("prey")
+    chaser, prey = draft.kind("chaser"), draft.kind("prey")
     if chaser is None or prey is None or prey is chaser:
         return []
-    first = lot.thing(chaser)._replace(pose="run", facing=1)
-    second = lot.thing(prey)._replace(pose="run", facing=1)
+    first = draft.thing(chaser)._replace(pose="run", facing=1)
+    second = draft.thing(prey)._replace(pose="run", facing=1)
     return [[first._replace(link="chase")], [second]]
 
 
-def walking(lot: Lot) -> list[Station]:
+def walking(draft: SceneDraft) -> list[Station]:
     """Draw a person who walks a dog on a leash."""
-    kind, leashed = lot.kind("person"), lot.kind("leashed")
+    kind, leashed = draft.kind("person"), draft.kind("leashed")
     if kind is None or leashed is None:
         return []
-    person = lot.thing(kind)._replace(pose="walk", facing=1, link="walk")
-    return [[person], [lot.thing(leashed)._replace(pose="walk", facing=1)]]
+    person = draft.thing(kind)._replace(pose="walk", facing=1, link="walk")
+    return [[person], [draft.thing(leashed)._replace(pose="walk", facing=1)]]
 
 
 PATTERNS: tuple[tuple[Pattern, float], ...] = (

@@ -86,7 +86,7 @@ class Namer:
             return "" if count == 2 or stream.chance(0.5) else "several "
         return f"{NUMBERS[count]} "
 
-    def worn(self, group: tuple[Thing, ...]) -> list[tuple[Thing, ...]]:
+    def clothes_of(self, group: tuple[Thing, ...]) -> list[tuple[Thing, ...]]:
         """Return the groups of garments and hats that the group wears, one thing each."""
         return [
             other
@@ -96,7 +96,7 @@ class Namer:
 
     def clothing(self, group: tuple[Thing, ...]) -> str:
         """Return " in a red shirt", " wearing a hat" or nothing."""
-        worn = self.worn(group)
+        worn = self.clothes_of(group)
         if not worn or not self.stream.chance(0.4):
             return ""
         thing = self.stream.choice(worn)[0]

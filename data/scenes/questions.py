@@ -28,7 +28,7 @@ _CONTRARY: Final = {
 _POSES: Final = ("stand", "sit", "run", "walk", "sleep", "fly", "swim")
 
 
-class Asked(NamedTuple):
+class QuestionTexts(NamedTuple):
     """A true text, another true one that says the same or none, and a false one."""
 
     true: str
@@ -48,18 +48,18 @@ class Candidate(NamedTuple):
 Question = Callable[[Scene, Stream], Iterator[Candidate]]
 
 
-def asked(question: Question, scene: Scene, *, name: str) -> Asked | None:
+def make_question(question: Question, scene: Scene, *, name: str) -> QuestionTexts | None:
     """Return what a question asks of a scene, None if there is nothing to ask."""
     stream = Stream("evaluation", name, scene.seed, scene.number)
     for true, false, change in question(scene, stream):
         if truth(scene, true.text) is True and truth(scene, false.text) is False:
-            same = rephrased(true)
+            same = rephrase(true)
             fits = same is not None and truth(scene, same.text) is True
-            return Asked(true.text, false.text, same.text if same and fits else "", change)
+            return QuestionTexts(true.text, false.text, same.text if same and fits else "", change)
     return None
 
 
-def balanced(pairs: Sequence[T], change_of: Callable[[T], tuple[str, str]]) -> list[T]:
+def balance(pairs: Sequence[T], change_of: Callable[[T], tuple[str, str]]) -> list[T]:
     """Return the pairs in couples of a change and the change back; others that change are left out.
 
     So the first of them, an even number, are balanced too.
@@ -78,7 +78,7 @@ def balanced(pairs: Sequence[T], change_of: Callable[[T], tuple[str, str]]) -> l
     return kept
 
 
-def rephrased(sentence: Sentence) -> Sentence | None:
+def rephrase(sentence: Sentence) -> Sentence | None:
     """Return the sentence said the other way round, None where that says something else."""
     if sentence.word in INVERSES:
         return Sentence(sentence.things[::-1], INVERSES[sentence.word])
@@ -98,7 +98,7 @@ def swap_attribute(scene: Scene, stream: Stream) -> Iterator[Candidate]:
 
 def swap_object(scene: Scene, stream: Stream) -> Iterator[Candidate]:
     """A dog is to the left of a box. -> A box is to the left of a dog."""
-    for sentence in _related(scene, stream):
+    for sentence in _relations(scene, stream):
         if sentence.word in INVERSES:
             yield Candidate(sentence, Sentence(sentence.things[::-1], sentence.word))
 
@@ -135,7 +135,7 @@ def replace_attribute(scene: Scene, stream: Stream) -> Iterator[Candidate]:
 
 def replace_relation(scene: Scene, stream: Stream) -> Iterator[Candidate]:
     """A ball is on a table. -> A ball is under a table."""
-    for sentence in _related(scene, stream):
+    for sentence in _relations(scene, stream):
         others = [word for word in _CONTRARY.get(sentence.word, ()) if word != sentence.word]
         if others:
             word = stream.choice(others)
@@ -197,7 +197,7 @@ def _pairs(scene: Scene, stream: Stream) -> Iterator[tuple[Noun, Noun]]:
     yield from stream.shuffled(pairs)
 
 
-def _related(scene: Scene, stream: Stream) -> Iterator[Sentence]:
+def _relations(scene: Scene, stream: Stream) -> Iterator[Sentence]:
     """Yield what holds between two groups, side by side no more often than all else together."""
     found = facts(scene)
     beside = [fact for fact in found if fact.relation in {"left", "right", "next"}]

@@ -1,4 +1,4 @@
-"""What holds between two things of a scene: True, False, or None where a picture leaves it open.
+"""What holds between two things of a scene: True, False, or None where an image leaves it open.
 
 The truths come from how the scene was made (who stands on what) and from the boxes of the things.
 Pure.
@@ -193,7 +193,7 @@ def at(things: tuple[Thing, ...], a: int, b: int) -> Verdict:
 
 
 def maybe(things: tuple[Thing, ...], a: int, b: int) -> Verdict:
-    """Leave open what a picture does not settle; far things have nothing to do with each other."""
+    """Leave open what an image does not settle; far things have nothing to do with each other."""
     return None if near(things, a, b) is not False else False
 
 

@@ -1,4 +1,4 @@
-"""Scene -> picture. Pillow's only door for drawing: pictures are made by a small interpreter.
+"""Scene -> image. Pillow's only door for drawing: images are made by a small interpreter.
 
 A sprite is a list of shapes in a box; a thing is drawn by putting its sprite into its box, in its
 colour, with its pattern or material. All is drawn at three times the size asked for and then
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageColor, ImageDraw
 
-from data.scenes.layers import Frame, ordered
+from data.scenes.layers import Frame, back_to_front
 from data.scenes.shapes import Shape, sprite
 from data.scenes.vocabulary import colours
 from data.scenes.world import WIDTH, Scene, Thing
@@ -33,25 +33,25 @@ _TINTS: Mapping[str, tuple[Colour, float]] = {
 
 
 def render(scene: Scene, *, size: int = 128) -> Image.Image:
-    """Return the picture of a scene, `size` pixels wide and high."""
+    """Return the image of a scene, `size` pixels wide and high."""
     pixels = size * _OVERSAMPLING
     unit = pixels / WIDTH
     canvas = _background(scene.place, scene.sky, pixels).copy()
-    for index, layer in ordered(scene):
+    for index, layer in back_to_front(scene):
         _draw_thing(canvas, scene, index, layer, unit)
     _draw_strings(canvas, scene, unit)
     return canvas.resize((size, size), Image.Resampling.BOX)
 
 
 def png(scene: Scene, *, size: int = 128) -> bytes:
-    """Return the picture of a scene as a PNG file."""
+    """Return the image of a scene as a PNG file."""
     buffer = BytesIO()
     render(scene, size=size).save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def write_images(folder: Path, scenes: Iterable[tuple[str, Scene]], *, size: int = 128) -> int:
-    """Write the picture of each scene under its image key; return how many were written."""
+    """Write the image of each scene under its image key; return how many were written."""
     count = 0
     for count, (image, scene) in enumerate(scenes, start=1):  # noqa: B007 - the count is returned
         path = folder / image
@@ -61,13 +61,13 @@ def write_images(folder: Path, scenes: Iterable[tuple[str, Scene]], *, size: int
 
 
 @cache
-def _background(place: str, sky: str, pixels: int) -> Image.Image:
+def _background(setting: str, sky: str, pixels: int) -> Image.Image:
     canvas = Image.new("RGB", (pixels, pixels), _WHITE)
     frame = Frame(0, 0, pixels, pixels, pixels / WIDTH, mirrored=False)
     for shape in sprite("sky", sky) if sky else ():
         _draw_shape(canvas, shape, frame, "", _WHITE)
     empty = canvas.copy()
-    for shape in sprite("place", place):
+    for shape in sprite("place", setting):
         _draw_shape(canvas, shape, frame, "", _WHITE)
     if sky in _TINTS:  # the light of the hour falls on all but the sky
         tint, strength = _TINTS[sky]
@@ -132,7 +132,7 @@ def _draw_shape(
     if shape.name == "fade":
         _fade(canvas, shape, frame)
         return
-    dark = _mixed(colour, (20, 16, 30), 0.32)
+    dark = _mix(colour, (20, 16, 30), 0.32)
     edge = dark if shape.role == "body" else None
     if shape.role != "body" or not finish:
         _trace(ImageDraw.Draw(canvas), shape, frame, _fill(shape.role, colour), edge)
@@ -146,7 +146,7 @@ def _draw_shape(
     left, top = (int(min(c[axis] for c in corners)) - 2 for axis in (0, 1))
     right, bottom = (int(max(c[axis] for c in corners)) + 3 for axis in (0, 1))
     mask = Image.new("L", (right - left, bottom - top), 0)
-    _trace(ImageDraw.Draw(mask), shape, frame.moved(left, top), 255, None)
+    _trace(ImageDraw.Draw(mask), shape, frame.shifted(left, top), 255, None)
     canvas.paste(_texture(finish, colour, mask.size, frame.unit), (left, top), mask)
     _trace(ImageDraw.Draw(canvas), shape, frame, None, edge)
 
@@ -155,14 +155,14 @@ def _fill(role: str, colour: Colour) -> Colour:
     if role in {"body", "fill"}:
         return colour
     if role == "shade":
-        return _mixed(colour, (20, 16, 30), 0.24)
+        return _mix(colour, (20, 16, 30), 0.24)
     if role == "light":
-        return _mixed(colour, (255, 255, 255), 0.42)
+        return _mix(colour, (255, 255, 255), 0.42)
     red, green, blue = ImageColor.getrgb(role)[:3]
     return red, green, blue
 
 
-def _mixed(colour: Colour, other: Colour, share: float) -> Colour:
+def _mix(colour: Colour, other: Colour, share: float) -> Colour:
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
     return red, green, blue
 
@@ -238,7 +238,7 @@ def _fade(canvas: Image.Image, shape: Shape, frame: Frame) -> None:
     draw = ImageDraw.Draw(canvas)
     for y in range(top, bottom + 1):
         share = (y - top) / max(1, bottom - top)
-        draw.line((left, y, right, y), fill=_mixed(upper, lower, share))
+        draw.line((left, y, right, y), fill=_mix(upper, lower, share))
 
 
 def _texture(finish: str, colour: Colour, size: tuple[int, int], unit: float) -> Image.Image:
@@ -267,6 +267,6 @@ def _texture(finish: str, colour: Colour, size: tuple[int, int], unit: float) ->
     else:
         for n in range(3):
             x = width * (0.18 + 0.34 * n)
-            shine = _mixed(colour, (255, 255, 255), 0.6)
+            shine = _mix(colour, (255, 255, 255), 0.6)
             draw.line((x, -2, x - height * 0.3, height + 2), fill=shine, width=round(1.5 * unit))
     return texture

@@ -52,7 +52,7 @@ class Sentence(NamedTuple):
             return f"There {_is(first)} {listed}."
         words = WORDING[self.word][0] if self.word in WORDING else verbs()[self.word].participle
         objects = "".join(f" {noun.text}" for noun in others)
-        return f"{_opened(first.text)} {_is(first)} {words}{objects}."
+        return f"{_add_opening(first.text)} {_is(first)} {words}{objects}."
 
 
 def noun_of(group: Group, *, plain: bool = False) -> Noun:
@@ -67,6 +67,6 @@ def _is(noun: Noun) -> str:
     return "are" if noun.number > 1 else "is"
 
 
-def _opened(text: str) -> str:
+def _add_opening(text: str) -> str:
     first = text[0]
     return f"{first.upper()}{text.removeprefix(first)}"

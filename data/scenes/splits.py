@@ -9,7 +9,7 @@ from typing import Final
 
 from data.errors import UsageError
 from data.scenes.drawing import draw_scene
-from data.scenes.vocabulary import held_out
+from data.scenes.vocabulary import is_held_out
 from data.scenes.world import Scene
 
 SPLITS: Final = ("train", "val", "test")
@@ -21,7 +21,7 @@ def scene_at(number: int, *, split: str, seed: int = 0, hold_out: bool = False) 
     for attempt in count():
         index = (len(SPLITS) * attempt + SPLITS.index(split)) * _SIZE + number
         scene = draw_scene(seed, index)
-        if not (hold_out and any(held_out(thing.kind, thing.colour) for thing in scene.things)):
+        if not (hold_out and any(is_held_out(thing.kind, thing.colour) for thing in scene.things)):
             return scene
     raise AssertionError("unreachable")
 

@@ -18,10 +18,10 @@ class Phrase(NamedTuple):
     quantity: Quantity
     head: str
     modifiers: tuple[str, ...]
-    said: "tuple[Said, ...]" = ()
+    statements: "tuple[Statement, ...]" = ()
 
 
-class Said(NamedTuple):
+class Statement(NamedTuple):
     """What is said of a thing: a relation to others, a verb with or without an object, a quality.
 
     `kind` is relation, verb, passive or quality; `word` a relation's name, a verb as it is written,
@@ -38,9 +38,9 @@ class Unparsed(ValueError):
     """The text is outside the grammar."""
 
 
-def say(phrase: Phrase, said: Sequence[Said]) -> Phrase:
+def say(phrase: Phrase, statements: Sequence[Statement]) -> Phrase:
     """Return the phrase with more said of it."""
-    return phrase._replace(said=(*phrase.said, *said))
+    return phrase._replace(statements=(*phrase.statements, *statements))
 
 
 def none_of(phrase: Phrase) -> Phrase:

@@ -21,19 +21,19 @@ def existential(writer: Writer) -> str:
     named = [writer.namer.name(group) for group in groups]
     where = writer.place(groups[-1])
     verb = "are" if named[0].plural else "is"
-    return f"there {verb} {writer.joined([n.text for n in named])}{where}"
+    return f"there {verb} {writer.join([n.text for n in named])}{where}"
 
 
-def listed(writer: Writer) -> str | None:
+def list_things(writer: Writer) -> str | None:
     """A red ball, a blue box and a dog on the grass."""
     groups = writer.stream.shuffled(writer.groups)[: 2 + writer.stream.below(2)]
     if len(groups) < 2 and len(groups[0]) == 1 and not writer.stream.chance(0.3):
         return None
     named = [writer.namer.name(group, loose=True).text for group in groups]
-    return f"{writer.joined(named)}{writer.place(groups[-1])}"
+    return f"{writer.join(named)}{writer.place(groups[-1])}"
 
 
-def fronted(writer: Writer) -> str:
+def front_place(writer: Writer) -> str:
     """On the grass, there is a dog."""
     group = writer.stream.choice(writer.groups)
     named = writer.namer.name(group)
@@ -44,7 +44,7 @@ def fronted(writer: Writer) -> str:
     return f"{where}{comma} there {'are' if named.plural else 'is'} {named.text}"
 
 
-def _worded(writer: Writer, fact: Fact) -> tuple[str, bool]:
+def _words_for(writer: Writer, fact: Fact) -> tuple[str, bool]:
     """Return words for a fact's relation, and whether they are a verb."""
     stream = writer.stream
     if fact.relation in verbs():
@@ -61,7 +61,7 @@ def _worded(writer: Writer, fact: Fact) -> tuple[str, bool]:
     return text, False
 
 
-def related(writer: Writer) -> str | None:
+def relate(writer: Writer) -> str | None:
     """A small brown dog chasing a white cat; a ball is under a table; there is a cup on a table."""
     fact = writer.fact()
     if fact is None:
@@ -69,7 +69,7 @@ def related(writer: Writer) -> str | None:
     stream = writer.stream
     subject = writer.namer.name(fact.subject, loose=True)
     target = writer.namer.name(fact.target).text
-    words, _ = _worded(writer, fact)
+    words, _ = _words_for(writer, fact)
     where = writer.place(fact.target) if stream.chance(0.6) else ""
     verb = "are" if subject.plural else "is"
     form = stream.below(10)
@@ -80,7 +80,7 @@ def related(writer: Writer) -> str | None:
     return f"there {verb} {subject.text} {words} {target}{where}"
 
 
-def inverted(writer: Writer) -> str | None:
+def invert(writer: Writer) -> str | None:
     """Under the table there is a red ball."""
     fact = writer.fact([f for f in writer.facts if f.relation in WORDING])
     if fact is None:
@@ -94,7 +94,7 @@ def inverted(writer: Writer) -> str | None:
     return f"{words} {target}{gap}{there}{verb} {subject.text}"
 
 
-def posed(writer: Writer) -> str | None:
+def describe_poses(writer: Writer) -> str | None:
     """A brown dog is running on the beach."""
     moving = [g for g in writer.groups if _does(g)]
     if not moving:
@@ -130,7 +130,7 @@ def owning(writer: Writer) -> str | None:
         named = [writer.namer.name(group).text for group in groups]
         place = writer.scene.place
         return f"{article('field' if place == 'grass' else _NOUNS.get(place, place))} with " + (
-            writer.joined(named)
+            writer.join(named)
         )
     known = [
         f
@@ -149,14 +149,14 @@ def owning(writer: Writer) -> str | None:
 _NOUNS = {"snow": "snowy field", "room": "room"}
 
 
-def dressed(writer: Writer) -> str | None:
+def describe_clothes(writer: Writer) -> str | None:
     """A man is wearing a blue hat."""
-    people = [group for group in writer.groups if writer.namer.worn(group)]
+    people = [group for group in writer.groups if writer.namer.clothes_of(group)]
     if not people:
         return None
     group = writer.stream.choice(people)
     kind = kinds()[group[0].kind]
-    thing = writer.stream.choice(writer.namer.worn(group))[0]
+    thing = writer.stream.choice(writer.namer.clothes_of(group))[0]
     plural = len(group) > 1
     subject = (
         writer.namer.number(len(group), loose=True) + kind.plural
@@ -167,7 +167,7 @@ def dressed(writer: Writer) -> str | None:
     return f"{subject} {verb} {writer.namer.garment(thing, plural=plural)}{writer.place(group)}"
 
 
-def coloured(writer: Writer) -> str | None:
+def describe_colours(writer: Writer) -> str | None:
     """The ball next to the dog is red; the car is blue and the truck is yellow."""
     groups = [
         g
@@ -185,19 +185,19 @@ def coloured(writer: Writer) -> str | None:
 
 def two_facts(writer: Writer) -> str | None:
     """A dog is under a table and a cat is sleeping on a couch."""
-    first = related_clause(writer, writer.groups)
+    first = relation_clause(writer, writer.groups)
     if first is None:
         return None
     text, used = first
     rest = [g for g in writer.groups if g not in used]
-    second = related_clause(writer, rest) if rest else None
+    second = relation_clause(writer, rest) if rest else None
     if second is None:
         return None
     link = writer.stream.choice((" and ", " while ", ", and "))
     return f"{text}{link}{second[0]}"
 
 
-def related_clause(writer: Writer, groups: list[Group]) -> tuple[str, list[Group]] | None:
+def relation_clause(writer: Writer, groups: list[Group]) -> tuple[str, list[Group]] | None:
     """Return a clause about one of the groups and the groups that it mentions."""
     known = [f for f in writer.facts if f.subject in groups]
     moving = [g for g in groups if _does(g)]
@@ -209,13 +209,13 @@ def related_clause(writer: Writer, groups: list[Group]) -> tuple[str, list[Group
     fact = writer.fact(known)
     if fact is None:
         return None
-    named, words = writer.namer.name(fact.subject), _worded(writer, fact)[0]
+    named, words = writer.namer.name(fact.subject), _words_for(writer, fact)[0]
     target = writer.namer.name(fact.target).text
     be = "are" if named.plural else "is"
     return f"{named.text} {be} {words} {target}", [fact.subject, fact.target]
 
 
-def opened(writer: Writer) -> str | None:
+def add_opening(writer: Writer) -> str | None:
     """A picture of a dog chasing a cat."""
     fact = writer.fact()
     if fact is None or not writer.stream.chance(0.6):
@@ -223,7 +223,7 @@ def opened(writer: Writer) -> str | None:
         if any(t.base > 0 for g in writer.groups for t in g):
             body = writer.namer.name(writer.stream.choice(writer.groups)).text
     else:
-        words = _worded(writer, fact)[0]
+        words = _words_for(writer, fact)[0]
         target = writer.namer.name(fact.target).text
         body = f"{writer.namer.name(fact.subject).text} {words} {target}"
     return writer.stream.choice(_OPENINGS) + body
@@ -263,16 +263,16 @@ def _missing(writer: Writer, group: Group) -> Kind | None:
 
 
 TEMPLATES: tuple[tuple[Template, float], ...] = (
-    (related, 34),
+    (relate, 34),
     (existential, 11),
-    (listed, 8),
-    (posed, 12),
+    (list_things, 8),
+    (describe_poses, 12),
     (two_facts, 9),
     (owning, 8),
-    (dressed, 5),
-    (coloured, 5),
-    (fronted, 4),
-    (inverted, 5),
-    (opened, 5),
+    (describe_clothes, 5),
+    (describe_colours, 5),
+    (front_place, 4),
+    (invert, 5),
+    (add_opening, 5),
     (absent, 5),
 )

@@ -2,14 +2,14 @@
 
 The world is closed: what is not in the scene is not there. "a dog": at least one; "two dogs":
 exactly two of which all that is said holds; "dogs": at least two; "no dog": none. "A man with
-hats": a plural that depends on another plural ("two men in hats") means one each. What a picture
+hats": a plural that depends on another plural ("two men in hats") means one each. What an image
 leaves open (is a puppy a dog? is the calm lake calm?) is None, by Kleene's three-valued logic.
 """
 
 from data.scenes import words
 from data.scenes.grammar import parse
 from data.scenes.relations import PLACE, SKY, Verdict, acting, between, entities, relations
-from data.scenes.statements import Phrase, Quantity, Said, Unparsed
+from data.scenes.statements import Phrase, Quantity, Statement, Unparsed
 from data.scenes.vocabulary import kinds, places, skies, verbs
 from data.scenes.world import MATERIALS, Scene, Thing
 
@@ -63,31 +63,31 @@ class _State:
         if verdicts[0] is not False:
             verdicts += [self.has_quality(thing, word) for word in phrase.modifiers]
         plural = phrase.quantity.low > 1 or words.is_plural(phrase.head)
-        for said in phrase.said:
+        for statement in phrase.statements:
             if False in verdicts:
                 return False
-            verdicts.append(self.holds(thing, said, subject, plural=plural))
+            verdicts.append(self.holds(thing, statement, subject, plural=plural))
         return all_of(verdicts)
 
-    def holds(self, thing: int, said: Said, subject: int, *, plural: bool) -> Verdict:
+    def holds(self, thing: int, statement: Statement, subject: int, *, plural: bool) -> Verdict:
         """Tell whether what is said of a thing holds of it."""
-        if said.kind == "quality":
+        if statement.kind == "quality":
             verdict = (
-                self.matches(thing, said.objects[0], subject)
-                if said.objects
-                else self.has_quality(thing, said.word)
+                self.matches(thing, statement.objects[0], subject)
+                if statement.objects
+                else self.has_quality(thing, statement.word)
             )
-        elif said.kind == "verb" and not said.objects:
-            verdict = _does(self.things[thing], said.word)
-        elif said.word == "between":
-            verdict = self.is_between(thing, said, subject)
+        elif statement.kind == "verb" and not statement.objects:
+            verdict = _does(self.things[thing], statement.word)
+        elif statement.word == "between":
+            verdict = self.is_between(thing, statement, subject)
         else:
-            verdict = self.relates(thing, said, subject, plural=plural)
-        return _not(verdict) if said.negated else verdict
+            verdict = self.relates(thing, statement, subject, plural=plural)
+        return _not(verdict) if statement.negated else verdict
 
-    def relates(self, thing: int, said: Said, subject: int, *, plural: bool) -> Verdict:
+    def relates(self, thing: int, statement: Statement, subject: int, *, plural: bool) -> Verdict:
         """Tell whether a thing is so related to as many others as the object says."""
-        target = said.objects[0]
+        target = statement.objects[0]
         asked = target.quantity
         if asked.bare and (plural or target.head == "it"):
             asked = Quantity(1, asked.high)
@@ -98,21 +98,21 @@ class _State:
                 continue
             matched = self.matches(other, target, back)
             if matched is not False:
-                matched = all_of([matched, self.relation(said, thing, other)])
+                matched = all_of([matched, self.relation(statement, thing, other)])
             verdicts.append(matched)
         return _counts(verdicts, asked)
 
-    def relation(self, said: Said, a: int, b: int) -> Verdict:
+    def relation(self, statement: Statement, a: int, b: int) -> Verdict:
         """Tell whether a relation or a verb holds between two things."""
-        if said.kind == "relation":
-            return relations()[said.word](self.things, a, b)
-        if said.kind == "passive":
+        if statement.kind == "relation":
+            return relations()[statement.word](self.things, a, b)
+        if statement.kind == "passive":
             a, b = b, a
-        return _acts(acting(self.things, a, b), words.lemmas(said.word))
+        return _acts(acting(self.things, a, b), words.lemmas(statement.word))
 
-    def is_between(self, thing: int, said: Said, subject: int) -> Verdict:
+    def is_between(self, thing: int, statement: Statement, subject: int) -> Verdict:
         """Tell whether a thing is between two others that the objects describe."""
-        first, last = said.objects[0], said.objects[-1]
+        first, last = statement.objects[0], statement.objects[-1]
         every = [i for i in range(len(self.things)) if i != thing]
         found = False
         for b in every:

@@ -12,9 +12,9 @@ from data.streams import Stream
 
 
 class Kind(NamedTuple):
-    """A kind of thing; `width` and `height` in picture units (see world.py).
+    """A kind of thing; `width` and `height` in image units (see world.py).
 
-    `names`: nouns that are true of every thing of the kind; `maybe`: nouns that a picture of one
+    `names`: nouns that are true of every thing of the kind; `maybe`: nouns that an image of one
     does not settle. `roles`: the parts it may play in a scene.
     """
 
@@ -125,7 +125,7 @@ def _rgb(text: str) -> tuple[int, int, int]:
 
 
 @cache
-def held_out(kind: str, colour: str) -> bool:
+def is_held_out(kind: str, colour: str) -> bool:
     """Tell whether a combination is of the tenth that `Scenes.hold_out` leaves out.
 
     A kind of fewer than four colours loses none: it would be told by its colour.

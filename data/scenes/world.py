@@ -1,7 +1,7 @@
-"""What a scene is: things with attributes, places in the picture and ties to each other. Pure.
+"""What a scene is: things with attributes, places in the image and ties to each other. Pure.
 
-The picture is 116 units wide and high. A thing stands on the ground line `ground` (a height in the
-picture, larger is nearer), `base` units above it. Things of one station belong together; stations
+The image is 116 units wide and high. A thing stands on the ground line `ground` (a height in the
+image, larger is nearer), `base` units above it. Things of one station belong together; stations
 follow each other from left to right without overlapping.
 """
 
@@ -40,7 +40,7 @@ class Thing(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """A picture's whole content: what is not in it, is not there.
+    """An image's whole content: what is not in it, is not there.
 
     `place` and `sky` name settings of the vocabulary; indoors there is no sky ("").
     """

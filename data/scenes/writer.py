@@ -8,7 +8,7 @@ from data.streams import Stream
 
 
 class Writer:
-    """What the templates share: the scene, its facts, its names, and the lot."""
+    """What the templates share: the scene, its facts, its names, and a stream of random numbers."""
 
     def __init__(self, stream: Stream, scene: Scene) -> None:
         self.stream = stream
@@ -22,7 +22,7 @@ class Writer:
         known = self.facts if facts_ is None else facts_
         if not known:
             return None
-        return known[self.stream.weighted([fact.weight for fact in known])]
+        return known[self.stream.weighted_index([fact.weight for fact in known])]
 
     def place(self, group: Group) -> str:
         """Return " on the grass", " at night" ... or "", true of things on the ground."""
@@ -38,6 +38,6 @@ class Writer:
             return f" {self.stream.choice(skies()[sky].phrases)}"
         return f" {self.stream.choice(places()[self.scene.place].phrases)}"
 
-    def joined(self, texts: list[str]) -> str:
+    def join(self, texts: list[str]) -> str:
         """Return the texts as a list with "and"."""
         return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from data.records import Caption, Skip
+from data.sources.caption_cells import Several
 from data.sources.files import Files, FileSource, files_of
-from data.sources.found import captions_of
 from data.sources.licences import LICENCES
 from data.sources.packed import kind_of
-from data.sources.several import Several
+from data.sources.raw_captions import captions_of
 from data.sources.table import Columns, table_captions
 from data.sources.table_files import Form, Records, delimited_records, records_of
 from data.sources.tars import tar_rows
@@ -20,7 +20,7 @@ _HEADER = ("caption", "url")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cc3m(FileSource):
-    """Conceptual Captions (CC3M): the published tsv, or downloaded pictures in webdataset tars.
+    """Conceptual Captions (CC3M): the published tsv, or downloaded images in webdataset tars.
 
     ROOT/Train_GCC-training.tsv: a dog asleep on a sofa<tab>http://example.com/dog.jpg
     ROOT/cc3m-train-0000.tar: 000000001.jpg, 000000001.txt, ...

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from data.errors import UsageError
 from data.records import Caption, Skip
+from data.sources.caption_cells import cell_texts
 from data.sources.files import (
     Files,
     Splits,
@@ -18,11 +19,10 @@ from data.sources.files import (
     shape,
     split_name,
 )
-from data.sources.found import TWO_FILES, Found, captions_of, key_of
 from data.sources.licences import LICENCES
 from data.sources.listing import SAME_SPLIT
 from data.sources.packed import kind_of, plain_name
-from data.sources.several import cell_texts
+from data.sources.raw_captions import TWO_FILES, RawCaption, captions_of, key_of
 from data.storage import AnyPath, entries
 
 _PREFIX = "captions_"
@@ -104,7 +104,7 @@ def _captions_in(folder: AnyPath) -> list[AnyPath]:
     ]
 
 
-def _rows(path: AnyPath, *, split: str) -> Iterator[Found | Skip]:
+def _rows(path: AnyPath, *, split: str) -> Iterator[RawCaption | Skip]:
     """Yield the annotations image by image; those of an unlisted image last, without a key."""
     for image in _images_of(path):
         captions = sorted(image.captions, key=_order)
@@ -115,7 +115,7 @@ def _rows(path: AnyPath, *, split: str) -> Iterator[Found | Skip]:
                 yield Skip(TWO_FILES, where)
                 continue
             name = next(iter(image.names), None)
-            yield Found(name and f"{split}/{name}", text, where, f"coco:{image.id}:{ordinal}")
+            yield RawCaption(name and f"{split}/{name}", text, where, f"coco:{image.id}:{ordinal}")
 
 
 def _image(images: dict[str | None, _Image], image_id: object) -> _Image:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from data.errors import UsageError
 from data.records import Skip
 from data.sources.lines import lines_of
-from data.sources.listing import files_below, split_told
+from data.sources.listing import files_below, split_in_name
 from data.sources.packed import plain_name
 from data.storage import AnyPath, entries, is_remote, relative_to
 from data.texts import nearest
@@ -28,12 +28,12 @@ class Files(NamedTuple):
     left_out: tuple[Skip, ...]
 
     def only(self, names: tuple[str, ...] | None) -> "Files":
-        """Return the splits of these names, as `chosen` does.
+        """Return the splits of these names, as `choose_splits` does.
 
         Raises:
             UsageError: one of them was not found.
         """
-        return self._replace(splits=chosen(self.splits, names))
+        return self._replace(splits=choose_splits(self.splits, names))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +66,7 @@ class FileSource:
         return found.only(self.only_splits)
 
 
-def chosen(found: dict[str, Found], only: tuple[str, ...] | None) -> dict[str, Found]:
+def choose_splits(found: dict[str, Found], only: tuple[str, ...] | None) -> dict[str, Found]:
     """Return the splits named in `only`, in that order; all of them for None.
 
     Raises:
@@ -86,7 +86,7 @@ def files_of(split: str, splits: Splits) -> tuple[AnyPath, ...]:
     Raises:
         UsageError: there is no such split.
     """
-    return chosen(splits, (split,))[split]
+    return choose_splits(splits, (split,))[split]
 
 
 def find_splits(
@@ -111,7 +111,7 @@ def find_files(
         UsageError: there is no such path, or no such file in it.
     """
     if existing(root).is_file():
-        return Files({split_name(split or split_told(root.name)): (root,)}, ())
+        return Files({split_name(split or split_in_name(root.name)): (root,)}, ())
     files, left_out = files_below(root, suffixes, prefer=prefer)
     if not files:
         wanted = (prefer, *suffixes) if prefer else suffixes
@@ -171,11 +171,11 @@ def json_of(path: AnyPath, *, drop: frozenset[str] = frozenset()) -> object:
         UsageError: the file cannot be opened, or is not JSON in UTF-8.
     """
 
-    def kept(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    def without_dropped(pairs: list[tuple[str, object]]) -> dict[str, object]:
         return {key: value for key, value in pairs if key not in drop}
 
     text = "".join(line for _, line in lines_of(path))
-    return parse_json(text, path=path, first_line=1, pairs_hook=kept if drop else None)
+    return parse_json(text, path=path, first_line=1, pairs_hook=without_dropped if drop else None)
 
 
 def parse_json(

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.sources.files import chosen, contents, excerpt, existing, find_named
+from data.sources.files import choose_splits, contents, excerpt, existing, find_named
 from data.sources.licences import LICENCES
 from data.sources.listing import SAME_SPLIT
 from data.sources.table import Columns, table_captions
@@ -126,7 +126,7 @@ def _others(root: AnyPath, source: str) -> tuple[Skip, ...]:
 
 
 def _captions(path: AnyPath, split: str, only: str, *, source: str) -> Iterator[Caption | Skip]:
-    chosen({only: (path,)}, (split,))
+    choose_splits({only: (path,)}, (split,))
     form = _form_of(path)
     columns = Columns((form.caption,), form.image, None)
     return table_captions(partial(_records, path, form), columns, source=source, split=split)

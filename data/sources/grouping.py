@@ -12,9 +12,9 @@ from hashlib import blake2b
 
 from data.errors import UsageError
 from data.records import Skip
-from data.sources.found import Found, key_of
+from data.sources.raw_captions import RawCaption, key_of
 
-Rows = Iterator[Found | Skip]
+Rows = Iterator[RawCaption | Skip]
 _FIRST = 1 << 10  # slots of a set; a power of 2
 _FULLEST = 2 / 3
 
@@ -35,10 +35,10 @@ class Seen:
         digest = int.from_bytes(
             blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
         )
-        place = _slot_of(digest or 1, self.slots)
-        if self.slots[place]:
+        slot_index = _slot_of(digest or 1, self.slots)
+        if self.slots[slot_index]:
             return True
-        self.slots[place] = digest or 1
+        self.slots[slot_index] = digest or 1
         self.size += 1
         if self.size > _FULLEST * len(self.slots):
             self._grow()
@@ -55,10 +55,10 @@ class Seen:
 def _slot_of(digest: int, slots: "array[int]") -> int:
     """Return where a hash stands, or the free slot where it would."""
     last = len(slots) - 1
-    place = digest & last
-    while (there := slots[place]) and there != digest:
-        place = (place + 1) & last
-    return place
+    slot_index = digest & last
+    while (there := slots[slot_index]) and there != digest:
+        slot_index = (slot_index + 1) & last
+    return slot_index
 
 
 def together(read: Callable[[], Rows], *, grouped: bool) -> Rows:
@@ -71,7 +71,7 @@ def together(read: Callable[[], Rows], *, grouped: bool) -> Rows:
         UsageError: an id is there twice, or `grouped` is not true of the file.
     """
     if grouped:
-        yield from _checked(read())
+        yield from _check(read())
         return
     apart = _rows_apart(read())
     done: set[str] = set()
@@ -92,10 +92,10 @@ def together(read: Callable[[], Rows], *, grouped: bool) -> Rows:
         yield from apart[previous]
 
 
-def _rows_apart(rows: Rows) -> dict[str, list[Found]]:
+def _rows_apart(rows: Rows) -> dict[str, list[RawCaption]]:
     """Return, for each image that comes back after another one, its rows from there on."""
     images, ids = Seen(), Seen()
-    apart: dict[str, list[Found]] = {}
+    apart: dict[str, list[RawCaption]] = {}
     previous: str | None = None
     for row in rows:
         if isinstance(row, Skip) or (image := key_of(row.image)) is None:
@@ -107,11 +107,11 @@ def _rows_apart(rows: Rows) -> dict[str, list[Found]]:
     return apart
 
 
-def _checked(rows: Rows) -> Rows:
+def _check(rows: Rows) -> Rows:
     images, ids = Seen(), Seen()
     previous: str | None = None
     for row in rows:
-        if isinstance(row, Found) and (image := key_of(row.image)) is not None:
+        if isinstance(row, RawCaption) and (image := key_of(row.image)) is not None:
             _refuse_second(row, ids)
             if image != previous and images.add(image):
                 raise UsageError(
@@ -123,7 +123,7 @@ def _checked(rows: Rows) -> Rows:
         yield row
 
 
-def _refuse_second(row: Found, ids: Seen) -> None:
+def _refuse_second(row: RawCaption, ids: Seen) -> None:
     if row.id is not None and ids.add(row.id):
         raise UsageError(
             f"{row.where}: expected an id of its own for each caption, found {row.id!r} again; "

@@ -7,10 +7,18 @@ from typing import Literal, NamedTuple, get_args
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.sources.files import chosen, contents, existing, find_named, json_of, shape, split_name
-from data.sources.found import Found, captions_of
+from data.sources.files import (
+    choose_splits,
+    contents,
+    existing,
+    find_named,
+    json_of,
+    shape,
+    split_name,
+)
 from data.sources.grouping import together
 from data.sources.licences import LICENCES
+from data.sources.raw_captions import RawCaption, captions_of
 from data.storage import AnyPath
 
 Dataset = Literal["coco", "flickr30k", "flickr8k"]
@@ -63,7 +71,7 @@ class Karpathy:
         Raises:
             UsageError: as `splits`.
         """
-        images = chosen(self._images(), (split,))[split]
+        images = choose_splits(self._images(), (split,))[split]
         rows = together(partial(_rows, images), grouped=False)
         return captions_of(rows, source="karpathy")
 
@@ -73,7 +81,7 @@ class Karpathy:
         for split, image in _images_of(path, self.dataset):
             folded = "train" if split == "restval" and self.fold_restval else split
             splits.setdefault(folded, []).append(image)
-        return chosen(splits, self.only_splits)
+        return choose_splits(splits, self.only_splits)
 
 
 def _path(root: AnyPath, dataset: str) -> AnyPath:
@@ -130,5 +138,5 @@ def _images_of(path: AnyPath, dataset: str) -> Iterator[tuple[str, _Image]]:
         yield split, _Image(key, texts, where)
 
 
-def _rows(images: list[_Image]) -> Iterator[Found | Skip]:
-    return (Found(key, text, where) for key, texts, where in images for text in texts)
+def _rows(images: list[_Image]) -> Iterator[RawCaption | Skip]:
+    return (RawCaption(key, text, where) for key, texts, where in images for text in texts)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from data.records import Caption, Skip
+from data.sources.caption_cells import Several
 from data.sources.files import Files, FileSource, files_of
-from data.sources.found import captions_of
 from data.sources.licences import LICENCES
 from data.sources.packed import kind_of
-from data.sources.several import Several
+from data.sources.raw_captions import captions_of
 from data.sources.table import Columns, table_captions
 from data.sources.table_files import parquet_records, records_of
 from data.sources.tars import tar_rows
@@ -17,7 +17,7 @@ from data.sources.tars import tar_rows
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LaionCoco(FileSource):
-    """LAION-COCO: the published parquet, or downloaded pictures in webdataset tars.
+    """LAION-COCO: the published parquet, or downloaded images in webdataset tars.
 
     ROOT/*.parquet with the columns URL, top_caption and all_captions
     ROOT/00000.tar: 000000001.jpg, 000000001.txt, 000000001.json, ...

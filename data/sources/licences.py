@@ -1,4 +1,4 @@
-"""Under what terms the captions of the published datasets are given; pictures have their own."""
+"""Under what terms the captions of the published datasets are given; images have their own."""
 
 from typing import Final
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import IO, Final
 
 from data.errors import UsageError
-from data.sources.packed import UNREADABLE, foreign, peeked, unpacked
+from data.sources.packed import UNREADABLE, foreign, open_unpacked, peek
 from data.storage import AnyPath
 
 _MARK: Final = "\ufeff"
@@ -31,7 +31,7 @@ def encoding_of(head: bytes) -> str:
     return marked or _ZEROS.get(tuple(byte == 0 for byte in head[:4]), "utf-8")
 
 
-def decoded(content: bytes) -> str:
+def decode(content: bytes) -> str:
     """Return a whole text in UTF-8, UTF-16 or UTF-32, without its byte order mark.
 
     Raises:
@@ -51,8 +51,8 @@ def lines_of(path: AnyPath) -> Iterator[tuple[int, str]]:
     """
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(unpacked(path))
-            head = peeked(file)
+            file = stack.enter_context(open_unpacked(path))
+            head = peek(file)
         except UNREADABLE as error:
             raise unreadable(path, error) from error
         if found := foreign(head):

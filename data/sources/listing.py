@@ -77,7 +77,7 @@ def files_below(root: AnyPath, kinds: tuple[str, ...], *, prefer: str | None = N
     return Listed(tuple(kept), tuple(left_out))
 
 
-def split_told(file_name: str) -> str:
+def split_in_name(file_name: str) -> str:
     """Return the split that a file's name tells, "train" if it tells none."""
     if shard := _SHARD.fullmatch(file_name):
         return shard[1]
@@ -113,7 +113,7 @@ def _split_of(above: tuple[str, ...], name: str) -> str:
     first folder that has the word of a split in it, else that of the topmost folder.
     """
     if not above:
-        return split_told(name)
+        return split_in_name(name)
     return next(filter(_split_word, above), above[0])
 
 
@@ -152,7 +152,7 @@ def _names_in(folder: AnyPath) -> tuple[list[str], list[str]]:
         names = [entry.name for entry in listed if entry.is_file and _may_hold(entry.name)]
         folders = [entry.name for entry in listed if entry.is_dir]
     else:
-        with os.scandir(folder) as found:  # there may be a million pictures among them
+        with os.scandir(folder) as found:  # there may be a million images among them
             names, folders = [], []
             for each in found:
                 if each.is_dir():

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from data.errors import UsageError
 from data.records import Caption, Skip
+from data.sources.caption_cells import Several
 from data.sources.files import Files, FileSource, files_of
 from data.sources.packed import kind_of
-from data.sources.several import Several
 from data.sources.table import Columns, table_captions
 from data.sources.table_files import (
     Form,

@@ -37,7 +37,7 @@ def kind_of(name: str) -> str:
 
 
 @contextmanager
-def unpacked(path: AnyPath) -> Iterator[IO[bytes]]:
+def open_unpacked(path: AnyPath) -> Iterator[IO[bytes]]:
     """Open a file; one that is compressed, as its first bytes tell, is read as if it were not.
 
     The file can be peeked into. Reading a damaged one raises one of UNREADABLE.
@@ -47,7 +47,7 @@ def unpacked(path: AnyPath) -> Iterator[IO[bytes]]:
     """
     with ExitStack() as stack:
         file: IO[bytes] = stack.enter_context(path.open("rb"))
-        head = peeked(file)
+        head = peek(file)
         for magic, opened in _OPENERS.items():
             if head.startswith(magic):
                 file = stack.enter_context(opened(file))
@@ -55,7 +55,7 @@ def unpacked(path: AnyPath) -> Iterator[IO[bytes]]:
         yield file
 
 
-def peeked(file: IO[bytes]) -> bytes:
+def peek(file: IO[bytes]) -> bytes:
     """Return the next bytes of a file that stays where it is."""
     return cast("io.BufferedReader", file).peek(HEAD_BYTES)
 
@@ -65,7 +65,7 @@ def foreign(head: bytes) -> str:
 
     Told are those that people give by mistake where a table, a text or a tar is expected.
     """
-    found = next((told for magic, told in _FOREIGN if head.startswith(magic)), "")
+    found = next((message for magic, message in _FOREIGN if head.startswith(magic)), "")
     if not found and head[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
         return "a web page, perhaps of a login or an error; download the file itself"
     if not found and head[257:262] == b"ustar":

@@ -13,7 +13,7 @@ from data.scenes.splits import SPLITS, image_key, parse_image_key
 class Scenes:
     """Scenes drawn by the project: objects, colours, sizes, counts, relations; no download.
 
-    train/000123.png is a picture of "A small brown dog chasing a white cat.", "There is a ..."
+    train/000123.png is an image of "A small brown dog chasing a white cat.", "There is a ..."
 
     `num_images`: scenes of the first split; every other split has a tenth of them.
     `captions_per_image`: at most; captions of a scene differ. `seed`: another seed, another world.
@@ -29,7 +29,7 @@ class Scenes:
 
     @property
     def licence(self) -> str:
-        """Return the licence of captions and pictures."""
+        """Return the licence of captions and images."""
         return "CC0-1.0"
 
     def splits(self) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from data.errors import UsageError
 from data.records import Caption, Skip
+from data.sources.caption_cells import Several, cell_texts
 from data.sources.files import check_columns
-from data.sources.found import NO_ID, NO_ROWS, Found, captions_of, key_of
 from data.sources.grouping import together
-from data.sources.several import Several, cell_texts
+from data.sources.raw_captions import NO_ID, NO_ROWS, RawCaption, captions_of, key_of
 from data.sources.table_files import NAME_COLUMNS, Record, Records
 
 
@@ -44,7 +44,7 @@ def table_captions(
         UsageError: the first record lacks one of the columns, none is to be read, or as `together`.
     """
 
-    def rows() -> Iterator[Found | Skip]:
+    def rows() -> Iterator[RawCaption | Skip]:
         return _rows_of(read(), columns, split=split, prefix=f"{source}:{split}")
 
     if columns.numbered:
@@ -54,12 +54,12 @@ def table_captions(
 
 def _rows_of(
     records: Records, columns: Columns, *, split: str, prefix: str
-) -> Iterator[Found | Skip]:
+) -> Iterator[RawCaption | Skip]:
     """Yield a row for each caption of each record; `prefix` begins the ids of numbered ones."""
     if not columns.captions:
         raise UsageError("caption_columns: expected at least one column, found none")
     checked = False
-    for number, record in _numbered(records):
+    for number, record in _number_records(records):
         if isinstance(record, Skip):
             yield record
             continue
@@ -79,10 +79,12 @@ def _rows_of(
             stated = f"{prefix}:{number}"
         several = len(texts) > 1
         for ordinal, text in enumerate(texts):
-            yield Found(image, text, where, f"{stated}:{ordinal}" if stated and several else stated)
+            yield RawCaption(
+                image, text, where, f"{stated}:{ordinal}" if stated and several else stated
+            )
 
 
-def _numbered(records: Records) -> Iterator[tuple[int, Record | Skip]]:
+def _number_records(records: Records) -> Iterator[tuple[int, Record | Skip]]:
     """Yield the records with their numbers from 0: rows count, whether they can be used or not."""
     number = 0
     for record in records:

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from data.errors import UsageError
 from data.records import Skip
 from data.sources.files import excerpt, json_of, name_in, parse_json
-from data.sources.found import NO_ROWS, NOT_A_ROW
 from data.sources.lines import lines_of
+from data.sources.raw_captions import NO_ROWS, NOT_A_ROW
 from data.storage import AnyPath
 
 Record = tuple[str, Mapping[str, object]]
@@ -40,7 +40,7 @@ CAPTION: Final = 'such as {"image": "a.jpg", "caption": "a dog"}'
 
 _MEND_LINE: Final = "mend the line: each has one whole JSON object"
 _DELIMITERS: Final = ("\t", ";", "|", ",")
-_LONGEST_FIELD: Final = 1 << 27  # pictures stand in some tables; csv's own limit is 131,072
+_LONGEST_FIELD: Final = 1 << 27  # images stand in some tables; csv's own limit is 131,072
 
 
 def records_of(

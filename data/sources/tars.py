@@ -1,4 +1,4 @@
-"""Read captions from webdataset tars, one member at a time; pictures are passed over unread."""
+"""Read captions from webdataset tars, one member at a time; images are passed over unread."""
 
 import json
 import tarfile
@@ -8,12 +8,12 @@ from typing import IO, NamedTuple
 
 from data.errors import UsageError
 from data.records import Skip
+from data.sources.caption_cells import Several, cell_texts
 from data.sources.files import name_in
-from data.sources.found import CUT_OFF, NOT_JSON, NOT_UNICODE, SAME_KEY, Found
 from data.sources.grouping import Seen
-from data.sources.lines import decoded, unreadable
-from data.sources.packed import UNREADABLE, foreign, head_of, plain_name, unpacked
-from data.sources.several import Several, cell_texts
+from data.sources.lines import decode, unreadable
+from data.sources.packed import UNREADABLE, foreign, head_of, open_unpacked, plain_name
+from data.sources.raw_captions import CUT_OFF, NOT_JSON, NOT_UNICODE, SAME_KEY, RawCaption
 from data.storage import AnyPath, is_remote
 
 IMAGE_SUFFIXES = frozenset(("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"))
@@ -24,7 +24,7 @@ _Sample = dict[str, tuple[str, bytes]]
 """Suffix (lower-case, from the first dot) -> member name and, of text members, content."""
 
 
-class _Told(NamedTuple):
+class _CaptionFields(NamedTuple):
     """How captions are told from a sample; see `tar_rows`."""
 
     json_keys: tuple[str, ...]
@@ -40,7 +40,7 @@ class _Member(NamedTuple):
 
 def tar_rows(
     paths: tuple[AnyPath, ...], *, root: AnyPath, json_keys: tuple[str, ...], several: Several
-) -> Iterator[Found | Skip]:
+) -> Iterator[RawCaption | Skip]:
     """Yield a row for each caption of each sample: members in order that share a key.
 
     The image key is `{tar}/{member}`, the tar as seen from `root`, without the suffix of a
@@ -57,7 +57,7 @@ def tar_rows(
     }
     for path in paths:
         name = plain_name(name_in(root, path))
-        told = _Told(json_keys, "lines" if path.parent in of_retrieval else several)
+        fields = _CaptionFields(json_keys, "lines" if path.parent in of_retrieval else several)
         keys = Seen()
         for key, sample in _samples(path):
             where = f"{name}, {key}"
@@ -66,7 +66,7 @@ def tar_rows(
             elif keys.add(key):
                 yield Skip(SAME_KEY, where)
             else:
-                yield from _rows(sample, tar=name, where=where, told=told)
+                yield from _rows(sample, tar=name, where=where, fields=fields)
 
 
 def _is_retrieval(folder: AnyPath, root: AnyPath) -> bool:
@@ -87,35 +87,37 @@ def _says_retrieval(folder: AnyPath) -> bool:
         return False
 
 
-def _rows(sample: _Sample, *, tar: str, where: str, told: _Told) -> Iterator[Found | Skip]:
+def _rows(
+    sample: _Sample, *, tar: str, where: str, fields: _CaptionFields
+) -> Iterator[RawCaption | Skip]:
     members = [name for suffix, (name, _) in sample.items() if suffix in IMAGE_SUFFIXES]
     image = f"{tar}/{members[0]}" if members else None
     try:
-        texts = _texts(sample, told)
+        texts = _texts(sample, fields)
     except UnicodeDecodeError:
         yield Skip(NOT_UNICODE, where)
     except (ValueError, RecursionError):
         yield Skip(NOT_JSON, where)
     else:
-        yield from (Found(image, text, where) for text in texts)
+        yield from (RawCaption(image, text, where) for text in texts)
 
 
-def _texts(sample: _Sample, told: _Told) -> list[object]:
+def _texts(sample: _Sample, fields: _CaptionFields) -> list[object]:
     """Return the captions of a sample, [None] if it has none.
 
     Raises:
         ValueError: the .json is none; as UnicodeDecodeError: a text is not UTF-8.
         RecursionError: the .json is nested beyond reason.
     """
-    if "txt" in sample and not told.json_keys:
-        return cell_texts(decoded(sample["txt"][1]), told.several)
+    if "txt" in sample and not fields.json_keys:
+        return cell_texts(decode(sample["txt"][1]), fields.several)
     if "json" not in sample:
         return [None]
-    cells = json.loads(decoded(sample["json"][1]))
+    cells = json.loads(decode(sample["json"][1]))
     if not isinstance(cells, dict):
         return [None]
-    found = (cells.get(key) for key in told.json_keys or ("caption",))
-    return [text for cell in found for text in cell_texts(cell, told.several)]
+    found = (cells.get(key) for key in fields.json_keys or ("caption",))
+    return [text for cell in found for text in cell_texts(cell, fields.several)]
 
 
 def _samples(path: AnyPath) -> Iterator[tuple[str, _Sample | None]]:
@@ -161,7 +163,7 @@ def files_in(
     """
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(unpacked(path) if packed else path.open("rb"))
+            file = stack.enter_context(open_unpacked(path) if packed else path.open("rb"))
             tar = tarfile.TarFile(fileobj=file)
         except (tarfile.TarError, *UNREADABLE) as error:
             raise _no_tar(path, error, "a tar" if packed else "an uncompressed tar") from error

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from data.records import Caption, Skip
+from data.sources.caption_cells import Several
 from data.sources.files import Files, FileSource, files_of
-from data.sources.found import captions_of
-from data.sources.several import Several
+from data.sources.raw_captions import captions_of
 from data.sources.tars import tar_rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Webdataset(FileSource):
-    """Your own pictures and captions in webdataset tars (.tar).
+    """Your own images and captions in webdataset tars (.tar).
 
     ROOT/00000.tar: 000000001.jpg, 000000001.txt, 000000002.jpg, 000000002.txt, ...
 

@@ -122,11 +122,11 @@ def _shares(judged: _Judged, key: Mapping[str, KeyEntry]) -> Iterator[Share]:
         of_type = groups[folder, group.partition("/")[0]]
         if "/" in group and groups[folder, group] == of_type:
             del groups[folder, group]  # the type's only subtype would be said twice
-    order = sorted(groups, key=lambda place: (place[0], place[1] != "overall", place[1]))
+    order = sorted(groups, key=lambda target: (target[0], target[1] != "overall", target[1]))
     for folder, group in order:
         entries = groups[folder, group]
-        places: dict[str, int] = {}
-        captions = np.array([places.setdefault(entry.id, len(places)) for entry in entries])
+        indices: dict[str, int] = {}
+        captions = np.array([indices.setdefault(entry.id, len(indices)) for entry in entries])
         for judgement in JUDGEMENTS:
             means = np.array([_mean(judged, entry.item, judgement) for entry in entries])
             yield Share(
@@ -135,8 +135,8 @@ def _shares(judged: _Judged, key: Mapping[str, KeyEntry]) -> Iterator[Share]:
 
 
 def _mean(judged: _Judged, item: str, judgement: str) -> float:
-    said = [answers[item][judgement] for answers in judged.values() if item in answers]
-    return sum(said) / len(said)
+    values = [answers[item][judgement] for answers in judged.values() if item in answers]
+    return sum(values) / len(values)
 
 
 def _agreements(judged: _Judged) -> Iterator[Agreement]:

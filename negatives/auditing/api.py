@@ -8,23 +8,23 @@ from typing import Any
 from data.commit import write_atomically
 from data.errors import UsageError
 from data.manifest import read_manifest
-from data.storage import AnyPath, is_remote, place
+from data.storage import AnyPath, is_remote, path_of
 from negatives.auditing.findings import Audit
-from negatives.auditing.gap import Judge
+from negatives.auditing.gap import ReferenceModel
 from negatives.auditing.report import html_of
 from negatives.auditing.run import AuditOptions, Report, audit_folder
 from negatives.building.plan import make_source
 from negatives.fluency.neural import open_model
 
-JUDGE_PAIRS = 2000
+REFERENCE_PAIRS = 2000
 SAMPLE = 20_000
 
 
 def audit(  # noqa: PLR0913 - the options of the command
     folder: AnyPath | str,
     *,
-    judge: str = "auto",
-    judge_pairs: int | None = None,
+    reference_model: str = "auto",
+    reference_pairs: int | None = None,
     sample: int = SAMPLE,
     seed: int = 0,
     against: AnyPath | str | Iterable[AnyPath | str] = (),
@@ -40,8 +40,9 @@ def audit(  # noqa: PLR0913 - the options of the command
 
     Args:
         folder: a finished folder of shards, or its URL.
-        judge: a causal language model by name or folder; "auto" is the packaged one, "none" none.
-        judge_pairs: how many pairs of caption and negative the judge reads; 2,000 if None. A type
+        reference_model: a causal language model by name or folder; "auto" is the packaged
+            one, "none" none.
+        reference_pairs: how many pairs of caption and negative it reads; 2,000 if None. A type
             is proven with 1,000.
         sample: about how many pairs are measured for leaks.
         seed: which folds and samples.
@@ -62,21 +63,23 @@ def audit(  # noqa: PLR0913 - the options of the command
         UsageError: the folder is not finished or damaged, an option is of no use, or a file or a
             model cannot be had.
     """
-    place_of_folder = place(folder)
-    if judge == "none" and judge_pairs is not None:
-        raise UsageError("--judge-pairs does nothing with --judge none; leave one of them out")
-    for option, number in (("judge-pairs", judge_pairs), ("sample", sample)):
+    place_of_folder = path_of(folder)
+    if reference_model == "none" and reference_pairs is not None:
+        raise UsageError(
+            "--reference-pairs does nothing with --reference-model none; leave one of them out"
+        )
+    for option, number in (("reference-pairs", reference_pairs), ("sample", sample)):
         if number is not None and number < 1:
             raise UsageError(f"--{option}: expected 1 or more, found {number}")
     read_manifest(place_of_folder)  # what is wrong with the folder is told before a model is loaded
     page = None if html is None else _file("--html", html)
     file = None if out is None else _file("--out", out)
     options = AuditOptions(
-        judge=judge_of(judge),
+        reference=open_reference(reference_model),
         seed=seed,
         sample=sample,
-        judge_pairs=JUDGE_PAIRS if judge_pairs is None else judge_pairs,
-        against=tuple(map(place, _several(against))),
+        reference_pairs=REFERENCE_PAIRS if reference_pairs is None else reference_pairs,
+        against=tuple(map(path_of, _several(against))),
         held_out=None if held_out is None else make_source(held_out)[0],
     )
     found, samples = audit_folder(place_of_folder, options=options, report=report)
@@ -93,7 +96,7 @@ def _several(files: AnyPath | str | Iterable[AnyPath | str]) -> Iterable[AnyPath
 
 def _file(option: str, name: AnyPath | str) -> AnyPath:
     """Return a file to be written; refuse one that cannot be, because an audit takes minutes."""
-    path = place(name)
+    path = path_of(name)
     if not (path.parent.is_dir() or is_remote(path)):
         raise UsageError(f"{option} {path}: expected a folder {path.parent}, found none; make it")
     if path.is_dir():
@@ -101,14 +104,14 @@ def _file(option: str, name: AnyPath | str) -> AnyPath:
     return path
 
 
-def judge_of(name: str) -> Judge | str:
-    """Return the judge of this name, or why there is none.
+def open_reference(name: str) -> ReferenceModel | str:
+    """Return the reference model of this name, or why there is none.
 
     Raises:
         UsageError: a model was named and cannot be had.
     """
     if name == "none":
-        return "no judge was asked for"
+        return "no reference model was asked for"
     try:
         return open_model(None if name == "auto" else name)
     except UsageError as error:

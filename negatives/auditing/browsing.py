@@ -7,7 +7,7 @@ from negatives.auditing.findings import Sample
 from negatives.auditing.marks import Piece, pieces, spans_before
 
 
-class Shown(NamedTuple):
+class MarkedSample(NamedTuple):
     """A negative in pieces: what was taken out of the caption, and what was put in."""
 
     before: Sequence[Piece]
@@ -18,7 +18,7 @@ class Shown(NamedTuple):
     id: str
 
 
-class Choices(NamedTuple):
+class FilterChoices(NamedTuple):
     """What a sample can be filtered by; `types` are types and types with their subtypes."""
 
     types: Sequence[str]
@@ -26,10 +26,10 @@ class Choices(NamedTuple):
     has_scores: bool
 
 
-def shown_samples(samples: Iterable[Sample]) -> list[Shown]:
+def mark_samples(samples: Iterable[Sample]) -> list[MarkedSample]:
     """Return the samples in their order, cut where caption and negative differ."""
     return [
-        Shown(
+        MarkedSample(
             before=pieces(sample.caption, spans_before(sample.caption, sample.text, sample.edits)),
             after=pieces(sample.text, sample.edits),
             kind=f"{sample.type}/{sample.subtype}",
@@ -41,10 +41,10 @@ def shown_samples(samples: Iterable[Sample]) -> list[Shown]:
     ]
 
 
-def choices_of(samples: Sequence[Shown]) -> Choices:
+def choices_of(samples: Sequence[MarkedSample]) -> FilterChoices:
     """Return what there is to choose from among the samples."""
     kinds = {sample.kind for sample in samples}
-    return Choices(
+    return FilterChoices(
         types=sorted(kinds | {kind.partition("/")[0] for kind in kinds}),
         rules=sorted({sample.rule for sample in samples}),
         has_scores=any(sample.score is not None for sample in samples),

@@ -10,7 +10,7 @@ from data.sources.lines import lines_of
 from data.sources.packed import kind_of
 from data.sources.table_files import Form, fields_of, first_line
 from data.storage import AnyPath
-from data.texts import normalised
+from data.texts import normalise
 
 _LEAST_WORDS: Final = (
     3  # shorter ones are names and labels of a file, or say nothing of their origin
@@ -30,8 +30,8 @@ class Contamination:
 
     def add(self, row: Row) -> None:
         """Look for a row's texts; `found` tells of each row whether there was one."""
-        caption = normalised(row.caption) in self._texts
-        negatives = sum(normalised(negative.text) in self._texts for negative in row.negatives)
+        caption = normalise(row.caption) in self._texts
+        negatives = sum(normalise(negative.text) in self._texts for negative in row.negatives)
         self.num_captions += caption
         self.num_negatives += negatives
         self.found.append(caption or negatives > 0)
@@ -48,7 +48,7 @@ def benchmark_texts(path: AnyPath) -> frozenset[str]:
     """
     try:
         texts = frozenset(
-            key for text in _texts(path) if len((key := normalised(text)).split()) >= _LEAST_WORDS
+            key for text in _texts(path) if len((key := normalise(text)).split()) >= _LEAST_WORDS
         )
     except UsageError as error:
         raise UsageError(f"--against {error}") from error

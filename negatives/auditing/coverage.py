@@ -13,9 +13,9 @@ import numpy as np
 
 from data.edits import Edit, text_at
 from data.records import Negative, Row
-from data.texts import normalised
+from data.texts import normalise
 from negatives.auditing.forms import Form, VowelSound, differences, form_of
-from negatives.draws import UNDRAWN
+from negatives.sampling import UNDRAWN
 
 Tables = dict[str, dict[str, int]]
 
@@ -54,13 +54,13 @@ class Coverage:
         self.num_negatives.append(len(row.negatives))
         own = form_of(row.caption, self._vowel_sound)
         self._count_form(own, "caption")
-        key = normalised(row.caption)
+        key = normalise(row.caption)
         if row.image:
             self._said.append(_hash(row.image, key))
         seen: set[str] = set()
         for negative in row.negatives:
             self._add_negative(row, negative, own)
-            text = normalised(negative.text)
+            text = normalise(negative.text)
             self._faults[EQUAL_TO_CAPTION] += text == key
             self._faults[TWICE] += text in seen
             seen.add(text)
@@ -102,7 +102,7 @@ class Coverage:
     def _count_form(self, form: Form, whose: str) -> None:
         self._tables[f"characters of {whose}s"][str(form.num_characters)] += 1
         self._tables[f"words of {whose}s"][str(form.num_words)] += 1
-        self._tables[f"final mark of {whose}s"][_shown(form.mark)] += 1
+        self._tables[f"final mark of {whose}s"][_visible_mark(form.mark)] += 1
 
 
 _LENGTHS: Final = (
@@ -122,10 +122,10 @@ def edit_name(edit: Edit, caption: str) -> str:
     )
 
 
-def rejects_by_reason(slots_by_fate: dict[str, int]) -> dict[str, int]:
-    """Return from a manifest's tally of "rule: fate" how many draws fell for each reason."""
+def rejects_by_reason(slots_by_outcome: dict[str, int]) -> dict[str, int]:
+    """Return from a manifest's tally of "rule: outcome" how many draws fell for each reason."""
     reasons: Counter[str] = Counter()
-    for name, count in slots_by_fate.items():
+    for name, count in slots_by_outcome.items():
         reason = name.partition(": ")[2]
         if reason not in _NO_REJECTS:
             reasons[reason] += count
@@ -143,7 +143,7 @@ def _by_number(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: int(item[0])))
 
 
-def _shown(mark: str) -> str:
+def _visible_mark(mark: str) -> str:
     return mark.replace(" ", "␣") or _NONE
 
 

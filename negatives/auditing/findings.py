@@ -50,8 +50,9 @@ class Audit(NamedTuple):
     """All that is said of a folder.
 
     `name`: what was audited, without a machine's path. `fingerprint`: of its manifest. `judges`:
-    the measure's judge by its name and version. `counts`: tables of numbers by title ("negatives by
-    type", "rejects by reason", "caption lengths", ...), each in the order to be shown.
+    the measure's reference model by name and version. `counts`: tables of numbers by title
+    ("negatives by type", "rejects by reason", "caption lengths", ...), each in the order to be
+    shown.
     """
 
     name: str
@@ -74,7 +75,7 @@ class Sample(NamedTuple):
     id: str
 
 
-def shown(value: float | None) -> str:
+def format_value(value: float | None) -> str:
     """Return a number as a reader is to see it; a dash where there is none."""
     if value is None:
         return "\N{EN DASH}"
@@ -85,12 +86,16 @@ def shown(value: float | None) -> str:
     return f"{value:.3f}"
 
 
-def shown_interval(finding: Finding) -> str:
+def format_interval(finding: Finding) -> str:
     """Return both ends of a finding's interval; nothing where it has none."""
-    return "" if finding.low is None else f"{shown(finding.low)} to {shown(finding.high)}"
+    return (
+        ""
+        if finding.low is None
+        else f"{format_value(finding.low)} to {format_value(finding.high)}"
+    )
 
 
-def shown_bar(bar: Bar | None) -> str:
+def format_bar(bar: Bar | None) -> str:
     """Return the range that a value should lie in."""
     if bar is None:
         return ""

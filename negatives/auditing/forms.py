@@ -89,5 +89,5 @@ def differences(before: Form, after: Form) -> list[str]:
         "num_words": "number of words",
     }
     return [
-        said for field, said in names.items() if getattr(before, field) != getattr(after, field)
+        name for field, name in names.items() if getattr(before, field) != getattr(after, field)
     ]

@@ -24,7 +24,7 @@ _VERSION: Final = re.compile(  # as `causal_versions` puts it behind the name
 _EQUAL: Final = 1e-6  # nats; nearer ones differ by rounding alone
 
 
-class Judge(Protocol):
+class ReferenceModel(Protocol):
     """A language model that reads whole texts."""
 
     @property
@@ -39,32 +39,33 @@ class Judge(Protocol):
         """Return the natural logarithm of each text's probability."""
 
 
-def gap_wins(pairs: Sequence[Pair], judge: Judge) -> NDArray[np.float64]:
+def gap_wins(pairs: Sequence[Pair], reference: ReferenceModel) -> NDArray[np.float64]:
     """Return for each of N pairs 1 if the caption is the more probable, 0 if not, 0.5 for a tie.
 
     Raises:
-        UsageError: the judge gave a number that is none.
+        UsageError: the model gave a number that is none.
     """
     texts = list(dict.fromkeys(text for pair in pairs for text in (pair.caption, pair.text)))
-    scores = dict(zip(texts, judge.log_probabilities(texts), strict=True))
+    scores = dict(zip(texts, reference.log_probabilities(texts), strict=True))
     ahead = np.array([scores[pair.caption] - scores[pair.text] for pair in pairs], np.float64)
     if np.isnan(ahead).any():
         raise UsageError(
-            f"{judge.name}: expected log probabilities, found none for {np.isnan(ahead).sum()} of "
-            f"{len(pairs)} pairs; name another judge"
+            f"{reference.name}: expected log probabilities, "
+            f"found none for {np.isnan(ahead).sum()} of "
+            f"{len(pairs)} pairs; name another reference model"
         )
     ahead[np.abs(ahead) < _EQUAL] = 0
     return 0.5 + 0.5 * np.sign(ahead)
 
 
-def is_scorer(judge_name: str, manifest: Manifest) -> bool:
-    """Tell whether a build drew by this model, or asked it, so that it cannot judge what was drawn.
+def is_scorer(reference_name: str, manifest: Manifest) -> bool:
+    """Tell whether a build drew by this model, or asked it, so that it is no independent reference.
 
     Whole names are compared, however they are spelt; one tuned from the same weights ("-Instruct")
     is the same, and so are its other formats ("-GGUF", ".Q4_1"). Of folders that were merged or
     filtered, the models of their parents count too.
     """
-    model = _key(judge_name)
+    model = _key(reference_name)
     fields = ("versions", "config", "producers", "lineage")
     content = {field: getattr(manifest, field) for field in fields}
     return bool(model) and any(_key(name) == model for name in _models(content))

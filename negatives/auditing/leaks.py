@@ -20,7 +20,7 @@ from data.measures.adversary import (
 from data.measures.intervals import share_interval
 from negatives.auditing.findings import OVERALL, Bar, Finding
 from negatives.auditing.forms import VowelSound, form_of, numbers_of
-from negatives.auditing.gap import Judge, gap_wins
+from negatives.auditing.gap import ReferenceModel, gap_wins
 from negatives.auditing.pairs import Pair
 
 WORDS: Final = Bar(0.45, 0.55)
@@ -33,12 +33,12 @@ LEAST_GROUPS: Final = 50
 Wins = NDArray[np.float64]
 
 
-def words(pairs: Sequence[Pair], *, seed: int) -> Iterator[Finding]:
+def word_findings(pairs: Sequence[Pair], *, seed: int) -> Iterator[Finding]:
     """Yield how often an adversary that reads words tells, trained on all pairs together."""
     yield from _adversary("words", pairs, seed=seed, bar=WORDS, form=None)
 
 
-def words_by_type(pairs: Sequence[Pair], *, seed: int) -> Iterator[Finding]:
+def word_findings_by_type(pairs: Sequence[Pair], *, seed: int) -> Iterator[Finding]:
     """Yield the same of adversaries that are trained on the pairs of one type alone.
 
     What gives one type away may be usual in another, so that one adversary of all cannot use it.
@@ -51,21 +51,23 @@ def words_by_type(pairs: Sequence[Pair], *, seed: int) -> Iterator[Finding]:
         yield overall._replace(group=name)
 
 
-def form(pairs: Sequence[Pair], *, seed: int, vowel_sound: VowelSound) -> Iterator[Finding]:
+def form_findings(
+    pairs: Sequence[Pair], *, seed: int, vowel_sound: VowelSound
+) -> Iterator[Finding]:
     """Yield how often an adversary tells that knows the form of texts alone."""
     yield from _adversary("form", pairs, seed=seed, bar=FORM, form=vowel_sound)
 
 
-def fluency(pairs: Sequence[Pair], judge: Judge) -> Iterator[Finding]:
-    """Yield how often the judge prefers the caption."""
+def fluency_findings(pairs: Sequence[Pair], reference: ReferenceModel) -> Iterator[Finding]:
+    """Yield how often the reference model prefers the caption."""
     if not pairs:
-        yield not_measured("fluency", "no pairs", bar=FLUENCY)
+        yield missing_finding("fluency", "no pairs", bar=FLUENCY)
         return
-    wins = gap_wins(pairs, judge)
+    wins = gap_wins(pairs, reference)
     yield from by_group("fluency", pairs, wins, bar=FLUENCY, bar_of_type=FLUENCY_OF_TYPE)
 
 
-def not_measured(measure: str, why: str, *, bar: Bar | None, num: int = 0) -> Finding:
+def missing_finding(measure: str, why: str, *, bar: Bar | None, num: int = 0) -> Finding:
     """Return the finding of a measure that could not be taken."""
     return Finding(measure, OVERALL, None, None, None, num, bar, why)
 
@@ -104,7 +106,7 @@ def _adversary(
     num_groups = len(np.unique(groups))
     if num_groups < LEAST_GROUPS:
         why = f"{num_groups} images with pairs; an adversary is trained on {LEAST_GROUPS} or more"
-        yield not_measured(measure, why, bar=bar, num=len(pairs))
+        yield missing_finding(measure, why, bar=bar, num=len(pairs))
         return
     texts, captions, negatives = distinct_texts(
         [pair.caption for pair in pairs], [pair.text for pair in pairs]

@@ -44,37 +44,37 @@ def spans_before(caption: str, text: str, spans: Spans) -> tuple[tuple[int, int]
     if not between or not caption.startswith(first) or not caption.endswith(between[-1]):
         return ()
     begin, end = len(first), len(caption) - len(between.pop())
-    early = _placed(caption, between, begin, end)
-    if begin > end or early is None or early != _placed_late(caption, between, begin, end):
+    early = _locate_early(caption, between, begin, end)
+    if begin > end or early is None or early != _locate_late(caption, between, begin, end):
         return ()
     gap_starts = [begin, *(after for _, after in early)]
     gap_ends = [*(start for start, _ in early), end]
     return tuple(zip(gap_starts, gap_ends, strict=True))
 
 
-def _placed(
-    caption: str, kept: Sequence[str], begin: int, end: int
+def _locate_early(
+    caption: str, stretches: Sequence[str], begin: int, end: int
 ) -> list[tuple[int, int]] | None:
     """Return where the kept stretches stand in order, each as early as it can; None if nowhere."""
-    places = []
-    for stretch in kept:
+    spans = []
+    for stretch in stretches:
         start = caption.find(stretch, begin, end)
         if start < 0:
             return None
         begin = start + len(stretch)
-        places.append((start, begin))
-    return places
+        spans.append((start, begin))
+    return spans
 
 
-def _placed_late(
-    caption: str, kept: Sequence[str], begin: int, end: int
+def _locate_late(
+    caption: str, stretches: Sequence[str], begin: int, end: int
 ) -> list[tuple[int, int]] | None:
     """Return where the kept stretches stand in order, each as late as it can; None if nowhere."""
-    places = []
-    for stretch in reversed(kept):
+    spans = []
+    for stretch in reversed(stretches):
         start = caption.rfind(stretch, begin, end)
         if start < 0:
             return None
-        places.append((start, start + len(stretch)))
+        spans.append((start, start + len(stretch)))
         end = start
-    return places[::-1]
+    return spans[::-1]

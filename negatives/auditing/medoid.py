@@ -25,7 +25,7 @@ class MedoidReader(NamedTuple):
     chance: NDArray[np.float64]
 
 
-def reads(rows: Sequence[Row]) -> tuple[list[Row], MedoidReader]:
+def run_medoid_reader(rows: Sequence[Row]) -> tuple[list[Row], MedoidReader]:
     """Return the rows with two negatives or more, and what the reader does."""
     asked: list[Row] = []
     right: list[float] = []

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from data.tones import css_variables
-from negatives.auditing.findings import shown, shown_bar, shown_interval
+from negatives.auditing.findings import format_bar, format_interval, format_value
 
 _PAGE = Path(__file__).parent / "page"
 
@@ -48,9 +48,9 @@ def _templates() -> Environment:
     made.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     made.filters["thousands"] = "{:,}".format
     made.filters["per_cent"] = _per_cent
-    made.filters["shown"] = shown
-    made.filters["shown_bar"] = shown_bar
-    made.filters["shown_interval"] = shown_interval
+    made.filters["shown"] = format_value
+    made.filters["shown_bar"] = format_bar
+    made.filters["shown_interval"] = format_interval
     return made
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data.records import Caption, Row
 from data.streams import Stream
-from data.texts import normalised
+from data.texts import normalise
 from negatives.fluency.folds import Keys, image_key, leaders
 from negatives.fluency.words import hash_of
 
@@ -53,7 +53,7 @@ class Groups:
     def add(self, row: Row) -> None:
         """Take up a row."""
         self._images.append(hash_of(image_key(Caption(row.id, row.image, row.caption))))
-        self._texts.append(hash_of(normalised(row.caption)))
+        self._texts.append(hash_of(normalise(row.caption)))
 
     def numbers(self) -> NDArray[np.int64]:
         """Return the numbers of all rows, 0, 1, ... in the order in which groups come up."""
@@ -72,9 +72,9 @@ def groups_of(rows: Iterable[Row]) -> list[int]:
     return found
 
 
-def drawn(pairs: Sequence[Pair], num_pairs: int, *, seed: int, key: str) -> list[Pair]:
+def sample_pairs(pairs: Sequence[Pair], num_pairs: int, *, seed: int, key: str) -> list[Pair]:
     """Return so many of the pairs, all if there are no more, in their own order."""
     if len(pairs) <= num_pairs:
         return list(pairs)
-    places = Stream(seed, "audit", key).shuffled(range(len(pairs)))
-    return [pairs[place] for place in sorted(places[:num_pairs])]
+    indices = Stream(seed, "audit", key).shuffled(range(len(pairs)))
+    return [pairs[index] for index in sorted(indices[:num_pairs])]

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from data.plots import Svg
-from negatives.auditing.browsing import choices_of, shown_samples
+from negatives.auditing.browsing import choices_of, mark_samples
 from negatives.auditing.figures import figure_of
 from negatives.auditing.findings import MIN_PAIRS, OVERALL, Audit, Finding, Sample, Verdict
 from negatives.auditing.pages import page
@@ -75,7 +75,7 @@ def html_of(audit: Audit, samples: Sequence[Sample]) -> str:
     }
     groups = _groups(by_measure)
     found = Counter(finding.verdict() for finding in audit.findings)
-    shown = shown_samples(samples)
+    shown = mark_samples(samples)
     context = {
         "audit": audit,
         "headline": _headline(found),
@@ -127,7 +127,10 @@ def _measure(
     glance: list[Finding | None] = [of_group.get(group) for group in groups]
     if not any(glance):
         glance = list(findings) if len(findings) == 1 else []
-    notes = [ABOUT.get(name, ""), f"Judge: {audit.judges[name]}" if name in audit.judges else ""]
+    notes = [
+        ABOUT.get(name, ""),
+        f"Reference model: {audit.judges[name]}" if name in audit.judges else "",
+    ]
     return Measure(
         name=name,
         anchor="measure-" + "-".join(name.split()),

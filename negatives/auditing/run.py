@@ -20,11 +20,11 @@ from negatives.auditing import leaks, truth
 from negatives.auditing.contamination import Contamination, benchmark_texts
 from negatives.auditing.coverage import Coverage, rejects_by_reason
 from negatives.auditing.findings import OVERALL, Audit, Bar, Finding, Sample
-from negatives.auditing.gap import Judge, is_scorer
-from negatives.auditing.medoid import reads
-from negatives.auditing.pairs import Groups, Pair, drawn, groups_of, pairs_of
+from negatives.auditing.gap import ReferenceModel, is_scorer
+from negatives.auditing.medoid import run_medoid_reader
+from negatives.auditing.pairs import Groups, Pair, groups_of, pairs_of, sample_pairs
 from negatives.auditing.samples import samples_of
-from negatives.auditing.sibling_truth import Said, said_by
+from negatives.auditing.sibling_truth import Assertions, assertions_of
 from negatives.auditing.truth import Seen
 from negatives.models import model_name
 from negatives.spacy_parse import parse_texts
@@ -44,30 +44,30 @@ class AuditOptions:
     """How a folder is audited.
 
     `sample`: about so many pairs are measured for leaks, all if there are no more; whole captions
-    are drawn. `judge`: a language model, or why there is none. `judge_pairs`: how many of the pairs
-    it reads. `samples`: negatives to look at. `against`: files of benchmarks. `held_out`: a source;
-    its captions that the folder does not have are asked what is true, of `truth_pairs` negatives of
-    each kind at most.
+    are drawn. `reference`: a language model, or why there is none. `reference_pairs`: how many of
+    the pairs it reads. `samples`: negatives to look at. `against`: files of benchmarks. `held_out`:
+    a source; its captions that the folder does not have are asked what is true, of `truth_pairs`
+    negatives of each kind at most.
     """
 
-    judge: Judge | str
+    reference: ReferenceModel | str
     seed: int = 0
     sample: int = 20_000
-    judge_pairs: int = 2000
+    reference_pairs: int = 2000
     samples: int = 300
     against: tuple[AnyPath, ...] = ()
     held_out: Source | None = None
     truth_pairs: int = 1000
 
 
-class Audited(NamedTuple):
+class AuditResult(NamedTuple):
     """An audit, and negatives of every kind to look at."""
 
     audit: Audit
     samples: tuple[Sample, ...]
 
 
-class _Read(NamedTuple):
+class _FolderContent(NamedTuple):
     """What one pass over the folder gives.
 
     `rows`: those drawn to be measured. `groups`: of all rows, for the intervals of coverage.
@@ -82,7 +82,7 @@ class _Read(NamedTuple):
 
 def audit_folder(
     folder: AnyPath, *, options: AuditOptions, report: Report = lambda _stage: None
-) -> Audited:
+) -> AuditResult:
     """Return what is found in a finished folder; equal folders and options give equal findings.
 
     Raises:
@@ -92,9 +92,9 @@ def audit_folder(
     report("rows")
     read = _read(folder, manifest, options)
     pairs = pairs_of(read.rows)
-    judge = _judge_of(manifest, options.judge)
+    reference = _check_reference(manifest, options.reference)
     findings = (
-        *_leaks(pairs, judge, options, report),
+        *_leaks(pairs, reference, options, report),
         *_truth(read, options, report),
         *_coverage(read, is_build=_is_build(manifest)),
         *_medoid(read.rows, seed=options.seed),
@@ -105,12 +105,14 @@ def audit_folder(
         fingerprint=manifest.fingerprint,
         findings=findings,
         counts=_counts(read, pairs, manifest),
-        judges={} if isinstance(judge, str) else {"fluency": f"{judge.name} {judge.version}"},
+        judges={}
+        if isinstance(reference, str)
+        else {"fluency": f"{reference.name} {reference.version}"},
     )
-    return Audited(audit, tuple(samples_of(read.rows, options.samples, seed=options.seed)))
+    return AuditResult(audit, tuple(samples_of(read.rows, options.samples, seed=options.seed)))
 
 
-def _read(folder: AnyPath, manifest: Manifest, options: AuditOptions) -> _Read:
+def _read(folder: AnyPath, manifest: Manifest, options: AuditOptions) -> _FolderContent:
     contamination = {
         name: Contamination(benchmark_texts(path))
         for name, path in zip(_names(options.against), options.against, strict=True)
@@ -129,7 +131,7 @@ def _read(folder: AnyPath, manifest: Manifest, options: AuditOptions) -> _Read:
             seen.add(row)
         if row.negatives and Stream(options.seed, "audit rows", row.id).chance(share):
             kept.append(row)
-    return _Read(coverage, contamination, kept, seen, groups.numbers())
+    return _FolderContent(coverage, contamination, kept, seen, groups.numbers())
 
 
 def _names(paths: Sequence[AnyPath]) -> list[str]:
@@ -152,31 +154,31 @@ def _shortest(own: tuple[str, ...], parts: Sequence[tuple[str, ...]]) -> tuple[s
     )
 
 
-def _judge_of(manifest: Manifest, judge: Judge | str) -> Judge | str:
-    """Return the judge, or why there is none: a scorer of the build is none."""
-    if not isinstance(judge, str) and is_scorer(judge.name, manifest):
-        return f"{judge.name} is also a scorer of the build; name another judge"
-    return judge
+def _check_reference(manifest: Manifest, reference: ReferenceModel | str) -> ReferenceModel | str:
+    """Return the reference model, or why there is none: a scorer of the build is none."""
+    if not isinstance(reference, str) and is_scorer(reference.name, manifest):
+        return f"{reference.name} is also a scorer of the build; name another reference model"
+    return reference
 
 
 def _leaks(
-    pairs: Sequence[Pair], judge: Judge | str, options: AuditOptions, report: Report
+    pairs: Sequence[Pair], reference: ReferenceModel | str, options: AuditOptions, report: Report
 ) -> Iterator[Finding]:
     seed = options.seed
     report("words")
-    yield from leaks.words(pairs, seed=seed)
-    yield from leaks.words_by_type(pairs, seed=seed)
+    yield from leaks.word_findings(pairs, seed=seed)
+    yield from leaks.word_findings_by_type(pairs, seed=seed)
     report("form")
-    yield from leaks.form(pairs, seed=seed, vowel_sound=lexicon.load().vowel_sound)
+    yield from leaks.form_findings(pairs, seed=seed, vowel_sound=lexicon.load().vowel_sound)
     report("fluency")
-    if isinstance(judge, str):
-        yield leaks.not_measured("fluency", judge, bar=leaks.FLUENCY)
+    if isinstance(reference, str):
+        yield leaks.missing_finding("fluency", reference, bar=leaks.FLUENCY)
     else:
-        read = drawn(pairs, options.judge_pairs, seed=seed, key="judge")
-        yield from leaks.fluency(read, judge)
+        read = sample_pairs(pairs, options.reference_pairs, seed=seed, key="judge")
+        yield from leaks.fluency_findings(read, reference)
 
 
-def _truth(read: _Read, options: AuditOptions, report: Report) -> Iterator[Finding]:
+def _truth(read: _FolderContent, options: AuditOptions, report: Report) -> Iterator[Finding]:
     source = options.held_out
     if source is None:
         return
@@ -191,16 +193,16 @@ def _truth(read: _Read, options: AuditOptions, report: Report) -> Iterator[Findi
     )
 
 
-def _what_is_said(texts: Sequence[str]) -> Iterator[Said]:
+def _what_is_said(texts: Sequence[str]) -> Iterator[Assertions]:
     words = lexicon.load()
     parses = parse_texts(texts, model=model_name(), batch_size=256)
-    return (said_by(parse, words) for parse in parses)
+    return (assertions_of(parse, words) for parse in parses)
 
 
-def _coverage(read: _Read, *, is_build: bool) -> Iterator[Finding]:
+def _coverage(read: _FolderContent, *, is_build: bool) -> Iterator[Finding]:
     numbers = np.array(read.coverage.num_negatives, np.float64)
     if not len(numbers):
-        yield leaks.not_measured("coverage", "no captions", bar=COVERED)
+        yield leaks.missing_finding("coverage", "no captions", bar=COVERED)
         return
     num_rows, total = len(numbers), int(numbers.sum())
     share = share_interval((numbers > 0).astype(np.float64), read.groups)
@@ -219,23 +221,25 @@ def _coverage(read: _Read, *, is_build: bool) -> Iterator[Finding]:
 
 def _medoid(rows: Sequence[Row], *, seed: int) -> Iterator[Finding]:
     order = Stream(seed, "audit medoid").shuffled(range(len(rows)))[:_MEDOID_ROWS]
-    asked, reader = reads([rows[place] for place in sorted(order)])
+    asked, reader = run_medoid_reader([rows[index] for index in sorted(order)])
     if not asked:
-        yield leaks.not_measured("medoid", "no caption has two negatives", bar=None)
+        yield leaks.missing_finding("medoid", "no caption has two negatives", bar=None)
         return
     found = share_interval(reader.right, np.array(groups_of(asked), np.int64))
     why = f"by chance {reader.chance.mean():.3f}"
     yield Finding("medoid", OVERALL, *found, len(asked), None, why)
 
 
-def _contamination(read: _Read) -> Iterator[Finding]:
+def _contamination(read: _FolderContent) -> Iterator[Finding]:
     """Yield the share of rows that have a text of a benchmark; the group is the file's name."""
     for name, counts in read.contamination.items():
         found = share_interval(np.array(counts.found, np.float64), read.groups)
         yield Finding("contamination", name, *found, len(counts.found), None)
 
 
-def _counts(read: _Read, pairs: Sequence[Pair], manifest: Manifest) -> dict[str, dict[str, int]]:
+def _counts(
+    read: _FolderContent, pairs: Sequence[Pair], manifest: Manifest
+) -> dict[str, dict[str, int]]:
     coverage = read.coverage
     tables = {
         "size": {

@@ -13,9 +13,9 @@ def samples_of(rows: Sequence[Row], num_samples: int, *, seed: int) -> Iterator[
     Kinds have equally many as far as there are; what a rare one leaves goes to the others.
     """
     kinds: dict[str, list[tuple[int, int]]] = {}
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         for number, negative in enumerate(row.negatives):
-            kinds.setdefault(f"{negative.type}/{negative.subtype}", []).append((place, number))
+            kinds.setdefault(f"{negative.type}/{negative.subtype}", []).append((index, number))
     left = num_samples
     chosen: dict[str, list[tuple[int, int]]] = {}
     by_size = sorted(kinds, key=lambda kind: (len(kinds[kind]), kind))
@@ -24,8 +24,8 @@ def samples_of(rows: Sequence[Row], num_samples: int, *, seed: int) -> Iterator[
         chosen[kind] = sorted(order[: left // (len(by_size) - num_done)])
         left -= len(chosen[kind])
     for kind in sorted(chosen):
-        for place, number in chosen[kind]:
-            yield _sample(rows[place], number)
+        for index, number in chosen[kind]:
+            yield _sample(rows[index], number)
 
 
 def _sample(row: Row, number: int) -> Sample:

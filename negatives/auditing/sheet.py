@@ -90,7 +90,7 @@ def draw_sheet(folders: Sequence[tuple[AnyPath, int]], *, seed: int) -> Sheet:
     key: dict[str, KeyEntry] = {}
     for name, (folder, size) in zip(names, folders, strict=True):
         rows = read_all_rows(folder, read_manifest(folder))
-        drawn = stratified(rows, size, seed=seed)
+        drawn = stratified_sample(rows, size, seed=seed)
         if not drawn:
             raise UsageError(f"{folder}: no negatives to judge; leave the folder out")
         for row, negative in drawn:
@@ -102,7 +102,7 @@ def draw_sheet(folders: Sequence[tuple[AnyPath, int]], *, seed: int) -> Sheet:
     return Sheet(tuple(items), tuple(entries))
 
 
-def stratified(rows: Iterable[Row], size: int, *, seed: int) -> list[tuple[Row, Negative]]:
+def stratified_sample(rows: Iterable[Row], size: int, *, seed: int) -> list[tuple[Row, Negative]]:
     """Return `size` negatives, or all, each (type, subtype) with its share of all negatives.
 
     Within a stratum every negative is as likely as another. One pass; memory for `size` negatives a
@@ -112,11 +112,11 @@ def stratified(rows: Iterable[Row], size: int, *, seed: int) -> list[tuple[Row, 
     kept: dict[str, list[tuple[float, int, Row, Negative]]] = {}
     number = 0
     for row in rows:
-        for place, negative in enumerate(row.negatives):
+        for index, negative in enumerate(row.negatives):
             number += 1
             stratum = f"{negative.type}/{negative.subtype}"
             counts[stratum] += 1
-            rank = Stream(seed, "annotate", row.id, place).unit()
+            rank = Stream(seed, "annotate", row.id, index).unit()
             heap = kept.setdefault(stratum, [])
             heapq.heappush(heap, (-rank, -number, row, negative))
             if len(heap) > size:

@@ -38,12 +38,12 @@ def sheet_page(sheet: Sheet) -> str:
     content = {
         "name": digest(*(item.item for item in sheet.items)),
         "questions": [question._asdict() for question in QUESTIONS],
-        "items": [_marked(item) for item in sheet.items],
+        "items": [_page_item(item) for item in sheet.items],
     }
     return page("sheet", {"sheet": content})
 
 
-def _marked(item: Item) -> dict[str, object]:
+def _page_item(item: Item) -> dict[str, object]:
     """Return an item as the page holds it: pieces of its texts, marked where they differ."""
     edit = difference(item)
     replacements = () if edit is None else edit.replacements

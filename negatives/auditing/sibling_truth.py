@@ -4,7 +4,7 @@ A caption that no step of the build has seen is asked two questions about each n
 say what the edit put in, and does it say what the edit took out? The removed words are true, so
 the second share tells how often a true word is said by another writer; the first, divided by it,
 estimates how often a negative is still true. By chance alone a word may be said of another thing
-in the picture: the same question put to a caption of another image tells how often.
+in the image: the same question put to a caption of another image tells how often.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ FEWEST = 10  # answers that a figure needs
 _BY_FACT = frozenset(("swap", "rel", "num", "shuffle", "rewrite", "unknown"))
 
 
-class Said(NamedTuple):
+class Assertions(NamedTuple):
     """What a caption says: (part of speech, lemma) of its content words, and its facts."""
 
     words: frozenset[tuple[str, str]]
@@ -32,8 +32,8 @@ class Said(NamedTuple):
 class Change(NamedTuple):
     """What a negative asserts and its caption does not, and the other way round."""
 
-    inserted: Said
-    removed: Said
+    inserted: Assertions
+    removed: Assertions
 
 
 class Answer(NamedTuple):
@@ -59,25 +59,27 @@ class Truth(NamedTuple):
     still_true: Interval
 
 
-def said_by(parse: Parse, lexicon: Lexicon) -> Said:
+def assertions_of(parse: Parse, lexicon: Lexicon) -> Assertions:
     """Return what a caption says."""
     words = frozenset(
         (KIND[token.tag], lemma_of(token.text, token.tag, lexicon))
         for token in parse.tokens
         if token.tag in KIND
     )
-    return Said(words, facts_of(parse, lexicon))
+    return Assertions(words, facts_of(parse, lexicon))
 
 
-def change_of(caption: Said, negative: Said) -> Change:
+def change_of(caption: Assertions, negative: Assertions) -> Change:
     """Return what differs between a caption and its negative."""
     return Change(
-        Said(negative.words - caption.words, negative.facts - caption.facts),
-        Said(caption.words - negative.words, caption.facts - negative.facts),
+        Assertions(negative.words - caption.words, negative.facts - caption.facts),
+        Assertions(caption.words - negative.words, caption.facts - negative.facts),
     )
 
 
-def answered(change: Change, held_out: Said, *, by_fact: bool) -> tuple[bool, bool] | None:
+def find_in_held_out(
+    change: Change, held_out: Assertions, *, by_fact: bool
+) -> tuple[bool, bool] | None:
     """Tell whether a held-out caption says what was inserted and what was removed.
 
     By words where the edit replaces a word by another; by facts where the words stay and their
@@ -88,8 +90,8 @@ def answered(change: Change, held_out: Said, *, by_fact: bool) -> tuple[bool, bo
         new, old = core_of(change.inserted.facts), core_of(change.removed.facts)
         if not new or not old:
             return None
-        said = core_of(held_out.facts)
-        return bool(new & said), bool(old & said)
+        facts = core_of(held_out.facts)
+        return bool(new & facts), bool(old & facts)
     if not change.inserted.words or not change.removed.words:
         return None
     return (

@@ -10,21 +10,21 @@ from typing import NamedTuple
 
 from data.records import Caption, Negative, Row, Skip
 from data.streams import Stream
-from data.texts import normalised
+from data.texts import normalise
 from negatives.auditing.findings import OVERALL, Finding
 from negatives.auditing.sibling_truth import (
     Answer,
-    Said,
+    Assertions,
     Truth,
-    answered,
     by_fact,
     by_kind,
     change_of,
+    find_in_held_out,
 )
 from negatives.fluency.folds import image_key
 from negatives.fluency.words import hash_of
 
-Reader = Callable[[Sequence[str]], Iterable[Said]]
+Reader = Callable[[Sequence[str]], Iterable[Assertions]]
 HeldOut = Mapping[str, Sequence[str]]
 """Texts of captions that a folder does not have, by the key of their image."""
 
@@ -48,7 +48,7 @@ class Seen:
 
 
 def _hash_of(caption: Caption) -> int:
-    return hash_of(f"{image_key(caption)} {normalised(caption.text)}")
+    return hash_of(f"{image_key(caption)} {normalise(caption.text)}")
 
 
 def find_held_out(captions: Iterable[Caption | Skip], rows: Sequence[Row], seen: Seen) -> HeldOut:
@@ -99,7 +99,7 @@ def still_true(
         for negative in row.negatives
     ]
     kinds = [each.kind for each in pairs]
-    asked = [pairs[place] for place in _drawn(kinds, of_a_kind, seed)]
+    asked = [pairs[index] for index in _drawn(kinds, of_a_kind, seed)]
     if not asked:
         why = "no image of a negative has a caption that the folder does not have"
         yield Finding(NAME, OVERALL, None, None, None, 0, None, why)
@@ -123,9 +123,9 @@ def _drawn(kinds: Sequence[str], of_a_kind: int, seed: int) -> list[int]:
     """Return places of so many of each kind, drawn by lot, in order."""
     order = Stream(seed, "audit", NAME).shuffled(range(len(kinds)))
     places: dict[str, list[int]] = {}
-    for place in order:
-        places.setdefault(kinds[place], []).append(place)
-    return sorted(place for found in places.values() for place in found[:of_a_kind])
+    for index in order:
+        places.setdefault(kinds[index], []).append(index)
+    return sorted(index for found in places.values() for index in found[:of_a_kind])
 
 
 def _overall(truths: Mapping[str, Truth], num_of: Mapping[str, int]) -> Finding:
@@ -156,13 +156,15 @@ def _answers(asked: Sequence[_Asked], held_out: HeldOut, read: Reader) -> Iterat
         change = change_of(said[caption], said[negative.text])
         facts = by_fact(negative.type, negative.subtype)
         elsewhere = images[(numbers[image] + len(images) // 2) % len(images)]
-        other = answered(change, said[held_out[elsewhere][0]], by_fact=facts)
+        other = find_in_held_out(change, said[held_out[elsewhere][0]], by_fact=facts)
         for sibling in _others(held_out[image], said, said[caption]):
-            answer = answered(change, sibling, by_fact=facts)
+            answer = find_in_held_out(change, sibling, by_fact=facts)
             if answer is not None:
                 yield Answer(each.kind, numbers[image], *answer, other is not None and other[0])
 
 
-def _others(texts: Sequence[str], said: Mapping[str, Said], own: Said) -> Iterator[Said]:
+def _others(
+    texts: Sequence[str], said: Mapping[str, Assertions], own: Assertions
+) -> Iterator[Assertions]:
     """Yield what captions say, but for those that say what the caption itself says."""
     return (said[text] for text in texts if said[text] != own)

@@ -1,5 +1,5 @@
-"""A build: captions in, shards of negatives out. `line.py` is the way through it."""
+"""A build: captions in, shards of negatives out. `run.py` is the way through it."""
 
-from negatives.building.line import build
+from negatives.building.run import build
 
 __all__ = ["build"]

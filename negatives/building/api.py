@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 from data.errors import UsageError
 from data.manifest import Manifest
-from data.storage import AnyPath, place
+from data.storage import AnyPath, path_of
 from data.texts import nearest
-from negatives.building.line import build as run
 from negatives.building.plan import Report, Resume
+from negatives.building.run import build as run
 from negatives.executors import Executor
 from negatives.executors.local import workers_on_this_machine
 from negatives.options import ConfigOptions, resolve
@@ -80,21 +80,21 @@ def build(  # noqa: PLR0913 - the options of the command
     options = ConfigOptions(
         Path(config) if isinstance(config, str) else config,
         source,
-        None if root is None else place(root),
+        None if root is None else path_of(root),
         preset,
         limit,
         hold_out,
         seed,
         language,
-        None if fluency_from is None else place(fluency_from),
+        None if fluency_from is None else path_of(fluency_from),
         max_share,
         (settings,) if isinstance(settings, str) else tuple(settings),
     )
     if resume not in get_args(Resume):
         raise UsageError(f"resume: unknown {resume!r}; {nearest(resume, get_args(Resume))}")
     return run(
-        resolve(options.limited(max_requests=max_requests, max_cost=max_cost)),
-        out=place(out),
+        resolve(options.with_limits(max_requests=max_requests, max_cost=max_cost)),
+        out=path_of(out),
         workers=workers,
         executor=executor_of("ray" if ray_address else executor, ray_address),
         resume=resume,

@@ -15,15 +15,15 @@ from data.commit import Json
 from data.errors import RetryableError, ShardError, UsageError
 from data.storage import AnyPath
 from negatives.building.parse_files import read_parses
-from negatives.building.parsing import Parsed
+from negatives.building.parsing import ParseStats
 from negatives.building.plan import Plan
 from negatives.building.stage import Done, NewFile, Site, Stage, Task, attempt_of, run_stage
-from negatives.fluency.neural import settled_device
+from negatives.fluency.neural import resolve_device
 from negatives.generator import asking_rules, chooser_of
 from negatives.llm.blocks import AnswersFile, ask_block, whys_in
 from negatives.llm.cache import write_answers
 from negatives.llm.config import LlmConfig, backend_of
-from negatives.llm.counts import Counts, line_of, told_counts, unfinished
+from negatives.llm.counts import Counts, counts_record, describe_unanswered, line_of
 from negatives.llm.requests import Backend, Outcome
 from negatives.policy import Policy
 
@@ -50,22 +50,22 @@ class AskTask(NamedTuple):
     earlier: Counts = Counts()
 
 
-class Asked(NamedTuple):
+class AskStats(NamedTuple):
     """What a block took: captions, and its `Counts`."""
 
     captions: int
     counts: Sequence[float]
 
 
-class LackingError(ShardError):
-    """Questions about a block have no answer; what is there of outcomes, and of `Asked`."""
+class UnansweredError(ShardError):
+    """Questions about a block have no answer; what is there of outcomes, and of `AskStats`."""
 
     def __init__(
-        self, task: AskTask, asked: Asked, outcomes: Mapping[str, Outcome], whys: Sequence[str]
+        self, task: AskTask, asked: AskStats, outcomes: Mapping[str, Outcome], whys: Sequence[str]
     ) -> None:
         """Take what asking came to; `whys` is what was said of the questions without answer."""
         self.task, self.asked, self.outcomes, self.whys = task, asked, outcomes, whys
-        super().__init__(f"{task.name}: {unfinished(Counts(*asked.counts), whys)}")  # type: ignore[arg-type]
+        super().__init__(f"{task.name}: {describe_unanswered(Counts(*asked.counts), whys)}")  # type: ignore[arg-type]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel from a worker to the driver as an error with a message."""
@@ -73,7 +73,7 @@ class LackingError(ShardError):
 
 
 def answers_to(
-    plan: Plan, parsed: Mapping[str, Done[Parsed]], site: Site
+    plan: Plan, parsed: Mapping[str, Done[ParseStats]], site: Site
 ) -> tuple[dict[str, AnswersFile], Json]:
     """Ask about all blocks; return the answers by block, and what they took.
 
@@ -88,16 +88,16 @@ def answers_to(
     started = time.time()
     stage = asking(plan, parsed, backend)
     done = _ask_here(stage, plan, backend, site) if stage.in_driver else run_stage(stage, site)
-    counts = _sum(each.facts for each in done.values())
+    counts = _sum(each.stats for each in done.values())
     answers = {
-        name: AnswersFile(each.path("answers"), backend.facts) for name, each in done.items()
+        name: AnswersFile(each.path("answers"), backend.model_info) for name, each in done.items()
     }
-    return answers, {**told_counts(counts, backend), "seconds": round(time.time() - started, 1)}
+    return answers, {**counts_record(counts, backend), "seconds": round(time.time() - started, 1)}
 
 
 def asking(
-    plan: Plan, parsed: Mapping[str, Done[Parsed]], backend: Backend
-) -> Stage[AskTask, Asked]:
+    plan: Plan, parsed: Mapping[str, Done[ParseStats]], backend: Backend
+) -> Stage[AskTask, AskStats]:
     """Return the stage that asks about parsed blocks."""
     config = plan.config
     options = AskOptions(
@@ -108,7 +108,7 @@ def asking(
     )
     by_workers = is_for_workers(config.llm)
     if by_workers:  # on the device that the driver finds for them
-        llm = replace(config.llm, device=settled_device(config.llm.device))
+        llm = replace(config.llm, device=resolve_device(config.llm.device))
         work = partial(ask_own_model, options, llm)
     else:
         work = partial(ask, options, backend)
@@ -116,7 +116,7 @@ def asking(
         name="ask",
         tasks=[Task(name, AskTask(done.path("parses"), name)) for name, done in parsed.items()],
         work=work,
-        facts=Asked,
+        stats=AskStats,
         gpus=gpus_for_asking(config.llm),
         in_driver=not by_workers,
     )
@@ -130,10 +130,12 @@ def is_for_workers(llm: LlmConfig) -> bool:
 
 def gpus_for_asking(llm: LlmConfig) -> float:
     """Return how many GPUs a worker takes that asks: its model fills one."""
-    return float(settled_device(llm.device).startswith("cuda"))
+    return float(resolve_device(llm.device).startswith("cuda"))
 
 
-def ask_own_model(options: AskOptions, llm: LlmConfig, task: AskTask, new_file: NewFile) -> Asked:
+def ask_own_model(
+    options: AskOptions, llm: LlmConfig, task: AskTask, new_file: NewFile
+) -> AskStats:
     """Ask about a block, by a worker that opens the model itself.
 
     Raises:
@@ -144,7 +146,7 @@ def ask_own_model(options: AskOptions, llm: LlmConfig, task: AskTask, new_file: 
     return ask(options, backend_of(llm, lexicon), task, new_file)
 
 
-def ask(options: AskOptions, backend: Backend, task: AskTask, new_file: NewFile) -> Asked:
+def ask(options: AskOptions, backend: Backend, task: AskTask, new_file: NewFile) -> AskStats:
     """Write the answers to what the rules ask about a block.
 
     Raises:
@@ -155,17 +157,17 @@ def ask(options: AskOptions, backend: Backend, task: AskTask, new_file: NewFile)
     rules = asking_rules(chooser_of(options.rules, options.policy, options.seed))
     block = list(read_parses(task.parses))
     parses = list({parse.text: parse for _, parse in block}.values())
-    told, counts = ask_block(parses, rules, backend, kept=options.cache / f"{task.name}.answers")
-    asked = Asked(len(block), list(counts.after(task.earlier)))
-    if counts.lacking():
-        raise LackingError(task, asked, told.outcomes, whys_in(told))
-    write_answers(new_file("answers"), told.outcomes)
+    answers, counts = ask_block(parses, rules, backend, kept=options.cache / f"{task.name}.answers")
+    asked = AskStats(len(block), list(counts.after(task.earlier)))
+    if counts.missing():
+        raise UnansweredError(task, asked, answers.outcomes, whys_in(answers))
+    write_answers(new_file("answers"), answers.outcomes)
     return asked
 
 
 def _ask_here(
-    stage: Stage[AskTask, Asked], plan: Plan, backend: Backend, site: Site
-) -> dict[str, Done[Asked]]:
+    stage: Stage[AskTask, AskStats], plan: Plan, backend: Backend, site: Site
+) -> dict[str, Done[AskStats]]:
     """Ask about one block after another, and once more about those that lack a few answers.
 
     Raises:
@@ -173,9 +175,9 @@ def _ask_here(
     """
     may_lack = plan.config.llm.limits.max_unanswered
     done, lacking = _round(stage, stage.tasks, site)
-    num_questions = _sum([*(each.facts for each in done.values()), *_facts(lacking)]).requests
+    num_questions = _sum([*(each.stats for each in done.values()), *_stats(lacking)]).requests
     stopped = ""
-    if may_lack < _sum(_facts(lacking)).lacking() < _FEW * num_questions:
+    if may_lack < _sum(_stats(lacking)).missing() < _FEW * num_questions:
         again = [
             Task(each.task.name, each.task._replace(earlier=_sum([each.asked])))
             for each in lacking.values()
@@ -185,12 +187,12 @@ def _ask_here(
             done |= more
         except (UsageError, RetryableError) as error:
             stopped = f"\nasked once more, until {error}"
-    if _sum(_facts(lacking)).lacking() > may_lack:
-        counts = _sum([*(each.facts for each in done.values()), *_facts(lacking)])
+    if _sum(_stats(lacking)).missing() > may_lack:
+        counts = _sum([*(each.stats for each in done.values()), *_stats(lacking)])
         whys = [why for each in lacking.values() for why in each.whys]
-        account = line_of(told_counts(counts, backend))
+        account = line_of(counts_record(counts, backend))
         raise RetryableError(
-            f"{backend.facts.name}: {unfinished(counts, whys)}\n{account}{stopped}"
+            f"{backend.model_info.name}: {describe_unanswered(counts, whys)}\n{account}{stopped}"
         )
     for name, each in lacking.items():
         attempt = attempt_of(replace(stage, work=partial(_accept, each)), site)
@@ -200,32 +202,32 @@ def _ask_here(
 
 
 def _round(
-    stage: Stage[AskTask, Asked], tasks: Iterable[Task[AskTask]], site: Site
-) -> tuple[dict[str, Done[Asked]], dict[str, LackingError]]:
+    stage: Stage[AskTask, AskStats], tasks: Iterable[Task[AskTask]], site: Site
+) -> tuple[dict[str, Done[AskStats]], dict[str, UnansweredError]]:
     """Return the blocks of which all is answered, and the others."""
     attempt = attempt_of(stage, site)
-    done: dict[str, Done[Asked]] = {}
-    lacking: dict[str, LackingError] = {}
+    done: dict[str, Done[AskStats]] = {}
+    lacking: dict[str, UnansweredError] = {}
     for task in tasks:
         try:
             done[task.name] = attempt(task)
-        except LackingError as error:
+        except UnansweredError as error:
             lacking[task.name] = error
         else:
-            site.report(stage.name, done[task.name].facts.captions)
+            site.report(stage.name, done[task.name].stats.captions)
     return done, lacking
 
 
-def _accept(lacking: LackingError, task: AskTask, new_file: NewFile) -> Asked:  # noqa: ARG001 - a stage's work
+def _accept(lacking: UnansweredError, task: AskTask, new_file: NewFile) -> AskStats:  # noqa: ARG001 - a stage's work
     """Write the outcomes of a block though questions lack an answer."""
     write_answers(new_file("answers"), lacking.outcomes)
     return lacking.asked
 
 
-def _facts(lacking: Mapping[str, LackingError]) -> list[Asked]:
+def _stats(lacking: Mapping[str, UnansweredError]) -> list[AskStats]:
     return [each.asked for each in lacking.values()]
 
 
-def _sum(facts: Iterable[Asked]) -> Counts:
-    parts = [Counts(*each.counts) for each in facts]  # type: ignore[arg-type]
+def _sum(stats: Iterable[AskStats]) -> Counts:
+    parts = [Counts(*each.counts) for each in stats]  # type: ignore[arg-type]
     return reduce(Counts.plus, parts, Counts())

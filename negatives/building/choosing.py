@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 from data.records import Reject, Row
 from data.shards import write_rejects, write_rows
 from data.storage import AnyPath
-from negatives.building.learning import Learned, read_layout
+from negatives.building.learning import LearnedModel, read_layout
 from negatives.building.parse_files import read_parses
-from negatives.building.parsing import Parsed
+from negatives.building.parsing import ParseStats
 from negatives.building.plan import Plan
 from negatives.building.stage import Done, NewFile, Stage, Task
-from negatives.generator import choose_block, chooser_of, thinned
+from negatives.generator import choose_block, chooser_of, with_thinning
 from negatives.guards.siblings import siblings_in
-from negatives.llm.blocks import AnswersFile, read_told
+from negatives.llm.blocks import AnswersFile, read_outcomes
 from negatives.policy import Policy
 from negatives.scorers import gpus_for_reading, open_scorers, with_devices
 from negatives.tallies import Content, Tallies
@@ -42,7 +42,7 @@ class ChooseTask(NamedTuple):
     answers: AnswersFile | None
 
 
-class Written(NamedTuple):
+class ChooseStats(NamedTuple):
     """What a block came to: captions, rejects that were written, and all outcomes."""
 
     captions: int
@@ -52,10 +52,10 @@ class Written(NamedTuple):
 
 def choosing(
     plan: Plan,
-    parsed: Mapping[str, Done[Parsed]],
-    learned: Learned | None,
+    parsed: Mapping[str, Done[ParseStats]],
+    learned: LearnedModel | None,
     answers: Mapping[str, AnswersFile],
-) -> Stage[ChooseTask, Written]:
+) -> Stage[ChooseTask, ChooseStats]:
     """Return the stage that makes rows of parsed blocks."""
     config = plan.config
     options = ChooseOptions(
@@ -73,28 +73,28 @@ def choosing(
             for name, done in parsed.items()
         ],
         work=partial(write_block, options),
-        facts=Written,
+        stats=ChooseStats,
         gpus=gpus_for_reading(config.policy),
     )
 
 
-def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> Written:
+def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> ChooseStats:
     """Write the rows of a block, and its rejects if they are wanted.
 
     Raises:
         ShardError: a rule failed on a caption.
     """
-    policy = thinned(options.policy, options.corpus)
+    policy = with_thinning(options.policy, options.corpus)
     chooser = chooser_of(options.rules, policy, options.seed)
     block = list(read_parses(task.parses))
-    told = read_told(task.answers) if task.answers else None
+    answers = read_outcomes(task.answers) if task.answers else None
     scorers = open_scorers(
         policy, options.corpus, read_layout(task.layout) if task.layout else None
     )
     rows: list[Row] = []
     rejects: list[Reject] = []
     tallies = Tallies()
-    chosen = choose_block(block, chooser, scorers, siblings_in(block, chooser.lexicon), told)
+    chosen = choose_block(block, chooser, scorers, siblings_in(block, chooser.lexicon), answers)
     for (caption, _), found in zip(block, chosen, strict=True):
         rows.append(Row(*caption, found.negatives))
         rejects += found.rejects
@@ -102,4 +102,4 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     write_rows(new_file("data"), rows)
     if options.rejects:
         write_rejects(new_file("rejects"), rejects)
-    return Written(len(rows), len(rejects), tallies.content())
+    return ChooseStats(len(rows), len(rejects), tallies.content())

@@ -18,7 +18,7 @@ from negatives.exclusion.counting import tally_siblings
 from negatives.exclusion.mentions import mentions_of, numbering
 from negatives.fluency.captions import view_of
 from negatives.fluency.counting import tally_block
-from negatives.fluency.counts import NOTHING, Folds, Tally, merged
+from negatives.fluency.counts import NOTHING, Folds, Tally, merge_tallies
 from negatives.fluency.folds import Keys, keys_of, own_folds
 from negatives.parse import Parse
 from negatives.scorers import words
@@ -28,8 +28,8 @@ MERGED_AT_ONCE = 8  # files a task, which holds them all
 _NO_KEYS = Keys(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 
 
-class Merged(NamedTuple):
-    """Facts of a merge, which deals with no captions anew."""
+class MergeStats(NamedTuple):
+    """Statistics of a merge, which deals with no captions anew."""
 
     captions: int = 0
 
@@ -40,7 +40,7 @@ def count_block(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]
     folds = own_folds(keys)
     views = [view_of(parse, words()) for parse in parses]
     tallies = [tally_block(views, folds.tolist(), words()), count_siblings(parses, keys, folds)]
-    write_counts(path, merged(tallies), keys)
+    write_counts(path, merge_tallies(tallies), keys)
 
 
 def count_siblings(parses: Sequence[Parse], keys: Keys, folds: Folds) -> Tally:
@@ -67,10 +67,10 @@ def read_tally(path: AnyPath) -> Tally:
     return Tally(*load_arrays(path, len(Keys._fields) + len(Tally._fields))[len(Keys._fields) :])
 
 
-def merge_block(files: Sequence[AnyPath], new_file: NewFile) -> Merged:
+def merge_block(files: Sequence[AnyPath], new_file: NewFile) -> MergeStats:
     """Write the sum of the tallies in files."""
-    write_counts(new_file("counts"), merged(map(read_tally, files)))
-    return Merged()
+    write_counts(new_file("counts"), merge_tallies(map(read_tally, files)))
+    return MergeStats()
 
 
 def merge_files(files: Sequence[AnyPath], site: Site) -> Tally:
@@ -80,7 +80,7 @@ def merge_files(files: Sequence[AnyPath], site: Site) -> Tally:
     while len(left) > 1:
         groups = (left[i : i + MERGED_AT_ONCE] for i in range(0, len(left), MERGED_AT_ONCE))
         tasks = [Task(f"{wave}-{number:06d}", tuple(group)) for number, group in enumerate(groups)]
-        stage = Stage(name="merge", tasks=tasks, work=merge_block, facts=Merged)
+        stage = Stage(name="merge", tasks=tasks, work=merge_block, stats=MergeStats)
         left = [done.path("counts") for done in run_stage(stage, site).values()]
         wave += 1
     return read_tally(left[0])

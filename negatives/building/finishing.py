@@ -17,20 +17,20 @@ from data.commit import (
     write_atomically,
 )
 from data.config import fingerprint, plain
-from data.manifest import FLUENCY, Manifest, Shard, Stored, write_manifest
+from data.manifest import FLUENCY, ExtraFile, Manifest, Shard, write_manifest
 from data.schema import VERSION
 from data.storage import AnyPath
-from negatives.building.choosing import Written
-from negatives.building.parsing import Parsed
+from negatives.building.choosing import ChooseStats
+from negatives.building.parsing import ParseStats
 from negatives.building.plan import Plan
 from negatives.building.reading import Reading
 from negatives.building.stage import Done
 from negatives.folders.claims import refuse_if_taken
 from negatives.skipping import RUN_FILE
-from negatives.tallies import merged
+from negatives.tallies import sum_contents
 
 
-class Place(NamedTuple):
+class OutputFile(NamedTuple):
     """Where a block's file goes: its kind, its path in the folder, and its split."""
 
     kind: str
@@ -38,7 +38,9 @@ class Place(NamedTuple):
     split: str
 
 
-def _places(chosen: Mapping[str, Done[Written]]) -> Iterator[tuple[Done[Written], Place]]:
+def _output_files(
+    chosen: Mapping[str, Done[ChooseStats]],
+) -> Iterator[tuple[Done[ChooseStats], OutputFile]]:
     """Yield where every file of the blocks goes: `data/SPLIT-00000-of-00012.arrow`."""
     splits = [name.rpartition("-")[0] for name in chosen]
     totals = Counter(splits)
@@ -47,34 +49,34 @@ def _places(chosen: Mapping[str, Done[Written]]) -> Iterator[tuple[Done[Written]
         number = f"{split}-{seen[split]:05d}-of-{totals[split]:05d}.arrow"
         seen[split] += 1
         for kind in done.files:
-            yield done, Place(kind, f"{kind}/{number}", split)
+            yield done, OutputFile(kind, f"{kind}/{number}", split)
 
 
 def manifest_of(
     plan: Plan,
     reading: Reading,
-    parsed: Mapping[str, Done[Parsed]],
-    chosen: Mapping[str, Done[Written]],
+    parsed: Mapping[str, Done[ParseStats]],
+    chosen: Mapping[str, Done[ChooseStats]],
 ) -> Manifest:
     """Return the manifest of a build whose stages are done.
 
     `parsed`: all blocks, those without a usable caption too.
     """
     shards: dict[str, list[Shard]] = {"data": [], "rejects": []}
-    for done, place in _places(chosen):
-        file, facts = done.files[place.kind], done.facts
-        shards[place.kind].append(
+    for done, output in _output_files(chosen):
+        file, stats = done.files[output.kind], done.stats
+        shards[output.kind].append(
             Shard(
-                file=place.file,
-                split=place.split,
-                rows=facts.captions if place.kind == "data" else facts.rejects,
+                file=output.file,
+                split=output.split,
+                rows=stats.captions if output.kind == "data" else stats.rejects,
                 bytes=file.bytes,
                 sha256=file.sha256,
             )
         )
-    skipped = [{"skipped": done.facts.skipped} for done in parsed.values()]
-    counts = [done.facts.tallies for done in chosen.values()]
-    tallies = merged([reading.tallies(), *skipped, *counts])
+    skipped = [{"skipped": done.stats.skipped} for done in parsed.values()]
+    counts = [done.stats.tallies for done in chosen.values()]
+    tallies = sum_contents([reading.tallies(), *skipped, *counts])
     identity = json.loads(json.dumps(plan.identity))
     source = {**identity["config"]["data"]["source"], "licence": plan.source.licence}
     return Manifest(
@@ -84,7 +86,7 @@ def manifest_of(
         source={**source, "digest": reading.digest()},
         shards=tuple(shards["data"]),
         rejects=tuple(shards["rejects"]),
-        fluency=tuple(_stored(path) for path in model_files(plan)),
+        fluency=tuple(_extra_file(path) for path in model_files(plan)),
         tallies=tallies,
         lineage=[],
         **identity,
@@ -96,26 +98,28 @@ def model_files(plan: Plan) -> list[AnyPath]:
     return sorted((plan.work / FLUENCY).glob("*")) if plan.learns() else []
 
 
-def _stored(path: AnyPath) -> Stored:
+def _extra_file(path: AnyPath) -> ExtraFile:
     size, sha256 = sync_and_hash(path)
-    return Stored(file=f"{FLUENCY}/{path.name}", bytes=size, sha256=sha256)
+    return ExtraFile(file=f"{FLUENCY}/{path.name}", bytes=size, sha256=sha256)
 
 
 def finish(
     plan: Plan,
     manifest: Manifest,
-    chosen: Mapping[str, Done[Written]],
-    told: Json,
+    chosen: Mapping[str, Done[ChooseStats]],
+    run_record: Json,
 ) -> None:
     """Show the shards, tell of the run, write the manifest, and only then drop the work.
 
-    `told`: what the run's file says beside what is known here.
+    `run_record`: what the run's file says beside what is known here.
 
     Raises:
         ShardError: another command has taken the folder over.
     """
     refuse_if_taken(plan.out, plan.mark())
-    files = {plan.out / place.file: done.path(place.kind) for done, place in _places(chosen)}
+    files = {
+        plan.out / output.file: done.path(output.kind) for done, output in _output_files(chosen)
+    }
     files |= {plan.out / FLUENCY / path.name: path for path in model_files(plan)}
     folders = sorted({file.parent for file in files})
     for folder in folders:
@@ -130,16 +134,16 @@ def finish(
         "host": platform.node(),
         "python": platform.python_version(),
         "source": plain(plan.config.data.source),
-        **told,
+        **run_record,
     }
     write_atomically(plan.out / RUN_FILE, json.dumps(run, indent=1, sort_keys=True) + "\n")
     write_manifest(plan.out, manifest)
     remove_tree(plan.work)
 
 
-def first_places(reading: Reading, blocks: Iterable[Done[Parsed]]) -> dict[str, str]:
+def first_occurrences(reading: Reading, blocks: Iterable[Done[ParseStats]]) -> dict[str, str]:
     """Return where each reason to leave something out was met first."""
     found: dict[str, str] = {}
     for done in blocks:
-        found = {**done.facts.first, **found}
+        found = {**done.stats.first, **found}
     return reading.first | found

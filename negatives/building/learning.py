@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from data.storage import AnyPath
-from data.texts import normalised
+from data.texts import normalise
 from negatives.building.count_files import (
     count_siblings,
     load_arrays,
@@ -24,7 +24,7 @@ from negatives.building.count_files import (
     write_counts,
 )
 from negatives.building.parse_files import read_parses
-from negatives.building.parsing import Parsed
+from negatives.building.parsing import ParseStats
 from negatives.building.stage import Done, NewFile, Site, Stage, Task, run_stage
 from negatives.choose import Chooser
 from negatives.exclusion.model import (
@@ -37,12 +37,12 @@ from negatives.exclusion.model import (
 from negatives.fluency.captions import view_of
 from negatives.fluency.corpus import CorpusModel, Offered, Sample, write_model
 from negatives.fluency.counting import tally_block
-from negatives.fluency.counts import NUM_FOLDS, Folds, merged, negated, table_of
-from negatives.fluency.fitting import fitted
+from negatives.fluency.counts import NUM_FOLDS, Folds, merge_tallies, negate, table_of
+from negatives.fluency.fitting import fit_parameters
 from negatives.fluency.folds import Keys, folds_of, image_key, keys_of, own_folds
 from negatives.fluency.words import hash_of
 from negatives.generator import chooser_of, offers_of
-from negatives.guards import NO_SIBLINGS, Siblings, context_of, mentioned
+from negatives.guards import NO_SIBLINGS, Siblings, context_of, find_mentioned
 from negatives.guards.siblings import siblings_in
 from negatives.policy import CorpusScoring, Policy
 from negatives.scorers import corpus_model, words
@@ -70,7 +70,7 @@ class RecountTask(NamedTuple):
     image_folds: Folds
 
 
-class Counted(NamedTuple):
+class CountStats(NamedTuple):
     """How many captions were counted anew."""
 
     captions: int
@@ -82,13 +82,13 @@ class Compared(NamedTuple):
     captions: int = 0
 
 
-class LaidOut(NamedTuple):
+class LayoutStats(NamedTuple):
     """How many captions' slots were laid out."""
 
     captions: int
 
 
-class Learned(NamedTuple):
+class LearnedModel(NamedTuple):
     """A model's folder; `layouts`: by block, the file of its slots where all were laid out."""
 
     folder: AnyPath
@@ -96,8 +96,8 @@ class Learned(NamedTuple):
 
 
 def learn(
-    parsed: Mapping[str, Done[Parsed]], options: LearnOptions, site: Site, folder: AnyPath
-) -> Learned:
+    parsed: Mapping[str, Done[ParseStats]], options: LearnOptions, site: Site, folder: AnyPath
+) -> LearnedModel:
     """Make a model of parsed blocks and write it into a folder.
 
     Keeps in memory, here, the counts of the corpus (some 60 bytes a different n-gram or pair) and
@@ -109,14 +109,14 @@ def learn(
     share = min(1.0, SAMPLE_CAPTIONS / model.num_captions)
     work = partial(lay_out_block, options, folder, share)
     tasks = [Task(name, done.path("parses")) for name, done in parsed.items()]
-    laid_out = run_stage(Stage(name="fit", tasks=tasks, work=work, facts=LaidOut), site)
+    laid_out = run_stage(Stage(name="fit", tasks=tasks, work=work, stats=LayoutStats), site)
     files = {name: done.path("layout") for name, done in laid_out.items()}
-    found = fitted(
+    found = fit_parameters(
         [read_layout(path) for path in files.values()],
         max_log_ratio=_scoring(options.policy).max_log_ratio,
     )
     write_model(folder, replace(model, **found._asdict()))
-    return Learned(folder, files if share == 1.0 else {})
+    return LearnedModel(folder, files if share == 1.0 else {})
 
 
 def _scoring(policy: Policy) -> CorpusScoring:
@@ -124,7 +124,7 @@ def _scoring(policy: Policy) -> CorpusScoring:
     return policy.corpus
 
 
-def _count(parsed: Mapping[str, Done[Parsed]], site: Site) -> CorpusModel:
+def _count(parsed: Mapping[str, Done[ParseStats]], site: Site) -> CorpusModel:
     """Return the model with its counts, each caption's in the fold that the corpus gives it."""
     keys = {name: read_keys(done.path("counts")) for name, done in parsed.items()}
     folds = folds_of(list(keys.values()))
@@ -133,7 +133,9 @@ def _count(parsed: Mapping[str, Done[Parsed]], site: Site) -> CorpusModel:
         for name, its_keys in keys.items()
         if ((its_folds := folds.of(its_keys)) != own_folds(its_keys)).any()
     ]
-    recounted = run_stage(Stage(name="count", tasks=tasks, work=recount_block, facts=Counted), site)
+    recounted = run_stage(
+        Stage(name="count", tasks=tasks, work=recount_block, stats=CountStats), site
+    )
     files = [done.path("counts") for done in parsed.values()]
     files += [done.path("counts") for done in recounted.values()]
     return CorpusModel(
@@ -154,7 +156,7 @@ def _exclusion(model: CorpusModel, site: Site, folder: AnyPath) -> Exclusion:
         return NOTHING_EXCLUDED
     tasks = [Task(f"without-{fold}", fold) for fold in range(NUM_FOLDS)]
     work = partial(compare_words, folder)
-    done = run_stage(Stage(name="exclude", tasks=tasks, work=work, facts=Compared), site)
+    done = run_stage(Stage(name="exclude", tasks=tasks, work=work, stats=Compared), site)
     return exclusion_of([load_arrays(each.path("pairs"), 1)[0] for each in done.values()])
 
 
@@ -165,7 +167,7 @@ def compare_words(model: AnyPath, fold: int, new_file: NewFile) -> Compared:
     return Compared()
 
 
-def recount_block(task: RecountTask, new_file: NewFile) -> Counted:
+def recount_block(task: RecountTask, new_file: NewFile) -> CountStats:
     """Write the difference that moved captions make."""
     block = list(read_parses(task.parses))
     keys = keys_of([caption for caption, _ in block])
@@ -179,14 +181,14 @@ def recount_block(task: RecountTask, new_file: NewFile) -> Counted:
     their_keys = Keys(keys.images[moved_images], keys.texts[moved_images])
     said_there = count_siblings(parses, their_keys, task.image_folds[moved_images])
     said_here = count_siblings(parses, their_keys, own[moved_images])
-    tallies = [there, negated(here), said_there, negated(said_here)]
-    write_counts(new_file("counts"), merged(tallies))
-    return Counted(len(moved))
+    tallies = [there, negate(here), said_there, negate(said_here)]
+    write_counts(new_file("counts"), merge_tallies(tallies))
+    return CountStats(len(moved))
 
 
 def lay_out_block(
     options: LearnOptions, model: AnyPath, share: float, parses: AnyPath, new_file: NewFile
-) -> LaidOut:
+) -> LayoutStats:
     """Write the features of the slots of a share of a block's captions.
 
     Raises:
@@ -207,9 +209,9 @@ def lay_out_block(
     )
     guards = options.policy.guards
     siblings = siblings_in(block, chooser.lexicon) if guards else [NO_SIBLINGS] * len(block)
-    refused = _refused(slots, siblings, layout, chooser)
+    refused = _refusals(slots, siblings, layout, chooser)
     save_arrays(new_file("layout"), layout._replace(refused=refused))
-    return LaidOut(len(block))
+    return LayoutStats(len(block))
 
 
 def read_layout(path: AnyPath) -> Sample:
@@ -217,7 +219,7 @@ def read_layout(path: AnyPath) -> Sample:
     return Sample(*load_arrays(path, len(Sample._fields)))
 
 
-def _refused(
+def _refusals(
     block: Sequence[Offered], siblings: Sequence[Siblings], sample: Sample, chooser: Chooser
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Tell of each candidate that is alive whether a sibling refuses it."""
@@ -225,16 +227,16 @@ def _refused(
     starts = np.cumsum(sample.sizes) - sample.sizes
     laid_out = iter(zip((sample.alive_sizes() > 1).tolist(), starts.tolist(), strict=True))
     is_laid_out = iter(sample.is_laid_out.tolist())
-    for (caption, parse, slots), said in zip(block, siblings, strict=True):
-        places = [next(laid_out) if next(is_laid_out) else (False, 0) for _ in slots]
+    for (caption, parse, slots), its_siblings in zip(block, siblings, strict=True):
+        layouts = [next(laid_out) if next(is_laid_out) else (False, 0) for _ in slots]
         wanted = [
             (slot, start)
-            for slot, (has_alternatives, start) in zip(slots, places, strict=True)
+            for slot, (has_alternatives, start) in zip(slots, layouts, strict=True)
             if has_alternatives
         ]
-        if wanted and said.lemmas:
-            context = context_of(parse, normalised(caption.text), said, chooser.lexicon)
+        if wanted and its_siblings.lemmas:
+            context = context_of(parse, normalise(caption.text), its_siblings, chooser.lexicon)
             for slot, start in wanted:
-                answers = mentioned(slot, context)
+                answers = find_mentioned(slot, context)
                 refused[start + 1 : start + 1 + len(answers)] = answers
     return refused[sample.alive]

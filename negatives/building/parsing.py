@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
-from data.commit import finished
+from data.commit import find_finished
 from data.records import Caption
 from data.storage import AnyPath
-from data.texts import normalised
+from data.texts import normalise
 from negatives.building.count_files import count_block
 from negatives.building.parse_files import write_parses
 from negatives.building.plan import Plan
@@ -32,7 +32,7 @@ class ParseOptions(NamedTuple):
     counts: bool
 
 
-class Parsed(NamedTuple):
+class ParseStats(NamedTuple):
     """What a block's captions came to: those that were parsed, and the others by reason.
 
     `first`: the id of the first caption that was skipped for a reason.
@@ -43,7 +43,7 @@ class Parsed(NamedTuple):
     first: Mapping[str, str]
 
 
-def parsing(plan: Plan, reading: Reading) -> Stage[tuple[Caption, ...], Parsed]:
+def parsing(plan: Plan, reading: Reading) -> Stage[tuple[Caption, ...], ParseStats]:
     """Return the stage that parses the blocks of a source."""
     config = plan.config
     options = ParseOptions(
@@ -57,7 +57,7 @@ def parsing(plan: Plan, reading: Reading) -> Stage[tuple[Caption, ...], Parsed]:
         name="parse",
         tasks=reading.tasks(),
         work=partial(parse_block, options),
-        facts=Parsed,
+        stats=ParseStats,
         prepare=partial(load_parser, plan.model),
     )
 
@@ -65,8 +65,8 @@ def parsing(plan: Plan, reading: Reading) -> Stage[tuple[Caption, ...], Parsed]:
 def has_captions(work: AnyPath) -> bool:
     """Tell whether a block with captions is parsed in a folder of unfinished work."""
     folder = work / "parse"
-    units = (finished(folder, path.stem) for path in folder.glob("*.json"))
-    return any(unit is not None and unit.facts["captions"] for unit in units)
+    units = (find_finished(folder, path.stem) for path in folder.glob("*.json"))
+    return any(unit is not None and unit.stats["captions"] for unit in units)
 
 
 def load_parser(model: str) -> None:
@@ -82,7 +82,9 @@ def load_parser(model: str) -> None:
     gc.freeze()  # what was loaded stays: no collection need look through it, once in a few blocks
 
 
-def parse_block(options: ParseOptions, captions: tuple[Caption, ...], new_file: NewFile) -> Parsed:
+def parse_block(
+    options: ParseOptions, captions: tuple[Caption, ...], new_file: NewFile
+) -> ParseStats:
     """Write a block's parses, and its counts if they are wanted."""
     usable, skipped, first = _usable(options, captions)
     from negatives.spacy_parse import parse_texts  # noqa: PLC0415 - a driver needs no spaCy
@@ -92,7 +94,7 @@ def parse_block(options: ParseOptions, captions: tuple[Caption, ...], new_file: 
     write_parses(new_file("parses"), usable, parses)
     if options.counts:
         count_block(new_file("counts"), usable, parses)
-    return Parsed(len(usable), dict(skipped), first)
+    return ParseStats(len(usable), dict(skipped), first)
 
 
 def _usable(
@@ -122,7 +124,7 @@ def language_fault(text: str, lexicon: Lexicon) -> str | None:
 
     One unknown word is no fault where two others are known ("A man waterskies.").
     """
-    words = [word for word in normalised(text).split() if any(c.isalpha() for c in word)]
+    words = [word for word in normalise(text).split() if any(c.isalpha() for c in word)]
     if not words:
         return NO_WORDS
     share = lexicon.english_share(words)

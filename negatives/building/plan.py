@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from data.commit import Json, remove_tree
-from data.config import checked, differences, place_name, plain
+from data.config import base_name, differences, parse_options, plain
 from data.errors import UsageError
 from data.manifest import FILE_NAME, FLUENCY, Manifest, read_manifest
 from data.remote import Remote
@@ -20,7 +20,7 @@ from negatives.folders.claims import Mark, claim, clear, holds, mark_of
 from negatives.folders.versions import code_version, writer_versions
 from negatives.generator import chooser_of
 from negatives.llm.asking import asks
-from negatives.llm.blocks import producer_facts
+from negatives.llm.blocks import producer_record
 from negatives.llm.config import backend_of
 from negatives.llm.requests import Backend
 from negatives.models import model_name, model_version
@@ -83,7 +83,7 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
     chooser = chooser_of(config.rules, config.policy, config.negatives.seed)
     content = config.content()
     content["data"] = {**plain(config.data), "source": source_identity}
-    negatives = {**plain(content["negatives"]), "model": place_name(model)}
+    negatives = {**plain(content["negatives"]), "model": base_name(model)}
     content["negatives"] = negatives
     fluency_from = config.negatives.fluency_from
     if fluency_from is not None:
@@ -92,7 +92,7 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
     versions = {"parser": model_version(model), **writer_versions(), "code": code_version()}
     for scoring in negatives["choice"].get("scorers", ()):
         if scoring.get("model") is not None:
-            scoring["model"] = place_name(scoring["model"])
+            scoring["model"] = base_name(scoring["model"])
     for number, version in enumerate(causal_versions(config.policy, keep=workers == 1), start=1):
         versions["scorer" if number == 1 else f"scorer {number}"] = version
     backend = backend_of(config.llm, chooser.lexicon) if config.asks() else None
@@ -100,7 +100,7 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
         "config": content,
         "versions": versions,
         "producers": [
-            producer_of(spec, producer.rule) | _asked_of(producer, backend)
+            producer_of(spec, producer.rule) | _asking_record(producer, backend)
             for spec, producer in zip(config.rules, chooser.producers, strict=True)
         ],
     }
@@ -117,11 +117,11 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
     )
 
 
-def _asked_of(producer: Producer, backend: Backend | None) -> Json:
+def _asking_record(producer: Producer, backend: Backend | None) -> Json:
     """Return what the manifest says of a rule that asks, beside its options."""
     if backend is None or not asks(producer.rule):
         return {}
-    return producer_facts(producer.rule, backend.facts)
+    return producer_record(producer.rule, backend.model_info)
 
 
 def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user wrote
@@ -135,12 +135,12 @@ def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user
     """
     options = dict(spec)
     name = str(options.pop("name", ""))
-    source = checked(source_class(name), options, where=f"source {name}")
+    source = parse_options(source_class(name), options, where=f"source {name}")
     identity: Json = {"name": name}
     for field in source.__dataclass_fields__:  # type: ignore[attr-defined]
         value = getattr(source, field)
         is_place = isinstance(value, Path | Remote) or field == "root"
-        identity[field] = place_name(value) if is_place else plain(value)
+        identity[field] = base_name(value) if is_place else plain(value)
     return source, identity
 
 

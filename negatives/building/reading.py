@@ -9,7 +9,7 @@ from data.manifest import Manifest
 from data.records import Caption, Skip
 from data.shards import blocks_of
 from data.sources.files import split_name
-from data.sources.found import NO_ROWS
+from data.sources.raw_captions import NO_ROWS
 from negatives.building.plan import Plan
 from negatives.building.stage import Task
 from negatives.skipping import HELD_OUT, Doubts

@@ -1,9 +1,10 @@
 """A stage of a build: independent tasks, each done once, by whoever gets to it first.
 
 `run_stage` owns what all stages share: a task that is finished is not done again, an attempt is
-committed whole or not at all (data/commit.py), results come back with typed facts, and failures
-are collected and raised at the end. A stage itself only says what its tasks are and how one is
-done: `work(task, new_file)` writes the files it asks `new_file` for and returns its facts.
+committed whole or not at all (data/commit.py), results come back with typed statistics, and
+failures are collected and raised at the end. A stage itself only says what its tasks are and how
+one is
+done: `work(task, new_file)` writes the files it asks `new_file` for and returns its statistics.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
-from data.commit import Committed, Json, Unit, attempt_path, commit, finished
+from data.commit import Committed, Json, Unit, attempt_path, commit, find_finished
 from data.errors import ShardError, UsageError
 from data.storage import AnyPath
 from negatives.executors import Open
@@ -23,7 +24,7 @@ NewFile = Callable[[str], Path]
 """Gives the path for a file of some kind ("parses", "counts") of the task at hand."""
 
 
-class Facts(Protocol):
+class TaskStats(Protocol):
     """What was counted while a task was done: a NamedTuple of values that JSON has, too."""
 
     @property
@@ -31,10 +32,10 @@ class Facts(Protocol):
         """Return how many captions the task has dealt with, for the progress shown."""
 
     def _asdict(self) -> dict[str, Any]:
-        """Return the facts by name."""
+        """Return the statistics by name."""
 
 
-F = TypeVar("F", bound=Facts)
+F = TypeVar("F", bound=TaskStats)
 
 
 class Task(NamedTuple, Generic[T]):
@@ -53,7 +54,7 @@ class Task(NamedTuple, Generic[T]):
 class Stage(Generic[T, F]):
     """What is to be done, and by whom.
 
-    `name`: its folder under OUT/work, and what progress reports call it. `facts`: the type that
+    `name`: its folder under OUT/work, and what progress reports call it. `stats`: the type that
     `work` returns. `prepare`: what a worker loads before its first task. `gpus`: what a worker
     takes of a GPU. `in_driver`: the tasks are done by this process, because what they use cannot
     or must not be shared out.
@@ -62,19 +63,19 @@ class Stage(Generic[T, F]):
     name: str
     tasks: Iterable[Task[T]]
     work: Callable[[T, NewFile], F]
-    facts: type[F]
+    stats: type[F]
     prepare: Callable[[], object] = lexicons.load
     gpus: float = 0.0
     in_driver: bool = False
 
 
 class Done(NamedTuple, Generic[F]):
-    """A finished task: its committed files by kind, and its facts."""
+    """A finished task: its committed files by kind, and its statistics."""
 
     name: str
     folder: AnyPath
     files: Mapping[str, Committed]
-    facts: F
+    stats: F
 
     def path(self, kind: str) -> AnyPath:
         """Return where the file of a kind lies."""
@@ -115,7 +116,7 @@ def run_stage(stage: Stage[T, F], site: Site) -> dict[str, Done[F]]:
             failures.append(str(result))
         else:
             done[result.name] = result
-            site.report(stage.name, result.facts.captions)
+            site.report(stage.name, result.stats.captions)
     if failures:
         shown = "\n  ".join(failures[:10])
         raise ShardError(f"{len(failures)} blocks failed, {len(done)} are finished:\n  {shown}")
@@ -124,7 +125,7 @@ def run_stage(stage: Stage[T, F], site: Site) -> dict[str, Done[F]]:
 
 def attempt_of(stage: Stage[T, F], site: Site) -> "Attempt[T, F]":
     """Return what does one task of a stage."""
-    return Attempt(stage.name, site.work / stage.name, stage.work, stage.facts)
+    return Attempt(stage.name, site.work / stage.name, stage.work, stage.stats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Attempt(Generic[T, F]):
     stage: str
     folder: AnyPath
     work: Callable[[T, NewFile], F]
-    facts: type[F]
+    stats: type[F]
 
     def __call__(self, task: Task[T]) -> Done[F]:
         """Do a task and commit it, unless that was done before.
@@ -146,14 +147,14 @@ class Attempt(Generic[T, F]):
             ShardError: the task failed.
             UsageError: it was done before, from something else.
         """
-        unit = finished(self.folder, task.name) or self._commit(task)
-        facts = dict(unit.facts)
-        if facts.pop("digest") != task.digest:
+        unit = find_finished(self.folder, task.name) or self._commit(task)
+        stats = dict(unit.stats)
+        if stats.pop("digest") != task.digest:
             raise UsageError(
                 f"{task.name}: the source has changed since this build began; build into a new "
                 "folder, or drop what was begun with --resume never"
             )
-        return Done(task.name, self.folder, unit.files, cast("Any", self.facts)(**facts))
+        return Done(task.name, self.folder, unit.files, cast("Any", self.stats)(**stats))
 
     def _commit(self, task: Task[T]) -> Unit:
         attempts: dict[str, Path] = {}
@@ -162,5 +163,5 @@ class Attempt(Generic[T, F]):
             attempts[kind] = attempt_path(self.folder, task.name, kind)
             return attempts[kind]
 
-        facts: Json = {"digest": task.digest, **self.work(task.content, new_file)._asdict()}
-        return commit(self.folder, task.name, attempts, facts)
+        stats: Json = {"digest": task.digest, **self.work(task.content, new_file)._asdict()}
+        return commit(self.folder, task.name, attempts, stats)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from data.command import LOCAL, PLACE
+from data.command import LOCAL_PATH, PATH_OR_URL
 from data.errors import UsageError
 from data.storage import AnyPath
 
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=PLACE, metavar="OUT [PUBLISHED ...]")
+@click.argument("paths", nargs=-1, type=PATH_OR_URL, metavar="OUT [PUBLISHED ...]")
 @click.option("--sample", type=int, help="Negatives drawn from OUT; 200 if absent.")
 @click.option(
     "--controls", type=int, help="Negatives drawn from each further folder; 50 if absent."
 )
 @click.option("--seed", type=int, help="Which sample, and its order; 0 if absent.")
-@click.option("--output", type=LOCAL, help="The sheet, .html or .jsonl; with --terminal, answers.")
-@click.option("--key", type=LOCAL, help="What each item is; for a new sheet SHEET.key.jsonl.")
+@click.option(
+    "--output", type=LOCAL_PATH, help="The sheet, .html or .jsonl; with --terminal, answers."
+)
+@click.option("--key", type=LOCAL_PATH, help="What each item is; for a new sheet SHEET.key.jsonl.")
 @click.option("--terminal", is_flag=True, help="Ask the items of a .jsonl sheet here; resumable.")
 @click.option("--summary", is_flag=True, help="Sum up answers, one file a reader.")
 @click.option(
@@ -132,7 +134,7 @@ def _ask(paths: Sequence[AnyPath], output: Path | None, *, quiet: bool) -> None:
     todo = [item for item in items if item.item not in answers]
     for number, item in enumerate(todo, start=len(items) - len(todo) + 1):
         click.secho(f"\nitem {number} of {len(items)}", fg="cyan")
-        answer = _asked(item)
+        answer = _ask_questions(item)
         if answer is None:
             break
         with output.open("a", encoding="utf-8") as file:
@@ -143,7 +145,7 @@ def _ask(paths: Sequence[AnyPath], output: Path | None, *, quiet: bool) -> None:
         click.echo(f"{left}; answers in {output}")
 
 
-def _asked(item: "Item") -> dict[str, bool] | None:
+def _ask_questions(item: "Item") -> dict[str, bool] | None:
     """Return the answers to an item, None if the reader wants to stop."""
     from negatives.auditing.sheet import QUESTIONS
 

@@ -12,7 +12,7 @@ from data.errors import RetryableError, UsageError
 
 
 def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json: bool) -> None:
-    """Print requests, answers and what becomes of them, those of a judge among them.
+    """Print requests, answers and what becomes of them, those of the verifier among them.
 
     A rule is as `config` has it, or as it is by default.
 
@@ -21,12 +21,12 @@ def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json
             cannot be used.
         RetryableError: questions have no answer.
     """
-    from data.config import check_sections, checked, read_yaml
+    from data.config import check_sections, parse_options, read_yaml
     from data.texts import is_unicode
     from negatives.config import NegativesConfig
     from negatives.llm.asking import asks
     from negatives.llm.config import backend_of, llm_config
-    from negatives.llm.counts import Counts, line_of, told_counts
+    from negatives.llm.counts import Counts, counts_record, line_of
     from negatives.models import model_name
     from negatives.rules import RULES, rule_class
     from negatives.spacy_parse import parse_texts
@@ -38,7 +38,7 @@ def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json
             raise UsageError(f"--rule {name}: expected with --llm one of {', '.join(asking)}")
     sections = read_yaml(config) if config else {}
     check_sections(sections)
-    options = checked(NegativesConfig, sections.get("negatives") or {}, where="negatives")
+    options = parse_options(NegativesConfig, sections.get("negatives") or {}, where="negatives")
     if not is_unicode(text) or len(text) > options.max_characters:
         most = options.max_characters
         raise UsageError(f"the caption is no Unicode text, or longer than {most} characters")
@@ -46,7 +46,7 @@ def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json
     backend = backend_of(llm_config(options.llm, asks=True), lexicon)
     (parse,) = parse_texts([text], model=options.model or model_name(), batch_size=1)
     found = [
-        {"rule": spec, **_told(parse, spec, backend, lexicon)}
+        {"rule": spec, **_asked(parse, spec, backend, lexicon)}
         for spec in _specs(options.rules or (), only or asking)
     ]
     counts = [each.pop("counts") for each in found]
@@ -56,22 +56,23 @@ def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json
     else:
         _show(found)
     total = reduce(Counts.plus, counts)
-    click.echo(line_of(told_counts(total, backend)), err=True)
-    if total.lacking():
+    click.echo(line_of(counts_record(total, backend)), err=True)
+    if total.missing():
         raise RetryableError(
-            f"{backend.facts.name}: {total.lacking()} of {total.requests} questions have no answer"
+            f"{backend.model_info.name}: {total.missing()} of {total.requests} questions "
+            "have no answer"
         )
 
 
 def _show(found: Sequence[Mapping[str, Any]]) -> None:
-    for told in found:
-        click.secho(_visible(str(told["rule"]["rule"])), fg="cyan")
-        for each in told["asked"]:
+    for record in found:
+        click.secho(_visible(str(record["rule"]["rule"])), fg="cyan")
+        for each in record["asked"]:
             click.echo(f"  asked     {_visible(each['request'])}")
             click.echo(f"  answered  {_visible(each['answer'])}")
-        for negative in told["proposed"]:
+        for negative in record["proposed"]:
             click.secho(f"  proposed  {_visible(negative)}", bold=True)
-        for reason, number in told["faults"].items():
+        for reason, number in record["faults"].items():
             click.echo(f"  {number} {reason}")
 
 
@@ -82,26 +83,26 @@ def _specs(given: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Map
     return [*listed, *({"rule": name} for name in names if name not in known)]
 
 
-def _told(parse: Any, spec: Mapping[str, Any], backend: Any, lexicon: Any) -> dict[str, Any]:  # noqa: ANN401 - typed behind doors
+def _asked(parse: Any, spec: Mapping[str, Any], backend: Any, lexicon: Any) -> dict[str, Any]:  # noqa: ANN401 - typed behind doors
     """Return what one rule asks, is answered and makes of it."""
-    from negatives.llm.asking import asks, judged_requests, proposals_of
-    from negatives.llm.blocks import told_of
+    from negatives.llm.asking import asks, proposals_of, verdict_requests
+    from negatives.llm.blocks import ask_rules
     from negatives.llm.cache import AnswersInMemory
     from negatives.llm.requests import Answer
     from negatives.rules import make_rule
 
     rule = make_rule(spec, lexicon=lexicon)
     assert asks(rule), "others were refused"
-    told, counts = told_of([parse], [rule], backend, AnswersInMemory())
-    requests = [*rule.requests(parse), *judged_requests(rule, parse, told)]
-    slots, faults = proposals_of(rule, parse, told)
+    answers, counts = ask_rules([parse], [rule], backend, AnswersInMemory())
+    requests = [*rule.requests(parse), *verdict_requests(rule, parse, answers)]
+    slots, faults = proposals_of(rule, parse, answers)
     return {
         "asked": [
             {
                 "request": request.messages[-1].content,
                 "answer": outcome.text if isinstance(outcome, Answer) else str(outcome),
             }
-            for request, outcome in zip(requests, told.of(requests), strict=True)
+            for request, outcome in zip(requests, answers.of(requests), strict=True)
         ],
         "proposed": [edit.apply(parse.text) for slot in slots for edit in slot.alternatives],
         "faults": dict(sorted(faults.items())),

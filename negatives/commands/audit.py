@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from data.command import PLACE
+from data.command import PATH_OR_URL
 from data.errors import UsageError
 from data.storage import AnyPath
 
@@ -17,28 +17,30 @@ if TYPE_CHECKING:
     from negatives.auditing.findings import Audit
 
 _FEWEST = click.IntRange(min=1)
-_JUDGE_PAIRS = 2000
+_REFERENCE_PAIRS = 2000
 _SHOWN = ("size", "negatives by type", "rejects by reason", "negatives that repeat a text")
 _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not measured": "dim"}
 
 
 @click.command()
-@click.argument("folder", type=PLACE)
+@click.argument("folder", type=PATH_OR_URL)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole audit as JSON.")
-@click.option("--out", type=PLACE, help="Write the whole audit as JSON.")
-@click.option("--html", type=PLACE, help="Write a report of one file, with a sample to browse.")
+@click.option("--out", type=PATH_OR_URL, help="Write the whole audit as JSON.")
+@click.option(
+    "--html", type=PATH_OR_URL, help="Write a report of one file, with a sample to browse."
+)
 @click.option("--fail-outside", is_flag=True, help="Exit with 1 if a finding is outside its bar.")
 @click.option(
-    "--judge",
-    "judge_name",
+    "--reference-model",
+    "reference_name",
     default="auto",
     show_default=True,
-    help="A causal language model by name or folder; auto: the packaged one; none: no judge.",
+    help="A causal language model by name or folder; auto: the packaged one; none: no model.",
 )
 @click.option(
-    "--judge-pairs",
+    "--reference-pairs",
     type=_FEWEST,
-    help=f"How many pairs the judge reads; a type is proven with 1,000.  [default: {_JUDGE_PAIRS}]",
+    help=f"How many pairs it reads; a type is proven with 1,000.  [default: {_REFERENCE_PAIRS}]",
 )
 @click.option(
     "--sample",
@@ -49,7 +51,7 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Which folds and samples.")
 @click.option(
-    "--against", type=PLACE, multiple=True, help="A benchmark's .json, .jsonl or .txt; often."
+    "--against", type=PATH_OR_URL, multiple=True, help="A benchmark's .json, .jsonl or .txt; often."
 )
 @click.option(
     "--held-out",
@@ -65,8 +67,8 @@ def audit(
     out: AnyPath | None,
     html: AnyPath | None,
     fail_outside: bool,
-    judge_name: str,
-    judge_pairs: int | None,
+    reference_name: str,
+    reference_pairs: int | None,
     sample: int,
     seed: int,
     against: tuple[AnyPath, ...],
@@ -85,8 +87,8 @@ def audit(
     with _stages(shown=not (quiet or as_json)) as report:
         found = run(
             folder,
-            judge=judge_name,
-            judge_pairs=judge_pairs,
+            reference_model=reference_name,
+            reference_pairs=reference_pairs,
             sample=sample,
             seed=seed,
             against=against,
@@ -131,8 +133,8 @@ def _show(found: "Audit", html: AnyPath | None) -> None:
 
     console = Console(highlight=False, emoji=False)
     console.print(f"{found.name}  {found.fingerprint}", style="bold", markup=False)
-    for measure, judge in found.judges.items():
-        console.print(f"{measure} is judged by {judge}", markup=False)
+    for measure, reference in found.judges.items():
+        console.print(f"{measure} is measured with {reference}", markup=False)
     console.print(_table(found))
     for title in _SHOWN:
         counts = found.counts.get(title, {})
@@ -148,7 +150,7 @@ def _table(found: "Audit") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from negatives.auditing.findings import shown, shown_bar, shown_interval
+    from negatives.auditing.findings import format_bar, format_interval, format_value
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("measure")
@@ -166,9 +168,9 @@ def _table(found: "Audit") -> "Table":
         table.add_row(
             Text(name),  # a file's name may look like markup
             Text(finding.group),
-            "" if finding.value is None else shown(finding.value),
-            shown_interval(finding).replace(" to ", "\N{EN DASH}"),  # 80 columns are few
-            shown_bar(finding.bar).replace(" to ", "\N{EN DASH}"),
+            "" if finding.value is None else format_value(finding.value),
+            format_interval(finding).replace(" to ", "\N{EN DASH}"),  # 80 columns are few
+            format_bar(finding.bar).replace(" to ", "\N{EN DASH}"),
             f"{finding.num:,}",
             Text(said, style=style),
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from data.command import LOCAL, PLACE, set_option
+from data.command import LOCAL_PATH, PATH_OR_URL, set_option
 from data.storage import AnyPath
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ benchmarks/curves.py prints that by the size of the corpus."""
 
 
 _OPTIONS = (
-    click.option("--config", type=LOCAL, help="A pipeline.yaml."),
+    click.option("--config", type=LOCAL_PATH, help="A pipeline.yaml."),
     click.option("--source", help="Where captions come from (`negatives sources`)."),
-    click.option("--root", type=PLACE, help="The source's folder or file."),
+    click.option("--root", type=PATH_OR_URL, help="The source's folder or file."),
     click.option("--preset", help="A set of rules with a policy (`negatives presets`)."),
     click.option("--limit", type=int, help="Stop reading after so many captions."),
     click.option(
@@ -39,7 +39,7 @@ _OPTIONS = (
     click.option("--language", help="en (default) or any."),
     click.option(
         "--fluency-from",
-        type=PLACE,
+        type=PATH_OR_URL,
         help="A finished build whose corpus model weighs the candidates.",
     ),
     click.option(
@@ -71,7 +71,7 @@ def config_options(function: Callable[..., R]) -> Callable[..., R]:
 @config_options
 @click.option(
     "--out",
-    type=PLACE,
+    type=PATH_OR_URL,
     default=Path("out"),
     show_default=True,
     help="The folder for the shards.",
@@ -125,12 +125,12 @@ def build(
     from negatives.options import resolve
     from negatives.skipping import doubts_of
 
-    config = resolve(options.limited(max_requests=max_requests, max_cost=max_cost))
+    config = resolve(options.with_limits(max_requests=max_requests, max_cost=max_cost))
     if dry_run:
-        from negatives.llm.estimate import estimate, told_as_text
+        from negatives.llm.estimate import estimate, format_estimate
 
         found = estimate(config)
-        click.echo(json.dumps(found._asdict(), indent=1) if as_json else told_as_text(found))
+        click.echo(json.dumps(found._asdict(), indent=1) if as_json else format_estimate(found))
         return
     begun = resume != "never" and (out / "work").exists()
     finished = (out / FILE_NAME).exists()
@@ -147,7 +147,7 @@ def build(
     if not quiet:
         for line in filter(None, (weakness_of(manifest), *doubts_of(manifest, out))):
             click.echo(line, err=True)
-    asked = {} if finished else _asked(out)
+    asked = {} if finished else _llm_summary(out)
     if as_json:
         told = {"out": str(out), "tallies": manifest.tallies, **({"asked": asked} if asked else {})}
         click.echo(json.dumps(told, indent=1))
@@ -166,7 +166,7 @@ def build(
             click.echo(f"{seconds:.1f} s, {manifest.num_rows() / seconds:,.0f} captions/s")
 
 
-def _asked(out: AnyPath) -> dict[str, Any]:
+def _llm_summary(out: AnyPath) -> dict[str, Any]:
     """Return what asking a language model came to; nothing where none was asked."""
     run: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
     found: dict[str, Any] = run.get("asked", {})
@@ -198,13 +198,13 @@ def summary(manifest: "Manifest", out: AnyPath) -> str:
         for shard in manifest.shards:
             by_split[shard.split] += shard.rows
         lines.append("splits: " + ", ".join(f"{name} {n:,}" for name, n in by_split.items()))
-    if weighed := weighed_by(manifest):
+    if weighed := describe_scorers(manifest):
         lines.append(f"weighed by {weighed}")
     lines.append(f"{len(manifest.shards)} shards in {out}; look: negatives inspect {out}")
     return "\n".join(lines)
 
 
-def weighed_by(manifest: "Manifest") -> str:
+def describe_scorers(manifest: "Manifest") -> str:
     """Return which models weighed the candidates of a build; nothing where none did."""
     models = []
     if manifest.fluency:

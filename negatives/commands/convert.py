@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from data.command import LOCAL, PLACE
+from data.command import LOCAL_PATH, PATH_OR_URL
 from data.records import SUBTYPES, TYPES
 from data.storage import AnyPath
 from negatives.commands.derive import tell, tell_counts
@@ -17,8 +17,8 @@ _TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
 
 
 @click.command("import")
-@click.argument("file", type=PLACE)
-@click.argument("new", type=PLACE)
+@click.argument("file", type=PATH_OR_URL)
+@click.argument("new", type=PATH_OR_URL)
 @click.option(
     "--format",
     "format_name",
@@ -88,10 +88,12 @@ def import_(
 
 
 @click.command()
-@click.argument("folder", type=PLACE)
+@click.argument("folder", type=PATH_OR_URL)
 @click.option("--to", type=click.Choice(_TARGETS), required=True, help="The format.")
-@click.option("--output", type=LOCAL, required=True, help="A new file; for webdataset, a folder.")
-@click.option("--images", type=PLACE, help="The images' folder: webdataset packs the pictures.")
+@click.option(
+    "--output", type=LOCAL_PATH, required=True, help="A new file; for webdataset, a folder."
+)
+@click.option("--images", type=PATH_OR_URL, help="The images' folder: webdataset packs them.")
 @click.option("--split", "splits", multiple=True, help="Only this split; may be given often.")
 @click.option("--tar-samples", type=int, help="Samples in a tar of webdataset; 1000 if absent.")
 @_JSON
@@ -115,7 +117,7 @@ def export(
     negclip-tsv  title, filepath, neg_caption (a Python list), neg_image (an empty
                  list: NegCLIP's own trainer wants rows of similar images there,
                  which are not known); captions without a negative are left out
-    webdataset   tars of .json, .txt and, with --images, the picture; captions
+    webdataset   tars of .json, .txt and, with --images, the image; captions
                  without one are then left out
     """
     from data.manifest import read_manifest

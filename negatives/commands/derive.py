@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from data.command import PLACE
+from data.command import PATH_OR_URL
 from data.errors import UsageError
 from data.storage import AnyPath
 
@@ -17,8 +17,8 @@ _QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
 
 
 @click.command("filter")
-@click.argument("folder", type=PLACE)
-@click.argument("new", type=PLACE)
+@click.argument("folder", type=PATH_OR_URL)
+@click.argument("new", type=PATH_OR_URL)
 @click.option("--type", "types", multiple=True, help="Keep this type, or type/subtype; often.")
 @click.option("--rule", "rules", multiple=True, help="Keep this rule's negatives; often.")
 @click.option("--min-score", type=float, help="Keep negatives of at least this score, in nats.")
@@ -67,7 +67,7 @@ def filter_(
 
 
 @click.command()
-@click.argument("folders", nargs=-1, type=PLACE, metavar="A B [...] NEW")
+@click.argument("folders", nargs=-1, type=PATH_OR_URL, metavar="A B [...] NEW")
 @_JSON
 @_QUIET
 def merge(*, folders: tuple[AnyPath, ...], as_json: bool, quiet: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from data.command import PLACE
+from data.command import PATH_OR_URL
 from data.errors import UsageError
 from data.storage import AnyPath
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from data.manifest import Manifest
     from data.records import Negative, Row
 
-_FOLDER = click.argument("folder", type=PLACE)
+_FOLDER = click.argument("folder", type=PATH_OR_URL)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _TALLIES = ("captions", "skipped", "negatives_by_type", "empty_because", "slots_by_fate")
 
@@ -92,13 +92,13 @@ def inspect(
         return
     from rich.console import Console
 
-    from negatives.commands.preview import highlighted
+    from negatives.commands.preview import highlight
 
     console = Console(highlight=False, soft_wrap=True)
     for row, negative in pairs:
         console.print(f"{negative.rule} {negative.type}/{negative.subtype}", style="cyan")
         console.print(f"  {row.caption}", markup=False)
-        console.print("  ", highlighted(negative.text, negative.edit), sep="")
+        console.print("  ", highlight(negative.text, negative.edit), sep="")
 
 
 @click.command()

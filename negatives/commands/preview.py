@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from data.command import LOCAL, PLACE
+from data.command import LOCAL_PATH, PATH_OR_URL
 from data.errors import UsageError
 from data.storage import AnyPath
 from negatives.commands.answers import show_answers
@@ -37,14 +37,14 @@ _UNWEIGHED = (
 )
 @click.option(
     "--fluency-from",
-    type=PLACE,
+    type=PATH_OR_URL,
     help="A finished build whose corpus model weighs the candidates, as the natural preset does.",
 )
 @click.option("--llm", is_flag=True, help="What a language model is asked, and what it answers.")
 @click.option(
     "--config",
     "whom",
-    type=LOCAL,
+    type=LOCAL_PATH,
     help="With --llm: a pipeline.yaml that says whom to ask.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, rejects with reasons included.")
@@ -149,14 +149,14 @@ def _show(text: str, negatives: "Sequence[Negative]", *, note: str) -> None:
             console.print(f"\n{rule}", style="cyan", markup=False)
         score = "" if negative.score is None else f"{negative.score:+6.2f}  "
         label = f"  {negative.subtype:<10}{score}"
-        console.print(label, highlighted(negative.text, negative.edit), sep="")
+        console.print(label, highlight(negative.text, negative.edit), sep="")
     if not negatives:
         console.print("no negatives; --json tells why", style="yellow")
     if note:
         console.print(f"\n{note}", style="dim", markup=False)
 
 
-def highlighted(text: str, edit: "Edit") -> "Text":
+def highlight(text: str, edit: "Edit") -> "Text":
     """Return a negative's text with what the edit put there in colour."""
     from rich.text import Text
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from data.command import LOCAL, PLACE
+from data.command import LOCAL_PATH, PATH_OR_URL
 from data.errors import UsageError
 from data.storage import AnyPath, is_remote
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
     from negatives.auditing.findings import Audit
-    from negatives.publishing.sending import Sent
+    from negatives.publishing.sending import SendResult
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 _QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
@@ -22,23 +22,23 @@ _FOLDER = "publish"
 
 
 @click.command()
-@click.argument("folder", type=PLACE)
+@click.argument("folder", type=PATH_OR_URL)
 @click.argument("repository", metavar="USER/NAME")
 @click.option("--dry-run", is_flag=True, help="Only write the exact files; nothing is sent.")
-@click.option("--to", type=LOCAL, help="The folder for these files; OUT/publish if absent.")
+@click.option("--to", type=LOCAL_PATH, help="The folder for these files; OUT/publish if absent.")
 @click.option("--private", is_flag=True, help="Make a private data set.")
 @click.option("--revision", help="The tag of the commit; the next of v1, v2 ... if absent.")
 @click.option(
     "--audit",
     "audit_file",
-    type=LOCAL,
+    type=LOCAL_PATH,
     help="What `negatives audit OUT --out FILE` wrote; it is measured here if absent.",
 )
 @click.option(
-    "--usefulness", type=LOCAL, help="What `negatives annotate --summary --json` printed."
+    "--usefulness", type=LOCAL_PATH, help="What `negatives annotate --summary --json` printed."
 )
 @click.option(
-    "--judge",
+    "--reference-model",
     default="auto",
     show_default=True,
     help="As of `negatives audit`, if the audit is measured here.",
@@ -57,7 +57,7 @@ def publish(
     revision: str | None,
     audit_file: Path | None,
     usefulness: Path | None,
-    judge: str,
+    reference_model: str,
     allow_failing_audit: bool,
     allow_unknown_licence: bool,
     as_json: bool,
@@ -78,7 +78,7 @@ def publish(
     from negatives.commands.progress import counting
     from negatives.publishing.checks import licence_of, read_shares, refuse_failing
     from negatives.publishing.sending import send
-    from negatives.publishing.writing import Publication, verified, write_files
+    from negatives.publishing.writing import Publication, verify_folder, write_files
 
     check_name(repository)
     if dry_run:
@@ -89,10 +89,10 @@ def publish(
         if to is None:
             raise UsageError(f"{folder}: expected --to, a folder of this machine for the files")
         folder = local_folder(folder)
-    manifest = verified(folder)
+    manifest = verify_folder(folder)
     licence = licence_of(manifest, unknown_allowed=allow_unknown_licence)
     shares = read_shares(usefulness) if usefulness is not None else ()
-    audit, figures = _audit(folder, manifest, audit_file, judge=judge)
+    audit, figures = _audit(folder, manifest, audit_file, reference_model=reference_model)
     refuse_failing(figures["findings"], allowed=allow_failing_audit)
     publication = Publication(
         repository=repository, audit=audit, figures=figures, licence=licence, shares=shares
@@ -111,7 +111,7 @@ def publish(
 
 @click.command()
 @click.argument("repository", metavar="USER/NAME")
-@click.argument("folder", type=LOCAL)
+@click.argument("folder", type=LOCAL_PATH)
 @click.option("--revision", help="A tag, branch or commit; the newest if absent.")
 @_JSON
 @_QUIET
@@ -155,15 +155,17 @@ def _refuse_unused(*, private: bool, revision: str | None) -> None:
 
 
 def _audit(
-    folder: Path, manifest: "Manifest", file: Path | None, *, judge: str
+    folder: Path, manifest: "Manifest", file: Path | None, *, reference_model: str
 ) -> tuple["Audit", Mapping[str, Any]]:
-    from negatives.auditing.api import judge_of, plain_audit
+    from negatives.auditing.api import open_reference, plain_audit
     from negatives.auditing.run import AuditOptions, audit_folder
     from negatives.publishing.checks import read_audit
 
     if file is not None:
         return read_audit(file, manifest)
-    audit = audit_folder(folder, options=AuditOptions(judge=judge_of(judge))).audit
+    audit = audit_folder(
+        folder, options=AuditOptions(reference=open_reference(reference_model))
+    ).audit
     return audit, plain_audit(audit)
 
 
@@ -171,7 +173,7 @@ def _tell(
     out: Path,
     files: list[str],
     repository: str,
-    sent: "Sent | None",
+    sent: "SendResult | None",
     *,
     as_json: bool,
     quiet: bool,

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import click
 
-from data.command import LOCAL, set_option
+from data.command import LOCAL_PATH, set_option
 
 
 @click.command()
-@click.argument("config", type=LOCAL)
-@click.option("--out", type=LOCAL, default=Path("out"), show_default=True, help="Its folder.")
+@click.argument("config", type=LOCAL_PATH)
+@click.option("--out", type=LOCAL_PATH, default=Path("out"), show_default=True, help="Its folder.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Of `build`.")
-@click.option("--judge", default="auto", show_default=True, help="Of `audit`: a name, auto, none.")
+@click.option(
+    "--reference-model", default="auto", show_default=True, help="Of `audit`: a name, auto, none."
+)
 @set_option
 @click.option("--dry-run", is_flag=True, help="Only tell which stages would run.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of each stage as JSON.")
@@ -23,7 +25,7 @@ def run(
     config: Path,
     out: Path,
     workers: int,
-    judge: str,
+    reference_model: str,
     settings: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
@@ -38,16 +40,16 @@ def run(
     """
     from data.config import plain, read_yaml, with_setting
     from negatives.pipeline.plan import stages_of
-    from negatives.pipeline.run import REPORT, run_pipeline, told
+    from negatives.pipeline.run import REPORT, describe, run_pipeline
     from negatives.pipeline.stages import StoppedError, done
 
     sections = read_yaml(config)
     for setting in settings:
         sections = with_setting(sections, setting)
     if dry_run:
-        for stage in stages_of(sections, out, workers=workers, judge=judge):
+        for stage in stages_of(sections, out, workers=workers, reference_model=reference_model):
             before = done(stage, out)
-            click.echo(told(before) if before else f"{stage.name}: would run")
+            click.echo(describe(before) if before else f"{stage.name}: would run")
         return
     quiet = quiet or as_json
     try:
@@ -56,7 +58,7 @@ def run(
             out,
             title=config.stem if out.name == "out" else out.name,
             workers=workers,
-            judge=judge,
+            reference_model=reference_model,
             say=(lambda _line: None) if quiet else (lambda line: click.echo(line, err=True)),
         )
     except StoppedError as error:

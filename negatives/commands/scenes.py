@@ -1,4 +1,4 @@
-"""`negatives render`: the pictures of a folder built from the project's own scenes."""
+"""`negatives render`: the images of a folder built from the project's own scenes."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from data.command import LOCAL, PLACE
+from data.command import LOCAL_PATH, PATH_OR_URL
 from data.disk import unwritable
 from data.errors import UsageError
 from data.storage import AnyPath
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folder", type=PLACE)
-@click.option("--output", type=LOCAL, required=True, help="The folder for the pictures.")
+@click.argument("folder", type=PATH_OR_URL)
+@click.option("--output", type=LOCAL_PATH, required=True, help="The folder for the images.")
 @click.option("--size", type=int, default=128, show_default=True, help="Pixels wide and high.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @click.option("--quiet", is_flag=True, help="Print errors alone.")
 def render(*, folder: AnyPath, output: Path, size: int, as_json: bool, quiet: bool) -> None:
-    """Draw the picture of every image of a finished folder whose source is scenes.
+    """Draw the scene of every image of a finished folder whose source is scenes.
 
-    Pictures that are there are drawn again: equal folders give equal pictures.
+    Images that are there are drawn again: equal folders give equal images.
 
     \b
-    negatives render out --output pictures
+    negatives render out --output images
     """
     from data.images import scenes_of
     from data.manifest import read_manifest
@@ -46,7 +46,7 @@ def render(*, folder: AnyPath, output: Path, size: int, as_json: bool, quiet: bo
     if as_json:
         click.echo(json.dumps({"output": str(output), "images": num_images, "size": size}))
     elif not quiet:
-        click.echo(f"{num_images:,} pictures in {output}")
+        click.echo(f"{num_images:,} images in {output}")
 
 
 def _images(folder: AnyPath, manifest: "Manifest") -> Iterator[str]:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from negatives.exclusion.mentions import Numbering
-from negatives.fluency.counts import Folds, Kind, Tally, summed
+from negatives.fluency.counts import Folds, Kind, Tally, sum_counts
 from negatives.fluency.words import Hashes
 
 Ints = NDArray[np.int64]
@@ -38,7 +38,7 @@ TOGETHER = Kind("siblings: images with both words in one caption")
 PLACE = Kind("siblings: images with two captions that say something in a place")
 
 
-class _Said(NamedTuple):
+class _Sightings(NamedTuple):
     """What captions say, each word in its place once a caption, in ascending order.
 
     `caption`, `image`, `slot` (a word in its place) and `place` of each mention; `place_hash` and
@@ -67,15 +67,17 @@ def tally_siblings(
     image_of = np.array(images, np.int64)
     fold_of = np.zeros(int(image_of.max(initial=-1)) + 1, np.uint8)
     fold_of[image_of] = np.array(folds, np.uint8)
-    said = _said(mentions, image_of, numbering)
-    num_places = int(said.place.max(initial=-1)) + 1
-    num_captions = _captions_of(said, num_places)
-    parts = [*_word_parts(said, num_captions, num_places, fold_of)]
-    parts += _together_parts(said, num_captions, num_places, fold_of)
-    return summed(*map(np.concatenate, zip(*parts, strict=True)))
+    sightings = _sightings_of(mentions, image_of, numbering)
+    num_places = int(sightings.place.max(initial=-1)) + 1
+    num_captions = _captions_of(sightings, num_places)
+    parts = [*_word_parts(sightings, num_captions, num_places, fold_of)]
+    parts += _together_parts(sightings, num_captions, num_places, fold_of)
+    return sum_counts(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _said(mentions: Sequence[Sequence[int]], image_of: Ints, numbering: Numbering) -> _Said:
+def _sightings_of(
+    mentions: Sequence[Sequence[int]], image_of: Ints, numbering: Numbering
+) -> _Sightings:
     caption = np.repeat(np.arange(len(mentions)), [len(said) for said in mentions])
     slot = np.array(list(chain.from_iterable(mentions)), np.int64)
     places, words = (np.array(x, np.int64) for x in (numbering.places, numbering.words))
@@ -84,13 +86,15 @@ def _said(mentions: Sequence[Sequence[int]], image_of: Ints, numbering: Numberin
     rest, slot = np.divmod(entries, num_slots)
     caption, place = np.divmod(rest, num_names)
     hashes = numbering.hashes()
-    return _Said(caption, image_of[caption], slot, place, hashes[places], hashes[words])
+    return _Sightings(caption, image_of[caption], slot, place, hashes[places], hashes[words])
 
 
-def _captions_of(said: _Said, num_places: int) -> Counter:
+def _captions_of(sightings: _Sightings, num_places: int) -> Counter:
     """Return how many captions of an image say anything in a place, by image and place."""
-    spoken = np.unique(said.caption * max(1, num_places) + said.place, return_index=True)[1]
-    groups = said.image[spoken] * num_places + said.place[spoken]
+    spoken = np.unique(sightings.caption * max(1, num_places) + sightings.place, return_index=True)[
+        1
+    ]
+    groups = sightings.image[spoken] * num_places + sightings.place[spoken]
     known, counts = np.unique(groups, return_counts=True)
 
     def number_of(groups: Ints) -> Ints:
@@ -101,18 +105,18 @@ def _captions_of(said: _Said, num_places: int) -> Counter:
 
 
 def _word_parts(
-    said: _Said, num_captions: Counter, num_places: int, fold_of: Folds
+    sightings: _Sightings, num_captions: Counter, num_places: int, fold_of: Folds
 ) -> Iterator[Entries]:
     """Yield the counts of words, of places, and of words that meet in an image."""
-    num_slots = max(1, len(said.place_hash))
-    groups = said.image * num_places + said.place
-    entries, count = np.unique(groups * num_slots + said.slot, return_counts=True)
+    num_slots = max(1, len(sightings.place_hash))
+    groups = sightings.image * num_places + sightings.place
+    entries, count = np.unique(groups * num_slots + sightings.slot, return_counts=True)
     group, slot = np.divmod(entries, num_slots)
     image = group // max(1, num_places)
     total = num_captions(group)
     kept = total > 1
     image, slot, group, count, total = (a[kept] for a in (image, slot, group, count, total))
-    where, word, fold = said.place_hash[slot], said.word_hash[slot], fold_of[image]
+    where, word, fold = sightings.place_hash[slot], sightings.word_hash[slot], fold_of[image]
     for kind, values in (
         (IMAGES, np.ones_like(count)),
         (CAPTIONS, count),
@@ -129,20 +133,22 @@ def _word_parts(
 
 
 def _together_parts(
-    said: _Said, num_captions: Counter, num_places: int, fold_of: Folds
+    sightings: _Sightings, num_captions: Counter, num_places: int, fold_of: Folds
 ) -> list[Entries]:
-    left, right = pairs_within(said.caption * max(1, num_places) + said.place)
+    left, right = pairs_within(sightings.caption * max(1, num_places) + sightings.place)
     if not len(left):
         return []
-    num_slots = len(said.place_hash)
-    pair = said.slot[left] * num_slots + said.slot[right]  # ascending: left is the smaller slot
-    order = np.lexsort((pair, said.image[left]))
-    image, place, pair = said.image[left][order], said.place[left][order], pair[order]
+    num_slots = len(sightings.place_hash)
+    pair = (
+        sightings.slot[left] * num_slots + sightings.slot[right]
+    )  # ascending: left is the smaller slot
+    order = np.lexsort((pair, sightings.image[left]))
+    image, place, pair = sightings.image[left][order], sightings.place[left][order], pair[order]
     first = np.ones(len(pair), bool)
     first[1:] = (pair[1:] != pair[:-1]) | (image[1:] != image[:-1])
     first &= num_captions(image * num_places + place) > 1
     here, there = np.divmod(pair[first], num_slots)
-    word, where = said.word_hash, said.place_hash
+    word, where = sightings.word_hash, sightings.place_hash
     keys = TOGETHER.keys(where[here], word[here] + word[there])
     return [(keys, fold_of[image[first]], np.ones(len(keys), np.int64))]
 

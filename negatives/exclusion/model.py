@@ -121,7 +121,7 @@ NOTHING_EXCLUDED = Exclusion(np.zeros(0, np.uint64), np.zeros(0, np.uint8))
 
 def pair_keys(pos: str, left: Hashes, right: Hashes) -> Hashes:
     """Return the key of each pair of words of a part of speech, the same for both orders."""
-    return _PAIR[pos].unordered(left, right)
+    return _PAIR[pos].unordered_keys(left, right)
 
 
 def has_siblings(table: Table) -> bool:
@@ -179,7 +179,7 @@ class Vocabulary:
             table.without_each(kind.keys(place, hashes)).astype(np.float64)
             for kind in (IMAGES, CAPTIONS, CHANCES, REPEATS)
         ))  # fmt: skip
-        left, right = _met(table, pos, hashes)
+        left, right = _pairs_met(table, pos, hashes)
         both, place = hashes[left] + hashes[right], _same(pos, len(left))
         met = table.without_each(MET.keys(place, both)).astype(np.float64)
         apart = met - table.without_each(TOGETHER.keys(place, both))
@@ -243,7 +243,7 @@ def _likely_pairs(words: Vocabulary, factors: Matrix) -> tuple[Ints, Ints]:
     return left, right
 
 
-def _met(table: Table, pos: str, hashes: Hashes) -> tuple[Ints, Ints]:
+def _pairs_met(table: Table, pos: str, hashes: Hashes) -> tuple[Ints, Ints]:
     """Return the pairs of words that met in an image, by index, in ascending order."""
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     for low in range(0, len(hashes), rows := max(1, _AT_ONCE // max(1, len(hashes)))):

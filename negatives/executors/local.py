@@ -65,8 +65,8 @@ def _run_in_pool(
     pending: set[Future[R | ShardError]] = set()
     try:
         while True:
-            room = _IN_FLIGHT * num_workers - len(pending)
-            pending |= {pool.submit(_attempt, function, task) for task in islice(tasks, room)}
+            num_free = _IN_FLIGHT * num_workers - len(pending)
+            pending |= {pool.submit(_attempt, function, task) for task in islice(tasks, num_free)}
             if not pending:
                 return
             finished, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -86,7 +86,7 @@ def _attempt(function: Callable[[T], R], task: T) -> R | ShardError:
         return error
 
 
-def _begin(threads: int, told: Connection) -> None:
+def _begin(threads: int, closed: Connection) -> None:
     """Take no more than a share of the cores; end with the parent, killed or not, or when told.
 
     Ctrl-C reaches every process of a terminal; the parent is the one that acts on it.
@@ -97,7 +97,7 @@ def _begin(threads: int, told: Connection) -> None:
     assert parent is not None, "an initializer runs in a worker"
 
     def watch() -> None:
-        wait_for([parent.sentinel, told])
+        wait_for([parent.sentinel, closed])
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -25,7 +25,7 @@ from negatives.fluency.counting import (
     RELATION,
 )
 from negatives.fluency.counts import Folds
-from negatives.fluency.lookups import Floats, Source
+from negatives.fluency.lookups import CountLookup, Floats
 from negatives.fluency.words import Hashes
 
 Columns = dict[str, Floats]
@@ -45,13 +45,13 @@ class _Rows(NamedTuple):
     fold: Folds
 
 
-def add_spans(columns: Columns, block: Block, folds: Folds, source: Source) -> None:
+def add_spans(columns: Columns, block: Block, folds: Folds, source: CountLookup) -> None:
     """Add the pairs of slots that change one phrase: one end of a pair stays, the other differs.
 
     `folds` are those of the candidates.
     """
     firsts, sizes, names, other, other_is_head = _columns(block.spans, 5)
-    rows = _multiplied(firsts, sizes, folds)
+    rows = _combine(firsts, sizes, folds)
     hashes = source.words.hashes()
     relation, is_head, fold_of_row = hashes[names], other_is_head.astype(bool), folds[firsts]
     of_other = source.count(_of_either(relation, hashes[other], is_head), fold_of_row)[rows.row]
@@ -77,7 +77,7 @@ def add_spans(columns: Columns, block: Block, folds: Folds, source: Source) -> N
     columns["asked"] += np.bincount(rows.candidate, minlength=num)
 
 
-def add_pairs(columns: Columns, block: Block, folds: Folds, source: Source) -> None:
+def add_pairs(columns: Columns, block: Block, folds: Folds, source: CountLookup) -> None:
     """Add the pairs of slots that change several phrases, which are given for each candidate."""
     candidate, names, head_ids, dependant_ids = _columns(block.pairs, 4)
     hashes, classes = source.words.hashes(), source.words.class_hashes()
@@ -118,14 +118,14 @@ def add_pairs(columns: Columns, block: Block, folds: Folds, source: Source) -> N
     columns["asked"] += np.bincount(candidate, minlength=num)
 
 
-def add_beside(columns: Columns, block: Block, folds: Folds, source: Source) -> None:
+def add_beside(columns: Columns, block: Block, folds: Folds, source: CountLookup) -> None:
     """Add how a candidate's changed word goes with the other content words of the caption."""
     firsts, sizes, others = _columns(block.beside, 3)
-    rows = _multiplied(firsts, sizes, folds)
+    rows = _combine(firsts, sizes, folds)
     hashes = source.words.hashes()
     other = others[rows.row]
     changed = np.array(block.heads, np.int64)[rows.candidate]
-    together = source.count(BESIDE.unordered(hashes[other], hashes[changed]), rows.fold)
+    together = source.count(BESIDE.unordered_keys(hashes[other], hashes[changed]), rows.fold)
     total = 2 * source.total(ALL_BESIDE)
     values = _association(
         together,
@@ -144,7 +144,7 @@ def _columns(rows: Sequence[int], width: int) -> Ints:
     return np.array(rows, np.int64).reshape(-1, width).T
 
 
-def _multiplied(firsts: Ints, sizes: Ints, folds: Folds) -> _Rows:
+def _combine(firsts: Ints, sizes: Ints, folds: Folds) -> _Rows:
     """Return every combination of a row with its slot's candidates."""
     row = np.repeat(np.arange(len(sizes)), sizes)
     begins = np.cumsum(sizes) - sizes

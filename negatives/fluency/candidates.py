@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.edits import text_at
-from negatives.fluency.captions import PADDING, View
+from negatives.fluency.captions import PADDING, IndexedCaption
 from negatives.fluency.words import PAD, Words, name_hash
 from negatives.slots import Slot, Substitutes
 
@@ -78,7 +78,7 @@ class Block:
         self._around: list[int] = []  # of each slot the PADDING words before, and those after
         self._middles: dict[int, _Middles] = {}
 
-    def add(self, view: View, slots: Sequence[Slot], fold: int) -> list[bool]:
+    def add(self, view: IndexedCaption, slots: Sequence[Slot], fold: int) -> list[bool]:
         """Add the slots of a caption; return which of them could be laid out.
 
         Those could not whose alternatives change parts of words, or places that overlap, or are
@@ -90,20 +90,25 @@ class Block:
         return [self._add(view, slot, fold, starts, ends) for slot in slots]
 
     def _add(
-        self, view: View, slot: Slot, fold: int, starts: dict[int, int], ends: dict[int, int]
+        self,
+        view: IndexedCaption,
+        slot: Slot,
+        fold: int,
+        starts: dict[int, int],
+        ends: dict[int, int],
     ) -> bool:
-        places, texts = _texts_of(slot, view.parse.text)
+        replaced, texts = _texts_of(slot, view.parse.text)
         if (
-            not places
-            or not all(start in starts and end in ends for start, end in places)
-            or not all(left[1] <= right[0] for left, right in pairwise(places))
+            not replaced
+            or not all(start in starts and end in ends for start, end in replaced)
+            or not all(left[1] <= right[0] for left, right in pairwise(replaced))
         ):
             return False
         self.sizes.append(1 + len(texts[0]))
         self.folds.append(fold)
         self.asks.append(f"{slot.type}/{slot.subtype}" in ASKED)
-        spans = [_span(view, starts[start], ends[end]) for start, end in places]
-        first, last = view.place[spans[0][0]], view.place[spans[-1][1]] + 1
+        spans = [_span(view, starts[start], ends[end]) for start, end in replaced]
+        first, last = view.position[spans[0][0]], view.position[spans[-1][1]] + 1
         after = view.row[last : last + PADDING]
         self._around += view.row[first - PADDING : first]
         self._around += after + [PAD] * (PADDING - len(after))
@@ -111,11 +116,11 @@ class Block:
             first = len(self.heads)
             self._add_phrases(view, spans[0], texts[0])
             # How a parser hangs up "next to" and "on" differs, and would tell which is the caption.
-            company = spans[0] if slot.subtype != "rel" else None
-            self._add_company(view, company, first, 1 + len(texts[0]))
+            collocate = spans[0] if slot.subtype != "rel" else None
+            self._add_collocates(view, collocate, first, 1 + len(texts[0]))
         else:
-            own = [text_at(view.parse.text, start, end) for start, end in places]
-            self._add_swapped(view, spans, (own, *zip(*texts, strict=True)))
+            own = [text_at(view.parse.text, start, end) for start, end in replaced]
+            self._add_swap(view, spans, (own, *zip(*texts, strict=True)))
         return True
 
     def windows(self) -> Iterator[Windows]:
@@ -127,12 +132,12 @@ class Block:
             before, after = around[slot, :PADDING], around[slot, PADDING:]
             yield Windows(np.hstack((before, ids, after)), np.array(middles.candidates, np.int64))
 
-    def _add_phrases(self, view: View, span: Span, texts: tuple[str, ...]) -> None:
+    def _add_phrases(self, view: IndexedCaption, span: Span, texts: tuple[str, ...]) -> None:
         """Add the candidates of a slot that changes one phrase."""
         first_token, last_token, _ = span
-        tokens, row, place = view.parse.tokens, view.row, view.place
+        tokens, row, position = view.parse.tokens, view.row, view.position
         first = len(self.heads)
-        own = row[place[first_token] : place[last_token] + 1]
+        own = row[position[first_token] : position[last_token] + 1]
         self._add_middle(own)
         self.heads.append(own[-1] if own else PAD)  # as of any text, whatever the parser says
         start, end = tokens[first_token].start, tokens[last_token].end
@@ -149,44 +154,54 @@ class Block:
         self.characters += phrases.characters
         self.names += phrases.names
 
-    def _add_company(self, view: View, span: Span | None, first: int, size: int) -> None:
+    def _add_collocates(
+        self, view: IndexedCaption, span: Span | None, first: int, size: int
+    ) -> None:
         """Add the words that go with the one phrase that `size` candidates change, if any do."""
         if span is None:
             self.companions.append(PAD)
             return
         first_token, last_token, head = span
-        row, place, id_of = view.row, view.place, self.words.id_of
+        row, position, id_of = view.row, view.position, self.words.id_of
         companion = PAD
         for relation, governor, dependant in view.pairs:
             if governor == head:
                 if not first_token <= dependant <= last_token:
-                    other = row[place[dependant]]
+                    other = row[position[dependant]]
                     self.spans += (first, size, id_of(relation), other, False)
                     if relation in _SUBJECTS:
                         companion = other
             elif dependant == head and not first_token <= governor <= last_token:
-                other = row[place[governor]]
+                other = row[position[governor]]
                 self.spans += (first, size, id_of(relation), other, True)
                 companion = companion or other
         self.companions.append(companion)
         for index in view.content:
             if not first_token <= index <= last_token:
-                self.beside += (first, size, row[place[index]])
+                self.beside += (first, size, row[position[index]])
 
-    def _add_swapped(
-        self, view: View, spans: Sequence[Span], candidates: Iterable[Sequence[str]]
+    def _add_swap(
+        self, view: IndexedCaption, spans: Sequence[Span], candidates: Iterable[Sequence[str]]
     ) -> None:
         """Add candidates that have texts of their own in the places of several phrases."""
-        row, place, id_of, ids_of = view.row, view.place, self.words.id_of, self.words.ids_of
+        row, position, id_of, ids_of = view.row, view.position, self.words.id_of, self.words.ids_of
         self.companions.append(PAD)
         heads = {head: number for number, (_, _, head) in enumerate(spans)}
         inside = {i for first, last, _ in spans for i in range(first, last + 1)} - heads.keys()
         pairs = [
-            (id_of(relation), row[place[head]], row[place[end]], heads.get(head), heads.get(end))
+            (
+                id_of(relation),
+                row[position[head]],
+                row[position[end]],
+                heads.get(head),
+                heads.get(end),
+            )
             for relation, head, end in view.pairs
             if (head in heads or end in heads) and head not in inside and end not in inside
         ]
-        gaps = [row[place[left[1]] + 1 : place[right[0]]] for left, right in pairwise(spans)] + [[]]
+        gaps = [
+            row[position[left[1]] + 1 : position[right[0]]] for left, right in pairwise(spans)
+        ] + [[]]
         for texts in candidates:
             phrases = [ids_of(text) for text in texts]
             candidate = len(self.heads)
@@ -232,15 +247,14 @@ def _texts_of(slot: Slot, text: str) -> tuple[list[tuple[int, int]], list[tuple[
         return [(alternatives.start, alternatives.end)], [alternatives.texts]
     edits = list(alternatives) if len(alternatives) < MOST_CANDIDATES else []
     new = [{(start, end): put_in for start, end, put_in in edit.replacements} for edit in edits]
-    places = sorted({place for texts in new for place in texts})
-    own = [text_at(text, start, end) for start, end in places]
-    return places, [
-        tuple([texts.get(place, old) for texts in new])
-        for place, old in zip(places, own, strict=True)
+    spans = sorted({span for texts in new for span in texts})
+    own = [text_at(text, start, end) for start, end in spans]
+    return spans, [
+        tuple([texts.get(span, old) for texts in new]) for span, old in zip(spans, own, strict=True)
     ]
 
 
-def _span(view: View, first: int, last: int) -> Span:
+def _span(view: IndexedCaption, first: int, last: int) -> Span:
     """Return a phrase with the token that heads it: whose own head is outside."""
     tokens = view.parse.tokens
     for index in range(last, first - 1, -1):

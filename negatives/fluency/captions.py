@@ -25,7 +25,7 @@ _PREPOSITIONS = frozenset(("prep", "agent"))
 _CONTENT = frozenset(("NOUN", "VERB", "ADJ"))
 
 
-class Pair(NamedTuple):
+class WordPair(NamedTuple):
     """A head and its dependant, by their places among the caption's tokens."""
 
     relation: str
@@ -33,47 +33,47 @@ class Pair(NamedTuple):
     dependant: int
 
 
-class View(NamedTuple):
+class IndexedCaption(NamedTuple):
     """A caption's words by number, a word's place among them by token, its pairs and content.
 
-    `row`: PADDING marks of the beginning, the words, the mark of the end. `place[token]`: where a
-    token's word stands in `row`; a token of white space has the place of the next word.
+    `row`: PADDING marks of the beginning, the words, the mark of the end. `position[token]`: where
+    a token's word stands in `row`; a token of white space has the place of the next word.
     """
 
     parse: Parse
     row: list[int]
-    place: list[int]
-    pairs: list[Pair]
+    position: list[int]
+    pairs: list[WordPair]
     content: list[int]
 
 
-def view_of(parse: Parse, words: Words) -> View:
+def view_of(parse: Parse, words: Words) -> IndexedCaption:
     """Return what the model sees of a caption."""
     row = [BEGIN] * PADDING
-    place: list[int] = []
+    position: list[int] = []
     content: list[int] = []
     id_of = words.id_of
     for index, token in enumerate(parse.tokens):
-        place.append(len(row))
+        position.append(len(row))
         if token.pos != "SPACE":
             row.append(id_of(token.text))
             if token.pos in _CONTENT:
                 content.append(index)
     row.append(END)
-    return View(parse, row, place, _pairs_of(parse.tokens), content)
+    return IndexedCaption(parse, row, position, _pairs_of(parse.tokens), content)
 
 
-def _pairs_of(tokens: Sequence[Token]) -> list[Pair]:
-    pairs: list[Pair] = []
+def _pairs_of(tokens: Sequence[Token]) -> list[WordPair]:
+    pairs: list[WordPair] = []
     for index, token in enumerate(tokens):
         relation = token.dep
         if relation in _RELATIONS:
-            pairs.append(Pair(relation, token.head, index))
+            pairs.append(WordPair(relation, token.head, index))
         elif relation == "pobj":
             preposition = tokens[token.head]
             governor = preposition.head
             while tokens[governor].dep in _PREPOSITIONS and tokens[governor].head != governor:
                 governor = tokens[governor].head  # "out of the water"
             if governor not in (index, token.head):
-                pairs.append(Pair(preposition.text.lower(), governor, index))
+                pairs.append(WordPair(preposition.text.lower(), governor, index))
     return pairs

@@ -19,17 +19,17 @@ from data.disk import writing
 from data.errors import UsageError
 from data.records import Caption
 from data.storage import AnyPath, at_hand
-from negatives.draws import LogRatios
 from negatives.exclusion.model import Exclusion, Outside
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import view_of
-from negatives.fluency.counting import COMPANY, relation_hashes
+from negatives.fluency.counting import COLLOCATE, relation_hashes
 from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES, features_of
 from negatives.fluency.folds import Folds, keys_of
-from negatives.fluency.lookups import Floats, Source
+from negatives.fluency.lookups import CountLookup, Floats
 from negatives.fluency.words import Hashes, Words
 from negatives.parse import Parse
+from negatives.sampling import LogRatios
 from negatives.slots import Slot
 
 Offered = tuple[Caption, Parse, Sequence[Slot]]
@@ -47,7 +47,7 @@ class Sample(NamedTuple):
     """Slots that were laid out, one after another, of all `is_laid_out` slots that were given.
 
     Of each slot its kind "type/subtype", size and fold. `alive[candidate]`: whether enough is known
-    of it. Of each that is, `names`: kind and words in one hash; `companies`: that and the word it
+    of it. Of each that is, `names`: kind and words in one hash; `collocates`: that and the word it
     goes with; `features`; `refused`: whether a sibling refuses it, where that was asked.
     """
 
@@ -57,7 +57,7 @@ class Sample(NamedTuple):
     folds: NDArray[np.uint8]
     alive: NDArray[np.bool_]
     names: Hashes
-    companies: Hashes
+    collocates: Hashes
     features: NDArray[np.float32]
     refused: NDArray[np.bool_] = np.zeros(0, bool)
 
@@ -124,9 +124,9 @@ class CorpusModel:
         found = np.zeros(len(sample.names))
         if not len(self.names):
             return found
-        for names in (sample.names, sample.companies):
-            places = np.minimum(np.searchsorted(self.names, names), len(self.names) - 1)
-            found += np.where(self.names[places] == names, self.biases[places, folds], 0.0)
+        for names in (sample.names, sample.collocates):
+            indices = np.minimum(np.searchsorted(self.names, names), len(self.names) - 1)
+            found += np.where(self.names[indices] == names, self.biases[indices, folds], 0.0)
         return found
 
     def sample(
@@ -154,14 +154,14 @@ class CorpusModel:
         hashes = words.hashes()
         names = np.array(laid.names, np.uint64)[alive] + relation_hashes(kinds)[of_slot]
         companions = hashes[np.array(laid.companions, np.int64)[of_slot]]
-        companies = COMPANY.keys(names, companions)
+        collocates = COLLOCATE.keys(names, companions)
         its_folds = np.array(laid.folds, np.uint8)
-        return Sample(which, kinds, sizes, its_folds, alive, names, companies, features)
+        return Sample(which, kinds, sizes, its_folds, alive, names, collocates, features)
 
 
 @lru_cache(maxsize=1)
-def _source(words: Words, table: Table) -> Source:
-    return Source(words, table)
+def _source(words: Words, table: Table) -> CountLookup:
+    return CountLookup(words, table)
 
 
 @lru_cache(maxsize=NUM_FOLDS)
@@ -210,7 +210,7 @@ def write_model(folder: AnyPath, model: CorpusModel) -> list[AnyPath]:
     return [*written, path]
 
 
-def _mapped(path: Path) -> NDArray[Any]:
+def _map_array(path: Path) -> NDArray[Any]:
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
@@ -222,7 +222,7 @@ def read_model(folder: AnyPath) -> CorpusModel:
     """
     try:
         content = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        arrays = {name: _mapped(at_hand(folder / f"{name}.npy")) for name in FILES}
+        arrays = {name: _map_array(at_hand(folder / f"{name}.npy")) for name in FILES}
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{folder}: expected the corpus model of a finished build ({error}); only builds that "

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from negatives.fluency.captions import ORDER, PADDING, View
+from negatives.fluency.captions import ORDER, PADDING, IndexedCaption
 from negatives.fluency.counts import Folds, Kind, Tally, tally_of
 from negatives.fluency.words import END, Hashes, Words, hash_of
 
@@ -24,7 +24,7 @@ CLASS_PAIR = Kind("relation, class of head, dependant")
 HEAD_CLASS = Kind("relation, class of head")
 BESIDE = Kind("two words of one caption")
 PRESENT = Kind("word in two of one caption")
-COMPANY = Kind("name, companion")
+COLLOCATE = Kind("name, companion")
 ALL_BESIDE = Kind("all two words of one caption")
 
 
@@ -39,7 +39,7 @@ def ngram_keys(hashes: Hashes) -> list[Hashes]:
     ]
 
 
-def tally_block(views: Sequence[View], folds: Sequence[int], words: Words) -> Tally:
+def tally_block(views: Sequence[IndexedCaption], folds: Sequence[int], words: Words) -> Tally:
     """Return what a block of captions, each of its fold, adds to the counts."""
     rows = [view.row for view in views]
     lengths = np.array([len(row) for row in rows], np.int64)
@@ -49,8 +49,8 @@ def tally_block(views: Sequence[View], folds: Sequence[int], words: Words) -> Ta
     starts = np.cumsum(lengths) - lengths
     hashes, classes = words.hashes()[ids], words.class_hashes()[ids]
     counted = np.ones(len(ids), bool)  # all places but the first marks of the beginning
-    for place in range(PADDING - 1):
-        counted[starts + place] = False
+    for index in range(PADDING - 1):
+        counted[starts + index] = False
     after = counted.copy()
     after[starts + PADDING - 1] = False  # a mark of the beginning is no word
     parts: list[tuple[Hashes, Folds]] = [
@@ -76,13 +76,13 @@ def relation_hashes(names: Sequence[str]) -> Hashes:
 
 
 def _pair_parts(
-    views: Sequence[View], folds: NDArray[np.uint8], words: Words
+    views: Sequence[IndexedCaption], folds: NDArray[np.uint8], words: Words
 ) -> list[tuple[Hashes, Folds]]:
     pairs = [(view, pair) for view in views for pair in view.pairs]
     fold = np.repeat(folds, [len(view.pairs) for view in views])
     relation = relation_hashes([pair.relation for _, pair in pairs])
     ids = np.array(
-        [[view.row[view.place[end]] for end in pair[1:]] for view, pair in pairs], np.int64
+        [[view.row[view.position[end]] for end in pair[1:]] for view, pair in pairs], np.int64
     ).reshape(-1, 2)
     head, dependant = words.hashes()[ids].T
     head_class, dependant_class = words.class_hashes()[ids].T
@@ -99,20 +99,20 @@ def _pair_parts(
 
 
 def _beside_parts(
-    views: Sequence[View], folds: NDArray[np.uint8], words: Words
+    views: Sequence[IndexedCaption], folds: NDArray[np.uint8], words: Words
 ) -> list[tuple[Hashes, Folds]]:
     lists = [list(combinations(sorted(content_ids(view)), 2)) for view in views]
     fold = np.repeat(folds, [len(found) for found in lists])
     ids = np.array([ids for found in lists for ids in found], np.int64).reshape(-1, 2)
     left, right = words.hashes()[ids].T
     return [
-        (BESIDE.unordered(left, right), fold),
+        (BESIDE.unordered_keys(left, right), fold),
         (PRESENT.keys(left), fold),
         (PRESENT.keys(right), fold),
         (ALL_BESIDE.keys(np.zeros(len(ids), np.uint64)), fold),
     ]
 
 
-def content_ids(view: View) -> set[int]:
+def content_ids(view: IndexedCaption) -> set[int]:
     """Return the numbers of a caption's content words."""
-    return {view.row[view.place[index]] for index in view.content}
+    return {view.row[view.position[index]] for index in view.content}

@@ -36,10 +36,10 @@ NOTHING = Tally(np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.zeros(0, np.in
 
 def tally_of(keys: Hashes, folds: Folds) -> Tally:
     """Return the tally of single sightings, in any order."""
-    return summed(keys, folds, np.ones(len(keys), np.int64))
+    return sum_counts(keys, folds, np.ones(len(keys), np.int64))
 
 
-def merged(tallies: Iterable[Tally]) -> Tally:
+def merge_tallies(tallies: Iterable[Tally]) -> Tally:
     """Return the sums of tallies; an entry that sums to nothing is left out.
 
     Range of keys after range of keys, so that what is sorted at once stays small.
@@ -47,14 +47,15 @@ def merged(tallies: Iterable[Tally]) -> Tally:
     parts = list(tallies)
     num_ranges = 1 + sum(len(part.keys) for part in parts) // _AT_ONCE
     ends = [2**64 * number // num_ranges for number in range(1, num_ranges)]
-    cut = [_cut(part, np.array(ends, np.uint64)) for part in parts]
+    cut = [_split(part, np.array(ends, np.uint64)) for part in parts]
     sums = [
-        summed(*map(np.concatenate, zip(*found, strict=True))) for found in zip(*cut, strict=True)
+        sum_counts(*map(np.concatenate, zip(*found, strict=True)))
+        for found in zip(*cut, strict=True)
     ]
     return Tally(*map(np.concatenate, zip(*sums, strict=True)))
 
 
-def _cut(tally: Tally, ends: Hashes) -> list[Tally]:
+def _split(tally: Tally, ends: Hashes) -> list[Tally]:
     """Return the parts of a tally below and between these keys, and from the last of them on."""
     bounds = [0, *np.searchsorted(tally.keys, ends).tolist(), len(tally.keys)]
     keys, folds, counts = tally
@@ -63,12 +64,12 @@ def _cut(tally: Tally, ends: Hashes) -> list[Tally]:
     ]
 
 
-def negated(tally: Tally) -> Tally:
+def negate(tally: Tally) -> Tally:
     """Return the tally that takes away what this one adds."""
     return tally._replace(counts=-tally.counts)
 
 
-def summed(keys: Hashes, folds: Folds, counts: Numbers) -> Tally:
+def sum_counts(keys: Hashes, folds: Folds, counts: Numbers) -> Tally:
     """Return the tally of counts in any order; an entry that sums to nothing is left out."""
     if not len(keys):
         return Tally(keys, folds, counts)
@@ -104,16 +105,16 @@ class Table:
 
     def without(self, folds: Folds, keys: Hashes) -> NDArray[np.float32]:
         """Return the count of each key in all folds but that at the same place of `folds`."""
-        found, places = self._find(keys)
-        counts = self.counts[places]
+        found, indices = self._find(keys)
+        counts = self.counts[indices]
         result = np.zeros(len(keys), np.float32)
-        result[found] = _totals(counts) - counts[np.arange(len(places)), folds[found]]
+        result[found] = _totals(counts) - counts[np.arange(len(indices)), folds[found]]
         return result
 
     def without_each(self, keys: Hashes) -> NDArray[np.float32]:
         """Return the count of each key in all folds but one, keys x NUM_FOLDS."""
-        found, places = self._find(keys)
-        counts = self.counts[places]
+        found, indices = self._find(keys)
+        counts = self.counts[indices]
         result = np.zeros((len(keys), NUM_FOLDS), np.float32)
         result[found] = _totals(counts)[:, None] - counts
         return result
@@ -127,16 +128,16 @@ class Table:
     def _find(self, keys: Hashes) -> tuple[Numbers, Numbers]:
         """Return which of the keys there are, and where."""
         heads = (keys >> np.uint64(64 - self._bits)).astype(np.int64)
-        places: Numbers = self._starts[heads]
+        indices: Numbers = self._starts[heads]
         ends: Numbers = self._starts[heads + 1]
-        waiting = np.flatnonzero(places < ends)
+        waiting = np.flatnonzero(indices < ends)
         while len(waiting):
-            waiting = waiting[self.keys[places[waiting]] < keys[waiting]]
-            places[waiting] += 1
-            waiting = waiting[places[waiting] < ends[waiting]]
-        inside = np.flatnonzero(places < ends)
-        found = inside[self.keys[places[inside]] == keys[inside]]
-        return found, places[found]
+            waiting = waiting[self.keys[indices[waiting]] < keys[waiting]]
+            indices[waiting] += 1
+            waiting = waiting[indices[waiting] < ends[waiting]]
+        inside = np.flatnonzero(indices < ends)
+        found = inside[self.keys[indices[inside]] == keys[inside]]
+        return found, indices[found]
 
 
 def _totals(counts: NDArray[np.uint32]) -> Numbers:
@@ -164,7 +165,7 @@ _MOST_PARTS = 5
 
 
 def _factors(kind: str) -> Hashes:
-    made = [hash_of(f"{kind} {place}") | 1 for place in range(_MOST_PARTS)]
+    made = [hash_of(f"{kind} {index}") | 1 for index in range(_MOST_PARTS)]
     return np.array(made, np.uint64)
 
 
@@ -183,6 +184,6 @@ class Kind:
             keys = keys + part * factor
         return keys
 
-    def unordered(self, left: Hashes, right: Hashes) -> Hashes:
+    def unordered_keys(self, left: Hashes, right: Hashes) -> Hashes:
         """Return the key of each pair, the same for both orders."""
         return self.keys(left + right)

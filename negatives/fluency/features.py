@@ -22,7 +22,7 @@ from negatives.fluency.candidates import Block, Ints
 from negatives.fluency.captions import ORDER, PADDING
 from negatives.fluency.counting import CLASS_AFTER, CLASS_BEFORE, NGRAM, TOTAL
 from negatives.fluency.counts import Folds
-from negatives.fluency.lookups import Floats, Source
+from negatives.fluency.lookups import CountLookup, Floats
 from negatives.fluency.words import PAD
 
 FEATURES = (
@@ -55,7 +55,7 @@ class Features(NamedTuple):
     values: NDArray[np.float32]
 
 
-def features_of(block: Block, source: Source, *, min_context_coverage: float) -> Features:
+def features_of(block: Block, source: CountLookup, *, min_context_coverage: float) -> Features:
     """Return the features of the candidates of a block.
 
     Of a slot that asks for it, a candidate is alive if the corpus has its changed words together
@@ -84,7 +84,7 @@ def features_of(block: Block, source: Source, *, min_context_coverage: float) ->
     return Features(alive, values.astype(np.float32))
 
 
-def _of_windows(ids: Ints, folds: Folds, source: Source) -> Columns:
+def _of_windows(ids: Ints, folds: Folds, source: CountLookup) -> Columns:
     """Return the features of N windows of one width: N x (PADDING + width + PADDING) words."""
     hashes, classes = source.words.hashes()[ids], source.words.class_hashes()[ids]
     is_word = ids[:, PADDING:] != PAD

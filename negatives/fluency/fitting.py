@@ -21,7 +21,7 @@ _ROUNDS = 100
 _NO_NAMES = np.zeros(0, np.uint64)
 
 
-class Fitted(NamedTuple):
+class Parameters(NamedTuple):
     """Weights by kind, names and their biases by fold, yields by kind; see `CorpusModel`."""
 
     weights: dict[str, Floats]
@@ -30,23 +30,24 @@ class Fitted(NamedTuple):
     yields: dict[str, float]
 
 
-def fitted(samples: Sequence[Sample], *, max_log_ratio: float) -> Fitted:
+def fit_parameters(samples: Sequence[Sample], *, max_log_ratio: float) -> Parameters:
     """Return the weights and biases that samples of true captions ask for.
 
     The weights make captions likely among their candidates. The biases then make up for what guards
     refuse on one side alone: as often as a word is drawn away, it is to be drawn in. They are found
-    for words and for words in their company, outside of each fold; and last for words, over all.
+    for words and for words with their collocates, outside of each fold; and last for words, over
+    all.
     """
     parts = [_with_alternatives(sample) for sample in samples]
     if not any(len(part.sizes) for part in parts):
         weights = {POOLED: np.zeros(len(FEATURES))}
-        return Fitted(weights, _NO_NAMES, np.zeros((0, NUM_FOLDS), np.float32), {})
+        return Parameters(weights, _NO_NAMES, np.zeros((0, NUM_FOLDS), np.float32), {})
     kinds, sizes, fold_of_slot, features, refused = (
         np.concatenate([getattr(part, field) for part in parts])
         for field in ("kinds", "sizes", "folds", "features", "refused")
     )
     weights, scores = _weights(features, kinds, sizes)
-    both = [np.concatenate([getattr(p, field) for p in parts]) for field in ("names", "companies")]
+    both = [np.concatenate([getattr(p, field) for p in parts]) for field in ("names", "collocates")]
     names, name_of = np.unique(np.stack(both), return_inverse=True)
     kind_names, kind_of = np.unique(kinds, return_inverse=True)
     drawn = _drawable(scores, sizes, refused, name_of.reshape(2, -1), fold_of_slot, kind_of)
@@ -55,7 +56,7 @@ def fitted(samples: Sequence[Sample], *, max_log_ratio: float) -> Fitted:
         max_log_ratio=max_log_ratio
     )
     yields = np.bincount(drawn.kind, flow, len(kind_names)).astype(float)
-    return Fitted(
+    return Parameters(
         {kind: np.round(values, DIGITS) for kind, values in weights.items()},
         names,
         np.round(biases, DIGITS).astype(np.float32),
@@ -66,8 +67,8 @@ def fitted(samples: Sequence[Sample], *, max_log_ratio: float) -> Fitted:
 class _Drawable(NamedTuple):
     """P alternatives that are not refused: how much more they score than their caption.
 
-    `names[level]`: of the caption and of the alternative, by word and by word in its company. Also
-    the fold and the kind of each.
+    `names[level]`: of the caption and of the alternative, by word and by word with its collocate.
+    Also the fold and the kind of each.
     """
 
     gains: Floats
@@ -133,13 +134,13 @@ def _with_alternatives(sample: Sample) -> Sample:
         sizes=sizes[slots],
         folds=sample.folds[slots],
         names=sample.names[rows],
-        companies=sample.companies[rows],
+        collocates=sample.collocates[rows],
         features=sample.features[rows],
         refused=sample.refused[rows],
     )
 
 
-def kept_of(yields: Mapping[str, float], *, max_share: float) -> dict[str, float]:
+def keep_probabilities(yields: Mapping[str, float], *, max_share: float) -> dict[str, float]:
     """Return the chance with which each kind is kept, so that none is more than a share of all.
 
     What guards refuse moves that by a hundredth or two.
@@ -165,9 +166,9 @@ def _weights(
     scores = np.empty(len(features))
 
     def fit_to(slots: NDArray[np.bool_], prior: Floats, strength: float) -> Floats:
-        places = np.flatnonzero(slots)
+        indices = np.flatnonzero(slots)
         some = np.zeros(len(sizes), bool)
-        some[places[:: 1 + len(places) // MOST_SLOTS]] = True
+        some[indices[:: 1 + len(indices) // MOST_SLOTS]] = True
         return fit(features[some[of_slot]], sizes[some], prior=prior, strength=strength)
 
     pooled = fit_to(np.ones(len(sizes), bool), np.zeros(len(FEATURES)), _STRENGTH)

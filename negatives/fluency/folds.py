@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.records import Caption
-from data.texts import normalised
+from data.texts import normalise
 from negatives.fluency.counts import NUM_FOLDS
 from negatives.fluency.words import Hashes, hash_of
 
@@ -27,7 +27,7 @@ _MOST_OF_ALL = 1 / (2 * NUM_FOLDS)  # of the captions in one group,
 _SMALL = 1000  # unless it has no more than these
 _JOINING = (None, 32, 16, 8, 4, 2)  # repeats from which on a text joins no images, None for no end
 
-Places = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
 class Keys(NamedTuple):
@@ -75,7 +75,7 @@ def keys_of(captions: Sequence[Caption]) -> Keys:
     """Return the keys of captions."""
     return Keys(
         np.array([hash_of(image_key(caption)) for caption in captions], np.uint64),
-        np.array([hash_of(normalised(caption.text)) for caption in captions], np.uint64),
+        np.array([hash_of(normalise(caption.text)) for caption in captions], np.uint64),
     )
 
 
@@ -123,7 +123,7 @@ def leaders(keys: Keys) -> Hashes:
 
 
 def _groups(
-    images: Hashes, image_of: Places, text_of: Places, repeats: Places
+    images: Hashes, image_of: Indices, text_of: Indices, repeats: Indices
 ) -> tuple[NDArray[np.bool_], Hashes]:
     """Return which texts join images, so that no group is too large, and each caption's leader."""
     most = max(_SMALL, int(_MOST_OF_ALL * len(images)))
@@ -142,7 +142,7 @@ def _groups(
     return joins, leader
 
 
-def _spread(images: Hashes, *groupings: Places) -> Hashes:
+def _spread(images: Hashes, *groupings: Indices) -> Hashes:
     """Return the least image that each caption is joined to: the least spreads until it rests."""
     leader = images.copy()
     while True:

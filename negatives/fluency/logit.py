@@ -99,7 +99,7 @@ class Pairs(NamedTuple):
     other: NDArray[np.int64]
 
     def flow(self, *, max_log_ratio: float) -> Floats:
-        """Return the chance that each alternative is accepted (negatives/draws.py)."""
+        """Return the chance that each alternative is accepted (negatives/sampling.py)."""
         flow: Floats = np.exp(np.minimum(self.gains, 0.0)) * (np.abs(self.gains) <= max_log_ratio)
         return flow
 

@@ -10,7 +10,7 @@ from negatives.fluency.words import Hashes, Words
 Floats = NDArray[np.float64]
 
 
-class Source:
+class CountLookup:
     """The words of this process, and the counts of a table, those of single words kept ready."""
 
     def __init__(self, words: Words, table: Table) -> None:
@@ -35,20 +35,20 @@ class Source:
 
     def of_words(self, ids: NDArray[np.int64], folds: Folds, kind: Kind = NGRAM[0]) -> Floats:
         """Return the counts of single words in an array of any shape, rows as in `count`."""
-        return self._at(self._kept_of(kind, self.words.hashes()), ids, folds)
+        return self._at(self._cached_counts(kind, self.words.hashes()), ids, folds)
 
     def of_classes(self, ids: NDArray[np.int64], folds: Folds, kind: Kind) -> Floats:
         """Return the counts of the classes of words, as `of_words`."""
-        return self._at(self._kept_of(kind, self.words.class_hashes()), ids, folds)
+        return self._at(self._cached_counts(kind, self.words.class_hashes()), ids, folds)
 
-    def _at(self, kept: NDArray[np.float32], ids: NDArray[np.int64], folds: Folds) -> Floats:
-        found: Floats = kept[ids, folds.reshape(-1, *[1] * (ids.ndim - 1))].astype(float)
+    def _at(self, counts: NDArray[np.float32], ids: NDArray[np.int64], folds: Folds) -> Floats:
+        found: Floats = counts[ids, folds.reshape(-1, *[1] * (ids.ndim - 1))].astype(float)
         return found
 
-    def _kept_of(self, kind: Kind, hashes: Hashes) -> NDArray[np.float32]:
+    def _cached_counts(self, kind: Kind, hashes: Hashes) -> NDArray[np.float32]:
         """Return words x NUM_FOLDS counts; words that are new since the last call are looked up."""
-        kept = self._kept.get(kind, np.zeros((0, NUM_FOLDS), np.float32))
-        if len(kept) < len(hashes):
-            new = self._table.without_each(kind.keys(hashes[len(kept) :]))
-            kept = self._kept[kind] = np.concatenate([kept, new])
-        return kept
+        cached = self._kept.get(kind, np.zeros((0, NUM_FOLDS), np.float32))
+        if len(cached) < len(hashes):
+            new = self._table.without_each(kind.keys(hashes[len(cached) :]))
+            cached = self._kept[kind] = np.concatenate([cached, new])
+        return cached

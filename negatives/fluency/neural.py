@@ -1,4 +1,4 @@
-"""A causal language model as a judge of texts, and as a scorer of a slot's alternatives.
+"""A causal language model: probabilities of texts, and a scorer of a slot's alternatives.
 
 Texts are sorted and read as trees of tokens (neural_packs.py), so that what two texts begin with is
 computed once, be they alternatives of one slot or not. torch is imported when a model is opened.
@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from data.config import place_name
+from data.config import base_name
 from data.errors import UsageError
 from negatives.fluency.neural_packs import packs_of
 
@@ -30,7 +30,7 @@ _WEIGHTS: Final = {".bin", ".gguf", ".json", ".model", ".safetensors", ".txt"}
 logger = logging.getLogger(__name__)
 
 
-class _Place(NamedTuple):
+class _ModelLocation(NamedTuple):
     """Where a model lies: a folder or hub name, and the GGUF file in the folder, if it is one."""
 
     folder: str
@@ -113,20 +113,20 @@ def open_model(
         raise UsageError(
             f"a language model expects the library {error.name}, found none: {INSTALL}"
         ) from error
-    place = _packaged() if name is None else _place(name)
-    label = _label(place)
+    location = _packaged_model() if name is None else _locate(name)
+    label = _label(location)
     network = neural_network.load_network(
-        place.folder, gguf_file=place.gguf_file, device=device, precision=dtype, label=label
+        location.folder, gguf_file=location.gguf_file, device=device, precision=dtype, label=label
     )
     return CausalModel(
         name=label,
-        version=_full_version(network.revision or _version(place), dtype),
+        version=_full_version(network.revision or _version(location), dtype),
         batch_tokens=batch_tokens or BATCH_TOKENS.get(network.device.type, BATCH_TOKENS["cpu"]),
         network=network,
     )
 
 
-def settled_device(name: str) -> str:
+def resolve_device(name: str) -> str:
     """Return the device that "auto" is on this machine; another one as it is named."""
     if name != "auto":
         return name
@@ -134,7 +134,7 @@ def settled_device(name: str) -> str:
         from negatives.fluency import neural_network  # noqa: PLC0415  (an extra, takes seconds)
     except ImportError:
         return "cpu"  # and whoever opens a model says what is not installed
-    return neural_network.device_at_hand()
+    return neural_network.default_device()
 
 
 def identity_of(name: str | None, *, dtype: str = "float32") -> tuple[str, str] | None:
@@ -143,10 +143,10 @@ def identity_of(name: str | None, *, dtype: str = "float32") -> tuple[str, str] 
     Raises:
         UsageError: the model cannot be had.
     """
-    place = _packaged() if name is None else _place(name)
-    if not Path(place.folder).is_dir():
+    location = _packaged_model() if name is None else _locate(name)
+    if not Path(location.folder).is_dir():
         return None
-    return _label(place), _full_version(_version(place), dtype)
+    return _label(location), _full_version(_version(location), dtype)
 
 
 def _full_version(weights: str, dtype: str) -> str:
@@ -154,7 +154,7 @@ def _full_version(weights: str, dtype: str) -> str:
     return f"{weights}, {dtype}, {libraries}"
 
 
-def _packaged() -> _Place:
+def _packaged_model() -> _ModelLocation:
     """Find the model in its package's folder; the package itself wants llama.cpp."""
     spec = importlib.util.find_spec(PACKAGED)
     folders = spec.submodule_search_locations if spec else None
@@ -163,35 +163,35 @@ def _packaged() -> _Place:
         raise UsageError(
             f"the packaged language model expects {WHEEL}, found none: {INSTALL_WHEEL}"
         )
-    return _Place(str(files[0].parent), files[0].name)
+    return _ModelLocation(str(files[0].parent), files[0].name)
 
 
-def _place(name: str) -> _Place:
+def _locate(name: str) -> _ModelLocation:
     path = Path(name)
     if path.suffix == ".gguf" and path.is_file():
-        return _Place(str(path.parent), path.name)
+        return _ModelLocation(str(path.parent), path.name)
     if path.is_dir() and not (path / "config.json").is_file():
         raise UsageError(f"{name}: expected the folder of a language model, found no config.json")
-    return _Place(name, None)
+    return _ModelLocation(name, None)
 
 
-def _label(place: _Place) -> str:
+def _label(location: _ModelLocation) -> str:
     """Return the model's name: of a GGUF file without its quantization, "Smol.Q4_1" is "Smol"."""
-    if place.gguf_file is None:
-        return place_name(place.folder)
-    stem = Path(place.gguf_file).stem
+    if location.gguf_file is None:
+        return base_name(location.folder)
+    stem = Path(location.gguf_file).stem
     return stem.rpartition(".")[0] or stem
 
 
-def _version(place: _Place) -> str:
+def _version(location: _ModelLocation) -> str:
     """Return the package's version and its file's quantization, or a hash of the folder's files."""
-    folder = Path(place.folder)
-    if place.gguf_file and folder.name == PACKAGED:
-        quantization = Path(place.gguf_file).stem.rpartition(".")[2]
+    folder = Path(location.folder)
+    if location.gguf_file and folder.name == PACKAGED:
+        quantization = Path(location.gguf_file).stem.rpartition(".")[2]
         return f"{quantization} of {WHEEL} {version(WHEEL)}"
     if not folder.is_dir():
         return "unknown revision"
-    files = [folder / place.gguf_file] if place.gguf_file else sorted(folder.iterdir())
+    files = [folder / location.gguf_file] if location.gguf_file else sorted(folder.iterdir())
     total = hashlib.sha256()
     for path in files:
         if path.suffix in _WEIGHTS and path.is_file():

@@ -103,7 +103,7 @@ class Network:
 
 
 def load_network(
-    place: str, *, gguf_file: str | None, device: str, precision: Precision, label: str
+    source: str, *, gguf_file: str | None, device: str, precision: Precision, label: str
 ) -> Network:
     """Return the model of a folder (or one GGUF file in it) or of the hub; `label` is for messages.
 
@@ -113,7 +113,7 @@ def load_network(
     """
     where = _device(device)
     try:
-        model, tokenizer, missing = _loaded(place, gguf_file, _DTYPES[precision])
+        model, tokenizer, missing = _load(source, gguf_file, _DTYPES[precision])
         model = model.eval().to(where, _DTYPES[precision])
     except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
         raise UsageError(
@@ -141,9 +141,12 @@ def load_network(
     return network
 
 
-def _loaded(place: str, gguf_file: str | None, dtype: torch.dtype) -> tuple[Any, Any, list[str]]:
+def _load(source: str, gguf_file: str | None, dtype: torch.dtype) -> tuple[Any, Any, list[str]]:
     """Return model, tokenizer and the names of the weights that were not found."""
-    options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(place).exists()}
+    options: dict[str, Any] = {
+        "trust_remote_code": False,
+        "local_files_only": Path(source).exists(),
+    }
     weights: dict[str, Any] = {"dtype": dtype}
     if gguf_file is not None:
         options["gguf_file"] = gguf_file
@@ -152,22 +155,22 @@ def _loaded(place: str, gguf_file: str | None, dtype: torch.dtype) -> tuple[Any,
         if hasattr(transformers, "GgufConfig"):
             weights["quantization_config"] = transformers.GgufConfig(dequantize=True)
     with contextlib.redirect_stderr(io.StringIO()):  # bars of progress, one after another
-        tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
         loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
-            place, output_loading_info=True, **weights, **options
+            source, output_loading_info=True, **weights, **options
         )
     model, report = loaded
     return model, tokenizer, sorted(report["missing_keys"])
 
 
-def device_at_hand() -> str:
+def default_device() -> str:
     """Return the device that "auto" is here."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _device(name: str) -> torch.device:
     if name == "auto":
-        return torch.device(device_at_hand())
+        return torch.device(default_device())
     try:
         device = torch.device(name)
         torch.empty(1, device=device)

@@ -65,7 +65,7 @@ def holds(out: AnyPath, mark: Mark) -> bool:
         there = _read(out / "work" / _MARK)
     except FileNotFoundError:
         return False
-    return there == _parsed(json.dumps(mark._asdict()))
+    return there == _parse(json.dumps(mark._asdict()))
 
 
 def refuse_if_taken(out: AnyPath, mark: Mark) -> None:
@@ -91,10 +91,10 @@ def clear(out: AnyPath) -> None:
 
 
 def _read(path: AnyPath) -> Mark | None:
-    return _parsed(path.read_text(encoding="utf-8"))
+    return _parse(path.read_text(encoding="utf-8"))
 
 
-def _parsed(text: str) -> Mark | None:
+def _parse(text: str) -> Mark | None:
     try:
         content = json.loads(text)
         return Mark(str(content["command"]), dict(content["identity"]))

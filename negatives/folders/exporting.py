@@ -17,8 +17,8 @@ from typing import Any, Final, NamedTuple
 from data.commit import Committed, sync_and_hash, sync_folder
 from data.disk import unwritable, writing
 from data.errors import UsageError
-from data.image_names import missing, name_in, renamed
-from data.images import Folder, Store
+from data.image_names import match_keys, missing, name_in
+from data.images import ImageFolder, Store
 from data.manifest import Manifest, read_manifest
 from data.parquet import write_parquet
 from data.schema import ROW_SCHEMA
@@ -37,7 +37,7 @@ class ExportOptions:
     """What is exported.
 
     `to`: one of TARGETS. `splits`: these, or all there are. `images`: the folder of the images, for
-    the paths of negclip-tsv and the pictures of webdataset. `tar_samples`: samples in a tar of
+    the paths of negclip-tsv and the images of webdataset. `tar_samples`: samples in a tar of
     webdataset, TAR_SAMPLES if it is None.
     """
 
@@ -47,7 +47,7 @@ class ExportOptions:
     tar_samples: int | None = None
 
 
-class Exported(NamedTuple):
+class ExportResult(NamedTuple):
     """What was written: captions, the files with their hashes, and captions left out by reason."""
 
     captions: int
@@ -76,12 +76,12 @@ class Job:
             dict.fromkeys(k for batch in batches for k in batch.column("image").to_pylist())
         )
 
-    def pictures(self) -> Store | None:
-        """Return the pictures as the captions name them, None without a folder of them."""
+    def open_images(self) -> Store | None:
+        """Return the images as the captions name them, None without a folder of them."""
         if self.options.images is None:
             return None
-        folder, keys = Folder(self.options.images), self.images()
-        return renamed(folder, keys) if len(folder.absent(keys)) == len(keys) else folder
+        folder, keys = ImageFolder(self.options.images), self.images()
+        return match_keys(folder, keys) if len(folder.absent(keys)) == len(keys) else folder
 
     def rows(self) -> Iterator[Plain]:
         """Yield the rows of all splits."""
@@ -104,7 +104,7 @@ def export_folder(
     *,
     options: ExportOptions,
     report: Report = lambda _num_captions: None,
-) -> Exported:
+) -> ExportResult:
     """Write a finished folder in another format to `output`, which must be new.
 
     Raises:
@@ -125,7 +125,7 @@ def export_folder(
             raise UsageError(f"{folder}: nothing to export; left out: {json.dumps(left_out)}")
     paths = sorted(output.iterdir()) if output.is_dir() else [output]
     files = tuple(Committed(path.name, *sync_and_hash(path)) for path in paths)
-    return Exported(num_written, files, left_out)
+    return ExportResult(num_written, files, left_out)
 
 
 def _refuse_unfit(options: ExportOptions) -> None:
@@ -185,7 +185,7 @@ def _write_negclip_tsv(job: Job, draft: Path) -> int:
     Readers draw one of the negatives, so captions without any are left out. neg_image lists the
     rows of images to contrast with, which are not known here.
     """
-    images, store = job.options.images, job.pictures()
+    images, store = job.options.images, job.open_images()
     num_written = 0
     with draft.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
@@ -204,7 +204,7 @@ def _write_negclip_tsv(job: Job, draft: Path) -> int:
 
 def _write_webdataset(job: Job, draft: Path) -> int:
     draft.mkdir()
-    images = job.pictures()
+    images = job.open_images()
     if images is not None and len(absent := images.absent(keys := job.images())) == len(keys):
         raise UsageError(
             f"nothing to export, all images are missing: {missing(images, keys, absent)}"

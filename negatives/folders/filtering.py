@@ -90,7 +90,7 @@ def filter_folder(
         )
         return manifest_of(account, shards, counts.content())
 
-    kept = partial(_kept, options=options, counts=counts, dropped=dropped)
+    kept = partial(_filter_rows, options=options, counts=counts, dropped=dropped)
     written = write_folder(
         NewFolder(out, "filter", parent.shard_rows()),
         ((split, kept(parent.rows_of(split, report=report))) for split in parent.manifest.splits()),
@@ -109,7 +109,7 @@ def _refuse_unknown(manifest: Manifest, options: FilterOptions) -> None:
                 raise UsageError(f"no negative of the {kind} {name!r}; {nearest(name, known)}")
 
 
-def _kept(
+def _filter_rows(
     rows: Iterable[Row], *, options: FilterOptions, counts: Counts, dropped: Counter[str]
 ) -> Iterator[Row]:
     share = options.sample_captions

@@ -17,13 +17,20 @@ from data.errors import UsageError
 from data.manifest import Manifest, Shard
 from data.records import SUBTYPES, TYPES, Caption, Negative, Row, Skip
 from data.sources.files import find_splits, split_name
-from data.sources.found import Found, captions_of, key_of
 from data.sources.packed import plain_name
+from data.sources.raw_captions import RawCaption, captions_of, key_of
 from data.storage import AnyPath
-from data.texts import is_unicode, nearest, normalised
+from data.texts import is_unicode, nearest, normalise
 from negatives.config import NegativesConfig
 from negatives.folders.lineage import Account, Counts, Report, manifest_of
-from negatives.folders.published import FORMATS, NO_LIST, Published, Told, detected, files_of
+from negatives.folders.published import (
+    FORMATS,
+    NO_LIST,
+    PublishedCaption,
+    PublishedNegative,
+    detect_format,
+    files_of,
+)
 from negatives.folders.writing import NewFolder, write_folder
 
 MAX_CHARACTERS: Final = 10_000
@@ -60,7 +67,7 @@ def import_published(
     Raises:
         UsageError: the file is of another format, or not one caption of it can be used.
     """
-    options = _resolved(path, options)
+    options = _resolve(path, options)
     files = files_of(path, options.format)
     counts = Counts()
     producers, identities = _producers(files, options)
@@ -81,7 +88,7 @@ def import_published(
     def manifest(shards: tuple[Shard, ...]) -> Manifest:
         if not shards:
             raise UsageError(
-                f"{path}: no caption could be used; skipped: {counts.skipped()}; is it "
+                f"{path}: no caption could be used; skipped: {counts.describe_skips()}; is it "
                 f"{options.format}?"
             )
         return manifest_of(account, shards, counts.content())
@@ -94,7 +101,7 @@ def import_published(
     )
 
 
-def _resolved(path: AnyPath, options: ImportOptions) -> ImportOptions:
+def _resolve(path: AnyPath, options: ImportOptions) -> ImportOptions:
     """Return the options with everything that the file's name tells."""
     known = ("auto", *FORMATS)
     if options.format not in known:
@@ -105,9 +112,9 @@ def _resolved(path: AnyPath, options: ImportOptions) -> ImportOptions:
     ):
         if value not in allowed:
             raise UsageError(f"unknown {name} {value!r}; {nearest(value, allowed)}")
-    format_name = detected(path) if options.format == "auto" else options.format
+    format_name = detect_format(path) if options.format == "auto" else options.format
     files = files_of(path, format_name)
-    told = (
+    split = (
         "test"
         if format_name == "sugarcrepe"
         else next(iter(find_splits(files[0], suffixes=(), split=None)))
@@ -116,7 +123,7 @@ def _resolved(path: AnyPath, options: ImportOptions) -> ImportOptions:
     return replace(
         options,
         format=format_name,
-        split=split_name(options.split or told),
+        split=split_name(options.split or split),
         source_name=options.source_name or name,
     )
 
@@ -152,13 +159,13 @@ class _Reading:
                 if isinstance(row, Skip):
                     self._counts.skip(row.reason)
                 else:
-                    told = not isinstance(item, Skip) and item.negatives
-                    why_empty = "no usable negative" if told else "no negative in the file"
+                    published = not isinstance(item, Skip) and item.negatives
+                    why_empty = "no usable negative" if published else "no negative in the file"
                     yield self._counts.add(row, why_empty=why_empty)
 
-    def _row(self, item: Published, producer: int) -> Row | Skip:
+    def _row(self, item: PublishedCaption, producer: int) -> Row | Skip:
         image = key_of(item.image) or ""
-        found = Found(image or "none", item.caption, item.where, self._id(item, image))
+        found = RawCaption(image or "none", item.caption, item.where, self._id(item, image))
         (caption,) = captions_of([found], source="")
         if isinstance(caption, Skip):
             return caption
@@ -166,7 +173,7 @@ class _Reading:
             return Skip(f"caption is {_LONG}", item.where)
         return Row(caption.id, image, caption.text, self._negatives(caption, item, producer))
 
-    def _id(self, item: Published, image: str) -> str:
+    def _id(self, item: PublishedCaption, image: str) -> str:
         """Return the stated id if it is more than a number, else one made of source and place."""
         source = self._options.source_name
         stated = key_of(item.id)
@@ -184,30 +191,34 @@ class _Reading:
         times = self._times[wanted]
         return wanted if times == 1 else self._unique(f"{wanted}#{times}")
 
-    def _negatives(self, caption: Caption, item: Published, producer: int) -> tuple[Negative, ...]:
+    def _negatives(
+        self, caption: Caption, item: PublishedCaption, producer: int
+    ) -> tuple[Negative, ...]:
         if item.negatives is None:
             self._counts.skip(NO_LIST)
             return ()
         negatives: list[Negative] = []
         seen: set[str] = set()
-        for told in item.negatives:
-            fault = _fault(told, caption.text, seen)
+        for published in item.negatives:
+            fault = _fault(published, caption.text, seen)
             if fault is None:
-                negatives.append(self._negative(caption, told, item.where, producer))
+                negatives.append(self._negative(caption, published, item.where, producer))
             else:
                 self._counts.skip(fault)
         return tuple(negatives)
 
-    def _negative(self, caption: Caption, told: Told, where: str, producer: int) -> Negative:
-        text = str(told.text).strip()
+    def _negative(
+        self, caption: Caption, published: PublishedNegative, where: str, producer: int
+    ) -> Negative:
+        text = str(published.text).strip()
         edit = edit_between(caption.text, text)
         assert edit is not None, "equal texts were refused before"
         options = self._options
         return Negative(
             text=text,
-            type=_word(told.type, options.type, TYPES, f"{where}: type"),
-            subtype=_word(told.subtype, options.subtype, SUBTYPES, f"{where}: subtype"),
-            rule=key_of(told.rule) or str(options.source_name),
+            type=_word(published.type, options.type, TYPES, f"{where}: type"),
+            subtype=_word(published.subtype, options.subtype, SUBTYPES, f"{where}: subtype"),
+            rule=key_of(published.rule) or str(options.source_name),
             method="import",
             edit=edit,
             score=None,  # a file's score is of a scorer that no manifest names
@@ -215,18 +226,18 @@ class _Reading:
         )
 
 
-def _fault(told: Told, caption: str, seen: set[str]) -> str | None:
+def _fault(published: PublishedNegative, caption: str, seen: set[str]) -> str | None:
     """Return why a negative cannot be used, if it cannot; remember its text if it can."""
-    text = told.text.strip() if isinstance(told.text, str) else told.text
+    text = published.text.strip() if isinstance(published.text, str) else published.text
     if not isinstance(text, str):
         return "negative is missing" if text is None else "negative is not text"
-    key = normalised(text)
+    key = normalise(text)
     faults = (
         (not text, "negative is empty"),
         (not is_unicode(text), "negative is not valid Unicode"),
         (len(text) > MAX_CHARACTERS, f"negative is {_LONG}"),
         (text == caption, "negative equals its caption"),
-        (key == normalised(caption), "negative equals its caption but for case and punctuation"),
+        (key == normalise(caption), "negative equals its caption but for case and punctuation"),
         (key in seen, "negative is there twice"),
     )
     fault = next((reason for failed, reason in faults if failed), None)
@@ -235,11 +246,11 @@ def _fault(told: Told, caption: str, seen: set[str]) -> str | None:
     return fault
 
 
-def _word(told: object, default: str, allowed: tuple[str, ...], where: str) -> str:
-    if told is None or told == "":
+def _word(value: object, default: str, allowed: tuple[str, ...], where: str) -> str:
+    if value is None or value == "":
         return default
-    if told not in allowed:
+    if value not in allowed:
         raise UsageError(
-            f"{where}: expected one of {', '.join(allowed)}; found {told!r}; rename it in the file"
+            f"{where}: expected one of {', '.join(allowed)}; found {value!r}; rename it in the file"
         )
-    return str(told)
+    return str(value)

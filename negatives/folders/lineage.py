@@ -17,7 +17,7 @@ from data.shards import read_rows
 from data.storage import AnyPath
 from negatives.config import NegativesConfig
 from negatives.folders.versions import writer_versions
-from negatives.tallies import Content, merged
+from negatives.tallies import Content, sum_contents
 
 _COUNTED = ("captions", "skipped", "negatives_by_type", "negatives_by_rule", "empty_because")
 
@@ -49,13 +49,13 @@ class Counts:
         """Count something of the source that cannot be used."""
         self._counters["skipped"][reason] += 1
 
-    def skipped(self) -> str:
+    def describe_skips(self) -> str:
         """Return the reasons with their numbers, to put into a message."""
         return json.dumps(dict(sorted(self._counters["skipped"].items())))
 
     def content(self) -> Content:
         """Return the counts as a manifest states them; those of a draw are empty."""
-        return merged([self._counters])
+        return sum_contents([self._counters])
 
 
 class Parent(NamedTuple):

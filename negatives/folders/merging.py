@@ -10,7 +10,7 @@ from data.lookup import RowTable
 from data.manifest import Manifest, Shard
 from data.records import Negative, Row
 from data.storage import AnyPath
-from data.texts import normalised
+from data.texts import normalise
 from negatives.folders.lineage import Account, Counts, Parent, Report, manifest_of, open_parent
 from negatives.folders.writing import NewFolder, write_folder
 
@@ -53,7 +53,7 @@ class _Merging:
         self._counts = Counts()
         self._dropped: Counter[str] = Counter()
         self._producers: list[Json] = []
-        self._numbers = [self._united(parent.manifest.producers) for parent in parents]
+        self._numbers = [self._unite(parent.manifest.producers) for parent in parents]
 
     def rows(self, split: str) -> Iterator[Row]:
         """Yield the rows of a split, each once."""
@@ -69,7 +69,7 @@ class _Merging:
                     for other, table in enumerate(tables[number + 1 :], start=number + 1)
                     if table is not None and (found := table.take(row.id)) is not None
                 }
-                yield self._joined({number: row, **others})
+                yield self._join({number: row, **others})
 
     def manifest(self, shards: tuple[Shard, ...]) -> Manifest:
         """Return the manifest of the merged folder."""
@@ -106,7 +106,7 @@ class _Merging:
         """Return how many negatives were dropped, by reason."""
         return dict(sorted(self._dropped.items()))
 
-    def _joined(self, rows: dict[int, Row]) -> Row:
+    def _join(self, rows: dict[int, Row]) -> Row:
         """Return one row of the rows of several folders, by the folders' numbers."""
         first_number, first = next(iter(rows.items()))
         negatives: list[Negative] = []
@@ -120,7 +120,7 @@ class _Merging:
                     "folders whose ids differ"
                 )
             for negative in row.negatives:
-                key = normalised(negative.text)
+                key = normalise(negative.text)
                 if number != first_number and key in seen:
                     self._dropped["negatives: equal text"] += 1
                     continue
@@ -131,7 +131,7 @@ class _Merging:
         row = first._replace(negatives=tuple(negatives))
         return self._counts.add(row, why_empty="no negative in any of the folders")
 
-    def _united(self, producers: list[Json]) -> list[int]:
+    def _unite(self, producers: list[Json]) -> list[int]:
         """Add producers to the list of all; return where each of them stands in it."""
         for producer in producers:
             if producer not in self._producers:

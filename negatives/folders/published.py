@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES, Skip
+from data.sources.caption_cells import cell_texts, list_in
 from data.sources.files import check_columns, contents, existing, json_of, shape
 from data.sources.packed import kind_of, plain_name
-from data.sources.several import cell_texts, list_in
 from data.sources.table_files import (
     Form,
     Record,
@@ -26,7 +26,7 @@ from data.storage import AnyPath, entries
 NO_LIST: Final = "negatives are no list"
 
 
-class Told(NamedTuple):
+class PublishedNegative(NamedTuple):
     """What a file says of one negative; None where it says nothing."""
 
     text: object
@@ -35,17 +35,17 @@ class Told(NamedTuple):
     rule: object = None
 
 
-class Published(NamedTuple):
+class PublishedCaption(NamedTuple):
     """What a file says of one caption; `negatives` is None where they cannot be read."""
 
     where: str
     id: object
     image: object
     caption: object
-    negatives: tuple[Told, ...] | None
+    negatives: tuple[PublishedNegative, ...] | None
 
 
-Items = Iterator[Published | Skip]
+Items = Iterator[PublishedCaption | Skip]
 
 
 def files_of(path: AnyPath, format_name: str) -> tuple[AnyPath, ...]:
@@ -67,7 +67,7 @@ def files_of(path: AnyPath, format_name: str) -> tuple[AnyPath, ...]:
     return files
 
 
-def detected(path: AnyPath) -> str:
+def detect_format(path: AnyPath) -> str:
     """Return the format of a file by its suffix and its first line.
 
     Raises:
@@ -106,9 +106,9 @@ def _negclip_tsv(path: AnyPath) -> Items:
         if not checked:
             check_columns(("title", "filepath", "neg_caption"), cells.keys(), where=where)
             checked = True
-        items = _listed(cells.get("neg_caption"))
-        told = None if items is None else tuple(map(Told, items))
-        yield Published(where, None, cells.get("filepath"), cells.get("title"), told)
+        items = _list_in(cells.get("neg_caption"))
+        negatives = None if items is None else tuple(map(PublishedNegative, items))
+        yield PublishedCaption(where, None, cells.get("filepath"), cells.get("title"), negatives)
 
 
 def _sugarcrepe(path: AnyPath) -> Items:
@@ -127,9 +127,11 @@ def _sugarcrepe(path: AnyPath) -> Items:
         if number == 0:
             check_columns(("filename", "caption", "negative_caption"), cells.keys(), where=where)
         text = cells.get("negative_caption")
-        told = Told(text, kind, about) if known else Told(text)
+        published = PublishedNegative(text, kind, about) if known else PublishedNegative(text)
         row_id = f"sugarcrepe:{stem}:{key}"
-        yield Published(where, row_id, cells.get("filename"), cells.get("caption"), (told,))
+        yield PublishedCaption(
+            where, row_id, cells.get("filename"), cells.get("caption"), (published,)
+        )
 
 
 def _jsonl(path: AnyPath) -> Items:
@@ -169,25 +171,29 @@ def _of_records(records: Records) -> Items:
         yield _of_record(where, cells)
 
 
-def _of_record(where: str, cells: Mapping[str, object]) -> Published:
+def _of_record(where: str, cells: Mapping[str, object]) -> PublishedCaption:
     items: list[object] | None
     if "negatives" in cells:
-        items = _listed(cells["negatives"])
+        items = _list_in(cells["negatives"])
     else:
         cell = cells.get("negative")
         items = cell if isinstance(cell, list) else cell_texts(cell, "auto")
-    told = None if items is None else tuple(_told(item, cells) for item in items)
-    return Published(where, cells.get("id"), cells.get("image"), cells.get("caption"), told)
+    negatives = None if items is None else tuple(_negative_of(item, cells) for item in items)
+    return PublishedCaption(
+        where, cells.get("id"), cells.get("image"), cells.get("caption"), negatives
+    )
 
 
-def _told(item: object, cells: Mapping[str, object]) -> Told:
+def _negative_of(item: object, cells: Mapping[str, object]) -> PublishedNegative:
     """Return a negative: a text, or an object as `negatives export --to jsonl` writes it."""
     if isinstance(item, Mapping):
-        return Told(item.get("text"), item.get("type"), item.get("subtype"), item.get("rule"))
-    return Told(item, cells.get("type"), cells.get("subtype"))
+        return PublishedNegative(
+            item.get("text"), item.get("type"), item.get("subtype"), item.get("rule")
+        )
+    return PublishedNegative(item, cells.get("type"), cells.get("subtype"))
 
 
-def _listed(cell: object) -> list[object] | None:
+def _list_in(cell: object) -> list[object] | None:
     """Return a list that is one, or that is written as JSON or as Python writes it."""
     if isinstance(cell, list):
         return cell

@@ -1,7 +1,7 @@
 """Samples of webdataset: tars in which members of one key are one sample.
 
 Keys are running numbers, for a key ends at its first dot and ids may have dots and slashes. Equal
-rows and pictures give equal bytes: no time, owner or permission of this machine goes in.
+rows and images give equal bytes: no time, owner or permission of this machine goes in.
 """
 
 import io
@@ -24,7 +24,7 @@ OUTSIDE: Final = "image is not in the folder"
 NO_SUFFIX: Final = "image has no suffix of a picture"
 
 
-class Picture(NamedTuple):
+class ImageFile(NamedTuple):
     """The bytes of an image file and its suffix, such as "jpg"."""
 
     suffix: str
@@ -32,7 +32,7 @@ class Picture(NamedTuple):
 
 
 class Tars(NamedTuple):
-    """Where tars go and how they are filled; `images` has the pictures, None for none."""
+    """Where tars go and how they are filled; `images` has the images, None for none."""
 
     folder: Path
     images: Store | None
@@ -44,8 +44,8 @@ def write_samples(
 ) -> int:
     """Write `SPLIT-00000-of-00003.tar` and so on; return the number of samples.
 
-    A sample is .json (the row), .txt (the caption) and, if there are `images`, the picture;
-    captions whose picture cannot be read are then left out and counted.
+    A sample is .json (the row), .txt (the caption) and, if there are `images`, the image;
+    captions whose image cannot be read are then left out and counted.
     """
     samples = _samples(rows, tars.images, left_out)
     paths: list[Path] = []
@@ -53,8 +53,8 @@ def write_samples(
     for first in samples:
         paths.append(tars.folder / f"{split}-{len(paths):05d}.draft")
         with tarfile.open(paths[-1], "w", format=tarfile.USTAR_FORMAT) as tar:
-            for row, picture in chain([first], islice(samples, tars.num_samples - 1)):
-                _add_sample(tar, f"{key:09d}", row, picture)
+            for row, image in chain([first], islice(samples, tars.num_samples - 1)):
+                _add_sample(tar, f"{key:09d}", row, image)
                 key += 1
     for number, path in enumerate(paths):
         path.rename(tars.folder / f"{split}-{number:05d}-of-{len(paths):05d}.tar")
@@ -63,17 +63,17 @@ def write_samples(
 
 def _samples(
     rows: Iterator[Plain], images: Store | None, left_out: Counter[str]
-) -> Iterator[tuple[Plain, Picture | None]]:
+) -> Iterator[tuple[Plain, ImageFile | None]]:
     for row in rows:
-        picture = None if images is None else _picture(images, row["image"])
-        if isinstance(picture, str):
-            left_out[picture] += 1
+        image = None if images is None else _read_image(images, row["image"])
+        if isinstance(image, str):
+            left_out[image] += 1
         else:
-            yield row, picture
+            yield row, image
 
 
-def _picture(images: Store, key: str) -> Picture | str:
-    """Return the picture of a key, or why there is none."""
+def _read_image(images: Store, key: str) -> ImageFile | str:
+    """Return the image of a key, or why there is none."""
     path = PurePosixPath(name_in(images, key))
     suffix = path.suffix.removeprefix(".").lower()
     if not key:
@@ -81,18 +81,18 @@ def _picture(images: Store, key: str) -> Picture | str:
     if not suffix or suffix in _TEXT_SUFFIXES:
         return NO_SUFFIX
     try:
-        return Picture(suffix, images.read(key))
+        return ImageFile(suffix, images.read(key))
     except (UsageError, ValueError):  # a store reads nothing outside of its folder
         return OUTSIDE if path.is_absolute() or ".." in path.parts else MISSING
 
 
-def _add_sample(tar: tarfile.TarFile, key: str, row: Plain, picture: Picture | None) -> None:
+def _add_sample(tar: tarfile.TarFile, key: str, row: Plain, image: ImageFile | None) -> None:
     members = {
         "json": json.dumps(row, ensure_ascii=False).encode(),
         "txt": str(row["caption"]).encode(),
     }
-    if picture is not None:
-        members[picture.suffix] = picture.content
+    if image is not None:
+        members[image.suffix] = image.content
     for suffix, content in members.items():
         info = tarfile.TarInfo(f"{key}.{suffix}")  # time and owner are 0 and nobody
         info.size = len(content)

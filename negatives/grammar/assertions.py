@@ -47,7 +47,7 @@ def negation_words() -> _Words:
     return _Words(**word_sets("negate"))
 
 
-class View(NamedTuple):
+class CaptionView(NamedTuple):
     """A caption as this rule looks at it: tokens, their words in lower case, their dependents."""
 
     tokens: Sequence[Token]
@@ -56,7 +56,7 @@ class View(NamedTuple):
     lexicon: Lexicon
 
 
-def is_company(view: View, preposition: int) -> bool:
+def is_accompaniment(view: CaptionView, preposition: int) -> bool:
     """Tell whether "with" gives a noun something that it may as well be without."""
     tokens, words, children, _ = view
     before = tokens[preposition - 1] if preposition else None
@@ -75,7 +75,7 @@ def is_company(view: View, preposition: int) -> bool:
     )
 
 
-def _is_taken_up(view: View, thing: int) -> bool:
+def _is_taken_up(view: CaptionView, thing: int) -> bool:
     """Tell whether a pronoun after a thing may mean it ("a baby zebra as it nurses").
 
     The object of a preposition or a possessor rather means the owner: "a table with books on it".
@@ -87,11 +87,11 @@ def _is_taken_up(view: View, thing: int) -> bool:
     )
 
 
-def _conjuncts(view: View, noun: int) -> list[int]:
+def _conjuncts(view: CaptionView, noun: int) -> list[int]:
     return [child for child in view.children[noun] if view.tokens[child].dep == "conj"]
 
 
-def _comes_back(view: View, things: Sequence[int]) -> bool:
+def _comes_back(view: CaptionView, things: Sequence[int]) -> bool:
     """Tell whether the caption names one of these things once more ("cat bed" names no cat)."""
     tokens, words, _, lexicon = view
     lemmas = {lexicon.lemma(words[thing], tokens[thing].tag) for thing in things}
@@ -102,7 +102,7 @@ def _comes_back(view: View, things: Sequence[int]) -> bool:
     )
 
 
-def has_indefinite(view: View, verb: int) -> bool:
+def has_indefinite(view: CaptionView, verb: int) -> bool:
     """Tell whether "some" or its like stands under a verb: "not eating some food" denies little."""
     indefinites = negation_words().indefinites
     if indefinites.isdisjoint(view.words):
@@ -115,12 +115,12 @@ def has_indefinite(view: View, verb: int) -> bool:
     return False
 
 
-def is_on_sign(view: View, index: int) -> bool:
+def is_on_sign(view: CaptionView, index: int) -> bool:
     """Tell whether a "no" at a token would be what a sign says, or no determiner."""
     return not negation_words().signs.isdisjoint(view.words[index : index + 7])
 
 
-def is_named_one(view: View, noun: int) -> bool:
+def is_named_one(view: CaptionView, noun: int) -> bool:
     """Tell whether a noun phrase has no quantifier: "some dogs" may run and not run."""
     tokens, words, children, _ = view
     quantifiers = negation_words().quantifiers
@@ -133,7 +133,7 @@ def is_named_one(view: View, noun: int) -> bool:
     )
 
 
-def deniable_finite(view: View, verb: int) -> int | None:
+def deniable_finite(view: CaptionView, verb: int) -> int | None:
     """Return the finite token of a main or relative clause that "not" may follow."""
     tokens, words, children, _ = view
     if tokens[verb].dep not in {"ROOT", "relcl"}:
@@ -157,7 +157,7 @@ def deniable_finite(view: View, verb: int) -> int | None:
     return finite
 
 
-def _is_shared_or_odd(view: View, verb: int, subject: int) -> bool:
+def _is_shared_or_odd(view: CaptionView, verb: int, subject: int) -> bool:
     """Tell whether "do" would leave a second verb behind, or goes with no subject of this kind.
 
     A plural verb with a singular subject, or an adverb before it, is a sign of a wrong parse
@@ -172,11 +172,11 @@ def _is_shared_or_odd(view: View, verb: int, subject: int) -> bool:
     )
 
 
-def _has_conjunct(view: View, index: int) -> bool:
+def _has_conjunct(view: CaptionView, index: int) -> bool:
     return any(view.tokens[child].dep in {"conj", "cc"} for child in view.children[index])
 
 
-def is_existence(view: View, noun: int) -> bool:
+def is_existence(view: CaptionView, noun: int) -> bool:
     """Tell whether the caption asserts that there is such a thing, and "no" would deny it."""
     tokens, words, children, _ = view
     head, dep = tokens[noun].head, tokens[noun].dep
@@ -198,7 +198,7 @@ def is_existence(view: View, noun: int) -> bool:
     )
 
 
-def _is_named_but_no(view: View, noun: int) -> bool:
+def _is_named_but_no(view: CaptionView, noun: int) -> bool:
     """Tell whether a noun has no quantifier other than "no"."""
     tokens, words, children, _ = view
     others = negation_words().quantifiers - {"no"}
@@ -207,7 +207,7 @@ def _is_named_but_no(view: View, noun: int) -> bool:
     )
 
 
-def bare_first(view: View, noun: int, skip: int | None = None) -> int | None:
+def bare_first(view: CaptionView, noun: int, skip: int | None = None) -> int | None:
     """Return the first token of a noun phrase without a determiner; None if it has one."""
     tokens, _, children, _ = view
     before = [child for child in children[noun] if child < noun and child != skip]

@@ -1,7 +1,7 @@
 """Capitals: the first letters that an edit of words moves to and from the starts of sentences.
 
-What a move does to a letter is worked out from places alone, and then backwards: `cased` returns
-None where the way back would not restore the caption.
+What a move does to a letter is worked out from places alone, and then backwards: `with_casing`
+returns None where the way back would not restore the caption.
 """
 
 import re
@@ -38,7 +38,7 @@ class Casing(NamedTuple):
     content: Sequence[Token]
 
 
-class _Place(NamedTuple):
+class _ReplacedSpan(NamedTuple):
     """A replaced span: its old text, and its first token with a letter or figure in it.
 
     `kind`: what it does to a first letter; nothing inside a sentence.
@@ -50,12 +50,12 @@ class _Place(NamedTuple):
 
 
 def casing_of(parse: Parse) -> Casing:
-    """Return a caption as `cased` wants it."""
+    """Return a caption as `with_casing` wants it."""
     starts: list[int] = []
     content: list[Token] = []
     waiting = True
     for token in parse.tokens:
-        if waiting and _parted(token.text)[1]:
+        if waiting and _split_at_first_letter(token.text)[1]:
             starts.append(token.start)
             waiting = False
             continue
@@ -67,7 +67,7 @@ def casing_of(parse: Parse) -> Casing:
     return Casing(parse, upper, frozenset(starts), last_start, content)
 
 
-def cased(casing: Casing, edit: Edit, lexicon: Lexicon) -> Edit | None:
+def with_casing(casing: Casing, edit: Edit, lexicon: Lexicon) -> Edit | None:
     """Return the edit with first letters as their places want them; None if that is lossy.
 
     A replacement whose text is (case aside) the old text of another replacement is taken for
@@ -83,13 +83,13 @@ def cased(casing: Casing, edit: Edit, lexicon: Lexicon) -> Edit | None:
         both = "".join([text_at(text, start, end) + new for start, end, new in whole.replacements])
         if both == both.lower():  # as in most edits
             return whole
-    places = [_place(casing, start, end) for start, end, _ in whole.replacements]
-    sources = {place.text.casefold(): place for place in places}
-    sources |= {place.text: place for place in places}
+    spans = [_place(casing, start, end) for start, end, _ in whole.replacements]
+    sources = {span.text.casefold(): span for span in spans}
+    sources |= {span.text: span for span in spans}
     replacements: list[Replacement] = []
-    for (start, end, new), target in zip(whole.replacements, places, strict=True):
+    for (start, end, new), target in zip(whole.replacements, spans, strict=True):
         source = sources.get(new) or sources.get(new.casefold())
-        words = _moved(source, target, style, lexicon) if source else _new(new, target, style)
+        words = _recase(source, target, style, lexicon) if source else _new(new, target, style)
         if words is None:
             return None
         replacements.append(Replacement(start, end, words))
@@ -132,18 +132,18 @@ def _style(casing: Casing, edit: Edit) -> _Style:
     """Tell Title Style and UPPER STYLE by the words that the edit leaves alone: they survive it."""
     if casing.upper and any(
         len(token.text) > 1 and token.text.isupper() and token.start not in casing.starts
-        for token in _kept(casing.parse.tokens, edit)
+        for token in _kept_tokens(casing.parse.tokens, edit)
     ):
         return "upper"
     num_capitals = 0
-    for token in _kept(casing.content, edit):
+    for token in _kept_tokens(casing.content, edit):
         if not token.text[0].isupper():
             return "plain"
         num_capitals += 1
     return "title" if num_capitals >= 2 else "plain"
 
 
-def _kept(tokens: Sequence[Token], edit: Edit) -> Iterator[Token]:
+def _kept_tokens(tokens: Sequence[Token], edit: Edit) -> Iterator[Token]:
     """Yield the tokens that stand outside the edit."""
     for token in tokens:
         for start, end, _ in edit.replacements:
@@ -153,21 +153,25 @@ def _kept(tokens: Sequence[Token], edit: Edit) -> Iterator[Token]:
             yield token
 
 
-def _place(casing: Casing, start: int, end: int) -> _Place:
+def _place(casing: Casing, start: int, end: int) -> _ReplacedSpan:
     """Return what is known of a replaced span."""
     text, tokens = text_at(casing.parse.text, start, end), casing.parse.tokens
-    first = next((t for t in tokens if start <= t.start < end and _parted(t.text)[1]), None)
-    return _Place(text, _kind(text) if first and first.start in casing.starts else "inside", first)
+    first = next(
+        (t for t in tokens if start <= t.start < end and _split_at_first_letter(t.text)[1]), None
+    )
+    return _ReplacedSpan(
+        text, _kind(text) if first and first.start in casing.starts else "inside", first
+    )
 
 
-def _new(text: str, target: _Place, style: _Style) -> str | None:
+def _new(text: str, target: _ReplacedSpan, style: _Style) -> str | None:
     """Return new words as their place wants them; None if its old words could not come back."""
     old, small = target.text, target.text.lower()
     if small in _ARTICLES and text.lower() in _ARTICLES:  # mended already
         return text
     if style == "title" and (_kind(old) == "caseless") != (_kind(text) == "caseless"):
         return None
-    then, now = _spelled(small, target.kind), _spelled(text, target.kind)
+    then, now = _spell(small, target.kind), _spell(text, target.kind)
     if style == "upper":
         then, now = small.upper(), text.upper()
     elif style == "title" and old != small:
@@ -175,7 +179,9 @@ def _new(text: str, target: _Place, style: _Style) -> str | None:
     return now if then == old else None
 
 
-def _moved(source: _Place, target: _Place, style: _Style, lexicon: Lexicon) -> str | None:
+def _recase(
+    source: _ReplacedSpan, target: _ReplacedSpan, style: _Style, lexicon: Lexicon
+) -> str | None:
     """Return the source's words as the target wants them; None if they could not come back."""
     text, first = source.text, source.first
     if style == "upper":
@@ -188,22 +194,22 @@ def _moved(source: _Place, target: _Place, style: _Style, lexicon: Lexicon) -> s
     keeps = _is_proper(first, lexicon) if first else None
     if first is None or keeps is None:
         return None
-    there = _settled(first.text, source.kind, target.kind, keeps=keeps)
-    if there is None or _settled(there, target.kind, source.kind, keeps=keeps) != first.text:
+    there = _case_word(first.text, source.kind, target.kind, keeps=keeps)
+    if there is None or _case_word(there, target.kind, source.kind, keeps=keeps) != first.text:
         return None
     return text.replace(first.text, there, 1)
 
 
-def _settled(word: str, source: _Kind, target: _Kind, *, keeps: bool) -> str | None:
+def _case_word(word: str, source: _Kind, target: _Kind, *, keeps: bool) -> str | None:
     """Return a word as it is written after a move between two kinds; None if it cannot be."""
     leaves = source != "inside" and not keeps and _is_capitalised(word)
-    return _spelled(word.lower() if leaves else word, target)
+    return _spell(word.lower() if leaves else word, target)
 
 
-def _spelled(words: str, kind: _Kind) -> str | None:
+def _spell(words: str, kind: _Kind) -> str | None:
     """Return words as a place of a kind writes them; None if it has no room for them."""
     if kind == "capital" and _kind(words) == "small":
-        return _capitalised(words)
+        return _capitalise(words)
     return words if kind in {"inside", _kind(words)} else None
 
 
@@ -227,21 +233,21 @@ def _is_proper(token: Token, lexicon: Lexicon) -> bool | None:
 
 def _kind(words: str) -> _Kind:
     """Return what a sentence start that holds these words does to a first letter."""
-    letter = _parted(words)[1]
+    letter = _split_at_first_letter(words)[1]
     return "capital" if letter.isupper() else "small" if letter.islower() else "caseless"
 
 
 def _is_capitalised(word: str) -> bool:
     """Tell whether a word is written with one capital, its first letter ("A", "Dog", not "TV")."""
-    return word != word.lower() and word == _capitalised(word.lower())
+    return word != word.lower() and word == _capitalise(word.lower())
 
 
-def _capitalised(words: str) -> str:
-    before, letter, after = _parted(words)
+def _capitalise(words: str) -> str:
+    before, letter, after = _split_at_first_letter(words)
     return before + letter.upper() + after
 
 
-def _parted(words: str) -> tuple[str, str, str]:
+def _split_at_first_letter(words: str) -> tuple[str, str, str]:
     """Return the words before, at and after their first letter or figure, "" where none is."""
     for index, letter in enumerate(words):
         if letter.isalnum():

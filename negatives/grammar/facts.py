@@ -71,10 +71,10 @@ def core_of(facts: Iterable[Fact]) -> frozenset[tuple[str, str]]:
 
 def lemmas_of(parse: Parse, lexicon: Lexicon) -> list[str]:
     """Return what each token is called in a fact; words for no one in particular are one."""
-    return [_called(token, lexicon) for token in parse.tokens]
+    return [_name_of(token, lexicon) for token in parse.tokens]
 
 
-def _called(token: Token, lexicon: Lexicon) -> str:
+def _name_of(token: Token, lexicon: Lexicon) -> str:
     lower = token.text.lower()
     if lower in _ANYONE and token.tag != "CD" and token.dep != "nummod":
         return "someone"
@@ -113,14 +113,14 @@ def _heads_of(tokens: tuple[Token, ...], index: int) -> Iterator[tuple[str, int]
         if preposition.dep == "agent":
             yield "nsubj", preposition.head
         elif preposition.head != token.head:
-            yield _placed(tokens, token.head)
+            yield _preposition_name(tokens, token.head)
     elif dep == "nsubjpass":
         yield "dobj", token.head
     elif dep in _RELATIONS:
         yield ("num" if dep == "nummod" else dep), token.head
 
 
-def _placed(tokens: tuple[Token, ...], preposition: int) -> tuple[str, int]:
+def _preposition_name(tokens: tuple[Token, ...], preposition: int) -> tuple[str, int]:
     """Return the name of a preposition, "next to" as one, and what it says where is."""
     name, governor = tokens[preposition].text.lower(), tokens[preposition].head
     while tokens[governor].dep in _ADVERBIAL and tokens[governor].head != governor:
@@ -194,9 +194,9 @@ def after_swap(links: list[Link], left: Span, right: Span) -> list[Link]:
     moved = {left.root: right.root, right.root: left.root}
     spans = (left, right)
 
-    def at(place: int, other: int) -> int:
-        inside = any(span.first <= place <= span.last >= other >= span.first for span in spans)
-        return place if inside else moved.get(place, place)
+    def at(index: int, other: int) -> int:
+        inside = any(span.first <= index <= span.last >= other >= span.first for span in spans)
+        return index if inside else moved.get(index, index)
 
     return [
         Link(relation, at(head, dependant), at(dependant, head))
@@ -220,21 +220,21 @@ def signature(links: list[Link], lemmas: list[str]) -> Counter[str]:
     does it as that somebody does.
     """
     names = dict.fromkeys({end for link in links for end in link[1:]}, "")
-    names = {place: lemmas[place] for place in names}
+    names = {index: lemmas[index] for index in names}
     acting = {link.head for link in links if link.relation == "nsubj"}
     edges = [
         Link(_as_equals(link.relation, acts=link.head in acting), link.head, link.dependant)
         for link in links
     ]
     for _ in range(_ROUNDS):
-        around: dict[int, list[str]] = {place: [] for place in names}
+        around: dict[int, list[str]] = {index: [] for index in names}
         for relation, head, dependant in edges:
             mark = ">" if relation == _EQUALS else "<"
             around[head].append(f">{relation} {names[dependant]}")
             around[dependant].append(f"{mark}{relation} {names[head]}")
         names = {
-            place: _digest(" | ".join((name, *sorted(around[place]))))
-            for place, name in names.items()
+            index: _digest(" | ".join((name, *sorted(around[index]))))
+            for index, name in names.items()
         }
     return Counter(names.values())
 

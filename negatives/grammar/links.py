@@ -75,11 +75,11 @@ def _are_places_of_one(tree: Tree, left: int, right: int) -> bool:
     return (
         words[heads[left]] in places
         and words[heads[right]] in places
-        and _placed(tree, left) == _placed(tree, right)
+        and _located_thing(tree, left) == _located_thing(tree, right)
     )
 
 
-def _placed(tree: Tree, place: int) -> int:
+def _located_thing(tree: Tree, place: int) -> int:
     """Return the thing that is in a place, through the places in which that place is."""
     places = word_sets("swap")["places"]
     deps, heads = tree.deps, tree.heads

@@ -7,7 +7,7 @@ either is no English, or true.
 from negatives.grammar.assertions import (
     DETERMINERS,
     NAMING,
-    View,
+    CaptionView,
     has_indefinite,
     is_named_one,
     negation_words,
@@ -15,7 +15,7 @@ from negatives.grammar.assertions import (
 from negatives.grammar.clauses import SUBJECTS, child_with
 
 
-def is_participle(view: View, verb: int, *, after: int) -> bool:
+def is_participle(view: CaptionView, verb: int, *, after: int) -> bool:
     """Tell whether a participle says what a noun before it does ("a man wearing").
 
     `after` is the token before the participle and its negation. The tagger makes the participle
@@ -39,7 +39,7 @@ def is_participle(view: View, verb: int, *, after: int) -> bool:
     )
 
 
-def _is_form_of_verb(view: View, verb: int) -> bool:
+def _is_form_of_verb(view: CaptionView, verb: int) -> bool:
     """Tell whether a token is a participle, and no noun, adjective, base form or slip of the pen.
 
     A VBN with an object or a noun after it is half of an adjective ("a tree covered hill").
@@ -66,7 +66,7 @@ def _is_form_of_verb(view: View, verb: int) -> bool:
     )
 
 
-def _is_its_own(view: View, noun: int, after: int) -> bool:
+def _is_its_own(view: CaptionView, noun: int, after: int) -> bool:
     """Tell whether a participle after token `after` is about this noun and no other.
 
     Between them no other being may stand that could do it ("a man with a dog running"), unless it

@@ -87,7 +87,7 @@ def scene_graph(parse: Parse, *, lexicon: Lexicon, phrasal_verbs: AbstractSet[st
     return SceneGraph(
         tuple(Element(chunk.first, chunk.last, chunk.root) for chunk in chunks),
         tuple(Element(token, token, token) for index in kept for token in modifiers[index]),
-        tuple(_joined(tree, relations, covered)),
+        tuple(_relations_between(tree, relations, covered)),
     )
 
 
@@ -205,7 +205,7 @@ def _words(tree: _Tree, first: int, last: int) -> str:
     return text_at(tree.parse.text, tokens[first].start, tokens[last].end).lower()
 
 
-def _joined(
+def _relations_between(
     tree: _Tree, relations: list[tuple[int, _Relation]], covered: AbstractSet[int]
 ) -> Iterator[Element]:
     """Yield the relations between entities, counting the pairs that coordination makes."""

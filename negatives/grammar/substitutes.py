@@ -37,7 +37,7 @@ class Member(NamedTuple):
     own: int
 
 
-class Place(NamedTuple):
+class SlotSpan(NamedTuple):
     """Where a slot is: the characters from `start` to `end`, and what the rule calls it."""
 
     start: int
@@ -53,13 +53,13 @@ def member(lexicon: Lexicon, form: str, pos: str, tag: str) -> Member | None:
     lemmas = lexicon.word_class(lemma, pos)
     if not lemmas:
         return None
-    words = _inflected(lexicon, lemmas, pos, tag)
+    words = _inflect(lexicon, lemmas, pos, tag)
     own = words.index.get(lemma)
     return None if own is None or words.forms[own] != form else Member(words, own)
 
 
 @cache
-def _inflected(lexicon: Lexicon, lemmas: tuple[str, ...], pos: str, tag: str) -> WordClass:
+def _inflect(lexicon: Lexicon, lemmas: tuple[str, ...], pos: str, tag: str) -> WordClass:
     """Return the members that have a form for the tag which no other member shares."""
     forms = [lexicon.inflect(lemma, tag) for lemma in lemmas]
     pairs = [
@@ -75,13 +75,13 @@ def _inflected(lexicon: Lexicon, lemmas: tuple[str, ...], pos: str, tag: str) ->
     )
 
 
-def slot_without(place: Place, found: Member, shut: frozenset[int] | set[int]) -> Slot | None:
+def slot_without(span: SlotSpan, found: Member, shut: frozenset[int] | set[int]) -> Slot | None:
     """Return the slot of a word whose class holds here but for the members in `shut`.
 
     None where the word itself is shut out, or where no other is left.
     """
     texts = () if found.own in shut else _others(found, frozenset(shut))
-    start, end, rule, subtype = place
+    start, end, rule, subtype = span
     return Slot(rule, "replace", subtype, Substitutes(start, end, texts)) if texts else None
 
 
@@ -94,7 +94,7 @@ def _others(found: Member, shut: frozenset[int]) -> tuple[str, ...]:
     )
 
 
-def listed(words: WordClass, lemmas: frozenset[str]) -> set[int]:
+def members_among(words: WordClass, lemmas: frozenset[str]) -> set[int]:
     """Return the members of a class that are among lemmas in which a space is written "_"."""
     return {index for lemma, index in words.index.items() if lemma.replace(" ", "_") in lemmas}
 
@@ -109,7 +109,7 @@ def of_another_number(found: Member) -> set[int]:
     return set(words.index.values()) - single if own in single else single
 
 
-def uncounted(found: Member, determiner: str) -> set[int]:
+def members_without_count(found: Member, determiner: str) -> set[int]:
     """Return the members of a class that a singular in this place cannot be.
 
     After "a" those that do not count; with no article those that differ in that from the noun; and
@@ -117,10 +117,10 @@ def uncounted(found: Member, determiner: str) -> set[int]:
     """
     words, own = found
     sets = word_sets("replace")
-    mass = listed(words, sets["mass"])
+    mass = members_among(words, sets["mass"])
     if determiner in _ARTICLES:
         return mass
-    odd = listed(words, sets["not after the"])
+    odd = members_among(words, sets["not after the"])
     if determiner:
         return odd
     return odd | (set(words.index.values()) - mass if own in mass else mass)

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from data.edits import Edit, text_at
 from data.records import TYPES
-from negatives.guards.candidate import View, view_of
+from negatives.guards.candidate import CandidateView, view_of
 from negatives.guards.context import Context, context_of
 from negatives.guards.lexical import (
     companion,
     compatible,
+    find_mentioned_texts,
     light_noun,
-    mentioned_texts,
     named_twice,
     names_of_one_thing,
     overlapping,
@@ -48,13 +48,13 @@ __all__ = [
     "ASYMMETRIC",
     "GUARDS",
     "NO_SIBLINGS",
+    "CandidateView",
     "Context",
     "Guard",
     "Siblings",
-    "View",
     "context_of",
+    "find_mentioned",
     "guard",
-    "mentioned",
     "siblings_of",
     "siblings_of_each",
 ]
@@ -63,7 +63,7 @@ __all__ = [
 class Guard(NamedTuple):
     """`refuses` answers True to refuse; it is asked about slots of these `types`."""
 
-    refuses: Callable[[View], bool]
+    refuses: Callable[[CandidateView], bool]
     types: frozenset[str]
 
 
@@ -98,7 +98,7 @@ GUARDS: Mapping[str, Guard] = {
 ASYMMETRIC = frozenset({"equal to a sibling", "a sibling mentions it", "a sibling says so"})
 
 
-def mentioned(slot: Slot, context: Context) -> list[bool]:
+def find_mentioned(slot: Slot, context: Context) -> list[bool]:
     """Tell of each alternative of a slot whether another caption of the image mentions it."""
     if not context.siblings.lemmas:
         return [False] * len(slot.alternatives)
@@ -109,7 +109,7 @@ def mentioned(slot: Slot, context: Context) -> list[bool]:
         if not context.kinds[last]:
             return [False] * len(texts)
         old = text_at(context.text, start, end).lower()
-        return mentioned_texts(texts, old, context.tags[last], context)
+        return find_mentioned_texts(texts, old, context.tags[last], context)
     views = [view_of(slot, edit, "", context) for edit in alternatives]
     return [sibling_mentions(view) or sibling_says_so(view) for view in views]
 
@@ -120,14 +120,14 @@ def guard(slot: Slot, edit: Edit, key: str, context: Context) -> str | None:
     `edit` is worded; `key` is the normalised text of the caption after it.
     """
     view = view_of(slot, edit, key, context)
-    for reason, refuses in _asked(slot.type):
+    for reason, refuses in _guards_of(slot.type):
         if refuses(view):
             return reason
     return None
 
 
 @cache
-def _asked(type_: str) -> tuple[tuple[str, Callable[[View], bool]], ...]:
+def _guards_of(type_: str) -> tuple[tuple[str, Callable[[CandidateView], bool]], ...]:
     """Return the guards of a type, each with its reason; all of them for a user's own type."""
     return tuple([
         (reason, row.refuses)

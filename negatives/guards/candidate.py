@@ -28,7 +28,7 @@ class Change(NamedTuple):
     new: str
 
 
-class Pair(NamedTuple):
+class LemmaPair(NamedTuple):
     """Two lemmas of one part of speech of which one takes the other's place."""
 
     old: str
@@ -36,7 +36,7 @@ class Pair(NamedTuple):
     pos: str
 
 
-class View(NamedTuple):
+class CandidateView(NamedTuple):
     """A drawn alternative as the guards look at it.
 
     `key`: the negative's normalised text. `changes`: in order. `is_swap`: two words or phrases
@@ -49,22 +49,22 @@ class View(NamedTuple):
     key: str
     changes: tuple[Change, ...]
     is_swap: bool
-    pairs: tuple[Pair, ...]
+    pairs: tuple[LemmaPair, ...]
 
 
-def view_of(slot: Slot, edit: Edit, key: str, context: Context) -> View:
+def view_of(slot: Slot, edit: Edit, key: str, context: Context) -> CandidateView:
     """Return what the guards ask about a worded edit, of which `key` is the normalised outcome."""
     changes = _changes(edit, context)
     is_swap = slot.type == "swap" and len(changes) == 2
-    pairs: tuple[Pair, ...] = ()
+    pairs: tuple[LemmaPair, ...] = ()
     if slot.type == "replace":
-        pairs = _replaced(changes, context)
+        pairs = _replaced_pairs(changes, context)
     elif is_swap:
-        pairs = _swapped(changes, context, is_phrase=slot.subtype == "np")
-    return View(context, slot, key, changes, is_swap, pairs)
+        pairs = _swapped_pairs(changes, context, is_phrase=slot.subtype == "np")
+    return CandidateView(context, slot, key, changes, is_swap, pairs)
 
 
-def changed_tokens(view: View) -> Container[int]:
+def changed_tokens(view: CandidateView) -> Container[int]:
     """Return the tokens of the caption that a change takes the place of."""
     if len(view.changes) == 1:
         return range(view.changes[0].first, view.changes[0].last + 1)
@@ -95,7 +95,7 @@ def _head_of(first: int, last: int, context: Context) -> int:
     return min(max(last, first), len(context.heads) - 1)
 
 
-def _replaced(changes: tuple[Change, ...], context: Context) -> tuple[Pair, ...]:
+def _replaced_pairs(changes: tuple[Change, ...], context: Context) -> tuple[LemmaPair, ...]:
     """Return the content words of a replacement, each with the one in its place."""
     kinds, tags, lexicon = context.kinds, context.tags, context.lexicon
     return tuple([
@@ -105,11 +105,13 @@ def _replaced(changes: tuple[Change, ...], context: Context) -> tuple[Pair, ...]
     ])  # fmt: skip
 
 
-def _replaced_pair(old: str, new: str, tag: str, lexicon: Lexicon) -> Pair:
-    return Pair(lemma_of(old, tag, lexicon), lemma_of(new, tag, lexicon), KIND[tag])
+def _replaced_pair(old: str, new: str, tag: str, lexicon: Lexicon) -> LemmaPair:
+    return LemmaPair(lemma_of(old, tag, lexicon), lemma_of(new, tag, lexicon), KIND[tag])
 
 
-def _swapped(changes: tuple[Change, ...], context: Context, *, is_phrase: bool) -> tuple[Pair, ...]:
+def _swapped_pairs(
+    changes: tuple[Change, ...], context: Context, *, is_phrase: bool
+) -> tuple[LemmaPair, ...]:
     """Return the two words of a swap, compounds whole, or the heads of its two phrases."""
     one, other = changes
     kind = context.kinds[one.head]
@@ -123,4 +125,4 @@ def _swapped(changes: tuple[Change, ...], context: Context, *, is_phrase: bool) 
         else lemma_of(old, context.tags[head], context.lexicon)
         for first, _, head, old, _ in changes
     ]
-    return (Pair(lemmas[0], lemmas[1], kind),)
+    return (LemmaPair(lemmas[0], lemmas[1], kind),)

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from negatives.guards.candidate import Pair, View, changed_tokens
+from negatives.guards.candidate import CandidateView, LemmaPair, changed_tokens
 from negatives.guards.content import ADJECTIVE, KIND, NOUN, NUMBER, VERB, lemma_of
 from negatives.guards.context import Context
 from negatives.guards.siblings import Siblings
@@ -12,7 +12,7 @@ from negatives.words.lexicon import Lexicon
 _EXISTENTIAL_DEPS = frozenset({"ROOT", "attr", "nsubj", "conj", "appos", "nsubjpass"})
 
 
-def light_noun(view: View) -> bool:
+def light_noun(view: CandidateView) -> bool:
     """Refuse a change of a noun that only gathers, points or divides ("group", "front")."""
     light = words().light
     kinds, lemmas, deps = view.context.kinds, view.context.lemmas, view.context.deps
@@ -24,7 +24,7 @@ def light_noun(view: View) -> bool:
     return False
 
 
-def quantifier(view: View) -> bool:
+def quantifier(view: CandidateView) -> bool:
     """Refuse a change of a word like "several" or "other", which is true of many things at once."""
     quantifiers = words().quantifiers
     for _, _, _, old, new in view.changes:
@@ -33,7 +33,7 @@ def quantifier(view: View) -> bool:
     return False
 
 
-def compatible(view: View) -> bool:
+def compatible(view: CandidateView) -> bool:
     """Refuse words that may be true of one thing: equal, synonyms, or one the other's kind."""
     lexicon = view.context.lexicon
     return any(_are_compatible(pair.old, pair.new, pair.pos, lexicon) for pair in view.pairs)
@@ -45,18 +45,18 @@ def _are_compatible(old: str, new: str, pos: str, lexicon: Lexicon) -> bool:
     return is_head or lexicon.compatible(old, new, pos)
 
 
-def overlapping(view: View) -> bool:
+def overlapping(view: CandidateView) -> bool:
     """Refuse words that overlap as WordNet does not know: a role and an age, a bar and a pub."""
     return any(overlaps().holds(*pair) for pair in view.pairs)
 
 
-def names_of_one_thing(view: View) -> bool:
+def names_of_one_thing(view: CandidateView) -> bool:
     """Refuse words that captions of one image use for one thing ("street" and "road")."""
     learned = view.context.learned
     return any(learned.holds(*pair) for pair in view.pairs)
 
 
-def companion(view: View) -> bool:
+def companion(view: CandidateView) -> bool:
     """Refuse a thing that is likely there too ("a bathroom with a sink" for "with a toilet").
 
     Only where the caption no more than says that it is there; what a cat sits in is another matter.
@@ -83,7 +83,7 @@ def _is_only_there(index: int, context: Context) -> bool:
     return context.lexicon.lemma(lower[above], tags[above]) in words().holding_verbs
 
 
-def named_twice(view: View) -> bool:
+def named_twice(view: CandidateView) -> bool:
     """Refuse a noun where it, or the noun in whose place it comes, stands elsewhere too."""
     named = {name for pair in view.pairs if pair.pos == NOUN for name in (pair.old, pair.new)}
     nouns, changed = view.context.nouns, changed_tokens(view)
@@ -94,7 +94,7 @@ def named_twice(view: View) -> bool:
     return False
 
 
-def sibling_mentions(view: View) -> bool:
+def sibling_mentions(view: CandidateView) -> bool:
     """Refuse a new word that another caption of the image has, or may mean; asymmetric by nature.
 
     A sibling's word that goes with the caption's own word as well ("animal", for dog and cat) says
@@ -116,19 +116,21 @@ def sibling_mentions(view: View) -> bool:
     return view.is_swap and _joins_as_a_sibling(view)
 
 
-def _is_mentioned(pair: Pair, context: Context) -> bool:
+def _is_mentioned(pair: LemmaPair, context: Context) -> bool:
     """Tell whether a sibling has a pair's new word, or one that may mean it and not the old."""
     old, new, pos = pair
     siblings, lexicon = context.siblings, context.lexicon
     if new in siblings.lemmas:
         return True
-    for lemma in _said(siblings, pos):
+    for lemma in _lemmas_of(siblings, pos):
         if _go_together(new, lemma, pos, lexicon) and not _go_together(old, lemma, pos, lexicon):
             return True
     return False
 
 
-def mentioned_texts(texts: tuple[str, ...], old: str, tag: str, context: Context) -> list[bool]:
+def find_mentioned_texts(
+    texts: tuple[str, ...], old: str, tag: str, context: Context
+) -> list[bool]:
     """Tell of each text, put in the place of a word with this tag, what `sibling_mentions` does.
 
     What a class of words has in common with a sibling's word is remembered for the whole class.
@@ -136,15 +138,15 @@ def mentioned_texts(texts: tuple[str, ...], old: str, tag: str, context: Context
     pos, siblings, lexicon = KIND[tag], context.siblings, context.lexicon
     own = lemma_of(old, tag, lexicon)
     refused = [lemma in siblings.lemmas for lemma in _lemmas(texts, tag, lexicon)]
-    for said in _said(siblings, pos):
-        with_said = _going_with(texts, tag, said, lexicon)
-        if with_said and not _go_together(own, said, pos, lexicon):
+    for word in _lemmas_of(siblings, pos):
+        with_said = _going_with(texts, tag, word, lexicon)
+        if with_said and not _go_together(own, word, pos, lexicon):
             for index in with_said:
                 refused[index] = True
     return refused
 
 
-def _said(siblings: Siblings, pos: str) -> frozenset[str]:
+def _lemmas_of(siblings: Siblings, pos: str) -> frozenset[str]:
     """Return the lemmas of one part of speech that siblings have."""
     by_pos = {NOUN: siblings.nouns, VERB: siblings.verbs, ADJECTIVE: siblings.adjectives}
     return by_pos.get(pos, frozenset())
@@ -156,13 +158,13 @@ def _lemmas(texts: tuple[str, ...], tag: str, lexicon: Lexicon) -> tuple[str, ..
 
 
 @lru_cache(maxsize=1 << 16)
-def _going_with(texts: tuple[str, ...], tag: str, said: str, lexicon: Lexicon) -> tuple[int, ...]:
+def _going_with(texts: tuple[str, ...], tag: str, word: str, lexicon: Lexicon) -> tuple[int, ...]:
     """Return which of the texts may be true of one thing with a sibling's word."""
     pos = KIND[tag]
     return tuple([
         index
         for index, lemma in enumerate(_lemmas(texts, tag, lexicon))
-        if _go_together(lemma, said, pos, lexicon)
+        if _go_together(lemma, word, pos, lexicon)
     ])  # fmt: skip
 
 
@@ -172,7 +174,7 @@ def _go_together(left: str, right: str, pos: str, lexicon: Lexicon) -> bool:
     return right in overlaps().of(left, pos) or lexicon.compatible(left, right, pos)
 
 
-def _joins_as_a_sibling(view: View) -> bool:
+def _joins_as_a_sibling(view: CandidateView) -> bool:
     """Tell whether a swapped word makes a compound that a sibling has ("red car")."""
     context = view.context
     words, tags, lexicon = context.words, context.tags, context.lexicon

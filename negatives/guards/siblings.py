@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from data.records import Caption
-from data.texts import normalised
+from data.texts import normalise
 from negatives.guards.content import ADJECTIVE, JOINS_NOUN, KIND, NOUN, NUMBER, VERB, lemma_of
 from negatives.parse import Parse
 from negatives.words.lexicon import Lexicon
@@ -35,8 +35,11 @@ def siblings_of_each(parses: Sequence[Parse], lexicon: Lexicon) -> list[Siblings
     """Return for each of an image's captions what the others say."""
     if len(parses) < 2:
         return [NO_SIBLINGS] * len(parses)
-    said = [_said_by(parse, lexicon) for parse in parses]
-    return [_united(said[:index] + said[index + 1 :]) for index in range(len(said))]
+    all_siblings = [_content_of(parse, lexicon) for parse in parses]
+    return [
+        _unite(all_siblings[:index] + all_siblings[index + 1 :])
+        for index in range(len(all_siblings))
+    ]
 
 
 def siblings_in(block: Sequence[tuple[Caption, Parse]], lexicon: Lexicon) -> list[Siblings]:
@@ -47,30 +50,30 @@ def siblings_in(block: Sequence[tuple[Caption, Parse]], lexicon: Lexicon) -> lis
             by_image.setdefault(caption.image, []).append(index)
     siblings = [NO_SIBLINGS] * len(block)
     for group in by_image.values():
-        said = siblings_of_each([block[index][1] for index in group], lexicon)
-        for index, others in zip(group, said, strict=True):
+        all_siblings = siblings_of_each([block[index][1] for index in group], lexicon)
+        for index, others in zip(group, all_siblings, strict=True):
             siblings[index] = others
     return siblings
 
 
 def siblings_of(parses: Iterable[Parse], lexicon: Lexicon) -> Siblings:
     """Return what these captions say."""
-    return _united([_said_by(parse, lexicon) for parse in parses])
+    return _unite([_content_of(parse, lexicon) for parse in parses])
 
 
-def _united(said: Sequence[Siblings]) -> Siblings:
+def _unite(all_siblings: Sequence[Siblings]) -> Siblings:
     return Siblings(
-        _NONE.union(*[each.texts for each in said]),
-        _NONE.union(*[each.lemmas for each in said]),
-        _NONE.union(*[each.nouns for each in said]),
-        _NONE.union(*[each.verbs for each in said]),
-        _NONE.union(*[each.adjectives for each in said]),
-        tuple([parse for each in said for parse in each.parses]),
+        _NONE.union(*[each.texts for each in all_siblings]),
+        _NONE.union(*[each.lemmas for each in all_siblings]),
+        _NONE.union(*[each.nouns for each in all_siblings]),
+        _NONE.union(*[each.verbs for each in all_siblings]),
+        _NONE.union(*[each.adjectives for each in all_siblings]),
+        tuple([parse for each in all_siblings for parse in each.parses]),
     )
 
 
-def _said_by(parse: Parse, lexicon: Lexicon) -> Siblings:
-    said: dict[str, list[str]] = {NOUN: [], VERB: [], ADJECTIVE: [], NUMBER: []}
+def _content_of(parse: Parse, lexicon: Lexicon) -> Siblings:
+    lemmas: dict[str, list[str]] = {NOUN: [], VERB: [], ADJECTIVE: [], NUMBER: []}
     compounds: list[str] = []
     before = earlier = ""
     for _, _, text, _, tag, _, _ in parse.tokens:
@@ -79,16 +82,16 @@ def _said_by(parse: Parse, lexicon: Lexicon) -> Siblings:
             before = earlier = ""
             continue
         lemma = lemma_of(text, tag, lexicon)
-        said[kind].append(lemma)
+        lemmas[kind].append(lemma)
         if before and kind == NOUN:
             compounds.append(f"{before} {lemma}")
             if earlier:
                 compounds.append(f"{earlier} {before} {lemma}")
         earlier, before = before, text.lower() if tag in JOINS_NOUN else ""
-    nouns, verbs, adjectives = said[NOUN], said[VERB], said[ADJECTIVE]
+    nouns, verbs, adjectives = lemmas[NOUN], lemmas[VERB], lemmas[ADJECTIVE]
     return Siblings(
-        frozenset((normalised(parse.text),)),
-        frozenset(compounds + nouns + verbs + adjectives + said[NUMBER]),
+        frozenset((normalise(parse.text),)),
+        frozenset(compounds + nouns + verbs + adjectives + lemmas[NUMBER]),
         frozenset(nouns),
         frozenset(verbs),
         frozenset(adjectives),

@@ -16,7 +16,7 @@ from negatives.grammar.facts import (
     links_of,
 )
 from negatives.grammar.facts import says_the_same as leaves_facts
-from negatives.guards.candidate import View, changed_tokens
+from negatives.guards.candidate import CandidateView, changed_tokens
 from negatives.guards.content import ADJECTIVE, NOUN
 from negatives.guards.context import Context, chain_of
 from negatives.guards.tables import words
@@ -26,20 +26,20 @@ from negatives.words.lexicon import Lexicon
 _BETWEEN_ADJECTIVES = frozenset({"JJ", "JJR", "JJS", "RB", "CC", ",", "HYPH"})
 
 
-def one_head(view: View) -> bool:
+def one_head(view: CandidateView) -> bool:
     """Refuse adjectives that change places before one noun ("large white bus")."""
     if not view.is_swap:
         return False
     one, other = view.changes[0].head, view.changes[1].head
     if view.slot.subtype != "att" and view.context.kinds[one] != ADJECTIVE:
         return False
-    if _described(one, view.context) == _described(other, view.context):
+    if _described_token(one, view.context) == _described_token(other, view.context):
         return True
     between = view.context.tags[view.changes[0].last + 1 : view.changes[1].first]
     return _BETWEEN_ADJECTIVES.issuperset(between)
 
 
-def _described(adjective: int, context: Context) -> int:
+def _described_token(adjective: int, context: Context) -> int:
     """Return the token that an adjective describes, through coordination."""
     index = adjective
     for _ in context.words:
@@ -50,7 +50,7 @@ def _described(adjective: int, context: Context) -> int:
     return index
 
 
-def under_negation(view: View) -> bool:
+def under_negation(view: CandidateView) -> bool:
     """Refuse a change of what is denied: "without a hat" may be as true as "without a tie".
 
     Of all that "there is no dog" goes on to say; a swap that takes a negation along; and a second
@@ -76,7 +76,7 @@ def under_negation(view: View) -> bool:
     return any(not roots.isdisjoint(chain_of(context, change.head)) for change in view.changes)
 
 
-def anaphor(view: View) -> bool:
+def anaphor(view: CandidateView) -> bool:
     """Refuse a noun that another word takes up: "one bird ... the other", "another dog"."""
     context = view.context
     if not context.anaphors:
@@ -97,7 +97,7 @@ def anaphor(view: View) -> bool:
     return False
 
 
-def says_the_same(view: View) -> bool:
+def says_the_same(view: CandidateView) -> bool:
     """Refuse a swap that leaves all facts as they are: "a lady in purple and a lady in blue"."""
     if not view.is_swap or any(change.last < change.first for change in view.changes):
         return False
@@ -109,7 +109,7 @@ def says_the_same(view: View) -> bool:
     return leaves_facts(links, lemmas_of(parse, lexicon), left, right)
 
 
-def sibling_says_so(view: View) -> bool:
+def sibling_says_so(view: CandidateView) -> bool:
     """Refuse a swap or a relation of which another caption of the image states what is new."""
     siblings = view.context.siblings
     if not siblings.parses or not (view.is_swap or view.slot.subtype == "rel"):
@@ -121,7 +121,7 @@ def sibling_says_so(view: View) -> bool:
     )
 
 
-def _new_facts(view: View) -> frozenset[tuple[str, str]]:
+def _new_facts(view: CandidateView) -> frozenset[tuple[str, str]]:
     """Return what a negative states and its caption does not."""
     parse, lexicon = view.context.parse, view.context.lexicon
     lemmas = lemmas_of(parse, lexicon)
@@ -146,7 +146,7 @@ def _core_facts(parse: Parse, lexicon: Lexicon) -> frozenset[tuple[str, str]]:
     return core_of(facts_of(parse, lexicon))
 
 
-def pronoun(view: View) -> bool:
+def pronoun(view: CandidateView) -> bool:
     """Refuse a noun that leaves a pronoun behind: "a man on his bike", "a dog and its owner"."""
     context = view.context
     if context.has_gender:

@@ -4,7 +4,7 @@ It looks only at what the edit leaves as it is and at both words of a swap alike
 negative's own parse gives the same answer.
 """
 
-from negatives.guards.candidate import View, changed_tokens
+from negatives.guards.candidate import CandidateView, changed_tokens
 from negatives.guards.content import NOUN, VERB
 from negatives.guards.context import Context, chain_of
 from negatives.guards.tables import words
@@ -22,7 +22,7 @@ _CONNECTOR_TAGS = frozenset({"IN", "TO", "RB", "JJ", "RP"})
 _NONE: frozenset[int] = frozenset()
 
 
-def symmetric_relation(view: View) -> bool:
+def symmetric_relation(view: CandidateView) -> bool:
     """Refuse a swap across "and", "next to", "hugs" and the like: it changes nothing.
 
     Unless each part has a modifier of its own that stays where it is, and not the same one.
@@ -131,7 +131,7 @@ def _is_symmetric(context: Context, path: list[int], start: int, end: int) -> bo
     )
 
 
-def _own_words(view: View, part: int, link: frozenset[int]) -> frozenset[str]:
+def _own_words(view: CandidateView, part: int, link: frozenset[int]) -> frozenset[str]:
     """Return the words that modify a part of a swap and stay where they are."""
     context, changed = view.context, changed_tokens(view)
     return frozenset([

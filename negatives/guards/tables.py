@@ -84,13 +84,13 @@ def together_of(table: str) -> Together:
 @cache
 def overlaps() -> Together:
     """Return the words that may be true of one thing; read once a process."""
-    return _shipped("overlaps")
+    return _load_shipped("overlaps")
 
 
 @cache
 def companions() -> Together:
-    """Return the things that stand in one picture; read once a process."""
-    return _shipped("companions")
+    """Return the things that stand in one image; read once a process."""
+    return _load_shipped("companions")
 
 
 @cache
@@ -100,6 +100,6 @@ def words() -> Words:
     return Words._make([sets[name.replace("_", " ")] for name in Words._fields])
 
 
-def _shipped(name: str) -> Together:
+def _load_shipped(name: str) -> Together:
     path = files("negatives").joinpath("tables", f"{name}.txt")
     return together_of(path.read_text(encoding="utf-8"))

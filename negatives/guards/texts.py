@@ -2,29 +2,29 @@
 
 from collections.abc import Sequence
 
-from negatives.guards.candidate import View
+from negatives.guards.candidate import CandidateView
 from negatives.guards.context import MAX_TOKENS, SEPARATORS
 from negatives.guards.tables import words
 
 _UNHEARD = frozenset({"a", "an", "the", "one", "to", "on", ".", "!"})
 
 
-def equal_to_caption(view: View) -> bool:
+def equal_to_caption(view: CandidateView) -> bool:
     """Refuse what differs from the caption in case, punctuation, spacing or a/an alone."""
     return not view.changes or view.key == view.context.key
 
 
-def equal_to_sibling(view: View) -> bool:
+def equal_to_sibling(view: CandidateView) -> bool:
     """Refuse what another caption of the image says; asymmetric by nature."""
     return view.key in view.context.siblings.texts
 
 
-def beyond_the_encoder(view: View) -> bool:
+def beyond_the_encoder(view: CandidateView) -> bool:
     """Refuse a change so late in the caption that CLIP's text encoder does not see it."""
     return bool(view.changes) and view.changes[0].first >= MAX_TOKENS
 
 
-def only_leaves_out(view: View) -> bool:
+def only_leaves_out(view: CandidateView) -> bool:
     """Refuse a text that says less than the other and denies nothing: it is true as well.
 
     Leaving a negation out, or putting one in, does deny.
@@ -46,7 +46,7 @@ def only_leaves_out(view: View) -> bool:
     return not any(word in negations or word.endswith(("n't", "n\u2019t")) for word in moved)
 
 
-def in_another_order(view: View) -> bool:
+def in_another_order(view: CandidateView) -> bool:
     """Refuse a swap after which the caption says the same things one after another.
 
     "The bench is blue and the car is blue"; "a cup, a table and a dog".
@@ -54,23 +54,23 @@ def in_another_order(view: View) -> bool:
     if not view.is_swap:
         return False
     (first, last, *_), (first_2, last_2, *_) = view.changes
-    said = view.context.words
-    if SEPARATORS.isdisjoint(said[last + 1 : first_2]):
+    words = view.context.words
+    if SEPARATORS.isdisjoint(words[last + 1 : first_2]):
         return False
     after = (
-        *said[:first], *said[first_2 : last_2 + 1], *said[last + 1 : first_2],
-        *said[first : last + 1], *said[last_2 + 1 :],
+        *words[:first], *words[first_2 : last_2 + 1], *words[last + 1 : first_2],
+        *words[first : last + 1], *words[last_2 + 1 :],
     )  # fmt: skip
-    return _told_apart(said) == _told_apart(after)
+    return _side_by_side(words) == _side_by_side(after)
 
 
-def _told_apart(said: Sequence[str]) -> list[list[str]]:
+def _side_by_side(words: Sequence[str]) -> list[list[str]]:
     """Return what is said side by side, sorted; a/an/the, "one" and "there is" left out."""
     parts: list[list[str]] = [[]]
-    for index, word in enumerate(said):
+    for index, word in enumerate(words):
         if word in SEPARATORS:
             parts.append([])
-        elif word == "there" or (index and said[index - 1] == "there"):
+        elif word == "there" or (index and words[index - 1] == "there"):
             continue
         elif word not in _UNHEARD:
             parts[-1].append(word)

@@ -3,5 +3,5 @@
 `requests`: what is asked and answered. `local` (by `filling` and `generating`), `server` (by
 `client`): who answers, within `limits`, by the account of `ledger`, for as long as `trust` lasts.
 `replies`, `thoughts`, `forms`, `outcomes`: what servers send and take. `infill`, `rewrite`,
-`judge`: what is asked about a caption, and what its answers are worth. `cache`: answers on disk.
+`verifier`: what is asked about a caption, and what its answers are worth. `cache`: answers on disk.
 """

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeGuard
 
 from data.edits import Edit
-from negatives.llm.judge import judge_requests, verdict
-from negatives.llm.requests import UNREACHED, Facts, Failure, Outcome, Request, key_of
+from negatives.llm.requests import UNREACHED, Failure, ModelInfo, Outcome, Request, key_of
+from negatives.llm.verifier import verdict, verifier_requests
 from negatives.parse import Parse
 from negatives.slots import Rule, Slot
 
@@ -18,8 +18,8 @@ class AskingRule(Protocol):
     """A rule whose slots come from a language model's answers; a dataclass as every rule is."""
 
     @property
-    def judge(self) -> bool:
-        """Tell whether its proposals are put before a judge."""
+    def verify(self) -> bool:
+        """Tell whether its proposals are verified."""
 
     @property
     def prompt(self) -> str:
@@ -40,35 +40,35 @@ def asks(rule: object) -> TypeGuard[AskingRule]:
     return hasattr(rule, "requests")
 
 
-class Told(NamedTuple):
+class LlmAnswers(NamedTuple):
     """Outcomes by key, and who answered."""
 
     outcomes: Mapping[str, Outcome]
-    facts: Facts
+    model_info: ModelInfo
 
     def of(self, requests: Sequence[Request]) -> list[Outcome]:
         """Return the outcomes of requests, in order."""
         unknown = Failure(UNREACHED)
-        return [self.outcomes.get(key_of(each, self.facts), unknown) for each in requests]
+        return [self.outcomes.get(key_of(each, self.model_info), unknown) for each in requests]
 
 
-def judged_requests(rule: AskingRule, parse: Parse, told: Told) -> list[Request]:
-    """Return what a judge is asked about the proposals for a caption; none for a rule without."""
-    if not rule.judge:
+def verdict_requests(rule: AskingRule, parse: Parse, answers: LlmAnswers) -> list[Request]:
+    """Return what the verifier is asked about a caption's proposals; none for a rule without."""
+    if not rule.verify:
         return []
-    slots, _ = rule.slots(parse, told.of(rule.requests(parse)))
-    return judge_requests(parse.text, _texts(parse, slots))
+    slots, _ = rule.slots(parse, answers.of(rule.requests(parse)))
+    return verifier_requests(parse.text, _texts(parse, slots))
 
 
-def proposals_of(rule: AskingRule, parse: Parse, told: Told) -> Proposals:
-    """Return what a rule offers for a caption that its judge lets pass, and what went wrong."""
-    slots, faults = rule.slots(parse, told.of(rule.requests(parse)))
-    if rule.judge:
+def proposals_of(rule: AskingRule, parse: Parse, answers: LlmAnswers) -> Proposals:
+    """Return what a rule offers for a caption that the verifier lets pass, and what went wrong."""
+    slots, faults = rule.slots(parse, answers.of(rule.requests(parse)))
+    if rule.verify:
         texts = _texts(parse, slots)
-        outcomes = told.of(judge_requests(parse.text, texts))
+        outcomes = answers.of(verifier_requests(parse.text, texts))
         verdicts = dict(zip(texts, map(verdict, outcomes), strict=True))
         faults.update(reason for reason in verdicts.values() if reason is not None)
-        slots = list(_passed(parse, slots, verdicts))
+        slots = list(_verified_slots(parse, slots, verdicts))
     return slots, faults
 
 
@@ -76,10 +76,10 @@ def _texts(parse: Parse, slots: Sequence[Slot]) -> list[str]:
     return [edit.apply(parse.text) for slot in slots for edit in slot.alternatives]
 
 
-def _passed(
+def _verified_slots(
     parse: Parse, slots: Sequence[Slot], verdicts: Mapping[str, str | None]
 ) -> Iterator[Slot]:
-    """Yield the slots with the alternatives that the judge let pass."""
+    """Yield the slots with the alternatives that the verifier let pass."""
     for slot in slots:
         left: list[Edit] = [
             edit for edit in slot.alternatives if verdicts[edit.apply(parse.text)] is None

@@ -13,19 +13,19 @@ from typing import NamedTuple
 from data.commit import Json
 from data.errors import RetryableError, ShardError
 from data.storage import AnyPath
-from negatives.llm.asking import AskingRule, Told, judged_requests
+from negatives.llm.asking import AskingRule, LlmAnswers, verdict_requests
 from negatives.llm.cache import Answers, open_answers, read_answers
-from negatives.llm.counts import Counts, counted, unfinished
-from negatives.llm.judge import judge_version
+from negatives.llm.counts import Counts, count_outcomes, describe_unanswered
 from negatives.llm.requests import (
     UNANSWERED,
     Backend,
-    Facts,
     Failure,
+    ModelInfo,
     Outcome,
     Request,
     key_of,
 )
+from negatives.llm.verifier import verifier_version
 from negatives.parse import Parse
 
 _GROUP = 256  # requests whose outcomes are waited for together
@@ -35,12 +35,12 @@ class AnswersFile(NamedTuple):
     """The committed outcomes of a block, and who gave them."""
 
     path: AnyPath
-    facts: Facts
+    model_info: ModelInfo
 
 
 def ask_block(
     parses: Sequence[Parse], rules: Sequence[AskingRule], backend: Backend, *, kept: AnyPath
-) -> tuple[Told, Counts]:
+) -> tuple[LlmAnswers, Counts]:
     """Ask about the captions of a block; answers are kept in the file `kept` as they come.
 
     Raises:
@@ -48,56 +48,60 @@ def ask_block(
         RetryableError: as the backend.
     """
     with closing(open_answers(kept)) as answers:
-        return told_of(parses, rules, backend, answers)
+        return ask_rules(parses, rules, backend, answers)
 
 
-def told_of(
+def ask_rules(
     parses: Sequence[Parse],
     rules: Sequence[AskingRule],
     backend: Backend,
     kept: Answers,
-) -> tuple[Told, Counts]:
-    """Ask what the rules ask about captions, then what their judges ask about the proposals."""
+) -> tuple[LlmAnswers, Counts]:
+    """Ask what the rules ask about captions, then what the verifier asks about the proposals."""
     ledger = backend.ledger
     before = (ledger.prompt_tokens, ledger.completion_tokens, ledger.cost)
-    facts = backend.facts
+    model_info = backend.model_info
     found: dict[str, Outcome] = {}
-    told = Told(found, facts)
+    answers = LlmAnswers(found, model_info)
     total = Counts(damaged=kept.num_damaged)
     for is_judged in (False, True):
         requests = {
-            key_of(each, facts): each
+            key_of(each, model_info): each
             for rule in rules
             for parse in parses
-            for each in (judged_requests(rule, parse, told) if is_judged else rule.requests(parse))
+            for each in (
+                verdict_requests(rule, parse, answers) if is_judged else rule.requests(parse)
+            )
         }
         num_kept = _ask(requests, backend, kept, found)
-        counts = counted(requests.values(), (found[key] for key in requests))
+        counts = count_outcomes(requests.values(), (found[key] for key in requests))
         total = total.plus(counts._replace(kept=num_kept))
-    return told, total._replace(
+    return answers, total._replace(
         prompt_tokens=ledger.prompt_tokens - before[0],
         completion_tokens=ledger.completion_tokens - before[1],
         cost=ledger.cost - before[2],
     )
 
 
-def whys_in(told: Told) -> tuple[str, ...]:
+def whys_in(answers: LlmAnswers) -> tuple[str, ...]:
     """Return what was said of the questions without an answer."""
     return tuple(
         outcome.why
-        for outcome in told.outcomes.values()
+        for outcome in answers.outcomes.values()
         if isinstance(outcome, Failure) and outcome.reason in UNANSWERED
     )
 
 
-def refuse_lacking(told: Told, counts: Counts, may_lack: int) -> None:
+def refuse_unanswered(answers: LlmAnswers, counts: Counts, may_lack: int) -> None:
     """Refuse outcomes of which more than `may_lack` are no answer.
 
     Raises:
         RetryableError: they are.
     """
-    if counts.lacking() > may_lack:
-        raise RetryableError(f"{told.facts.name}: {unfinished(counts, whys_in(told))}")
+    if counts.missing() > may_lack:
+        raise RetryableError(
+            f"{answers.model_info.name}: {describe_unanswered(counts, whys_in(answers))}"
+        )
 
 
 def _ask(
@@ -111,7 +115,7 @@ def _ask(
     found |= known
     missing = [key for key in requests if key not in known]
 
-    def arrived(group: Sequence[str], number: int, outcome: Outcome) -> None:
+    def on_outcome(group: Sequence[str], number: int, outcome: Outcome) -> None:
         key = group[number]
         found[key] = outcome
         if not (isinstance(outcome, Failure) and outcome.reason in UNANSWERED):
@@ -119,11 +123,11 @@ def _ask(
 
     for first in range(0, len(missing), _GROUP):
         group = missing[first : first + _GROUP]
-        backend.answers([requests[key] for key in group], partial(arrived, group))
+        backend.answers([requests[key] for key in group], partial(on_outcome, group))
     return len(known)
 
 
-def read_told(answers: AnswersFile) -> Told:
+def read_outcomes(answers: AnswersFile) -> LlmAnswers:
     """Return the committed outcomes of a block.
 
     Raises:
@@ -132,15 +136,15 @@ def read_told(answers: AnswersFile) -> Told:
     outcomes = read_answers(answers.path)
     if outcomes is None:
         raise ShardError(f"{answers.path}: damaged; run the same build again")
-    return Told(outcomes, answers.facts)
+    return LlmAnswers(outcomes, answers.model_info)
 
 
-def producer_facts(rule: AskingRule, facts: Facts) -> Json:
+def producer_record(rule: AskingRule, model_info: ModelInfo) -> Json:
     """Return what a manifest says of an asking rule beside its options: model and prompts."""
     content: Json = {
-        "model": facts.name,
-        "model_version": facts.version,
-        "asked_by": facts.method,
+        "model": model_info.name,
+        "model_version": model_info.version,
+        "asked_by": model_info.method,
         "prompt": rule.prompt,
     }
-    return {**content, "judge_prompt": judge_version()} if rule.judge else content
+    return {**content, "judge_prompt": verifier_version()} if rule.verify else content

@@ -144,8 +144,8 @@ def read_answers(path: AnyPath) -> dict[str, Outcome] | None:
 
 
 def _line(key: str, outcome: Outcome) -> bytes:
-    said = [outcome.reason] if isinstance(outcome, Failure) else list(outcome)
-    body = json.dumps([key, *said]).encode()
+    fields = [outcome.reason] if isinstance(outcome, Failure) else list(outcome)
+    body = json.dumps([key, *fields]).encode()
     return hashlib.sha256(body).hexdigest()[:_DIGITS].encode() + b" " + body + b"\n"
 
 
@@ -160,6 +160,6 @@ def _records(content: bytes) -> tuple[dict[str, Outcome], int]:
         if hashlib.sha256(body).hexdigest()[:_DIGITS].encode() != checksum:
             num_damaged += 1
             continue
-        key, *said = json.loads(body)
-        found[key] = Answer(*said) if len(said) == len(Answer._fields) else Failure(*said)
+        key, *fields = json.loads(body)
+        found[key] = Answer(*fields) if len(fields) == len(Answer._fields) else Failure(*fields)
     return found, num_damaged

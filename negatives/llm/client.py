@@ -54,7 +54,7 @@ class _Call:
             raise
         self.is_open, self.sent_s = True, now_s
 
-    def ended(self, *, is_late: bool) -> Reply:
+    def failed_reply(self, *, is_late: bool) -> Reply:
         """Return the end of a question without a reply."""
         is_lost = self.is_open and (self.is_begun or is_late)
         return Reply(is_late=is_late, is_begun=self.is_begun, is_lost=is_lost)
@@ -74,7 +74,7 @@ class Client:
                 timeout=timeout_s,
                 max_retries=retries,
                 http_client=openai.DefaultAsyncHttpxClient(
-                    event_hooks={"request": [self._sending], "response": [self._heard]},
+                    event_hooks={"request": [self._sending], "response": [self._note_response]},
                     follow_redirects=False,
                     trust_env=urlsplit(url).hostname not in _LOOPBACK,
                 ),
@@ -101,7 +101,7 @@ class Client:
             async with deadline:
                 return await self._reply(body, call)
         except TimeoutError:
-            return call.ended(is_late=True)
+            return call.failed_reply(is_late=True)
         finally:
             del self._calls[task]
 
@@ -128,11 +128,11 @@ class Client:
                 **body, extra_headers=self._headers
             )
         except openai.APITimeoutError:
-            return call.ended(is_late=True)
+            return call.failed_reply(is_late=True)
         except openai.APIConnectionError:
             if call.forbidden is not None:
                 raise call.forbidden from None
-            return call.ended(is_late=False)
+            return call.failed_reply(is_late=False)
         except openai.APIStatusError as error:
             headers = error.response.headers
             return Reply(
@@ -148,7 +148,7 @@ class Client:
         if call is not None:
             call.sending(asyncio.get_running_loop().time(), self._timeout_s)
 
-    async def _heard(self, response: Any) -> None:  # noqa: ANN401 - of the HTTP library below
+    async def _note_response(self, response: Any) -> None:  # noqa: ANN401 - of the HTTP library below
         call = self._calls.get(asyncio.current_task())
         if call is None:
             return

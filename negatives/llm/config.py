@@ -6,11 +6,11 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from data.commit import Json
-from data.config import checked, place_name
+from data.config import base_name, parse_options
 from data.errors import UsageError
 from data.storage import AnyPath
 from negatives.llm.limits import WHERE, Limits
-from negatives.llm.requests import TEXT, Backend, Facts
+from negatives.llm.requests import TEXT, Backend, ModelInfo
 from negatives.words.lexicon import Lexicon
 
 _WHERE = "negatives.llm"
@@ -80,7 +80,7 @@ class LlmConfig:
 
     def content(self) -> Json:
         """Return what shapes answers: no address, no limit, no place of a machine."""
-        model = None if self.model is None else place_name(self.model)
+        model = None if self.model is None else base_name(self.model)
         return {"backend": self.backend, "model": model, "version": self.version}
 
 
@@ -92,9 +92,9 @@ def llm_config(section: Mapping[str, Any], *, asks: bool) -> LlmConfig:
     """
     limits = section.get("limits")
     if isinstance(limits, Mapping):
-        limits = checked(Limits, limits, where=f"{_WHERE}.limits")
+        limits = parse_options(Limits, limits, where=f"{_WHERE}.limits")
         section = {**section, "limits": limits}
-    found = checked(LlmConfig, section, where=_WHERE)
+    found = parse_options(LlmConfig, section, where=_WHERE)
     if found != LlmConfig() and not asks:
         raise UsageError(
             f"{_WHERE}: no rule asks a language model; expected the preset natural-llm, or a rule "
@@ -128,8 +128,8 @@ def backend_of(config: LlmConfig, lexicon: Lexicon) -> Backend:
         ) from error
     return ServerBackend(
         url=config.url,
-        facts=Facts(
-            place_name(str(config.model)),
+        model_info=ModelInfo(
+            base_name(str(config.model)),
             config.version,
             TEXT,
             config.prompt_price,

@@ -53,7 +53,7 @@ class Counts(NamedTuple):
     completion_tokens: int = 0
     cost: float = 0.0
 
-    def lacking(self) -> int:
+    def missing(self) -> int:
         """Return the number of questions that have to be asked again."""
         return self.empty + self.unanswered
 
@@ -75,7 +75,7 @@ class Counts(NamedTuple):
         return Counts(*sums)
 
 
-def counted(requests: Iterable[Request], outcomes: Iterable[Outcome]) -> Counts:
+def count_outcomes(requests: Iterable[Request], outcomes: Iterable[Outcome]) -> Counts:
     """Return how many questions came to what."""
     numbers = dict.fromkeys(Counts._fields, 0)
     for request, outcome in zip(requests, outcomes, strict=True):
@@ -88,12 +88,12 @@ def counted(requests: Iterable[Request], outcomes: Iterable[Outcome]) -> Counts:
     return Counts(**numbers)
 
 
-def told_counts(counts: Counts, backend: Backend) -> dict[str, Any]:
+def counts_record(counts: Counts, backend: Backend) -> dict[str, Any]:
     """Return counts as run.json has them: with no cost where prices are not known."""
-    facts = backend.facts
-    is_priced = None not in (facts.prompt_price, facts.completion_price)
-    told = {**counts._asdict(), "left_out": sorted(backend.ledger.left_out)}
-    return told if is_priced else {**told, "cost": None}
+    model_info = backend.model_info
+    is_priced = None not in (model_info.prompt_price, model_info.completion_price)
+    record = {**counts._asdict(), "left_out": sorted(backend.ledger.left_out)}
+    return record if is_priced else {**record, "cost": None}
 
 
 def line_of(asked: Mapping[str, Any]) -> str:
@@ -118,9 +118,9 @@ def line_of(asked: Mapping[str, Any]) -> str:
     )
 
 
-def unfinished(counts: Counts, whys: Sequence[str]) -> str:
+def describe_unanswered(counts: Counts, whys: Sequence[str]) -> str:
     """Return what to say where questions lack an answer, with the server's reason of the last."""
-    num = counts.lacking()
+    num = counts.missing()
     reason = f" ({whys[-1]})" if whys and whys[-1] else ""
     return (
         f"{num:,} of {counts.requests:,} questions have no answer{reason}; {KEPT}: run the same "

@@ -83,7 +83,7 @@ def estimate(config: BuildConfig) -> Estimate:
     return Estimate(num_captions, requests, read, written, cost, hours)
 
 
-def told_as_text(found: Estimate) -> str:
+def format_estimate(found: Estimate) -> str:
     """Return an estimate in a few lines."""
     lines = [
         f"{found.captions:,} captions, {found.requests:,} requests",
@@ -113,7 +113,7 @@ def _sums(
                 read, written = _tokens(request, thinking_tokens, reads=llm.backend == "local")
                 num_read += read
                 num_written += written
-            if rule.judge:  # every proposal, which is the most
+            if rule.verify:  # every proposal, which is the most
                 num_judged = len(requests) * getattr(rule, "proposals", 5)
                 num_requests += num_judged
                 num_read += num_judged * _JUDGE_TOKENS[0]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from negatives.fluency.neural import CausalModel
 from negatives.fluency.neural_packs import packs_of
-from negatives.llm.places import relations
+from negatives.llm.infill_targets import relations
 from negatives.llm.requests import TOO_LONG, Answer, Failure, Gap, Outcome
 from negatives.words.lexicon import Lexicon
 
@@ -124,7 +124,7 @@ def _likeliest(blank: _Blank, chances: NDArray[np.float32]) -> dict[str, Tokens]
     """Return the words that are likeliest by how they begin, each with its whole text."""
     choice = blank.choice
     order = np.argsort(-np.round(chances[choice.firsts], _DIGITS), kind="stable")[:_TRIED]
-    return {choice.words[place]: blank.with_word(choice.tokens[place]) for place in order}
+    return {choice.words[index]: blank.with_word(choice.tokens[index]) for index in order}
 
 
 def _totals(model: CausalModel, texts: set[Tokens]) -> dict[Tokens, float]:

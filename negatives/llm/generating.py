@@ -37,7 +37,7 @@ class Order(NamedTuple):
     stream: Stream
 
 
-def written(network: Network, orders: Sequence[Order]) -> list[list[int]]:
+def write_texts(network: Network, orders: Sequence[Order]) -> list[list[int]]:
     """Return the tokens that the model writes for each order, up to an end of its turn.
 
     Which orders are given together moves the logits by rounding alone (1e-4 in float32).
@@ -57,7 +57,7 @@ def written(network: Network, orders: Sequence[Order]) -> list[list[int]]:
             pad_token_id=min(ends),
             logits_processor=LogitsProcessorList([_Draws(orders)]),
             stopping_criteria=StoppingCriteriaList([_Lengths(orders, longest)]),
-            **_kept(network, _read(network, shared, len(orders))),
+            **_cache_argument(network, _read_beginning(network, shared, len(orders))),
         )
     return [
         list(takewhile(lambda token: token not in ends, said[: order.max_tokens]))
@@ -100,17 +100,19 @@ def _shared(orders: Sequence[Order]) -> tuple[int, ...]:
     return first[:num]
 
 
-def _read(network: Network, shared: Sequence[int], num_orders: int) -> DynamicCache:
+def _read_beginning(network: Network, shared: Sequence[int], num_orders: int) -> DynamicCache:
     """Return the model's memory of the shared beginning, once for each order."""
     cache = DynamicCache(config=network.model.config)
     if shared:
         ids = torch.tensor([list(shared)], device=network.device)
-        network.model(input_ids=ids, use_cache=True, logits_to_keep=1, **_kept(network, cache))
+        network.model(
+            input_ids=ids, use_cache=True, logits_to_keep=1, **_cache_argument(network, cache)
+        )
         cache.batch_repeat_interleave(num_orders)
     return cache
 
 
-def _kept(network: Network, cache: DynamicCache) -> dict[str, DynamicCache]:
+def _cache_argument(network: Network, cache: DynamicCache) -> dict[str, DynamicCache]:
     """Return the memory under the name that transformers has for it, which changed in 5.24."""
     names = signature(network.model.forward).parameters
     return {"cache" if "cache" in names else "past_key_values": cache}

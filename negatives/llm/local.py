@@ -23,9 +23,9 @@ from negatives.llm.requests import (
     TOO_LONG,
     Answer,
     Arrived,
-    Facts,
     Failure,
     Message,
+    ModelInfo,
     Outcome,
     Request,
 )
@@ -53,13 +53,13 @@ class LocalBackend:
     trust: Trust = field(default_factory=Trust)
 
     @property
-    def facts(self) -> Facts:
-        """As `Backend.facts`; a model of the hub is loaded for it."""
+    def model_info(self) -> ModelInfo:
+        """As `Backend.model_info`; a model of the hub is loaded for it."""
         known = identity_of(self.model, dtype=self.dtype)
         if known is None:
-            opened = self._opened()
+            opened = self._open_model()
             known = opened.name, opened.version
-        return Facts(*known, LIKELIHOODS, 0.0, 0.0)
+        return ModelInfo(*known, LIKELIHOODS, 0.0, 0.0)
 
     def answers(self, requests: Sequence[Request], arrived: Arrived) -> list[Outcome]:
         """As `Backend.answers`.
@@ -71,17 +71,19 @@ class LocalBackend:
         outcomes: dict[int, Outcome] = {}
         if not requests:
             return []
-        model = self._opened()
+        model = self._open_model()
 
-        def tell(told: Mapping[int, Outcome]) -> None:
-            for number, outcome in told.items():
+        def tell(answered: Mapping[int, Outcome]) -> None:
+            for number, outcome in answered.items():
                 outcomes[number] = outcome
                 arrived(number, outcome)
 
         for batch in _batches(requests, model.network.device.type):
             allowed = batch[: self.ledger.request(self.limits, len(batch))]
             asked = [request for _, request in allowed]
-            for (number, request), outcome in zip(allowed, self._found(model, asked), strict=True):
+            for (number, request), outcome in zip(
+                allowed, self._outcomes_of(model, asked), strict=True
+            ):
                 if isinstance(outcome, Answer):
                     self.ledger.charge(Tokens(*outcome[1:]), 0.0)
                 tell(self.trust.take(number, request, outcome))
@@ -94,14 +96,14 @@ class LocalBackend:
         tell(self.trust.rest())
         return [outcomes[number] for number in range(len(requests))]
 
-    def _found(self, model: CausalModel, requests: Sequence[Request]) -> list[Outcome]:
+    def _outcomes_of(self, model: CausalModel, requests: Sequence[Request]) -> list[Outcome]:
         """Return the outcomes of requests that are all for gaps, or all for texts."""
         gaps = [request.gap for request in requests if request.gap is not None]
         if gaps:
             return fill(model, self.lexicon, gaps)
         return write(model, requests, thinking_tokens=self.limits.thinking_tokens)
 
-    def _opened(self) -> CausalModel:
+    def _open_model(self) -> CausalModel:
         return _open(self.model, self.device, self.dtype)
 
 
@@ -127,7 +129,7 @@ def write(
         UsageError: a library is not installed.
     """
     try:
-        from negatives.llm.generating import Order, written  # noqa: PLC0415 - an extra
+        from negatives.llm.generating import Order, write_texts  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UsageError(f"a language model expects {error.name}, found none: {INSTALL}") from error
     network = model.network
@@ -140,25 +142,27 @@ def write(
             key = (request.prompt, request.caption, request.place, request.sample)
             stream = Stream(request.seed, *key)
             orders[number] = Order(tokens, most, request.temperature, stream)
-    texts = written(network, list(orders.values())) if orders else []
-    for (number, order), said in zip(orders.items(), texts, strict=True):
-        text = answer_in(model, order.tokens, said)
-        is_cut = len(said) >= order.max_tokens
-        outcomes[number] = Answer(text, len(order.tokens), len(said))
+    texts = write_texts(network, list(orders.values())) if orders else []
+    for (number, order), token_ids in zip(orders.items(), texts, strict=True):
+        text = answer_in(model, order.tokens, token_ids)
+        is_cut = len(token_ids) >= order.max_tokens
+        outcomes[number] = Answer(text, len(order.tokens), len(token_ids))
         if not text.strip():
-            why = f"no answer within {len(said)} tokens; {RAISE_TOKENS}" if is_cut else "no text"
+            why = (
+                f"no answer within {len(token_ids)} tokens; {RAISE_TOKENS}" if is_cut else "no text"
+            )
             outcomes[number] = Failure(CUT if is_cut else EMPTY, why)
     return outcomes
 
 
-def answer_in(model: CausalModel, prompt: Sequence[int], said: Sequence[int]) -> str:
+def answer_in(model: CausalModel, prompt: Sequence[int], tokens: Sequence[int]) -> str:
     """Return the text of what was written after a prompt, without thoughts."""
     tokenizer = model.network.tokenizer
-    text = str(tokenizer.decode(said, skip_special_tokens=False))
+    text = str(tokenizer.decode(tokens, skip_special_tokens=False))
     begun = _THINKING if is_thinking(str(tokenizer.decode(prompt[-_PROMPT_END:]))) else ""
     answer = without_thoughts(begun + text)
     if answer == text:
-        return str(tokenizer.decode(said, skip_special_tokens=True))
+        return str(tokenizer.decode(tokens, skip_special_tokens=True))
     for mark in tokenizer.all_special_tokens:
         answer = answer.replace(mark, "")
     return answer

@@ -32,7 +32,7 @@ def outcome_of(reply: Reply, *, most: Tokens, timeout_s: float) -> Outcome:
     if reply.is_success:
         found = outcome_in(reply.text)
         if isinstance(found, Answer):
-            return Answer(found.text, *(usage_in(reply.text) or Usage()).completed(most))
+            return Answer(found.text, *(usage_in(reply.text) or Usage()).with_most(most))
         return Failure(found.reason, f"HTTP {reply.status}, {found.why}")
     if reply.status:
         why = _why(reply)

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from negatives.llm.requests import Message, quoted
+from negatives.llm.requests import Message, quote_json
 
 _MARK = "=== "
 
@@ -51,30 +51,30 @@ def read_prompt(name: str, text: str) -> Prompt:
     )
 
 
-def asked(found: Prompt, values: Mapping[str, str]) -> tuple[Message, ...]:
+def chat_messages(found: Prompt, values: Mapping[str, str]) -> tuple[Message, ...]:
     """Return the turns with the question last; `values` are JSON, quoted where they are texts."""
-    return (*found.turns, Message("user", _filled(found.question, values)))
+    return (*found.turns, Message("user", _fill(found.question, values)))
 
 
-def primed(found: Prompt, caption: str) -> str:
+def continuation_text(found: Prompt, caption: str) -> str:
     """Return the text that a model is to go on with; the caption becomes one line of it."""
-    return _filled(found.continuation, {"line": " ".join(caption.split())})
+    return _fill(found.continuation, {"line": " ".join(caption.split())})
 
 
 def string(text: str) -> str:
     """Return a text as it may stand in a question."""
-    return quoted(text)
+    return quote_json(text)
 
 
-def _filled(template: str, values: Mapping[str, str]) -> str:
+def _fill(template: str, values: Mapping[str, str]) -> str:
     """Fill each gap once, from left to right: what is put in is not looked at again."""
     parts: list[str] = []
     rest = template
     while rest:
-        places = [(rest.find(f"<{name}>"), name) for name in values if f"<{name}>" in rest]
-        if not places:
+        gaps = [(rest.find(f"<{name}>"), name) for name in values if f"<{name}>" in rest]
+        if not gaps:
             break
-        place, name = min(places)
-        parts += (rest[:place], values[name])
-        rest = rest[place + len(name) + 2 :]
+        start, name = min(gaps)
+        parts += (rest[:start], values[name])
+        rest = rest[start + len(name) + 2 :]
     return "".join((*parts, rest))

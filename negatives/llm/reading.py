@@ -78,9 +78,9 @@ def proposals_in(text: str) -> list[Proposal] | None:
 
 
 def verdict_in(text: str) -> bool | None:
-    """Tell whether a judge said yes to all; None if the answer cannot be read."""
-    said = _object_in(text) or {}
-    values = [said.get(name) for name in JUDGE_ASKS]
+    """Tell whether the verifier said yes to all; None if the answer cannot be read."""
+    answers = _object_in(text) or {}
+    values = [answers.get(name) for name in JUDGE_ASKS]
     if not all(isinstance(value, str) and value in {"yes", "no"} for value in values):
         return None
     return all(value == "yes" for value in values)

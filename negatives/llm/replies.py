@@ -60,7 +60,7 @@ class Usage(NamedTuple):
     prompt: int | None = None
     completion: int | None = None
 
-    def completed(self, most: Tokens) -> Tokens:
+    def with_most(self, most: Tokens) -> Tokens:
         """Return these tokens, the most there can be in place of what is not stated."""
         return Tokens(
             most.prompt if self.prompt is None else self.prompt,
@@ -77,21 +77,23 @@ def outcome_in(text: str) -> Outcome:
     if not isinstance(choice, dict) or not isinstance(message, dict):
         return Failure(EMPTY, reason_in(text) or "an empty reply")
     finish = choice.get("finish_reason")
-    said, refusal = _text_of(message.get("content")), _refusal_in(message)
+    reply_text, refusal = _text_of(message.get("content")), _refusal_in(message)
     if refusal or finish == "content_filter":
-        return Failure(REFUSED, shown(refusal or "finish_reason: content_filter"))
-    answer = without_thoughts(said)
+        return Failure(REFUSED, printable(refusal or "finish_reason: content_filter"))
+    answer = without_thoughts(reply_text)
     if answer.strip():
         return Answer(answer, 0, 0)
-    thinks = said.strip() or any(message.get(name) for name in _THOUGHTS)
+    thinks = reply_text.strip() or any(message.get(name) for name in _THOUGHTS)
     if finish == "length":
         what = "it was still thinking" if thinks else "nothing was written"
         return Failure(CUT, f"{what} when the limit on tokens was reached; {RAISE_TOKENS}")
     error = choice.get("error") or (content.get("error") if isinstance(content, dict) else None)
     if error:
         return Failure(EMPTY, _message_in(error))
-    found = "thoughts alone" if thinks else f"content: {shown(json.dumps(message.get('content')))}"
-    return Failure(EMPTY, f"{found}, finish_reason: {shown(json.dumps(finish))}")
+    found = (
+        "thoughts alone" if thinks else f"content: {printable(json.dumps(message.get('content')))}"
+    )
+    return Failure(EMPTY, f"{found}, finish_reason: {printable(json.dumps(finish))}")
 
 
 def usage_in(text: str) -> Usage | None:
@@ -114,7 +116,7 @@ def reason_in(text: str) -> str:
     if content is not None:
         return _message_in(content)
     title = _TITLE.search(text)
-    return shown(title[1]) if title else shown(_TAG.sub(" ", text))
+    return printable(title[1]) if title else printable(_TAG.sub(" ", text))
 
 
 def is_filtered(text: str) -> bool:
@@ -127,7 +129,7 @@ def is_unpaid(text: str) -> bool:
     return _UNPAID.search(text) is not None
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """Return a stranger's text as it may stand in a message: one short line of visible signs."""
     line = " ".join(text.split())
     line = "".join(
@@ -196,4 +198,4 @@ def _message_in(content: object) -> str:
         if inner is None:
             break
         found = inner
-    return shown(found if isinstance(found, str) else json.dumps(found))
+    return printable(found if isinstance(found, str) else json.dumps(found))

@@ -98,7 +98,7 @@ Arrived = Callable[[int, Outcome], None]
 """Told of each outcome as it arrives, with the number of its request."""
 
 
-class Facts(NamedTuple):
+class ModelInfo(NamedTuple):
     """Which model answers, as manifests name it (no place of a machine is in it).
 
     `method`: how it answers a `Gap`: by its LIKELIHOODS or by its TEXT. Prices are in dollars
@@ -122,7 +122,7 @@ class Backend(Protocol):
     """Takes requests and gives answers."""
 
     @property
-    def facts(self) -> Facts:
+    def model_info(self) -> ModelInfo:
         """Return which model answers, without asking it anything."""
 
     @property
@@ -138,17 +138,17 @@ class Backend(Protocol):
         """
 
 
-def key_of(request: Request, facts: Facts) -> str:
+def key_of(request: Request, model_info: ModelInfo) -> str:
     """Return a hash of all that an answer depends on: by it, answers are found again."""
     content = {
-        "model": [facts.name, facts.version, facts.method],
+        "model": [model_info.name, model_info.version, model_info.method],
         "prompt": request.prompt,
         "sampling": [request.max_tokens, request.temperature, request.seed],
         "caption": request.caption,
         "place": request.place,
         "sample": request.sample,
     }
-    if request.gap and request.gap.among is not None and facts.method == LIKELIHOODS:
+    if request.gap and request.gap.among is not None and model_info.method == LIKELIHOODS:
         content["among"] = request.gap.among
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -160,6 +160,6 @@ def tokens_of(request: Request, *, characters_a_token: float) -> int:
     return ceil(characters / characters_a_token) + _OVERHEAD * len(request.messages)
 
 
-def quoted(text: str) -> str:
+def quote_json(text: str) -> str:
     """Return a text as a JSON string in which no mark of a chat ("<|", "[/") can be read."""
     return json.dumps(text).replace("<", "\\u003c").replace("[", "\\u005b")

@@ -25,8 +25,8 @@ from negatives.llm.requests import (
     EMPTY,
     REJECTED,
     Arrived,
-    Facts,
     Failure,
+    ModelInfo,
     Outcome,
     Request,
     tokens_of,
@@ -37,7 +37,7 @@ _CHARACTERS_A_TOKEN: Final = 2.0  # at the least
 
 
 @dataclass(slots=True)
-class _Known:
+class _ServerState:
     """What was found out about a server, over all calls.
 
     `form`: that of questions. `is_settled`: whether several may be under way.
@@ -52,16 +52,17 @@ class _Known:
 class ServerBackend:
     """`url`: up to "/v1". `key_env`: the variable of the environment that has the key, if any.
 
-    `model`: the server's name for it, None for that of `facts`. `ledger` adds up over all calls.
+    `model`: the server's name for it, None for that of `model_info`. `ledger` adds up over all
+    calls.
     """
 
     url: str
-    facts: Facts
+    model_info: ModelInfo
     model: str | None = None
     key_env: str = "OPENAI_API_KEY"
     limits: Limits = field(default_factory=Limits)
     ledger: Ledger = field(default_factory=Ledger)
-    known: _Known = field(default_factory=_Known)
+    state: _ServerState = field(default_factory=_ServerState)
 
     def answers(self, requests: Sequence[Request], arrived: Arrived) -> list[Outcome]:
         """As `Backend.answers`.
@@ -93,14 +94,14 @@ class _Run:
         self, backend: ServerBackend, requests: Sequence[Request], arrived: Arrived
     ) -> None:
         self._backend = backend
-        self._limits, self._ledger, self._known = backend.limits, backend.ledger, backend.known
+        self._limits, self._ledger, self._known = backend.limits, backend.ledger, backend.state
         self._requests = requests
         self._arrived = arrived
         self._left: Iterator[int] = iter(range(len(requests)))
         self._found: dict[int, Outcome] = {}
         self._stopped: UsageError | RetryableError | None = None
         self._key = backend.key()
-        self._model = backend.model or backend.facts.name
+        self._model = backend.model or backend.model_info.name
         self._others_may = asyncio.Event()
         self._ended = asyncio.Condition()
 
@@ -161,7 +162,7 @@ class _Run:
             RetryableError: the server cannot be reached.
         """
         for _ in range(2):
-            reply = await self._settled(client, request)
+            reply = await self._ask_in_known_form(client, request)
             outcome = self._outcome(request, reply)
             is_empty = isinstance(outcome, Failure) and outcome.reason == EMPTY
             is_broken = is_empty or (reply.is_late and reply.is_begun)
@@ -174,7 +175,7 @@ class _Run:
             )
         return outcome
 
-    async def _settled(self, client: Client, request: Request) -> Reply:
+    async def _ask_in_known_form(self, client: Client, request: Request) -> Reply:
         """Ask in the form that the server takes, which is found out by its refusals."""
         form: Form | None = self._known.form
         while form is not None:
@@ -196,7 +197,7 @@ class _Run:
             UsageError: a limit is reached, or the server refuses us.
         """
         most = self._most(request)
-        cost = self._backend.facts.cost_of(most) or 0.0
+        cost = self._backend.model_info.cost_of(most) or 0.0
         async with self._ended:
             await self._ended.wait_for(partial(self._ledger.reserve, cost, self._limits))
         try:
@@ -222,8 +223,8 @@ class _Run:
         self._ledger.request(self._limits)
 
     def _charge(self, usage: Usage, most: Tokens) -> None:
-        tokens = usage.completed(most)
-        cost = self._backend.facts.cost_of(tokens)
+        tokens = usage.with_most(most)
+        cost = self._backend.model_info.cost_of(tokens)
         self._ledger.charge(tokens, cost, is_estimate=None in usage)
 
     def _most(self, request: Request) -> Tokens:

@@ -12,7 +12,7 @@ from data.errors import RetryableError, UsageError
 from negatives.llm.ledger import KEPT
 from negatives.llm.limits import WHERE
 from negatives.llm.reading import holds_object
-from negatives.llm.replies import RAISE_TOKENS, shown
+from negatives.llm.replies import RAISE_TOKENS, printable
 from negatives.llm.requests import (
     EMPTY,
     REFUSED,
@@ -45,14 +45,14 @@ class Trust:
         if isinstance(outcome, Answer):
             if self.is_proven or is_usable(request, outcome):
                 self.is_proven, self.in_a_row = True, 0
-                told, self.held = {**self.held, number: outcome}, {}
-                return told
-            self._failed(_unusable(request, outcome))
+                outcomes, self.held = {**self.held, number: outcome}, {}
+                return outcomes
+            self._count_failure(_unusable(request, outcome))
             self.held[number] = outcome
             return {}
         if outcome.reason in (REFUSED, TOO_LONG):
             return {number: outcome}
-        self._failed(outcome)
+        self._count_failure(outcome)
         if outcome.reason == REJECTED:
             self.held[number] = outcome
             return {}
@@ -63,25 +63,25 @@ class Trust:
 
         What a server has rejected is believed only of one that has answered something.
         """
-        told, self.held = self.held, {}
+        outcomes, self.held = self.held, {}
         return {
             number: Failure(UNREACHED, outcome.why)
             if isinstance(outcome, Failure) and not self.is_proven
             else outcome
-            for number, outcome in told.items()
+            for number, outcome in outcomes.items()
         }
 
-    def stop(self, name: str, spent: str) -> UsageError | RetryableError:
+    def stop(self, name: str, account: str) -> UsageError | RetryableError:
         """Return what to raise when too many questions in a row had no usable answer."""
         text = (
             f"{name}: {self.in_a_row} questions in a row without a usable answer; of the last one: "
-            f"{self.last.why}; {spent}; {KEPT} ({WHERE}.stop_after and max_unanswered allow more)"
+            f"{self.last.why}; {account}; {KEPT} ({WHERE}.stop_after and max_unanswered allow more)"
         )
         if self.last.reason in (TIMED_OUT, UNREACHED):
             return RetryableError(f"{text}: see to the server and run the same again")
         return UsageError(text)
 
-    def _failed(self, failure: Failure) -> None:
+    def _count_failure(self, failure: Failure) -> None:
         self.in_a_row += 1
         self.last = failure
 
@@ -94,4 +94,4 @@ def is_usable(request: Request, answer: Answer) -> bool:
 def _unusable(request: Request, answer: Answer) -> Failure:
     """Return what is wrong with an answer that is not usable."""
     advice = f"; {RAISE_TOKENS}" if answer.completion_tokens >= request.max_tokens else ""
-    return Failure(EMPTY, f"expected JSON, found {shown(answer.text)!r}{advice}")
+    return Failure(EMPTY, f"expected JSON, found {printable(answer.text)!r}{advice}")

@@ -21,7 +21,7 @@ _BEFORE, _AFTER = 0.0, 1.0
 
 
 def stages_of(
-    sections: Mapping[str, Any], out: Path, *, workers: int = 1, judge: str = "auto"
+    sections: Mapping[str, Any], out: Path, *, workers: int = 1, reference_model: str = "auto"
 ) -> list[Stage]:
     """Return the stages, each after those that it needs; `out/CONFIG` is what commands read.
 
@@ -33,10 +33,12 @@ def stages_of(
     """
     check_sections(sections)
     build_config(sections)  # what is wrong is told before anything runs
-    return list(_stages(sections, out, workers=workers, judge=judge))
+    return list(_stages(sections, out, workers=workers, reference_model=reference_model))
 
 
-def _stages(sections: Mapping[str, Any], out: Path, *, workers: int, judge: str) -> Iterator[Stage]:
+def _stages(
+    sections: Mapping[str, Any], out: Path, *, workers: int, reference_model: str
+) -> Iterator[Stage]:
     config = str(out / CONFIG)
     data, negatives, training = (dict(sections.get(name) or {}) for name in SECTIONS)
     evaluation = training.pop("evaluation", None) or {}
@@ -54,9 +56,9 @@ def _stages(sections: Mapping[str, Any], out: Path, *, workers: int, judge: str)
     shards = str(build.folder(out) / SHARDS)
     yield Stage(
         name="audit",
-        depends_on={"build": fingerprint(build.depends_on), "judge": judge},
+        depends_on={"build": fingerprint(build.depends_on), "judge": reference_model},
         command=(
-            *("negatives", "audit", shards, "--quiet", "--judge", judge),
+            *("negatives", "audit", shards, "--quiet", "--reference-model", reference_model),
             *("--out", f"{{}}/{AUDIT}", "--html", f"{{}}/{PAGE}"),
         ),
         makes=AUDIT,

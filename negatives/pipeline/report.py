@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from data.manifest import read_all_rows, read_manifest
 from data.plots import Line, Svg, line_chart
-from negatives.auditing.browsing import Shown, shown_samples
+from negatives.auditing.browsing import MarkedSample, mark_samples
 from negatives.auditing.figures import Figure, figure_of
 from negatives.auditing.pages import page
 from negatives.auditing.samples import samples_of
@@ -22,8 +22,8 @@ _SAMPLES: Final = 12
 class Negatives(NamedTuple):
     """The first rows of the shards: how much there is, a sample, numbers by type."""
 
-    told: str
-    samples: Sequence[Shown]
+    summary: str
+    samples: Sequence[MarkedSample]
     by_type: Figure
 
 
@@ -37,7 +37,7 @@ class Audit(NamedTuple):
 class Training(NamedTuple):
     """What the log tells; a chart is None where there is too little to draw."""
 
-    told: str
+    summary: str
     losses: Svg | None
     validated: str
     validation: Svg | None
@@ -90,14 +90,14 @@ def _negatives(shards: Path) -> Negatives:
             counts[kind] = counts.get(kind, 0) + 1
     cut = len(rows) == _ROWS_LOOKED_AT
     some = sum(bool(row.negatives) for row in rows)
-    told = (
+    summary = (
         f"{sum(counts.values()):,} negatives of {'the first ' * cut}{len(rows):,} captions; "
         f"{some / len(rows):.0%} of them have one or more."
         if rows
         else "There is no caption."
     )
-    samples = shown_samples(samples_of(rows, _SAMPLES, seed=0))
-    return Negatives(told, samples, figure_of("negatives by type", counts))
+    samples = mark_samples(samples_of(rows, _SAMPLES, seed=0))
+    return Negatives(summary, samples, figure_of("negatives by type", counts))
 
 
 def _audit(folder: Path, out: Path) -> Audit:
@@ -120,14 +120,14 @@ def _training(run: Path) -> Training:
     ]
     drawn = [line for line in curves if len(line.points) > 1]
     last: Mapping[str, Any] = next((r for r in reversed(records) if "loss" in r), {})
-    told = (
+    summary = (
         f"{last['step']:,} steps, {last['images_per_s']:,.0f} images/s at the end; "
         f"{last['wait_share']:.1%} of the time spent waiting for data."
         if last
         else "Nothing was logged."
     )
     losses = line_chart("Loss", drawn, across="step", up="loss") if drawn else None
-    return Training(told, losses, *_validation(records))
+    return Training(summary, losses, *_validation(records))
 
 
 def _validation(records: Sequence[Mapping[str, Any]]) -> tuple[str, Svg | None]:
@@ -141,7 +141,7 @@ def _validation(records: Sequence[Mapping[str, Any]]) -> tuple[str, Svg | None]:
         for name in ("retrieval", "composition")
         if last[name] is not None
     ]
-    note = f"On {last['captions']:,} captions of the validation split: its picture found in a batch"
+    note = f"On {last['captions']:,} captions of the validation split: its image found in a batch"
     if last["composition"] is not None:
         chance = f"{last['composition_chance']:.0%} by chance"
         note += f"; the caption above each of its negatives ({chance})"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from data.commit import write_atomically
 from negatives.pipeline.plan import CONFIG, stages_of
 from negatives.pipeline.report import html_of
-from negatives.pipeline.stages import Account, Call, called, run_stage
+from negatives.pipeline.stages import Account, Call, run_program, run_stage
 
 REPORT: Final = "report.html"
 
@@ -19,8 +19,8 @@ def run_pipeline(  # noqa: PLR0913 - what is run, where, and who hears of it
     *,
     title: str,
     workers: int = 1,
-    judge: str = "auto",
-    call: Call = called,
+    reference_model: str = "auto",
+    call: Call = run_program,
     say: Callable[[str], None] = lambda _line: None,
 ) -> list[Account]:
     """Do the stages that are not done, and write the page; return what became of each.
@@ -29,19 +29,19 @@ def run_pipeline(  # noqa: PLR0913 - what is run, where, and who hears of it
         StoppedError: a stage ended with another code than 0; those before it are kept.
         UsageError: a section is wrong.
     """
-    stages = stages_of(sections, out, workers=workers, judge=judge)
+    stages = stages_of(sections, out, workers=workers, reference_model=reference_model)
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / CONFIG, json.dumps(sections, indent=1) + "\n")  # JSON is YAML
     accounts: list[Account] = []
     for stage in stages:
         say(f"{stage.name}: {stage.folder(out)}")
         accounts.append(run_stage(stage, out, call=call))
-        say(told(accounts[-1]))
+        say(describe(accounts[-1]))
     write_atomically(out / REPORT, html_of(out, accounts, title=title))
     return accounts
 
 
-def told(account: Account) -> str:
+def describe(account: Account) -> str:
     """Return what became of a stage in a line."""
     what = "ran" if account.ran else "unchanged, kept; it took"
     return f"{account.name}: {what} {account.seconds:,.0f} s"

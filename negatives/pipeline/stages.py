@@ -78,7 +78,7 @@ class StoppedError(Exception):
         self.code = code
 
 
-def called(command: Sequence[str]) -> int:
+def run_program(command: Sequence[str]) -> int:
     """Run a program of this project in a process of its own; what it says is seen as it says it.
 
     It hears of signals, and takes the time it needs to stop: training leaves a checkpoint.
@@ -141,7 +141,7 @@ def done(stage: Stage, out: Path) -> Account | None:
     )
 
 
-def run_stage(stage: Stage, out: Path, *, call: Call = called) -> Account:
+def run_stage(stage: Stage, out: Path, *, call: Call = run_program) -> Account:
     """Do a stage unless it is done; return its account.
 
     Raises:

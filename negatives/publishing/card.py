@@ -6,7 +6,14 @@ from typing import Any, Final, NamedTuple
 
 from data.config import to_yaml
 from data.manifest import Manifest
-from negatives.auditing.findings import Audit, Finding, Sample, shown, shown_bar, shown_interval
+from negatives.auditing.findings import (
+    Audit,
+    Finding,
+    Sample,
+    format_bar,
+    format_interval,
+    format_value,
+)
 from negatives.publishing.header import metadata
 from negatives.publishing.provenance import command_of
 
@@ -14,7 +21,7 @@ CARD: Final = "README.md"
 LEAKS: Final = ("words", "form", "fluency")
 
 
-class Told(NamedTuple):
+class CardData(NamedTuple):
     """What a card is written from; `num_bytes` are those of the parquet."""
 
     repository: str
@@ -26,21 +33,21 @@ class Told(NamedTuple):
     num_bytes: int
 
 
-def card_of(told: Told) -> str:
+def card_of(data: CardData) -> str:
     """Return the text of README.md."""
     header = to_yaml(
         metadata(
-            told.manifest,
-            name=told.repository.partition("/")[2],
-            licence=told.licence,
-            num_bytes=told.num_bytes,
+            data.manifest,
+            name=data.repository.partition("/")[2],
+            licence=data.licence,
+            num_bytes=data.num_bytes,
         )
     )
-    return f"---\n{header}---\n\n" + "\n\n".join(_body(told)) + "\n"
+    return f"---\n{header}---\n\n" + "\n\n".join(_body(data)) + "\n"
 
 
-def _body(told: Told) -> Iterator[str]:
-    manifest, repository = told.manifest, told.repository
+def _body(data: CardData) -> Iterator[str]:
+    manifest, repository = data.manifest, data.repository
     source = manifest.source.get("name", "unknown")
     counts = manifest.tallies.get("negatives_by_type", {})
     yield f"# {repository.partition('/')[2]}"
@@ -66,21 +73,21 @@ def _body(told: Told) -> Iterator[str]:
     yield f"Manifest {manifest.fingerprint}; {versions}."
     yield _table(("type", "negatives"), ((name, f"{num:,}") for name, num in _sorted(counts)))
     yield "## What gives negatives away"
-    yield from _findings(told)
+    yield from _findings(data)
     yield "## Usefulness"
-    yield from _usefulness(told)
-    yield f"## Samples\n\n{_samples(told.samples)}"
-    yield f"## Limits\n\n{_limits(told)}"
-    yield f"## Licence\n\n{_licence(told)}"
+    yield from _usefulness(data)
+    yield f"## Samples\n\n{_samples(data.samples)}"
+    yield f"## Limits\n\n{_limits(data)}"
+    yield f"## Licence\n\n{_licence(data)}"
     yield f"## Citation\n\n{_CITATION}"
 
 
-def _findings(told: Told) -> Iterator[str]:
+def _findings(data: CardData) -> Iterator[str]:
     yield (
         "How often a caption is told from its negative without the image, with 95 % intervals (0.5:"
         " it cannot be told), then what there is of them. All of it: audit.json and report.html."
     )
-    found = sorted(told.audit.findings, key=lambda finding: finding.measure not in LEAKS)
+    found = sorted(data.audit.findings, key=lambda finding: finding.measure not in LEAKS)
     yield _table(
         ("measure", "group", "value", "95 %", "bar", "of", "verdict"),
         (_finding(finding) for finding in found if finding.value is not None or finding.why),
@@ -88,10 +95,10 @@ def _findings(told: Told) -> Iterator[str]:
     outside = sum(finding.verdict() == "outside" for finding in found)
     if outside:
         yield f"**{outside} of these are outside their bars**; it is published all the same."
-    judges = told.audit.judges
-    yield "; ".join(f"{name} is judged by {judge}" for name, judge in judges.items()) or (
-        "No language model judged fluency."
-    )
+    references = data.audit.judges
+    yield "; ".join(
+        f"{name} is measured with {reference}" for name, reference in references.items()
+    ) or ("No language model measured fluency.")
 
 
 def _finding(finding: Finding) -> tuple[str, ...]:
@@ -99,16 +106,16 @@ def _finding(finding: Finding) -> tuple[str, ...]:
     return (
         finding.measure,
         finding.group,
-        shown(finding.value),
-        shown_interval(finding),
-        shown_bar(finding.bar),
+        format_value(finding.value),
+        format_interval(finding),
+        format_bar(finding.bar),
         f"{finding.num:,}",
         f"{verdict}: {finding.why}" if finding.why else verdict,
     )
 
 
-def _usefulness(told: Told) -> Iterator[str]:
-    if not told.shares:
+def _usefulness(data: CardData) -> Iterator[str]:
+    if not data.shares:
         yield "No readers were asked whether these negatives are grammatical, plausible and false."
         return
     yield "Of a sample, what readers said yes to; useful is yes to all:"
@@ -119,11 +126,11 @@ def _usefulness(told: Told) -> Iterator[str]:
                 str(share["folder"]),
                 str(share["group"]),
                 str(share["judgement"]),
-                shown(share["value"]),
-                f"{shown(share['low'])} to {shown(share['high'])}",
+                format_value(share["value"]),
+                f"{format_value(share['low'])} to {format_value(share['high'])}",
                 f"{share['num']:,}",
             )
-            for share in told.shares
+            for share in data.shares
         ),
     )
 
@@ -137,8 +144,8 @@ def _samples(samples: Sequence[Sample]) -> str:
     return _table(("type", "caption", "negative"), rows)
 
 
-def _limits(told: Told) -> str:
-    captions = told.manifest.tallies.get("captions", {})
+def _limits(data: CardData) -> str:
+    captions = data.manifest.tallies.get("captions", {})
     num, with_negative = captions.get("all", 0), captions.get("with_negative", 0)
     empty = (
         f"{num - with_negative:,} of {num:,} captions have no negative; the manifest counts why."
@@ -146,11 +153,11 @@ def _limits(told: Told) -> str:
     return f"* {empty}\n{_LIMITS}"
 
 
-def _licence(told: Told) -> str:
-    if not told.licence:
+def _licence(data: CardData) -> str:
+    if not data.licence:
         return "The terms of the captions are not known; those of the images are their own."
     return (
-        f"The captions, and so their edits, stand under {told.licence}; the images have terms of "
+        f"The captions, and so their edits, stand under {data.licence}; the images have terms of "
         "their own and are not here."
     )
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from data.errors import RetryableError, UsageError
-from data.hub import ATTEMPTS, Change, Head, Repository, Stored, stored_as
+from data.hub import ATTEMPTS, CommitContent, Head, RemoteFile, Repository, remote_files_of
 from data.manifest import FILE_NAME
 
 _OWN: Final = ("data/", "rejects/", "fluency/")
 _OF_THE_HUB: Final = frozenset((".gitattributes", "README.md", "LICENSE"))
 
 
-class Sent(NamedTuple):
+class SendResult(NamedTuple):
     """Where the folder stands now; `is_new`: whether this call made the commit."""
 
     commit: str
@@ -28,9 +28,9 @@ class _Files(NamedTuple):
     """The files to be there: their paths, and what a repository says of each, small or large."""
 
     paths: Mapping[str, Path]
-    stored: Mapping[str, tuple[Stored, Stored]]
+    stored: Mapping[str, tuple[RemoteFile, RemoteFile]]
 
-    def missing(self, there: Mapping[str, Stored]) -> dict[str, Path]:
+    def missing(self, there: Mapping[str, RemoteFile]) -> dict[str, Path]:
         """Return those that are not there, or are other ones."""
         return {
             name: path
@@ -38,14 +38,14 @@ class _Files(NamedTuple):
             if there.get(name) not in self.stored[name]
         }
 
-    def superfluous(self, there: Mapping[str, Stored]) -> list[str]:
+    def superfluous(self, there: Mapping[str, RemoteFile]) -> list[str]:
         """Return what an earlier publication left there; files of others stay."""
         return sorted(name for name in there if name.startswith(_OWN) and name not in self.paths)
 
 
 def send(
     repository: Repository, folder: Path, *, message: str, private: bool, tag: str | None
-) -> Sent:
+) -> SendResult:
     """Make the repository if it is not there, send the files that differ, and tag the commit.
 
     `tag`: by default the first of v1, v2 ... that is free; a commit with a tag keeps it.
@@ -56,7 +56,7 @@ def send(
         RetryableError: the Hub cannot be reached, or another changed the repository meanwhile.
     """
     paths = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-    files = _Files(paths, {name: stored_as(path) for name, path in paths.items()})
+    files = _Files(paths, {name: remote_files_of(path) for name, path in paths.items()})
     if repository.head() is None:
         repository.create(private=private)
     head = _head(repository)
@@ -71,15 +71,15 @@ def send(
             f"{repository.name}: exists and is none of ours: no {FILE_NAME}; choose another name"
         )
     tags = repository.tags()
-    change = Change(message, files.missing(there), files.superfluous(there))
+    change = CommitContent(message, files.missing(there), files.superfluous(there))
     is_there = not change.files and not change.removed
     if tag in tags and not (is_there and tags[tag] == head.commit):
         raise UsageError(f"{repository.name}: {tag} is another commit; choose another --revision")
-    commit = head.commit if is_there else _committed(repository, files, change, head.commit)
-    return Sent(commit, _tagged(repository, commit, tag, tags), not is_there)
+    commit = head.commit if is_there else _commit_once(repository, files, change, head.commit)
+    return SendResult(commit, _ensure_tag(repository, commit, tag, tags), not is_there)
 
 
-def _committed(repository: Repository, files: _Files, change: Change, parent: str) -> str:
+def _commit_once(repository: Repository, files: _Files, change: CommitContent, parent: str) -> str:
     """Make one commit on top of `parent`, whichever attempt it was; return its name."""
     for attempt in range(ATTEMPTS):
         try:
@@ -100,7 +100,9 @@ def _committed(repository: Repository, files: _Files, change: Change, parent: st
     raise found
 
 
-def _tagged(repository: Repository, commit: str, tag: str | None, tags: Mapping[str, str]) -> str:
+def _ensure_tag(
+    repository: Repository, commit: str, tag: str | None, tags: Mapping[str, str]
+) -> str:
     """Return the tag of a commit, which is given one if it has none."""
     own = [name for name, target in tags.items() if target == commit]
     if tag is None and own:

@@ -19,7 +19,7 @@ from data.streams import Stream
 from negatives.auditing.findings import Audit, Sample
 from negatives.auditing.report import html_of
 from negatives.auditing.samples import samples_of
-from negatives.publishing.card import CARD, Told, card_of
+from negatives.publishing.card import CARD, CardData, card_of
 from negatives.publishing.packing import Pack, packs_of
 
 AUDIT = "audit.json"
@@ -43,7 +43,7 @@ class Publication:
     shares: Sequence[Mapping[str, Any]] = field(default=())
 
 
-def verified(folder: Path) -> Manifest:
+def verify_folder(folder: Path) -> Manifest:
     """Return the manifest of a folder of which every byte and row is as it states.
 
     Raises:
@@ -85,11 +85,11 @@ def write_files(
     for stored in manifest.fluency:
         (out / stored.file).parent.mkdir(exist_ok=True)
         shutil.copyfile(folder / stored.file, out / stored.file)
-    samples = drawn_samples(folder, manifest)
+    samples = draw_samples(folder, manifest)
     figures = json.dumps(publication.figures, indent=1, ensure_ascii=False) + "\n"
     write_atomically(out / AUDIT, figures)
     write_atomically(out / REPORT, html_of(publication.audit, samples))
-    told = Told(
+    data = CardData(
         repository=publication.repository,
         manifest=manifest,
         licence=publication.licence,
@@ -98,7 +98,7 @@ def write_files(
         samples=samples,
         num_bytes=sum(path.stat().st_size for path in (out / "data").iterdir()),
     )
-    write_atomically(out / CARD, card_of(told))
+    write_atomically(out / CARD, card_of(data))
     return names_in(out)
 
 
@@ -115,7 +115,7 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in paths)
 
 
-def drawn_samples(folder: Path, manifest: Manifest) -> tuple[Sample, ...]:
+def draw_samples(folder: Path, manifest: Manifest) -> tuple[Sample, ...]:
     """Return negatives of every kind to look at, of rows drawn from all shards."""
     share = min(1.0, _SAMPLED_ROWS / manifest.num_rows())
     kept: list[Row] = []
@@ -131,7 +131,7 @@ def _write_pack(folder: Path, out: Path, pack: Pack, *, kind: Kind, manifest: Ma
     paths = [folder / shard.file for shard in pack.shards]
     batches = (batch for each in paths for batch in map_batches(each, schema=kind.schema))
     write_chunked(path, batches, schema=kind.schema)
-    with TemporaryDirectory(dir=out) as place:
+    with TemporaryDirectory(dir=out) as where:
         records = records_of([path], kind)
-        for _ in restore_shards(records, pack.shards, Path(place), kind=kind, manifest=manifest):
+        for _ in restore_shards(records, pack.shards, Path(where), kind=kind, manifest=manifest):
             pass

@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Mapping
 from typing import cast
 
-from data.config import checked, plain
+from data.class_loading import load_class
+from data.config import parse_options, plain
 from data.errors import UsageError
-from data.named import named_class
 from data.texts import nearest
 from negatives.llm.asking import AnyRule, asks
 from negatives.rules.count import Count
@@ -53,10 +53,14 @@ def rule_class(name: str) -> type[AnyRule]:
         if name not in RULES:
             raise UsageError(f"no rule is named {name!r}; {nearest(name, RULES)}")
         return RULES[name]
-    found, module_name = named_class(name, what="rule")
+    found, module_name = load_class(name, what="rule")
     if not (isinstance(found, type) and dataclasses.is_dataclass(found) and callable(found)):
         raise UsageError(f"rule {name}: {module_name} has no dataclass {name.partition(':')[2]}")
     return cast("type[AnyRule]", found)
+
+
+_RENAMED: Mapping[str, str] = {"llm_infill.judge": "verify", "llm_rewrite.judge": "verify"}
+"""Options of rules of before 2026-12, and what to write in their place."""
 
 
 def make_rule(spec: Mapping[str, object], *, lexicon: Lexicon) -> AnyRule:
@@ -68,8 +72,11 @@ def make_rule(spec: Mapping[str, object], *, lexicon: Lexicon) -> AnyRule:
     options = dict(spec)
     name = str(options.pop("rule", ""))
     cls = rule_class(name)
+    for key, value in options.items():
+        if now := _RENAMED.get(f"{name}.{key}"):
+            raise UsageError(f"rule {name}.{key}: found {value!r} under an old name; write {now}")
     given = {"lexicon": lexicon} if needs_lexicon(cls) else {}
-    return checked(cls, options, where=f"rule {name}", given=given)
+    return parse_options(cls, options, where=f"rule {name}", given=given)
 
 
 def producer_of(spec: Mapping[str, object], rule: AnyRule) -> dict[str, object]:

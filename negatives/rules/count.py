@@ -1,4 +1,4 @@
-"""Numbers: as many of a thing as the picture does not show."""
+"""Numbers: as many of a thing as the image does not show."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -227,13 +227,15 @@ def _shares_out(
             if dep == "dobj" and _is_bare_plural(tokens, children, child):
                 return True
             shared = dep == "prep" and words[child] in {"in", "with", "on", "as", "like"}
-            held = _held(tokens, children, child) if shared else ()
+            held = _nouns_of_preposition(tokens, children, child) if shared else ()
             if any(_is_bare_plural(tokens, children, c) for c in held):
                 return True
     return False
 
 
-def _held(tokens: Sequence[Token], children: Children, preposition: int) -> Iterator[int]:
+def _nouns_of_preposition(
+    tokens: Sequence[Token], children: Children, preposition: int
+) -> Iterator[int]:
     """Yield the nouns of a preposition, through a participle too ("in racing uniforms")."""
     for child in children[preposition]:
         if tokens[child].dep == "pobj":

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from data.edits import Edit, Replacement, text_at
 from data.errors import UsageError
-from data.texts import normalised
+from data.texts import normalise
 from negatives.llm.asking import Proposals
-from negatives.llm.places import KINDS, Kind, Place, excludes, places_of
-from negatives.llm.prompts import asked, primed, prompt, string
+from negatives.llm.infill_targets import KINDS, InfillTarget, Kind, excludes, infill_targets
+from negatives.llm.prompts import chat_messages, continuation_text, prompt, string
 from negatives.llm.reading import TWICE, UNPARSABLE, WORDS_SCHEMA, words_in
 from negatives.llm.requests import MAX_CHARACTERS, TOO_LONG, Failure, Gap, Outcome, Request
 from negatives.parse import Parse
@@ -28,8 +28,8 @@ class LlmInfill:
 
     One slot a word of the `kinds` asked for ("obj", "att", "act", "rel"), of which at most
     `places` a caption are asked about, and at most `proposals` answers are taken. `is_open`: nouns
-    and verbs may be of any class, which takes a good model. `judge`: whether the model is then
-    asked to judge them.
+    and verbs may be of any class, which takes a good model. `verify`: whether the model is then
+    asked to verify them.
     """
 
     lexicon: Lexicon
@@ -37,7 +37,7 @@ class LlmInfill:
     places: int = 6
     proposals: int = 6
     is_open: bool = False
-    judge: bool = False
+    verify: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would ask nothing."""
@@ -56,73 +56,73 @@ class LlmInfill:
         """Return what is asked about a caption; nothing about one that is very long."""
         if len(parse.text) > MAX_CHARACTERS:
             return []
-        return [self._request(parse, place) for place in self._places(parse)]
+        return [self._request(parse, target) for target in self._places(parse)]
 
     def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Proposals:
         """Return what the outcomes of the same requests, in their order, are worth."""
-        fates: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
         if len(parse.text) > MAX_CHARACTERS:
-            fates[TOO_LONG] += 1
-            return [], fates
+            reasons[TOO_LONG] += 1
+            return [], reasons
         slots: list[Slot] = []
-        for place, outcome in zip(self._places(parse), outcomes, strict=True):
+        for target, outcome in zip(self._places(parse), outcomes, strict=True):
             if isinstance(outcome, Failure):
-                fates[outcome.reason] += 1
+                reasons[outcome.reason] += 1
                 continue
             words = words_in(outcome.text)
             if words is None:
-                fates[UNPARSABLE] += 1
+                reasons[UNPARSABLE] += 1
                 continue
-            edits = list(self._edits(parse, place, words, fates))
+            edits = list(self._edits(parse, target, words, reasons))
             if len(edits) > self.proposals:
-                fates["too many"] += len(edits) - self.proposals
+                reasons["too many"] += len(edits) - self.proposals
             if edits:
                 taken = edits[: self.proposals]
-                slots.append(Slot("llm_infill", "replace", place.kind, taken, reversible=False))
-        return slots, fates
+                slots.append(Slot("llm_infill", "replace", target.kind, taken, reversible=False))
+        return slots, reasons
 
-    def _places(self, parse: Parse) -> list[Place]:
-        found = places_of(parse, self.lexicon, self.kinds, is_open=self.is_open)
+    def _places(self, parse: Parse) -> list[InfillTarget]:
+        found = infill_targets(parse, self.lexicon, self.kinds, is_open=self.is_open)
         return list(found)[: self.places]
 
-    def _request(self, parse: Parse, place: Place) -> Request:
-        token = parse.tokens[place.at]
+    def _request(self, parse: Parse, target: InfillTarget) -> Request:
+        token = parse.tokens[target.at]
         found = prompt(_PROMPT)
         before = " ".join(text_at(parse.text, 0, token.start).split())
         after = text_at(parse.text, token.end, len(parse.text))
         own = token.text
-        among = None if place.is_open else tuple(sorted(place.apart))
+        among = None if target.is_open else tuple(sorted(target.apart))
         gapped = f"{before} ___{after}"
         return Request(
             prompt=found.version,
             caption=parse.text,
-            messages=asked(found, {"caption": string(gapped), "old": string(own)}),
+            messages=chat_messages(found, {"caption": string(gapped), "old": string(own)}),
             max_tokens=_MAX_TOKENS,
             place=json.dumps([token.start, token.end, token.tag]),
             schema=WORDS_SCHEMA,
-            gap=Gap(primed(found, parse.text), before, after, own, token.tag, among),
+            gap=Gap(continuation_text(found, parse.text), before, after, own, token.tag, among),
         )
 
     def _edits(
-        self, parse: Parse, place: Place, words: list[str], fates: Counter[str]
+        self, parse: Parse, target: InfillTarget, words: list[str], reasons: Counter[str]
     ) -> Iterator[Edit]:
         """Yield the edits of proposals that fit the place; count the others."""
-        token = parse.tokens[place.at]
+        token = parse.tokens[target.at]
         seen: set[str] = set()
         for word in words:
             new = word.lower().strip(".,;:!?\"'")
-            if normalised(new) == normalised(parse.text):
-                fates["repeated caption"] += 1
+            if normalise(new) == normalise(parse.text):
+                reasons["repeated caption"] += 1
             elif not new or new == token.text.lower():
-                fates["unchanged"] += 1
+                reasons["unchanged"] += 1
             elif len(new.split()) > _MAX_WORDS:
-                fates["too different"] += 1
+                reasons["too different"] += 1
             elif not is_plain(new):
-                fates["no word"] += 1
-            elif not excludes(parse, place, new, self.lexicon):
-                fates["wrong type"] += 1
+                reasons["no word"] += 1
+            elif not excludes(parse, target, new, self.lexicon):
+                reasons["wrong type"] += 1
             elif new in seen:
-                fates[TWICE] += 1
+                reasons[TWICE] += 1
             else:
                 seen.add(new)
                 yield Edit((Replacement(token.start, token.end, new),))

@@ -10,9 +10,9 @@ from typing import Literal
 
 from data.edits import Edit, edit_between, text_at
 from data.errors import UsageError
-from data.texts import normalised
+from data.texts import normalise
 from negatives.llm.asking import Proposals
-from negatives.llm.prompts import asked, prompt, string
+from negatives.llm.prompts import chat_messages, prompt, string
 from negatives.llm.reading import TWICE, UNPARSABLE, Proposal, edits_schema, proposals_in
 from negatives.llm.requests import MAX_CHARACTERS, TOO_LONG, Failure, Outcome, Request
 from negatives.parse import Parse
@@ -47,7 +47,7 @@ class LlmRewrite:
     """ "a man riding a horse" -> "a man leading a horse".
 
     One slot an edit of the `types` asked for. `answers`: how many are drawn for a caption, at the
-    `temperature`. `judge`: whether the model is then asked to judge them.
+    `temperature`. `verify`: whether the model is then asked to verify them.
     """
 
     lexicon: Lexicon
@@ -55,7 +55,7 @@ class LlmRewrite:
     answers: int = 1
     temperature: float = 0.0
     seed: int = 0
-    judge: bool = False
+    verify: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would ask nothing, and several answers that would all be the same."""
@@ -85,7 +85,7 @@ class LlmRewrite:
             Request(
                 prompt=found.version,
                 caption=parse.text,
-                messages=asked(found, values),
+                messages=chat_messages(found, values),
                 max_tokens=_MAX_TOKENS,
                 temperature=self.temperature,
                 seed=self.seed,
@@ -98,39 +98,39 @@ class LlmRewrite:
 
     def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Proposals:
         """Return what the outcomes of the same requests, in their order, are worth."""
-        fates: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
         if len(parse.text) > MAX_CHARACTERS:
-            fates[TOO_LONG] += 1
+            reasons[TOO_LONG] += 1
         slots: list[Slot] = []
         seen: set[Edit] = set()
         for outcome in outcomes:
             if isinstance(outcome, Failure):
-                fates[outcome.reason] += 1
+                reasons[outcome.reason] += 1
                 continue
             proposals = proposals_in(outcome.text)
             if proposals is None:
-                fates[UNPARSABLE] += 1
+                reasons[UNPARSABLE] += 1
                 continue
             for proposal in proposals:
                 edit = self._edit(parse, proposal)
                 if isinstance(edit, str):
-                    fates[edit] += 1
+                    reasons[edit] += 1
                 elif edit in seen:
-                    fates[TWICE] += 1
+                    reasons[TWICE] += 1
                 else:
                     seen.add(edit)
                     kind, subtype = _SLOT[proposal.type]
                     slots.append(Slot("llm_rewrite", kind, subtype, (edit,), reversible=False))
-        return slots, fates
+        return slots, reasons
 
     def _edit(self, parse: Parse, proposal: Proposal) -> Edit | str:
         """Return the edit that a proposal means, or what is wrong with it."""
         find, replace = proposal.find.strip(), " ".join(proposal.replace.split())
         if proposal.type not in self.types:
             return "wrong type"
-        if normalised(replace) == normalised(parse.text):
+        if normalise(replace) == normalise(parse.text):
             return "repeated caption"
-        if not find or not replace or normalised(find) == normalised(replace):
+        if not find or not replace or normalise(find) == normalise(replace):
             return "unchanged"
         places = [
             match.span()

@@ -7,10 +7,10 @@ from typing import Literal, NamedTuple
 from data.edits import Edit, Replacement
 from negatives.grammar.assertions import (
     FORMS_OF_BE,
-    View,
+    CaptionView,
     bare_first,
     deniable_finite,
-    is_company,
+    is_accompaniment,
     is_existence,
     is_on_sign,
     negation_words,
@@ -60,18 +60,18 @@ class Negate:
         negations = [index for index, word in enumerate(words) if word in known]
         if len(negations) > 1:
             return
-        view = View(tokens, words, children_of(tokens), self.lexicon)
-        turns = self._asserted(view, negations[0]) if negations else self._denied(view)
+        view = CaptionView(tokens, words, children_of(tokens), self.lexicon)
+        turns = self._assertions(view, negations[0]) if negations else self._denials(view)
         for first, last, text, subtype, reversible in turns:
             edit = Edit((Replacement(tokens[first].start, tokens[last].end, text),))
             yield Slot("negate", "negate", subtype, (edit,), reversible=reversible)
 
-    def _denied(self, view: View) -> Iterator[_Turn]:
+    def _denials(self, view: CaptionView) -> Iterator[_Turn]:
         """Yield what denies an assertion of a caption without a negation."""
         for index, token in enumerate(view.tokens):
             dep = token.dep
             if dep == "prep":
-                if view.words[index] == "with" and is_company(view, index):
+                if view.words[index] == "with" and is_accompaniment(view, index):
                     yield _Turn(index, index, "without", "existence")
             elif dep in _PARTICIPLES:
                 if is_participle(view, index, after=index - 1):
@@ -80,11 +80,11 @@ class Negate:
                 if view.words[index] in _ARTICLES and self._may_be_none(view, token.head, index):
                     yield _Turn(index, index, "no", "existence")
             elif dep in SUBJECTS:
-                yield from self._verb_denied(view, index)
+                yield from self._verb_denials(view, index)
             if token.tag in _NOUNS and bare_first(view, index) is not None:
-                yield from self._bare_denied(view, index)
+                yield from self._bare_noun_denials(view, index)
 
-    def _verb_denied(self, view: View, subject: int) -> Iterator[_Turn]:
+    def _verb_denials(self, view: CaptionView, subject: int) -> Iterator[_Turn]:
         """Yield the negation of the verb of a subject: after its auxiliary, or with "do"."""
         verb = view.tokens[subject].head
         finite = deniable_finite(view, verb)
@@ -113,13 +113,13 @@ class Negate:
             and (tag != "VBD" or lexicon.inflect(lemma, "VBN") != word)
         )
 
-    def _bare_denied(self, view: View, noun: int) -> Iterator[_Turn]:
+    def _bare_noun_denials(self, view: CaptionView, noun: int) -> Iterator[_Turn]:
         """Yield "no" before a plural or a mass noun without a determiner."""
         first = bare_first(view, noun)
         if first is not None and self._may_be_none(view, noun, None):
             yield _Turn(first, first, f"no {view.words[first]}", "existence")
 
-    def _may_be_none(self, view: View, noun: int, article: int | None) -> bool:
+    def _may_be_none(self, view: CaptionView, noun: int, article: int | None) -> bool:
         """Tell whether "no" may stand before a noun, and what stood there could come back."""
         tokens, words, children, _ = view
         if not is_existence(view, noun) or is_on_sign(view, min(children[noun], default=noun)):
@@ -133,23 +133,23 @@ class Negate:
         after = self.lexicon.vowel_sound(words[article + 1]) if article + 1 < len(words) else False
         return tokens[noun].tag == "NN" and not is_mass and (words[article] == "an") == after
 
-    def _asserted(self, view: View, index: int) -> Iterator[_Turn]:
+    def _assertions(self, view: CaptionView, index: int) -> Iterator[_Turn]:
         """Yield what takes the caption's only negation away."""
         tokens, words, *_ = view
         word = words[index]
         if word == "without":
-            if tokens[index].dep == "prep" and is_company(view, index):
+            if tokens[index].dep == "prep" and is_accompaniment(view, index):
                 yield _Turn(index, index, "with", "existence")
         elif word == "no":
-            yield from self._no_removed(view, index)
+            yield from self._without_no(view, index)
         elif (
             (word == "not" or word in _CONTRACTED)
             and 0 < index < len(tokens) - 1
             and words[index + 1] not in negation_words().not_alone
         ):
-            yield from self._not_removed(view, index)
+            yield from self._without_not(view, index)
 
-    def _not_removed(self, view: View, index: int) -> Iterator[_Turn]:
+    def _without_not(self, view: CaptionView, index: int) -> Iterator[_Turn]:
         """Yield the verb without its "not"."""
         tokens, words, children, _ = view
         before, after = index - 1, index + 1
@@ -169,7 +169,7 @@ class Negate:
         elif words[before] in _AUXILIARIES:
             yield _Turn(before, index, words[before], "act", plain)
 
-    def _no_removed(self, view: View, index: int) -> Iterator[_Turn]:
+    def _without_no(self, view: CaptionView, index: int) -> Iterator[_Turn]:
         """Yield "a dog" for "no dog", "dogs" for "no dogs"."""
         tokens, words, *_ = view
         noun = tokens[index].head

@@ -84,16 +84,16 @@ def _categories(parse: Parse, verbs: str) -> Iterator[tuple[str, list[_Span]]]:
         ],
     )
     if verbs == "gerunds":
-        yield "act", _tagged(tokens, "VBG")
+        yield "act", _spans_with_tag(tokens, "VBG")
     else:
         yield "act", [_span(parse, first, last) for first, last in _verb_phrases(tokens)]
-    yield "obj", _tagged(tokens, "NN")
-    yield "obj", _tagged(tokens, "NNS")
+    yield "obj", _spans_with_tag(tokens, "NN")
+    yield "obj", _spans_with_tag(tokens, "NNS")
     for pos in ("ADV", "ADJ"):
         yield "att", [_Span(t.start, t.end, t.text) for t in tokens if t.pos == pos]
 
 
-def _tagged(tokens: Sequence[Token], tag: str) -> list[_Span]:
+def _spans_with_tag(tokens: Sequence[Token], tag: str) -> list[_Span]:
     return [_Span(t.start, t.end, t.text) for t in tokens if t.tag == tag]
 
 

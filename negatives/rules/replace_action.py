@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from negatives.grammar.substitutes import Member, Place, WordClass, member, slot_without
+from negatives.grammar.substitutes import Member, SlotSpan, WordClass, member, slot_without
 from negatives.parse import Parse, Token
 from negatives.slots import Slot
 from negatives.words.kinds import Kind, kind_of
@@ -76,10 +76,10 @@ class ReplaceAction:
             and (verb := self._verb(tokens, index)) is not None
         ]
         for position, found, frame in verbs:
-            shut = _misfits(found.words, frame) | _mentioned(found, position, verbs)
+            shut = _misfits(found.words, frame) | _members_mentioned(found, position, verbs)
             token = tokens[position]
-            place = Place(token.start, token.end, "replace_action", "act")
-            slot = slot_without(place, found, shut)
+            span = SlotSpan(token.start, token.end, "replace_action", "act")
+            slot = slot_without(span, found, shut)
             if slot is not None:
                 yield slot
 
@@ -120,12 +120,12 @@ class ReplaceAction:
 
     def _kind_of_subject(self, tokens: tuple[Token, ...], verb: int) -> Kind | None:
         """Return what the subject is; None where no word tells."""
-        place = _subject(tokens, verb)
-        if place is None:
+        subject_index = _subject(tokens, verb)
+        if subject_index is None:
             return None
-        place = _gathered(tokens, place)
-        subject = tokens[place]
-        before = tokens[place - 1].text.lower() if place else ""
+        subject_index = _gathering_noun(tokens, subject_index)
+        subject = tokens[subject_index]
+        before = tokens[subject_index - 1].text.lower() if subject_index else ""
         tag = _NUMBER.get(subject.tag, subject.tag)
         return kind_of(self.lexicon, subject.text.lower(), tag, before)
 
@@ -147,7 +147,7 @@ def _subject(tokens: tuple[Token, ...], verb: int) -> int | None:
     return None
 
 
-def _gathered(tokens: tuple[Token, ...], noun: int) -> int:
+def _gathering_noun(tokens: tuple[Token, ...], noun: int) -> int:
     """Return where the noun stands of which there is a lot, a group or a photograph."""
     if tokens[noun].text.lower() not in word_sets("kinds")["gatherers"]:
         return noun
@@ -238,7 +238,7 @@ def _misfits(words: WordClass, frame: _Frame) -> frozenset[int]:
     )
 
 
-def _mentioned(found: Member, position: int, verbs: list[_Verb]) -> set[int]:
+def _members_mentioned(found: Member, position: int, verbs: list[_Verb]) -> set[int]:
     """Return the members of a class that are said elsewhere in the caption, in any form."""
     words = found.words
     return {

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from negatives.grammar.substitutes import Member, Place, WordClass, member, slot_without
+from negatives.grammar.substitutes import Member, SlotSpan, WordClass, member, slot_without
 from negatives.parse import Parse, Token
 from negatives.slots import Slot
 from negatives.words.kinds import kind_of
@@ -61,12 +61,12 @@ class ReplaceAttribute:
                 self.lexicon, found, _noun_of(tokens, token)
             ):
                 continue
-            shut = _coordinated(tokens, index, found.words)
+            shut = _coordinated_members(tokens, index, found.words)
             noun = tokens[index + 1] if index + 1 < len(tokens) else None
             if noun is not None and noun.tag in _NOUNS:
                 shut |= _compounds(self.lexicon, found.words, noun.text.lower(), noun.tag)
-            place = Place(token.start, token.end, "replace_attribute", "att")
-            slot = slot_without(place, found, shut)
+            span = SlotSpan(token.start, token.end, "replace_attribute", "att")
+            slot = slot_without(span, found, shut)
             if slot is not None:
                 yield slot
 
@@ -91,7 +91,7 @@ def _is_part(tokens: tuple[Token, ...], index: int) -> bool:
     )
 
 
-def _coordinated(tokens: tuple[Token, ...], index: int, words: WordClass) -> set[int]:
+def _coordinated_members(tokens: tuple[Token, ...], index: int, words: WordClass) -> set[int]:
     """Return the members of the class that stand beside the adjective, joined to it or not."""
     shut: set[int] = set()
     for step in (-1, 1):

@@ -15,13 +15,13 @@ from typing import NamedTuple
 from data.edits import text_at
 from negatives.grammar.substitutes import (
     Member,
-    Place,
+    SlotSpan,
     WordClass,
-    listed,
     member,
+    members_among,
+    members_without_count,
     of_another_number,
     slot_without,
-    uncounted,
 )
 from negatives.parse import Parse, Token
 from negatives.slots import Slot
@@ -70,10 +70,10 @@ class ReplaceObject:
             first, last, found = noun
             if _is_fixed(parse.tokens, first, last, found.words.name):
                 continue
-            mentioned = _mentioned(found.words, nouns, noun) if len(nouns) > 1 else set()
+            mentioned = _members_mentioned(found.words, nouns, noun) if len(nouns) > 1 else set()
             shut = self._misfits(parse.tokens, noun, has_gender=has_gender).union(mentioned)
             start, end = parse.tokens[first].start, parse.tokens[last].end
-            slot = slot_without(Place(start, end, "replace_object", "obj"), found, shut)
+            slot = slot_without(SlotSpan(start, end, "replace_object", "obj"), found, shut)
             if slot is not None:
                 yield slot
 
@@ -211,16 +211,18 @@ def _misfits(
     `joined`: the word before, where it may make a compound; `determiner`: None for a plural.
     """
     sets = word_sets("replace")
-    shut = listed(found.words, sets["light nouns"])
+    shut = members_among(found.words, sets["light nouns"])
     if has_gender:
-        shut |= listed(found.words, sets["gendered nouns"])
+        shut |= members_among(found.words, sets["gendered nouns"])
     if joined:
         shut |= _compounds(lexicon, joined, found.words)
-    shut |= of_another_number(found) if determiner is None else uncounted(found, determiner)
+    shut |= (
+        of_another_number(found) if determiner is None else members_without_count(found, determiner)
+    )
     return frozenset(shut)
 
 
-def _mentioned(words: WordClass, nouns: list[_Noun], noun: _Noun) -> set[int]:
+def _members_mentioned(words: WordClass, nouns: list[_Noun], noun: _Noun) -> set[int]:
     """Return the members of a class that other nouns of the caption name, in either number."""
     return {
         words.index[lemma]

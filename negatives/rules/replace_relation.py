@@ -45,7 +45,7 @@ class Relations(NamedTuple):
     standing: frozenset[str]
 
 
-class _Place(NamedTuple):
+class _PrepositionSpan(NamedTuple):
     """A preposition at tokens `first` to `last` (inclusive)."""
 
     first: int
@@ -72,17 +72,17 @@ class ReplaceRelation:
             phrases = table.phrases.get(token.text.lower())
             if phrases is None or index < past:
                 continue
-            place = _place(parse.tokens, index, lowered, phrases)
-            if place is not None:
-                past = place.last + 1
-                others = _others(parse.tokens, place, table)
+            target = _place(parse.tokens, index, lowered, phrases)
+            if target is not None:
+                past = target.last + 1
+                others = _others(parse.tokens, target, table)
                 if others:
-                    yield _slot(token.start, parse.tokens[place.last].end, others)
+                    yield _slot(token.start, parse.tokens[target.last].end, others)
 
 
 def _place(
     tokens: tuple[Token, ...], first: int, lowered: str, phrases: tuple[_Phrase, ...]
-) -> _Place | None:
+) -> _PrepositionSpan | None:
     """Return the longest of the phrases that stands here, token for token."""
     start = tokens[first].start
     for text, num_words in phrases:
@@ -92,13 +92,15 @@ def _place(
             and last < len(tokens)
             and tokens[last].end == start + len(text)
         ):
-            return _Place(first, last, text)
+            return _PrepositionSpan(first, last, text)
     return None
 
 
-def _others(tokens: tuple[Token, ...], place: _Place, table: Relations) -> tuple[str, ...]:
+def _others(
+    tokens: tuple[Token, ...], target: _PrepositionSpan, table: Relations
+) -> tuple[str, ...]:
     """Return what may stand here instead: nothing for a particle or an idiom."""
-    first, last, phrase = place
+    first, last, phrase = target
     token = tokens[first]
     if first == last and (token.dep != "prep" or token.tag != "IN"):
         return ()

@@ -156,8 +156,8 @@ def _edit(orders: _Orders, index: int) -> Edit:
     old = [word for block in blocks for word in block]
     return Edit(
         tuple(
-            Replacement(place.start, place.end, word.text)
-            for place, word in zip(old, new, strict=True)
-            if place.text != word.text
+            Replacement(target.start, target.end, word.text)
+            for target, word in zip(old, new, strict=True)
+            if target.text != word.text
         )
     )

@@ -136,9 +136,9 @@ class Swap:
             return False
         return not (self._makes_a_word(tree, left, right) or self._makes_a_word(tree, right, left))
 
-    def _makes_a_word(self, tree: Tree, place: Part, new: Part) -> bool:
+    def _makes_a_word(self, tree: Tree, target: Part, new: Part) -> bool:
         """Tell whether a noun would become part of another word where it goes ("hot" + "dog")."""
-        before = place.first - 1
+        before = target.first - 1
         return (
             before >= 0
             and tree.deps[before] == "amod"

@@ -95,7 +95,7 @@ def _slot(parse: Parse, name: str, listed: _List, present: set[str]) -> Iterator
         for places, others in choices:
             if index < len(others):
                 new = others[index]
-                return edit_of(Replacement(place.start, place.end, new) for place in places)
+                return edit_of(Replacement(target.start, target.end, new) for target in places)
             index -= len(others)
         raise IndexError(index)
 

@@ -91,7 +91,7 @@ class WordnetReplace:
             weights = [element.num_pairs * weight for weight in weights]
 
         def make(index: int) -> Edit:
-            new = _recased(self._inflected(names[index], root.tag), form)
+            new = _match_case(self._inflect(names[index], root.tag), form)
             return Edit((Replacement(start, end, new),))
 
         yield Slot(
@@ -103,7 +103,7 @@ class WordnetReplace:
             weights=weights,
         )
 
-    def _inflected(self, name: str, tag: str) -> str:
+    def _inflect(self, name: str, tag: str) -> str:
         """Return the form for the tag; several words, or a word without one, stay as they are.
 
         A form that is no English word was made by rule for a word that has none ("w.c.s").
@@ -116,7 +116,7 @@ class WordnetReplace:
         return name + form.removeprefix(lower) if name != lower and form.startswith(lower) else form
 
 
-def _recased(new: str, old: str) -> str:
+def _match_case(new: str, old: str) -> str:
     if old.isupper():
         return new.upper()
     return new.title() if old.istitle() and new == new.lower() else new
@@ -138,11 +138,11 @@ def _neighbours(lexicon: Lexicon, form: str, pos: str, lemma: str) -> _Pool:
 def is_refused(name: str) -> bool:
     """Tell whether no negative may bring in a name: it, or one of its words, is on the list."""
     lower = name.lower()
-    return not _refused().isdisjoint((lower, *lower.replace("-", " ").split()))
+    return not _refused_names().isdisjoint((lower, *lower.replace("-", " ").split()))
 
 
 @cache
-def _refused() -> frozenset[str]:
+def _refused_names() -> frozenset[str]:
     return frozenset().union(*word_sets("refused").values())
 
 

@@ -153,7 +153,7 @@ def gerund(lemma: str) -> str:
         return lemma[:-2] + "ying"
     if lemma.endswith("e") and not lemma.endswith(("ee", "oe", "ye")):
         return lemma[:-1] + "ing"
-    return _doubled(lemma) + "ing"
+    return _double_consonant(lemma) + "ing"
 
 
 REGULAR = {"NNS": plural, "VBZ": third_person, "VBD": past, "VBN": past, "VBG": gerund}
@@ -165,14 +165,14 @@ def _with_suffix(lemma: str, suffix: str) -> str:
         return lemma[:-1] + suffix
     if _ends_in_consonant_y(lemma):
         return lemma[:-1] + "i" + suffix
-    return _doubled(lemma) + suffix
+    return _double_consonant(lemma) + suffix
 
 
 def _ends_in_consonant_y(lemma: str) -> bool:
     return len(lemma) > 2 and lemma[-1] == "y" and lemma[-2] not in VOWELS
 
 
-def _doubled(lemma: str) -> str:
+def _double_consonant(lemma: str) -> str:
     """Double the last consonant of a short syllable: "hop" -> "hopp"."""
     if len(lemma) < 3 or lemma[-1] in "aeiouwxy" or lemma[-2] not in VOWELS:
         return lemma

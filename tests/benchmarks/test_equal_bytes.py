@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.equal_bytes import built, equal, files_in
+from benchmarks.equal_bytes import compare_builds, equal, files_in
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_a_checkout_equals_itself(tmp_path: Path) -> None:
-    outcome = built(ROOT, "negclip", ["--source", "scenes", "--limit", "8"], tmp_path)
+    outcome = compare_builds(ROOT, "negclip", ["--source", "scenes", "--limit", "8"], tmp_path)
     assert outcome.same
     assert "the same" in str(outcome)
     assert outcome.new_s > 0

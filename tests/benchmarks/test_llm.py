@@ -15,7 +15,7 @@ SCENES = {"name": "scenes", "num_images": 6}
     ("rule", "expected"),
     [
         ("llm_rewrite", {"rule": "llm_rewrite"}),
-        ("{rule: llm_infill, judge: true}", {"rule": "llm_infill", "judge": True}),
+        ("{rule: llm_infill, verify: true}", {"rule": "llm_infill", "verify": True}),
     ],
 )
 def test_one_rule_alone_asks(rule: str, expected: dict[str, object]) -> None:

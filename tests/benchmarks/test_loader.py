@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import training
-from benchmarks.loader import batches_of_webdataset, made_tars, our_batches, rate_of
+from benchmarks.loader import batches_of_webdataset, make_tars, our_batches, rate_of
 from tests.training.folders import TOKENIZER, finished, jpeg, picture_folder, row_of
 from training.batches.dataset import DataOptions
 
@@ -19,7 +19,7 @@ def test_both_sides_see_the_same_pictures(tmp_path: Path) -> None:
     images = picture_folder(
         tmp_path / "p", {row.image: jpeg(n, size=(320, 240)) for n, row in enumerate(rows)}
     )
-    urls = made_tars(tmp_path, sorted(images.glob("*.jpg")), count=2)
+    urls = make_tars(tmp_path, sorted(images.glob("*.jpg")), count=2)
     samples = training.HardNegativeDataset(finished(tmp_path / "out", {"train": rows}), images,
                                tokenizer=TOKENIZER, options=DataOptions())  # fmt: skip
     theirs = next(batches_of_webdataset(urls, workers=0))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.peers import joined, line_of, measured, ours, published_pairs
+from benchmarks.peers import join_types, line_of, measure, ours, published_pairs
 from negatives.auditing.run import AuditOptions
 from tests.negatives.auditing.small_pairs import telling_rows
 from tests.negatives.folders.small_folders import make_folder
@@ -24,7 +24,7 @@ def test_published_files_are_read_as_they_are(tmp_path: Path) -> None:
         }
         content["1"] = content["0"] | {"negative_caption": "A red car."}
         (tmp_path / f"{name}.json").write_text(json.dumps(content))
-    sets = joined(published_pairs(tmp_path))
+    sets = join_types(published_pairs(tmp_path))
     assert {name: len(pairs) for name, pairs in sets.items()} == {
         "add": 1,
         "add_att": 1,
@@ -44,7 +44,7 @@ def test_white_space_at_the_ends_is_seen_in_one_column_alone(tmp_path: Path) -> 
     path = tmp_path / "n.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
     (pairs,) = published_pairs(path).values()
-    row = measured("n", pairs, judge="none", judge_pairs=10, seed=0)
+    row = measure("n", pairs, reference="none", reference_pairs=10, seed=0)
     words, _, form, gap = row.findings
     assert words is not None
     assert form is not None
@@ -55,7 +55,7 @@ def test_white_space_at_the_ends_is_seen_in_one_column_alone(tmp_path: Path) -> 
 
 def test_ours_stands_beside_them(tmp_path: Path) -> None:
     make_folder(tmp_path / "out", {"train": telling_rows(60, seed=0)}, shard_rows=200)
-    rows = list(ours(tmp_path / "out", AuditOptions(judge="none")))
+    rows = list(ours(tmp_path / "out", AuditOptions(reference="none")))
     assert [(row.name, row.num_pairs) for row in rows] == [
         ("out: overall", 120),
         ("out: swap", 120),
@@ -74,8 +74,8 @@ def test_ours_stands_beside_them(tmp_path: Path) -> None:
     ],
 )
 def test_published_sets_give_themselves_away(path: str, name: str, low: float, high: float) -> None:
-    pairs = joined(published_pairs(SHARED / path))[name]
-    words, *_ = measured(name, pairs, judge="none", judge_pairs=1, seed=0).findings
+    pairs = join_types(published_pairs(SHARED / path))[name]
+    words, *_ = measure(name, pairs, reference="none", reference_pairs=1, seed=0).findings
     assert words is not None
     assert words.value is not None
     assert low - 0.02 <= words.value <= high + 0.02

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from benchmarks import scale
 from benchmarks.scale import Case, is_finished, main, measure
 from benchmarks.scale_tables import lines_of, over_sizes
-from benchmarks.scale_texts import KINDS, Change, copies, numbered, varied
+from benchmarks.scale_texts import KINDS, Change, copies, number_text, vary
 from benchmarks.stages import AFTER, Clock
 from data.errors import ShardError
 from data.records import Caption
@@ -25,7 +25,7 @@ TEXTS = (
 ORIGINALS = [Caption(f"x:{n}", f"{n:08d}.jpg", text) for n, text in enumerate(TEXTS)]
 
 
-@pytest.mark.parametrize("change", [numbered, varied(TEXTS)])
+@pytest.mark.parametrize("change", [number_text, vary(TEXTS)])
 def test_copies_are_of_other_images_and_share_no_text(change: Change) -> None:
     found = list(islice(copies(ORIGINALS, change), 9))
     assert [caption.text for caption in found[:3]] == list(TEXTS)
@@ -35,7 +35,7 @@ def test_copies_are_of_other_images_and_share_no_text(change: Change) -> None:
 
 
 def test_varied_texts_have_new_words_in_old_places() -> None:
-    found = list(islice(copies(ORIGINALS, varied(TEXTS)), 300))
+    found = list(islice(copies(ORIGINALS, vary(TEXTS)), 300))
     words = {word for caption in found for word in caption.text.split()}
     assert len(words - {word for text in TEXTS for word in text.split()}) > 200
     for number, caption in enumerate(found[3:], start=3):
@@ -74,13 +74,13 @@ def test_the_clock_knows_what_runs() -> None:
 def test_a_build_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[Case] = []
 
-    def measured_here(case: Case, *, root: Path, results: Path) -> None:
+    def measure_here(case: Case, *, root: Path, results: Path) -> None:
         runs.append(case)
         folder = tmp_path / str(len(runs))
         folder.mkdir()
         measure(case, root=root, folder=folder, file=case.file_in(results))
 
-    monkeypatch.setattr(scale, "measured_apart", measured_here)
+    monkeypatch.setattr(scale, "measure_in_process", measure_here)
     arguments = ["--captions", "40", "--block", "20", "--results", str(tmp_path)]
     first = CliRunner().invoke(main, arguments, catch_exceptions=False).stdout
     assert CliRunner().invoke(main, arguments, catch_exceptions=False).stdout == first

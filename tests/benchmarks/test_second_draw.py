@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.second_draw import Powers, drawn_rows, fit_powers, line_of, share_left
+from benchmarks.second_draw import Powers, fit_powers, line_of, sample_rows, share_left
 from data.errors import UsageError
 from data.records import Row
 from data.streams import Stream
-from negatives.draws import Acceptance
+from negatives.sampling import Acceptance
 from tests.negatives.folders.small_folders import make_folder, row_of
 
 
@@ -68,6 +68,6 @@ def test_a_folder_without_scores_or_negatives_is_told(tmp_path: Path) -> None:
     for name, (rows, found) in cases.items():
         make_folder(tmp_path / name, {"train": rows})
         with pytest.raises(UsageError, match=f"expected negatives with scores, {found}; name a"):
-            drawn_rows(tmp_path / name, 800)
+            sample_rows(tmp_path / name, 800)
     make_folder(tmp_path / "scored", {"train": [scored, bare]})
-    assert drawn_rows(tmp_path / "scored", 800) == [scored]
+    assert sample_rows(tmp_path / "scored", 800) == [scored]

@@ -10,7 +10,7 @@ import pytest
 from mypy import api
 
 from data.remote import Remote
-from data.storage import AnyPath, is_remote, place, relative_to
+from data.storage import AnyPath, is_remote, path_of, relative_to
 
 ROOT = Path(__file__).parents[2]
 HEAD = """\
@@ -73,15 +73,15 @@ def test_mypy_sees_where_a_url_would_be_taken_for_a_path(code: str, tmp_path: Pa
     file = tmp_path / "cases.py"
     file.write_text(textwrap.dedent(HEAD + code))
     flags = ["--strict", "--config-file", str(ROOT / "pyproject.toml")]
-    told, failure, _ = api.run([*flags, "--cache-dir", str(tmp_path / "cache"), str(file)])
+    message, failure, _ = api.run([*flags, "--cache-dir", str(tmp_path / "cache"), str(file)])
     assert not failure
-    errors = {int(line.split(":")[1]) for line in told.splitlines() if ": error: " in line}
+    errors = {int(line.split(":")[1]) for line in message.splitlines() if ": error: " in line}
     lines = enumerate((HEAD + code).splitlines(), start=1)
-    assert errors == {number for number, line in lines if line.endswith("# wrong")}, told
+    assert errors == {number for number, line in lines if line.endswith("# wrong")}, message
 
 
 def test_the_operating_system_is_not_given_a_url() -> None:
-    path = place("s3://bucket/x")
+    path = path_of("s3://bucket/x")
     with pytest.raises(TypeError, match="not Remote"):
         os.fspath(path)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="not Remote"):
@@ -115,7 +115,7 @@ def test_a_url_is_a_value() -> None:
     ],
 )
 def test_the_way_from_a_folder(path: str, folder: str, way: str | None) -> None:
-    given: tuple[AnyPath, AnyPath] = place(path), place(folder)
+    given: tuple[AnyPath, AnyPath] = path_of(path), path_of(folder)
     if way is None:
         with pytest.raises(ValueError, match="is not in the subpath"):
             relative_to(*given)

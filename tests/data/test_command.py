@@ -19,7 +19,7 @@ def command_of(error: BaseException | None) -> click.Command:
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "told"),
+    ("error", "code", "message"),
     [
         (UsageError("expected x"), 2, "tool: expected x\n"),
         (ShardError("one failed"), 1, "tool: one failed\n"),
@@ -35,7 +35,7 @@ def command_of(error: BaseException | None) -> click.Command:
 def test_errors_become_exit_codes(
     error: BaseException,
     code: int,
-    told: str,
+    message: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -43,7 +43,7 @@ def test_errors_become_exit_codes(
     with pytest.raises(SystemExit) as end:
         run(command_of(error), name="tool")
     assert end.value.code == code
-    assert capsys.readouterr().err == told
+    assert capsys.readouterr().err == message
 
 
 def test_what_click_refuses_is_exit_code_2(
@@ -59,3 +59,13 @@ def test_what_click_refuses_is_exit_code_2(
 def test_a_command_that_ends_well_just_returns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["tool", "--number", "3"])
     run(command_of(None), name="tool")
+
+
+def test_the_old_name_of_an_option_is_refused_with_the_new_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["tool", "--judge", "none"])
+    with pytest.raises(SystemExit) as end:
+        run(command_of(None), name="tool", renamed={"--judge": "--reference-model"})
+    assert end.value.code == 2
+    assert "--judge is an old name; write --reference-model" in capsys.readouterr().err

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from data.commit import attempt_path, commit, finished, link_into_place, sweep, write_atomically
+from data.commit import (
+    attempt_path,
+    commit,
+    find_finished,
+    link_into_place,
+    sweep,
+    write_atomically,
+)
 from data.errors import UsageError
 
 
@@ -16,18 +23,18 @@ def attempt(folder: Path, text: str) -> Path:
 
 def test_a_unit_is_finished_by_its_marker_alone(tmp_path: Path) -> None:
     path = attempt(tmp_path, "one")
-    assert finished(tmp_path, "block") is None
+    assert find_finished(tmp_path, "block") is None
     unit = commit(tmp_path, "block", {"rows": path}, {"rows": 1})
-    assert finished(tmp_path, "block") == unit
+    assert find_finished(tmp_path, "block") == unit
     assert (tmp_path / unit.files["rows"].file).read_text() == "one"
-    assert unit.facts == {"rows": 1}
+    assert unit.stats == {"rows": 1}
 
 
 def test_the_first_attempt_wins_and_the_second_adopts_it(tmp_path: Path) -> None:
     first, second = attempt(tmp_path, "first"), attempt(tmp_path, "second!")
     winner = commit(tmp_path, "block", {"rows": second}, {"by": "second"})
     assert commit(tmp_path, "block", {"rows": first}, {"by": "first"}) == winner
-    assert winner.facts == {"by": "second"}
+    assert winner.stats == {"by": "second"}
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "rotten"])
@@ -38,7 +45,7 @@ def test_a_unit_with_broken_files_is_made_again(tmp_path: Path, damage: str) -> 
         path.unlink()
     else:
         path.write_text({"cut": "cont", "rotten": "contend"}[damage])
-    assert finished(tmp_path, "block") is None
+    assert find_finished(tmp_path, "block") is None
     assert commit(tmp_path, "block", {"rows": attempt(tmp_path, "content")}, {}).name == "block"
 
 

@@ -6,16 +6,16 @@ import pytest
 
 from data.config import (
     Positive,
-    checked,
+    base_name,
     differences,
     fingerprint,
-    place_name,
+    parse_options,
     plain,
     read_yaml,
     with_setting,
 )
 from data.errors import UsageError
-from data.storage import AnyPath, place
+from data.storage import AnyPath, path_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +29,17 @@ class Options:
 
 
 def test_options_become_a_dataclass_of_the_right_types() -> None:
-    options = checked(Options, {"root": "x", "names": ["y"], "size": 4}, where="data")
+    options = parse_options(Options, {"root": "x", "names": ["y"], "size": 4}, where="data")
     assert options == Options(root=Path("x"), names=("y",), size=4)
 
 
 def test_a_path_may_be_a_url() -> None:
-    options = checked(Options, {"root": "s3://bucket/x", "own": "gs://bucket/y"}, where="data")
-    assert (options.root, options.own) == (place("s3://bucket/x"), place("gs://bucket/y"))
-    assert checked(Options, plain(options), where="data") == options
-    assert checked(Options, {"root": Path("x"), "own": None}, where="data").own is None
+    options = parse_options(
+        Options, {"root": "s3://bucket/x", "own": "gs://bucket/y"}, where="data"
+    )
+    assert (options.root, options.own) == (path_of("s3://bucket/x"), path_of("gs://bucket/y"))
+    assert parse_options(Options, plain(options), where="data") == options
+    assert parse_options(Options, {"root": Path("x"), "own": None}, where="data").own is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,26 +49,26 @@ class Local:
 
 
 def test_a_path_of_this_machine_is_no_url() -> None:
-    options = checked(Local, {"out": "x", "cache": "file:///y"}, where="run")
+    options = parse_options(Local, {"out": "x", "cache": "file:///y"}, where="run")
     assert options == Local(out=Path("x"), cache=Path("/y"))
     for name in ("out", "cache"):
         expected = f"run.{name}: expected a path on this machine, found 's3://bucket/y'"
         with pytest.raises(UsageError, match=expected):
-            checked(Local, {"out": "x", name: "s3://bucket/y"}, where="run")
+            parse_options(Local, {"out": "x", name: "s3://bucket/y"}, where="run")
 
 
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
         ("s3://bucket/some/coco", "coco"),
-        (place("s3://bucket/some/coco"), "coco"),
+        (path_of("s3://bucket/some/coco"), "coco"),
         ("s3://bucket", "bucket"),
         (Path("no/such/coco"), "coco"),
         ("company/no-such-model", "company/no-such-model"),
     ],
 )
 def test_places_are_named_by_their_last_part(where: str | Path, expected: str) -> None:
-    assert place_name(where) == expected
+    assert base_name(where) == expected
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,7 @@ def test_places_are_named_by_their_last_part(where: str | Path, expected: str) -
 )
 def test_what_is_wrong_is_said_in_one_line(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
-        checked(Options, options, where="data")
+        parse_options(Options, options, where="data")
     assert "\n" not in str(caught.value)
 
 

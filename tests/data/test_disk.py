@@ -11,7 +11,7 @@ import pytest
 
 from data.columns import write_columns
 from data.commit import sync_and_hash, write_atomically, write_if_absent
-from data.disk import is_full, told, unwritable, writing
+from data.disk import describe_os_error, is_full, unwritable, writing
 from data.errors import RetryableError, ShardError, UsageError
 from data.image_index import index_of_tars
 from data.parquet import write_parquet
@@ -127,11 +127,13 @@ def test_of_a_copy_the_target_is_named(tmp_path: Path) -> None:
     (tmp_path / "source").write_text(LONG)
     with no_file_beyond(3000), pytest.raises(OSError, match="large") as caught:
         shutil.copyfile(tmp_path / "source", tmp_path / "target")
-    assert told(caught.value).startswith(f"{tmp_path / 'target'}: File too large; make room")
+    assert describe_os_error(caught.value).startswith(
+        f"{tmp_path / 'target'}: File too large; make room"
+    )
 
 
 def test_a_place_that_cannot_be_written_is_a_mistake_unless_the_disk_is_full() -> None:
     assert isinstance(unwritable(Path("a"), OSError(errno.EACCES, "Permission denied")), UsageError)
     full = unwritable(Path("a"), OSError(errno.ENOSPC, "No space"))
     assert isinstance(full, OSError)
-    assert told(full).startswith("a: No space left on device; make room")
+    assert describe_os_error(full).startswith("a: No space left on device; make room")

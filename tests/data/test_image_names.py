@@ -1,4 +1,4 @@
-"""Captions that name pictures otherwise than the folder does, and what is said of missing ones."""
+"""Captions that name images otherwise than the folder does, and what is said of missing ones."""
 
 import os
 import pickle
@@ -9,10 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.image_names import Change, Renamed, example_in, missing, renamed, told_of
-from data.images import Folder, Store, open_images
+from data.image_names import (
+    KeyChange,
+    RenamingStore,
+    describe_renaming,
+    example_in,
+    match_keys,
+    missing,
+)
+from data.images import ImageFolder, Store, open_images
 from data.manifest import Manifest, read_manifest
-from data.storage import place
+from data.storage import path_of
 from tests.s3_server import Bucket
 from tests.training.folders import finished, picture_folder, rows_of, tar_of
 
@@ -27,8 +34,8 @@ def manifest(tmp_path: Path) -> Manifest:
     return read_manifest(finished(tmp_path / "out", {"train": rows_of(3)}))
 
 
-def folder_of(root: Path, names: Sequence[str]) -> Folder:
-    return Folder(picture_folder(root, {name: name.encode() for name in names}))
+def folder_of(root: Path, names: Sequence[str]) -> ImageFolder:
+    return ImageFolder(picture_folder(root, {name: name.encode() for name in names}))
 
 
 FOUND = [  # the store's folder, its files, keys, and the file that each key names
@@ -66,13 +73,13 @@ def test_pictures_are_found_by_the_names_that_captions_have(
     tmp_path: Path, root: str, files: list[str], keys: list[str], expected: list[str | None]
 ) -> None:
     plain = folder_of(tmp_path / root, files)
-    store: Store = renamed(plain, keys) if plain.absent(keys) == set(keys) else plain
+    store: Store = match_keys(plain, keys) if plain.absent(keys) == set(keys) else plain
     store = pickle.loads(pickle.dumps(store))  # noqa: S301  (our own)
     assert store.absent(keys) == {k for k, e in zip(keys, expected, strict=True) if e is None}
     for key, file in zip(keys, expected, strict=True):
         if file is not None:
             assert store.read(key) == file.encode()
-    assert bool(told_of(store)) == isinstance(store, Renamed)
+    assert bool(describe_renaming(store)) == isinstance(store, RenamingStore)
 
 
 @pytest.mark.parametrize(("root", "files", "keys"), NOT_FOUND)
@@ -81,7 +88,7 @@ def test_no_picture_is_taken_for_another(
 ) -> None:
     store = folder_of(tmp_path / root, files)
     picture_folder(tmp_path, {"secret/1.jpg": b"secret"})
-    assert renamed(store, keys) == store
+    assert match_keys(store, keys) == store
     assert store.absent(keys) == set(keys)
 
 
@@ -91,7 +98,7 @@ def test_a_part_is_not_taken_for_its_neighbour(tmp_path: Path, start: str) -> No
     keys = [start + (name.replace("/", "\\") if "\\" in start else name) for name in files]
     folder_of(tmp_path / "p", files)
     store = folder_of(tmp_path / "p/val", ["1.jpg", "2.jpg"])
-    assert renamed(store, keys) == store
+    assert match_keys(store, keys) == store
     assert f"give {tmp_path / 'p'}, which has it" in missing(store, keys, set(keys))
 
 
@@ -101,22 +108,25 @@ def test_a_whole_path_is_one_below_the_folder_that_is_given(
     keys = [str(tmp_path / "p/a/1.jpg"), str(tmp_path / "q/2.jpg"), "p/a/1.jpg"]
     for name in ("p/a/1.jpg", "q/2.jpg"):
         folder_of(tmp_path, [name])
-    assert Folder(tmp_path).absent(keys) == set()
-    assert Folder(tmp_path).read(keys[1]) == b"q/2.jpg"
-    assert Folder(tmp_path / "p").absent(keys) == {keys[1], keys[2]}
-    assert Folder(Path("/")).absent(keys) == {keys[2]}
+    assert ImageFolder(tmp_path).absent(keys) == set()
+    assert ImageFolder(tmp_path).read(keys[1]) == b"q/2.jpg"
+    assert ImageFolder(tmp_path / "p").absent(keys) == {keys[1], keys[2]}
+    assert ImageFolder(Path("/")).absent(keys) == {keys[2]}
     (tmp_path / "link").symlink_to(tmp_path / "p")
-    assert Folder(tmp_path / "link").absent(keys[:1]) == set()
+    assert ImageFolder(tmp_path / "link").absent(keys[:1]) == set()
     monkeypatch.chdir(tmp_path)
-    assert Folder(Path("p")).absent(keys[:1]) == set()
+    assert ImageFolder(Path("p")).absent(keys[:1]) == set()
     outside = f"{tmp_path}/p/../q/2.jpg"
-    assert Folder(tmp_path / "p").absent([outside, f"{tmp_path}/p/"]) == {outside, f"{tmp_path}/p/"}
+    assert ImageFolder(tmp_path / "p").absent([outside, f"{tmp_path}/p/"]) == {
+        outside,
+        f"{tmp_path}/p/",
+    }
 
 
 def test_a_url_is_one_below_the_url_that_is_given(s3: Bucket, tmp_path: Path) -> None:
     picture_folder(tmp_path / "p", {"a/1.jpg": b"one"})
     s3.put_folder(tmp_path / "p", "pictures")
-    folder = Folder(place(f"{s3.url}/pictures"))
+    folder = ImageFolder(path_of(f"{s3.url}/pictures"))
     assert folder.read(f"{s3.url}/pictures/a/1.jpg") == b"one"
     assert folder.absent([f"{s3.url}/pictures/a/1.jpg", f"{s3.url}/other/a/1.jpg"]) == {
         f"{s3.url}/other/a/1.jpg"
@@ -129,7 +139,7 @@ def test_tars_are_asked_by_other_names_too(tmp_path: Path, manifest: Manifest) -
     store = open_images(tmp_path / "a.tar", manifest=manifest)
     keys = ["/mnt/x/1.jpg", "/mnt/x/2.jpg"]
     assert store.absent(keys) == set(keys)
-    assert renamed(store, keys).read(keys[1]) == b"two"
+    assert match_keys(store, keys).read(keys[1]) == b"two"
     assert example_in(store) == "a.tar/1.jpg"
 
 
@@ -139,8 +149,8 @@ REMEDIES = [  # files, keys, what is said
      r"files with '2.jpg' in it")),
     (["1.jpg"], ["0/2.jpg", "1/3.jpg"], "files with '0/2.jpg' in it"),
     (["1.jpg"], ["1.jpg", "2.jpg"], "example); give a place that has all of them (--images)"),
-    ([], ["1.jpg"], "has no '1.jpg' (it has no picture); give"),
-    (["note.txt"], ["1.jpg"], "(it has no picture)"),
+    ([], ["1.jpg"], "has no '1.jpg' (it has no image); give"),
+    (["note.txt"], ["1.jpg"], "(it has no image)"),
     (["1.jpg"], ["https://x.org/2.jpg"], "it is a URL, and files are read: download them"),
     (["1.jpg"], ["", ""], "they name no image; build from a source that does"),
     (["1.jpg"], ["184613.0"], "files with '184613.webp' in it"),
@@ -163,22 +173,22 @@ def test_the_folder_that_a_remedy_names_has_the_pictures(tmp_path: Path) -> None
     keys = [str(tmp_path / name) for name in files]
     said = missing(store, keys, set(keys))
     assert f"it is a file of this machine: give {tmp_path / 'far'} (--images)" in said
-    assert Folder(tmp_path / "far").absent(keys) == set()
+    assert ImageFolder(tmp_path / "far").absent(keys) == set()
     windows = [f"D:\\data\\{name.replace('/', chr(92))}" for name in files]
-    near = missing(Folder(tmp_path / "p"), windows, set(windows))
+    near = missing(ImageFolder(tmp_path / "p"), windows, set(windows))
     assert f"give {tmp_path}, which has it (--images)" in near
-    assert renamed(Folder(tmp_path), windows).absent(windows) == set()
+    assert match_keys(ImageFolder(tmp_path), windows).absent(windows) == set()
 
 
 def test_a_split_is_not_given_the_pictures_of_another(tmp_path: Path) -> None:
     train, val = (["/data/" + f"{split}/{n}.jpg" for n in range(3)] for split in ("train", "val"))
     for name, is_found in (("train", True), ("p", False)):
         store = folder_of(tmp_path / name, ["0.jpg", "1.jpg", "2.jpg"])
-        assert (renamed(store, train, beside=val) != store) == is_found
-        assert renamed(store, val, beside=train) == store
+        assert (match_keys(store, train, beside=val) != store) == is_found
+        assert match_keys(store, val, beside=train) == store
     both = folder_of(tmp_path / "both", ["train/0.jpg", "val/0.jpg"])
     for keys, other in ((train, val), (val, train)):
-        assert renamed(both, keys, beside=other).absent(keys[:1]) == set()
+        assert match_keys(both, keys, beside=other).absent(keys[:1]) == set()
 
 
 @given(
@@ -187,7 +197,7 @@ def test_a_split_is_not_given_the_pictures_of_another(tmp_path: Path) -> None:
 )
 def test_one_change_keeps_keys_apart(names: list[str], start: str) -> None:
     keys = [start + name for name in names]
-    change = Change(start, windows=False, end="", suffix=".jpg")
+    change = KeyChange(start, windows=False, end="", suffix=".jpg")
     assert len({change.of(key) for key in keys}) == len(keys)
 
 
@@ -195,5 +205,5 @@ def test_names_that_cannot_be_listed_end_in_no_error(tmp_path: Path) -> None:
     folder = tmp_path / "p/deep"
     folder.mkdir(parents=True)
     os.mkfifo(tmp_path / "p/pipe.jpg")
-    assert example_in(Folder(tmp_path / "p")) == ""
-    assert example_in(Folder(tmp_path / "none")) == ""
+    assert example_in(ImageFolder(tmp_path / "p")) == ""
+    assert example_in(ImageFolder(tmp_path / "none")) == ""

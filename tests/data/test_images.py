@@ -11,10 +11,10 @@ import pytest
 from data.config import plain
 from data.errors import UsageError
 from data.image_index import Index
-from data.images import Drawn, Folder, ImageColumns, Store, open_images
+from data.images import ImageColumns, ImageFolder, SceneImages, Store, open_images
 from data.manifest import Manifest, read_manifest
 from data.sources.scenes import Scenes
-from tests.data.picture_stores import PICTURES, STORES, in_parquet, in_tar
+from tests.data.image_stores import IMAGES, STORES, in_parquet, in_tar
 from tests.training.folders import finished, picture_folder, rows_of, tar_of
 
 
@@ -35,10 +35,10 @@ def test_pictures_come_back_as_they_were(name: str, tmp_path: Path, manifest: Ma
     for _ in range(2):  # made, and found made
         store: Store = open_images(place, manifest=manifest, columns=columns)
         store = pickle.loads(pickle.dumps(store))  # noqa: S301  (our own)
-        assert {key: store.read(key) for key in PICTURES} == PICTURES
-        assert store.absent(PICTURES) == set()
+        assert {key: store.read(key) for key in IMAGES} == IMAGES
+        assert store.absent(IMAGES) == set()
         wrong = {"", "0", "0/", "9/000.jpg", "0/001.jpg.jpg", "/etc/hostname", "../pictures/x"}
-        assert store.absent([*PICTURES, *wrong]) == wrong
+        assert store.absent([*IMAGES, *wrong]) == wrong
         for key in wrong:
             with pytest.raises(UsageError):
                 store.read(key)
@@ -145,7 +145,7 @@ def test_a_cache_of_ones_own(tmp_path: Path, manifest: Manifest) -> None:
 
 def test_tars_without_pictures(tmp_path: Path, manifest: Manifest) -> None:
     tar_of(tmp_path / "a.tar", {"note.txt": b"no picture"})
-    with pytest.raises(UsageError, match=r"a\.tar: expected pictures, found none"):
+    with pytest.raises(UsageError, match=r"a\.tar: expected images, found none"):
         open_images(tmp_path / "a.tar", manifest=manifest)
     (tmp_path / "a.tar").write_bytes(b"no tar at all")
     with pytest.raises(UsageError, match="expected an uncompressed tar"):
@@ -161,7 +161,7 @@ def test_a_tar_that_ends_early(tmp_path: Path, manifest: Manifest) -> None:
 
 def test_parquet_without_bytes(tmp_path: Path, manifest: Manifest) -> None:
     pl.DataFrame({"image": ["a.jpg"]}).write_parquet(tmp_path / "a.parquet")
-    with pytest.raises(UsageError, match="the bytes of a picture, found str"):
+    with pytest.raises(UsageError, match="the bytes of an image, found str"):
         open_images(tmp_path, manifest=manifest)
     with pytest.raises(UsageError, match="no column 'jpg'"):
         open_images(tmp_path, manifest=manifest, columns=ImageColumns(image="jpg"))
@@ -173,14 +173,14 @@ def test_a_tar_that_was_cut_later(tmp_path: Path, manifest: Manifest) -> None:
     store = open_images(path, manifest=manifest)
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(UsageError, match="was it cut"):
-        store.read(list(PICTURES)[-1])
+        store.read(list(IMAGES)[-1])
 
 
 def test_places_that_are_none(tmp_path: Path, manifest: Manifest) -> None:
     with pytest.raises(UsageError, match="no such file or folder"):
         open_images(tmp_path / "nowhere", manifest=manifest)
     (tmp_path / "one.jpg").touch()
-    with pytest.raises(UsageError, match="expected a folder of pictures"):
+    with pytest.raises(UsageError, match="expected a folder of images"):
         open_images(tmp_path / "one.jpg", manifest=manifest)
     with pytest.raises(UsageError, match="expected a folder built from scenes"):
         open_images(None, manifest=manifest)
@@ -193,7 +193,7 @@ def test_scenes_are_drawn_when_they_are_asked_for(tmp_path: Path) -> None:
     source = {"name": "scenes", **plain(scenes)}
     manifest.config["data"] = {"source": source}
     store = open_images(None, manifest=manifest)
-    assert store == Drawn(scenes)
+    assert store == SceneImages(scenes)
     keys = [caption.image for caption in scenes.read("train")]
     wrong = {"train/000020.png", "test/000000.png", "train/1.jpg", "x"}
     assert store.absent([*keys, *wrong]) == wrong
@@ -201,9 +201,9 @@ def test_scenes_are_drawn_when_they_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    picture_folder(tmp_path / "p", PICTURES)
+    picture_folder(tmp_path / "p", IMAGES)
     listed = []
     scandir = os.scandir
     monkeypatch.setattr(os, "scandir", lambda path: listed.append(path) or scandir(path))
-    assert Folder(tmp_path / "p").absent(PICTURES) == set()
+    assert ImageFolder(tmp_path / "p").absent(IMAGES) == set()
     assert len(listed) == 2

@@ -1,4 +1,4 @@
-"""Pictures by URL are those of the folder, byte for byte, whatever the store does meanwhile."""
+"""Images by URL are those of the folder, byte for byte, whatever the store does meanwhile."""
 
 import multiprocessing
 from pathlib import Path
@@ -11,10 +11,10 @@ from data.errors import UsageError
 from data.image_names import missing
 from data.images import Store, open_images
 from data.manifest import Manifest, read_manifest
-from data.storage import AnyPath, place
+from data.storage import AnyPath, path_of
 from data.streams import Stream
-from tests.data.picture_stores import PICTURES, STORES
-from tests.faulty_proxy import always, drawn, no_faults
+from tests.data.image_stores import IMAGES, STORES
+from tests.faulty_proxy import always, no_faults, random_plan
 from tests.s3_server import Bucket
 from tests.training.folders import finished, rows_of
 
@@ -30,14 +30,14 @@ def manifest(tmp_path: Path) -> Manifest:
     return read_manifest(finished(tmp_path / "out", {"train": rows_of(3)}))
 
 
-def sent(name: str, s3: Bucket, tmp_path: Path) -> AnyPath:
-    """Return the URL of the pictures in a layout."""
+def upload(name: str, s3: Bucket, tmp_path: Path) -> AnyPath:
+    """Return the URL of the images in a layout."""
     made = STORES[name][0](tmp_path / "pictures")
     s3.put_folder(tmp_path / "pictures", "some/pictures")
-    return place(s3.url) / "some" / made.relative_to(tmp_path)
+    return path_of(s3.url) / "some" / made.relative_to(tmp_path)
 
 
-def opened(name: str, url: AnyPath, manifest: Manifest) -> Store:
+def open_store(name: str, url: AnyPath, manifest: Manifest) -> Store:
     return open_images(url, manifest=manifest, columns=STORES[name][1])
 
 
@@ -45,12 +45,12 @@ def opened(name: str, url: AnyPath, manifest: Manifest) -> Store:
 def test_pictures_come_back_as_they_were(
     name: str, s3: Bucket, tmp_path: Path, manifest: Manifest
 ) -> None:
-    url = sent(name, s3, tmp_path)
-    s3.proxy.plan = drawn(Stream("images", name), share=0.5)
-    store = opened(name, url, manifest)
-    assert {key: store.read(key) for key in PICTURES} == PICTURES
+    url = upload(name, s3, tmp_path)
+    s3.proxy.plan = random_plan(Stream("images", name), share=0.5)
+    store = open_store(name, url, manifest)
+    assert {key: store.read(key) for key in IMAGES} == IMAGES
     wrong = {"", "0", "0/", "9/000.jpg", "0/001.jpg.jpg", "/etc/hostname", "../pictures/x"}
-    assert store.absent([*PICTURES, *wrong]) == wrong
+    assert store.absent([*IMAGES, *wrong]) == wrong
     for key in wrong:
         with pytest.raises(UsageError):
             store.read(key)
@@ -61,11 +61,15 @@ def test_pictures_come_back_as_they_were(
 def test_an_index_is_made_once_and_again_for_other_files(
     name: str, s3: Bucket, tmp_path: Path, manifest: Manifest
 ) -> None:
-    url = sent(name, s3, tmp_path)
-    opened(name, url, manifest)
+    url = upload(name, s3, tmp_path)
+    open_store(name, url, manifest)
     s3.proxy.seen.clear()
-    opened(name, url, manifest)
-    ranges = [told for told in s3.proxy.seen if told.startswith("GET") and "list-type" not in told]
+    open_store(name, url, manifest)
+    ranges = [
+        message
+        for message in s3.proxy.seen
+        if message.startswith("GET") and "list-type" not in message
+    ]
     assert ranges == []
     kept = set((tmp_path / "cache").rglob("*.npy"))
     assert len(kept) == (name != "folder")
@@ -74,16 +78,16 @@ def test_an_index_is_made_once_and_again_for_other_files(
     for path in (tmp_path / "pictures").rglob("*.parquet"):
         pl.read_parquet(path).write_parquet(path, compression="gzip")
     s3.put_folder(tmp_path / "pictures", "some/pictures")
-    opened(name, url, manifest)
+    open_store(name, url, manifest)
     is_newer = set((tmp_path / "cache").rglob("*.npy")) - kept
     assert len(is_newer) == (name != "folder")
 
 
 def test_each_folder_is_listed_once(s3: Bucket, tmp_path: Path, manifest: Manifest) -> None:
-    store = opened("folder", sent("folder", s3, tmp_path), manifest)
+    store = open_store("folder", upload("folder", s3, tmp_path), manifest)
     s3.proxy.seen.clear()
-    assert store.absent([*PICTURES, "1/no.jpg", "2/no.jpg"]) == {"1/no.jpg", "2/no.jpg"}
-    assert sum("prefix=some%2Fpictures%2F" in told for told in s3.proxy.seen) <= 4
+    assert store.absent([*IMAGES, "1/no.jpg", "2/no.jpg"]) == {"1/no.jpg", "2/no.jpg"}
+    assert sum("prefix=some%2Fpictures%2F" in message for message in s3.proxy.seen) <= 4
     assert len(s3.proxy.seen) <= 4
     said = missing(store, ["000.jpg"], {"000.jpg"})
     assert f"(it has '0/000.jpg', for example); give {s3.url}/some/pictures/0, which" in said
@@ -92,25 +96,25 @@ def test_each_folder_is_listed_once(s3: Bucket, tmp_path: Path, manifest: Manife
 def test_processes_that_are_started_afresh_read_them(
     s3: Bucket, tmp_path: Path, manifest: Manifest
 ) -> None:
-    store = opened("tars", sent("tars", s3, tmp_path), manifest)
-    s3.proxy.plan = drawn(Stream("spawned"), share=0.2, kinds=("lost answer", "cut answer"))
+    store = open_store("tars", upload("tars", s3, tmp_path), manifest)
+    s3.proxy.plan = random_plan(Stream("spawned"), share=0.2, kinds=("lost answer", "cut answer"))
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        assert pool.map(store.read, PICTURES, chunksize=5) == list(PICTURES.values())
+        assert pool.map(store.read, IMAGES, chunksize=5) == list(IMAGES.values())
     assert s3.proxy.faults.total() >= 2
 
 
 def test_what_is_not_there_or_refused(s3: Bucket, tmp_path: Path, manifest: Manifest) -> None:
-    url = sent("tar", s3, tmp_path)
+    url = upload("tar", s3, tmp_path)
     with pytest.raises(UsageError, match=r"b\.tar: no such file or folder; .*a\.tar"):
         open_images(url.with_name("b.tar"), manifest=manifest)
     s3.put("one.jpg", b"-")
-    with pytest.raises(UsageError, match=r"one\.jpg: expected a folder of pictures, a \.tar"):
-        open_images(place(f"{s3.url}/one.jpg"), manifest=manifest)
-    store = opened("tar", url, manifest)
+    with pytest.raises(UsageError, match=r"one\.jpg: expected a folder of images, a \.tar"):
+        open_images(path_of(f"{s3.url}/one.jpg"), manifest=manifest)
+    store = open_store("tar", url, manifest)
     s3.proxy.plan = always("denied")
     with pytest.raises(UsageError, match="see to the store's login"):
         store.read("0/000.jpg")
     s3.proxy.plan = no_faults
     s3.put("some/pictures/a.tar", b"\0" * 512)
-    with pytest.raises(UsageError, match=r"a\.tar: ends before the picture '0/018\.jpg'"):
+    with pytest.raises(UsageError, match=r"a\.tar: ends before the image '0/018\.jpg'"):
         store.read("0/018.jpg")

@@ -19,12 +19,12 @@ LINES = (
 )
 
 
-def drawn(*lines: Line) -> ET.Element:
+def draw_chart(*lines: Line) -> ET.Element:
     return ET.fromstring(line_chart("t", lines, across="step", up="loss"))  # noqa: S314 - our own
 
 
 def test_names_are_text() -> None:
-    root = drawn(*LINES)
+    root = draw_chart(*LINES)
     texts = [element.text for element in root.iter("text")]
     assert {"a<b", "x&y", "$z$", "step", "loss", "0", "20"} <= set(texts)
     assert [t.text for t in root.iter("title")] == ["t", 'one "tip"', "another"]
@@ -70,7 +70,7 @@ def test_without_a_title_it_is_hidden_from_screen_readers() -> None:
         drawing.axes.scatter([0], [0], color=tone("ink"))
         root = ET.fromstring(drawing.svg(kind="small"))  # noqa: S314 - our own
     assert root.attrib == {"class": "small", "viewBox": "0 0 20 20", "aria-hidden": "true"}
-    assert drawn(*LINES).get("role") == "img"
+    assert draw_chart(*LINES).get("role") == "img"
 
 
 def test_equal_numbers_are_equal_bytes_whatever_the_user_has_set(tmp_path: Path) -> None:
@@ -90,13 +90,13 @@ def test_equal_numbers_are_equal_bytes_whatever_the_user_has_set(tmp_path: Path)
 
 def test_names_at_the_ends_of_lines_stand_apart() -> None:
     names = ("one", "two", "three")
-    root = drawn(*(Line(name, [(0, 1.0), (1, 0.5)]) for name in names))
+    root = draw_chart(*(Line(name, [(0, 1.0), (1, 0.5)]) for name in names))
     heights = sorted(float(t.get("y", "")) for t in root.iter("text") if t.text in names)
     assert all(below - above >= 13.9 for above, below in pairwise(heights))
 
 
 def test_lines_differ_in_colour() -> None:
-    root = drawn(*(Line("", [(0, n), (1, n)]) for n in range(len(SERIES))))
+    root = draw_chart(*(Line("", [(0, n), (1, n)]) for n in range(len(SERIES))))
     assert len({path.get("stroke") for path in root.iterfind("g[@class='curve']/path")}) == 7
 
 

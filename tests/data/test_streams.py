@@ -31,7 +31,7 @@ def test_draws_are_uniform() -> None:
 
 def test_weighted_follows_the_weights() -> None:
     stream = Stream("weighted")
-    counts = Counter(stream.weighted([0, 1, 3, 0]) for _ in range(40_000))
+    counts = Counter(stream.weighted_index([0, 1, 3, 0]) for _ in range(40_000))
     assert set(counts) == {1, 2}
     assert abs(counts[2] / 40_000 - 0.75) < 0.01
 

@@ -35,4 +35,4 @@ def test_nothing_to_draw_from() -> None:
     with pytest.raises(ValueError, match="size is 0"):
         Stream(0).choice(())
     with pytest.raises(ValueError, match="weights are"):
-        Stream(0).weighted((0, 0))
+        Stream(0).weighted_index((0, 0))

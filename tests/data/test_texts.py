@@ -2,12 +2,12 @@
 
 import pytest
 
-from data.texts import is_unicode, nearest, normalised, one_line
+from data.texts import is_unicode, nearest, normalise, one_line
 
 
 def test_normalised_takes_case_punctuation_and_spacing_out_of_play() -> None:
-    assert normalised("  A Dog_house,\tred! ") == "a dog house red"
-    assert normalised("Stra\u00dfe") == normalised("STRASSE")
+    assert normalise("  A Dog_house,\tred! ") == "a dog house red"
+    assert normalise("Stra\u00dfe") == normalise("STRASSE")
 
 
 def test_half_of_a_surrogate_pair_is_no_text() -> None:

@@ -28,7 +28,7 @@ def num_captions(done: Result) -> int:
     return int(done.stdout.partition(" captions, ")[0])
 
 
-def built(root: Path, source: str, *arguments: str) -> Result:
+def run_build(root: Path, source: str, *arguments: str) -> Result:
     given = ["--source", source, "--root", str(root), "--out", str(root.parent / "out")]
     fast = ["--set", "negatives.choice.scorers=[]"]
     return CliRunner().invoke(cli, ["build", *given, *arguments, *fast])
@@ -68,10 +68,10 @@ IMAGES = "".join(f'{{"image": "{n}", "id": 1, "caption": "{CAPTION}"}}\n' for n 
 @pytest.mark.parametrize("wrong", ["data.source.grouped=true", "data.source.id_column=id"])
 def test_what_is_said_of_an_option_works(tmp_path: Path, wrong: str) -> None:
     (tmp_path / "a.jsonl").write_text(IMAGES)
-    failed = built(tmp_path / "a.jsonl", "jsonl", "--set", wrong)
+    failed = run_build(tmp_path / "a.jsonl", "jsonl", "--set", wrong)
     settings = settings_in(str(failed.exception), {})
     assert settings, failed.exception
-    done = built(tmp_path / "a.jsonl", "jsonl", "--set", wrong, *settings)
+    done = run_build(tmp_path / "a.jsonl", "jsonl", "--set", wrong, *settings)
     assert num_captions(done) == 3
 
 
@@ -82,11 +82,11 @@ def test_what_is_said_of_a_source_works(
     source = kind.replace("tsv", "csv")
     file = tmp_path / f"a.{kind}"
     file.write_text(content)
-    failed = built(file, source)
+    failed = run_build(file, source)
     assert isinstance(failed.exception, UsageError)
     settings = settings_in(str(failed.exception), names)
     assert settings, failed.exception
-    done = built(file, source, *settings)
+    done = run_build(file, source, *settings)
     assert done.exit_code == 0, (settings, done.exception)
     assert num_captions(done) == 1
 
@@ -94,7 +94,7 @@ def test_what_is_said_of_a_source_works(
 def test_the_command_for_latin1_works(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_bytes(f"image,caption\na.jpg,A caf\xe9, {CAPTION}\n".encode("latin1"))
-    message = str(built(file, "csv").exception)
+    message = str(run_build(file, "csv").exception)
     (command,) = re.findall(r"iconv [^)]+", message)
     command = command.replace("FILE", str(file)).replace("NEW", f"{tmp_path}/b.csv")
     subprocess.run(command, shell=True, check=True)  # noqa: S602  (as the message has it)
@@ -114,7 +114,9 @@ def test_a_setting_that_is_not_yaml_is_shown_in_quotes(setting: str) -> None:
 
 def test_a_list_is_asked_for_where_a_text_was_given(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f"image,text\na.jpg,{CAPTION}\n")
-    told = built(tmp_path / "a.csv", "csv", "--set", "data.source.caption_columns=text").exception
+    told = run_build(
+        tmp_path / "a.csv", "csv", "--set", "data.source.caption_columns=text"
+    ).exception
     expected = "expected a list such as [NAME], found 'text'"
     assert str(told) == f"source csv.caption_columns: {expected}"
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.edits import Edit
-from data.texts import normalised
+from data.texts import normalise
 from negatives.api import choose_texts, generate, is_unicode
 from negatives.config import build_config
 from negatives.llm.asking import asks
@@ -55,15 +55,15 @@ def check(text: str) -> None:
     assert chosen is not None
     for negative in chosen.negatives:
         assert negative.edit.apply(text) == negative.text
-        assert normalised(negative.text) != normalised(text)
+        assert normalise(negative.text) != normalise(text)
         assert negative.edit.undo(text).apply(negative.text) == text
-        assert untouched(text, negative.edit) == untouched(negative.text, negative.edit.undo(text))
-    assert len({normalised(negative.text) for negative in chosen.negatives}) == len(
-        chosen.negatives
-    )
+        assert untouched_parts(text, negative.edit) == untouched_parts(
+            negative.text, negative.edit.undo(text)
+        )
+    assert len({normalise(negative.text) for negative in chosen.negatives}) == len(chosen.negatives)
 
 
-def untouched(text: str, edit: Edit) -> list[str]:
+def untouched_parts(text: str, edit: Edit) -> list[str]:
     bounds = [0, *(bound for r in edit.replacements for bound in (r.start, r.end)), len(text)]
     return [text[start:end] for start, end in zip(bounds[::2], bounds[1::2], strict=True)]
 

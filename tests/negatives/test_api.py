@@ -18,7 +18,7 @@ from data.manifest import read_manifest, to_json
 from data.records import Negative
 from negatives import audit, build, generate, open_shards
 from negatives.cli import cli
-from tests.negatives.building.test_line import content_of
+from tests.negatives.building.test_run import content_of
 
 CAPTIONS = [
     "A red car next to a blue bus.",
@@ -72,7 +72,7 @@ def test_importing_it_imports_nothing_heavy(names: str) -> None:
 def test_functions_stay_functions_after_their_packages_are_imported() -> None:
     """`negatives.build` was a package once, which any import of it puts in the function's place."""
     code = (
-        "import negatives.building.line, negatives.auditing.run, negatives.cli, negatives as n;"
+        "import negatives.building.run, negatives.auditing.run, negatives.cli, negatives as n;"
         "print(*(callable(getattr(n, name)) for name in n.__all__))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -178,9 +178,11 @@ def test_build_and_the_command_write_the_same_bytes(built: Path, tmp_path: Path)
 
 
 def test_audit_and_the_command_find_the_same(built: Path, tmp_path: Path) -> None:
-    line = ["audit", built, "--judge", "none", "--quiet", "--out", tmp_path / "line.json"]
+    line = ["audit", built, "--reference-model", "none", "--quiet", "--out", tmp_path / "line.json"]
     assert CliRunner().invoke(cli, [*map(str, line)]).exit_code == 0
-    found = audit(str(built), judge="none", out=tmp_path / "call.json", html=tmp_path / "a.html")
+    found = audit(
+        str(built), reference_model="none", out=tmp_path / "call.json", html=tmp_path / "a.html"
+    )
     assert (tmp_path / "call.json").read_bytes() == (tmp_path / "line.json").read_bytes()
     assert (tmp_path / "a.html").exists()
     assert {finding.measure for finding in found.findings} >= {"words", "form", "coverage"}
@@ -200,9 +202,10 @@ def test_audit_and_the_command_find_the_same(built: Path, tmp_path: Path) -> Non
         (["build", "--fluency-from", "none"], build, {"fluency_from": "none"}),
         (["audit", "none"], audit, {"folder": "none"}),
         (["audit", "OUT", "--html", "no/x"], audit, {"folder": "OUT", "html": "no/x"}),
-        (["audit", "OUT", "--judge", "none", "--judge-pairs", "5"], audit,
-         {"folder": "OUT", "judge": "none", "judge_pairs": 5}),
-        (["audit", "OUT", "--judge", "nowhere/x"], audit, {"folder": "OUT", "judge": "nowhere/x"}),
+        (["audit", "OUT", "--reference-model", "none", "--reference-pairs", "5"], audit,
+         {"folder": "OUT", "reference_model": "none", "reference_pairs": 5}),
+        (["audit", "OUT", "--reference-model", "nowhere/x"], audit,
+         {"folder": "OUT", "reference_model": "nowhere/x"}),
         (["audit", "OUT", "--against", "no.txt"], audit, {"folder": "OUT", "against": "no.txt"}),
     ],
 )  # fmt: skip
@@ -232,7 +235,11 @@ def test_errors_are_those_of_the_command(  # noqa: PLR0917
         (build, {"executor": "rai"}, "executor: unknown 'rai'; did you mean 'ray'"),
         (build, {"resume": "nver"}, "resume: unknown 'nver'; did you mean 'never'"),
         (audit, {"folder": "OUT", "sample": 0}, "--sample: expected 1 or more, found 0"),
-        (audit, {"folder": "OUT", "judge_pairs": 0}, "--judge-pairs: expected 1 or more, found 0"),
+        (
+            audit,
+            {"folder": "OUT", "reference_pairs": 0},
+            "--reference-pairs: expected 1 or more, found 0",
+        ),
     ],
 )
 def test_what_a_command_line_refuses_by_its_types_is_refused_too(

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from data.commit import sync_and_hash
 from data.errors import UsageError
-from data.manifest import FILE_NAME, Stored, problems_of, read_manifest
+from data.manifest import FILE_NAME, ExtraFile, problems_of, read_manifest
 from data.records import Row
 from data.schema import REJECT_SCHEMA
 from data.shards import map_batches, write_batches
@@ -20,7 +20,7 @@ from negatives.building import build
 from negatives.cli import cli
 from negatives.commands.build import weakness_of
 from negatives.options import ConfigOptions, resolve
-from tests.negatives.building.test_line import Killed, killer
+from tests.negatives.building.test_run import Killed, killer
 from tests.negatives.folders.small_folders import make_folder
 
 SMALL = ["build", "--source", "scenes", "--limit", "40"]
@@ -90,7 +90,7 @@ def test_from_some_thousands_of_captions_on_nothing_is_said(
     manifest = make_folder(tmp_path / "out", {"train": [Row("1", "", "A red car.", ())]})
     learned = replace(
         manifest,
-        fluency=(Stored(file="fluency/model.json", bytes=1, sha256=""),),
+        fluency=(ExtraFile(file="fluency/model.json", bytes=1, sha256=""),),
         tallies={"captions": {"all": num_captions, "with_negative": 0}},
     )
     assert (weakness_of(learned) is not None) == is_weak

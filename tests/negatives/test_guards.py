@@ -5,16 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.edits import Edit, Replacement, edit_between
-from data.texts import normalised
+from data.texts import normalise
 from negatives.guards import (
     ASYMMETRIC,
     GUARDS,
     NO_SIBLINGS,
+    CandidateView,
     Siblings,
-    View,
     context_of,
+    find_mentioned,
     guard,
-    mentioned,
     siblings_of,
     siblings_of_each,
 )
@@ -55,8 +55,8 @@ def reason_for(
     caption: Parse, negative: str, kind: Kind, siblings: Siblings, lexicon: Lexicon
 ) -> str | None:
     edit = edit_between(caption.text, negative) or Edit((Replacement(0, 0, ""),))
-    context = context_of(caption, normalised(caption.text), siblings, lexicon, LEARNED)
-    return guard(Slot("rule", *kind, (edit,)), edit, normalised(negative), context)
+    context = context_of(caption, normalise(caption.text), siblings, lexicon, LEARNED)
+    return guard(Slot("rule", *kind, (edit,)), edit, normalise(negative), context)
 
 
 def reasons(caption: str, negative: str, kind: Kind, lexicon: Lexicon) -> tuple[str | None, ...]:
@@ -617,10 +617,10 @@ def test_a_class_is_asked_of_at_once_as_each_of_its_members_is(
     said: str, caption: str, lexicon: Lexicon
 ) -> None:
     parse, siblings = parsed(caption), siblings_of([parsed(said)], lexicon)
-    context = context_of(parse, normalised(parse.text), siblings, lexicon)
+    context = context_of(parse, normalise(parse.text), siblings, lexicon)
     words = Substitutes(2, 5, ("horse", "cat", "feline", "bird", "car", "animal", "Kitten"))
     at_once, one_by_one = (
-        mentioned(Slot("rule", *OBJ, alternatives), context)
+        find_mentioned(Slot("rule", *OBJ, alternatives), context)
         for alternatives in (words, tuple(words))
     )
     assert at_once == one_by_one
@@ -651,7 +651,7 @@ PARSE = parsed("Two dogs without its tail.")
 
 
 @st.composite
-def views(draw: st.DrawFn) -> View:
+def views(draw: st.DrawFn) -> CandidateView:
     """Any edit of a caption that many guards look at, with what the guards ask about it."""
     cuts = draw(st.lists(st.integers(0, len(PARSE.text)), min_size=2, max_size=6, unique=True))
     cuts.sort()
@@ -662,12 +662,12 @@ def views(draw: st.DrawFn) -> View:
     kinds = [OBJ, ATT, NUM, DENY, SWAP, SWAP_NP, ("shuffle", "order"), ("unknown", "unknown")]
     slot = Slot("rule", *draw(st.sampled_from(kinds)), (edit,))
     siblings = draw(st.sampled_from([NO_SIBLINGS, siblings_of([PARSE], load())]))
-    context = context_of(PARSE, normalised(PARSE.text), siblings, load())
-    return view_of(slot, edit, normalised(edit.apply(PARSE.text)), context)
+    context = context_of(PARSE, normalise(PARSE.text), siblings, load())
+    return view_of(slot, edit, normalise(edit.apply(PARSE.text)), context)
 
 
 @given(view=views())
-def test_any_edit_is_judged(view: View) -> None:
+def test_any_edit_is_judged(view: CandidateView) -> None:
     edit, slot = view.slot.alternatives[0], view.slot
     reasons = [
         reason for reason, row in GUARDS.items()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from data.errors import UsageError
-from negatives.draws import Acceptance
 from negatives.policy import CausalScoring, CorpusScoring, PairPolicy, RecipePolicy, Scoring
+from negatives.sampling import Acceptance
 
 CORPUS, CAUSAL = CorpusScoring(), CausalScoring()
 SWAPS = CausalScoring(kinds=("swap", "replace/rel"))

@@ -16,7 +16,7 @@ from negatives.config import build_config
 NUM_CAPTIONS = 1_500
 
 
-def judged(tmp_path: Path, preset: str, limit: int) -> tuple[Counter[bool | None], list[str]]:
+def judge_build(tmp_path: Path, preset: str, limit: int) -> tuple[Counter[bool | None], list[str]]:
     """Build and judge; return the verdicts and what is still true, readably."""
     sections = {
         "data": {"source": {"name": "scenes"}, "limit": limit},
@@ -33,17 +33,17 @@ def judged(tmp_path: Path, preset: str, limit: int) -> tuple[Counter[bool | None
             verdict = truth(scene, negative.text)
             verdicts[verdict] += 1
             if verdict:
-                still_true.append(told(row, negative))
+                still_true.append(describe(row, negative))
     return verdicts, still_true
 
 
-def told(row: Row, negative: Negative) -> str:
+def describe(row: Row, negative: Negative) -> str:
     return f"{negative.rule}: {row.caption!r} -> {negative.text!r}"
 
 
 @pytest.mark.parametrize(("preset", "limit"), [("natural", NUM_CAPTIONS), ("negation", 500)])
 def test_hardly_any_negative_is_still_true(tmp_path: Path, preset: str, limit: int) -> None:
-    verdicts, still_true = judged(tmp_path, preset, limit)
+    verdicts, still_true = judge_build(tmp_path, preset, limit)
     num_judged = verdicts[True] + verdicts[False]
     assert num_judged > limit
     assert len(still_true) <= 0.01 * num_judged, "\n".join(islice(still_true, 40))

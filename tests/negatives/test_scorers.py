@@ -23,13 +23,13 @@ from negatives.auditing.gap import is_scorer
 from negatives.building import build
 from negatives.choose import Chooser, Chosen, Producer
 from negatives.config import BuildConfig, build_config
-from negatives.draws import Acceptance, LogRatios
 from negatives.fluency.candidates import MOST_CANDIDATES
 from negatives.fluency.corpus import Offered
 from negatives.generator import choose_block
 from negatives.guards import NO_SIBLINGS
 from negatives.parse import Parse
 from negatives.policy import CausalScoring, CorpusScoring, PairPolicy
+from negatives.sampling import Acceptance, LogRatios
 from negatives.scorers import CausalScorer, Scorer
 from negatives.slots import Lazy, Slot
 from negatives.words.lexicon import Table
@@ -90,7 +90,7 @@ class ScorerOfP:
         ]
 
 
-def chosen_for(
+def choose_for(
     word: str,
     seeds: range,
     *scorings: CorpusScoring | CausalScoring,
@@ -118,11 +118,11 @@ def counts_of(found: Sequence[Chosen]) -> Counter[str]:
 def test_every_pair_is_drawn_with_its_chance(
     scorings: tuple[CorpusScoring | CausalScoring, ...],
 ) -> None:
-    """With these chances pairs are exchangeable: test_draws.py has the exact sums."""
+    """With these chances pairs are exchangeable: test_sampling.py has the exact sums."""
     num = 800
     models = {"corpus": P, "causal": Q}
     for word in P:
-        counts = counts_of(chosen_for(word, range(num), *scorings))
+        counts = counts_of(choose_for(word, range(num), *scorings))
         for other in P.keys() - {word}:
             chance = 1.0
             for each in scorings:
@@ -138,9 +138,9 @@ def test_a_causal_scorer_reads_its_kinds_alone() -> None:
     some = CausalScoring(max_log_ratio=MOST, kinds=("replace/att",))
     by_p = CorpusScoring(max_log_ratio=MOST)
     for scorings, chance in (((by_p, some), P["pink"] / P["red"]), ((some,), 1 / 5)):
-        assert not counts_of(chosen_for("red", range(9), *scorings, model=silent))
+        assert not counts_of(choose_for("red", range(9), *scorings, model=silent))
         unread = ModelOfQ(noise=-99.0)
-        found = chosen_for("red", range(num), *scorings, model=unread, rule=Reword(subtype="obj"))
+        found = choose_for("red", range(num), *scorings, model=unread, rule=Reword(subtype="obj"))
         assert unread.asked == []
         spread = math.sqrt(chance * (1 - chance) / num)
         assert abs(counts_of(found)["pink"] / num - chance) <= 5 * spread
@@ -157,15 +157,15 @@ def test_a_slot_with_too_many_alternatives_for_a_causal_scorer_has_one_of_them_r
             yield Slot("many", "replace", "att", edits)
 
     model = ModelOfQ()
-    found = chosen_for("red", range(50), FAR, model=model, rule=cast("Any", Many()))
+    found = choose_for("red", range(50), FAR, model=model, rule=cast("Any", Many()))
     assert {len(others) for _, others in model.asked} == {1}
     assert {negative.score is None for each in found for negative in each.negatives} == {False}
 
 
 def test_only_what_was_accepted_is_read_and_that_of_a_block_together() -> None:
     model, silent = ModelOfQ(), ModelOfQ(noise=-100.0)
-    found = chosen_for("red", range(50), BY_P, BY_Q, model=model, guards=True)
-    before = chosen_for("red", range(50), BY_P, BY_Q, model=silent, guards=True)
+    found = choose_for("red", range(50), BY_P, BY_Q, model=model, guards=True)
+    before = choose_for("red", range(50), BY_P, BY_Q, model=silent, guards=True)
     assert not any(each.negatives for each in before)
     drawn = [each.tally["reword", "second draw"] for each in before]
     assert [len(others) for _, others in silent.asked] == [num for num in drawn if num]
@@ -185,7 +185,7 @@ def test_a_score_is_of_the_first_scorer_that_read_the_negative() -> None:
     others = CausalScoring(max_log_ratio=MOST, kinds=("swap",))
     for scorings, weighed_by in (((BY_P, BY_Q), P), ((BY_Q,), Q), ((others, BY_Q), Q)):
         noisy = ModelOfQ(noise=2e-5)
-        found = chosen_for("red", range(30), *scorings, model=noisy)
+        found = choose_for("red", range(30), *scorings, model=noisy)
         assert any(each.negatives for each in found)
         for each in found:
             for negative in each.negatives:
@@ -196,13 +196,13 @@ def test_a_score_is_of_the_first_scorer_that_read_the_negative() -> None:
 
 
 def test_alone_what_is_not_kept_stays_and_the_cap_comes_last() -> None:
-    found = chosen_for("old", range(200), FAR)
+    found = choose_for("old", range(200), FAR)
     assert {len(each.negatives) for each in found} == {4}  # all are likelier than the caption
-    capped = chosen_for("old", range(200), FAR, max_negatives=1)
+    capped = choose_for("old", range(200), FAR, max_negatives=1)
     assert [each.negatives for each in capped] == [each.negatives[:1] for each in found]
     assert {each.tally["reword", "cap"] for each in capped} == {3}
     silent = ModelOfQ(noise=99.0)
-    none = chosen_for("old", range(9), BY_Q, model=silent, max_negatives=1)
+    none = choose_for("old", range(9), BY_Q, model=silent, max_negatives=1)
     assert {(each.negatives, each.rejects) for each in none} == {((), ())}
     assert none[0].tally == {("reword", "slots"): 1, ("reword", "stays"): 4}
 
@@ -210,9 +210,9 @@ def test_alone_what_is_not_kept_stays_and_the_cap_comes_last() -> None:
 def test_scorers_read_one_after_another_with_a_cap_after_the_last() -> None:
     """What the first of two causal scorers rejects the second one is not asked about."""
     model = ModelOfQ()
-    chosen_for("old", range(50), FAR, FAR, model=model, max_negatives=1)
+    choose_for("old", range(50), FAR, FAR, model=model, max_negatives=1)
     assert {len(others) for _, others in model.asked} == {4}
-    found = chosen_for("pink", range(200), FAR, BY_Q, max_negatives=1)
+    found = choose_for("pink", range(200), FAR, BY_Q, max_negatives=1)
     assert {len(each.negatives) for each in found} == {0, 1}
     outcomes = sum((each.tally for each in found), Counter())
     assert {outcome for _, outcome in outcomes} == {
@@ -221,8 +221,8 @@ def test_scorers_read_one_after_another_with_a_cap_after_the_last() -> None:
 
 
 def test_the_draws_of_a_caption_do_not_hang_on_its_block() -> None:
-    together = chosen_for("red", range(20), BY_P, BY_Q)
-    apart = [chosen_for("red", range(n, n + 1), BY_P, BY_Q)[0] for n in range(20)]
+    together = choose_for("red", range(20), BY_P, BY_Q)
+    apart = [choose_for("red", range(n, n + 1), BY_P, BY_Q)[0] for n in range(20)]
     assert together == apart
 
 
@@ -252,9 +252,9 @@ def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("torch", reason="the extra `llm` is not installed")
     pytest.importorskip("transformers", reason="the extra `llm` is not installed")
-    from tests.negatives.fluency.test_neural import saved  # noqa: PLC0415 - skips without the extra
+    from tests.negatives.fluency.test_neural import save_model  # noqa: PLC0415 - skips without the extra
 
-    return saved(tmp_path_factory.mktemp("models") / "tiny-llama", "llama")
+    return save_model(tmp_path_factory.mktemp("models") / "tiny-llama", "llama")
 
 
 def bytes_in(folder: Path) -> dict[str, bytes]:

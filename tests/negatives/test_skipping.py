@@ -13,8 +13,8 @@ from data.errors import UsageError
 from data.manifest import read_manifest
 from data.records import Caption
 from data.sources import SOURCES, source_class
-from data.sources.found import MISSING, NO_ID, NO_IMAGE, NOT_TEXT, REASONS
-from data.sources.several import LINES, LIST
+from data.sources.caption_cells import LINES, LIST
+from data.sources.raw_captions import MISSING, NO_ID, NO_IMAGE, NOT_TEXT, REASONS
 from negatives.building import build
 from negatives.building.plan import make_source
 from negatives.cli import cli
@@ -41,7 +41,7 @@ def write(path: Path, *texts: object) -> Path:
     return path
 
 
-def built(root: Path, *arguments: str, source: str = "jsonl") -> Result:
+def run_build(root: Path, *arguments: str, source: str = "jsonl") -> Result:
     out = root.parent / "out"
     given = ["--source", source, "--root", str(root), "--out", str(out)]
     fast = ["--set", "negatives.choice.scorers=[]"]
@@ -54,7 +54,7 @@ def num_captions(shown: str) -> int:
 
 
 def failure(root: Path, *arguments: str) -> str:
-    error = built(root, *arguments).exception
+    error = run_build(root, *arguments).exception
     assert isinstance(error, UsageError)
     assert "\n" not in str(error)
     return str(error)
@@ -82,7 +82,7 @@ def test_a_build_without_a_caption_says_why(
 def test_captions_of_other_languages_are_kept_as_the_message_says(tmp_path: Path) -> None:
     write(tmp_path / "in/a.jsonl", FRENCH)
     assert "--language any" in failure(tmp_path / "in")
-    assert built(tmp_path / "in", "--language", "any").exit_code == 0
+    assert run_build(tmp_path / "in", "--language", "any").exit_code == 0
 
 
 def test_all_files_of_a_folder_are_built_and_the_rest_is_told(tmp_path: Path) -> None:
@@ -91,15 +91,15 @@ def test_all_files_of_a_folder_are_built_and_the_rest_is_told(tmp_path: Path) ->
     write(tmp_path / "in/.hidden.jsonl", ENGLISH)
     (tmp_path / "in/x.csv").write_text("image,caption\na,b\n")
     (tmp_path / "in/empty.jsonl").touch()
-    shown = built(tmp_path / "in").stdout
+    shown = run_build(tmp_path / "in").stdout
     assert num_captions(shown) == 6
     assert (
         "files left out: file has no rows (1; first: empty.jsonl), file is hidden (1; first: "
         ".hidden.jsonl), file is of another kind: .csv (1; first: x.csv)\n"
     ) in shown
     assert "splits: train 4, sub 2\n" in shown
-    told = CliRunner().invoke(cli, ["stats", str(tmp_path / "out")]).stdout
-    assert "files left out: file has no rows (1; first: empty.jsonl)" in told
+    message = CliRunner().invoke(cli, ["stats", str(tmp_path / "out")]).stdout
+    assert "files left out: file has no rows (1; first: empty.jsonl)" in message
     assert read_manifest(tmp_path / "out").tallies["files_left_out"] == {
         "file has no rows": 1,
         "file is hidden": 1,
@@ -109,32 +109,36 @@ def test_all_files_of_a_folder_are_built_and_the_rest_is_told(tmp_path: Path) ->
 
 def test_skipped_captions_are_told_with_the_first_place(tmp_path: Path) -> None:
     write(tmp_path / "in/a.jsonl", ENGLISH, "", FRENCH, "")
-    result = built(tmp_path / "in")
+    result = run_build(tmp_path / "in")
     assert (
         "skipped: caption is empty (2; first: a.jsonl, line 2), not English (1; first: "
         "jsonl:2.jpg:0; --language any keeps them)\n"
     ) in result.stdout
     assert result.stderr == ""
-    assert "skipped" not in built(tmp_path / "in", "--quiet").stdout
+    assert "skipped" not in run_build(tmp_path / "in", "--quiet").stdout
 
 
 def test_a_block_of_which_nothing_is_left_is_counted_too(tmp_path: Path) -> None:
     write(tmp_path / "in/a.jsonl", FRENCH, FRENCH, ENGLISH, FRENCH)
-    result = built(tmp_path / "in", "--set", "negatives.shard_captions=2")
+    result = run_build(tmp_path / "in", "--set", "negatives.shard_captions=2")
     assert "skipped: not English (3; first: jsonl:0.jpg:0; " in result.stdout
 
 
 def test_lines_are_told_and_the_advice_tells_them_apart(tmp_path: Path) -> None:
     write(tmp_path / "in/a.jsonl", f"{ENGLISH}\nA cat.\nTwo cats.", ENGLISH)
-    (line,) = built(tmp_path / "in").stderr.splitlines()
+    (line,) = run_build(tmp_path / "in").stderr.splitlines()
     assert line == (
         "kept, but doubtful: caption has several lines (1; first: jsonl:0.jpg:0; if each line is "
         "a caption: --set data.source.several=lines, and another --out)"
     )
-    again = built(tmp_path / "in", "--set", "data.source.several=lines", "--out", f"{tmp_path}/b")
+    again = run_build(
+        tmp_path / "in", "--set", "data.source.several=lines", "--out", f"{tmp_path}/b"
+    )
     assert num_captions(again.stdout) == 4
     assert again.stderr == ""
-    never = built(tmp_path / "in", "--set", "data.source.several=never", "--out", f"{tmp_path}/c")
+    never = run_build(
+        tmp_path / "in", "--set", "data.source.several=never", "--out", f"{tmp_path}/c"
+    )
     assert num_captions(never.stdout) == 2
     assert never.stderr == ""
 
@@ -143,9 +147,9 @@ def test_lists_that_cannot_be_read_and_repetitions_are_told(tmp_path: Path) -> N
     rows = [("a", '["A red car.", 2]'), ("b", ENGLISH), ("b", ENGLISH)]
     lines = [json.dumps({"image": image, "caption": text}) for image, text in rows]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
-    told = built(tmp_path / "a.jsonl").stderr
-    assert "caption looks like a list (1; first: jsonl:a:0; " in told
-    assert "caption repeats another of its image (1; first: jsonl:b:1; is a file there" in told
+    message = run_build(tmp_path / "a.jsonl").stderr
+    assert "caption looks like a list (1; first: jsonl:a:0; " in message
+    assert "caption repeats another of its image (1; first: jsonl:b:1; is a file there" in message
 
 
 def test_the_manifest_names_no_place_and_is_the_same_again(tmp_path: Path) -> None:

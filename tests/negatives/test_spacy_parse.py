@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from negatives.models import model_name
 from negatives.parse import Chunk, Parse
-from negatives.spacy_parse import RememberedTags, load_model, parse_texts, tokenized
+from negatives.spacy_parse import RememberedTags, load_model, parse_texts, tokenize
 from tests.parses import parse_of
 
 ODD = [
@@ -23,7 +23,7 @@ ODD = [
 ]
 
 
-def parsed(texts: list[str]) -> list[Parse]:
+def parse_all(texts: list[str]) -> list[Parse]:
     return list(parse_texts(texts, model=model_name(), batch_size=32))
 
 
@@ -40,7 +40,7 @@ def check(parse: Parse, text: str) -> None:
 
 
 def test_a_parse_says_what_spacy_says() -> None:
-    (parse,) = parsed(["A man isn't riding two brown horses."])
+    (parse,) = parse_all(["A man isn't riding two brown horses."])
     by_text = {token.text: token for token in parse.tokens}
     assert by_text["horses"][3:6] == ("NOUN", "NNS", "dobj")
     assert parse.tokens[by_text["horses"].head].text == "riding"
@@ -59,8 +59,8 @@ def test_remembered_tags_are_those_of_the_attribute_ruler() -> None:
     ] * 2
     nlp = load_model(model_name())
     assert RememberedTags(nlp).is_exact
-    docs = nlp.pipe([tokenized(nlp, text) for text in texts])
-    for doc, parse in zip(docs, parsed(texts), strict=True):
+    docs = nlp.pipe([tokenize(nlp, text) for text in texts])
+    for doc, parse in zip(docs, parse_all(texts), strict=True):
         assert [token[3:] for token in parse.tokens] == [
             (token.pos_, token.tag_, token.dep_, token.head.i) for token in doc
         ]
@@ -70,13 +70,13 @@ def test_remembered_tags_are_those_of_the_attribute_ruler() -> None:
 
 @pytest.mark.parametrize("text", ODD)
 def test_odd_texts_are_parsed(text: str) -> None:
-    check(parsed([text])[0], text)
+    check(parse_all([text])[0], text)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
 def test_any_text_is_parsed(text: str) -> None:
-    check(parsed([text])[0], text)
+    check(parse_all([text])[0], text)
 
 
 def test_a_hand_tagged_parse_is_like_spacys() -> None:

@@ -14,7 +14,7 @@ from negatives.choose import Chooser, Chosen, Producer
 from negatives.generator import asking_rules, choose_block, chooser_of
 from negatives.guards import NO_SIBLINGS
 from negatives.llm.asking import asks
-from negatives.llm.blocks import told_of
+from negatives.llm.blocks import ask_rules
 from negatives.llm.cache import AnswersInMemory
 from negatives.llm.requests import Answer, Outcome, Request
 from negatives.models import model_name
@@ -81,12 +81,12 @@ def text_and_inside(items: list[tuple[str, str]]) -> tuple[str, set[int]]:
     return text, inside
 
 
-def chosen_for(text: str, chooser: Chooser) -> Chosen:
+def choose_for(text: str, chooser: Chooser) -> Chosen:
     (parse,) = parse_texts([text], model=model_name(), batch_size=1)
     caption = Caption("x:1", "", text)
     block = [(caption, parse)]
-    told, _ = told_of([parse], asking_rules(chooser), FakeBackend(reply), AnswersInMemory())
-    (chosen,) = choose_block(block, chooser, [None], [NO_SIBLINGS], told)
+    answers, _ = ask_rules([parse], asking_rules(chooser), FakeBackend(reply), AnswersInMemory())
+    (chosen,) = choose_block(block, chooser, [None], [NO_SIBLINGS], answers)
     return chosen
 
 
@@ -103,7 +103,7 @@ def reply(request: Request) -> Outcome:
 
 
 def check(text: str, inside: set[int], chooser: Chooser) -> Chosen:
-    chosen = chosen_for(text, chooser)
+    chosen = choose_for(text, chooser)
     for negative in chosen.negatives:
         assert negative.edit.apply(text) == negative.text
         for start, end, _ in negative.edit.replacements:
@@ -143,7 +143,7 @@ def test_no_rule_of_a_user_splits_a_unit(items: list[tuple[str, str]], policy: P
 
 def test_what_would_split_a_unit_is_counted_and_kept_as_a_reject() -> None:
     recipe = RecipePolicy(weighted=False, variants=40, wording=False, guards=False)
-    chosen = chosen_for("<ab> red", of_rules((CutsAnywhere(new=("X",)),), recipe))
+    chosen = choose_for("<ab> red", of_rules((CutsAnywhere(new=("X",)),), recipe))
     refused = [each for each in chosen.rejects if each.reason == SPLIT]
     assert chosen.tally["cuts", SPLIT] == len(refused)
     ends = [{r.start, r.end} for each in refused for r in each.edit.replacements]
@@ -167,6 +167,6 @@ def test_captions_with_units_have_negatives_all_the_same(
 ) -> None:
     options = {"n": 1} if rule == "shuffle" else {}
     policy = RecipePolicy(weighted=False, variants=500)
-    chosen = chosen_for(text, chooser_of([{"rule": rule, **options}], policy, 0))
+    chosen = choose_for(text, chooser_of([{"rule": rule, **options}], policy, 0))
     assert expected in {negative.text for negative in chosen.negatives}
     assert not chosen.tally[rule, SPLIT]

@@ -17,7 +17,7 @@ from tests.parses import parse_of
 LEXICON: Lexicon = PlainWords(nouns=frozenset({"rose"}), things=frozenset({"skier"}))
 
 
-def worded(parse: Parse, edit: Edit) -> Edit | None:
+def word_edit(parse: Parse, edit: Edit) -> Edit | None:
     return glue(wording_of(parse, LEXICON), edit)
 
 
@@ -145,10 +145,10 @@ def test_swap_is_glued_and_undone(
 ) -> None:
     parse = parse_of(tagged)
     raw = swapping(parse, left, right)
-    glued = worded(parse, raw)
+    glued = word_edit(parse, raw)
     assert glued is not None
     assert glued.apply(parse.text) == expected
-    back = worded(after(parse, glued), way_back(parse, raw, glued))
+    back = word_edit(after(parse, glued), way_back(parse, raw, glued))
     assert back is not None
     assert back.apply(expected) == parse.text
 
@@ -157,10 +157,10 @@ def test_swap_is_glued_and_undone(
 def test_replacement_is_glued_and_undone(tagged: str, new: dict[str, str], expected: str) -> None:
     parse = parse_of(tagged)
     raw = replacing(parse, **new)
-    glued = worded(parse, raw)
+    glued = word_edit(parse, raw)
     assert glued is not None
     assert glued.apply(parse.text) == expected
-    back = worded(after(parse, glued), way_back(parse, raw, glued))
+    back = word_edit(after(parse, glued), way_back(parse, raw, glued))
     assert back is not None
     assert back.apply(expected) == parse.text
 
@@ -168,13 +168,13 @@ def test_replacement_is_glued_and_undone(tagged: str, new: dict[str, str], expec
 @pytest.mark.parametrize(("tagged", "new"), REFUSED)
 def test_lossy_replacement_is_refused(tagged: str, new: dict[str, str]) -> None:
     parse = parse_of(tagged)
-    assert worded(parse, replacing(parse, **new)) is None
+    assert word_edit(parse, replacing(parse, **new)) is None
 
 
 @pytest.mark.parametrize(("tagged", "left", "right"), REFUSED_SWAPS)
 def test_lossy_swap_is_refused(tagged: str, left: tuple[int, int], right: tuple[int, int]) -> None:
     parse = parse_of(tagged)
-    assert worded(parse, swapping(parse, left, right)) is None
+    assert word_edit(parse, swapping(parse, left, right)) is None
 
 
 INSERTIONS = [
@@ -192,7 +192,7 @@ def test_insertions_and_deletions(
     tagged: str, replacement: tuple[int, int, str], expected: str
 ) -> None:
     parse = parse_of(tagged)
-    glued = worded(parse, Edit((Replacement(*replacement),)))
+    glued = word_edit(parse, Edit((Replacement(*replacement),)))
     assert glued is not None
     assert glued.apply(parse.text) == expected
 
@@ -200,14 +200,14 @@ def test_insertions_and_deletions(
 def test_article_before_a_wide_gap() -> None:
     tokens = (Token(0, 1, "a", "DET", "DT", "det", 0), Token(2, 3, " ", "SPACE", "_SP", "dep", 1))
     parse = Parse("a  dog", (*tokens, Token(3, 6, "dog", "NOUN", "NN", "ROOT", 2)), ())
-    glued = worded(parse, Edit((Replacement(3, 6, "owl"),)))
+    glued = word_edit(parse, Edit((Replacement(3, 6, "owl"),)))
     assert glued is not None
     assert glued.apply(parse.text) == "an  owl"
 
 
 def test_name_behind_an_insertion_is_refused() -> None:
     parse = parse_of("Bob/PROPN runs/VERB")
-    assert worded(parse, Edit((Replacement(0, 0, "not "),))) is None
+    assert word_edit(parse, Edit((Replacement(0, 0, "not "),))) is None
 
 
 NOUNS = ("dog", "owl", "uniform", "hour", "T", "TV", "apple", "ox", "Boston", "8", "Asian")
@@ -275,7 +275,7 @@ def edited(draw: st.DrawFn) -> tuple[Parse, Edit]:
 @given(edited())
 def test_only_articles_and_first_letters_change(case: tuple[Parse, Edit]) -> None:
     parse, raw = case
-    glued = worded(parse, raw)
+    glued = word_edit(parse, raw)
     if glued is None:
         return
 
@@ -291,14 +291,14 @@ def test_only_articles_and_first_letters_change(case: tuple[Parse, Edit]) -> Non
 @given(edited())
 def test_glue_is_idempotent(case: tuple[Parse, Edit]) -> None:
     parse, raw = case
-    glued = worded(parse, raw)
-    assert glued is None or worded(parse, glued) == glued
+    glued = word_edit(parse, raw)
+    assert glued is None or word_edit(parse, glued) == glued
 
 
 @given(edited())
 def test_no_article_error_is_made(case: tuple[Parse, Edit]) -> None:
     parse, raw = case
-    glued = worded(parse, raw)
+    glued = word_edit(parse, raw)
     if glued is not None:
         assert article_errors(glued.apply(parse.text)) <= article_errors(parse.text)
 
@@ -317,9 +317,9 @@ def article_errors(text: str) -> set[tuple[str, str]]:
 @given(edited())
 def test_undoing_restores_the_caption(case: tuple[Parse, Edit]) -> None:
     parse, raw = case
-    glued = worded(parse, raw)
+    glued = word_edit(parse, raw)
     if glued is None or glued.apply(parse.text) == parse.text:
         return
-    back = worded(after(parse, glued), way_back(parse, raw, glued))
+    back = word_edit(after(parse, glued), way_back(parse, raw, glued))
     assert back is not None
     assert back.apply(glued.apply(parse.text)) == parse.text

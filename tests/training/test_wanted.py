@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import UsageError
-from data.storage import place
+from data.storage import path_of
 from training.commands.wanted import wanted
 
 FOLDERS = (
@@ -51,7 +51,7 @@ def test_folders_with_colons(
         (tmp_path / name).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     found = wanted(f"sugarcrepe={where}" if where else "sugarcrepe", images=Path("given"))
-    assert found == ("sugarcrepe", Path(root) if root else None, place(images))
+    assert found == ("sugarcrepe", Path(root) if root else None, path_of(images))
 
 
 @pytest.mark.parametrize(

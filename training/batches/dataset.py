@@ -27,7 +27,7 @@ from data.commit import Json
 from data.errors import UsageError
 from data.images import ImageColumns, open_images
 from data.pulling import local_folder
-from data.storage import AnyPath, place
+from data.storage import AnyPath, path_of
 from data.streams import Stream
 from training.batches.batch import Sample
 from training.batches.draw import ANY, draw_of, drawn
@@ -113,7 +113,7 @@ class HardNegativeDataset(Dataset[Sample]):
         rows = open_rows(local_folder(shards), split=self.options.split, verify=self.options.verify)
         self.draw = draw_of(self.options.draw, available=rows.types())
         store = open_images(
-            None if images is None else place(images),
+            None if images is None else path_of(images),
             manifest=rows.manifest,
             cache=self.options.cache,
             columns=self.options.columns,

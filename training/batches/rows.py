@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import UsageError
-from data.image_names import missing, renamed
+from data.image_names import match_keys, missing
 from data.images import Store
 from data.manifest import Manifest, Shard, problems_of, read_manifest, to_json
 from data.shard_folder import MappedShards
@@ -69,7 +69,7 @@ class Rows:
         if not 0 <= number < len(self):
             raise IndexError(f"row {number} of {len(self)}")
         among_all = number if self.kept is None else int(self.kept[number])
-        return RowPlace(*self._mapped.place(among_all))
+        return RowPlace(*self._mapped.locate(among_all))
 
     def names(self, place: RowPlace) -> tuple[str, str]:
         """Return the id and the image key of a row."""
@@ -141,7 +141,7 @@ def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") ->
     distinct = list(dict.fromkeys(keys))
     absent = store.absent(distinct)
     if len(absent) == len(distinct):
-        store = renamed(store, distinct, beside=rows.images_beside())
+        store = match_keys(store, distinct, beside=rows.images_beside())
         absent = store.absent(distinct)
     if not absent:
         return rows, store

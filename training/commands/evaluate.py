@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from data.command import LOCAL, PLACE
+from data.command import LOCAL_PATH, PATH_OR_URL
 from data.errors import UsageError
-from data.storage import AnyPath, local, place
+from data.storage import AnyPath, local, path_of
 from training.commands.wanted import Wanted, wanted
 
 if TYPE_CHECKING:
@@ -35,9 +35,11 @@ Precision = Literal["fp32", "bf16", "fp16"]
     metavar="NAME=DIR[:IMAGES]",
     help="Its annotations, and its images where they lie elsewhere; may be given often.",
 )
-@click.option("--config", type=LOCAL, help="A pipeline.yaml: its part training.evaluation.")
-@click.option("--images", type=PLACE, help="The images of benchmarks that name none.")
-@click.option("--checkpoint", type=LOCAL, help="A run's folder, or with --model a file of weights.")
+@click.option("--config", type=LOCAL_PATH, help="A pipeline.yaml: its part training.evaluation.")
+@click.option("--images", type=PATH_OR_URL, help="The images of benchmarks that name none.")
+@click.option(
+    "--checkpoint", type=LOCAL_PATH, help="A run's folder, or with --model a file of weights."
+)
 @click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
 @click.option("--pretrained", help="A tag of open_clip; without one, random weights.")
 @click.option(
@@ -45,16 +47,20 @@ Precision = Literal["fp32", "bf16", "fp16"]
     help="Of a run's checkpoints.",
 )  # fmt: skip
 @click.option("--wise-ft", metavar="A,B,...", help="Interpolate a run with its first weights.")
-@click.option("--out", type=LOCAL, help="Results as JSON; with --wise-ft a folder of them.")
-@click.option("--base", type=LOCAL, help="Results to compare with, item by item.")
+@click.option("--out", type=LOCAL_PATH, help="Results as JSON; with --wise-ft a folder of them.")
+@click.option("--base", type=LOCAL_PATH, help="Results to compare with, item by item.")
 @click.option("--check-golden", metavar="NAME", help="Compare with published figures.")
-@click.option("--trained-on", type=PLACE, help="Shards: warn of captions that are in a benchmark.")
+@click.option(
+    "--trained-on", type=PATH_OR_URL, help="Shards: warn of captions that are in a benchmark."
+)
 @click.option("--language-model", help="Score captions alone with it: a folder, a name, packaged.")
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), help="Default: fp32.")
 @click.option("--batch-size", type=click.IntRange(1), help="Images at a time; default: 64.")
 @click.option("--workers", type=click.IntRange(0), help="Processes that decode; default: 2.")
-@click.option("--cache", type=PLACE, help="Where features are kept; the user's cache by default.")
+@click.option(
+    "--cache", type=PATH_OR_URL, help="Where features are kept; the user's cache by default."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option("--quiet", is_flag=True, help="Print errors alone.")
 @click.pass_context
@@ -202,7 +208,7 @@ def _options(config: Path | None, **given: object) -> "EvaluationOptions":
 
 
 def _path(text: str | None) -> AnyPath | None:
-    return place(text) if text else None
+    return path_of(text) if text else None
 
 
 def _root(name: str, text: str | None) -> Path | None:

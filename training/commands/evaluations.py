@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from data.command import LOCAL
+from data.command import LOCAL_PATH
 from data.commit import write_atomically
 from data.disk import unwritable
 
@@ -28,8 +28,8 @@ def benchmarks(*, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("before", type=LOCAL)
-@click.argument("after", type=LOCAL)
+@click.argument("before", type=LOCAL_PATH)
+@click.argument("after", type=LOCAL_PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def compare(*, before: Path, after: Path, as_json: bool) -> None:
     """Compare two runs item by item (McNemar's exact test)."""
@@ -46,8 +46,8 @@ def compare(*, before: Path, after: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("results", type=LOCAL, nargs=-1, required=True)
-@click.option("--out", type=LOCAL, required=True, help="An SVG.")
+@click.argument("results", type=LOCAL_PATH, nargs=-1, required=True)
+@click.option("--out", type=LOCAL_PATH, required=True, help="An SVG.")
 @click.option("-x", "across", default="ZS", show_default=True, help="A figure of the summary.")
 @click.option("-y", "up", default="Comp", show_default=True, help="A figure of the summary.")
 def plot(*, results: tuple[Path, ...], out: Path, across: str, up: str) -> None:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from data.command import LOCAL
+from data.command import LOCAL_PATH
 
 if TYPE_CHECKING:
     from training.export import Which
 
 
 @click.command()
-@click.argument("run", type=LOCAL)
-@click.option("--output", type=LOCAL, required=True, help="The file: .pt or .safetensors.")
+@click.argument("run", type=LOCAL_PATH)
+@click.option("--output", type=LOCAL_PATH, required=True, help="The file: .pt or .safetensors.")
 @click.option(
     "--alpha",
     type=float,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from data.command import LOCAL
+from data.command import LOCAL_PATH
 
 if TYPE_CHECKING:
     from training.export import Which
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", type=LOCAL)
+@click.argument("run", type=LOCAL_PATH)
 @click.argument("repository", metavar="USER/NAME")
 @click.option("--alpha", type=float, default=1.0, show_default=True, help="As of `train export`.")
 @click.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from data.command import LOCAL, PLACE, set_option
+from data.command import LOCAL_PATH, PATH_OR_URL, set_option
 from data.errors import UsageError
 from data.storage import AnyPath
 
@@ -62,10 +62,10 @@ def resolve(given: Given) -> "Settings":
 )
 @click.option(
     "--images",
-    type=PLACE,
+    type=PATH_OR_URL,
     help="Their images: a folder, tars or parquet files. Scenes are drawn if left out.",
 )
-@click.option("--out", type=LOCAL, help="The run's folder: checkpoints and log.jsonl.")
+@click.option("--out", type=LOCAL_PATH, help="The run's folder: checkpoints and log.jsonl.")
 @click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
 @click.option("--pretrained", help="A tag of open_clip or a file of weights; none: random ones.")
 @click.option("--preset", help="fsc-clip, fsc-clip-lora, negclip or clip.")
@@ -74,7 +74,7 @@ def resolve(given: Given) -> "Settings":
     type=click.Choice(["error", "skip"]),
     help="skip: leave captions out whose image is missing or broken, and count them.",
 )
-@click.option("--config", type=LOCAL, help="A pipeline.yaml.")
+@click.option("--config", type=LOCAL_PATH, help="A pipeline.yaml.")
 @set_option
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint, if there is one.")
 @click.option("--dry-run", is_flag=True, help="Only print the plan: steps, tokens, memory.")
@@ -116,14 +116,14 @@ def train(
     if limit_steps is not None and limit_steps < 1:
         raise UsageError(f"--limit-steps: expected 1 or more, found {limit_steps}")
     from data.pulling import local_folder
-    from data.storage import place
+    from data.storage import path_of
     from training.run.start import Places
 
     chosen = resolve(Given(config, preset, model, pretrained, settings, on_missing_image))
     named = chosen.config.images
     places = Places(
         shards=local_folder(shards),
-        images=images or (place(named) if named else None),
+        images=images or (path_of(named) if named else None),
         out=out or Path("run"),
     )
     if dry_run:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import UsageError
-from data.storage import AnyPath, is_remote, place
+from data.storage import AnyPath, is_remote, path_of
 
 
 class Wanted(NamedTuple):
@@ -26,7 +26,7 @@ class _Cut(NamedTuple):
 
     def is_there(self) -> bool:
         """Tell whether both are to be found, a URL as far as it is one."""
-        images = place(self.images) if self.images else None
+        images = path_of(self.images) if self.images else None
         return Path(self.root).exists() and (images is None or is_remote(images) or images.exists())
 
 
@@ -56,7 +56,7 @@ def wanted(text: str, *, images: AnyPath | None) -> Wanted:
         )
     begun = [cut for cut in cuts if Path(cut.root).exists()]
     root, own = next(iter([*there, *begun, *cuts[1:], *cuts]))
-    return Wanted(name, Path(root) if root else None, place(own) if own else images)
+    return Wanted(name, Path(root) if root else None, path_of(own) if own else images)
 
 
 def _cuts(where: str) -> Iterator[_Cut]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from data.config import Positive, check_sections, checked
+from data.config import Positive, check_sections, parse_options
 from data.errors import UsageError
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -46,10 +46,10 @@ def evaluation_options(sections: Mapping[str, Any]) -> EvaluationOptions:
     if not isinstance(named, Mapping):
         raise UsageError(f"{where}.benchmarks: expected {{NAME: {{root: DIR}}}}, found {named!r}")
     given["benchmarks"] = {
-        name: checked(Folders, folders or {}, where=f"{where}.benchmarks.{name}")
+        name: parse_options(Folders, folders or {}, where=f"{where}.benchmarks.{name}")
         for name, folders in named.items()
     }
-    options = checked(EvaluationOptions, given, where=where)
+    options = parse_options(EvaluationOptions, given, where=where)
     outside = [alpha for alpha in options.wise_ft if not 0 <= alpha <= 1]
     if outside:
         raise UsageError(f"{where}.wise_ft: expected shares of 0 to 1, found {outside[0]}")

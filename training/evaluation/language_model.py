@@ -14,7 +14,7 @@ import torch
 import transformers
 from numpy.typing import NDArray
 
-from data.config import place_name
+from data.config import base_name
 from data.errors import UsageError
 from data.texts import one_line
 from training.run.start import digest_of
@@ -58,7 +58,7 @@ def log_probability(name: str | None = None) -> CausalModel:
     """
     place, file = _place(name)
     tokenizer, network = _opened(place, file)
-    shown = f"{place_name(file or place)} {digest_of(network.state_dict())}"
+    shown = f"{base_name(file or place)} {digest_of(network.state_dict())}"
     return CausalModel(shown, tokenizer, network, _start(tokenizer, place))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from data.manifest import read_all_rows, read_manifest
 from data.storage import AnyPath
-from data.texts import normalised
+from data.texts import normalise
 from training.evaluation.benchmarks import Benchmark
 from training.evaluation.run import texts_of
 from training.evaluation.tasks import Classification
@@ -21,7 +21,7 @@ def overlap_notes(benchmarks: Sequence[Benchmark], shards: AnyPath) -> tuple[str
     """
     texts = {
         benchmark.name: {
-            normalised(text)
+            normalise(text)
             for task in benchmark.tasks
             if not isinstance(task, Classification)
             for text in texts_of(task)
@@ -31,8 +31,8 @@ def overlap_notes(benchmarks: Sequence[Benchmark], shards: AnyPath) -> tuple[str
     captions: set[str] = set()
     negatives: set[str] = set()
     for row in read_all_rows(shards, read_manifest(shards)):
-        captions.add(normalised(row.caption))
-        negatives.update(normalised(negative.text) for negative in row.negatives)
+        captions.add(normalise(row.caption))
+        negatives.update(normalise(negative.text) for negative in row.negatives)
     counts = {
         name: (len(asked & captions), len(asked & negatives)) for name, asked in texts.items()
     }

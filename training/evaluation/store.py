@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from data.errors import UsageError
-from data.image_names import has_picture_suffix
-from data.images import Folder
+from data.image_names import has_image_suffix
+from data.images import ImageFolder
 from data.remote import Remote
 from data.storage import AnyPath, is_remote
 
@@ -33,7 +33,7 @@ class Found:
         """
         if not root.is_dir():
             raise UsageError(f"{root}: expected a folder of images, found none")
-        self._folder = Folder(root)
+        self._folder = ImageFolder(root)
         counts = Counter(PurePosixPath(key.replace("\\", "/")).name for key in set(keys))
         self._shared = {name for name, number in counts.items() if number > 1}
         self._folders: set[str] = set()
@@ -69,7 +69,7 @@ class Found:
 
     def example(self) -> str:
         """Return the path of an image that is there, "" if there is none."""
-        return min((path for path in self._paths if has_picture_suffix(path)), default="")
+        return min((path for path in self._paths if has_image_suffix(path)), default="")
 
     def _path_of(self, key: str) -> str | None:
         parts = PurePosixPath(key).parts

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.config import place_name
+from data.config import base_name
 from data.errors import UsageError
 from training.export import Weights, Which, weights_of
 from training.model.clip import ClipModel
@@ -51,7 +51,7 @@ def subjects(
             yield Subject(
                 model=_merged(weights),
                 name=weights.name,
-                weights=place_name(checkpoint),
+                weights=base_name(checkpoint),
                 alpha=alpha,
             )
         return
@@ -67,7 +67,7 @@ def subjects(
     yield Subject(
         model=load_model(name, pretrained=given),
         name=name,
-        weights=place_name(given) if given else shown(name),
+        weights=base_name(given) if given else shown(name),
     )
 
 

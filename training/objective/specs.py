@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from data.commit import Json
-from data.config import checked
+from data.config import parse_options
 from data.errors import UsageError
 from data.texts import nearest
 from training.objective.losses import LOSSES
@@ -59,7 +59,7 @@ def _weighted(spec: object, *, weights: Mapping[str, float], where: str) -> Weig
             f"{where}.{name}.weight: expected a positive number, found {weight!r}; to do without "
             "a loss leave it out of the list"
         )
-    options: Any = checked(row.options, given, where=f"{where}.{name}")
+    options: Any = parse_options(row.options, given, where=f"{where}.{name}")
     if hasattr(options, "check"):
         options.check(f"{where}.{name}")
     return WeightedLoss(loss=name, weight=float(weight), options=options)

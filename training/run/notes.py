@@ -3,7 +3,7 @@
 from torch import nn
 
 from data.errors import UsageError
-from data.image_names import told_of
+from data.image_names import describe_renaming
 from training.batches.dataset import HardNegativeDataset
 from training.batches.draw import ANY
 from training.batches.rows import num_left_out
@@ -19,7 +19,12 @@ def notes_of(
 
     `name`: of the model, with its variant.
     """
-    notes = (_on_activation(settings, name), model.note, _on_batches(model), told_of(samples.store))
+    notes = (
+        _on_activation(settings, name),
+        model.note,
+        _on_batches(model),
+        describe_renaming(samples.store),
+    )
     return (*filter(None, notes), *_counts(settings, samples))
 
 

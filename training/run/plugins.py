@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from data.class_loading import load_class
 from data.errors import UsageError
-from data.named import named_class
 from training.run.logs import Listener
 
 
@@ -13,7 +13,7 @@ def own_listener(name: str, run: Path) -> Listener:
     Raises:
         UsageError: there is no such class.
     """
-    found, module_name = named_class(name, what="run.listeners:")
+    found, module_name = load_class(name, what="run.listeners:")
     if not (callable(found) and hasattr(found, "note") and hasattr(found, "close")):
         raise UsageError(
             f"run.listeners: {name}: expected a class with the methods note and close in "

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from data.commit import Json
-from data.config import place_name
+from data.config import base_name
 from data.errors import UsageError
 from data.images import ImageColumns, scenes_of
 from data.storage import AnyPath
@@ -229,7 +229,7 @@ def _content(
     return {
         **settings.content(),
         "model": shown(name),
-        "pretrained": pretrained and place_name(pretrained),
+        "pretrained": pretrained and base_name(pretrained),
         "draw": dict(draw),
         "rows": rows,
         "weights": weights,

@@ -10,7 +10,7 @@ from data.measures.intervals import mean_interval, share_interval
 from data.streams import Stream
 
 
-def drawn_shares(
+def draw_shares(
     share: float, *, num_groups: int, size: int, together: bool, seed: int
 ) -> NDArray[np.float64]:
     """Return values of 0 and 1, `size` a group: one draw a group, or one a value."""
@@ -31,7 +31,7 @@ def test_the_interval_of_a_share_covers(
     num_tries = 400
     num_inside = 0
     for seed in range(num_tries):
-        values = drawn_shares(share, num_groups=num_groups, size=size, together=together, seed=seed)
+        values = draw_shares(share, num_groups=num_groups, size=size, together=together, seed=seed)
         found = share_interval(values, groups)
         num_inside += found.low <= share <= found.high
     assert 0.92 * num_tries <= num_inside <= 0.99 * num_tries

@@ -6,20 +6,20 @@ import pytest
 
 from data.scenes import Scene, captions, scene_at, truth
 from data.scenes.drawing import draw_scene
-from data.texts import normalised
+from data.texts import normalise
 
 NUM_SCENES = 5000
 
 
 @pytest.fixture(scope="module")
-def described() -> list[tuple[Scene, str]]:
+def captioned_scenes() -> list[tuple[Scene, str]]:
     scenes = (scene_at(number, split="train") for number in range(300))
     return [(scene, text) for scene in scenes for text in captions(scene, count=5, seed=0)]
 
 
 @pytest.fixture(scope="module")
-def texts(described: list[tuple[Scene, str]]) -> list[str]:
-    return [text for _, text in described]
+def texts(captioned_scenes: list[tuple[Scene, str]]) -> list[str]:
+    return [text for _, text in captioned_scenes]
 
 
 def test_every_caption_is_true_of_its_scene() -> None:
@@ -33,17 +33,21 @@ def test_every_caption_is_true_of_its_scene() -> None:
     assert untrue == []
 
 
-def test_a_caption_of_another_scene_is_often_false(described: list[tuple[Scene, str]]) -> None:
-    others = [scene for scene, _ in described[::-1]]
-    verdicts = Counter(truth(o, text) for o, (_, text) in zip(others, described, strict=True))
-    assert verdicts[False] > 0.85 * len(described)
-    assert verdicts[None] < 0.02 * len(described)
+def test_a_caption_of_another_scene_is_often_false(
+    captioned_scenes: list[tuple[Scene, str]],
+) -> None:
+    others = [scene for scene, _ in captioned_scenes[::-1]]
+    verdicts = Counter(
+        truth(o, text) for o, (_, text) in zip(others, captioned_scenes, strict=True)
+    )
+    assert verdicts[False] > 0.85 * len(captioned_scenes)
+    assert verdicts[None] < 0.02 * len(captioned_scenes)
 
 
 def test_captions_vary(texts: list[str]) -> None:
     assert len({text.split()[0] for text in texts}) > 20
     assert 0.6 < sum(text.endswith(".") for text in texts) / len(texts) < 0.8
-    words = Counter(word for text in texts for word in normalised(text).split())
+    words = Counter(word for text in texts for word in normalise(text).split())
     assert all(words[w] for w in ("two", "red", "striped", "wooden", "under", "riding", "no"))
 
 

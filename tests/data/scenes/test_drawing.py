@@ -1,6 +1,6 @@
-"""What is drawn: things within the picture, every kind, nothing that is held out."""
+"""What is drawn: things within the image, every kind, nothing that is held out."""
 
-from data.scenes import held_out, scene_at
+from data.scenes import is_held_out, scene_at
 from data.scenes.vocabulary import kinds
 from data.scenes.world import WIDTH
 
@@ -27,8 +27,8 @@ def test_what_is_held_out_occurs_in_no_scene() -> None:
     for number in range(400):
         first = scene_at(number, split="train")
         second = scene_at(number, split="train", hold_out=True)
-        assert not any(held_out(thing.kind, thing.colour) for thing in second.things)
-        if any(held_out(thing.kind, thing.colour) for thing in first.things):
+        assert not any(is_held_out(thing.kind, thing.colour) for thing in second.things)
+        if any(is_held_out(thing.kind, thing.colour) for thing in first.things):
             num_others += 1
             assert second != first
         else:
@@ -38,11 +38,11 @@ def test_what_is_held_out_occurs_in_no_scene() -> None:
 
 def test_a_tenth_of_the_combinations_is_held_out() -> None:
     every = [(kind.name, colour) for kind in kinds().values() for colour in kind.colours]
-    out = [pair for pair in every if held_out(*pair)]
+    out = [pair for pair in every if is_held_out(*pair)]
     assert 0.05 < len(out) / len(every) < 0.15
     for kind in kinds().values():
         if 0 < len(kind.colours) < 4:
-            assert not any(held_out(kind.name, colour) for colour in kind.colours)
+            assert not any(is_held_out(kind.name, colour) for colour in kind.colours)
         if kind.colours:
-            assert not all(held_out(kind.name, colour) for colour in kind.colours)
-        assert not held_out(kind.name, "")
+            assert not all(is_held_out(kind.name, colour) for colour in kind.colours)
+        assert not is_held_out(kind.name, "")

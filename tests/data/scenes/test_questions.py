@@ -8,28 +8,28 @@ from hypothesis import strategies as st
 
 from data.scenes import scene_at
 from data.scenes.phrases import NUMBERS
-from data.scenes.questions import QUESTIONS, asked, balanced, rephrased
+from data.scenes.questions import QUESTIONS, balance, make_question, rephrase
 from data.scenes.sentences import Noun, Sentence
 
 
 @given(st.lists(st.permutations("abc").map(lambda word: (word[0], word[1])), max_size=30))
 def test_changes_are_kept_with_their_counterparts(changes: list[tuple[str, str]]) -> None:
     numbered = list(enumerate(changes))
-    kept = balanced(numbered, lambda pair: pair[1])
+    kept = balance(numbered, lambda pair: pair[1])
     before, after = Counter(changes), Counter(change for _, change in kept)
     assert after == Counter({c: min(n, before[c[::-1]]) for c, n in before.items()})
     for end in range(0, len(kept), 2):
         first = Counter(change for _, change in kept[:end])
         assert all(first[change[::-1]] == number for change, number in first.items())
     assert len(set(kept)) == len(kept)
-    assert len(balanced([("", "")] * 3, lambda change: change)) == 3
+    assert len(balance([("", "")] * 3, lambda change: change)) == 3
 
 
 def test_the_same_is_asked_at_every_call() -> None:
     scenes = [scene_at(number, split="test") for number in range(60)]
     for name, question in QUESTIONS.items():
-        once = [asked(question, scene, name=name) for scene in scenes]
-        assert once == [asked(question, scene, name=name) for scene in scenes]
+        once = [make_question(question, scene, name=name) for scene in scenes]
+        assert once == [make_question(question, scene, name=name) for scene in scenes]
 
 
 def test_a_number_one_larger_than_any_has_a_word() -> None:
@@ -57,5 +57,5 @@ def test_a_number_one_larger_than_any_has_a_word() -> None:
 )  # fmt: skip
 def test_sentences(sentence: Sentence, text: str, other: str | None) -> None:
     assert sentence.text == text
-    same = rephrased(sentence)
+    same = rephrase(sentence)
     assert (same.text if same else None) == other

@@ -1,4 +1,4 @@
-"""The pictures: what is said to be there is there to be seen."""
+"""The images: what is said to be there is there to be seen."""
 
 from io import BytesIO
 from pathlib import Path

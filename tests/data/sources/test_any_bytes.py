@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from data.errors import UsageError
 from data.records import Caption, Skip
 from data.sources import source_class
-from data.sources.found import REASONS
+from data.sources.raw_captions import REASONS
 from tests.data.sources.reading import everything
 
 ROW = {"image": "a.jpg", "caption": "A dog, caf\u00e9."}

@@ -11,16 +11,16 @@ import polars as pl
 import pytest
 
 from data import remote
-from data.config import checked
+from data.config import parse_options
 from data.errors import RetryableError, UsageError
 from data.records import Skip
 from data.sources import Source, source_class
-from data.storage import place
+from data.storage import path_of
 from data.streams import Stream
 from negatives.building.plan import make_source
 from tests.data.sources.reading import complaint, everything
-from tests.fake_hub import FakeHub, Fault, known_to_the_client, serving
-from tests.faulty_proxy import PASSING, always, drawn
+from tests.fake_hub import FakeHub, Fault, serving, use_in_client
+from tests.faulty_proxy import PASSING, always, random_plan
 from tests.s3_server import Bucket
 
 TEXTS = [
@@ -83,7 +83,7 @@ SOURCES: dict[str, Callable[[Path], None]] = {
 
 
 def source_of(name: str, root: Path | str) -> Source:
-    return checked(source_class(name), {"root": str(root)}, where="source")
+    return parse_options(source_class(name), {"root": str(root)}, where="source")
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -93,11 +93,11 @@ def test_a_url_gives_what_the_folder_gives(name: str, s3: Bucket, tmp_path: Path
     assert len(expected) >= 80
     assert not any(isinstance(item, Skip) for item in expected)
     s3.put_folder(tmp_path, "some/where")
-    s3.proxy.plan = drawn(Stream("sources", name), share=0.3)
+    s3.proxy.plan = random_plan(Stream("sources", name), share=0.3)
     source = source_of(name, f"{s3.url}/some/where")
     assert everything(source) == expected
     assert source.splits() == source_of(name, tmp_path).splits()
-    s3.proxy.plan = drawn(Stream("file", name), share=0.3)
+    s3.proxy.plan = random_plan(Stream("file", name), share=0.3)
     files = {path: everything(source_of(name, path)) for path in tmp_path.glob("*.*")}
     for path, items in files.items():
         assert everything(source_of(name, f"{s3.url}/some/where/{path.name}")) == items
@@ -119,7 +119,7 @@ def test_a_store_that_stays_down_is_no_damaged_file(name: str, s3: Bucket, tmp_p
 def test_a_manifest_names_the_last_part_alone(s3: Bucket) -> None:
     source, identity = make_source({"name": "coco", "root": f"{s3.url}/some/where/coco"})
     assert identity["root"] == "coco"
-    assert getattr(source, "root") == place(f"{s3.url}/some/where/coco")  # noqa: B009 - any source
+    assert getattr(source, "root") == path_of(f"{s3.url}/some/where/coco")  # noqa: B009 - any source
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_name_that_no_bucket_can_have(s3: Bucket) -> None:
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
     pytest.importorskip("huggingface_hub", reason="the extra `hub` is not installed")
     monkeypatch.setattr(remote, "FIRST_PAUSE_S", 0.001)
-    with serving() as hub, known_to_the_client(hub, monkeypatch, tmp_path):
+    with serving() as hub, use_in_client(hub, monkeypatch, tmp_path):
         yield hub
 
 

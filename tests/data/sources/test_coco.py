@@ -119,7 +119,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     assert captions(Coco(root=tmp_path)) == []
 
 
-def annotated(path: Path, images: object, annotations: object) -> Coco:
+def write_coco(path: Path, images: object, annotations: object) -> Coco:
     write(path / "captions_x.json", {"images": images, "annotations": annotations})
     return Coco(root=path)
 
@@ -127,7 +127,7 @@ def annotated(path: Path, images: object, annotations: object) -> Coco:
 def test_annotation_ids_of_several_types(tmp_path: Path) -> None:
     ids = ["b", 10, "10", 2.5, None, 2, "a", True]
     annotations = [{"id": n, "image_id": 9, "caption": f"dog {n}"} for n in ids]
-    found = captions(annotated(tmp_path, IMAGES, annotations))
+    found = captions(write_coco(tmp_path, IMAGES, annotations))
     order = [True, 2, 2.5, 10, "10", None, "a", "b"]
     assert [caption.text for caption in found] == [f"dog {n}" for n in order]
     assert [caption.id for caption in found] == [f"coco:9:{n}" for n in range(8)]
@@ -138,7 +138,7 @@ def test_annotation_ids_of_several_types(tmp_path: Path) -> None:
 def test_image_ids_of_several_types(tmp_path: Path, listed: object, stated: object) -> None:
     """pandas makes floats of numbers, and some exporters texts."""
     images = [{"id": listed, "file_name": "9.jpg"}]
-    source = annotated(tmp_path, images, [{"id": 1, "image_id": stated, "caption": "A dog"}])
+    source = write_coco(tmp_path, images, [{"id": 1, "image_id": stated, "caption": "A dog"}])
     assert [tuple(caption) for caption in captions(source)] == [
         (f"coco:{listed}:0", "x/9.jpg", "A dog")
     ]
@@ -152,7 +152,7 @@ def test_an_image_id_of_several_files_has_no_captions(tmp_path: Path) -> None:
         {"id": 2, "file_name": "c.jpg"},
     ]
     annotations = [{"id": n, "image_id": 1 + n % 2, "caption": f"dog {n}"} for n in range(4)]
-    source = annotated(tmp_path, images, annotations)
+    source = write_coco(tmp_path, images, annotations)
     assert skips(source) == [
         ("image id stands for several files", "captions_x.json, annotation 0"),
         ("image id stands for several files", "captions_x.json, annotation 2"),
@@ -168,7 +168,7 @@ def test_an_annotation_may_hold_several_captions(tmp_path: Path) -> None:
         {"id": 2, "image_id": 9, "caption": "A cat"},
         {"id": 1, "image_id": 9, "caption": ["A dog", "", "Two dogs"]},
     ]
-    source = annotated(tmp_path, IMAGES, annotations)
+    source = write_coco(tmp_path, IMAGES, annotations)
     assert [(caption.id, caption.text) for caption in captions(source)] == [
         ("coco:9:0", "A dog"),
         ("coco:9:2", "Two dogs"),

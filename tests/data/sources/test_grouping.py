@@ -7,22 +7,22 @@ from hypothesis import strategies as st
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.sources.found import Found, captions_of
 from data.sources.grouping import Seen, together
+from data.sources.raw_captions import RawCaption, captions_of
 
 IMAGES = st.lists(st.sampled_from(["a", "b", "c", "d", None, Skip("no id", "x")]))
 
 
-def rows(images: list[object]) -> Iterator[Found | Skip]:
+def rows(images: list[object]) -> Iterator[RawCaption | Skip]:
     return (
-        image if isinstance(image, Skip) else Found(image, f"text {place}", str(place))
+        image if isinstance(image, Skip) else RawCaption(image, f"text {place}", str(place))
         for place, image in enumerate(images)
     )
 
 
 def order(images: str, *, grouped: bool = False) -> str:
     found = together(lambda: rows(list(images)), grouped=grouped)
-    return "".join(str(row.image) for row in found if isinstance(row, Found))
+    return "".join(str(row.image) for row in found if isinstance(row, RawCaption))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_grouped_files_are_read_once_and_held_to_it() -> None:
 
 @pytest.mark.parametrize("grouped", [True, False])
 def test_an_id_that_comes_back_is_refused(grouped: bool) -> None:  # noqa: FBT001  (parametrized)
-    twice = [Found("a", "x", "line 1", "7"), Found("b", "y", "line 2", "7")]
+    twice = [RawCaption("a", "x", "line 1", "7"), RawCaption("b", "y", "line 2", "7")]
     with pytest.raises(UsageError, match=r"line 2: .* found '7' again"):
         list(together(lambda: iter(twice), grouped=grouped))
 

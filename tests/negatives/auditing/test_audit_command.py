@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def audited(*arguments: object) -> Result:
+def run_audit(*arguments: object) -> Result:
     return CliRunner().invoke(cli, ["audit", *map(str, arguments)])
 
 
@@ -34,7 +34,10 @@ def audited(*arguments: object) -> Result:
     [
         (("--html", "nodir/x.html"), "--html .*x.html: expected a folder .*nodir, found none"),
         (("--html", "taken"), "--html .*taken: expected the name of a file, found a folder"),
-        (("--judge", "none", "--judge-pairs", "5"), "--judge-pairs does nothing with --judge none"),
+        (
+            ("--reference-model", "none", "--reference-pairs", "5"),
+            "--reference-pairs does nothing with --reference-model none",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_read(
@@ -46,8 +49,8 @@ def test_what_cannot_be_is_refused_before_anything_is_read(
 ) -> None:
     (tmp_path / "taken").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delattr(api, "judge_of")  # an audit that goes on fails on it
-    error = audited(folder, *options).exception
+    monkeypatch.delattr(api, "open_reference")  # an audit that goes on fails on it
+    error = run_audit(folder, *options).exception
     assert isinstance(error, UsageError)
     with pytest.raises(UsageError, match=message):
         raise error
@@ -57,7 +60,7 @@ def test_a_page_is_written_whole_or_not_at_all(folder: Path, tmp_path: Path) -> 
     page = tmp_path / "report.html"
     page.write_text("old")
     (tmp_path / "old.html").hardlink_to(page)  # what is written into the old file changes this
-    assert audited(folder, "--judge", "none", "--quiet", "--html", page).exit_code == 0
+    assert run_audit(folder, "--reference-model", "none", "--quiet", "--html", page).exit_code == 0
     assert page.read_text().lower().startswith("<!doctype html>")
     assert (tmp_path / "old.html").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 2
@@ -73,7 +76,7 @@ def test_files_of_one_name_are_told_apart(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "y.txt").write_text(rows[5].caption)
 
     def found_by(*against: Path) -> dict[str, float | None]:
-        audit, _ = audit_folder(folder, options=AuditOptions(judge="none", against=against))
+        audit, _ = audit_folder(folder, options=AuditOptions(reference="none", against=against))
         findings = [each for each in audit.findings if each.measure == "contamination"]
         assert {f"texts of {each.group} found again" for each in findings} <= set(audit.counts)
         return {each.group: each.value for each in findings}
@@ -91,7 +94,7 @@ def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
     for name in ("b[red].txt", "c[bold].txt"):
         (tmp_path / name).write_text(rows[0].caption)
     against = [part for path in sorted(tmp_path.glob("*.txt")) for part in ("--against", path)]
-    shown = audited(tmp_path / "out :car:", "--judge", "none", *against)
+    shown = run_audit(tmp_path / "out :car:", "--reference-model", "none", *against)
     assert shown.exit_code == 0
     assert "out :car:" in shown.stdout
     for path in tmp_path.glob("*.txt"):

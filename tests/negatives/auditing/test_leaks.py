@@ -17,8 +17,14 @@ from data.records import Row
 from data.streams import Stream
 from negatives.auditing.findings import Finding
 from negatives.auditing.gap import gap_wins
-from negatives.auditing.leaks import LEAST_GROUPS, fluency, form, words, words_by_type
-from negatives.auditing.pairs import Pair, drawn, groups_of, pairs_of
+from negatives.auditing.leaks import (
+    LEAST_GROUPS,
+    fluency_findings,
+    form_findings,
+    word_findings,
+    word_findings_by_type,
+)
+from negatives.auditing.pairs import Pair, groups_of, pairs_of, sample_pairs
 from tests.negatives.auditing.small_pairs import exchangeable_rows, telling_rows
 
 SPELT = "aeiou"
@@ -40,8 +46,8 @@ def value_of(finding: Finding) -> float:
 def test_what_is_exchangeable_is_not_told_apart() -> None:
     pairs = pairs_of(exchangeable_rows(700, seed=1))
     for found in (
-        by_name(list(words(pairs, seed=0)))["overall"],
-        by_name(list(form(pairs, seed=0, vowel_sound=vowel_sound)))["overall"],
+        by_name(list(word_findings(pairs, seed=0)))["overall"],
+        by_name(list(form_findings(pairs, seed=0, vowel_sound=vowel_sound)))["overall"],
     ):
         assert found.num == 1400
         assert found.low is not None
@@ -53,8 +59,8 @@ def test_what_is_exchangeable_is_not_told_apart() -> None:
 
 def test_what_gives_itself_away_is_told() -> None:
     pairs = pairs_of(telling_rows(300, seed=1))
-    assert value_of(next(words(pairs, seed=0))) > 0.9
-    assert value_of(next(form(pairs, seed=0, vowel_sound=vowel_sound))) > 0.9
+    assert value_of(next(word_findings(pairs, seed=0))) > 0.9
+    assert value_of(next(form_findings(pairs, seed=0, vowel_sound=vowel_sound))) > 0.9
 
 
 def test_a_reader_of_form_does_not_read_words() -> None:
@@ -62,14 +68,14 @@ def test_a_reader_of_form_does_not_read_words() -> None:
         Pair(row.caption.replace("number", "figure"), row.caption, "replace", "obj", group)
         for group, row in enumerate(exchangeable_rows(100, seed=2))
     ]
-    assert value_of(next(form(pairs, seed=0, vowel_sound=vowel_sound))) == 0.5
-    assert value_of(next(words(pairs, seed=0))) > 0.95
+    assert value_of(next(form_findings(pairs, seed=0, vowel_sound=vowel_sound))) == 0.5
+    assert value_of(next(word_findings(pairs, seed=0))) > 0.95
 
 
 def test_types_and_subtypes_are_told_apart() -> None:
     half = exchangeable_rows(150, seed=3, kind="swap/obj")
     rows = half + [row._replace(id=f"x{row.id}") for row in telling_rows(150, seed=3)]
-    found = by_name(list(words(pairs_of(rows), seed=0)))
+    found = by_name(list(word_findings(pairs_of(rows), seed=0)))
     assert list(found) == ["overall", "swap", "swap/att", "swap/obj"]
     assert value_of(found["swap/att"]) > 0.9 > value_of(found["swap/obj"])
     assert found["overall"].num == found["swap/att"].num + found["swap/obj"].num == 600
@@ -86,18 +92,18 @@ def test_one_type_alone_shows_what_another_hides() -> None:
             Pair(other, text, "replace", "att", number),
         )
     ]
-    together = value_of(next(words(pairs, seed=0)))
-    apart = by_name(list(words_by_type(pairs, seed=0)))
+    together = value_of(next(word_findings(pairs, seed=0)))
+    apart = by_name(list(word_findings_by_type(pairs, seed=0)))
     assert together == pytest.approx(0.5, abs=0.02)
     assert set(apart) == {"add", "replace"}
     assert min(value_of(found) for found in apart.values()) > 0.95
 
 
 def test_few_images_train_no_adversary() -> None:
-    (found,) = words(pairs_of(exchangeable_rows(LEAST_GROUPS // 4, seed=0)), seed=0)
+    (found,) = word_findings(pairs_of(exchangeable_rows(LEAST_GROUPS // 4, seed=0)), seed=0)
     assert found.verdict() == "not measured"
     assert str(LEAST_GROUPS) in found.why
-    assert [finding.value for finding in words([], seed=0)] == [None]
+    assert [finding.value for finding in word_findings([], seed=0)] == [None]
 
 
 def test_no_image_is_in_two_folds() -> None:
@@ -176,7 +182,7 @@ def test_the_gap_is_the_share_of_captions_that_the_judge_prefers() -> None:
         Pair("a cat", "a house", "swap", "obj", 2),
     ]
     assert gap_wins(pairs, FakeJudge()).tolist() == [1, 0.5, 0, 1]
-    found = by_name(list(fluency(pairs, FakeJudge())))
+    found = by_name(list(fluency_findings(pairs, FakeJudge())))
     assert value_of(found["overall"]) == 0.625
     assert value_of(found["replace"]) == 0.75
     assert found["overall"].bar == (0.40, 0.60)
@@ -186,8 +192,12 @@ def test_the_gap_is_the_share_of_captions_that_the_judge_prefers() -> None:
 
 def test_a_draw_of_pairs_is_the_same_for_the_same_seed() -> None:
     pairs = pairs_of(exchangeable_rows(50, seed=0))
-    one = drawn(pairs, 30, seed=0, key="judge")
+    one = sample_pairs(pairs, 30, seed=0, key="judge")
     assert len(one) == 30
-    assert one == drawn(pairs, 30, seed=0, key="judge") != drawn(pairs, 30, seed=1, key="judge")
+    assert (
+        one
+        == sample_pairs(pairs, 30, seed=0, key="judge")
+        != sample_pairs(pairs, 30, seed=1, key="judge")
+    )
     assert [pairs.index(pair) for pair in one] == sorted(pairs.index(pair) for pair in one)
-    assert drawn(pairs, 1000, seed=0, key="judge") == pairs
+    assert sample_pairs(pairs, 1000, seed=0, key="judge") == pairs

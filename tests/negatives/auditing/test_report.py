@@ -116,7 +116,7 @@ def test_findings_are_told_with_their_verdict() -> None:
     assert any(row[::2][:2] == ["swap/att", "0.470"] and row[-1] == "○ unproven" for row in rows)
     assert any(row[-1].endswith("not measuredjudge <is> a scorer") for row in rows)
     assert "1 of 2 judged findings is outside the bar" in PAGE.texts["h2"]
-    assert "Judge: logistic regression 1" in PAGE.texts["p"]
+    assert "Reference model: logistic regression 1" in PAGE.texts["p"]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_what_has_no_end_is_said() -> None:
     assert ["overall", "", "no number", "", "", "2,000", "■ no bar"] in rows
 
 
-def driven(script: str, folder: Path) -> list[str]:
+def run_script(script: str, folder: Path) -> list[str]:
     """Return the ids of the sample's rows that are shown after a script has used the controls."""
     open_page = re.sub(r"<meta http-equiv[^>]*>", "", TEXT)  # the policy would refuse the script
     event = 'document.getElementById("controls").dispatchEvent(new Event("input"))'
@@ -270,7 +270,7 @@ def test_in_a_browser_the_sample_is_filtered(
     lines = [
         f"document.getElementById({name!r}).value = {value!r}" for name, value in settings.items()
     ]
-    assert driven(";".join(lines), tmp_path) == expected
+    assert run_script(";".join(lines), tmp_path) == expected
 
 
 def test_samples_without_a_score_have_no_bounds_of_it() -> None:

@@ -4,12 +4,12 @@ import pytest
 
 from negatives.auditing.sibling_truth import (
     Answer,
-    Said,
-    answered,
+    Assertions,
+    assertions_of,
     by_fact,
     by_kind,
     change_of,
-    said_by,
+    find_in_held_out,
     truth_of,
 )
 from negatives.grammar.facts import Fact
@@ -19,8 +19,8 @@ from tests.parses import parse_of
 LEXICON = Table()
 
 
-def said(words: str = "", facts: tuple[tuple[str, str, str], ...] = ()) -> Said:
-    return Said(
+def assertions(words: str = "", facts: tuple[tuple[str, str, str], ...] = ()) -> Assertions:
+    return Assertions(
         frozenset(("NOUN", word) for word in words.split()), frozenset(Fact(*f) for f in facts)
     )
 
@@ -30,8 +30,8 @@ def answer(kind: str, image: int, *, inserted: bool = False, removed: bool = Fal
 
 
 def test_what_a_caption_says() -> None:
-    found = said_by(parse_of("red/ADJ/JJ/amod>1 car/NOUN/NN/ROOT"), LEXICON)
-    assert found == Said(
+    found = assertions_of(parse_of("red/ADJ/JJ/amod>1 car/NOUN/NN/ROOT"), LEXICON)
+    assert found == Assertions(
         frozenset((("ADJ", "red"), ("NOUN", "car"))), frozenset((Fact("amod", "car", "red"),))
     )
 
@@ -50,8 +50,8 @@ def test_what_a_caption_says() -> None:
 def test_answers_by_word(
     caption: str, negative: str, held_out: str, *, facts: bool, expected: tuple[bool, bool] | None
 ) -> None:
-    change = change_of(said(caption), said(negative))
-    assert answered(change, said(held_out), by_fact=facts) == expected
+    change = change_of(assertions(caption), assertions(negative))
+    assert find_in_held_out(change, assertions(held_out), by_fact=facts) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,17 +66,19 @@ def test_answers_by_fact(
     held_out: tuple[tuple[str, str, str], ...], expected: tuple[bool, bool]
 ) -> None:
     change = change_of(
-        said(facts=(("amod", "car", "red"), ("amod", "bus", "blue"))),
-        said(facts=(("amod", "car", "blue"), ("amod", "bus", "red"))),
+        assertions(facts=(("amod", "car", "red"), ("amod", "bus", "blue"))),
+        assertions(facts=(("amod", "car", "blue"), ("amod", "bus", "red"))),
     )
-    assert answered(change, said(facts=held_out), by_fact=True) == expected
+    assert find_in_held_out(change, assertions(facts=held_out), by_fact=True) == expected
 
 
 def test_a_place_counts_whatever_it_hangs_on() -> None:
     change = change_of(
-        said(facts=(("on", "sit", "bench"),)), said(facts=(("under", "sit", "bench"),))
+        assertions(facts=(("on", "sit", "bench"),)), assertions(facts=(("under", "sit", "bench"),))
     )
-    assert answered(change, said(facts=(("under", "man", "bench"),)), by_fact=True) == (True, False)
+    assert find_in_held_out(
+        change, assertions(facts=(("under", "man", "bench"),)), by_fact=True
+    ) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,15 @@ from click.testing import CliRunner
 
 from data.errors import ShardError, UsageError
 from data.manifest import problems_of, read_manifest
-from data.storage import AnyPath, place
+from data.storage import AnyPath, path_of
 from data.streams import Stream
 from negatives.building import build
 from negatives.cli import cli
 from negatives.config import build_config
 from negatives.folders import writing
 from negatives.folders.claims import Mark, claim, clear, holds, mark_of
-from tests.faulty_proxy import drawn
-from tests.negatives.building.test_line import NUM_CAPTIONS, Killed, config_of, content_of, killer
+from tests.faulty_proxy import random_plan
+from tests.negatives.building.test_run import NUM_CAPTIONS, Killed, config_of, content_of, killer
 from tests.s3_server import Bucket
 
 REQUESTS_A_BLOCK = {"PUT": 8, "others": 40}  # PUT: two more where images share captions
@@ -27,7 +27,7 @@ NEGATIVES = Path(sys.executable).with_name("negatives")
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("built") / "out"
     build(config_of(rejects=True), out=out)
     return out
@@ -35,7 +35,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["url", "folder"])
 def out(request: pytest.FixtureRequest, s3: Bucket, tmp_path: Path) -> AnyPath:
-    return place(f"{s3.url}/out") if request.param == "url" else tmp_path / "out"
+    return path_of(f"{s3.url}/out") if request.param == "url" else tmp_path / "out"
 
 
 def content_at(s3: Bucket, below: str = "out") -> dict[str, bytes]:
@@ -45,9 +45,9 @@ def content_at(s3: Bucket, below: str = "out") -> dict[str, bytes]:
     return {key: content or b"" for key, content in contents.items() if key != "run.json"}
 
 
-def never_half(s3: Bucket, built: Path) -> Callable[[str, int], None]:
+def never_half(s3: Bucket, build_folder: Path) -> Callable[[str, int], None]:
     """Return a report that looks at what readers could see."""
-    whole = content_of(built)
+    whole = content_of(build_folder)
 
     def report(_stage: str, _num_captions: int) -> None:
         shown = {key: text for key, text in content_at(s3).items() if not key.startswith("work/")}
@@ -59,21 +59,21 @@ def never_half(s3: Bucket, built: Path) -> Callable[[str, int], None]:
 
 @pytest.mark.parametrize(("workers", "seed"), [(1, 0), (2, 2)])
 def test_a_build_among_faults_has_the_bytes_of_a_folder(
-    s3: Bucket, built: Path, workers: int, seed: int
+    s3: Bucket, build_folder: Path, workers: int, seed: int
 ) -> None:
-    out = place(f"{s3.url}/out")
-    s3.proxy.plan = drawn(Stream(seed, "faults"), share=0.15)
-    report = never_half(s3, built)
+    out = path_of(f"{s3.url}/out")
+    s3.proxy.plan = random_plan(Stream(seed, "faults"), share=0.15)
+    report = never_half(s3, build_folder)
     build(config_of(rejects=True), out=out, workers=workers, report=report)
-    assert content_at(s3) == content_of(built)
+    assert content_at(s3) == content_of(build_folder)
     assert s3.proxy.faults.total() >= 10
     assert list(problems_of(out, read_manifest(out))) == []
 
 
 @pytest.mark.parametrize("after", [3, 11])
-def test_a_killed_build_goes_on(s3: Bucket, built: Path, after: int) -> None:
-    out = place(f"{s3.url}/out")
-    s3.proxy.plan = drawn(Stream(after, "faults"), share=0.1)
+def test_a_killed_build_goes_on(s3: Bucket, build_folder: Path, after: int) -> None:
+    out = path_of(f"{s3.url}/out")
+    s3.proxy.plan = random_plan(Stream(after, "faults"), share=0.1)
     with pytest.raises(Killed):
         build(config_of(rejects=True), out=out, report=killer(after))
     with pytest.raises(UsageError, match="no finished build"):
@@ -85,14 +85,14 @@ def test_a_killed_build_goes_on(s3: Bucket, built: Path, after: int) -> None:
     build(config_of(rejects=True), out=out)
     sent = {request for request in s3.proxy.seen if request.startswith("PUT")}
     assert not any(key in request for key in finished for request in sent)
-    assert content_at(s3) == content_of(built)
+    assert content_at(s3) == content_of(build_folder)
     build(config_of(rejects=True), out=out)  # finished: looked at, and kept
     with pytest.raises(UsageError, match="another configuration"):
         build(config_of(rejects=False), out=out)
 
 
-def test_two_who_build_at_one_place_make_one_folder(s3: Bucket, built: Path) -> None:
-    s3.proxy.plan = drawn(Stream(5, "faults"), share=0.05)
+def test_two_who_build_at_one_place_make_one_folder(s3: Bucket, build_folder: Path) -> None:
+    s3.proxy.plan = random_plan(Stream(5, "faults"), share=0.05)
     line = [NEGATIVES, "build", "--source", "scenes", "--limit", str(NUM_CAPTIONS), "--quiet"]
     line += ["--set", "negatives.shard_captions=20", "--set", "negatives.rejects=true"]
     line += ["--out", f"{s3.url}/out"]
@@ -102,7 +102,7 @@ def test_two_who_build_at_one_place_make_one_folder(s3: Bucket, built: Path) -> 
     ]
     ends = [(process.communicate(timeout=120)[1], process.returncode) for process in both]
     assert [code for _, code in ends] == [0, 0], ends
-    assert content_at(s3) == content_of(built)
+    assert content_at(s3) == content_of(build_folder)
 
 
 def test_of_two_who_begin_at_one_place_with_other_plans_one_is_told(
@@ -133,9 +133,9 @@ def test_a_build_whose_folder_was_taken_over_writes_no_manifest(
 
 
 def test_a_killed_filter_is_done_again_and_a_live_one_not_withdrawn(
-    out: Path, built: Path, monkeypatch: pytest.MonkeyPatch
+    out: Path, build_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = ("filter", str(built), str(out), "--type", "replace")
+    words = ("filter", str(build_folder), str(out), "--type", "replace")
 
     def killed(*_: object, **__: object) -> None:
         raise Killed
@@ -144,49 +144,52 @@ def test_a_killed_filter_is_done_again_and_a_live_one_not_withdrawn(
         patch.setattr(writing, "_withdraw", lambda *_, **__: None)  # the end of the process
         patch.setattr(writing, "write_manifest", killed)
         with pytest.raises(Killed):
-            said(*words)
+            output_of(*words)
     assert mark_of(out) is not None
-    said(*words)
+    output_of(*words)
     whole = (out / "manifest.json").read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(writing, "_claim", lambda *_: False)  # began when nothing was there
         patch.setattr(writing, "_drafts", killed)
         with pytest.raises(Killed):
-            said(*words)
+            output_of(*words)
     assert (out / "manifest.json").read_bytes() == whole
     assert list(problems_of(out, read_manifest(out))) == []
 
 
-def said(*arguments: str) -> str:
+def output_of(*arguments: str) -> str:
     done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
 
 
 @pytest.mark.parametrize(
-    "line", ["stats {}", "inspect {} --sample 5", "verify {}", "audit {} --judge none --json"]
+    "line",
+    ["stats {}", "inspect {} --sample 5", "verify {}", "audit {} --reference-model none --json"],
 )
 def test_commands_say_of_a_url_what_they_say_of_a_folder(
-    s3: Bucket, built: Path, line: str
+    s3: Bucket, build_folder: Path, line: str
 ) -> None:
-    s3.put_folder(built, "out")
-    s3.proxy.plan = drawn(Stream(1, "faults"), share=0.1)
-    at_url = said(*line.format(f"{s3.url}/out").split())
-    assert at_url.replace(f"{s3.url}/out", "OUT") == said(*line.format(built).split()).replace(
-        str(built), "OUT"
-    )
+    s3.put_folder(build_folder, "out")
+    s3.proxy.plan = random_plan(Stream(1, "faults"), share=0.1)
+    at_url = output_of(*line.format(f"{s3.url}/out").split())
+    assert at_url.replace(f"{s3.url}/out", "OUT") == output_of(
+        *line.format(build_folder).split()
+    ).replace(str(build_folder), "OUT")
 
 
 def test_folders_are_derived_and_exported_from_url_to_url(
-    s3: Bucket, built: Path, tmp_path: Path
+    s3: Bucket, build_folder: Path, tmp_path: Path
 ) -> None:
-    s3.put_folder(built, "out")
-    s3.proxy.plan = drawn(Stream(2, "faults"), share=0.1)
+    s3.put_folder(build_folder, "out")
+    s3.proxy.plan = random_plan(Stream(2, "faults"), share=0.1)
     for root in (s3.url, str(tmp_path)):
-        source = f"{s3.url}/out" if root == s3.url else str(built)
-        said("filter", source, f"{root}/swaps", "--type", "replace")
-        said("merge", source, f"{root}/swaps", f"{root}/both")
-        said("export", f"{root}/both", "--to", "jsonl", "--output", str(tmp_path / f"{len(root)}"))
+        source = f"{s3.url}/out" if root == s3.url else str(build_folder)
+        output_of("filter", source, f"{root}/swaps", "--type", "replace")
+        output_of("merge", source, f"{root}/swaps", f"{root}/both")
+        output_of(
+            "export", f"{root}/both", "--to", "jsonl", "--output", str(tmp_path / f"{len(root)}")
+        )
     for name in ("swaps", "both"):
         found = {
             key.removeprefix(f"{name}/"): s3.get(key)
@@ -198,9 +201,9 @@ def test_folders_are_derived_and_exported_from_url_to_url(
     assert by_url.read_bytes() == by_path.read_bytes()
 
 
-def test_a_damaged_shard_of_a_store_is_told(s3: Bucket, built: Path) -> None:
-    s3.put_folder(built, "out")
-    shard = read_manifest(built).shards[0]
+def test_a_damaged_shard_of_a_store_is_told(s3: Bucket, build_folder: Path) -> None:
+    s3.put_folder(build_folder, "out")
+    shard = read_manifest(build_folder).shards[0]
     s3.put(f"out/{shard.file}", b"x" * shard.bytes)
     done = CliRunner().invoke(cli, ["verify", f"{s3.url}/out"])
     assert "damaged, SHA-256" in done.output
@@ -218,7 +221,7 @@ def test_requests_grow_with_the_blocks_alone(s3: Bucket) -> None:
                 "negatives": {"shard_captions": 30},
             }
         )
-        manifest = build(config, out=place(f"{s3.url}/{num_blocks}"))
+        manifest = build(config, out=path_of(f"{s3.url}/{num_blocks}"))
         assert len(manifest.shards) == num_blocks
         counts.append(s3.proxy.requests.copy())
     a_block = {kind: (counts[1][kind] - counts[0][kind]) / 3 for kind in counts[1]}

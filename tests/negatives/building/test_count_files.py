@@ -18,7 +18,7 @@ from negatives.building.count_files import (
 from negatives.building.stage import Site
 from negatives.executors import R, Run, T
 from negatives.executors.local import run_here
-from negatives.fluency.counts import NUM_FOLDS, Tally, merged, tally_of
+from negatives.fluency.counts import NUM_FOLDS, Tally, merge_tallies, tally_of
 from negatives.fluency.folds import Keys
 
 
@@ -64,7 +64,7 @@ def files_of(folder: Path, num_files: int) -> list[Path]:
 def test_a_tree_of_merges_gives_the_sums(tmp_path: Path, num_files: int, waves: list[int]) -> None:
     workers = Waves()
     found = merge_files(files_of(tmp_path, num_files), workers.site(tmp_path))
-    wanted = merged(map(tally, range(num_files)))
+    wanted = merge_tallies(map(tally, range(num_files)))
     for got, expected in zip(found, wanted, strict=True):
         assert got.dtype == expected.dtype
         assert np.array_equal(got, expected)

@@ -16,11 +16,11 @@ from negatives.config import build_config
 from negatives.folders.claims import Mark, claim
 from negatives.models import model_name
 from negatives.spacy_parse import load_model
-from tests.negatives.building.test_line import Killed, config_of, content_of, killer
+from tests.negatives.building.test_run import Killed, config_of, content_of, killer
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("built") / "out"
     build(config_of(rejects=True), out=out)
     return out
@@ -28,14 +28,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("left", ["nothing", "work", "draft"])
 def test_a_build_killed_before_its_mark_stood_begins_again(
-    built: Path, tmp_path: Path, left: str
+    build_folder: Path, tmp_path: Path, left: str
 ) -> None:
     if left != "nothing":
         (tmp_path / "work").mkdir()
     if left == "draft":
         (tmp_path / "work/identity.json.0123.tmp").write_text('{"comm')
     build(config_of(rejects=True), out=tmp_path)
-    assert content_of(tmp_path) == content_of(built)
+    assert content_of(tmp_path) == content_of(build_folder)
 
 
 @pytest.mark.parametrize("files", [["work/novel.txt"], ["work/identity.json"], ["data/x", "work/"]])
@@ -64,7 +64,7 @@ def test_an_unfinished_filter_is_no_unfinished_build(tmp_path: Path) -> None:
 @pytest.mark.parametrize("at", ["write_atomically", "write_manifest"])
 @pytest.mark.parametrize("resume", ["never", "if-possible"])
 def test_killed_between_the_shards_and_the_manifest(
-    built: Path,
+    build_folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     at: str,
@@ -81,11 +81,11 @@ def test_killed_between_the_shards_and_the_manifest(
     stale = tmp_path / "data/train-00000-of-00099.arrow"
     shutil.copy(next((tmp_path / "data").iterdir()), stale)
     build(config_of(rejects=True), out=tmp_path, resume=resume)
-    assert content_of(tmp_path) == content_of(built)
+    assert content_of(tmp_path) == content_of(build_folder)
     assert list(problems_of(tmp_path, read_manifest(tmp_path))) == []
 
 
-def test_unfinished_work_that_rotted_is_made_again(built: Path, tmp_path: Path) -> None:
+def test_unfinished_work_that_rotted_is_made_again(build_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         build(config_of(rejects=True), out=tmp_path, report=killer(3))
     for path in (tmp_path / "work").rglob("*.done"):
@@ -93,7 +93,7 @@ def test_unfinished_work_that_rotted_is_made_again(built: Path, tmp_path: Path) 
         content[len(content) // 2] ^= 1
         path.write_bytes(content)
     build(config_of(rejects=True), out=tmp_path)
-    assert content_of(tmp_path) == content_of(built)
+    assert content_of(tmp_path) == content_of(build_folder)
 
 
 def test_a_difference_names_both_ways_out(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def is_running(pid: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def expected_content(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     out = tmp_path_factory.mktemp("undisturbed")
     subprocess.run([*COMMAND, "--out", str(out)], check=True)
     return content_of(out)
@@ -62,7 +62,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
 def test_a_killed_build_leaves_no_worker_and_goes_on(
-    undisturbed: dict[str, bytes], tmp_path: Path
+    expected_content: dict[str, bytes], tmp_path: Path
 ) -> None:
     for num_markers in (1, 13, 30, 50, 71):
         build = start(tmp_path)
@@ -75,13 +75,13 @@ def test_a_killed_build_leaves_no_worker_and_goes_on(
             time.sleep(0.01)
         assert not any(map(is_running, workers))
     subprocess.run([*COMMAND, "--out", str(tmp_path)], check=True)
-    assert content_of(tmp_path) == undisturbed
+    assert content_of(tmp_path) == expected_content
     assert list(problems_of(tmp_path, read_manifest(tmp_path))) == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
 def test_a_killed_worker_ends_the_build_with_one_line(
-    undisturbed: dict[str, bytes], tmp_path: Path
+    expected_content: dict[str, bytes], tmp_path: Path
 ) -> None:
     build = start(tmp_path)
     wait_for(tmp_path, 5)
@@ -97,4 +97,4 @@ def test_a_killed_worker_ends_the_build_with_one_line(
         "it goes on where it stopped\n"
     )
     subprocess.run([*COMMAND, "--out", str(tmp_path)], check=True)
-    assert content_of(tmp_path) == undisturbed
+    assert content_of(tmp_path) == expected_content

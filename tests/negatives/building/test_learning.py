@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 
 from data.records import Caption
-from data.texts import normalised
-from negatives.building.learning import _refused
+from data.texts import normalise
+from negatives.building.learning import _refusals
 from negatives.choose import Chooser
 from negatives.fluency.corpus import Sample
 from negatives.fluency.features import FEATURES
@@ -34,7 +34,7 @@ one a/DET white/ADJ//amod>2 cat/NOUN is/AUX on/ADP a/DET red/ADJ//amod>7 chair/N
 RULES = ("swap", "replace_object", "replace_attribute", "replace_action", "count")
 
 
-def laid_out(slots: Sequence[Slot]) -> Sample:
+def lay_out(slots: Sequence[Slot]) -> Sample:
     """Return slots as a model lays them out: some are not, some have nothing that is alive."""
     is_laid_out = [number % 7 != 3 for number in range(len(slots))]
     laid = [slot for slot, is_laid in zip(slots, is_laid_out, strict=True) if is_laid]
@@ -51,12 +51,12 @@ def laid_out(slots: Sequence[Slot]) -> Sample:
         folds=np.zeros(len(laid), np.uint8),
         alive=np.array(alive),
         names=np.zeros(num_alive, np.uint64),
-        companies=np.zeros(num_alive, np.uint64),
+        collocates=np.zeros(num_alive, np.uint64),
         features=np.zeros((num_alive, len(FEATURES)), np.float32),
     )
 
 
-def said(chooser: Chooser) -> list[tuple[Caption, Parse, list[Slot]]]:
+def captions_with_slots(chooser: Chooser) -> list[tuple[Caption, Parse, list[Slot]]]:
     """Return the captions of SAID with their slots; the first word is the image."""
     block = []
     for number, line in enumerate(SAID.split("\n")[1:-1]):
@@ -70,19 +70,19 @@ def said(chooser: Chooser) -> list[tuple[Caption, Parse, list[Slot]]]:
 
 def test_siblings_refuse_in_a_sample_what_they_refuse_as_a_guard() -> None:
     chooser = chooser_of([{"rule": rule} for rule in RULES], PairPolicy(), 0)
-    block = said(chooser)
+    block = captions_with_slots(chooser)
     siblings = siblings_in([(caption, parse) for caption, parse, _ in block], chooser.lexicon)
     answers: list[list[bool]] = []
     kinds: set[tuple[str, bool]] = set()
     for (caption, parse, slots), others in zip(block, siblings, strict=True):
-        context = context_of(parse, normalised(caption.text), others, chooser.lexicon)
+        context = context_of(parse, normalise(caption.text), others, chooser.lexicon)
         for slot in slots:
             found = [refuses(view_of(slot, edit, "", context)) for edit in slot.alternatives]
             answers.append([False, *found])
             kinds |= {(slot.type, answer) for answer in found}
     assert kinds == set(product(("replace", "swap", "count"), (False, True)))
-    sample = laid_out([slot for _, _, slots in block for slot in slots])
+    sample = lay_out([slot for _, _, slots in block for slot in slots])
     assert set(sample.alive_sizes().tolist()) >= {0, 1, 2}
     of_laid = [found for found, is_laid in zip(answers, sample.is_laid_out, strict=True) if is_laid]
     expected = np.concatenate(of_laid)[sample.alive]
-    assert _refused(block, siblings, sample, chooser).tolist() == expected.tolist()
+    assert _refusals(block, siblings, sample, chooser).tolist() == expected.tolist()

@@ -11,7 +11,7 @@ import pytest
 
 from data.manifest import Manifest, read_all_rows
 from data.records import Caption, Row
-from data.texts import normalised
+from data.texts import normalise
 from negatives.building import build
 from negatives.config import build_config
 from negatives.generator import chooser_of
@@ -48,7 +48,7 @@ class Built(NamedTuple):
 
 
 @pytest.fixture(scope="module", params=["coco", "flickr8k"])
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+def real_build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
     source = {"name": request.param, "root": str(DATA / request.param)}
     config = build_config({"data": {"source": source, "limit": LIMIT}})
     out = tmp_path_factory.mktemp("real") / "out"
@@ -56,32 +56,32 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return Built(manifest, list(read_all_rows(out, manifest)))
 
 
-def test_nearly_every_caption_has_a_candidate(built: Built) -> None:
-    captions = built.manifest.tallies["captions"]
+def test_nearly_every_caption_has_a_candidate(real_build: Built) -> None:
+    captions = real_build.manifest.tallies["captions"]
     assert captions["with_candidate"] >= 0.95 * captions["all"]
-    empty = built.manifest.tallies["empty_because"]
+    empty = real_build.manifest.tallies["empty_because"]
     assert sum(empty.values()) == captions["all"] - captions["with_negative"]
 
 
-def test_every_type_is_there_and_none_is_most(built: Built) -> None:
-    by_type = built.manifest.tallies["negatives_by_type"]
+def test_every_type_is_there_and_none_is_most(real_build: Built) -> None:
+    by_type = real_build.manifest.tallies["negatives_by_type"]
     assert set(by_type) == TYPES
     assert max(by_type.values()) < 0.5 * sum(by_type.values())
 
 
-def test_no_negative_repeats_anything(built: Built) -> None:
+def test_no_negative_repeats_anything(real_build: Built) -> None:
     said: dict[str, set[str]] = {}
-    for row in built.rows:
-        said.setdefault(row.image, set()).add(normalised(row.caption))
-    for row in built.rows:
-        texts = [normalised(negative.text) for negative in row.negatives]
+    for row in real_build.rows:
+        said.setdefault(row.image, set()).add(normalise(row.caption))
+    for row in real_build.rows:
+        texts = [normalise(negative.text) for negative in row.negatives]
         assert len(set(texts)) == len(texts)
         assert not said[row.image] & set(texts)
 
 
-def test_form_stays_as_it_was(built: Built) -> None:
+def test_form_stays_as_it_was(real_build: Built) -> None:
     """No a/an error that the caption does not have; spacing, case and final mark as they were."""
-    for row in built.rows:
+    for row in real_build.rows:
         for negative in row.negatives:
             assert article_errors(negative.text) <= article_errors(row.caption), negative.text
             assert spacing(negative.text) == spacing(row.caption), negative.text
@@ -109,9 +109,9 @@ def case_of_first(text: str) -> bool:
     return next((letter.isupper() for letter in text if letter.isalpha()), False)
 
 
-def test_a_negative_offers_its_caption_back(built: Built) -> None:
+def test_a_negative_offers_its_caption_back(real_build: Built) -> None:
     """Of 500 drawn negatives, parsed anew, at least .95 still have the slot with the caption."""
-    drawn = list(islice(_every(built.rows, step=7), 500))
+    drawn = list(islice(_every(real_build.rows, step=7), 500))
     chooser = chooser_of(build_config({}).rules, build_config({}).policy, 0)
     rules = {producer.name: producer.rule for producer in chooser.producers}
     texts = [text for _, _, text in drawn]
@@ -119,10 +119,10 @@ def test_a_negative_offers_its_caption_back(built: Built) -> None:
     for (caption, rule, text), parse in zip(
         drawn, parse_texts(texts, model=model_name(), batch_size=256), strict=True
     ):
-        back = normalised(caption.text)
+        back = normalise(caption.text)
         wording = wording_of(parse, chooser.lexicon)
         survived += any(
-            (worded := glue(wording, edit)) and normalised(worded.apply(text)) == back
+            (worded := glue(wording, edit)) and normalise(worded.apply(text)) == back
             for slot in rules[rule](parse)
             for edit in slot.alternatives
         )

@@ -43,7 +43,7 @@ def count(log: Path, text: str, new_file: NewFile) -> Counted:
 
 
 @dataclass
-class Place:
+class Workshop:
     """A folder in which stages run, and what they report."""
 
     folder: Path
@@ -65,7 +65,7 @@ class Place:
             name=name,
             tasks=iter(tasks),
             work=partial(count, self.log),
-            facts=Counted,
+            stats=Counted,
             prepare=nothing,
             gpus=0.25,
             in_driver=in_driver,
@@ -81,16 +81,16 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def place(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path)
 
 
-def test_files_and_typed_facts_come_back_and_are_reported(place: Place) -> None:
+def test_files_and_typed_facts_come_back_and_are_reported(place: Workshop) -> None:
     found = place.run(Task("a", "red red car"), Task("b", "bus"))
     assert list(found) == ["a", "b"]
     done = found["a"]
-    assert isinstance(done.facts, Counted)
-    assert (done.facts.captions, done.facts.by_word) == (3, {"red": 2, "car": 1})
+    assert isinstance(done.stats, Counted)
+    assert (done.stats.captions, done.stats.by_word) == (3, {"red": 2, "car": 1})
     assert set(done.files) == {"words", "number"}
     assert done.path("number").read_text() == "3"
     assert done.path("words").parent == place.folder / "work/count"
@@ -99,7 +99,7 @@ def test_files_and_typed_facts_come_back_and_are_reported(place: Place) -> None:
     assert not list(place.folder.rglob("*.tmp"))
 
 
-def test_what_is_finished_is_not_done_again_and_gives_the_same(place: Place) -> None:
+def test_what_is_finished_is_not_done_again_and_gives_the_same(place: Workshop) -> None:
     first = place.run(Task("a", "red car"), Task("b", "bus"))
     again = place.run(Task("a", "red car"), Task("c", "tram"), Task("b", "bus"))
     assert place.done() == ["red car", "bus", "tram"]
@@ -109,7 +109,7 @@ def test_what_is_finished_is_not_done_again_and_gives_the_same(place: Place) -> 
     assert place.done()[-1] == "red car"
 
 
-def test_a_damaged_file_is_made_again(place: Place) -> None:
+def test_a_damaged_file_is_made_again(place: Workshop) -> None:
     path = place.run(Task("a", "red car"))["a"].path("words")
     path.write_text("blue")
     assert place.run(Task("a", "red car"))["a"].path("words").read_text() == "red car"
@@ -118,19 +118,19 @@ def test_a_damaged_file_is_made_again(place: Place) -> None:
 
 @pytest.mark.parametrize(("digest", "is_refused"), [("1", False), ("2", True), ("", True)])
 def test_a_task_that_was_done_from_something_else_is_refused(
-    place: Place, digest: str, *, is_refused: bool
+    place: Workshop, digest: str, *, is_refused: bool
 ) -> None:
     place.run(Task("a", "red car", "1"))
     if is_refused:
         with pytest.raises(UsageError, match=r"a: the source has changed since .*--resume never"):
             place.run(Task("a", "red car", digest))
     else:
-        assert place.run(Task("a", "red car", digest))["a"].facts.captions == 2
+        assert place.run(Task("a", "red car", digest))["a"].stats.captions == 2
     assert place.done() == ["red car"]
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])
-def test_failures_are_collected_and_the_others_kept(place: Place, num_workers: int) -> None:
+def test_failures_are_collected_and_the_others_kept(place: Workshop, num_workers: int) -> None:
     place.num_workers = num_workers
     tasks = [
         Task(str(number), f"{'bad' if number % 3 == 1 else 'car'} {number}") for number in range(6)
@@ -149,33 +149,33 @@ def test_failures_are_collected_and_the_others_kept(place: Place, num_workers: i
     assert sorted(place.done()) == sorted([*(task.content for task in tasks), "bad 1", "bad 4"])
 
 
-def test_ten_failures_are_named(place: Place) -> None:
+def test_ten_failures_are_named(place: Workshop) -> None:
     with pytest.raises(ShardError, match="12 blocks failed, 0 are finished") as caught:
         place.run(*(Task(str(number), f"bad {number}") for number in range(12)))
     assert len(str(caught.value).splitlines()) == 11
 
 
-def test_tasks_come_back_in_their_order_whoever_is_first(place: Place) -> None:
+def test_tasks_come_back_in_their_order_whoever_is_first(place: Workshop) -> None:
     place.num_workers = 2
     names = [str(number) for number in range(9, 0, -1)]
     found = place.run(*(Task(name, "car " * int(name)) for name in names))
     assert list(found) == names
-    assert {done.facts.process for done in found.values()} & {os.getpid()} == set()
+    assert {done.stats.process for done in found.values()} & {os.getpid()} == set()
 
 
-def test_a_stage_of_the_driver_opens_no_workers(place: Place) -> None:
+def test_a_stage_of_the_driver_opens_no_workers(place: Workshop) -> None:
     place.num_workers = 2
     found = place.run(Task("a", "red car"), Task("b", "bus"), in_driver=True)
-    assert {done.facts.process for done in found.values()} == {os.getpid()}
+    assert {done.stats.process for done in found.values()} == {os.getpid()}
     assert place.opened == []
 
 
-def test_a_stage_without_tasks_is_done(place: Place) -> None:
+def test_a_stage_without_tasks_is_done(place: Workshop) -> None:
     assert place.run() == {}
     assert place.reports == []
 
 
-def test_a_marker_that_another_attempt_wrote_wins(place: Place) -> None:
+def test_a_marker_that_another_attempt_wrote_wins(place: Workshop) -> None:
     """Two at the same task: both get the files and facts of the one that committed first."""
     first = place.run(Task("a", "red car"))["a"]
     marker = place.folder / "work/count/a.json"
@@ -188,7 +188,7 @@ def test_a_marker_that_another_attempt_wrote_wins(place: Place) -> None:
         return found._replace(captions=99)
 
     stage = Stage(
-        name="count", tasks=[Task("a", "red car")], work=slow, facts=Counted, in_driver=True
+        name="count", tasks=[Task("a", "red car")], work=slow, stats=Counted, in_driver=True
     )
     site = Site(place.folder / "work", workers_on_this_machine, lambda *_: None)  # type: ignore[arg-type]
     assert run_stage(stage, site)["a"] == first

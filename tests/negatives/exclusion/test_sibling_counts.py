@@ -20,7 +20,7 @@ from negatives.exclusion.counting import (
 )
 from negatives.exclusion.mentions import Numbering
 from negatives.exclusion.scores import totals_of
-from negatives.fluency.counts import Table, merged, table_of
+from negatives.fluency.counts import Table, merge_tallies, table_of
 from negatives.fluency.words import hash_of
 from negatives.words.lexicon import Table as Lexicon
 
@@ -35,7 +35,7 @@ captions_of_images = st.lists(
 ).map(lambda images: [(image, said) for image, group in enumerate(images) for said in group])
 
 
-def counted(captions: Captions) -> Table:
+def count_table(captions: Captions) -> Table:
     numbering = Numbering(Lexicon())
     said = [
         [numbering.mention(numbering.id_of(place), numbering.id_of(word)) for place, word in each]
@@ -72,7 +72,7 @@ def plainly(captions: Captions) -> Counter[tuple[str, ...]]:
 
 @given(captions_of_images)
 def test_counts_are_those_of_sets(captions: Captions) -> None:
-    table, plain = counted(captions), plainly(captions)
+    table, plain = count_table(captions), plainly(captions)
 
     def total(kind: object, *parts: str) -> float:
         hashes = [np.array([hash_of(part)], np.uint64) for part in parts]
@@ -107,5 +107,5 @@ def test_blocks_add_up(split: int) -> None:
         ]
         return tally_siblings(said, [i for i, _ in part], [i % 5 for i, _ in part], numbering)
 
-    whole, sums = tally(captions), merged([tally(part) for part in parts])
+    whole, sums = tally(captions), merge_tallies([tally(part) for part in parts])
     assert all(np.array_equal(one, other) for one, other in zip(whole, sums, strict=True))

@@ -29,7 +29,7 @@ def ancestors(process: int) -> set[int]:
     return found
 
 
-def started_by(process: int) -> dict[int, str]:
+def processes_below(process: int) -> dict[int, str]:
     """Return what runs below a process: ids, and commands as `ps` shows them."""
     found = {}
     for path in Path("/proc").glob("[0-9]*"):
@@ -44,7 +44,7 @@ def workers_of(driver: int) -> list[int]:
     """Return the actors of the Ray that a process started."""
     return [
         process
-        for process, command in started_by(driver).items()
+        for process, command in processes_below(driver).items()
         if command.startswith("ray::Worker")
     ]
 
@@ -105,7 +105,7 @@ def cluster(*, num_cpus: int, num_gpus: int) -> Iterator[tuple[str, int]]:
         _wait_for(port, process)
         yield f"127.0.0.1:{port}", process.pid
     finally:
-        below = list(started_by(process.pid))
+        below = list(processes_below(process.pid))
         process.terminate()
         process.wait()
         assert have_ended(below)

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from data.streams import Stream
-from tests.faulty_proxy import drawn, no_faults
+from tests.faulty_proxy import no_faults, random_plan
 from tests.negatives.executors.ray_processes import (
     have_ended,
     is_running,
-    started_by,
+    processes_below,
     workers_of,
 )
 from tests.s3_server import Bucket
@@ -68,8 +68,11 @@ class Run:
             code = self._disturbed(self.start())
             if code == 0:
                 return
-            told = self.log.read_text()
-            assert code == -signal.SIGKILL or any(each in told for each in PASSING), (code, told)
+            message = self.log.read_text()
+            assert code == -signal.SIGKILL or any(each in message for each in PASSING), (
+                code,
+                message,
+            )
             self.struck["run again"] += 1
 
     def _disturbed(self, driver: "subprocess.Popen[bytes]") -> int:
@@ -86,7 +89,7 @@ class Run:
 
     def _kill(self, driver: "subprocess.Popen[bytes]") -> int:
         """Kill a driver; what it had started has to end by itself."""
-        below = started_by(driver.pid)
+        below = processes_below(driver.pid)
         driver.kill()
         code = driver.wait()
         self.struck["driver"] += code == -signal.SIGKILL
@@ -138,7 +141,7 @@ def test_whatever_dies_the_bytes_are_those_of_one_process(
         name, is_remote = f"build-{number}", number % 2 == 1
         out = f"{s3.url}/{name}" if is_remote else str(tmp_path / name)
         run = Run(out, tmp_path / f"{name}.log", Stream("blows", number))
-        s3.proxy.plan = drawn(Stream("faults", number), share=SHARE)
+        s3.proxy.plan = random_plan(Stream("faults", number), share=SHARE)
         run.finish()
         s3.proxy.plan = no_faults
         verify = [*CLI, "verify", out]

@@ -11,7 +11,7 @@ import pytest
 
 from data.errors import ShardError
 from negatives.executors.local import workers_on_this_machine
-from tests.negatives.executors.ray_processes import have_ended, started_by
+from tests.negatives.executors.ray_processes import have_ended, processes_below
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
 
@@ -28,7 +28,7 @@ with workers_on_this_machine(2, list) as run:
 """
 
 
-def killed(number: int) -> int:
+def kill_once(number: int) -> int:
     if number == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     return number
@@ -44,7 +44,7 @@ def test_a_dead_worker_is_told(prepare: type[list[int]]) -> None:
         pytest.raises(ShardError, match="a worker process died"),
         workers_on_this_machine(2, prepare) as run,
     ):
-        list(run(killed, range(9)))
+        list(run(kill_once, range(9)))
 
 
 @pytest.mark.parametrize("to_all", [False, True], ids=["to one", "as a terminal does"])
@@ -61,7 +61,7 @@ def test_hung_workers_are_not_waited_for(number: int, code: int, *, to_all: bool
         assert build.stdout is not None
         assert [build.stdout.readline() for _ in range(2)] == ["ready\n"] * 2
         time.sleep(1)
-        workers = list(started_by(build.pid))
+        workers = list(processes_below(build.pid))
         (os.killpg if to_all else os.kill)(build.pid, number)
         try:
             _, errors = build.communicate(timeout=30)

@@ -44,7 +44,7 @@ def slot_of(*alternatives: Edit) -> Slot:
     return Slot("replace_object", "replace", "obj", alternatives)
 
 
-def laid(*slots: Slot) -> tuple[Block, list[bool]]:
+def lay_out(*slots: Slot) -> tuple[Block, list[bool]]:
     block = Block(Words(Table()))
     return block, block.add(view_of(PARSE, block.words), slots, 3)
 
@@ -66,7 +66,7 @@ def rows_of(flat: Sequence[int], width: int) -> list[tuple[int, ...]]:
 
 
 def test_candidates_of_one_word() -> None:
-    block, added = laid(slot_of(edit(("car", "dog")), edit(("car", "fire truck"))))
+    block, added = lay_out(slot_of(edit(("car", "dog")), edit(("car", "fire truck"))))
     assert added == [True]
     assert (block.sizes, block.folds) == ([3], [3])
     assert {number: " ".join(words) for number, words in windows_of(block).items()} == {
@@ -96,7 +96,7 @@ def test_texts_for_one_place_are_laid_out_as_their_edits_are() -> None:
     lazy = slot_of()._replace(alternatives=Substitutes(start, end, texts))
     plain = slot_of(*(edit(("car", text)) for text in texts))
     assert list(lazy.alternatives) == list(plain.alternatives)
-    (left, _), (right, _) = laid(lazy, plain), laid(plain, plain)
+    (left, _), (right, _) = lay_out(lazy, plain), lay_out(plain, plain)
     for field in ("sizes", "folds", "asks", "heads", "characters", "names", "companions"):
         assert getattr(left, field) == getattr(right, field), field
     for field in ("spans", "beside", "pairs"):
@@ -105,14 +105,14 @@ def test_texts_for_one_place_are_laid_out_as_their_edits_are() -> None:
 
 
 def test_a_phrase_has_the_pairs_of_its_head() -> None:
-    block, _ = laid(slot_of(edit(("red car", "blue dog"))))
+    block, _ = lay_out(slot_of(edit(("red car", "blue dog"))))
     assert words_of(block, block.heads) == ["car", "dog"]
     assert [words_of(block, [row[2]]) for row in rows_of(block.spans, 5)] == [["nsubj"]]
     assert windows_of(block)[1] == ["^", "a", "blue", "dog", "stands", "on"]
 
 
 def test_the_end_of_a_caption_is_seen_and_nothing_beyond() -> None:
-    block, _ = laid(slot_of(edit(("street", "dog"))), slot_of(edit(("on", "in front of"))))
+    block, _ = lay_out(slot_of(edit(("street", "dog"))), slot_of(edit(("on", "in front of"))))
     windows = windows_of(block)
     assert windows[1] == ["on", "the", "dog", "$", "_"]
     assert windows[3] == ["car", "stands", "in", "front", "of", "the", "street"]
@@ -121,7 +121,9 @@ def test_the_end_of_a_caption_is_seen_and_nothing_beyond() -> None:
 
 def test_candidates_of_several_places() -> None:
     """A swap is one change from the first place to the last; what stays is in the window."""
-    block, added = laid(slot_of(edit(("car", "street"), ("street", "car")), edit(("car", "dog"))))
+    block, added = lay_out(
+        slot_of(edit(("car", "street"), ("street", "car")), edit(("car", "dog")))
+    )
     assert added == [True]
     assert {number: " ".join(words) for number, words in windows_of(block).items()} == {
         0: "a red car stands on the street $ _",
@@ -156,7 +158,7 @@ def test_candidates_of_several_places() -> None:
 def test_what_cannot_be_laid_out_is_said(alternatives: Sequence[Edit]) -> None:
     good = slot_of(edit(("car", "dog")))
     bad = Slot("blur", "replace", "obj", alternatives)
-    block, added = laid(good, bad, good)
+    block, added = lay_out(good, bad, good)
     assert added == [True, False, True]
     assert block.sizes == [2, 2]
     assert len(block.heads) == len(block.names) == len(block.characters) == 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from negatives.fluency.captions import PADDING, Pair, View, view_of
+from negatives.fluency.captions import PADDING, IndexedCaption, WordPair, view_of
 from negatives.fluency.words import BEGIN, END, Words, hash_of
 from negatives.words.lexicon import Table
 from tests.parses import parse_of
@@ -10,7 +10,7 @@ from tests.parses import parse_of
 WORDS = Words(Table(classes={("NOUN", "animal"): ["dog", "cat"]}, forms={("dog", "NNS"): "dogs"}))
 
 
-def view(tagged: str) -> View:
+def view(tagged: str) -> IndexedCaption:
     return view_of(parse_of(tagged), WORDS)
 
 
@@ -24,7 +24,7 @@ def test_a_row_is_the_words_between_its_marks() -> None:
     seen = view("A/DET Dog/NOUN sleeps/VERB ./PUNCT")
     ids = [WORDS.id_of(word) for word in ("a", "dog", "sleeps", ".")]
     assert seen.row == [BEGIN] * PADDING + ids + [END]
-    assert [seen.row[place] for place in seen.place] == ids
+    assert [seen.row[index] for index in seen.position] == ids
     assert seen.content == [1, 2]
     assert view("").row == [BEGIN] * PADDING + [END]
 
@@ -37,7 +37,7 @@ def test_case_and_articles_are_no_words_of_their_own() -> None:
 def test_white_space_is_no_word() -> None:
     seen = view("a/DET ~/SPACE dog/NOUN")
     assert seen.row == view("a/DET dog/NOUN").row
-    assert seen.place == [PADDING, PADDING + 1, PADDING + 1]
+    assert seen.position == [PADDING, PADDING + 1, PADDING + 1]
     assert seen.content == [2]
 
 
@@ -69,8 +69,8 @@ def test_pairs_fold_prepositions(tagged: str, expected: list[tuple[str, str, str
 
 def test_a_pair_is_of_tokens_not_of_words() -> None:
     seen = view("~/SPACE red/ADJ//amod>2 dog/NOUN//ROOT>2")
-    assert seen.pairs == [Pair("amod", 2, 1)]
-    assert seen.row[seen.place[2]] == WORDS.id_of("dog")
+    assert seen.pairs == [WordPair("amod", 2, 1)]
+    assert seen.row[seen.position[2]] == WORDS.id_of("dog")
 
 
 def test_words_have_the_hash_of_their_class_and_form() -> None:

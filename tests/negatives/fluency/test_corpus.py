@@ -20,26 +20,26 @@ from negatives.api import generate
 from negatives.building import build
 from negatives.cli import cli
 from negatives.config import BuildConfig, build_config
-from negatives.draws import Offer
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import view_of
 from negatives.fluency.corpus import FILES, read_model, write_model
 from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import Table, table_of
 from negatives.fluency.features import FEATURES, Features, features_of
-from negatives.fluency.fitting import kept_of
+from negatives.fluency.fitting import keep_probabilities
 from negatives.fluency.folds import folds_of, keys_of
-from negatives.fluency.lookups import Source
+from negatives.fluency.lookups import CountLookup
 from negatives.fluency.words import Words
-from negatives.generator import chooser_of, offers_of, thinned
+from negatives.generator import chooser_of, offers_of, with_thinning
 from negatives.models import model_name
 from negatives.parse import Parse
 from negatives.policy import CorpusScoring, PairPolicy
+from negatives.sampling import Offer
 from negatives.scorers import open_scorers
 from negatives.slots import Lazy, Slot
 from negatives.spacy_parse import parse_texts
 from negatives.words.lexicon import Table as Lexicon
-from tests.negatives.building.test_line import Killed, content_of
+from tests.negatives.building.test_run import Killed, content_of
 from tests.parses import parse_of
 
 NUM_CAPTIONS = 600
@@ -62,24 +62,24 @@ def stages() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, stages: list[str]) -> Path:
+def build_folder(tmp_path_factory: pytest.TempPathFactory, stages: list[str]) -> Path:
     out = tmp_path_factory.mktemp("corpus") / "out"
     build(config_of(), out=out, report=lambda stage, _: stages.append(stage))
     return out
 
 
-def damaged(built: Path, tmp_path: Path) -> Path:
+def copy_to_damage(build_folder: Path, tmp_path: Path) -> Path:
     """Return a copy of the build's folder, to be damaged."""
-    return Path(shutil.copytree(built, tmp_path / "copy"))
+    return Path(shutil.copytree(build_folder, tmp_path / "copy"))
 
 
-def test_the_model_is_in_the_manifest(built: Path) -> None:
-    manifest = read_manifest(built)
+def test_the_model_is_in_the_manifest(build_folder: Path) -> None:
+    manifest = read_manifest(build_folder)
     names = {stored.file for stored in manifest.fluency}
     assert names == {f"{FLUENCY}/{name}.npy" for name in FILES} | {f"{FLUENCY}/model.json"}
-    assert list(problems_of(built, manifest)) == []
-    assert read_model(built / FLUENCY).num_captions == NUM_CAPTIONS
-    negatives = [found for row in read_all_rows(built, manifest) for found in row.negatives]
+    assert list(problems_of(build_folder, manifest)) == []
+    assert read_model(build_folder / FLUENCY).num_captions == NUM_CAPTIONS
+    negatives = [found for row in read_all_rows(build_folder, manifest) for found in row.negatives]
     corpus = config_of().policy.corpus
     assert corpus is not None
     assert len(negatives) > NUM_CAPTIONS
@@ -87,8 +87,8 @@ def test_the_model_is_in_the_manifest(built: Path) -> None:
     assert {negative.score is None for negative in negatives} == {False}
 
 
-def test_damage_to_the_model_is_found(built: Path, tmp_path: Path) -> None:
-    out = damaged(built, tmp_path)
+def test_damage_to_the_model_is_found(build_folder: Path, tmp_path: Path) -> None:
+    out = copy_to_damage(build_folder, tmp_path)
     manifest = read_manifest(out)
     path = out / FLUENCY / "counts.npy"
     content = path.read_bytes()
@@ -103,10 +103,10 @@ def test_damage_to_the_model_is_found(built: Path, tmp_path: Path) -> None:
         read_manifest(out)
 
 
-def test_a_model_that_is_not_there_is_said(built: Path, tmp_path: Path) -> None:
+def test_a_model_that_is_not_there_is_said(build_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="expected the corpus model of a finished build"):
         read_model(tmp_path)
-    out = damaged(built, tmp_path)
+    out = copy_to_damage(build_folder, tmp_path)
     path = out / FLUENCY / "model.json"
     path.write_text(path.read_text().replace('"features": [', '"features": ["none", '))
     with pytest.raises(UsageError, match="a corpus model of another version"):
@@ -140,24 +140,26 @@ def ratios_of(offered: Sequence[Sequence[Offer]]) -> list[list[float]]:
 
 
 def test_a_model_that_is_written_and_read_gives_the_same_log_ratios(
-    built: Path, tmp_path: Path
+    build_folder: Path, tmp_path: Path
 ) -> None:
-    rows = list(read_all_rows(built, read_manifest(built)))[::50]
+    rows = list(read_all_rows(build_folder, read_manifest(build_folder)))[::50]
     texts = [TEXT, *(row.caption for row in rows), "A dog sleeps."]
-    model = read_model(built / FLUENCY)
+    model = read_model(build_folder / FLUENCY)
     written = write_model(tmp_path, model)
     assert {path.name for path in written} == {path.name for path in tmp_path.iterdir()}
-    before, after = (ratios_of(offers_with(place, texts)) for place in (built / FLUENCY, tmp_path))
+    before, after = (
+        ratios_of(offers_with(place, texts)) for place in (build_folder / FLUENCY, tmp_path)
+    )
     assert before == after
     assert len(before) > 20
     assert all(before)
 
 
-def test_a_pair_has_one_log_ratio_from_either_side(built: Path) -> None:
+def test_a_pair_has_one_log_ratio_from_either_side(build_folder: Path) -> None:
     """From caption to negative it is minus that from negative to caption, parsed anew."""
-    rows = list(read_all_rows(built, read_manifest(built)))[::15]
+    rows = list(read_all_rows(build_folder, read_manifest(build_folder)))[::15]
     texts, images = [row.caption for row in rows], [row.image for row in rows]
-    offered = zip(texts, images, offers_with(built / FLUENCY, texts, images), strict=True)
+    offered = zip(texts, images, offers_with(build_folder / FLUENCY, texts, images), strict=True)
     there = [
         (text, edit.apply(text), image, ratio)
         for text, image, offers in offered
@@ -166,7 +168,7 @@ def test_a_pair_has_one_log_ratio_from_either_side(built: Path) -> None:
         if slot.subtype in {"rel", "att", "obj"} and np.isfinite(ratio)
     ]
     _, negatives, their_images, _ = zip(*there, strict=True)
-    back = offers_with(built / FLUENCY, negatives, their_images)
+    back = offers_with(build_folder / FLUENCY, negatives, their_images)
     found = [
         there_ratio + ratio
         for (text, negative, _, there_ratio), offers in zip(there, back, strict=True)
@@ -179,8 +181,8 @@ def test_a_pair_has_one_log_ratio_from_either_side(built: Path) -> None:
     assert np.mean(np.abs(found) < 0.01) > 0.9  # the parser reads some otherwise
 
 
-def test_another_model_in_the_same_folder_is_read_anew(built: Path, tmp_path: Path) -> None:
-    write_model(tmp_path, read_model(built / FLUENCY))
+def test_another_model_in_the_same_folder_is_read_anew(build_folder: Path, tmp_path: Path) -> None:
+    write_model(tmp_path, read_model(build_folder / FLUENCY))
     before = ratios_of(offers_with(tmp_path, [TEXT]))
     path = tmp_path / "biases.npy"
     np.save(path, np.load(path) * 0 - 3)
@@ -191,7 +193,7 @@ def test_another_model_in_the_same_folder_is_read_anew(built: Path, tmp_path: Pa
 PLACES = ("street", "beach", "field", "hill", "roof", "road", "bed", "desk")
 
 
-def made_corpus() -> list[tuple[Caption, Parse]]:
+def make_corpus() -> list[tuple[Caption, Parse]]:
     """Return captions of 40 images; some are said of two, one caption is said of one alone."""
     corpus = []
     for number in range(40):
@@ -205,14 +207,14 @@ def made_corpus() -> list[tuple[Caption, Parse]]:
     return corpus
 
 
-def replaced(parse: Parse, word: str) -> Slot:
+def replacement_slot(parse: Parse, word: str) -> Slot:
     token = parse.tokens[1]
     return Slot("any", "replace", "obj", [Edit((Replacement(token.start, token.end, word),))])
 
 
 def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
     """Its features are those that captions of the other folds give, who never heard of it."""
-    corpus, words = made_corpus(), Words(Lexicon())
+    corpus, words = make_corpus(), Words(Lexicon())
     keys = keys_of([caption for caption, _ in corpus])
     folds = folds_of([keys]).of(keys).tolist()
 
@@ -223,8 +225,10 @@ def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
 
     def features(number: int, table: Table, min_context_coverage: float = 0.0) -> Features:
         block, parse = Block(words), corpus[number][1]
-        block.add(view_of(parse, words), [replaced(parse, "horse")], folds[number])
-        return features_of(block, Source(words, table), min_context_coverage=min_context_coverage)
+        block.add(view_of(parse, words), [replacement_slot(parse, "horse")], folds[number])
+        return features_of(
+            block, CountLookup(words, table), min_context_coverage=min_context_coverage
+        )
 
     everything = table_without(None)
     assert len(set(folds)) > 1
@@ -239,33 +243,37 @@ def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
 
 
 def test_what_is_not_known_is_not_drawn_and_neither_is_what_was_not_laid_out(
-    built: Path,
+    build_folder: Path,
 ) -> None:
-    model, words = read_model(built / FLUENCY), Words(Lexicon())
-    ((caption, parse), *_) = made_corpus()
+    model, words = read_model(build_folder / FLUENCY), Words(Lexicon())
+    ((caption, parse), *_) = make_corpus()
     too_many = Slot("any", "replace", "obj", Lazy(10**6, lambda _: Edit((Replacement(0, 1, "b"),))))
-    block = [(caption, parse, [replaced(parse, "circle"), too_many])]
+    block = [(caption, parse, [replacement_slot(parse, "circle"), too_many])]
     laid_out, not_laid_out = model.log_ratios(model.sample(block, words, min_context_coverage=0.0))
     assert np.isfinite(laid_out).all()
     assert (len(laid_out), len(not_laid_out)) == (1, 0)
     sample = model.sample(block, words, min_context_coverage=1.0)  # scenes have no dogs that sit
     assert sample.features.shape == (0, len(FEATURES))
     assert model.log_ratios(sample) == [[-np.inf], ()]
-    ((caption, parse), *_), empty = made_corpus(), [(caption, parse, [])]
+    ((caption, parse), *_), empty = make_corpus(), [(caption, parse, [])]
     assert model.log_ratios(model.sample(empty, words, min_context_coverage=1.0)) == []
 
 
-def test_a_build_with_the_model_of_another_leaves_out_the_same(built: Path, tmp_path: Path) -> None:
+def test_a_build_with_the_model_of_another_leaves_out_the_same(
+    build_folder: Path, tmp_path: Path
+) -> None:
     """The same captions with the model made of them: the same shards, without counting."""
     seen: list[str] = []
     manifest = build(
-        config_of(fluency_from=built), out=tmp_path, report=lambda stage, _: seen.append(stage)
+        config_of(fluency_from=build_folder),
+        out=tmp_path,
+        report=lambda stage, _: seen.append(stage),
     )
     assert set(seen) == {"parse", "choose"}
     assert manifest.fluency == ()
     assert not (tmp_path / FLUENCY).exists()
-    assert manifest.shards == read_manifest(built).shards
-    assert manifest.config["negatives"]["fluency_from"] == read_manifest(built).fingerprint
+    assert manifest.shards == read_manifest(build_folder).shards
+    assert manifest.config["negatives"]["fluency_from"] == read_manifest(build_folder).fingerprint
 
 
 def test_a_build_without_a_model_is_none_to_take_one_from(tmp_path: Path) -> None:
@@ -282,41 +290,43 @@ def test_a_build_without_a_model_is_none_to_take_one_from(tmp_path: Path) -> Non
         build(config_of(fluency_from=tmp_path), out=tmp_path / "out")
 
 
-def test_captions_in_memory_are_weighed_where_there_is_a_model(built: Path) -> None:
-    (_, weighed), *_ = generate([TEXT], fluency_from=built)
+def test_captions_in_memory_are_weighed_where_there_is_a_model(build_folder: Path) -> None:
+    (_, weighed), *_ = generate([TEXT], fluency_from=build_folder)
     with pytest.warns(UserWarning, match="without a corpus model"):
         (_, plain), *_ = generate([TEXT] * 20)
     assert weighed
     assert None not in {negative.score for negative in weighed}
     assert {negative.score for negative in plain} <= {None}
-    arguments = ["preview", TEXT, "--fluency-from", str(built)]
+    arguments = ["preview", TEXT, "--fluency-from", str(build_folder)]
     output = CliRunner().invoke(cli, arguments, catch_exceptions=False).stdout
     assert all(negative.text in output for negative in weighed)
     assert "without a corpus model" not in output
 
 
-def test_kinds_are_thinned_where_a_greatest_share_is_asked_for(built: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(built / FLUENCY, tmp_path / FLUENCY))
+def test_kinds_are_thinned_where_a_greatest_share_is_asked_for(
+    build_folder: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(build_folder / FLUENCY, tmp_path / FLUENCY))
     path = folder / "model.json"
     yields = {"replace/att": 8.0, "replace/obj": 2.0, "count/num": 2.0, "swap/obj": 2.0}
     content = {**json.loads(path.read_text()), "yields": yields}
     path.unlink()  # the copy may share its bytes
     path.write_text(json.dumps(content))
     plain = PairPolicy(scorers=(CorpusScoring(),))
-    assert thinned(plain, folder) == plain
-    found = thinned(replace(plain, max_share=0.38, keep={"count/num": 0.5}), folder)
+    assert with_thinning(plain, folder) == plain
+    found = with_thinning(replace(plain, max_share=0.38, keep={"count/num": 0.5}), folder)
     assert isinstance(found, PairPolicy)
     assert found.keep == {**dict.fromkeys(yields, 1.0), "replace/att": 0.4597, "count/num": 0.5}
 
 
-def test_a_seed_is_an_option_too(built: Path) -> None:
-    (_, found), *_ = generate([TEXT], fluency_from=built, options={"seed": 5})
-    assert found == next(generate([TEXT], fluency_from=built, seed=5))[1]
+def test_a_seed_is_an_option_too(build_folder: Path) -> None:
+    (_, found), *_ = generate([TEXT], fluency_from=build_folder, options={"seed": 5})
+    assert found == next(generate([TEXT], fluency_from=build_folder, seed=5))[1]
 
 
-def test_two_workers_make_the_same_bytes(built: Path, tmp_path: Path) -> None:
+def test_two_workers_make_the_same_bytes(build_folder: Path, tmp_path: Path) -> None:
     build(config_of(), out=tmp_path / "out", workers=2)
-    assert content_of(tmp_path / "out") == content_of(built)
+    assert content_of(tmp_path / "out") == content_of(build_folder)
 
 
 LEARNING = ("count", "merge", "fit")
@@ -333,7 +343,7 @@ def killer(stage: str, after: int) -> Callable[[str, int], None]:
 
 
 def test_a_build_killed_while_it_learns_goes_on_to_the_same_bytes(
-    built: Path, stages: list[str], tmp_path: Path
+    build_folder: Path, stages: list[str], tmp_path: Path
 ) -> None:
     """Killed after every step of learning, and once the model is there."""
     steps = [(stage, step) for stage in LEARNING for step in range(stages.count(stage))]
@@ -347,8 +357,8 @@ def test_a_build_killed_while_it_learns_goes_on_to_the_same_bytes(
             <= {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.done")}.items()
         )
     manifest: Manifest = build(config_of(), out=tmp_path)
-    assert manifest == read_manifest(built)
-    assert content_of(tmp_path) == content_of(built)
+    assert manifest == read_manifest(build_folder)
+    assert content_of(tmp_path) == content_of(build_folder)
 
 
 @pytest.mark.parametrize(
@@ -365,7 +375,7 @@ def test_a_build_killed_while_it_learns_goes_on_to_the_same_bytes(
 )
 def test_no_kind_outweighs_the_rest(yields: list[float], kept: list[float]) -> None:
     kinds = {f"replace/{number}": each for number, each in enumerate(yields)}
-    found = list(kept_of(kinds, max_share=0.38).values())
+    found = list(keep_probabilities(kinds, max_share=0.38).values())
     assert found == pytest.approx(kept, abs=1e-3)
     left = np.array(found) * yields
     assert len(set(kept)) < 2 or left.max() <= 0.38 * left.sum() + 1e-2

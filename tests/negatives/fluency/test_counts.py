@@ -16,7 +16,7 @@ from negatives.fluency.counts import (
     Kind,
     Table,
     Tally,
-    merged,
+    merge_tallies,
     table_of,
     tally_of,
 )
@@ -47,7 +47,7 @@ def test_the_order_and_the_split_of_sightings_do_not_matter(
     shuffled = Stream(seed).shuffled(sightings)
     low, high = sorted((first, second))
     parts = [tally(shuffled[a:b]) for a, b in ((high, None), (None, low), (low, high))]
-    assert same(merged(parts), whole)
+    assert same(merge_tallies(parts), whole)
     counted = Counter(sightings)
     found = dict(
         zip(zip(whole.keys.tolist(), whole.folds.tolist(), strict=True), whole.counts, strict=True)
@@ -65,12 +65,12 @@ def test_ranges_of_keys_are_merged_as_the_whole_is(
     whole = table_of(tally(sightings))
     monkeypatch.setattr(counts, "_AT_ONCE", at_once)
     parts = [tally(sightings[start : start + 20]) for start in range(0, 100, 20)]
-    assert same(merged(parts), tally(sightings))
-    table = table_of(merged(parts))
+    assert same(merge_tallies(parts), tally(sightings))
+    table = table_of(merge_tallies(parts))
     keys = np.array([*many, 5], np.uint64)
     assert np.array_equal(table.without_each(keys), whole.without_each(keys))
     away = tally(sightings[20:])
-    assert same(merged([*parts, away._replace(counts=-away.counts)]), parts[0])
+    assert same(merge_tallies([*parts, away._replace(counts=-away.counts)]), parts[0])
 
 
 @given(SIGHTINGS, SIGHTINGS)
@@ -79,7 +79,7 @@ def test_what_is_taken_away_leaves_no_trace(
 ) -> None:
     there = tally(moved)
     away = there._replace(counts=-there.counts)
-    assert same(merged([tally(kept + moved), away]), tally(kept))
+    assert same(merge_tallies([tally(kept + moved), away]), tally(kept))
 
 
 @given(SIGHTINGS, st.lists(st.tuples(KEYS, st.integers(0, NUM_FOLDS - 1)), max_size=30))
@@ -137,7 +137,7 @@ def test_a_table_of_nothing_knows_nothing() -> None:
 def test_keys_differ_by_kind_and_order(left: np.ndarray, right: np.ndarray) -> None:
     one, other = Kind("one"), Kind("other")
     for kind in (one, other):
-        assert (kind.unordered(left, right) == kind.unordered(right, left)).all()
+        assert (kind.unordered_keys(left, right) == kind.unordered_keys(right, left)).all()
         assert ((kind.keys(left, right) == kind.keys(right, left)) == (left == right)).all()
         assert (kind.keys(left) != kind.keys(left, right | np.uint64(1))).all()
     assert (one.keys(left, right) != other.keys(left, right)).all()

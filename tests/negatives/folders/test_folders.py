@@ -45,7 +45,7 @@ def rows_of(folder: Path) -> list[Row]:
     return list(read_all_rows(folder, manifest))
 
 
-def kept(folder: Path, **options: object) -> tuple[list[Row], Manifest, dict[str, int]]:
+def filter_and_read(folder: Path, **options: object) -> tuple[list[Row], Manifest, dict[str, int]]:
     out = folder.with_name("kept")
     manifest, dropped = filter_folder(folder, out, options=FilterOptions(**options))  # type: ignore[arg-type]
     assert to_json(manifest) == (out / FILE_NAME).read_text(encoding="utf-8")
@@ -87,7 +87,7 @@ def test_filter_keeps_what_is_asked_for_and_counts_the_rest(
     num_negatives: int,
     dropped: dict[str, int],
 ) -> None:
-    rows, manifest, found = kept(folder, **options)
+    rows, manifest, found = filter_and_read(folder, **options)
     assert [row.id for row in rows] == [f"x:{number}:0" for number in ids.split()]
     assert found == dropped
     assert sum(manifest.tallies["negatives_by_type"].values()) == num_negatives
@@ -102,7 +102,7 @@ def test_filter_keeps_what_is_asked_for_and_counts_the_rest(
 
 def test_filter_tells_its_lineage(folder: Path) -> None:
     parent = open_parent(folder)
-    _, manifest, dropped = kept(folder, types=("swap",))
+    _, manifest, dropped = filter_and_read(folder, types=("swap",))
     (entry,) = manifest.lineage
     assert entry["command"] == "filter"
     assert entry["options"]["types"] == ["swap"]  # type: ignore[index]
@@ -151,7 +151,7 @@ def test_filter_refuses_what_means_nothing(
     folder: Path, options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        kept(folder, **options)
+        filter_and_read(folder, **options)
     assert not folder.with_name("kept").exists()
 
 
@@ -230,7 +230,7 @@ def test_damage_is_not_handed_on_as_whole(folder: Path, tmp_path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content.replace(b"Two red cars.", b"Two bad cars."))
     with pytest.raises(UsageError, match="damaged"):
-        kept(folder, types=("swap",))
+        filter_and_read(folder, types=("swap",))
     make_folder(tmp_path / "b", {"train": ROWS[1:]}, rules=RULES)
     with pytest.raises(UsageError, match="damaged"):
         merge_folders([tmp_path / "b", folder], tmp_path / "new")

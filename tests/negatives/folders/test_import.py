@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from data.errors import UsageError
 from data.manifest import Manifest, problems_of, read_all_rows, read_manifest, to_json
 from data.records import Row
-from data.texts import normalised
+from data.texts import normalise
 from negatives.commands import convert
 from negatives.folders.importing import ImportOptions, import_published
-from negatives.folders.published import FORMATS, detected
+from negatives.folders.published import FORMATS, detect_format
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 CAPTION = "A red car next to a blue house."
@@ -47,7 +47,7 @@ def test_negclip_jsonl(tmp_path: Path) -> None:
         {"id": 2, "image": "2.jpg", "caption": "Two dogs.", "negatives": []},
     )
     manifest, rows = load(path, licence="MIT")
-    assert detected(path) == "negclip-jsonl"
+    assert detect_format(path) == "negclip-jsonl"
     assert [row.id for row in rows] == ["negclip_valid:1", "negclip_valid:2"]
     assert texts_of(rows) == [[NEGATIVE, "A car."], []]
     first = rows[0].negatives[0]
@@ -75,7 +75,7 @@ def test_negclip_tsv_as_pandas_writes_it(tmp_path: Path) -> None:
             ("Odd escape.", r"['A \d car']"),
         ):
             table.writerow([len(title), title, "a.jpg", negatives, "[3, 4]"])
-    assert detected(path) == "negclip-tsv"
+    assert detect_format(path) == "negclip-tsv"
     manifest, rows = load(path, type="swap")
     assert texts_of(rows) == [
         [NEGATIVE, 'It\'s a "car"'],
@@ -282,9 +282,9 @@ def test_the_published_files(tmp_path: Path) -> None:
     items = map(json.loads, source.read_text(encoding="utf-8").splitlines())
     published = {f"negclip_valid:{item['id']}": item for item in items}
     for row in read_all_rows(tmp_path / "negclip", manifest):
-        told = {normalised(text) for text in published[row.id]["negatives"]}
-        kept = {normalised(negative.text) for negative in row.negatives}
-        assert kept == told - {normalised(row.caption)}
+        told = {normalise(text) for text in published[row.id]["negatives"]}
+        kept = {normalise(negative.text) for negative in row.negatives}
+        assert kept == told - {normalise(row.caption)}
 
     manifest = import_published(SHARED / "sugar-crepe", tmp_path / "crepe", options=ImportOptions())
     assert list(problems_of(tmp_path / "crepe", manifest)) == []

@@ -53,7 +53,7 @@ def test_every_picture_is_drawn_under_its_key(folder: Path, tmp_path: Path) -> N
     found = {str(path.relative_to(output)): path.read_bytes() for path in output.rglob("*.png")}
     keys = [*(f"train/{n:06d}.png" for n in range(3)), "val/000000.png"]
     assert found == {key: png(SOURCE.scene_of(key), size=32) for key in keys}
-    assert "4 pictures in" in run("render", folder, "--output", output, "--size", 32)
+    assert "4 images in" in run("render", folder, "--output", output, "--size", 32)
     assert run("render", folder, "--output", output, "--size", 32, "--quiet") == ""
 
 

@@ -12,13 +12,13 @@ def graph_of(tagged: str) -> dict[str, list[str]]:
     parse = parse_of(tagged)
     graph = scene_graph(parse, lexicon=LEXICON, phrasal_verbs=frozenset(("sit on",)))
     return {
-        kind: [_shown(parse, element) for element in elements]
+        kind: [_describe(parse, element) for element in elements]
         for kind, elements in graph._asdict().items()
         if elements
     }
 
 
-def _shown(parse: Parse, element: Element) -> str:
+def _describe(parse: Parse, element: Element) -> str:
     words = " ".join(token.text for token in parse.tokens[element.first : element.last + 1])
     root = parse.tokens[element.root].text
     return (

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from negatives.llm.ledger import Ledger, Tokens
-from negatives.llm.requests import Answer, Arrived, Facts, Outcome, Request
+from negatives.llm.requests import Answer, Arrived, ModelInfo, Outcome, Request
 from tests.loopback import Answering, on_loopback
 
-FACTS = Facts("fake", "1", "text")
+MODEL_INFO = ModelInfo("fake", "1", "text")
 
 
 @dataclass
@@ -20,7 +20,7 @@ class FakeBackend:
     """Answers by a function; remembers what it was asked."""
 
     reply: Callable[[Request], Outcome]
-    facts: Facts = FACTS
+    model_info: ModelInfo = MODEL_INFO
     asked: list[Request] = field(default_factory=list)
     ledger: Ledger = field(default_factory=Ledger)
 
@@ -51,7 +51,7 @@ class Reply:
     drips: bool = False
 
 
-def said(text: str) -> Reply:
+def reply_with(text: str) -> Reply:
     return message({"role": "assistant", "content": text})
 
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import UsageError
-from data.storage import AnyPath, place
+from data.storage import AnyPath, path_of
 from data.streams import Stream
 from negatives.llm import cache
 from negatives.llm.cache import AnswerFile, open_answers, read_answers, write_answers
 from negatives.llm.requests import Answer, Failure, Outcome
-from tests.faulty_proxy import drawn
+from tests.faulty_proxy import random_plan
 from tests.s3_server import Bucket
 
 texts = st.text(max_size=20)
@@ -23,7 +23,7 @@ outcomes = st.one_of(
 )
 
 
-def filled(path: Path, num: int = 5) -> list[Outcome]:
+def fill(path: Path, num: int = 5) -> list[Outcome]:
     found: list[Outcome] = [Answer(f'{{"words": ["é\n{n}"]}}', n, 2) for n in range(num)]
     with closing(AnswerFile(path)) as kept:
         for number, outcome in enumerate(found):
@@ -53,7 +53,7 @@ def test_answers_are_on_disk_as_they_arrive(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", range(0, 200, 7))
 def test_any_changed_byte_is_found_and_costs_one_record_at_most(tmp_path: Path, place: int) -> None:
     path = tmp_path / "shard.answers"
-    before = filled(path)
+    before = fill(path)
     content = bytearray(path.read_bytes())
     content[place] ^= 0x15
     path.write_bytes(bytes(content))
@@ -66,7 +66,7 @@ def test_any_changed_byte_is_found_and_costs_one_record_at_most(tmp_path: Path, 
 @pytest.mark.parametrize("lost", range(1, 60, 6))
 def test_half_a_record_is_passed_over_and_the_next_one_is_whole(tmp_path: Path, lost: int) -> None:
     path = tmp_path / "shard.answers"
-    before = filled(path, 3)
+    before = fill(path, 3)
     content = path.read_bytes()
     path.write_bytes(content[:-lost])
     with closing(AnswerFile(path)) as kept:
@@ -90,7 +90,7 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         AnswerFile(tmp_path / "file/shard.answers")
 
 
-def stored(url: AnyPath, outcomes: Mapping[str, Outcome]) -> None:
+def store_answers(url: AnyPath, outcomes: Mapping[str, Outcome]) -> None:
     with closing(open_answers(url)) as kept:
         for key, outcome in outcomes.items():
             kept.add(key, outcome)
@@ -102,13 +102,13 @@ def some(first: int, last: int) -> dict[str, Outcome]:
 
 def test_a_store_keeps_answers_among_faults(s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "_ANSWERS_A_FILE", 4)
-    url = place(f"{s3.url}/answers/shard.answers")
-    s3.proxy.plan = drawn(Stream("answers"), share=0.4)
-    stored(url, some(0, 10))
-    stored(url, {})
+    url = path_of(f"{s3.url}/answers/shard.answers")
+    s3.proxy.plan = random_plan(Stream("answers"), share=0.4)
+    store_answers(url, some(0, 10))
+    store_answers(url, {})
     with closing(open_answers(url)) as kept:
         assert kept.found == some(0, 10)
-    stored(url, {**some(8, 12), "key0": Failure("refused")})
+    store_answers(url, {**some(8, 12), "key0": Failure("refused")})
     with closing(open_answers(url)) as kept:
         assert kept.found == {**some(1, 12), "key0": Failure("refused")}
         assert kept.num_damaged == 0
@@ -119,7 +119,7 @@ def test_a_store_keeps_answers_among_faults(s3: Bucket, monkeypatch: pytest.Monk
 def test_a_store_has_answers_after_a_while_and_after_a_failure(
     s3: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = place(f"{s3.url}/shard.answers")
+    url = path_of(f"{s3.url}/shard.answers")
     kept = open_answers(url)
     kept.add("key0", some(0, 1)["key0"])
     assert s3.keys() == []
@@ -135,10 +135,10 @@ def test_a_store_has_answers_after_a_while_and_after_a_failure(
 
 
 def test_a_damaged_record_of_a_store_is_counted(s3: Bucket) -> None:
-    url = place(f"{s3.url}/shard.answers")
-    stored(url, some(0, 5))
+    url = path_of(f"{s3.url}/shard.answers")
+    store_answers(url, some(0, 5))
     (key,) = s3.keys()
     s3.put(key, (s3.get(key) or b"")[:-5])
-    stored(url, some(5, 6))
+    store_answers(url, some(5, 6))
     kept = open_answers(url)
     assert (kept.found, kept.num_damaged) == (some(0, 4) | some(5, 6), 1)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from data.errors import RetryableError, UsageError
 from data.manifest import problems_of, read_all_rows
-from data.storage import AnyPath, place
+from data.storage import AnyPath, path_of
 from data.streams import Stream
 from negatives.api import generate
 from negatives.auditing.gap import is_scorer
@@ -21,8 +21,8 @@ from negatives.building import build
 from negatives.cli import cli
 from negatives.config import BuildConfig, build_config
 from negatives.llm.prompts import prompt
-from tests.faulty_proxy import drawn
-from tests.negatives.llm.llm_fakes import Reply, Server, message, said, serving
+from tests.faulty_proxy import random_plan
+from tests.negatives.llm.llm_fakes import Reply, Server, message, reply_with, serving
 from tests.negatives.llm.test_rules_that_ask import HOSTILE
 from tests.s3_server import Bucket
 
@@ -36,7 +36,7 @@ def answer(number: int, body: dict[str, Any]) -> Reply:
     if number % 11 == 3:
         return Reply(429, headers={"Retry-After-Ms": "1"})
     asked = json.loads(body["messages"][-1]["content"])["caption"]
-    return said("no idea" if len(asked) % 4 == 0 else json.dumps({"words": WORDS}))
+    return reply_with("no idea" if len(asked) % 4 == 0 else json.dumps({"words": WORDS}))
 
 
 SCENES = {"name": "scenes", "num_images": 12}
@@ -155,11 +155,11 @@ def test_a_build_that_stops_in_the_middle_asks_nothing_twice(tmp_path: Path) -> 
 
 
 def test_a_store_keeps_answers_so_that_nothing_is_asked_twice(tmp_path: Path, s3: Bucket) -> None:
-    out = place(f"{s3.url}/out")
+    out = path_of(f"{s3.url}/out")
     with serving(lambda _, body: answer(0, body)) as server:
         build(config(server), out=tmp_path / "out")
         num_asked = len(server.seen)
-    s3.proxy.plan = drawn(Stream("asked"), share=0.1)
+    s3.proxy.plan = random_plan(Stream("asked"), share=0.1)
     with serving(lambda _, body: answer(0, body)) as server:
         with pytest.raises(UsageError, match="max_requests: 30 were made"):
             build(config(server, limits={"max_requests": 30}), out=out)
@@ -183,12 +183,12 @@ def test_a_server_that_answers_nothing_stops_the_build(tmp_path: Path) -> None:
 
 NO_ANSWERS = {
     "null": message({"content": None}),
-    "empty": said(""),
+    "empty": reply_with(""),
     "parts without text": message({"content": [{"type": "tool_use"}]}),
     "an error": Reply(body='{"error": {"message": "out of memory", "code": 500}}'),
     "a page": Reply(body="<html><title>Bad gateway</title></html>"),
     "thoughts": message({"content": "<think>hm"}, "length"),
-    "prose": said("Sorry, I do not know."),
+    "prose": reply_with("Sorry, I do not know."),
     "rejected": Reply(400, body='{"error": "unknown field seed_"}'),
 }
 
@@ -217,7 +217,7 @@ def test_a_few_questions_without_an_answer_keep_a_folder_from_being_finished(
 ) -> None:
     def replies(_number: int, body: dict[str, Any]) -> Reply:
         asked = json.loads(body["messages"][-1]["content"])
-        return said("") if asked["old"] in {"red", "blue"} else answer(0, body)
+        return reply_with("") if asked["old"] in {"red", "blue"} else answer(0, body)
 
     out = tmp_path / "out"
     with serving(replies) as server:
@@ -249,7 +249,7 @@ def test_what_fails_once_is_asked_again_at_the_end(tmp_path: Path) -> None:
         text = body["messages"][-1]["content"]
         seen[text] += 1
         is_first = json.loads(text)["old"] == "red" and seen[text] <= 2
-        return said("") if is_first else answer(0, body)
+        return reply_with("") if is_first else answer(0, body)
 
     with serving(replies) as server:
         build(config(server), out=tmp_path / "out")
@@ -286,7 +286,7 @@ def test_the_end_of_asking_is_told(tmp_path: Path) -> None:
 
 def test_captions_in_memory_are_not_taken_for_done(tmp_path: Path) -> None:  # noqa: ARG001
     options = {"preset": "natural-llm", "choice": {"scorers": []}}
-    with serving(lambda *_: said("")) as server:
+    with serving(lambda *_: reply_with("")) as server:
         given = {**options, "llm": {"backend": "openai", "model": "m", "url": server.url}}
         with pytest.raises(RetryableError, match="questions have no answer"):
             list(generate(["A red car on a street."], options=given))
@@ -335,7 +335,7 @@ def echoing(_number: int, body: dict[str, Any]) -> Reply:
         for old, new in (("car", "bus"), ("dogs", "cats"), ("horse", "camel"))
     ]
     content = {"words": ["bus", "cats", "camel", *WORDS], "edits": edits}
-    return said(f"{json.dumps(content)}\n{asked['caption']}")
+    return reply_with(f"{json.dumps(content)}\n{asked['caption']}")
 
 
 def test_natural_refuses_what_cannot_be_drawn_back() -> None:

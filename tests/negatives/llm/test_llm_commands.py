@@ -22,7 +22,7 @@ from negatives.building import build
 from negatives.cli import cli
 from negatives.config import build_config
 from negatives.llm.estimate import estimate
-from tests.negatives.llm.llm_fakes import Reply, Server, message, said, serving
+from tests.negatives.llm.llm_fakes import Reply, Server, message, reply_with, serving
 from tests.negatives.llm.tiny_model import write_model
 
 pytest.importorskip("openai", reason="the extra `llm` is not installed")
@@ -57,8 +57,8 @@ def camel(_number: int, body: dict[str, Any]) -> Reply:
     """Name a camel for a horse, and judge it."""
     asked = question(body)
     if "changed" in asked:
-        return said(YES if "camel" in asked["changed"] else NO)
-    return said(json.dumps({"words": ["camel", "cow"] if asked["old"] == "horse" else []}))
+        return reply_with(YES if "camel" in asked["changed"] else NO)
+    return reply_with(json.dumps({"words": ["camel", "cow"] if asked["old"] == "horse" else []}))
 
 
 def test_preview_shows_what_is_asked_and_what_is_answered(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_preview_shows_what_is_asked_and_what_is_answered(tmp_path: Path) -> Non
 
 
 def test_preview_asks_as_the_configuration_says_and_shows_its_judge(tmp_path: Path) -> None:
-    rule = {"rule": "llm_infill", "kinds": ["obj"], "judge": True}
+    rule = {"rule": "llm_infill", "kinds": ["obj"], "verify": True}
     with serving(camel) as server:
         path = file_of(tmp_path, server, {"rule": "swap"}, rule)
         done = preview("--config", str(path), "--rule", "llm_infill", "--json")
@@ -87,7 +87,7 @@ def test_preview_asks_as_the_configuration_says_and_shows_its_judge(tmp_path: Pa
 
 
 def test_an_answer_writes_nothing_else_on_the_terminal(tmp_path: Path) -> None:
-    with serving(lambda *_: said("\x1b[2J\x07 gone \u202e \ud83d")) as server:
+    with serving(lambda *_: reply_with("\x1b[2J\x07 gone \u202e \ud83d")) as server:
         path = str(file_of(tmp_path, server))
         shown = preview("--config", path)
         as_json = preview("--config", path, "--json")
@@ -147,7 +147,7 @@ def sections_of(server: Server, *rules: dict[str, object], num_images: int = 12)
 
 @pytest.mark.parametrize("name", ["llm_infill", "llm_rewrite"])
 def test_a_dry_run_asks_nothing_and_tells_what_a_build_asks(name: str, tmp_path: Path) -> None:
-    with serving(lambda *_: said('{"words": [], "edits": []}')) as server:
+    with serving(lambda *_: reply_with('{"words": [], "edits": []}')) as server:
         config = build_config(sections_of(server, {"rule": name}))
         told = estimate(config)
         assert server.seen == []
@@ -164,7 +164,7 @@ def test_a_dry_run_asks_nothing_and_tells_what_a_build_asks(name: str, tmp_path:
 def test_a_dry_run_scales_the_first_captions_and_knows_judges_and_samples() -> None:
     with serving(camel) as server:
         pass  # gone: none is needed
-    judged = {"rule": "llm_infill", "proposals": 2, "judge": True}
+    judged = {"rule": "llm_infill", "proposals": 2, "verify": True}
     found = {
         key: estimate(build_config(sections_of(server, rule, num_images=num)))
         for key, rule, num in (
@@ -193,7 +193,7 @@ def test_a_killed_build_asks_nothing_twice_but_what_was_under_way(tmp_path: Path
     num_at_once = 2
 
     def slow(_number: int, _body: dict[str, Any]) -> Reply:
-        return Reply(body=said(json.dumps({"words": ["red", "cube"]})).body, hangs_s=0.02)
+        return Reply(body=reply_with(json.dumps({"words": ["red", "cube"]})).body, hangs_s=0.02)
 
     with serving(slow) as server:
         sections = sections_of(server, {"rule": "llm_infill"}, num_images=12)
@@ -242,7 +242,7 @@ def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.Monk
     small += ["--set", "negatives.choice.scorers=[]"]
     tiny = ["--set", f"negatives.llm.model={tmp_path / 'model'}"]
     done: dict[str, str] = {}
-    with serving(lambda *_: said('{"words": ["red", "blue"]}')) as server:
+    with serving(lambda *_: reply_with('{"words": ["red", "blue"]}')) as server:
         for words in readme_commands():
             is_served = "negatives.llm.backend=openai" in words
             given = ["--set", f"negatives.llm.url={server.url}"] if is_served else tiny

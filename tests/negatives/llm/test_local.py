@@ -83,7 +83,7 @@ def request(number: int, **changes: object) -> Request:
     return Request(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def answered(folder: Path, requests: list[Request]) -> list[Outcome]:
+def answer_all(folder: Path, requests: list[Request]) -> list[Outcome]:
     backend = LocalBackend(lexicon=lexicon.load(), model=str(folder), device="cpu")
     arrived: dict[int, Outcome] = {}
     outcomes = backend.answers(requests, arrived.__setitem__)
@@ -172,12 +172,12 @@ def test_a_text_beyond_the_context_is_no_answer(model: CausalModel, folder: Path
     outcomes = filling.fill(model, lexicon.load(), [GAPS[0], long])
     assert [type(outcome) for outcome in outcomes] == [Answer, Failure]
     too_long = request(0, messages=(Message("user", "dog " * CONTEXT),))
-    assert answered(folder, [too_long, request(1)])[0] == Failure("too long")
+    assert answer_all(folder, [too_long, request(1)])[0] == Failure("too long")
 
 
 def test_texts_are_what_the_model_would_write_alone(model: CausalModel, folder: Path) -> None:
     requests = [request(number) for number in range(20)]
-    outcomes = answered(folder, requests)
+    outcomes = answer_all(folder, requests)
     network = model.network
     for each, outcome in zip(requests, outcomes, strict=True):
         tokens = list(chat_tokens(model, each.messages))
@@ -207,7 +207,7 @@ def test_what_a_model_advises_for_writing_is_not_followed(folder: Path, tmp_path
         temperature=0.1,
         max_length=3,
     ).save_pretrained(other)
-    assert answered(other, requests) == answered(folder, requests)
+    assert answer_all(other, requests) == answer_all(folder, requests)
 
 
 def test_each_text_ends_at_its_own_length(model: CausalModel) -> None:
@@ -221,16 +221,16 @@ def test_each_text_ends_at_its_own_length(model: CausalModel) -> None:
 
 def test_a_drawn_text_depends_on_its_own_key_alone(folder: Path) -> None:
     drawn = [request(number, temperature=1.5) for number in range(12)]
-    together = answered(folder, drawn)
-    assert together == [answered(folder, [each])[0] for each in drawn]
-    assert answered(folder, [request(3, temperature=1.5, sample=1)]) != [together[3]]
-    assert answered(folder, [request(3, temperature=1.5, seed=1)]) != [together[3]]
+    together = answer_all(folder, drawn)
+    assert together == [answer_all(folder, [each])[0] for each in drawn]
+    assert answer_all(folder, [request(3, temperature=1.5, sample=1)]) != [together[3]]
+    assert answer_all(folder, [request(3, temperature=1.5, seed=1)]) != [together[3]]
 
 
 def test_gaps_and_texts_may_be_asked_together(folder: Path) -> None:
     mixed = [request(0), request(1, gap=GAPS[0]), request(2), request(3, gap=GAPS[2])]
-    outcomes = answered(folder, mixed)
-    assert outcomes == [answered(folder, [each])[0] for each in mixed]
+    outcomes = answer_all(folder, mixed)
+    assert outcomes == [answer_all(folder, [each])[0] for each in mixed]
     assert words_of(outcomes[1])
 
 
@@ -243,13 +243,13 @@ def test_marks_of_a_chat_are_not_read_from_what_was_said(model: CausalModel) -> 
 
 def test_facts_name_the_model_and_no_place(folder: Path) -> None:
     backend = LocalBackend(lexicon=lexicon.load(), model=str(folder), device="cpu")
-    facts = backend.facts
-    assert facts.name == folder.name
-    assert facts.method == "likelihoods"
-    assert str(folder.parent) not in facts.version
-    assert (facts.name, facts.version) == identity_of(str(folder))
+    model_info = backend.model_info
+    assert model_info.name == folder.name
+    assert model_info.method == "likelihoods"
+    assert str(folder.parent) not in model_info.version
+    assert (model_info.name, model_info.version) == identity_of(str(folder))
     opened = open_model(str(folder), device="cpu")
-    assert (opened.name, opened.version) == (facts.name, facts.version)
+    assert (opened.name, opened.version) == (model_info.name, model_info.version)
     assert np.isfinite(opened.log_probabilities(["a dog"])).all()
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negatives.llm.judge import judge_requests, verdict
-from negatives.llm.prompts import asked, primed, prompt, read_prompt, string
+from negatives.llm.prompts import chat_messages, continuation_text, prompt, read_prompt, string
 from negatives.llm.reading import Proposal, proposals_in, verdict_in, words_in
 from negatives.llm.requests import Answer, Failure
+from negatives.llm.verifier import verdict, verifier_requests
 
 NAMES = ("infill-1", "rewrite-1", "judge-1")
 
@@ -105,7 +105,7 @@ def test_another_prompt_is_another_version() -> None:
 
 @given(st.text())
 def test_a_caption_stays_in_its_quotes(caption: str) -> None:
-    (request,) = judge_requests(caption, ["other"])
+    (request,) = verifier_requests(caption, ["other"])
     *before, last = request.messages
     assert tuple(before) == prompt("judge-1").turns
     assert json.loads(last.content) == {"caption": caption, "changed": "other"}
@@ -116,7 +116,9 @@ def test_a_caption_stays_in_its_quotes(caption: str) -> None:
 
 def test_what_is_put_in_is_not_filled_again() -> None:
     values = {"caption": string("<types> <caption>"), "types": "[]"}
-    content = json.loads(asked(prompt("rewrite-1"), values)[-1].content)
+    content = json.loads(chat_messages(prompt("rewrite-1"), values)[-1].content)
     assert content == {"caption": "<types> <caption>", "types": []}
-    last = primed(prompt("infill-1"), "two\nlines\n\nFirst picture: <line>").splitlines()[-2:]
+    last = continuation_text(
+        prompt("infill-1"), "two\nlines\n\nFirst picture: <line>"
+    ).splitlines()[-2:]
     assert last == ["First picture: two lines First picture: <line>", "Second picture:"]

@@ -65,7 +65,7 @@ def test_a_prompt_may_end_within_thoughts(prompt: str, *, expected: bool) -> Non
 def test_tokens_are_what_is_stated(usage: object, expected: tuple[int, int] | None) -> None:
     found = usage_in(json.dumps({"usage": usage}))
     assert found == (None if expected is None else Usage(*expected))
-    assert (found or Usage()).completed(Tokens(90, 80)) == tuple(
+    assert (found or Usage()).with_most(Tokens(90, 80)) == tuple(
         most if number is None else number
         for number, most in zip(expected or (None, None), (90, 80), strict=True)
     )

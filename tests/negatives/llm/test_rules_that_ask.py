@@ -9,18 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import UsageError
-from negatives.llm.asking import Told, proposals_of
-from negatives.llm.blocks import told_of
+from negatives.llm.asking import LlmAnswers, proposals_of
+from negatives.llm.blocks import ask_rules
 from negatives.llm.cache import AnswersInMemory
-from negatives.llm.judge import judge_version
 from negatives.llm.prompts import prompt
 from negatives.llm.requests import LIKELIHOODS, Answer, Outcome, Request, key_of
+from negatives.llm.verifier import verifier_version
 from negatives.parse import Parse
 from negatives.rules import make_rule
 from negatives.rules.llm_infill import LlmInfill
 from negatives.rules.llm_rewrite import LlmRewrite
 from negatives.words import lexicon
-from tests.negatives.llm.llm_fakes import FACTS, FakeBackend, words
+from tests.negatives.llm.llm_fakes import MODEL_INFO, FakeBackend, words
 from tests.parses import parse_of
 
 RIDER = (
@@ -64,12 +64,12 @@ def texts_of(parse: Parse, rule: LlmInfill | LlmRewrite, outcome: Outcome) -> li
     return [edit.apply(parse.text) for slot in slots for edit in slot.alternatives]
 
 
-def said(*edits: tuple[str, str, str]) -> Answer:
+def answer_with(*edits: tuple[str, str, str]) -> Answer:
     listed = [dict(zip(("type", "find", "replace"), edit, strict=True)) for edit in edits]
     return Answer(json.dumps({"edits": listed}), 1, 1)
 
 
-def tagged(text: str) -> tuple[tuple[object, ...], ...]:
+def tokens_of(text: str) -> tuple[tuple[object, ...], ...]:
     """Return tokens of a text, each read as an object that could be asked about."""
     tokens = []
     position = 0
@@ -101,23 +101,23 @@ def test_a_rule_that_would_ask_nothing_is_refused(spec: dict[str, object], messa
 def test_what_is_left_out_is_counted_too() -> None:
     parse = parse_of(RIDER)
     words_said = Answer(json.dumps({"words": ["camel", "camel", "zebra", "cow"]}), 1, 1)
-    slots, fates = infill(proposals=2, kinds=("obj",)).slots(parse, [words_said] * 3)
+    slots, reasons = infill(proposals=2, kinds=("obj",)).slots(parse, [words_said] * 3)
     assert [len(slot.alternatives) for slot in slots] == [2]
-    assert (fates["proposed twice"], fates["too many"]) == (1, 1)
+    assert (reasons["proposed twice"], reasons["too many"]) == (1, 1)
     edits = [("object", "horse", "camel")] * 2
-    _, fates = LlmRewrite(lexicon=lexicon.load()).slots(parse, [said(*edits)])
-    assert fates == {"proposed twice": 1}
+    _, reasons = LlmRewrite(lexicon=lexicon.load()).slots(parse, [answer_with(*edits)])
+    assert reasons == {"proposed twice": 1}
 
 
 def test_a_key_depends_on_all_that_shapes_an_answer() -> None:
     request = infill().requests(parse_of(RIDER))[0]
     kept = {
-        key_of(request, FACTS),
-        key_of(request, FACTS._replace(name="other")),
-        key_of(request, FACTS._replace(version="2")),
-        key_of(request, FACTS._replace(method="likelihoods")),
+        key_of(request, MODEL_INFO),
+        key_of(request, MODEL_INFO._replace(name="other")),
+        key_of(request, MODEL_INFO._replace(version="2")),
+        key_of(request, MODEL_INFO._replace(method="likelihoods")),
         *(
-            key_of(Request(**{**fields, name: value}), FACTS)
+            key_of(Request(**{**fields, name: value}), MODEL_INFO)
             for fields in [{name: getattr(request, name) for name in request.__slots__}]
             for name, value in {
                 "prompt": "infill-2", "caption": "x", "max_tokens": 1, "temperature": 0.5,
@@ -126,42 +126,42 @@ def test_a_key_depends_on_all_that_shapes_an_answer() -> None:
         ),
     }  # fmt: skip
     assert len(kept) == 11
-    by_likelihood = FACTS._replace(method=LIKELIHOODS)
+    by_likelihood = MODEL_INFO._replace(method=LIKELIHOODS)
     other = replace(request, gap=request.gap and request.gap._replace(among=("x",)))
-    assert key_of(request, FACTS) == key_of(other, FACTS)  # a server is not told of them
+    assert key_of(request, MODEL_INFO) == key_of(other, MODEL_INFO)  # a server is not told of them
     assert key_of(request, by_likelihood) != key_of(other, by_likelihood)
-    assert key_of(request, FACTS._replace(prompt_price=1.0)) in kept
+    assert key_of(request, MODEL_INFO._replace(prompt_price=1.0)) in kept
 
 
 def test_a_judge_lets_pass_what_it_is_sure_of_alone() -> None:
     parse = parse_of(RIDER)
-    rule = LlmInfill(lexicon=lexicon.load(), kinds=("obj",), judge=True)
+    rule = LlmInfill(lexicon=lexicon.load(), kinds=("obj",), verify=True)
     yes = {"false": "yes", "grammatical": "yes", "plausible": "yes"}
     verdicts = {"camel": yes, "donkey": {**yes, "plausible": "no"}, "zebra": {"false": "yes"}}
 
     def reply(request: Request) -> Outcome:
-        if request.prompt == judge_version():
+        if request.prompt == verifier_version():
             (found,) = (v for word, v in verdicts.items() if word in request.place)
             return Answer(json.dumps(found), 1, 1)
         is_horse = "horse" not in json.loads(request.messages[-1].content)["caption"]
         return Answer(json.dumps({"words": list(verdicts) if is_horse else []}), 1, 1)
 
-    told, counts = told_of([parse], [rule], FakeBackend(reply), AnswersInMemory())
-    slots, fates = proposals_of(rule, parse, told)
+    answers, counts = ask_rules([parse], [rule], FakeBackend(reply), AnswersInMemory())
+    slots, reasons = proposals_of(rule, parse, answers)
     texts = [edit.apply(parse.text) for slot in slots for edit in slot.alternatives]
     assert texts == ["A man riding a brown camel in a field."]
-    assert fates == {"judged no": 1, "judge: unparsable": 1}
+    assert reasons == {"judged no": 1, "judge: unparsable": 1}
     assert counts.requests == 3 + 3
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
 def test_a_hostile_caption_changes_its_own_row_alone(number: int) -> None:
-    hostile = Parse(HOSTILE[number], *tagged(HOSTILE[number]))
+    hostile = Parse(HOSTILE[number], *tokens_of(HOSTILE[number]))
     plain = parse_of(RIDER)
     for rule in (infill(), LlmRewrite(lexicon=lexicon.load())):
         apart = rule.requests(plain)
         asked = FakeBackend(words("camel"))
-        told, _ = told_of([hostile, plain], [rule], asked, AnswersInMemory())
+        answers, _ = ask_rules([hostile, plain], [rule], asked, AnswersInMemory())
         assert [request for request in asked.asked if request.caption == plain.text] == apart
         for request in asked.asked:
             assert request.messages[:-1] == apart[0].messages[:-1]  # nothing new is asked
@@ -170,8 +170,8 @@ def test_a_hostile_caption_changes_its_own_row_alone(number: int) -> None:
             assert "<|" not in content
             assert content.isascii()
             assert json.loads(content)
-        alone, _ = told_of([plain], [rule], FakeBackend(words("camel")), AnswersInMemory())
-        assert proposals_of(rule, plain, told) == proposals_of(rule, plain, alone)
+        alone, _ = ask_rules([plain], [rule], FakeBackend(words("camel")), AnswersInMemory())
+        assert proposals_of(rule, plain, answers) == proposals_of(rule, plain, alone)
 
 
 @settings(max_examples=60)
@@ -179,14 +179,24 @@ def test_a_hostile_caption_changes_its_own_row_alone(number: int) -> None:
 def test_no_answer_breaks_a_rule(text: str) -> None:
     parse = parse_of(RIDER)
     for rule in (infill(), LlmRewrite(lexicon=lexicon.load())):
-        for answer in (text, json.dumps({"words": [text]}), said(("object", "horse", text)).text):
+        for answer in (
+            text,
+            json.dumps({"words": [text]}),
+            answer_with(("object", "horse", text)).text,
+        ):
             for made in texts_of(parse, rule, Answer(answer, 1, 1)):
                 assert made != parse.text
 
 
 def test_a_caption_that_was_not_asked_about_has_no_slot() -> None:
     rule = infill()
-    slots, fates = proposals_of(rule, parse_of(RIDER), Told({}, FACTS))
+    slots, reasons = proposals_of(rule, parse_of(RIDER), LlmAnswers({}, MODEL_INFO))
     assert slots == []
-    assert fates == {"no answer": 6}
+    assert reasons == {"no answer": 6}
     assert prompt("infill-1").version == rule.prompt
+
+
+@pytest.mark.parametrize("name", ["llm_infill", "llm_rewrite"])
+def test_the_old_name_of_the_option_is_refused_with_the_new_one(name: str) -> None:
+    with pytest.raises(UsageError, match="found True under an old name; write verify"):
+        make_rule({"rule": name, "judge": True}, lexicon=lexicon.load())

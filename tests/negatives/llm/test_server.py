@@ -16,8 +16,8 @@ import pytest
 
 from data.errors import RetryableError, UsageError
 from negatives.llm.limits import Limits
-from negatives.llm.requests import Answer, Facts, Failure, Message, Outcome, Request
-from tests.negatives.llm.llm_fakes import Reply, Server, message, said, serving
+from negatives.llm.requests import Answer, Failure, Message, ModelInfo, Outcome, Request
+from tests.negatives.llm.llm_fakes import Reply, Server, message, reply_with, serving
 
 pytest.importorskip("openai", reason="the extra `llm` is not installed")
 
@@ -48,20 +48,20 @@ def requests(num: int, *, schema: dict[str, str] | None = None) -> list[Request]
 
 
 def backend(url: str, **limits: float | None) -> ServerBackend:
-    facts = Facts("a-model", "1", "text", 1.0, 10.0)
+    model_info = ModelInfo("a-model", "1", "text", 1.0, 10.0)
     given: dict[str, Any] = {"timeout_s": 5.0, "retries": 3, **limits}
-    return ServerBackend(url=url, facts=facts, key_env=KEY_ENV, limits=Limits(**given))
+    return ServerBackend(url=url, model_info=model_info, key_env=KEY_ENV, limits=Limits(**given))
 
 
 def echo(_number: int, body: dict[str, Any]) -> Reply:
-    return said(body["messages"][-1]["content"])
+    return reply_with(body["messages"][-1]["content"])
 
 
 def caption_of(body: dict[str, Any]) -> int:
     return int(body["messages"][-1]["content"].split()[-1])
 
 
-def asked(
+def ask(
     server: Server, num: int, **limits: float | None
 ) -> tuple[list[Outcome], dict[int, Outcome]]:
     arrived: dict[int, Outcome] = {}
@@ -70,7 +70,7 @@ def asked(
 
 def test_answers_come_in_order_and_are_told_of_as_they_arrive() -> None:
     with serving(echo) as server:
-        outcomes, arrived = asked(server, 40)
+        outcomes, arrived = ask(server, 40)
     assert outcomes == [Answer(f"caption {number}", 7, 2) for number in range(40)]
     assert arrived == dict(enumerate(outcomes))
     assert len(server.seen) == 40
@@ -89,7 +89,7 @@ def test_what_is_refused_for_now_is_asked_again(status: int) -> None:
         return Reply(status, headers=SOON) if number % 3 == 0 else echo(0, body)
 
     with serving(replies) as server:
-        outcomes, _ = asked(server, 20, retries=20)
+        outcomes, _ = ask(server, 20, retries=20)
     assert outcomes == [Answer(f"caption {number}", 7, 2) for number in range(20)]
 
 
@@ -99,7 +99,7 @@ def test_retry_after_is_obeyed() -> None:
 
     with serving(replies) as server:
         start = time.perf_counter()
-        asked(server, 1)
+        ask(server, 1)
         assert time.perf_counter() - start >= 0.3
 
 
@@ -108,7 +108,7 @@ def test_a_server_that_stays_busy_fails_that_row_alone() -> None:
         return Reply(503, headers=SOON) if caption_of(body) == 3 else echo(0, body)
 
     with serving(replies) as server:
-        outcomes, _ = asked(server, 6)
+        outcomes, _ = ask(server, 6)
     assert outcomes[3] == Failure("no answer")
     assert Counter(map(type, outcomes)) == {Answer: 5, Failure: 1}
     assert len(server.seen) == 5 + 4
@@ -119,7 +119,7 @@ def test_a_hang_times_out_and_fails_that_row_alone() -> None:
         return Reply(hangs_s=1.0) if caption_of(body) == 1 else echo(0, body)
 
     with serving(replies) as server:
-        outcomes, _ = asked(server, 4, timeout_s=0.2, retries=1)
+        outcomes, _ = ask(server, 4, timeout_s=0.2, retries=1)
     assert outcomes[1] == Failure("timed out")
     assert sum(isinstance(outcome, Answer) for outcome in outcomes) == 3
     assert len(server.seen) == 5
@@ -131,7 +131,7 @@ def test_a_reply_that_drips_times_out_as_a_whole() -> None:
 
     with serving(replies) as server:
         start = time.perf_counter()
-        outcomes, _ = asked(server, 1, timeout_s=0.3)
+        outcomes, _ = ask(server, 1, timeout_s=0.3)
         assert time.perf_counter() - start < 2.0
     assert outcomes == [Answer("caption 0", 7, 2)]
 
@@ -146,7 +146,7 @@ def test_a_stop_does_not_wait_for_those_that_wait() -> None:
     with serving(replies) as server:
         start = time.perf_counter()
         with pytest.raises(UsageError, match="402: no money"):
-            asked(server, 3, concurrency=2)
+            ask(server, 3, concurrency=2)
         assert time.perf_counter() - start < 5.0
 
 
@@ -187,7 +187,7 @@ GARBAGE = ["", "no json", "[]", "{}", '{"choices": []}', '{"choices": [{"message
 def test_a_single_reply_that_is_none_is_asked_for_again(body: str) -> None:
     replies = iter([Reply(body=body)])
     with serving(lambda _, sent: next(replies, None) or echo(0, sent)) as server:
-        outcomes, _ = asked(server, 1)
+        outcomes, _ = ask(server, 1)
     assert outcomes == [Answer("caption 0", 7, 2)]
 
 
@@ -262,13 +262,13 @@ def test_a_server_that_stops_having_content_stops_the_run() -> None:
 )
 def test_parts_are_read_and_thoughts_are_not(content: object, expected: str) -> None:
     with serving(lambda *_: message({"content": content, "reasoning_content": "x"})) as server:
-        outcomes, _ = asked(server, 1)
+        outcomes, _ = ask(server, 1)
     assert outcomes == [Answer(expected, 7, 2)]
 
 
 def test_answers_that_are_no_json_are_not_believed_until_one_is() -> None:
     arrived: dict[int, Outcome] = {}
-    with serving(lambda *_: said("Okay, the user wants")) as server:
+    with serving(lambda *_: reply_with("Okay, the user wants")) as server:
         with pytest.raises(UsageError, match="expected JSON, found 'Okay, the user wants'"):
             backend(server.url, concurrency=1).answers(
                 requests(40, schema=SCHEMA), arrived.__setitem__
@@ -277,7 +277,7 @@ def test_answers_that_are_no_json_are_not_believed_until_one_is() -> None:
     assert arrived == {}
 
     def replies(number: int, _body: dict[str, Any]) -> Reply:
-        return said("{}") if number == 5 else said("Okay")
+        return reply_with("{}") if number == 5 else reply_with("Okay")
 
     with serving(replies) as server:
         backend(server.url, concurrency=1).answers(requests(40, schema=SCHEMA), arrived.__setitem__)
@@ -296,7 +296,7 @@ REFUSALS = [
 @pytest.mark.parametrize("reply", REFUSALS)
 def test_a_refusal_is_final_and_no_stop(reply: Reply) -> None:
     with serving(lambda *_: reply) as server:
-        outcomes, arrived = asked(server, 30)
+        outcomes, arrived = ask(server, 30)
     assert outcomes == [Failure("refused")] * 30
     assert arrived == dict(enumerate(outcomes))
     assert len(server.seen) == 30
@@ -313,7 +313,7 @@ def test_a_server_that_rejects_all_it_is_asked_is_not_believed() -> None:
 
 def test_a_few_rejections_by_a_server_that_answers_nothing_are_asked_again() -> None:
     with serving(lambda *_: Reply(400, body="unknown model")) as server:
-        outcomes, _ = asked(server, 3)
+        outcomes, _ = ask(server, 3)
     assert outcomes == [Failure("no answer")] * 3
     assert [outcome.why for outcome in outcomes if isinstance(outcome, Failure)] == [
         "the server answers 400: unknown model"
@@ -325,7 +325,7 @@ def test_rejections_are_believed_once_something_is_answered() -> None:
         return echo(0, body) if caption_of(body) == 5 else Reply(400)
 
     with serving(replies) as server:
-        outcomes, arrived = asked(server, 7, concurrency=1)
+        outcomes, arrived = ask(server, 7, concurrency=1)
     assert outcomes == [*[Failure("rejected")] * 5, Answer("caption 5", 7, 2), Failure("rejected")]
     assert arrived == dict(enumerate(outcomes))
 
@@ -350,7 +350,7 @@ def test_the_server_is_told_its_own_name_of_the_model() -> None:
 @pytest.mark.parametrize("status", [400, 422, 500])
 def test_a_server_that_knows_no_schema_is_asked_once_with_it(status: int) -> None:
     def replies(_number: int, body: dict[str, Any]) -> Reply:
-        return Reply(status) if "response_format" in body else said("{}")
+        return Reply(status) if "response_format" in body else reply_with("{}")
 
     with serving(replies) as server:
         limited = backend(server.url, retries=0)
@@ -373,7 +373,7 @@ def test_the_limit_on_tokens_is_named_as_the_server_wants_it() -> None:
             return Reply(400, body=json.dumps({"error": {"message": UNSUPPORTED}}))
         if body.get("temperature") is not None:
             return Reply(400, body='{"error": {"message": "x", "param": "temperature"}}')
-        return said("{}")
+        return reply_with("{}")
 
     with serving(replies) as server:
         limited = backend(server.url, thinking_tokens=100)
@@ -422,7 +422,7 @@ def test_a_key_that_cannot_be_sent_is_not_told(key: str, monkeypatch: pytest.Mon
 def test_the_end_of_a_line_is_no_part_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_ENV, f"{SECRET}\r\n")
     with serving(echo) as server:
-        asked(server, 1)
+        ask(server, 1)
     assert server.keys == [f"Bearer {SECRET}"]
 
 
@@ -435,7 +435,7 @@ def test_no_variable_of_openai_reaches_another_server(monkeypatch: pytest.Monkey
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     with serving(echo) as server:
-        asked(server, 1)
+        ask(server, 1)
     assert server.keys == [""]
     assert "leaked" not in json.dumps(server.headers)
     assert {name: os.environ[name] for name in given} == given
@@ -446,9 +446,9 @@ def test_a_wrong_key_or_model_stops_the_run_and_the_key_is_not_told(
     status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    told = f"{'x' * 290} no such key: {SECRET}"
-    with serving(lambda *_: Reply(status, body=told)) as server, pytest.raises(UsageError) as at:
-        asked(server, 30)
+    message = f"{'x' * 290} no such key: {SECRET}"
+    with serving(lambda *_: Reply(status, body=message)) as server, pytest.raises(UsageError) as at:
+        ask(server, 30)
     assert (KEY_ENV if status != 404 else "a-model") in str(at.value)
     assert len(server.seen) == 1
     for part in (SECRET, SECRET[:8]):
@@ -460,7 +460,7 @@ def test_a_dead_server_stops_the_run_and_says_what_to_do() -> None:
     with serving(echo) as server:
         pass
     with pytest.raises(RetryableError, match="none that answers; the answers so far are kept"):
-        asked(server, 3, retries=1)
+        ask(server, 3, retries=1)
 
 
 def test_a_limit_on_requests_is_held_and_what_came_is_told_of() -> None:
@@ -482,7 +482,7 @@ def test_requests_that_are_made_again_count() -> None:
 
 QUESTION = 13 * 1e-6 + 8 * 10e-6  # "caption 7": half its characters and a message's marks
 BILLED = {
-    "stated": (said("x"), 27e-6),
+    "stated": (reply_with("x"), 27e-6),
     "not stated": (Reply(body='{"choices": [{"message": {"content": "x"}}]}'), QUESTION),
     "in part": (message({"content": "x"}, prompt_tokens=2), 82e-6),
     "by other names": (message({"content": "x"}, input_tokens=7, output_tokens=2), 27e-6),
@@ -536,7 +536,7 @@ def test_no_more_are_under_way_than_are_allowed() -> None:
         return echo(0, body)
 
     with serving(replies) as server:
-        asked(server, 60, concurrency=6)
+        ask(server, 60, concurrency=6)
     assert 2 <= most <= 6
 
 
@@ -549,9 +549,9 @@ def test_a_third_garbage_busy_and_hangs_and_the_tally_is_right() -> None:
         if number % 29 == 7:
             return Reply(hangs_s=0.6)
         is_garbage = caption_of(body) % 10 < 3
-        return said("<garbage>") if is_garbage else said(json.dumps({"words": ["cat"]}))
+        return reply_with("<garbage>") if is_garbage else reply_with(json.dumps({"words": ["cat"]}))
 
     with serving(replies) as server:
-        outcomes, _ = asked(server, 60, retries=8, timeout_s=0.3)
+        outcomes, _ = ask(server, 60, retries=8, timeout_s=0.3)
     texts = Counter(outcome.text for outcome in outcomes if isinstance(outcome, Answer))
     assert texts == {"<garbage>": 18, '{"words": ["cat"]}': 42}

@@ -30,7 +30,7 @@ training:
 
 def run(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [NEGATIVES, "run", "pipeline.yaml", "--judge", "none", *arguments],
+        [NEGATIVES, "run", "pipeline.yaml", "--reference-model", "none", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -72,7 +72,7 @@ def test_a_damaged_mark_is_one_line(tmp_path: Path) -> None:
         run_stage(stage(), tmp_path)
 
 
-def changed(sections: dict[str, Any], where: str, value: object) -> dict[str, Any]:
+def with_change(sections: dict[str, Any], where: str, value: object) -> dict[str, Any]:
     copy: dict[str, Any] = json.loads(json.dumps(sections))
     *path, last = where.split(".")
     at = copy
@@ -98,18 +98,18 @@ def test_what_a_change_makes_to_be_done_again(
 ) -> None:
     before = {s.name: s.folder(tmp_path) for s in stages_of(SECTIONS, tmp_path)}
     after = {
-        s.name: s.folder(tmp_path) for s in stages_of(changed(SECTIONS, where, value), tmp_path)
+        s.name: s.folder(tmp_path) for s in stages_of(with_change(SECTIONS, where, value), tmp_path)
     }
     assert {name for name in before if before[name] != after[name]} == redone
 
 
 def test_without_a_benchmark_nothing_is_evaluated(tmp_path: Path) -> None:
-    sections = changed(SECTIONS, "training.evaluation.benchmarks", {})
+    sections = with_change(SECTIONS, "training.evaluation.benchmarks", {})
     assert [s.name for s in stages_of(sections, tmp_path)] == ["build", "audit", "train"]
 
 
 def test_every_run_is_measured_before_and_after(tmp_path: Path) -> None:
-    *_, evaluate = stages_of(changed(SECTIONS, "training.evaluation.wise_ft", [0.5]), tmp_path)
+    *_, evaluate = stages_of(with_change(SECTIONS, "training.evaluation.wise_ft", [0.5]), tmp_path)
     assert evaluate.command[evaluate.command.index("--wise-ft") + 1] == "0,0.5,1"
 
 
@@ -131,6 +131,6 @@ def test_what_is_wrong_is_told_before_anything_runs(
 ) -> None:
     calls = Calls("rows")
     with pytest.raises(UsageError, match=message):
-        run_pipeline(changed(SECTIONS, where, value), tmp_path, title="t", call=calls)
+        run_pipeline(with_change(SECTIONS, where, value), tmp_path, title="t", call=calls)
     assert not calls.commands
     assert not (tmp_path / CONFIG).exists()

@@ -17,7 +17,7 @@ from data.streams import Stream
 from negatives.cli import cli
 from negatives.publishing.writing import names_in
 from tests.fake_hub import TOKEN, FakeHub, Fault, environment, serving
-from tests.faulty_proxy import drawn
+from tests.faulty_proxy import random_plan
 from tests.negatives.folders.small_folders import make_folder
 from tests.negatives.publishing.hub_folders import audit_of, folder_of, rows_of, write_audit
 from tests.s3_server import Bucket
@@ -110,7 +110,7 @@ def test_a_hundred_thousand_rows_are_equal_after_faults(hub: FakeHub, tmp_path: 
         assert (tmp_path / "back/data" / path.name).read_bytes() == path.read_bytes()
 
 
-def typed(*words: object) -> str:
+def run_by_hand(*words: object) -> str:
     done = CliRunner().invoke(cli, [str(word) for word in words])
     if isinstance(done.exception, UsageError):
         return str(done.exception)
@@ -121,14 +121,16 @@ def typed(*words: object) -> str:
 def test_a_dry_run_writes_the_files_and_asks_nobody(tmp_path: Path) -> None:
     out = tmp_path / "out"
     audit = with_audit(tmp_path, folder_of(out))
-    told = typed("publish", out, "user/name", "--dry-run", "--audit", audit, "--json")
-    found = json.loads(told)
+    message = run_by_hand("publish", out, "user/name", "--dry-run", "--audit", audit, "--json")
+    found = json.loads(message)
     assert found["sent"] is None
     assert all((out / "publish" / name).is_file() for name in found["files"])
-    assert "nothing was sent" in typed("publish", out, "user/name", "--dry-run", "--audit", audit)
-    assert "whole" in typed("verify", out)
+    assert "nothing was sent" in run_by_hand(
+        "publish", out, "user/name", "--dry-run", "--audit", audit
+    )
+    assert "whole" in run_by_hand("verify", out)
     (out / "publish/manifest.json").unlink()
-    refused = typed("publish", out, "user/name", "--dry-run", "--audit", audit)
+    refused = run_by_hand("publish", out, "user/name", "--dry-run", "--audit", audit)
     assert "holds other files than a publication's" in refused
     assert (out / "publish/README.md").exists()
 
@@ -139,11 +141,11 @@ def test_a_folder_by_url_is_published_through_a_copy(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     audit = with_audit(tmp_path, folder_of(tmp_path / "out"))
     s3.put_folder(tmp_path / "out", "out")
-    s3.proxy.plan = drawn(Stream("faults"), share=0.2)
+    s3.proxy.plan = random_plan(Stream("faults"), share=0.2)
     line = ("user/name", "--dry-run", "--audit", audit)
-    assert "expected --to" in typed("publish", f"{s3.url}/out", *line)
+    assert "expected --to" in run_by_hand("publish", f"{s3.url}/out", *line)
     for place, to in ((f"{s3.url}/out", "a"), (tmp_path / "out", "b")):
-        typed("publish", place, *line, "--to", tmp_path / to)
+        run_by_hand("publish", place, *line, "--to", tmp_path / to)
     assert names_in(tmp_path / "a") == names_in(tmp_path / "b")
     for name in names_in(tmp_path / "a"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
@@ -154,14 +156,14 @@ def test_a_dry_run_writes_where_it_is_told_and_over_nothing_else(tmp_path: Path)
     audit = with_audit(tmp_path, folder_of(out))
     line = ("publish", out, "user/name", "--dry-run", "--audit", audit)
     for _ in range(2):  # the second time over what it wrote before
-        found = json.loads(typed(*line, "--to", files, "--json"))
+        found = json.loads(run_by_hand(*line, "--to", files, "--json"))
         assert found["folder"] == str(files)
         assert all((files / name).is_file() for name in found["files"])
     assert not (out / "publish").exists()
     (files / "notes.txt").write_text("mine")
     for folder in (out, files):  # a finished folder has a manifest too
-        assert "holds other files" in typed(*line, "--to", folder)
-    assert "whole" in typed("verify", out)
+        assert "holds other files" in run_by_hand(*line, "--to", folder)
+    assert "whole" in run_by_hand("verify", out)
 
 
 @pytest.mark.parametrize(
@@ -173,8 +175,8 @@ def test_a_dry_run_writes_where_it_is_told_and_over_nothing_else(tmp_path: Path)
     ],
 )
 def test_a_dry_run_ignores_nothing(tmp_path: Path, options: tuple[str, ...], named: str) -> None:
-    told = typed("publish", tmp_path / "none", "user/name", "--dry-run", *options)
-    assert told == f"--dry-run sends nothing: leave out {named}, which say how it is sent"
+    message = run_by_hand("publish", tmp_path / "none", "user/name", "--dry-run", *options)
+    assert message == f"--dry-run sends nothing: leave out {named}, which say how it is sent"
 
 
 def test_what_should_not_be_published_is_not(tmp_path: Path) -> None:
@@ -182,25 +184,25 @@ def test_what_should_not_be_published_is_not(tmp_path: Path) -> None:
     manifest = folder_of(out)
     audit = write_audit(tmp_path / "audit.json", audit_of(manifest, value=0.7))
     line = ("publish", out, "user/name", "--dry-run", "--audit", audit)
-    assert "outside its bars: words of overall" in typed(*line)
+    assert "outside its bars: words of overall" in run_by_hand(*line)
     assert not (out / "publish").exists()
-    typed(*line, "--allow-failing-audit")
+    run_by_hand(*line, "--allow-failing-audit")
     assert "1 of these are outside" in (out / "publish/README.md").read_text()
     text = (out / "manifest.json").read_text().replace("CC0-1.0", "NOASSERTION")
     (out / "manifest.json").write_text(text)
-    assert "known licence" in typed(*line, "--allow-failing-audit")
-    typed(*line, "--allow-failing-audit", "--allow-unknown-licence")
+    assert "known licence" in run_by_hand(*line, "--allow-failing-audit")
+    run_by_hand(*line, "--allow-failing-audit", "--allow-unknown-licence")
     path = next((out / "data").iterdir())
     path.write_bytes(path.read_bytes().replace(b"red", b"rod", 1))
-    assert "damaged" in typed(*line)
-    assert "expected USER/NAME" in typed("publish", out, "name")
-    assert "expected USER/NAME" in typed("pull", "name", tmp_path / "back")
+    assert "damaged" in run_by_hand(*line)
+    assert "expected USER/NAME" in run_by_hand("publish", out, "name")
+    assert "expected USER/NAME" in run_by_hand("pull", "name", tmp_path / "back")
 
 
 def test_without_an_audit_one_is_measured(tmp_path: Path) -> None:
     folder_of(tmp_path / "out", 60)
-    words = ("--allow-failing-audit", "--quiet", "--judge", "none")
-    typed("publish", tmp_path / "out", "user/name", "--dry-run", *words)
+    words = ("--allow-failing-audit", "--quiet", "--reference-model", "none")
+    run_by_hand("publish", tmp_path / "out", "user/name", "--dry-run", *words)
     found = json.loads((tmp_path / "out/publish/audit.json").read_text())
     assert found["fingerprint"] == read_manifest(tmp_path / "out").fingerprint
     assert any(finding["measure"] == "coverage" for finding in found["findings"])
@@ -211,7 +213,7 @@ def test_the_commands_of_the_readme_run(hub: FakeHub, tmp_path: Path) -> None:
     lines = section.partition("```sh\n")[2].partition("```")[0].splitlines()
     commands = [shlex.split(line, comments=True) for line in lines]
     folder_of(tmp_path / "out")
-    own = {"audit": ["--judge", "none"], "publish": ["--allow-failing-audit"]}
+    own = {"audit": ["--reference-model", "none"], "publish": ["--allow-failing-audit"]}
     done = [
         run(hub, tmp_path, NEGATIVES, *words, *own.get(words[0], ()))
         for name, *words in commands

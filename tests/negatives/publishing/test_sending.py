@@ -13,8 +13,8 @@ from data.errors import RetryableError, UsageError
 from data.hub import ATTEMPTS, Repository, check_name, client
 from data.manifest import read_manifest
 from data.pulling import commit_of, local_folder, pull
-from negatives.publishing.sending import Sent, send
-from tests.fake_hub import TOKEN, FakeHub, Fault, known_to_the_client, serving
+from negatives.publishing.sending import SendResult, send
+from tests.fake_hub import TOKEN, FakeHub, Fault, serving, use_in_client
 from tests.negatives.publishing.hub_folders import folder_of, publish_to
 
 NAME = "user/name"
@@ -32,7 +32,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
-    with serving() as hub, known_to_the_client(hub, monkeypatch, tmp_path):
+    with serving() as hub, use_in_client(hub, monkeypatch, tmp_path):
         yield hub
 
 
@@ -41,11 +41,11 @@ def repository(waits: list[float] | None = None, name: str = NAME) -> Repository
     return Repository(name=name, api=client(), wait=seconds.append)
 
 
-def sent(out: Path, *, private: bool = False, tag: str | None = None) -> Sent:
+def send_folder(out: Path, *, private: bool = False, tag: str | None = None) -> SendResult:
     return send(repository(), out / "publish", message="rows", private=private, tag=tag)
 
 
-def assert_holds(hub: FakeHub, out: Path, found: Sent) -> None:
+def assert_holds(hub: FakeHub, out: Path, found: SendResult) -> None:
     """Hold that the commit has the folder's files, all of them, and follows the first one."""
     repo = hub.repos[NAME]
     files = {p.relative_to(out / "publish").as_posix(): p.read_bytes()
@@ -56,13 +56,13 @@ def assert_holds(hub: FakeHub, out: Path, found: Sent) -> None:
 
 
 def test_a_folder_is_one_commit_and_a_tag(hub: FakeHub, out: Path) -> None:
-    found = sent(out, private=True)
+    found = send_folder(out, private=True)
     assert_holds(hub, out, found)
     assert (found.tag, found.is_new, len(hub.repos[NAME].trees)) == ("v1", True, 2)
     assert hub.repos[NAME].private
     num_sent = hub.asked("PUT /large")
-    again = sent(out, private=True)
-    assert again == Sent(found.commit, "v1", is_new=False)
+    again = send_folder(out, private=True)
+    assert again == SendResult(found.commit, "v1", is_new=False)
     assert hub.asked("PUT /large") == num_sent
     assert hub.asked(COMMIT) == 1
 
@@ -71,15 +71,15 @@ def test_a_folder_is_one_commit_and_a_tag(hub: FakeHub, out: Path) -> None:
 def test_large_files_go_in_parts(hub: FakeHub, out: Path, fault: int | str) -> None:
     hub.part_bytes = 1000
     hub.faults = [Fault("PUT /parts/.*/2", fault, times=2), Fault("POST /whole", fault)]
-    assert_holds(hub, out, sent(out))
+    assert_holds(hub, out, send_folder(out))
     assert hub.asked("PUT /parts") > hub.asked("POST /whole") > 2
     assert not any(fault.times for fault in hub.faults)
 
 
 def test_what_an_earlier_publication_left_goes(hub: FakeHub, out: Path) -> None:
-    first = sent(out.parent / "other", tag="old")
+    first = send_folder(out.parent / "other", tag="old")
     hub.repos[NAME].add({**hub.repos[NAME].trees[first.commit], "notes.md": b"my own"})
-    found = sent(out)
+    found = send_folder(out)
     assert_holds(hub, out, found)
     tree = hub.repos[NAME].trees[found.commit]
     parquet = {name for name in tree if name.endswith(".parquet")}
@@ -112,7 +112,7 @@ def test_what_fails_for_a_moment_is_done_in_the_end(
     hub: FakeHub, out: Path, faults: list[Fault]
 ) -> None:
     hub.faults = faults = [Fault(f.matching.pattern, f.what, times=f.times) for f in faults]
-    found = sent(out)
+    found = send_folder(out)
     assert not any(fault.times for fault in faults)
     assert_holds(hub, out, found)
     assert len(hub.repos[NAME].trees) == 2
@@ -122,13 +122,13 @@ def test_what_fails_for_a_moment_is_done_in_the_end(
 def test_an_upload_that_was_cut_goes_on(hub: FakeHub, out: Path) -> None:
     hub.faults = [Fault("PUT /large", 500, times=1000)]
     with pytest.raises(RetryableError, match="fault 500"):
-        sent(out)
+        send_folder(out)
     hub.faults = [Fault(COMMIT, 500, times=1000)]
     with pytest.raises(RetryableError, match="fault 500"):
-        sent(out)
+        send_folder(out)
     there = set(hub.large)
     hub.faults, hub.requests = [], []
-    assert_holds(hub, out, sent(out))
+    assert_holds(hub, out, send_folder(out))
     assert there
     assert hub.asked("PUT /large") == 0
     assert len(hub.repos[NAME].trees) == 2
@@ -137,12 +137,12 @@ def test_an_upload_that_was_cut_goes_on(hub: FakeHub, out: Path) -> None:
 def test_a_concurrent_commit_is_not_written_over(hub: FakeHub, out: Path) -> None:
     hub.faults = [Fault(COMMIT, "raced")]
     with pytest.raises(RetryableError, match=r"another changed it meanwhile \(now [0-9a-f]{12}\)"):
-        sent(out)
+        send_folder(out)
     repo = hub.repos[NAME]
     assert repo.trees[repo.head]["notes.md"] == b"of another"
     assert not repo.tags
     repo.add({name: c for name, c in repo.trees[repo.head].items() if name != "notes.md"})
-    assert_holds(hub, out, sent(out))
+    assert_holds(hub, out, send_folder(out))
 
 
 def test_a_wrong_token_is_refused_and_never_told(
@@ -150,14 +150,14 @@ def test_a_wrong_token_is_refused_and_never_told(
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrongwrong")
     with pytest.raises(UsageError, match="the Hub refuses the token") as refused:
-        sent(out)
+        send_folder(out)
     assert "wrongwrong" not in str(refused.value)
     assert str(refused.value).endswith("change HF_TOKEN, which is set")  # a login would not help
     assert not hub.repos
     monkeypatch.delenv("HF_TOKEN")
     monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(out / "no-token"))
     with pytest.raises(UsageError, match=r"refuses the token.*hf auth login"):
-        sent(out)
+        send_folder(out)
 
 
 def test_anothers_name_is_refused(hub: FakeHub, out: Path) -> None:
@@ -181,14 +181,14 @@ def test_an_existing_name_is_not_written_over(
     repo = hub.create(NAME, **files)
     repo.tags["taken"] = before = repo.head
     with pytest.raises(UsageError, match=message):
-        sent(out, **asked)
+        send_folder(out, **asked)
     assert repo.head == before
     assert not hub.large
 
 
 def test_an_existing_empty_name_is_filled(hub: FakeHub, out: Path) -> None:
     hub.create(NAME, **{"README.md": b"---\n---\n"})
-    assert_holds(hub, out, sent(out, tag="first"))
+    assert_holds(hub, out, send_folder(out, tag="first"))
 
 
 def test_waits_grow_and_end(hub: FakeHub) -> None:
@@ -213,7 +213,7 @@ def test_a_name_is_user_and_name(name: str) -> None:
         check_name(name)
 
 
-def restored(out: Path, path: Path) -> bool:
+def is_restored(out: Path, path: Path) -> bool:
     files = [out / "manifest.json", *(out / "data").iterdir()]
     return all((path / p.relative_to(out)).read_bytes() == p.read_bytes() for p in files)
 
@@ -230,13 +230,13 @@ def restored(out: Path, path: Path) -> bool:
 def test_pull_restores_equal_bytes(
     hub: FakeHub, out: Path, tmp_path: Path, faults: list[Fault]
 ) -> None:
-    found = sent(out)
+    found = send_folder(out)
     hub.faults = faults
     place = tmp_path / "back"
     assert commit_of(repository(), "v1") == found.commit
     pull(repository(), place, commit=found.commit)
     assert not any(fault.times for fault in faults)
-    assert restored(out, place)
+    assert is_restored(out, place)
     assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith(("back", "."))) == [
         "back"
     ]
@@ -245,14 +245,14 @@ def test_pull_restores_equal_bytes(
 
 
 def test_a_pull_that_was_cut_goes_on(hub: FakeHub, out: Path, tmp_path: Path) -> None:
-    commit = sent(out).commit
+    commit = send_folder(out).commit
     hub.faults = [Fault("/resolve/.*val_2", 500, times=1000)]
     with pytest.raises(RetryableError, match="try again"):
         pull(repository(), tmp_path / "back", commit=commit)
     assert not (tmp_path / "back").exists()
     hub.faults, hub.requests = [], []
     pull(repository(), tmp_path / "back", commit=commit)
-    assert restored(out, tmp_path / "back")
+    assert is_restored(out, tmp_path / "back")
     assert hub.asked("GET .*parquet") == 1
 
 
@@ -268,7 +268,7 @@ def test_what_is_not_there_cannot_be_pulled(hub: FakeHub, tmp_path: Path) -> Non
 
 def test_a_damaged_publication_is_not_shown(hub: FakeHub, out: Path, tmp_path: Path) -> None:
     repo = hub.repos.setdefault(NAME, hub.create(NAME))
-    tree = dict(repo.trees[sent(out).commit])
+    tree = dict(repo.trees[send_folder(out).commit])
     first, second = sorted(name for name in tree if name.endswith(".parquet"))[:2]
     commit = repo.add({**tree, first: tree[second]})
     with pytest.raises(UsageError, match="do not give the bytes"):
@@ -277,11 +277,11 @@ def test_a_damaged_publication_is_not_shown(hub: FakeHub, out: Path, tmp_path: P
 
 
 def test_shards_of_the_hub_come_into_the_cache_once(hub: FakeHub, out: Path) -> None:
-    commit = sent(out).commit
+    commit = send_folder(out).commit
     for place in (f"hf://datasets/{NAME}", f"hf://datasets/{NAME}@v1"):
         folder = local_folder(place)
         assert folder.name == commit
-        assert restored(out, folder)
+        assert is_restored(out, folder)
     num_asked = len(hub.requests)
     assert local_folder(f"hf://datasets/{NAME}@{commit}") == folder
     assert len(hub.requests) == num_asked
@@ -293,18 +293,18 @@ def test_shards_of_the_hub_come_into_the_cache_once(hub: FakeHub, out: Path) -> 
 
 
 def test_of_many_who_want_the_same_shards_one_fetches_them(hub: FakeHub, out: Path) -> None:
-    sent(out)
+    send_folder(out)
     with ThreadPoolExecutor(4) as pool:
         folders = set(pool.map(local_folder, [f"hf://datasets/{NAME}"] * 4))
     assert len(folders) == 1
-    assert restored(out, folders.pop())
+    assert is_restored(out, folders.pop())
     assert hub.asked("GET .*parquet") == len(list((out / "publish/data").iterdir()))
 
 
 def test_two_who_publish_the_same_make_one_commit(hub: FakeHub, out: Path) -> None:
     hub.create(NAME)
     with ThreadPoolExecutor(3) as pool:
-        found = {each.commit for each in pool.map(sent, [out] * 3)}
+        found = {each.commit for each in pool.map(send_folder, [out] * 3)}
     assert found == {hub.repos[NAME].head}
     assert len(hub.repos[NAME].trees) == 2
 

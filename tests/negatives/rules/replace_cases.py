@@ -61,7 +61,7 @@ def assert_reversible(rule: Rule, parse: Parse) -> None:
         assert len(texts) == len(slot.alternatives)
         assert parse.text not in texts
         for edit in slot.alternatives:
-            negative = tagged_anew(parse, edit)
+            negative = retag(parse, edit)
             assert negative.text == edit.apply(parse.text)
             back = {
                 frozenset(undone.apply(negative.text) for undone in other.alternatives)
@@ -70,7 +70,7 @@ def assert_reversible(rule: Rule, parse: Parse) -> None:
             assert frozenset({parse.text, *texts} - {negative.text}) in back, negative.text
 
 
-def tagged_anew(parse: Parse, edit: Edit) -> Parse:
+def retag(parse: Parse, edit: Edit) -> Parse:
     """Return the negative's parse: the new words have the tags of those they replace.
 
     Of several new words the last has the old head's, those before it are nouns of a compound; a

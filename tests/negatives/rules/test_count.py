@@ -12,7 +12,7 @@ WITH_ARTICLES = Count(articles=True, lexicon=load())
 UP_TO_SIX = ["one", "two", "three", "four", "five", "six"]
 
 
-def offered(parse: Parse, rule: Count = RULE) -> list[list[str]]:
+def offers_of(parse: Parse, rule: Count = RULE) -> list[list[str]]:
     return [[edit.apply(parse.text) for edit in slot.alternatives] for slot in rule(parse)]
 
 
@@ -72,7 +72,7 @@ def offered(parse: Parse, rule: Count = RULE) -> list[list[str]]:
     ],
 )
 def test_changes(caption: str, expected: list[str]) -> None:
-    assert offered(parsed(caption)) == [expected]
+    assert offers_of(parsed(caption)) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_changes(caption: str, expected: list[str]) -> None:
     ],
 )
 def test_noop(caption: str) -> None:
-    assert offered(parsed(caption)) == []
+    assert offers_of(parsed(caption)) == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_noop(caption: str) -> None:
 )
 def test_several_stay_several(caption: str) -> None:
     parse = parsed(caption)
-    (texts,) = offered(parse)
+    (texts,) = offers_of(parse)
     assert texts == [parse.text.replace("two", n) for n in UP_TO_SIX[2:]]
 
 
@@ -154,7 +154,7 @@ FRAMES = [
 NUMBERS = [*UP_TO_SIX, "seven", "twelve", "1", "2", "6", "8", "twenty", "90"]
 
 
-def framed(number: str, nouns: tuple[str, str], frame: str) -> Parse:
+def parse_in_frame(number: str, nouns: tuple[str, str], frame: str) -> Parse:
     several = number not in {"one", "1"}
     noun = f"{nouns[several]}/NOUN/{'NNS' if several else 'NN'}"
     are = "are/AUX/VBP" if several else "is/AUX/VBZ"
@@ -164,8 +164,11 @@ def framed(number: str, nouns: tuple[str, str], frame: str) -> Parse:
 
 @given(st.sampled_from(NUMBERS), st.sampled_from(NOUNS), st.sampled_from(FRAMES))
 def test_a_slot_is_a_class(number: str, nouns: tuple[str, str], frame: str) -> None:
-    parse = framed(number, nouns, frame)
-    others = {framed(n, nouns, frame).text: framed(n, nouns, frame) for n in _every_number()}
+    parse = parse_in_frame(number, nouns, frame)
+    others = {
+        parse_in_frame(n, nouns, frame).text: parse_in_frame(n, nouns, frame)
+        for n in _every_number()
+    }
     for slot in RULE(parse):
         assert slot.reversible
         texts = {edit.apply(parse.text) for edit in slot.alternatives}

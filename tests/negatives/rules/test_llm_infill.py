@@ -18,7 +18,7 @@ def infill(**options: Any) -> LlmInfill:  # noqa: ANN401 - of several types
     return LlmInfill(lexicon=lexicon.load(), **options)
 
 
-def offered(caption: str, place: int, given_words: list[str], rule: LlmInfill) -> list[str]:
+def offers_of(caption: str, place: int, given_words: list[str], rule: LlmInfill) -> list[str]:
     """Return what is offered in the place asked about of that number, all else unanswered."""
     parse = parsed(caption)
     none = Answer('{"words": []}', 1, 1)
@@ -57,7 +57,7 @@ def test_a_place_is_asked_about_once_and_the_caption_comes_last() -> None:
 def test_an_answer_has_to_exclude_the_caption(
     place: int, given_words: list[str], expected: list[str]
 ) -> None:
-    assert offered(RIDER, place, given_words, infill()) == expected
+    assert offers_of(RIDER, place, given_words, infill()) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,17 @@ def test_an_answer_has_to_exclude_the_caption(
 def test_an_open_place_takes_what_is_not_known_to_overlap(
     place: int, given_words: list[str], expected: list[str]
 ) -> None:
-    assert offered(RIDER, place, given_words, infill(is_open=True)) == expected
-    closed = offered(RIDER, place, given_words, infill())
+    assert offers_of(RIDER, place, given_words, infill(is_open=True)) == expected
+    closed = offers_of(RIDER, place, given_words, infill())
     assert closed == [word for word in expected if word == "woman"]
 
 
 def test_words_of_a_family_exclude_each_other_beyond_their_class() -> None:
     text = "A cat on the table"
-    assert offered(text, 2, ["floor", "bed", "mat", "cloud", "desk"], infill()) == ["floor", "bed"]
+    assert offers_of(text, 2, ["floor", "bed", "mat", "cloud", "desk"], infill()) == [
+        "floor",
+        "bed",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ def test_what_a_model_is_to_choose_among_is_what_is_taken() -> None:
     for place, each in enumerate(gaps):
         assert each.among
         assert each.own not in each.among
-        assert offered(RIDER, place, list(each.among), infill(proposals=99)) == list(each.among)
+        assert offers_of(RIDER, place, list(each.among), infill(proposals=99)) == list(each.among)
     assert "camel" in (gaps[3].among or ())
     opened = [each.gap.among for each in infill(is_open=True).requests(parse) if each.gap]
     assert opened == [None, None, gaps[2].among, None, gaps[4].among, None]
@@ -121,7 +124,7 @@ def test_what_a_model_is_to_choose_among_is_what_is_taken() -> None:
 )  # fmt: skip
 def test_a_noun_keeps_its_number(caption: str, given_words: list[str], expected: list[str]) -> None:
     rule = infill(kinds=("obj",))
-    assert offered(caption, 1, given_words, rule) == expected
+    assert offers_of(caption, 1, given_words, rule) == expected
 
 
 def test_what_goes_wrong_is_counted_by_name() -> None:
@@ -135,9 +138,9 @@ def test_what_goes_wrong_is_counted_by_name() -> None:
         Failure("refused"),
         Answer('{"words": ["quickly"]}', 1, 1),
     ]
-    slots, fates = rule.slots(parse, outcomes)
+    slots, reasons = rule.slots(parse, outcomes)
     assert slots == []
-    assert fates == Counter(
+    assert reasons == Counter(
         {
             "timed out": 1, "unparsable": 1, "unchanged": 2, "too different": 1, "no word": 1,
             "repeated caption": 1, "refused": 1, "wrong type": 1,

@@ -9,13 +9,13 @@ from negatives.llm.requests import Answer, key_of
 from negatives.rules import make_rule
 from negatives.rules.llm_rewrite import LlmRewrite
 from negatives.words import lexicon
-from tests.negatives.llm.llm_fakes import FACTS
+from tests.negatives.llm.llm_fakes import MODEL_INFO
 from tests.parses import parsed
 
 RIDER = "A man riding a brown horse in a field."
 
 
-def said(*edits: tuple[str, str, str]) -> Answer:
+def answer_with(*edits: tuple[str, str, str]) -> Answer:
     listed = [dict(zip(("type", "find", "replace"), edit, strict=True)) for edit in edits]
     return Answer(json.dumps({"edits": listed}), 1, 1)
 
@@ -45,14 +45,14 @@ def said(*edits: tuple[str, str, str]) -> Answer:
 def test_an_edit_is_made_or_named(edit: tuple[str, str, str], expected: str) -> None:
     parse = parsed(RIDER)
     rule = LlmRewrite(lexicon=lexicon.load())
-    slots, fates = rule.slots(parse, [said(edit)])
-    found = [e.apply(parse.text) for slot in slots for e in slot.alternatives] + list(fates)
+    slots, reasons = rule.slots(parse, [answer_with(edit)])
+    found = [e.apply(parse.text) for slot in slots for e in slot.alternatives] + list(reasons)
     assert found == [expected]
 
 
 def test_samples_are_told_apart_and_need_a_temperature() -> None:
     rule = LlmRewrite(lexicon=lexicon.load(), answers=3, temperature=0.8)
-    keys = [key_of(request, FACTS) for request in rule.requests(parsed(RIDER))]
+    keys = [key_of(request, MODEL_INFO) for request in rule.requests(parsed(RIDER))]
     assert len(set(keys)) == 3
     with pytest.raises(UsageError, match="or a temperature above 0"):
         make_rule({"rule": "llm_rewrite", "answers": 2}, lexicon=lexicon.load())

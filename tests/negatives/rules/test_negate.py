@@ -62,7 +62,7 @@ PAIRS = [
 ]
 
 
-def offered(parse: Parse) -> list[tuple[str, bool]]:
+def offers_of(parse: Parse) -> list[tuple[str, bool]]:
     slots = list(RULE(parse))
     assert all(len(slot.alternatives) == 1 for slot in slots)
     assert all(slot.type == "negate" for slot in slots)
@@ -72,8 +72,8 @@ def offered(parse: Parse) -> list[tuple[str, bool]]:
 @pytest.mark.parametrize(("asserted", "denied"), PAIRS)
 def test_assertion_and_denial_lead_to_each_other(asserted: str, denied: str) -> None:
     left, right = parsed(asserted), parsed(denied)
-    assert offered(left) == [(right.text, True)]
-    assert offered(right) == [(left.text, True)]
+    assert offers_of(left) == [(right.text, True)]
+    assert offers_of(right) == [(left.text, True)]
 
 
 @pytest.mark.parametrize(("asserted", "denied"), PAIRS)
@@ -92,8 +92,8 @@ def test_only_what_leads_back_is_called_reversible(
 ) -> None:
     parses = {parsed(t).text: parsed(t) for t in (*pair, *other)}
     for parse in parses.values():
-        for text, reversible in offered(parse):
-            assert not reversible or (parse.text, True) in offered(parses[text])
+        for text, reversible in offers_of(parse):
+            assert not reversible or (parse.text, True) in offers_of(parses[text])
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_only_what_leads_back_is_called_reversible(
     ],
 )
 def test_changes(caption: str, expected: list[tuple[str, bool]]) -> None:
-    assert offered(parsed(caption)) == expected
+    assert offers_of(parsed(caption)) == expected
 
 
 @pytest.mark.parametrize(
@@ -235,4 +235,4 @@ def test_changes(caption: str, expected: list[tuple[str, bool]]) -> None:
     ],
 )
 def test_noop(caption: str) -> None:
-    assert offered(parsed(caption)) == []
+    assert offers_of(parsed(caption)) == []

@@ -12,7 +12,7 @@ from tests.parses import parse_of, parsed
 RULE = NegclipSwap()
 
 
-def offered(parse: Parse, rule: NegclipSwap = RULE) -> list[tuple[str, list[str]]]:
+def offers_of(parse: Parse, rule: NegclipSwap = RULE) -> list[tuple[str, list[str]]]:
     return [
         (slot.subtype, [edit.apply(parse.text) for edit in slot.alternatives])
         for slot in rule(parse)
@@ -68,7 +68,7 @@ def offered(parse: Parse, rule: NegclipSwap = RULE) -> list[tuple[str, list[str]
     ],
 )
 def test_change(caption: str, expected: list[tuple[str, list[str]]]) -> None:
-    assert offered(parsed(caption)) == expected
+    assert offers_of(parsed(caption)) == expected
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_change(caption: str, expected: list[tuple[str, list[str]]]) -> None:
     ],
 )
 def test_noop(caption: str) -> None:
-    assert offered(parsed(caption)) == []
+    assert offers_of(parsed(caption)) == []
 
 
 def test_gerunds_swap_without_their_auxiliaries() -> None:
     parse = parsed("he is riding while eating as she ran")
-    assert offered(parse, NegclipSwap(verbs="gerunds")) == [
+    assert offers_of(parse, NegclipSwap(verbs="gerunds")) == [
         ("act", ["he is eating while riding as she ran"])
     ]
 
@@ -159,7 +159,7 @@ def test_a_swap_offers_the_caption_back(words: list[str]) -> None:
             text = edit.apply(parse.text)
             tags = {token.text: f"{token.text}/{token.pos}/{token.tag}" for token in parse.tokens}
             negative = parse_of(" ".join(tags[word] for word in text.split()))
-            assert parse.text in {back for _, texts in offered(negative) for back in texts}
+            assert parse.text in {back for _, texts in offers_of(negative) for back in texts}
 
 
 def test_two_thousand_words_cost_no_memory() -> None:

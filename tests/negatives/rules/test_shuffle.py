@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from data.edits import text_at
 from data.errors import UsageError
-from data.texts import normalised
+from data.texts import normalise
 from negatives.parse import Parse, Token
 from negatives.rules.shuffle import Shuffle
 from tests.parses import parsed
@@ -93,7 +93,7 @@ captions = st.lists(st.sampled_from("abcd"), max_size=6).map(plain_parse)
 @given(captions, st.integers(1, 3), st.booleans())
 def test_orders_are_distinct_and_never_the_caption(parse: Parse, n: int, remainder: bool) -> None:  # noqa: FBT001 (hypothesis passes it)
     found = [text for text in texts(Shuffle(n=n, remainder=remainder), parse) if text]
-    assert normalised(parse.text) not in {normalised(text) for text in found}
+    assert normalise(parse.text) not in {normalise(text) for text in found}
     if not remainder:
         assert len(set(found)) == len(found)
     assert all(sorted(text) == sorted(parse.text) for text in found)

@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 
 import training
 from data.errors import UsageError
-from data.images import Folder
+from data.images import ImageFolder
 from tests.training.folders import (
     TOKENIZER,
     by_word,
@@ -229,7 +229,7 @@ def test_what_does_not_fit_is_refused(change: dict[str, object], message: str, p
 
 
 def test_a_store_of_ones_own(samples: HardNegativeDataset, tmp_path: Path) -> None:
-    class Backwards(Folder):
+    class Backwards(ImageFolder):
         def read(self, key: str) -> bytes:
             return super().read(key[::-1])
 

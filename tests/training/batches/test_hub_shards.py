@@ -11,7 +11,7 @@ import training
 from data.hub import Repository, client
 from data.manifest import read_manifest
 from negatives.publishing.sending import send
-from tests.fake_hub import FakeHub, known_to_the_client, serving
+from tests.fake_hub import FakeHub, serving, use_in_client
 from tests.negatives.publishing.hub_folders import publish_to
 from tests.training.runs import world
 from training.cli import train
@@ -22,7 +22,7 @@ PLACE = "hf://datasets/user/name@v1"
 
 @pytest.fixture
 def root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    with serving() as hub, known_to_the_client(hub, monkeypatch, tmp_path):
+    with serving() as hub, use_in_client(hub, monkeypatch, tmp_path):
         publish(world(tmp_path / "world"), hub)
         yield tmp_path / "world"
 

@@ -133,13 +133,13 @@ def test_what_was_not_measured_has_no_figure(root: Path, tmp_path: Path, preset:
     here = replace(places(root), out=tmp_path / "run")
     train(chosen, here)
     (found,) = (r["validation"] for r in records(here.out) if "validation" in r)
-    told = measures_told(found)
+    message = measures_told(found)
     if preset == "clip":
         assert (found["composition"], found["composition_chance"]) == (None, None)
-        assert told.endswith("composition not measured (no negatives)")
+        assert message.endswith("composition not measured (no negatives)")
     else:
         assert 0 < found["composition_chance"] < 1
-        assert "by chance" in told
+        assert "by chance" in message
 
 
 def test_broken_images_are_counted_at_the_end(root: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import UsageError
-from data.images import Folder
+from data.images import ImageFolder
 from tests.training.folders import finished, picture_folder, pictures_of, row_of, rows_of
 from training.batches.rows import RowPlace, num_left_out, open_rows, with_images
 
@@ -62,7 +62,7 @@ def test_rows_without_an_image_are_left_out_or_refused(folder: Path, tmp_path: P
     rows = open_rows(folder)
     images = pictures_of(ROWS)
     gone = [ROWS[n].image for n in (0, 9, 10, 24)]
-    store = Folder(picture_folder(tmp_path / "p", {k: v for k, v in images.items()
+    store = ImageFolder(picture_folder(tmp_path / "p", {k: v for k, v in images.items()
                                                    if k not in gone}))  # fmt: skip
     with pytest.raises(UsageError, match=r"images of 4 of 25 captions .* '0/0000.jpg'.*skip"):
         with_images(rows, store)
@@ -77,7 +77,7 @@ def test_rows_without_an_image_are_left_out_or_refused(folder: Path, tmp_path: P
     picture_folder(tmp_path / "p", images)
     assert with_images(rows, store) == (rows, store)
     with pytest.raises(UsageError, match="25 of 25"):
-        with_images(rows, Folder(tmp_path / "nothing"), on_missing="skip")
+        with_images(rows, ImageFolder(tmp_path / "nothing"), on_missing="skip")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_the_folder_that_was_meant_is_named(tmp_path: Path, given: str, meant: s
     for place in ("coco/test", "far/away/still"):
         (tmp_path / place).mkdir(parents=True)
     with pytest.raises(UsageError, match="3 of 3") as caught:
-        with_images(opened, Folder(tmp_path / given), on_missing="skip")
+        with_images(opened, ImageFolder(tmp_path / given), on_missing="skip")
     expected = f"give {tmp_path / meant}, which has it" if meant else "files with 'val/0.jpg' in it"
     assert expected in str(caught.value)
 
@@ -101,7 +101,7 @@ def test_captions_that_name_images_by_whole_paths_are_trained_on(tmp_path: Path)
     rows = [row_of(n, image=f"C:\\data\\img\\{n}.jpg") for n in range(12)]
     images = {f"{n}.jpg": b"image" for n in range(11)}
     opened = open_rows(finished(tmp_path / "out", {"train": rows}))
-    plain = Folder(picture_folder(tmp_path / "p", images))
+    plain = ImageFolder(picture_folder(tmp_path / "p", images))
     with pytest.raises(
         UsageError, match=r"images of 1 of 12 captions are missing: .*/p has no 'C:"
     ):
@@ -114,6 +114,8 @@ def test_captions_that_name_images_by_whole_paths_are_trained_on(tmp_path: Path)
 def test_a_caption_without_an_image_key_has_no_image(tmp_path: Path) -> None:
     rows = [row_of(n, image="" if n == 1 else f"{n}.jpg") for n in range(3)]
     folder = finished(tmp_path / "out", {"train": rows})
-    store = Folder(picture_folder(tmp_path / "p", pictures_of(row for row in rows if row.image)))
+    store = ImageFolder(
+        picture_folder(tmp_path / "p", pictures_of(row for row in rows if row.image))
+    )
     kept, _ = with_images(open_rows(folder), store, on_missing="skip")
     assert len(kept) == 2

@@ -13,7 +13,7 @@ from data.errors import RetryableError, UsageError
 from data.manifest import read_manifest
 from data.pulling import local_folder
 from data.streams import Stream
-from tests.faulty_proxy import always, drawn
+from tests.faulty_proxy import always, random_plan
 from tests.s3_server import Bucket
 from tests.training.runs import world
 from training.cli import train
@@ -29,7 +29,7 @@ def root(s3: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_shards_are_fetched_once_and_verified(s3: Bucket, root: Path) -> None:
-    s3.proxy.plan = drawn(Stream(0, "faults"), share=0.2)
+    s3.proxy.plan = random_plan(Stream(0, "faults"), share=0.2)
     told: list[int] = []
     folder = local_folder(f"{s3.url}/shards", report=told.append)
     manifest = read_manifest(root / "shards")
@@ -58,7 +58,7 @@ def test_what_is_not_whole_is_refused(s3: Bucket, root: Path, damage: str) -> No
         s3.put(f"shards/{shard.file}", b"x" * shard.bytes)
     place = f"{s3.url}/nowhere" if damage == "no manifest" else f"{s3.url}/shards"
     if damage == "gone":
-        data.storage.place(f"{s3.url}/shards/{shard.file}").unlink()
+        data.storage.path_of(f"{s3.url}/shards/{shard.file}").unlink()
     with pytest.raises(UsageError, match=r"damaged|missing|no manifest"):
         local_folder(place)
     assert not list((cache_folder() / "shards").glob("[!.]*"))
@@ -66,7 +66,7 @@ def test_what_is_not_whole_is_refused(s3: Bucket, root: Path, damage: str) -> No
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_run_by_url_is_the_run_of_the_folders(s3: Bucket, root: Path, workers: int) -> None:
-    s3.proxy.plan = drawn(Stream(workers, "faults"), share=0.1)
+    s3.proxy.plan = random_plan(Stream(workers, "faults"), share=0.1)
     losses = []
     for base in (str(root), s3.url):
         out = root / f"run-{len(losses)}"

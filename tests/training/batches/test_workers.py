@@ -124,33 +124,33 @@ def test_items_come_in_order(workers: int) -> None:
 
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize(
-    ("strike", "kind", "told"),
+    ("strike", "kind", "message"),
     [
         (unreadable, UsageError, "3 cannot be read"),
         (unreachable, RetryableError, "3 cannot be reached"),
     ],
 )
 def test_an_error_keeps_its_type_and_its_place(
-    strike: Callable[[int], None], kind: type[Exception], told: str, workers: int
+    strike: Callable[[int], None], kind: type[Exception], message: str, workers: int
 ) -> None:
     found = numbers(strike, workers=workers)
     assert [next(found), next(found)] == [5, 4]
-    with pytest.raises(kind, match=f"^{told}$"):
+    with pytest.raises(kind, match=f"^{message}$"):
         next(found)
 
 
 @pytest.mark.parametrize(
-    ("strike", "told"),
+    ("strike", "message"),
     [
         (killed, "a worker process died (killed: out of memory?)"),
         (out_of_memory, "the shared memory"),
         (ended, "a worker process died"),
     ],
 )
-def test_the_death_of_a_worker_is_told(strike: Callable[[int], None], told: str) -> None:
+def test_the_death_of_a_worker_is_told(strike: Callable[[int], None], message: str) -> None:
     with pytest.raises(RetryableError) as caught:
         list(numbers(strike, workers=2))
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
     assert "fewer workers" in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -443,7 +443,7 @@ def test_a_box_cuts_out_the_region(tmp_path: Path) -> None:
     store = Found(root)
     crop = decoded(store.read(item.images[0].key), box=item.images[0].box)
     assert crop.size == (10, 20)
-    corners = [crop.getpixel(place) for place in ((0, 0), (9, 19))]
+    corners = [crop.getpixel(target) for target in ((0, 0), (9, 19))]
     assert all(red > 200 and blue < 60 for red, _, blue in corners)
 
 

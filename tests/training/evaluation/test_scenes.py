@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from data.errors import UsageError
-from data.scenes import Scene, held_out, scene_at, truth
+from data.scenes import Scene, is_held_out, scene_at, truth
 from data.scenes.questions import QUESTIONS
 from data.scenes.splits import parse_image_key
 from data.scenes.vocabulary import kinds
@@ -132,7 +132,7 @@ def test_objects_are_told_by_kind(found: dict[str, AnyTask]) -> None:
         for image, (label,) in zip(task.images, task.labels, strict=True):
             _, place, kind, colour, _ = image.key.split("/")
             assert task.classes[label] == (kind,)
-            assert held_out(kind, colour) is unseen
+            assert is_held_out(kind, colour) is unseen
             assert place in kinds()[kind].places
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from data.errors import UsageError
-from data.storage import place
+from data.storage import path_of
 from data.streams import Stream
-from tests.faulty_proxy import drawn
+from tests.faulty_proxy import random_plan
 from tests.s3_server import Bucket
 from tests.training.folders import picture_folder
 from training.evaluation.store import Found
@@ -61,13 +61,13 @@ def test_where_a_image_is(tmp_path: Path, key: str, expected: str | None) -> Non
 def test_by_url_it_is_where_it_is_in_a_folder(s3: Bucket, tmp_path: Path) -> None:
     here = store(tmp_path)
     s3.put_folder(tmp_path, "images")
-    s3.proxy.plan = drawn(Stream("faults"), share=0.2)
-    there = Found(place(f"{s3.url}/images"))
+    s3.proxy.plan = random_plan(Stream("faults"), share=0.2)
+    there = Found(path_of(f"{s3.url}/images"))
     for key in ("a.jpg", "data/a.jpg", "val2014/b.jpg", "v2/0.png", "0.png", "../a.jpg"):
         assert there.path_of(key) == here.path_of(key)
     assert there.read("x/a.jpg") == b"a.jpg"
     with pytest.raises(UsageError, match="expected a folder"):
-        Found(place(f"{s3.url}/nowhere"))
+        Found(path_of(f"{s3.url}/nowhere"))
 
 
 def test_nothing_outside_is_read(tmp_path: Path) -> None:

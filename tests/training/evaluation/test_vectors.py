@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.storage import AnyPath, place
+from data.storage import AnyPath, path_of
 from data.streams import Stream
-from tests.faulty_proxy import always, drawn
+from tests.faulty_proxy import always, random_plan
 from tests.s3_server import Bucket
 from training.evaluation.vectors import Vectors, digest_of_bytes
 
@@ -146,9 +146,9 @@ def test_two_writers_share_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_store_keeps_them_too_among_faults(s3: Bucket) -> None:
-    folder = place(f"{s3.url}/features/model")
+    folder = path_of(f"{s3.url}/features/model")
     assert found(folder) == set()
-    s3.proxy.plan = drawn(Stream("vectors"), share=0.4)
+    s3.proxy.plan = random_plan(Stream("vectors"), share=0.4)
     for number in range(0, 12, 2):
         kept(folder, number, number + 1)
     assert found(folder) == set(range(12))

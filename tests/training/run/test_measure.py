@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import distributed
 
-from data.images import Folder, Store
+from data.images import ImageFolder, Store
 from tests.training.folders import changed
 from tests.training.runs import places, settings, world
 from training.batches.batch import collate
@@ -27,7 +27,7 @@ CPU = torch.device("cpu")
 class Counting:
     """A store that knows what was read of it."""
 
-    folder: Folder
+    folder: ImageFolder
     keys: list[str] = field(default_factory=list)
 
     def absent(self, keys: Iterable[str]) -> set[str]:
@@ -108,7 +108,7 @@ def run_rank(root: Path, rank: int) -> None:
         "gloo", init_method=f"file://{root}/meet", rank=rank, world_size=2
     )
     found = prepared(root)
-    store = Counting(Folder(root / "images"))
+    store = Counting(ImageFolder(root / "images"))
     told = asdict(measured(found, store)), store.keys
     agreed = same_on_all_ranks("the same"), same_on_all_ranks(f"mine is {rank}")
     torch.save((*told, agreed), root / f"found-{rank}.pt")

@@ -64,9 +64,9 @@ def started(root: Path, name: str, *, epochs: int) -> subprocess.Popen[str]:
 
 def test_two_processes_train_as_one(root: Path) -> None:
     with started(root, "two", epochs=1) as process:
-        told, errors = process.communicate(timeout=120)
+        message, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
-    assert json.loads(told)["step"] == 5  # told once
+    assert json.loads(message)["step"] == 5  # told once
     train(settings(root, epochs=1), places(root, "one"))
     assert losses(root / "two") == pytest.approx(losses(root / "one"), rel=1e-5)
 
@@ -77,9 +77,9 @@ def test_a_sigterm_leaves_a_checkpoint_and_says_so(root: Path) -> None:
         while not losses_so_far(root / "told") and time.monotonic() < until:
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)  # to torchrun: sh and unshare have become it
-        told, errors = process.communicate(timeout=60)
+        message, errors = process.communicate(timeout=60)
     assert process.returncode == 1, errors  # of torchrun, whatever its processes end with
-    ending = json.loads(told)
+    ending = json.loads(message)
     assert ending["signal"] == signal.SIGTERM
     assert (root / f"told/checkpoints/step-{ending['step']:08d}.pt").exists()
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from data.errors import UsageError
-from data.scenes import Scene, captions, held_out, scene_at, truth
-from data.scenes.lot import centred
-from data.scenes.questions import QUESTIONS, Asked, asked, balanced
+from data.scenes import Scene, captions, is_held_out, scene_at, truth
+from data.scenes.questions import QUESTIONS, QuestionTexts, balance, make_question
 from data.scenes.render import png
+from data.scenes.scene_draft import centre_on
 from data.scenes.splits import image_key, number_of
 from data.scenes.vocabulary import Kind, kinds
 from data.scenes.world import WIDTH, Thing
@@ -72,13 +72,13 @@ class SceneStore:
         return png(scene, size=self._size)
 
 
-def _asked(name: str, scenes: Iterable[Scene]) -> list[tuple[Scene, Asked]]:
-    found = ((scene, asked(QUESTIONS[name], scene, name=name)) for scene in scenes)
+def _asked(name: str, scenes: Iterable[Scene]) -> list[tuple[Scene, QuestionTexts]]:
+    found = ((scene, make_question(QUESTIONS[name], scene, name=name)) for scene in scenes)
     pairs = [(scene, pair) for scene, pair in found if pair is not None]
-    return balanced(pairs, lambda found: found[1].change)[:_MOST_ITEMS]
+    return balance(pairs, lambda found: found[1].change)[:_MOST_ITEMS]
 
 
-def _composition(name: str, pairs: Iterable[tuple[Scene, Asked]]) -> Task:
+def _composition(name: str, pairs: Iterable[tuple[Scene, QuestionTexts]]) -> Task:
     items = tuple(
         Item(f"{name}:{scene.number}", (_image(scene),), (pair.true, pair.false))
         for scene, pair in pairs
@@ -86,7 +86,7 @@ def _composition(name: str, pairs: Iterable[tuple[Scene, Asked]]) -> Task:
     return Task(name=name, layout=CAPTIONS, items=items)
 
 
-def _paraphrases(pairs: Iterable[tuple[Scene, Asked]]) -> Iterator[Task]:
+def _paraphrases(pairs: Iterable[tuple[Scene, QuestionTexts]]) -> Iterator[Task]:
     """Yield paraphrases with the image, and among texts alone."""
     items = [
         Item(f"{n}:{scene.number}", (_image(scene),), (pair.true, pair.also_true, pair.false))
@@ -139,7 +139,7 @@ def _singles(*, unseen: bool) -> list[tuple[str, ...]]:
         for colour in kind.colours
         for place in sorted(kind.places)
         for across in _ACROSS
-        if held_out(kind.name, colour) == unseen
+        if is_held_out(kind.name, colour) == unseen
     ]
 
 
@@ -166,5 +166,5 @@ def _scene_of(key: str) -> Scene | None:
     if place not in kind.places or colour not in kind.colours or across not in _ACROSS:
         return None
     thing = Thing(kind.name, colour, pose="stand", width=kind.width, height=kind.height)
-    things = tuple(centred([thing], WIDTH * int(across) / 100))
+    things = tuple(centre_on([thing], WIDTH * int(across) / 100))
     return Scene(0, 0, place, "" if place == "room" else "day", things)

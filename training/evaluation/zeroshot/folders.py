@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from data.images import Folder
+from data.images import ImageFolder
 from data.sources.tars import IMAGE_SUFFIXES
 from training.evaluation.zeroshot.labelled import Labelled, Layout, tested_folder
 from training.evaluation.zeroshot.sets import ZeroShotSet
@@ -17,7 +17,7 @@ def layout_of_folders(folder: Path, *, of: ZeroShotSet) -> Layout | None:
     root = tested_folder(folder, of=of)
     if not _class_folders(root):
         return None
-    return Layout(read=partial(_labelled, root), store=partial(Folder, root))
+    return Layout(read=partial(_labelled, root), store=partial(ImageFolder, root))
 
 
 def _class_folders(root: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Final, NamedTuple
 
 from data.errors import UsageError
-from data.texts import nearest, normalised
+from data.texts import nearest, normalise
 from training.evaluation.tasks import Measure
 
 
@@ -102,7 +102,7 @@ _PREFIXES: Final = ("wds", "vtab")  # of CLIP_benchmark's folders
 
 def squashed(name: str) -> str:
     """Return a name without case, punctuation and spaces: people write all of them differently."""
-    return normalised(name).replace(" ", "")
+    return normalise(name).replace(" ", "")
 
 
 def set_named(folder: str) -> ZeroShotSet:

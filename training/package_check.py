@@ -7,8 +7,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-_ROOM = Path(__file__).parent
-_OWN = _ROOM.parent / "data"
+_PACKAGE = Path(__file__).parent
+_OWN = _PACKAGE.parent / "data"
 _COMMANDS = ("negatives", "train", "evaluate")
 
 
@@ -17,7 +17,7 @@ def refuse_foreign_data() -> None:
 
     Nothing is imported for it: what a foreign `data` does when it is imported is not ours to start.
     """
-    found = _found()
+    found = _data_path()
     if found is not None and found.exists() and found.samefile(_OWN / "__init__.py"):
         return
     found_or_not = (
@@ -26,17 +26,17 @@ def refuse_foreign_data() -> None:
         else (f"{found}; rename it, or start Python from another folder")
     )
     message = (
-        f"expected `data` to be the package that `{_ROOM.name}` comes with ({_OWN}), found "
+        f"expected `data` to be the package that `{_PACKAGE.name}` comes with ({_OWN}), found "
         f"{found_or_not}"
     )
     name = Path(sys.argv[0]).name if sys.argv else ""
     if name in _COMMANDS or name == "-m":  # `python -m` imports this package for a command in it
-        sys.stderr.write(f"{_ROOM.name if name == '-m' else name}: {message}\n")
+        sys.stderr.write(f"{_PACKAGE.name if name == '-m' else name}: {message}\n")
         sys.exit(2)
     raise ImportError(message, name="data", path=str(found))
 
 
-def _found() -> Path | None:
+def _data_path() -> Path | None:
     """Return the file or the folder that `data` is, or would be if it were imported."""
     module = sys.modules.get("data")
     if module is not None and (file := getattr(module, "__file__", None)):

@@ -5,7 +5,7 @@ make it false: the one thing that somebody rides or sits on is another thing the
 with a vase may well have a book on it too. Adjectives, prepositions and verbs have to be of the
 classes of our rules even so, nouns of a class or of a wider family. Where anything may be proposed
 (`is_open`), nouns and verbs with an object may be any that are not known to overlap: a small model
-fills them badly ("catch" -> "eat a baseball"), so it is for a better one, or with a judge.
+fills them badly ("catch" -> "eat a baseball"), so it is for a better one, or with the verifier.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -35,7 +35,7 @@ def relations() -> frozenset[str]:
     return word_sets("llm")["relations"]
 
 
-class Place(NamedTuple):
+class InfillTarget(NamedTuple):
     """One word of a caption: token `at`, asked for as `kind`.
 
     `apart`: the words, formed as they would stand there, that exclude it: those that a rule offers,
@@ -48,14 +48,14 @@ class Place(NamedTuple):
     is_open: bool
 
 
-def places_of(
+def infill_targets(
     parse: Parse, lexicon: Lexicon, kinds: tuple[Kind, ...], *, is_open: bool = False
-) -> Iterator[Place]:
+) -> Iterator[InfillTarget]:
     """Yield the words that another may take the place of; the caption's first word is none."""
     if not parse.tokens:
         return
     tree = tree_of(parse)
-    offered = {kind: _offered(parse, lexicon, kind) for kind in kinds}
+    offered = {kind: _offered_words(parse, lexicon, kind) for kind in kinds}
     for at, token in enumerate(parse.tokens):
         kind = _kind_at(tree, at, lexicon)
         if kind is None or kind not in kinds or not at or not token.text.islower():
@@ -67,21 +67,21 @@ def places_of(
         )
         takes_any = is_open and (kind == "obj" or (kind == "act" and has(tree, at, _OBJECTS)))
         if apart or takes_any:
-            yield Place(at, kind, apart, takes_any)
+            yield InfillTarget(at, kind, apart, takes_any)
 
 
-def excludes(parse: Parse, place: Place, word: str, lexicon: Lexicon) -> bool:
+def excludes(parse: Parse, target: InfillTarget, word: str, lexicon: Lexicon) -> bool:
     """Tell whether the caption is false with the word in the place, as far as words tell."""
-    if word in place.apart or not place.is_open:
-        return word in place.apart
-    token = parse.tokens[place.at]
-    pos = "NOUN" if place.kind == "obj" else "VERB"
+    if word in target.apart or not target.is_open:
+        return word in target.apart
+    token = parse.tokens[target.at]
+    pos = "NOUN" if target.kind == "obj" else "VERB"
     old, new = lexicon.lemma(token.text, token.tag), lexicon.lemma(word, token.tag)
     if not _differ(lexicon, old, new, pos):
         return False
-    if place.kind == "act":
+    if target.kind == "act":
         return new not in word_sets("llm")["light_verbs"]
-    return _is_other_thing(parse, place.at, new, lexicon)
+    return _is_other_thing(parse, target.at, new, lexicon)
 
 
 def _differ(lexicon: Lexicon, old: str, new: str, pos: str) -> bool:
@@ -109,7 +109,7 @@ def _relatives(lexicon: Lexicon, word: str, tag: str) -> frozenset[str]:
     return frozenset(form for form in forms if form is not None)
 
 
-def _offered(parse: Parse, lexicon: Lexicon, kind: Kind) -> dict[int, frozenset[str]]:
+def _offered_words(parse: Parse, lexicon: Lexicon, kind: Kind) -> dict[int, frozenset[str]]:
     """Return the words that the rule of a kind offers for single words, by where these start."""
     if kind == "obj":
         return {}

@@ -63,11 +63,11 @@ class Offer(NamedTuple):
     log_ratios: LogRatios | None = None
 
 
-class Drawn(NamedTuple):
+class Draw(NamedTuple):
     """An alternative of a slot by its place, and its log-ratio to the caption, if known."""
 
     slot: Slot
-    place: int
+    position: int
     score: float | None = None
 
 
@@ -94,7 +94,7 @@ def pair_draws(
     *,
     acceptance_of: AcceptanceOf,
     keep: Mapping[str, float],
-) -> Iterator[Drawn | str]:
+) -> Iterator[Draw | str]:
     """Yield what is drawn, or the name of what became of it.
 
     A slot of which nothing is drawn yields "not laid out" (the scorer could not read it), "not
@@ -109,12 +109,12 @@ def pair_draws(
             outcome = "stays"
         else:
             acceptance = acceptance_of(slot.type, slot.subtype)
-            drawn = list(_accepted(log_ratios, stream, acceptance))
+            drawn = list(_accept(log_ratios, stream, acceptance))
             outcome = "" if drawn else _why_not(log_ratios, acceptance.max_log_ratio)
         if not drawn:
             yield outcome
         for index, score in drawn:
-            yield Drawn(slot, index, score) if stream.chance(kept) else "thinned"
+            yield Draw(slot, index, score) if stream.chance(kept) else "thinned"
 
 
 def _why_not(log_ratios: LogRatios, max_log_ratio: float) -> str:
@@ -126,7 +126,7 @@ def _why_not(log_ratios: LogRatios, max_log_ratio: float) -> str:
     return "stays" if any(abs(ratio) <= max_log_ratio for ratio in known) else "out of reach"
 
 
-def _accepted(
+def _accept(
     log_ratios: LogRatios, stream: Stream, acceptance: Acceptance
 ) -> Iterator[tuple[int, float]]:
     power, max_log_ratio = acceptance
@@ -146,7 +146,7 @@ def _any(slot: Slot, stream: Stream) -> list[tuple[int, float | None]]:
 
 def recipe_draws(
     slots: Sequence[Slot], stream: Stream, *, variants: int, weighted: bool = True
-) -> Iterator[Drawn]:
+) -> Iterator[Draw]:
     """Yield distinct alternatives of a rule's slots, for as long as more are wanted.
 
     Weights are compared across the slots of a rule; where it gives none, or without `weighted`,
@@ -160,16 +160,18 @@ def recipe_draws(
         return
     drawn: set[tuple[int, int]] = set()
     for _ in range(_TRIES * variants):
-        place = stream.weighted(totals)
-        slot = slots[place]
+        position = stream.weighted_index(totals)
+        slot = slots[position]
         index = (
-            stream.weighted(slot.weights) if slot.weights else stream.below(len(slot.alternatives))
+            stream.weighted_index(slot.weights)
+            if slot.weights
+            else stream.below(len(slot.alternatives))
         )
-        if (place, index) not in drawn:
-            drawn.add((place, index))
-            yield Drawn(slot, index)
-    for place, index in _rest(slots, drawn, stream):
-        yield Drawn(slots[place], index)
+        if (position, index) not in drawn:
+            drawn.add((position, index))
+            yield Draw(slot, index)
+    for position, index in _rest(slots, drawn, stream):
+        yield Draw(slots[position], index)
 
 
 def _rest(
@@ -181,18 +183,18 @@ def _rest(
     Of more than MOST_ALTERNATIVES the first ones stand for all.
     """
     left = (
-        (place, index, slot.weights[index] if slot.weights else 1.0)
-        for place, slot in enumerate(slots)
+        (position, index, slot.weights[index] if slot.weights else 1.0)
+        for position, slot in enumerate(slots)
         for index in range(len(slot.alternatives))
-        if (place, index) not in drawn
+        if (position, index) not in drawn
     )
     waits = [
-        (-log(1.0 - stream.unit()) / weight, place, index)
-        for place, index, weight in islice(left, MOST_ALTERNATIVES)
+        (-log(1.0 - stream.unit()) / weight, position, index)
+        for position, index, weight in islice(left, MOST_ALTERNATIVES)
         if weight > 0
     ]
-    for _, place, index in sorted(waits):
-        yield place, index
+    for _, position, index in sorted(waits):
+        yield position, index
 
 
 _TRIES = 4  # draws for each variant of a recipe, before what is left is gone through

@@ -1,4 +1,4 @@
-"""The mathematics of negatives/draws.py on a corpus of five texts, where all is known exactly.
+"""The mathematics of negatives/sampling.py on a corpus of five texts, where all is known exactly.
 
 A policy is a function from a caption and the alternatives of a slot to the chance with which each
 alternative is accepted. `masses` then gives the chance of every (caption, negative) in the corpus.
@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from data.edits import Edit, Replacement
 from data.streams import Stream
-from negatives.draws import Acceptance, Drawn, Offer, pair_draws
 from negatives.policy import CausalScoring, CorpusScoring, PairPolicy
+from negatives.sampling import Acceptance, Draw, Offer, pair_draws
 from negatives.slots import Slot
 
 P = {"ant": 0.4, "bee": 0.3, "cat": 0.15, "dog": 0.1, "eel": 0.05}
@@ -42,7 +42,7 @@ Choice = Callable[[str, Sequence[str]], Chances]
 Masses = dict[tuple[str, str], float]
 
 
-def guarded(caption: str, other: str) -> bool:
+def is_refused(caption: str, other: str) -> bool:
     """Tell whether a guard refuses the pair, whichever of the two is the caption."""
     return {caption, other} == {"bee", "cat"}
 
@@ -62,7 +62,7 @@ def masses(choice: Choice, *, guard_after: bool = True, corpus: Chances = P) -> 
     for caption, share in corpus.items():
         for kind, others in slots_of(caption).items():
             for other, chance in choice(caption, others).items():
-                passes = not (guard_after and guarded(caption, other))
+                passes = not (guard_after and is_refused(caption, other))
                 found[caption, other] = share * chance * KEEP.get(kind, 1.0) * passes
     return found
 
@@ -86,17 +86,17 @@ def by_p(caption: str, others: Sequence[str], power: float) -> Chances:
 in_pairs = partial(by_p, power=1.0)
 
 
-def asked_again(caption: str, others: Sequence[str]) -> Chances:
+def ask_again(caption: str, others: Sequence[str]) -> Chances:
     """Ask until something is accepted that the guard lets through."""
     chances = {
-        other: chance * (not guarded(caption, other))
+        other: chance * (not is_refused(caption, other))
         for other, chance in in_pairs(caption, others).items()
     }
     none = math.prod(1 - chance for chance in chances.values())
     return {other: chance / (1 - none) if none < 1 else 0.0 for other, chance in chances.items()}
 
 
-def topped_up(caption: str, others: Sequence[str]) -> Chances:
+def top_up(caption: str, others: Sequence[str]) -> Chances:
     """Accept as the code does; where fewer than two pass, fill up with any of the others."""
     chances = in_pairs(caption, others)
     found = dict.fromkeys(others, 0.0)
@@ -115,13 +115,13 @@ def topped_up(caption: str, others: Sequence[str]) -> Chances:
     return found
 
 
-def normalised(caption: str, others: Sequence[str]) -> Chances:
+def draw_normalised(caption: str, others: Sequence[str]) -> Chances:
     """Draw one of the caption and its alternatives by p."""
     total = P[caption] + sum(P[other] for other in others)
     return {other: P[other] / total for other in others}
 
 
-def corrected(caption: str, others: Sequence[str]) -> Chances:
+def draw_corrected(caption: str, others: Sequence[str]) -> Chances:
     """Draw one by p, and accept it by the ratio of the two sums."""
 
     def total(text: str, kind: str) -> float:
@@ -140,14 +140,14 @@ def test_a_pair_and_its_mirror_are_equally_likely() -> None:
     assert found["eel", "dog"] == pytest.approx(0.05 * KEEP[ATT])
 
 
-@pytest.mark.parametrize("policy", [asked_again, topped_up, normalised])
+@pytest.mark.parametrize("policy", [ask_again, top_up, draw_normalised])
 def test_other_policies_tell_a_pair_from_its_mirror(policy: Choice) -> None:
     assert asymmetry(masses(policy)) > 0.05
 
 
 def test_normalised_sets_need_their_correction() -> None:
-    assert asymmetry(masses(corrected)) < 1e-12
-    assert asymmetry(masses(normalised)) > 0.05
+    assert asymmetry(masses(draw_corrected)) < 1e-12
+    assert asymmetry(masses(draw_normalised)) > 0.05
 
 
 def test_guards_stand_behind_a_normalised_draw() -> None:
@@ -155,20 +155,20 @@ def test_guards_stand_behind_a_normalised_draw() -> None:
 
     def of_class(choice: Choice, *, guard_first: bool) -> Masses:
         return {
-            (caption, other): share * chance * (not guarded(caption, other))
+            (caption, other): share * chance * (not is_refused(caption, other))
             for caption, share in P.items()
             for other, chance in choice(
                 caption,
                 [
                     text
                     for text in P
-                    if text != caption and not (guard_first and guarded(caption, text))
+                    if text != caption and not (guard_first and is_refused(caption, text))
                 ],
             ).items()
         }
 
-    assert asymmetry(of_class(normalised, guard_first=False)) < 1e-12
-    assert asymmetry(of_class(normalised, guard_first=True)) > 0.03
+    assert asymmetry(of_class(draw_normalised, guard_first=False)) < 1e-12
+    assert asymmetry(of_class(draw_normalised, guard_first=True)) > 0.03
     assert asymmetry(of_class(in_pairs, guard_first=True)) < 1e-12  # nothing is normalised
 
 
@@ -206,7 +206,7 @@ def best_by_q(caption: str, others: Sequence[str]) -> Chances:
     return {other: first[other] * math.prod(1 - each for each in better[other]) for other in others}
 
 
-def normalised_by_q(caption: str, others: Sequence[str]) -> Chances:
+def draw_by_q(caption: str, others: Sequence[str]) -> Chances:
     """Draw of the caption and what p accepts of each on its own, by q^w."""
     first = by_p(caption, others, V)
     total = Q[caption] ** W + sum(Q[other] ** W for other in others)
@@ -227,7 +227,7 @@ def test_two_scorers_leave_a_pair_and_its_mirror_equally_likely(v: float, w: flo
         in_turn_with_full_powers,
         in_turn_within_a_one_sided_bound,
         best_by_q,
-        normalised_by_q,
+        draw_by_q,
     ],
 )
 def test_other_uses_of_a_second_scorer_tell_a_pair_from_its_mirror(policy: Choice) -> None:
@@ -324,8 +324,8 @@ def test_the_draws_have_these_chances(power: float) -> None:
             for drawn in pair_draws(
                 offers, stream, acceptance_of=lambda *_: Acceptance(power, P_MAX), keep=KEEP
             ):
-                if isinstance(drawn, Drawn):
-                    other = drawn.slot.alternatives[drawn.place].replacements[0].text
+                if isinstance(drawn, Draw):
+                    other = drawn.slot.alternatives[drawn.position].replacements[0].text
                     counts[caption, other] += 1
                     assert drawn.score == pytest.approx(math.log(P[other] / own))
                 else:
@@ -344,7 +344,7 @@ def test_kinds_are_drawn_from_with_the_acceptance_of_each() -> None:
         return Acceptance(0.0, 2.0 if f"{type_}/{subtype}" == ATT else 0.5)
 
     drawn = list(pair_draws(offers, Stream(0), acceptance_of=acceptance_of, keep={}))
-    assert drawn == ["out of reach", Drawn(offers[1].slot, 0, -1.0)]
+    assert drawn == ["out of reach", Draw(offers[1].slot, 0, -1.0)]
 
 
 def _slot(kind: str, others: Sequence[str]) -> Slot:

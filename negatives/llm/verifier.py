@@ -1,8 +1,8 @@
-"""A judge of candidates: certainly false, grammatical, plausible; all but yes is no. Pure."""
+"""The verifier of candidates: certainly false, grammatical, plausible; all but yes is no. Pure."""
 
 from collections.abc import Sequence
 
-from negatives.llm.prompts import asked, prompt, string
+from negatives.llm.prompts import chat_messages, prompt, string
 from negatives.llm.reading import VERDICT_SCHEMA, verdict_in
 from negatives.llm.requests import Failure, Outcome, Request
 
@@ -10,19 +10,19 @@ _PROMPT = "judge-1"
 _MAX_TOKENS = 40
 
 
-def judge_version() -> str:
+def verifier_version() -> str:
     """Return the name and version of the prompt."""
     return prompt(_PROMPT).version
 
 
-def judge_requests(caption: str, texts: Sequence[str]) -> list[Request]:
+def verifier_requests(caption: str, texts: Sequence[str]) -> list[Request]:
     """Return one question for each changed text of a caption."""
     found = prompt(_PROMPT)
     return [
         Request(
             prompt=found.version,
             caption=caption,
-            messages=asked(found, {"caption": string(caption), "changed": string(text)}),
+            messages=chat_messages(found, {"caption": string(caption), "changed": string(text)}),
             max_tokens=_MAX_TOKENS,
             place=text,
             schema=VERDICT_SCHEMA,
@@ -35,7 +35,7 @@ def verdict(outcome: Outcome) -> str | None:
     """Return why a candidate is refused: for its answer, or for want of one; None if it is not."""
     if isinstance(outcome, Failure):
         return f"judge: {outcome.reason}"
-    said = verdict_in(outcome.text)
-    if said is None:
+    is_certain = verdict_in(outcome.text)
+    if is_certain is None:
         return "judge: unparsable"
-    return None if said else "judged no"
+    return None if is_certain else "judged no"

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.records import Caption, Skip
-from data.sources.found import REASONS, Found, captions_of, is_junk, key_of
+from data.sources.raw_captions import REASONS, RawCaption, captions_of, is_junk, key_of
 
 JUNK = [
     "There is no image here to provide a caption for.",
@@ -90,7 +90,7 @@ def test_key_of(value: object, key: str | None) -> None:
     ],
 )
 def test_reasons(image: object, text: object, reason: str) -> None:
-    assert list(captions_of([Found(image, text, "x, line 1")], source="t")) == [
+    assert list(captions_of([RawCaption(image, text, "x, line 1")], source="t")) == [
         Skip(reason, "x, line 1")
     ]
     assert reason in REASONS
@@ -110,19 +110,19 @@ def test_reasons(image: object, text: object, reason: str) -> None:
     ],
 )
 def test_nothing_inside_a_caption_is_changed(text: str) -> None:
-    (caption,) = captions_of([Found("i", f" {text}\r\n", "x")], source="t")
+    (caption,) = captions_of([RawCaption("i", f" {text}\r\n", "x")], source="t")
     assert caption == Caption("t:i:0", "i", text)
 
 
 def test_ids_count_every_row_of_an_image() -> None:
     rows = [
-        Found("a", "one", "1"),
-        Found("a", "", "2"),
+        RawCaption("a", "one", "1"),
+        RawCaption("a", "", "2"),
         Skip("no id", "3"),
-        Found(None, "lost", "4"),
-        Found("a", "three", "5"),
-        Found("b", "one", "6"),
-        Found("b", "two", "7", "stated"),
+        RawCaption(None, "lost", "4"),
+        RawCaption("a", "three", "5"),
+        RawCaption("b", "one", "6"),
+        RawCaption("b", "two", "7", "stated"),
     ]
     ids = [item.id for item in captions_of(rows, source="t") if isinstance(item, Caption)]
     assert ids == ["t:a:0", "t:a:2", "t:b:0", "stated"]
@@ -133,7 +133,7 @@ ANYTHING = st.one_of(st.none(), st.integers(), st.floats(), st.text(st.character
 
 @given(st.lists(st.tuples(ANYTHING, ANYTHING)))
 def test_every_row_is_a_caption_or_a_skip(pairs: list[tuple[object, object]]) -> None:
-    items = list(captions_of([Found(i, t, "x") for i, t in pairs], source="t"))
+    items = list(captions_of([RawCaption(i, t, "x") for i, t in pairs], source="t"))
     assert len(items) == len(pairs)
     for (_, text), item in zip(pairs, items, strict=True):
         if isinstance(item, Caption):

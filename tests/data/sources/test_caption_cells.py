@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.sources import Source, source_class
-from data.sources.several import LINES, LIST, cell_texts, doubt, list_in
+from data.sources.caption_cells import LINES, LIST, cell_texts, doubt, list_in
 from tests.data.sources.reading import captions, everything
 
 TWO = ["A dog's bed, red", 'a "sale" sign']

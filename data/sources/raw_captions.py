@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from data.records import Caption, Skip
-from data.texts import is_unicode, normalised
+from data.texts import is_unicode, normalise
 
 MISSING: Final = "caption is missing"
 NOT_TEXT: Final = "caption is not text"
@@ -43,7 +43,7 @@ _JUNK = re.compile(
 _EXACT: Final = 1 << 53  # above it floats leave whole numbers out
 
 
-class Found(NamedTuple):
+class RawCaption(NamedTuple):
     """What a file says of one caption, unchecked; `where` is the place to name in a Skip.
 
     `id` is None where the file states none: then it is made of the source, the image and the
@@ -79,7 +79,7 @@ def _text_of(content: bytes) -> str:
     return content.decode(errors="surrogateescape")
 
 
-def captions_of(rows: Iterable[Found | Skip], *, source: str) -> Iterator[Caption | Skip]:
+def captions_of(rows: Iterable[RawCaption | Skip], *, source: str) -> Iterator[Caption | Skip]:
     """Yield a caption or a Skip for each row; ids are `{source}:{image}:{ordinal}`.
 
     Rows of one image stand together. The ordinal counts its rows from 0, unusable ones too, so
@@ -98,7 +98,7 @@ def captions_of(rows: Iterable[Found | Skip], *, source: str) -> Iterator[Captio
         yield _caption_of(row, image=image, made_id=f"{source}:{image}:{ordinal}")
 
 
-def _caption_of(row: Found, *, image: str | None, made_id: str) -> Caption | Skip:
+def _caption_of(row: RawCaption, *, image: str | None, made_id: str) -> Caption | Skip:
     text = _text_of(row.text) if isinstance(row.text, bytes) else row.text
     if text is None:
         return Skip(MISSING, row.where)
@@ -122,4 +122,4 @@ def _fault(caption: Caption) -> str | None:
 
 def is_junk(text: str) -> bool:
     """Tell whether a text stands where a caption should be and says that there is none."""
-    return len(text) < 120 and _JUNK.fullmatch(normalised(text)) is not None
+    return len(text) < 120 and _JUNK.fullmatch(normalise(text)) is not None

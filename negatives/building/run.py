@@ -13,9 +13,9 @@ from data.manifest import FILE_NAME, FLUENCY, Manifest
 from data.storage import AnyPath
 from negatives.building.asking import answers_to
 from negatives.building.choosing import choosing
-from negatives.building.finishing import finish, first_places, manifest_of
-from negatives.building.learning import Learned, LearnOptions, learn
-from negatives.building.parsing import Parsed, has_captions, parsing
+from negatives.building.finishing import finish, first_occurrences, manifest_of
+from negatives.building.learning import LearnedModel, LearnOptions, learn
+from negatives.building.parsing import ParseStats, has_captions, parsing
 from negatives.building.plan import Plan, Report, Resume, finished_manifest, make_plan
 from negatives.building.reading import Reading
 from negatives.building.stage import Done, Site, run_stage
@@ -26,7 +26,7 @@ from negatives.folders.claims import clear, refuse_if_taken
 from negatives.presets import PRESETS
 from negatives.rules import is_asking
 from negatives.skipping import FIRST, nothing_usable
-from negatives.tallies import merged
+from negatives.tallies import sum_contents
 
 
 def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
@@ -70,26 +70,28 @@ def _run(plan: Plan, executor: Executor) -> Manifest:
     with opening(executor, plan.workers) as open_workers:
         site = Site(plan.work, open_workers, plan.report)
         blocks = run_stage(parsing(plan, reading), site)
-        parsed = {name: done for name, done in blocks.items() if done.facts.captions}
-        first = first_places(reading, blocks.values())
+        parsed = {name: done for name, done in blocks.items() if done.stats.captions}
+        first = first_occurrences(reading, blocks.values())
         if not parsed:
-            skipped = [{"skipped": done.facts.skipped} for done in blocks.values()]
-            tallies = merged([reading.tallies(), *skipped])
+            skipped = [{"skipped": done.stats.skipped} for done in blocks.values()]
+            tallies = sum_contents([reading.tallies(), *skipped])
             raise UsageError(nothing_usable(tallies, first, plan.source_options()))
         learned = _corpus_model(plan, parsed, site)
         answers, asked = answers_to(plan, parsed, site)
         chosen = run_stage(choosing(plan, parsed, learned, answers), site)
     manifest = manifest_of(plan, reading, blocks, chosen)
-    told = {"seconds": round(time.time() - started, 1), **({"asked": asked} if asked else {})}
-    finish(plan, manifest, chosen, told | ({FIRST: first} if first else {}))
+    run_record = {"seconds": round(time.time() - started, 1), **({"asked": asked} if asked else {})}
+    finish(plan, manifest, chosen, run_record | ({FIRST: first} if first else {}))
     return manifest
 
 
-def _corpus_model(plan: Plan, parsed: Mapping[str, Done[Parsed]], site: Site) -> Learned | None:
+def _corpus_model(
+    plan: Plan, parsed: Mapping[str, Done[ParseStats]], site: Site
+) -> LearnedModel | None:
     """Return the corpus model that the policy scores by, None if it does not."""
     config = plan.config
     if not plan.learns():
-        return Learned(plan.fluency_from, {}) if plan.fluency_from else None
+        return LearnedModel(plan.fluency_from, {}) if plan.fluency_from else None
     rules = tuple(spec for spec in config.rules if not is_asking(spec))
     options = LearnOptions(rules or PRESETS["natural"].rules, config.policy, config.negatives.seed)
     learned = learn(parsed, options, site, plan.work / FLUENCY)

@@ -9,7 +9,7 @@ Station = list[Thing]  # the left edge of the leftmost thing is 0, hosts count f
 _SCALES = {"small": 0.7, "": 1.0, "big": 1.3}
 
 
-class Lot:
+class SceneDraft:
     """What may still be drawn for one scene; the only state of a drawing."""
 
     def __init__(self, stream: Stream, place: str) -> None:
@@ -83,7 +83,7 @@ def row(thing: Thing, count: int, *, max_width: float) -> Station:
     ]
 
 
-def centred(things: Station, centre: float) -> Station:
+def centre_on(things: Station, centre: float) -> Station:
     """Return the things moved so that their middle is at `centre`."""
     shift = centre - width_of(things) / 2
     return [thing._replace(left=thing.left + shift) for thing in things]
@@ -95,23 +95,23 @@ def from_zero(things: Station) -> Station:
     return [thing._replace(left=thing.left - left) for thing in things]
 
 
-def dressed(lot: Lot, station: Station) -> Station:
+def dress(draft: SceneDraft, station: Station) -> Station:
     """Return the station with a garment, and perhaps a hat, for every person, one sort a group."""
     things = list(station)
     for number in sorted({thing.group for thing in station}):
         people = [(i, thing) for i, thing in enumerate(station) if thing.group == number]
         if "person" in kinds()[people[0][1].kind].roles:
-            things += _clothes(lot, people)
+            things += _clothes(draft, people)
     return things
 
 
-def _clothes(lot: Lot, people: list[tuple[int, Thing]]) -> Station:
+def _clothes(draft: SceneDraft, people: list[tuple[int, Thing]]) -> Station:
     """Return what the people (each with the index in its station) wear."""
     male = people[0][1].kind in {"man", "boy"}
-    worn = [lot.thing(kinds()["shirt" if male else "dress"])]
-    hat = lot.kind("worn")
-    if hat and lot.stream.chance(0.25):
-        worn.append(lot.thing(hat))
+    worn = [draft.thing(kinds()["shirt" if male else "dress"])]
+    hat = draft.kind("worn")
+    if hat and draft.stream.chance(0.25):
+        worn.append(draft.thing(hat))
     return [
         person._replace(
             kind=thing.kind,

@@ -8,7 +8,7 @@ from data.errors import UsageError
 from data.texts import one_line
 
 
-def named_class(name: str, *, what: str) -> tuple[object, str]:
+def load_class(name: str, *, what: str) -> tuple[object, str]:
     """Return what a name stands for, None if its module has no such thing, and the module's name.
 
     The module is looked for in the working directory too, after all other places: an installed

@@ -10,11 +10,11 @@ import pytest
 
 from data.errors import ShardError, UsageError
 from data.manifest import problems_of, read_all_rows, read_manifest
-from data.texts import normalised
+from data.texts import normalise
 from negatives.building import build
 from negatives.config import BuildConfig, build_config
-from negatives.draws import UNDRAWN
 from negatives.parse import Parse
+from negatives.sampling import UNDRAWN
 from negatives.slots import Slot
 
 NUM_CAPTIONS = 90
@@ -39,22 +39,22 @@ def content_of(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("built") / "out"
     build(config_of(rejects=True), out=out)
     return out
 
 
-def test_a_build_is_whole(built: Path) -> None:
-    manifest = read_manifest(built)
-    assert list(problems_of(built, manifest)) == []
+def test_a_build_is_whole(build_folder: Path) -> None:
+    manifest = read_manifest(build_folder)
+    assert list(problems_of(build_folder, manifest)) == []
     assert manifest.num_rows() == NUM_CAPTIONS
     assert len(manifest.shards) > 2
     assert manifest.tallies["captions"]["all"] == NUM_CAPTIONS
     (scorer,) = manifest.config["negatives"]["choice"]["scorers"]
     assert scorer["scorer"] == "corpus"
-    assert not (built / "work").exists()
-    rows = list(read_all_rows(built, manifest))
+    assert not (build_folder / "work").exists()
+    rows = list(read_all_rows(build_folder, manifest))
     assert len({row.id for row in rows}) == NUM_CAPTIONS
     counted = sum(manifest.tallies["negatives_by_type"].values())
     assert sum(len(row.negatives) for row in rows) == counted > NUM_CAPTIONS // 5
@@ -65,21 +65,23 @@ def test_a_build_is_whole(built: Path) -> None:
     )
 
 
-def test_no_negative_repeats_its_caption_a_sibling_or_another(built: Path) -> None:
-    rows = list(read_all_rows(built, read_manifest(built)))
+def test_no_negative_repeats_its_caption_a_sibling_or_another(build_folder: Path) -> None:
+    rows = list(read_all_rows(build_folder, read_manifest(build_folder)))
     said: dict[str, set[str]] = {}
     for row in rows:
-        said.setdefault(row.image, set()).add(normalised(row.caption))
+        said.setdefault(row.image, set()).add(normalise(row.caption))
     for row in rows:
-        texts = [normalised(negative.text) for negative in row.negatives]
+        texts = [normalise(negative.text) for negative in row.negatives]
         assert len(set(texts)) == len(texts)
         assert not said[row.image].intersection(texts)
 
 
 @pytest.mark.parametrize("workers", [2, 3])
-def test_the_number_of_workers_changes_no_byte(built: Path, tmp_path: Path, workers: int) -> None:
+def test_the_number_of_workers_changes_no_byte(
+    build_folder: Path, tmp_path: Path, workers: int
+) -> None:
     build(config_of(rejects=True), out=tmp_path / "out", workers=workers)
-    assert content_of(tmp_path / "out") == content_of(built)
+    assert content_of(tmp_path / "out") == content_of(build_folder)
 
 
 class Killed(BaseException):
@@ -97,7 +99,9 @@ def killer(after: int) -> Callable[[str, int], None]:
 
 
 @pytest.mark.parametrize("after", [0, 2, 4, 5, 7, 9, 10, 12, 14])
-def test_a_killed_build_goes_on_to_the_same_bytes(built: Path, tmp_path: Path, after: int) -> None:
+def test_a_killed_build_goes_on_to_the_same_bytes(
+    build_folder: Path, tmp_path: Path, after: int
+) -> None:
     out = tmp_path / "out"
     with pytest.raises(Killed):
         build(config_of(rejects=True), out=out, report=killer(after))
@@ -108,30 +112,32 @@ def test_a_killed_build_goes_on_to_the_same_bytes(built: Path, tmp_path: Path, a
     assert len(finished) > after
     (out / "work/choose").mkdir(exist_ok=True)
     (out / "work/choose/x.data.0.tmp").write_text("what a killed attempt left")
-    build(config_of(rejects=True), out=out, report=_touched(finished, stamps))
-    assert content_of(out) == content_of(built)
+    build(config_of(rejects=True), out=out, report=_touch_when_finished(finished, stamps))
+    assert content_of(out) == content_of(build_folder)
 
 
-def _touched(finished: list[Path], stamps: list[int]) -> Callable[[str, int], None]:
+def _touch_when_finished(finished: list[Path], stamps: list[int]) -> Callable[[str, int], None]:
     def report(_stage: str, _num_captions: int) -> None:
         assert [path.stat().st_mtime_ns for path in finished] == stamps
 
     return report
 
 
-def test_a_finished_build_is_not_made_again(built: Path) -> None:
-    before = (built / "manifest.json").stat().st_mtime_ns
+def test_a_finished_build_is_not_made_again(build_folder: Path) -> None:
+    before = (build_folder / "manifest.json").stat().st_mtime_ns
 
     def report(stage: str, _num_captions: int) -> None:
         raise AssertionError(stage)
 
-    build(config_of(rejects=True), out=built, report=report)
-    assert (built / "manifest.json").stat().st_mtime_ns == before
+    build(config_of(rejects=True), out=build_folder, report=report)
+    assert (build_folder / "manifest.json").stat().st_mtime_ns == before
 
 
-def test_another_configuration_is_refused_with_the_difference(built: Path, tmp_path: Path) -> None:
+def test_another_configuration_is_refused_with_the_difference(
+    build_folder: Path, tmp_path: Path
+) -> None:
     with pytest.raises(UsageError, match=r"config\.negatives\.seed: 0 -> 1"):
-        build(config_of(rejects=True, seed=1), out=built)
+        build(config_of(rejects=True, seed=1), out=build_folder)
     with pytest.raises(Killed):
         build(config_of(), out=tmp_path, report=killer(1))
     with pytest.raises(UsageError, match=r"choice\.guards: true -> false"):
@@ -139,14 +145,14 @@ def test_another_configuration_is_refused_with_the_difference(built: Path, tmp_p
     build(config_of(choice={"guards": False}), out=tmp_path, resume="never")
 
 
-def test_folders_that_are_not_ours_are_refused(built: Path, tmp_path: Path) -> None:
+def test_folders_that_are_not_ours_are_refused(build_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(UsageError, match="not empty"):
         build(config_of(), out=tmp_path)
     with pytest.raises(UsageError, match="nothing to resume"):
         build(config_of(), out=tmp_path / "new", resume="always")
     with pytest.raises(UsageError, match="holds a finished build"):
-        build(config_of(rejects=True), out=built, resume="never")
+        build(config_of(rejects=True), out=build_folder, resume="never")
 
 
 def jsonl_config(path: Path) -> BuildConfig:
