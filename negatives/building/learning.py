@@ -8,7 +8,7 @@ Counts are whole numbers and the weights are rounded: the model does not depend 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +32,7 @@ from negatives.exclusion.model import (
     Exclusion,
     exclusion_of,
     has_siblings,
+    hashes_of,
     names_of_one_thing,
 )
 from negatives.fluency.captions import view_of
@@ -40,7 +41,7 @@ from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import NUM_FOLDS, Folds, merge_tallies, negate, table_of
 from negatives.fluency.fitting import fit_parameters
 from negatives.fluency.folds import Keys, folds_of, image_key, keys_of, own_folds
-from negatives.fluency.words import hash_of
+from negatives.fluency.words import Hashes, hash_of
 from negatives.generator import chooser_of, offers_of
 from negatives.guards import NO_SIBLINGS, Siblings, context_of, find_mentioned
 from negatives.guards.siblings import siblings_in
@@ -162,9 +163,15 @@ def _exclusion(model: CorpusModel, site: Site, folder: AnyPath) -> Exclusion:
 
 def compare_words(model: AnyPath, fold: int, new_file: NewFile) -> Compared:
     """Write the pairs of words that captions of all folds but one use for one thing."""
-    lemmas = lexicons.load().lemmas()
-    save_arrays(new_file("pairs"), [names_of_one_thing(corpus_model(model).table, lemmas, fold)])
+    table = corpus_model(model).table
+    save_arrays(new_file("pairs"), [names_of_one_thing(table, _lemma_hashes(), fold)])
     return Compared()
+
+
+@cache
+def _lemma_hashes() -> Mapping[str, Hashes]:
+    """Return the hashes of the lexicon's lemmas; made once a process."""
+    return hashes_of(lexicons.load().lemmas())
 
 
 def recount_block(task: RecountTask, new_file: NewFile) -> CountStats:

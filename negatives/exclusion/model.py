@@ -124,17 +124,31 @@ def pair_keys(pos: str, left: Hashes, right: Hashes) -> Hashes:
     return _PAIR[pos].unordered_keys(left, right)
 
 
+NO_HASHES = np.zeros(0, np.uint64)
+
+
+def hashes_of(lemmas: Mapping[str, Iterable[str]]) -> dict[str, Hashes]:
+    """Return the hashes of the lemmas of each part of speech."""
+    return {
+        pos: np.array([hash_of(lemma) for lemma in sorted(found)], np.uint64)
+        for pos, found in lemmas.items()
+    }
+
+
 def has_siblings(table: Table) -> bool:
     """Tell whether any image was described by two captions."""
     places = np.array([hash_of(place) for place in _PLACE_OF.values()], np.uint64)
     return bool(table.has(PLACE.keys(places)).any())
 
 
-def names_of_one_thing(table: Table, lemmas: Mapping[str, Iterable[str]], fold: int) -> Hashes:
-    """Return the keys of the pairs of `lemmas[pos]` that name one thing, by all folds but one."""
+def names_of_one_thing(table: Table, lemmas: Mapping[str, Hashes], fold: int) -> Hashes:
+    """Return the keys of the pairs of words that name one thing, by all folds but one.
+
+    `lemmas[pos]`: hashes of the lemmas that are asked about.
+    """
     found = [np.zeros(0, np.uint64)]
     for pos in _PLACE_OF:
-        words = Vocabulary.of(table, pos, sorted(lemmas.get(pos, ())))
+        words = Vocabulary.of(table, pos, lemmas.get(pos, NO_HASHES))
         factors = words.factors(fold)
         pairs = overlaps_outside(words, factors, fold, *_likely_pairs(words, factors))
         found.append(pairs.keys[pairs.may_name_one_thing()])
@@ -168,9 +182,8 @@ class Vocabulary:
     images: Floats
 
     @classmethod
-    def of(cls, table: Table, pos: str, lemmas: Sequence[str]) -> "Vocabulary":
-        """Return the lemmas that are said of images enough."""
-        hashes = np.array([hash_of(lemma) for lemma in lemmas], np.uint64)
+    def of(cls, table: Table, pos: str, hashes: Hashes) -> "Vocabulary":
+        """Return those lemmas, given by their hashes, that are said of images enough."""
         images = table.without_each(IMAGES.keys(_same(pos, len(hashes)), hashes)).max(axis=1)
         kept = np.flatnonzero(images >= FEWEST_IMAGES)
         hashes = hashes[kept[np.lexsort((hashes[kept], -images[kept]))][:MOST_WORDS]]

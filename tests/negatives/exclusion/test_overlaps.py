@@ -11,6 +11,7 @@ from negatives.exclusion.model import (
     Exclusion,
     Vocabulary,
     exclusion_of,
+    hashes_of,
     names_of_one_thing,
     overlaps_outside,
 )
@@ -24,7 +25,8 @@ WORDS = ("hat", "cap", "dog", "cat", "tree", "sky", "moon")
 
 
 def judged(table: Table) -> Exclusion:
-    return exclusion_of([names_of_one_thing(table, {"NOUN": WORDS}, fold) for fold in range(5)])
+    lemmas = hashes_of({"NOUN": WORDS})
+    return exclusion_of([names_of_one_thing(table, lemmas, fold) for fold in range(5)])
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def table() -> Table:
 
 @pytest.fixture(scope="module")
 def vocabulary(table: Table) -> Vocabulary:
-    return Vocabulary.of(table, "NOUN", WORDS)
+    return Vocabulary.of(table, "NOUN", hashes_of({"NOUN": WORDS})["NOUN"])
 
 
 @pytest.fixture(scope="module")
