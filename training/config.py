@@ -79,9 +79,9 @@ class TrainingConfig:
     `image_column`, `image_key`: of parquet images the column of the bytes, and that of the keys;
     None: the path beside the bytes, or the row's number.
     `validation`: a split that is measured whenever a checkpoint is written; AUTO: the one that
-    goes with `split`, if it can be. `draw`: places for negatives by type. `batch_size`: captions a
-    step of all ranks together. `losses`: names, or mappings with `loss`, `weight` and the loss's
-    own options (training.objective.losses). `lora`, `optimizer`, `run`: as LoraOptions,
+    goes with `split`, if it can be. `draw`: places for negatives by type, and `balance`.
+    `batch_size`: captions a step of all ranks together. `losses`: names, or mappings with `loss`,
+    `weight` and the loss's own options (training.objective.losses). `lora`, `optimizer`, `run`: as LoraOptions,
     OptimizerOptions and RunOptions have them. `crop`: the least and greatest share of an image
     that is seen. `evaluation`: as training.evaluation.config has it.
     """
@@ -94,7 +94,7 @@ class TrainingConfig:
     image_key: str | None = None
     split: str = "train"
     validation: str | None = AUTO
-    draw: Mapping[str, int] | None = None
+    draw: Mapping[str, int | str] | None = None
     seed: int = 0
     epochs: Positive = EPOCHS
     batch_size: Positive | None = None

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from data.commit import write_atomically
 from data.errors import RetryableError, UsageError
 from data.texts import one_line
+from training.batches.draw import describe
 from training.export import Weights, write_weights
 from training.model.library import hub_config
 from training.run.logs import measures_told, records
@@ -78,8 +79,7 @@ def card(weights: Weights, *, repository: str, validation: Mapping[str, Any] | N
         "licence of the captions": source.get("licence") or "unknown",
         "preset": config["preset"],
         "losses": "; ".join(map(_loss_told, config["losses"])),
-        "negatives a step": ", ".join(f"{n} {name}" for name, n in config["draw"].items())
-        or "none",
+        "negatives a step": describe(config["draw"]) or "none",
         "trained": f"LoRA, rank {lora['rank']}, alpha {lora['alpha']:g}" if lora["rank"] else "all",
         "steps, batch": f"{weights.step:,} of {config['batch_size']:,} captions",
         "learning rate": f"{config['optimizer']['lr']:g}",

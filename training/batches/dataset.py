@@ -30,7 +30,7 @@ from data.pulling import local_folder
 from data.storage import AnyPath, path_of
 from data.streams import Stream
 from training.batches.batch import Sample
-from training.batches.draw import ANY, draw_of, drawn
+from training.batches.draw import ANY, BALANCE, draw_of, drawn
 from training.batches.images import BrokenImageError, Crop, Middle
 from training.batches.rows import OnMissing, RowPlace, Verify, open_rows, with_images
 from training.batches.sampler import Place, Position, position_of
@@ -46,15 +46,15 @@ _MOST_BROKEN = 100
 class DataOptions:
     """What is read, and how.
 
-    `draw`: negatives a step by type, or {"any": 3}. `size`: pixels wide and high. `scale`: the
-    least and greatest share of an image that is seen. `evaluation`: the middle of the image,
-    always, and none of the random decisions. `on_missing_image`: "error", or "skip" and count.
+    `draw`: negatives a step by type, {"any": 3}, or {"any": 3, "balance": "type"}. `size`: pixels
+    wide and high. `scale`: the least and greatest share of an image that is seen. `evaluation`: the
+    middle of the image, always, and none of the random decisions. `on_missing_image`: "error", or "skip" and count.
     `verify`: "quick" or "full", of the shards. `cache`: a folder for token ids and indexes; None:
     beside the shards and in the user's cache. `columns`: of parquet images.
     """
 
     split: str = "train"
-    draw: Mapping[str, int] = field(default_factory=lambda: {ANY: 3})
+    draw: Mapping[str, int | str] = field(default_factory=lambda: {ANY: 3})
     seed: int = 0
     size: int = 224
     scale: tuple[float, float] = (0.9, 1.0)
@@ -82,6 +82,7 @@ class HardNegativeDataset(Dataset[Sample]):
         store: where its images are.
         tokens: its token ids.
         draw: the K types of negatives; "any" among them.
+        num_of_type: of all negatives where rare types are preferred, else None.
         options: as they were given.
         epoch: of indices that are plain numbers; see `at_epoch`.
     """
@@ -112,6 +113,7 @@ class HardNegativeDataset(Dataset[Sample]):
         self.options = options or DataOptions()
         rows = open_rows(local_folder(shards), split=self.options.split, verify=self.options.verify)
         self.draw = draw_of(self.options.draw, available=rows.types())
+        self.num_of_type = rows.num_of_type() if BALANCE in self.options.draw else None
         store = open_images(
             None if images is None else path_of(images),
             manifest=rows.manifest,
@@ -140,7 +142,7 @@ class HardNegativeDataset(Dataset[Sample]):
         ids = self.tokens.of(seen.row)
         counts = Counter({BROKEN: seen.num_broken} if seen.num_broken else {})
         stream = Stream("negatives", self.options.seed, place.epoch, seen.id)
-        chosen = drawn(ids.types, self.draw, stream=stream)
+        chosen = drawn(ids.types, self.draw, stream=stream, num_of_type=self.num_of_type)
         negatives = [None if number is None else ids.negatives[number] for number in chosen]
         for number in chosen:
             if number is not None:

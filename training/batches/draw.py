@@ -3,9 +3,14 @@
 A draw is given as counts by type, `{swap: 1, replace: 1, shuffle: 1}`, or `{any: 3}`; mixed ones
 take what is typed first. Its K places keep their types from row to row. A type that a row lacks
 leaves its place empty: it is never filled with another one. No negative is used twice in a step.
+
+`{any: 3, balance: type}` prefers what is rare: each negative is drawn with a weight of one over the
+number of negatives of its type in the shards, so that types are drawn evenly as far as rows have
+them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from math import log
 from typing import Final
 
 from data.errors import UsageError
@@ -13,18 +18,24 @@ from data.streams import Stream
 from data.texts import nearest
 
 ANY: Final = "any"
+BALANCE: Final = "balance"
 
 Draw = tuple[str, ...]
 """The type of each of the K places, or ANY."""
 
 
-def draw_of(counts: Mapping[str, int], *, available: Collection[str]) -> Draw:
+def draw_of(wanted: Mapping[str, int | str], *, available: Collection[str]) -> Draw:
     """Return the places of a draw; `available` are the types that the manifest has.
 
     Raises:
-        UsageError: it has no negative of a type, or a count is negative.
+        UsageError: it has no negative of a type, a count is negative, or `balance` is not "type".
     """
+    if wanted.get(BALANCE, "type") != "type":
+        raise UsageError(f"draw: expected balance: type, found balance: {wanted[BALANCE]}")
+    counts = {name: count for name, count in wanted.items() if name != BALANCE}
     for name, count in counts.items():
+        if not isinstance(count, int):
+            raise UsageError(f"draw: expected a number for {name!r}, found {count!r}")
         if name != ANY and count and not available:
             raise UsageError("the shards have no negatives to draw; `negatives stats` says why")
         if name != ANY and name not in available:
@@ -34,15 +45,32 @@ def draw_of(counts: Mapping[str, int], *, available: Collection[str]) -> Draw:
             )
         if count < 0:
             raise UsageError(f"draw: expected a count of 0 or more for {name!r}, found {count}")
-    return tuple(name for name, count in counts.items() for _ in range(count))
+    return tuple(name for name, count in counts.items() for _ in range(int(count)))
 
 
-def drawn(types: Sequence[str], draw: Draw, *, stream: Stream) -> tuple[int | None, ...]:
+def describe(wanted: Mapping[str, int | str]) -> str:
+    """Return a draw in words: "2 swap, 1 any, rare types first"."""
+    counts = [f"{count} {name}" for name, count in wanted.items() if name != BALANCE]
+    return ", ".join([*counts, "rare types first"] if BALANCE in wanted else counts)
+
+
+def drawn(
+    types: Sequence[str],
+    draw: Draw,
+    *,
+    stream: Stream,
+    num_of_type: Mapping[str, int] | None = None,
+) -> tuple[int | None, ...]:
     """Return for each place the index of a negative, None where the row has none left.
 
-    `types` are the types of the row's negatives, in their stored order.
+    `types` are the types of the row's negatives, in their stored order. `num_of_type`: of all
+    negatives, where rare types are to be preferred; None: all negatives are alike.
     """
-    left = stream.shuffled(range(len(types)))
+    left = (
+        stream.shuffled(range(len(types)))
+        if num_of_type is None
+        else _rare_first(types, num_of_type, stream)
+    )
     chosen: list[int | None] = [None] * len(draw)
     for typed in (True, False):
         for place, wanted in enumerate(draw):
@@ -50,3 +78,12 @@ def drawn(types: Sequence[str], draw: Draw, *, stream: Stream) -> tuple[int | No
                 chosen[place] = next((i for i in left if not typed or types[i] == wanted), None)
                 left = [index for index in left if index != chosen[place]]
     return tuple(chosen)
+
+
+def _rare_first(types: Sequence[str], num_of_type: Mapping[str, int], stream: Stream) -> list[int]:
+    """Return indices as draws without replacement give them, by weights of 1 / number of the type.
+
+    Each waits for an exponential time at the rate of its weight (Efraimidis and Spirakis, 2006).
+    """
+    waits = [-log(1.0 - stream.unit()) * num_of_type[name] for name in types]
+    return sorted(range(len(types)), key=waits.__getitem__)

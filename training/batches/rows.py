@@ -1,7 +1,7 @@
 """The rows of a finished folder by number: shards stay mapped on disk, nothing is read ahead."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -56,9 +56,16 @@ class Rows:
 
     def types(self) -> tuple[str, ...]:
         """Return the types of which the manifest has negatives."""
-        counts = self.manifest.tallies.get("negatives_by_type", {})
-        names = (name.partition("/")[0] for name, count in counts.items() if count)
-        return tuple(dict.fromkeys(names))
+        return tuple(self.num_of_type())
+
+    def num_of_type(self) -> Mapping[str, int]:
+        """Return how many negatives of each type the manifest has, of all splits."""
+        found: dict[str, int] = {}
+        for name, count in self.manifest.tallies.get("negatives_by_type", {}).items():
+            if count:
+                type_ = name.partition("/")[0]
+                found[type_] = found.get(type_, 0) + count
+        return found
 
     def place(self, number: int) -> RowPlace:
         """Return where a row stands.

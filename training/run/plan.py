@@ -8,7 +8,7 @@ from torch import nn
 
 from data.streams import Stream
 from training.batches.dataset import HardNegativeDataset
-from training.batches.draw import drawn
+from training.batches.draw import describe, drawn
 from training.batches.layout import lay_out
 from training.batches.rows import num_left_out
 from training.batches.sampler import Place, Sampler
@@ -66,7 +66,7 @@ class Plan:
 
     model: str
     preset: str
-    draw: dict[str, int]
+    draw: dict[str, int | str]
     parameters: int
     trained: int
     captions: int
@@ -134,7 +134,7 @@ def told(plan: Plan) -> str:
     kept = "unknown" if memory.activations is None else f"{memory.activations:,} MB"
     total = "" if memory.activations is None else f"; {fixed + memory.activations:,} MB in all"
     padded = "" if plan.padded_a_step is None else f", {plan.padded_a_step:,} if they were padded"
-    draw = ", ".join(f"{count} {name}" for name, count in plan.draw.items()) or "none"
+    draw = describe(plan.draw) or "none"
     return "\n".join([
         *plan.notes,
         f"model     {plan.model}: {plan.parameters:,} parameters, {plan.trained:,} trained",
@@ -195,7 +195,7 @@ def _ids(samples: HardNegativeDataset, place: Place) -> tuple[Ids, list[Ids | No
     row = samples.rows.place(place.number)
     ids = samples.tokens.of(row)
     stream = Stream("negatives", samples.options.seed, place.epoch, samples.rows.names(row)[0])
-    chosen = drawn(ids.types, samples.draw, stream=stream)
+    chosen = drawn(ids.types, samples.draw, stream=stream, num_of_type=samples.num_of_type)
     found = [None if number is None else ids.negatives[number] for number in chosen]
     return ids.caption, [None if each is None or not len(each) else each for each in found]
 

@@ -196,14 +196,14 @@ def shown(name: str) -> str:
     return Path(place).name if scheme == "local-dir" else name
 
 
-def _draw(config: TrainingConfig, rows: Rows) -> Mapping[str, int]:
+def _draw(config: TrainingConfig, rows: Rows) -> Mapping[str, int | str]:
     made = rows.manifest.config.get("negatives")
     made_with = made.get("preset") if isinstance(made, dict) else None
     return draw_for(config.preset, made_with=made_with, available=rows.types())
 
 
 def _data_options(
-    settings: Settings, model: ClipModel, *, draw: Mapping[str, int], cache: Path | None
+    settings: Settings, model: ClipModel, *, draw: Mapping[str, int | str], cache: Path | None
 ) -> DataOptions:
     seen, config = model.preprocess, settings.config
     if seen.height != seen.width:
@@ -223,7 +223,7 @@ def _data_options(
 
 
 def _content(
-    settings: Settings, *, name: str, draw: Mapping[str, int], rows: str, weights: str
+    settings: Settings, *, name: str, draw: Mapping[str, int | str], rows: str, weights: str
 ) -> Json:
     pretrained = settings.config.pretrained
     return {

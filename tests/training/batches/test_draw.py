@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from data.errors import UsageError
 from data.streams import Stream
-from training.batches.draw import ANY, draw_of, drawn
+from training.batches.draw import ANY, describe, draw_of, drawn
 
 TYPES = ("swap", "replace", "shuffle")
 FSC = ("swap", "replace", "shuffle")
@@ -18,11 +18,12 @@ FSC = ("swap", "replace", "shuffle")
         ({"swap": 1, "replace": 1, "shuffle": 1}, FSC),
         ({"any": 3}, ("any", "any", "any")),
         ({"swap": 2, "any": 1}, ("swap", "swap", "any")),
+        ({"any": 2, "balance": "type"}, ("any", "any")),
         ({"swap": 0}, ()),
         ({}, ()),
     ],
 )
-def test_a_draw_has_a_place_for_each(counts: dict[str, int], draw: tuple[str, ...]) -> None:
+def test_a_draw_has_a_place_for_each(counts: dict[str, int | str], draw: tuple[str, ...]) -> None:
     assert draw_of(counts, available=TYPES) == draw
 
 
@@ -32,9 +33,11 @@ def test_a_draw_has_a_place_for_each(counts: dict[str, int], draw: tuple[str, ..
         ({"negate": 1}, "no negative of type 'negate'.*replace, shuffle, swap"),
         ({"swop": 1}, "did you mean 'swap'"),
         ({"swap": -1}, "0 or more for 'swap', found -1"),
+        ({"any": 1, "balance": "rule"}, "expected balance: type, found balance: rule"),
+        ({"any": "type"}, "expected a number for 'any', found 'type'"),
     ],
 )
-def test_a_draw_of_what_is_not_there_is_refused(counts: dict[str, int], message: str) -> None:
+def test_a_draw_of_what_is_not_there_is_refused(counts: dict[str, int | str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         draw_of(counts, available=TYPES)
 
@@ -74,6 +77,24 @@ def test_a_draw_is_without_replacement_and_as_full_as_it_can_be(
     assert len(used) <= len(types)
     if ANY in draw and None in [i for w, i in zip(draw, chosen, strict=True) if w == ANY]:
         assert len(used) == len(types)
+
+
+def test_a_draw_is_described() -> None:
+    assert describe({"swap": 2, "any": 1}) == "2 swap, 1 any"
+    assert describe({"any": 3, "balance": "type"}) == "3 any, rare types first"
+    assert describe({}) == ""
+
+
+def test_rare_types_are_preferred_as_they_are_rare() -> None:
+    """One swap among 1,000 in the shards beside four replacements among 9,000."""
+    types, num_of_type = ["replace"] * 4 + ["swap"], {"swap": 1000, "replace": 9000}
+    firsts = Counter(
+        types[drawn(types, (ANY,), stream=Stream(key), num_of_type=num_of_type)[0] or 0]
+        for key in range(4000)
+    )
+    assert firsts["swap"] / 4000 == pytest.approx(1 / (1 + 4 / 9), abs=0.03)
+    whole = drawn(types, (ANY,) * 6, stream=Stream(1), num_of_type=num_of_type)
+    assert sorted(index for index in whole if index is not None) == [0, 1, 2, 3, 4]
 
 
 def test_all_are_equally_likely() -> None:
