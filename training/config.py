@@ -77,13 +77,13 @@ class TrainingConfig:
 
     `pretrained`: a tag or a file; None: random weights. `images`: where --images is not given.
     `image_column`, `image_key`: of parquet images the column of the bytes, and that of the keys;
-    None: the path beside the bytes, or the row's number.
-    `validation`: a split that is measured whenever a checkpoint is written; AUTO: the one that
-    goes with `split`, if it can be. `draw`: places for negatives by type, and `balance`.
-    `batch_size`: captions a step of all ranks together. `losses`: names, or mappings with `loss`,
-    `weight` and the loss's own options (training.objective.losses). `lora`, `optimizer`, `run`: as LoraOptions,
-    OptimizerOptions and RunOptions have them. `crop`: the least and greatest share of an image
-    that is seen. `evaluation`: as training.evaluation.config has it.
+    None: the path beside the bytes, or the row's number. `validation`: a split that is measured
+    whenever a checkpoint is written; AUTO: the one that goes with `split`, if it can be. `draw`:
+    places for negatives by type, and `balance`. `batch_size`: captions a step of all ranks
+    together. `losses`: names, or mappings with `loss`, `weight` and the loss's own options
+    (training.objective.losses). `lora`, `optimizer`, `run`: as LoraOptions, OptimizerOptions and
+    RunOptions have them. `crop`: the least and greatest share of an image that is seen.
+    `evaluation`: as training.evaluation.config has it.
     """
 
     preset: str = "fsc-clip"

@@ -207,6 +207,7 @@ def after_swap(links: list[Link], left: Span, right: Span) -> list[Link]:
 _MUTUAL = frozenset(
     ("with", "beside", "near", "alongside", "by", "next to", "close to", "along with")
 )
+_TALKING = frozenset(("talk", "speak", "chat", "converse"))  # to somebody, who talks as well
 _EQUALS = "beside"
 _ROUNDS = 4
 
@@ -223,7 +224,11 @@ def signature(links: list[Link], lemmas: list[str]) -> Counter[str]:
     names = {index: lemmas[index] for index in names}
     acting = {link.head for link in links if link.relation == "nsubj"}
     edges = [
-        Link(_as_equals(link.relation, acts=link.head in acting), link.head, link.dependant)
+        Link(
+            _as_equals(link.relation, lemmas[link.head], acts=link.head in acting),
+            link.head,
+            link.dependant,
+        )
         for link in links
     ]
     for _ in range(_ROUNDS):
@@ -243,9 +248,9 @@ def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
-def _as_equals(relation: str, *, acts: bool) -> str:
+def _as_equals(relation: str, head: str, *, acts: bool) -> str:
     """Return the relation of two equals: to somebody else's act its subject's, else one for all."""
-    if relation not in _MUTUAL:
+    if relation not in _MUTUAL and not (relation == "to" and head in _TALKING):
         return relation
     return "nsubj" if acts else _EQUALS
 

@@ -48,9 +48,9 @@ class DataOptions:
 
     `draw`: negatives a step by type, {"any": 3}, or {"any": 3, "balance": "type"}. `size`: pixels
     wide and high. `scale`: the least and greatest share of an image that is seen. `evaluation`: the
-    middle of the image, always, and none of the random decisions. `on_missing_image`: "error", or "skip" and count.
-    `verify`: "quick" or "full", of the shards. `cache`: a folder for token ids and indexes; None:
-    beside the shards and in the user's cache. `columns`: of parquet images.
+    middle of the image, always, and none of the random decisions. `on_missing_image`: "error", or
+    "skip" and count. `verify`: "quick" or "full", of the shards. `cache`: a folder for token ids
+    and indexes; None: beside the shards and in the user's cache. `columns`: of parquet images.
     """
 
     split: str = "train"

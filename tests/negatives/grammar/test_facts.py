@@ -23,6 +23,7 @@ RUNS_WITH = (
     "brown/ADJ/JJ/amod>1 dog/NOUN/NN/nsubj>2 runs/VERB/VBZ/ROOT with/ADP/IN/prep>2 "
     "black/ADJ/JJ/amod>5 dog/NOUN/NN/pobj>3"
 )
+TALKS_TO = "woman/NOUN/NN/nsubj>1 talk/VERB/VBP/ROOT to/ADP/IN/prep>1 man/NOUN/NN/pobj>2"
 STANDS_NEXT_TO = (
     "old/ADJ/JJ/amod>1 man/NOUN/NN/nsubj>2 stands/VERB/VBZ/ROOT next/ADV/RB/advmod>2 "
     "to/ADP/IN/prep>3 young/ADJ/JJ/amod>6 man/NOUN/NN/pobj>4"
@@ -61,6 +62,7 @@ def test_facts(tagged: str, facts: set[tuple[str, str, str]]) -> None:
         (RUNS_WITH, 0, 4, True),
         (STANDS_NEXT_TO, 0, 5, True),
         (HAT_AND_BEARD, 2, 4, True),
+        (TALKS_TO, 0, 3, True),
         (CHASES, 0, 3, False),
         (ON_BENCH, 3, 5, False),
         (ON_BENCH, 0, 3, False),
