@@ -17,7 +17,7 @@ from negatives.fluency.candidates import MOST_CANDIDATES
 from negatives.fluency.corpus import Offered
 from negatives.fluency.fitting import keep_probabilities
 from negatives.guards import Siblings
-from negatives.guards.tables import NO_PAIRS, Pairs
+from negatives.guards.tables import Pairs, names_of_one_thing
 from negatives.llm.asking import AskingRule, LlmAnswers, asks, proposals_of
 from negatives.parse import Parse
 from negatives.policy import PairPolicy, Policy
@@ -120,7 +120,7 @@ def choose_block(
     found = offers_of(block, chooser, answers)
     offered = _score_offers(block, [offers for offers, _ in found], policy, scorers)
     chosen: list[Chosen] = []
-    learned = _exclusive_pairs(block, scorers)
+    learned = _overlapping_pairs(block, scorers)
     for (caption, parse), its_siblings, offers, (_, faults), pairs in zip(
         block, siblings, offered, found, learned, strict=True
     ):
@@ -156,12 +156,15 @@ def _score_offers(
     return [_with_log_ratios(offers, lambda _slot: next(ratios)) for offers in offered]
 
 
-def _exclusive_pairs(block: ParsedCaptions, scorers: Sequence[Scorer | None]) -> Sequence[Pairs]:
-    """Return for each caption the pairs of words that the corpus uses for one thing."""
+def _overlapping_pairs(block: ParsedCaptions, scorers: Sequence[Scorer | None]) -> Sequence[Pairs]:
+    """Return for each caption the pairs of words that name one thing: by its corpus, if that tells.
+
+    A corpus of one caption an image does not; then they are the pairs that other corpora show.
+    """
     first = scorers[0] if scorers else None
-    if isinstance(first, CorpusScorer):
+    if isinstance(first, CorpusScorer) and len(first.model.exclusion.keys):
         return first.model.overlaps([caption for caption, _ in block])
-    return [NO_PAIRS] * len(block)
+    return [names_of_one_thing()] * len(block)
 
 
 def _with_log_ratios(offers: Offers, ratios_of: Callable[[Slot], LogRatios | None]) -> Offers:

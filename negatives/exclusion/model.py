@@ -54,6 +54,9 @@ Bits = NDArray[np.uint8]
 """One bit a fold: whether something holds without that fold's images."""
 
 _PLACE_OF = {"NOUN": "noun", "ADJ": "adj", "VERB": "verb"}
+POS = tuple(_PLACE_OF)
+"""The parts of speech of which pairs are known."""
+
 _PAIR = {pos: Kind(f"pair of words: {pos}") for pos in _PLACE_OF}
 
 

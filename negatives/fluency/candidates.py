@@ -19,10 +19,15 @@ from negatives.fluency.words import PAD, Words, name_hash
 from negatives.slots import Slot, Substitutes
 
 MOST_CANDIDATES = 4096  # of a slot, the caption among them
-ASKED = frozenset((
-    "replace/obj", "replace/att", "replace/act", "swap/np", "swap/obj", "swap/att", "swap/act",
-))  # fmt: skip
-"""Kinds that change content words: of these it is asked what they were seen with."""
+COVERAGE = {
+    "replace/obj": 1.0, "replace/att": 1.0, "replace/act": 1.0, "swap/att": 1.0,
+    "swap/np": 2.0, "swap/obj": 2.0, "swap/act": 2.0,
+}  # fmt: skip
+"""Kinds that change content words: of these it is asked what they were seen with.
+
+The number multiplies the share of words with which they must have been seen. A swap of things or
+actions changes two places, and both must make sense.
+"""
 
 _SUBJECTS = frozenset(("nsubj", "nsubjpass"))
 
@@ -52,7 +57,7 @@ class Block:
     """Candidates of many slots, in order, as flat lists, which numpy takes up as they are.
 
     `sizes[slot]`: its number of candidates; `folds[slot]`: whose counts are to be left out;
-    `asks[slot]`: whether it is of a kind in ASKED;
+    `coverage[slot]`: what COVERAGE has of its kind, 0 for a kind that is not asked about;
     `companions[slot]`: the word that the changed phrase goes with, its subject or governor.
     `characters[candidate]`: the length of what stands in the place of the change,
     `names[candidate]`: the hash of all of it. Pairs of words stand one after another, all of it by
@@ -67,7 +72,7 @@ class Block:
         self.words = words
         self.sizes: list[int] = []
         self.folds: list[int] = []
-        self.asks: list[bool] = []
+        self.coverage: list[float] = []
         self.heads: list[int] = []
         self.characters: list[int] = []
         self.names: list[int] = []
@@ -106,7 +111,7 @@ class Block:
             return False
         self.sizes.append(1 + len(texts[0]))
         self.folds.append(fold)
-        self.asks.append(f"{slot.type}/{slot.subtype}" in ASKED)
+        self.coverage.append(COVERAGE.get(f"{slot.type}/{slot.subtype}", 0.0))
         spans = [_span(view, starts[start], ends[end]) for start, end in replaced]
         first, last = view.position[spans[0][0]], view.position[spans[-1][1]] + 1
         after = view.row[last : last + PADDING]

@@ -58,9 +58,9 @@ class Features(NamedTuple):
 def features_of(block: Block, source: CountLookup, *, min_context_coverage: float) -> Features:
     """Return the features of the candidates of a block.
 
-    Of a slot that asks for it, a candidate is alive if the corpus has its changed words together
-    with at least the share `min_context_coverage` of the words that go with them, in pairs or in
-    the caption; none is where the caption is not.
+    A candidate is alive if the corpus has its changed words together with at least a share of the
+    words that go with them, in pairs or in the caption: `min_context_coverage` times what COVERAGE
+    says of its kind. None is where the caption is not.
     """
     num = len(block.heads)
     columns: Columns = {name: np.zeros(num) for name in (*FEATURES, "asked")}
@@ -69,8 +69,8 @@ def features_of(block: Block, source: CountLookup, *, min_context_coverage: floa
     add_pairs(columns, block, folds, source)
     add_beside(columns, block, folds, source)
     unseen = columns["unseen pairs"] + columns["unseen beside"]
-    alive = unseen <= (1.0 - min_context_coverage) * columns["asked"] + _ROUNDING
-    alive |= ~np.repeat(np.array(block.asks, bool), block.sizes)
+    needed = np.minimum(1.0, min_context_coverage * np.array(block.coverage, float))
+    alive = unseen <= (1.0 - np.repeat(needed, block.sizes)) * columns["asked"] + _ROUNDING
     sizes = np.array(block.sizes, np.int64)
     alive &= np.repeat(alive[np.cumsum(sizes) - sizes], sizes)
     for ids, candidate in block.windows():

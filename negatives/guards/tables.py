@@ -1,7 +1,8 @@
 """The guards' tables: sets of words, and pairs of words that do not exclude each other. Pure.
 
-`tables/guards.txt` holds the sets; `tables/overlaps.txt` and `tables/companions.txt` hold lines of
-`pos name: words / words`, of which words on different sides of a slash go together.
+`tables/guards.txt` holds the sets; `tables/overlaps.txt`, `tables/companions.txt` and the compiled
+`tables/one_thing.txt` hold lines of `pos name: words / words`, of which words on different sides of
+a slash go together.
 """
 
 from collections.abc import Mapping
@@ -91,6 +92,17 @@ def overlaps() -> Together:
 def companions() -> Together:
     """Return the things that stand in one image; read once a process."""
     return _load_shipped("companions")
+
+
+@cache
+def names_of_one_thing() -> Together:
+    """Return the words that captions of one image use for one thing, as other corpora show."""
+    return _load_shipped("one_thing")
+
+
+def name_of_pos(pos: str) -> str:
+    """Return what a part of speech is called in a table."""
+    return next(name for name, known in _POS.items() if known == pos)
 
 
 @cache
