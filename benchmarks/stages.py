@@ -19,6 +19,7 @@ AFTER: Final = {
     "parse": "group",
     "count": "merge",
     "merge": "table",
+    "exclude": "pairs",
     "fit": "weights",
     "choose": "finish",
 }

@@ -190,10 +190,10 @@ def test_the_commands_and_flags_of_evaluation() -> None:
 
 FLAGS = {
     "annotate": "controls help json key output quiet sample seed summary terminal",
-    "audit": "against fail-outside help html json out quiet reference-model reference-pairs "
-    "sample seed",
-    "build": "config dry-run executor fluency-from help json language limit max-cost "
-    "max-requests out preset quiet ray-address resume root "
+    "audit": "against fail-outside held-out help html json out quiet reference-model "
+    "reference-pairs sample seed",
+    "build": "config dry-run executor fluency-from help hold-out json language limit max-cost "
+    "max-requests max-share out preset quiet ray-address resume root "
     "seed set source workers",
     "export": "help images json output quiet split tar-samples to",
     "filter": "drop-empty help json max-negatives min-score quiet rule sample-captions seed type",

@@ -18,7 +18,7 @@ import os, shutil
 import numpy as np
 from pathlib import Path
 from data.commit import sync_and_hash, write_synced
-from data.storage import AnyPath, at_hand, is_remote, place
+from data.storage import AnyPath, at_hand, is_remote, path_of
 
 def local(path: Path) -> None: ...
 """
@@ -39,7 +39,7 @@ def f(path: AnyPath) -> None:
     path.absolute()  # wrong
 
 def g(text: str) -> Path:
-    return place(text)  # wrong
+    return path_of(text)  # wrong
 
 def h(path: AnyPath) -> None:
     if is_remote(path):

@@ -22,6 +22,7 @@ from negatives.auditing.medoid import distance, run_medoid_reader, share_of_firs
 from negatives.auditing.report import ABOUT
 from negatives.auditing.run import AuditOptions, audit_folder
 from negatives.auditing.samples import samples_of
+from negatives.building.plan import make_source
 from tests.negatives.auditing.small_pairs import exchangeable_rows, row_of, telling_rows
 from tests.negatives.folders.small_folders import make_folder
 
@@ -78,9 +79,16 @@ def test_every_measure_of_an_audit_is_explained(tmp_path: Path) -> None:
     rows = [*telling_rows(60, seed=0), *exchangeable_rows(60, seed=1)]
     rows = [row._replace(id=f"{number}", image=f"{number}") for number, row in enumerate(rows)]
     rows += [row_of(1000, "", "A red car.", ["A blue car.", "A tan car."], "replace/att")]
+    rows += [row_of(2000 + n, f"{n}.jpg", "A dog.", ["A cat."], "replace/obj") for n in range(12)]
     make_folder(tmp_path / "out", {"train": rows}, rules=("test",), shard_rows=500)
     (tmp_path / "b.txt").write_text("A red car.\n")
-    options = AuditOptions(reference=FakeJudge(), against=(tmp_path / "b.txt",))
+    lines = [json.dumps({"image": f"{n}.jpg", "caption": "One dog sits."}) for n in range(12)]
+    (tmp_path / "held.jsonl").write_text("\n".join(lines))
+    options = AuditOptions(
+        reference=FakeJudge(),
+        against=(tmp_path / "b.txt",),
+        held_out=make_source({"name": "jsonl", "root": str(tmp_path / "held.jsonl")})[0],
+    )
     findings = audit_folder(tmp_path / "out", options=options).audit.findings
     assert {finding.measure for finding in findings} == set(ABOUT)
     assert all(finding.verdict() != "not measured" for finding in findings)

@@ -22,7 +22,7 @@ import os, sys
 from pathlib import Path
 from data.errors import ShardError, UsageError
 from negatives.executors.ray import workers_of_ray
-from tests.negatives.executors.ray_processes import addresses_of, is_loopback, started_by
+from tests.negatives.executors.ray_processes import addresses_of, is_loopback, processes_below
 
 def work(task):
     kind, number = task
@@ -46,7 +46,7 @@ if __name__ == "__main__":
         found = list(run(work, tasks))
         numbers = sorted(each for each in found if isinstance(each, int))
         assert numbers == sorted([n * n for n in range(20)] + [25]), found
-        addresses = addresses_of([os.getpid(), *started_by(os.getpid())])
+        addresses = addresses_of([os.getpid(), *processes_below(os.getpid())])
         assert len(addresses) > 2 and all(map(is_loopback, addresses)), addresses
         told = sorted(str(each) for each in found if isinstance(each, ShardError))
         assert told[0].startswith("its workers died 4 times"), told

@@ -97,7 +97,7 @@ def test_texts_for_one_place_are_laid_out_as_their_edits_are() -> None:
     plain = slot_of(*(edit(("car", text)) for text in texts))
     assert list(lazy.alternatives) == list(plain.alternatives)
     (left, _), (right, _) = lay_out(lazy, plain), lay_out(plain, plain)
-    for field in ("sizes", "folds", "asks", "heads", "characters", "names", "companions"):
+    for field in ("sizes", "folds", "coverage", "heads", "characters", "names", "companions"):
         assert getattr(left, field) == getattr(right, field), field
     for field in ("spans", "beside", "pairs"):
         assert getattr(left, field) == getattr(right, field), field

@@ -153,9 +153,9 @@ def test_a_stop_does_not_wait_for_those_that_wait() -> None:
 _INTERRUPTED = """
 import sys
 from negatives.llm.limits import Limits
-from negatives.llm.requests import Facts, Message, Request
+from negatives.llm.requests import Message, ModelInfo, Request
 from negatives.llm.server import ServerBackend
-backend = ServerBackend(url=sys.argv[1], facts=Facts("m", "", "text"), limits=Limits())
+backend = ServerBackend(url=sys.argv[1], model_info=ModelInfo("m", "", "text"), limits=Limits())
 request = Request(prompt="", caption="", messages=(Message("user", "x 1"),), max_tokens=8)
 backend.answers([request], print)
 """

@@ -15,7 +15,11 @@ from tests.training.runs import world
 from training.run.checkpoint import latest
 
 ROOT = Path(__file__).parents[3]
-CALL = "import sys; from negatives.pipeline.stages import called; sys.exit(called(sys.argv[1:]))"
+CALL = """
+import sys
+from negatives.pipeline.stages import run_program
+sys.exit(run_program(sys.argv[1:]))
+"""
 TRAIN = (
     "train", "--shards", "shards", "--images", "images", "--model", "local-dir:model",
     "--out", "run", "--quiet",
