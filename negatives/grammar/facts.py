@@ -207,7 +207,8 @@ def after_swap(links: list[Link], left: Span, right: Span) -> list[Link]:
 _MUTUAL = frozenset(
     ("with", "beside", "near", "alongside", "by", "next to", "close to", "along with")
 )
-_TALKING = frozenset(("talk", "speak", "chat", "converse"))  # to somebody, who talks as well
+_MEETING = frozenset(("talk", "speak", "chat", "look", "stare", "gaze", "smile"))
+"""What somebody, to or at whom it is done, as a rule does as well."""
 _EQUALS = "beside"
 _ROUNDS = 4
 
@@ -250,7 +251,7 @@ def _digest(text: str) -> str:
 
 def _as_equals(relation: str, head: str, *, acts: bool) -> str:
     """Return the relation of two equals: to somebody else's act its subject's, else one for all."""
-    if relation not in _MUTUAL and not (relation == "to" and head in _TALKING):
+    if relation not in _MUTUAL and not (relation in {"to", "at"} and head in _MEETING):
         return relation
     return "nsubj" if acts else _EQUALS
 

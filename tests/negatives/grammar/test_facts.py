@@ -24,6 +24,8 @@ RUNS_WITH = (
     "black/ADJ/JJ/amod>5 dog/NOUN/NN/pobj>3"
 )
 TALKS_TO = "woman/NOUN/NN/nsubj>1 talk/VERB/VBP/ROOT to/ADP/IN/prep>1 man/NOUN/NN/pobj>2"
+LOOKS_AT = TALKS_TO.replace("talk", "look").replace("to/ADP", "at/ADP")
+THROWS_AT = LOOKS_AT.replace("look", "throw")
 STANDS_NEXT_TO = (
     "old/ADJ/JJ/amod>1 man/NOUN/NN/nsubj>2 stands/VERB/VBZ/ROOT next/ADV/RB/advmod>2 "
     "to/ADP/IN/prep>3 young/ADJ/JJ/amod>6 man/NOUN/NN/pobj>4"
@@ -63,6 +65,8 @@ def test_facts(tagged: str, facts: set[tuple[str, str, str]]) -> None:
         (STANDS_NEXT_TO, 0, 5, True),
         (HAT_AND_BEARD, 2, 4, True),
         (TALKS_TO, 0, 3, True),
+        (LOOKS_AT, 0, 3, True),
+        (THROWS_AT, 0, 3, False),
         (CHASES, 0, 3, False),
         (ON_BENCH, 3, 5, False),
         (ON_BENCH, 0, 3, False),
