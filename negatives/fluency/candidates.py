@@ -58,7 +58,8 @@ class Block:
 
     `sizes[slot]`: its number of candidates; `folds[slot]`: whose counts are to be left out;
     `coverage[slot]`: what COVERAGE has of its kind, 0 for a kind that is not asked about;
-    `companions[slot]`: the word that the changed phrase goes with, its subject or governor.
+    `companions[slot]`: the word that the changed phrase goes with: its subject or governor, or of
+    a relation the next content word.
     `characters[candidate]`: the length of what stands in the place of the change,
     `names[candidate]`: the hash of all of it. Pairs of words stand one after another, all of it by
     number: `pairs` as candidate, relation, head, dependant. Where a slot changes one phrase, its
@@ -120,9 +121,11 @@ class Block:
         if len(spans) == 1:
             first = len(self.heads)
             self._add_phrases(view, spans[0], texts[0])
-            # How a parser hangs up "next to" and "on" differs, and would tell which is the caption.
-            collocate = spans[0] if slot.subtype != "rel" else None
-            self._add_collocates(view, collocate, first, 1 + len(texts[0]))
+            if slot.subtype == "rel":
+                # A parser attaches "next to" and "on" differently: pairs would tell the caption.
+                self.companions.append(_next_content(view, spans[0][1]))
+            else:
+                self._add_collocates(view, spans[0], first, 1 + len(texts[0]))
         else:
             own = [text_at(view.parse.text, start, end) for start, end in replaced]
             self._add_swap(view, spans, (own, *zip(*texts, strict=True)))
@@ -159,13 +162,8 @@ class Block:
         self.characters += phrases.characters
         self.names += phrases.names
 
-    def _add_collocates(
-        self, view: IndexedCaption, span: Span | None, first: int, size: int
-    ) -> None:
-        """Add the words that go with the one phrase that `size` candidates change, if any do."""
-        if span is None:
-            self.companions.append(PAD)
-            return
+    def _add_collocates(self, view: IndexedCaption, span: Span, first: int, size: int) -> None:
+        """Add the words that go with the one phrase that `size` candidates change."""
         first_token, last_token, head = span
         row, position, id_of = view.row, view.position, self.words.id_of
         companion = PAD
@@ -240,6 +238,12 @@ class Block:
         if middles is None:
             middles = self._middles[width] = _Middles()
         return middles
+
+
+def _next_content(view: IndexedCaption, last: int) -> int:
+    """Return the next content word after a token, PAD if there is none."""
+    later = next((index for index in view.content if index > last), None)
+    return PAD if later is None else view.row[view.position[later]]
 
 
 def _texts_of(slot: Slot, text: str) -> tuple[list[tuple[int, int]], list[tuple[str, ...]]]:
