@@ -8,7 +8,7 @@ CLIP, as NegCLIP, with the global or the local hard-negative loss alone, as FSC-
 LoRA. Negatives are those of `fsc-clip`, drawn by type as the paper does or any three, and those of
 `natural`, any three, so that data and quota are told apart. Every run is measured on the benchmark
 `scenes`: composition, paraphrases, zero-shot classification, retrieval. Combinations of kind and
-colour that the benchmark holds out are in no picture that is trained on.
+colour that the benchmark holds out are in no image that is trained on.
 
 Finished parts are kept: run it again to go on.
 """

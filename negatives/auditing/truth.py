@@ -120,12 +120,12 @@ def still_true(
 
 
 def _drawn(kinds: Sequence[str], of_a_kind: int, seed: int) -> list[int]:
-    """Return places of so many of each kind, drawn by lot, in order."""
+    """Return indices of so many of each kind, drawn by lot, in order."""
     order = Stream(seed, "audit", NAME).shuffled(range(len(kinds)))
-    places: dict[str, list[int]] = {}
+    indices: dict[str, list[int]] = {}
     for index in order:
-        places.setdefault(kinds[index], []).append(index)
-    return sorted(index for found in places.values() for index in found[:of_a_kind])
+        indices.setdefault(kinds[index], []).append(index)
+    return sorted(index for found in indices.values() for index in found[:of_a_kind])
 
 
 def _overall(truths: Mapping[str, Truth], num_of: Mapping[str, int]) -> Finding:

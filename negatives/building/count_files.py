@@ -29,7 +29,7 @@ _NO_KEYS = Keys(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 
 
 class MergeStats(NamedTuple):
-    """Statistics of a merge, which deals with no captions anew."""
+    """Statistics of a merge, which handles no captions itself."""
 
     captions: int = 0
 

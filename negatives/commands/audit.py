@@ -51,7 +51,10 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Which folds and samples.")
 @click.option(
-    "--against", type=PATH_OR_URL, multiple=True, help="A benchmark's .json, .jsonl or .txt; often."
+    "--against",
+    type=PATH_OR_URL,
+    multiple=True,
+    help="A benchmark's .json, .jsonl or .txt; may be repeated.",
 )
 @click.option(
     "--held-out",

@@ -94,7 +94,7 @@ def import_(
     "--output", type=LOCAL_PATH, required=True, help="A new file; for webdataset, a folder."
 )
 @click.option("--images", type=PATH_OR_URL, help="The images' folder: webdataset packs them.")
-@click.option("--split", "splits", multiple=True, help="Only this split; may be given often.")
+@click.option("--split", "splits", multiple=True, help="Only this split; may be repeated.")
 @click.option("--tar-samples", type=int, help="Samples in a tar of webdataset; 1000 if absent.")
 @_JSON
 @_QUIET

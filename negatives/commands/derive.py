@@ -19,8 +19,10 @@ _QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
 @click.command("filter")
 @click.argument("folder", type=PATH_OR_URL)
 @click.argument("new", type=PATH_OR_URL)
-@click.option("--type", "types", multiple=True, help="Keep this type, or type/subtype; often.")
-@click.option("--rule", "rules", multiple=True, help="Keep this rule's negatives; often.")
+@click.option(
+    "--type", "types", multiple=True, help="Keep this type, or type/subtype; may be repeated."
+)
+@click.option("--rule", "rules", multiple=True, help="Keep this rule's negatives; may be repeated.")
 @click.option("--min-score", type=float, help="Keep negatives of at least this score, in nats.")
 @click.option("--max-negatives", type=int, help="Keep the first so many of each caption.")
 @click.option("--drop-empty", is_flag=True, help="Leave out captions with no negative then.")

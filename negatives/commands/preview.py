@@ -30,7 +30,9 @@ _UNWEIGHED = (
 @click.command()
 @click.argument("text")
 @click.option("--preset", help="Only this preset's rules, chosen by its policy.")
-@click.option("--rule", "only", multiple=True, help="Only this rule; often, but not with --preset.")
+@click.option(
+    "--rule", "only", multiple=True, help="Only this rule; may be repeated; not with --preset."
+)
 @click.option("--seed", type=int, help="The seed of the draw.  [default: 0]")
 @click.option(
     "--variants", type=int, help=f"Negatives of each rule.  [default: {_VARIANTS}, or the preset's]"

@@ -86,7 +86,7 @@ class Block:
     def add(self, view: IndexedCaption, slots: Sequence[Slot], fold: int) -> list[bool]:
         """Add the slots of a caption; return which of them could be laid out.
 
-        Those could not whose alternatives change parts of words, or places that overlap, or are
+        Those could not whose alternatives change parts of words, or spans that overlap, or are
         more than MOST_CANDIDATES: the orders of ten words are millions.
         """
         tokens = view.parse.tokens
@@ -121,8 +121,8 @@ class Block:
             first = len(self.heads)
             self._add_phrases(view, spans[0], texts[0])
             # How a parser hangs up "next to" and "on" differs, and would tell which is the caption.
-            collocate = spans[0] if slot.subtype != "rel" else None
-            self._add_collocates(view, collocate, first, 1 + len(texts[0]))
+            changed = spans[0] if slot.subtype != "rel" else None
+            self._add_collocates(view, changed, first, 1 + len(texts[0]))
         else:
             own = [text_at(view.parse.text, start, end) for start, end in replaced]
             self._add_swap(view, spans, (own, *zip(*texts, strict=True)))
@@ -243,9 +243,9 @@ class Block:
 
 
 def _texts_of(slot: Slot, text: str) -> tuple[list[tuple[int, int]], list[tuple[str, ...]]]:
-    """Return the places that a slot changes, and for each what every alternative has there.
+    """Return the spans that a slot changes, and for each what every alternative has there.
 
-    No place where there is no alternative, or where they are too many.
+    No span where there is no alternative, or where they are too many.
     """
     alternatives = slot.alternatives
     if isinstance(alternatives, Substitutes):

@@ -26,7 +26,7 @@ _CONTENT = frozenset(("NOUN", "VERB", "ADJ"))
 
 
 class WordPair(NamedTuple):
-    """A head and its dependant, by their places among the caption's tokens."""
+    """A head and its dependant, by their indices among the caption's tokens."""
 
     relation: str
     head: int
@@ -34,10 +34,10 @@ class WordPair(NamedTuple):
 
 
 class IndexedCaption(NamedTuple):
-    """A caption's words by number, a word's place among them by token, its pairs and content.
+    """A caption's words by number, a word's position among them by token, its pairs and content.
 
     `row`: PADDING marks of the beginning, the words, the mark of the end. `position[token]`: where
-    a token's word stands in `row`; a token of white space has the place of the next word.
+    a token's word stands in `row`; a token of white space has the position of the next word.
     """
 
     parse: Parse

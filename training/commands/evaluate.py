@@ -33,7 +33,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
     "benchmarks",
     multiple=True,
     metavar="NAME=DIR[:IMAGES]",
-    help="Its annotations, and its images where they lie elsewhere; may be given often.",
+    help="Its annotations, and its images where they lie elsewhere; may be repeated.",
 )
 @click.option("--config", type=LOCAL_PATH, help="A pipeline.yaml: its part training.evaluation.")
 @click.option("--images", type=PATH_OR_URL, help="The images of benchmarks that name none.")
