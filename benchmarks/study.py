@@ -1,4 +1,4 @@
-"""The paper's experiment in small: what do hard negatives give, and what do they cost?
+"""The paper's experiment on a small scale: what do hard negatives give, and what do they cost?
 
     python -m benchmarks.study OUT                # make study
     python -m benchmarks.study OUT --seeds 1      # a third of the time

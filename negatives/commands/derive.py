@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from data.manifest import Manifest
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-_QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
+_QUIET = click.option("--quiet", is_flag=True, help="Print only errors.")
 
 
 @click.command("filter")
@@ -25,7 +25,7 @@ _QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
 @click.option("--rule", "rules", multiple=True, help="Keep this rule's negatives; may be repeated.")
 @click.option("--min-score", type=float, help="Keep negatives of at least this score, in nats.")
 @click.option("--max-negatives", type=int, help="Keep the first so many of each caption.")
-@click.option("--drop-empty", is_flag=True, help="Leave out captions with no negative then.")
+@click.option("--drop-empty", is_flag=True, help="Leave out captions that then have no negative.")
 @click.option("--sample-captions", type=float, help="Keep each caption with this probability.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
 @_JSON

@@ -62,7 +62,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
     "--cache", type=PATH_OR_URL, help="Where features are kept; the user's cache by default."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-@click.option("--quiet", is_flag=True, help="Print errors alone.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 @click.pass_context
 def evaluate(
     context: click.Context,
