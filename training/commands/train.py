@@ -152,10 +152,10 @@ def _run(
 
 def _print_plan(settings: "Settings", places: "Places", *, as_json: bool) -> None:
     from data.config import plain
-    from training.run.plan import plan_of, told
+    from training.run.plan import describe_plan, plan_of
 
     plan = plan_of(settings, places)
-    click.echo(json.dumps(plain(plan), indent=1) if as_json else told(plan))
+    click.echo(json.dumps(plain(plan), indent=1) if as_json else describe_plan(plan))
 
 
 def _finish(ending: "Ending", out: Path, *, as_json: bool, quiet: bool) -> None:
