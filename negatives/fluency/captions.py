@@ -47,8 +47,8 @@ class IndexedCaption(NamedTuple):
     content: list[int]
 
 
-def view_of(parse: Parse, words: Words) -> IndexedCaption:
-    """Return what the model sees of a caption."""
+def index_caption(parse: Parse, words: Words) -> IndexedCaption:
+    """Return a caption as the model sees it."""
     row = [BEGIN] * PADDING
     position: list[int] = []
     content: list[int] = []
