@@ -23,7 +23,7 @@ $(VENV)/.dev: pyproject.toml
 demo: $(VENV)/.train  ## captions of the embedded scenes to negatives, a trained model and a report
 	$(BIN)/negatives run demo.yaml --out $(OUT) --workers 2 --reference-model none
 
-study: $(VENV)/.train  ## the paper's experiment in small: hours; run it again to go on
+study: $(VENV)/.train  ## the paper's experiment on a small scale: hours; run it again to go on
 	$(BIN)/python -m benchmarks.study $(STUDY)
 
 test: $(VENV)/.dev  ## run the tests

@@ -3,7 +3,7 @@
     python -m benchmarks.learns                     # build, train, measure
     python -m benchmarks.learns --preset clip       # the same without hard negatives
 
-The scenes measured are others than those trained on. Retrieval: no picture of the batch scores
+The scenes measured are others than those trained on. Retrieval: no image of the batch scores
 higher for a caption than its own (chance: 1 in the batch). Composition: the caption scores higher
 than each of its up to three negatives (chance: 1 in their number and itself).
 """
@@ -69,7 +69,7 @@ def model_folder(folder: Path) -> Path:
 
 
 def world(root: Path, *, num_images: int) -> None:
-    """Build shards of scenes in `shards` and draw their pictures into `pictures`."""
+    """Build shards of scenes in `shards` and draw their images into `pictures`."""
     source = {"name": "scenes", "num_images": num_images}
     build(build_config({"data": {"source": source}}), out=root / "shards", workers=2)
     scenes = Scenes(num_images=num_images)

@@ -60,7 +60,7 @@ def main(  # noqa: PLR0913 - one parameter an option of the command line
     cache: Path | None,
     out: Path | None,
 ) -> None:
-    """Print shares of captions by type, fates of proposals, and rates."""
+    """Print shares of captions by type, outcomes of proposals, and rates."""
     spec = {"name": source, **({"root": root} if root else {})}
     config = config_of(spec, limit, rule, fluency_from, cache)
     with tempfile.TemporaryDirectory() as folder:
@@ -75,8 +75,8 @@ def main(  # noqa: PLR0913 - one parameter an option of the command line
     click.echo(f"{manifest.num_rows():,} captions of {source}, {rule}")
     for kind, share in found.items():
         click.echo(f"  {kind:<14} {share:6.1%} of the captions")
-    for fate, num in manifest.tallies["slots_by_fate"].items():
-        click.echo(f"  {fate:<34} {num:>8,}")
+    for outcome, num in manifest.tallies["slots_by_fate"].items():
+        click.echo(f"  {outcome:<34} {num:>8,}")
     click.echo(
         f"{num_kept:,} answers were kept already; {num_asked:,} requests in {seconds:,.0f} s "
         f"(the loading of a model included): "

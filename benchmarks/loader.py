@@ -1,13 +1,13 @@
-"""How fast pictures become batches, beside webdataset with PIL: `python -m benchmarks.loader`.
+"""How fast images become batches, beside webdataset with PIL: `python -m benchmarks.loader`.
 
 Both read the same JPEGs with the same number of worker processes and give normalised float batches
 of a random resized crop. webdataset reads its own tars one after another and does what open_clip's
 training transform does; its captions stay text. Ours also draws negatives and gives token ids,
-from shards that are built here first, with pictures in a random order.
+from shards that are built here first, with images in a random order.
 
-Without `--images` pictures are made: 640 x 480, noise of every scale, as many bytes as photographs
+Without `--images` they are made: 640 x 480, noise of every scale, as many bytes as photographs
 of COCO have. Each round times one after the other; medians. On a machine that others use, the
-processor's time a picture says more than pictures a second; it holds the start of the workers and
+processor's time an image says more than images a second; it holds the start of the workers and
 what they made ahead and nobody took, of both alike.
 """
 
@@ -57,14 +57,14 @@ Batches = Generator[torch.Tensor, None, None]
 
 
 class Rate(NamedTuple):
-    """Pictures a second, and seconds of processor time a picture."""
+    """Images a second, and seconds of processor time an image."""
 
     wall: float
     cpu_s: float
 
 
 def make_images(folder: Path, *, count: int) -> None:
-    """Write pictures with detail of every scale."""
+    """Write images with detail of every scale."""
     for number in range(count):
         total = np.zeros((480, 640, 3))
         for octave in range(7):
@@ -76,12 +76,12 @@ def make_images(folder: Path, *, count: int) -> None:
         Image.fromarray(levels.astype(np.uint8)).save(folder / f"{number:06d}.jpg", quality=92)
 
 
-def make_tars(folder: Path, pictures: Iterable[Path], *, count: int) -> list[str]:
-    """Write the pictures with captions as `count` tars of webdataset; return their paths."""
+def make_tars(folder: Path, images: Iterable[Path], *, count: int) -> list[str]:
+    """Write the images with captions as `count` tars of webdataset; return their paths."""
     paths = [folder / f"{number:05d}.tar" for number in range(count)]
     tars = [tarfile.open(path, "w") for path in paths]  # noqa: SIM115  (closed below)
-    for number, (picture, caption) in enumerate(zip(pictures, cycle(_CAPTIONS), strict=False)):
-        for suffix, content in (("jpg", picture.read_bytes()), ("txt", caption.encode())):
+    for number, (image, caption) in enumerate(zip(images, cycle(_CAPTIONS), strict=False)):
+        for suffix, content in (("jpg", image.read_bytes()), ("txt", caption.encode())):
             info = tarfile.TarInfo(f"{number:06d}.{suffix}")
             info.size = len(content)
             tars[number % count].addfile(info, io.BytesIO(content))
@@ -90,11 +90,11 @@ def make_tars(folder: Path, pictures: Iterable[Path], *, count: int) -> list[str
     return [str(path) for path in paths]
 
 
-def build_shards(folder: Path, pictures: Iterable[Path]) -> Path:
-    """Build shards of captions of the pictures."""
+def build_shards(folder: Path, images: Iterable[Path]) -> Path:
+    """Build shards of captions of the images."""
     lines = (
-        json.dumps({"image": picture.name, "caption": caption})
-        for picture, caption in zip(pictures, cycle(_CAPTIONS), strict=False)
+        json.dumps({"image": image.name, "caption": caption})
+        for image, caption in zip(images, cycle(_CAPTIONS), strict=False)
     )
     (folder / "train.jsonl").write_text("\n".join(lines))
     command = [str(Path(sys.executable).with_name("negatives")), "build", "--quiet"]
@@ -176,7 +176,7 @@ def measure_rates(
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--pictures", "num_pictures", default=1280, show_default=True, help="A round.")
 def main(*, images: Path | None, workers: int, rounds: int, num_pictures: int) -> None:
-    """Print pictures a second of webdataset with PIL, of ours, and of ours without reduction."""
+    """Print images a second of webdataset with PIL, of ours, and of ours without reduction."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if images is None:

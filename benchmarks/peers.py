@@ -110,18 +110,26 @@ def _pairs(items: Sequence[PublishedCaption]) -> list[Pair]:
     ]
     group = dict(zip([row.id for row in rows], groups_of(rows), strict=True))
     return [
-        Pair(item.caption, told.text, str(told.type), str(told.subtype), group[item.where])
+        Pair(
+            item.caption,
+            published.text,
+            str(published.type),
+            str(published.subtype),
+            group[item.where],
+        )
         for item in items
         if isinstance(item.caption, str)
-        for told in item.negatives or ()
-        if isinstance(told.text, str) and told.text.strip() != item.caption.strip()
+        for published in item.negatives or ()
+        if isinstance(published.text, str) and published.text.strip() != item.caption.strip()
     ]
 
 
 @click.command(help=__doc__)
 @click.option("--negclip", type=_PATH, help="A file of NegCLIP's negatives.")
 @click.option("--sugarcrepe", type=_PATH, help="The folder of SugarCrepe's files.")
-@click.option("--ours", "folders", type=_PATH, multiple=True, help="A finished folder; often.")
+@click.option(
+    "--ours", "folders", type=_PATH, multiple=True, help="A finished folder; may be repeated."
+)
 @click.option(
     "--reference-model",
     "reference_name",

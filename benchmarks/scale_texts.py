@@ -2,7 +2,7 @@
 
 `scenes` are as many as are asked for. The others repeat the captions of Flickr8k, whose first
 40,455 are thus real text. Images that share a caption share a fold, so each copy's texts differ:
-in `replicated` a number stands behind the final mark, and hardly any n-gram is new; in `vary`
+in `replicated` a number stands behind the final mark, and hardly any n-gram is new; in `varied`
 every other word of content is another one of its form, drawn by rank (Zipf) from those of the
 corpus and then from the dictionary, so that words and n-grams go on growing.
 """

@@ -1,4 +1,4 @@
-"""The paper's experiment in small: what do hard negatives give, and what do they cost?
+"""The paper's experiment on a small scale: what do hard negatives give, and what do they cost?
 
     python -m benchmarks.study OUT                # make study
     python -m benchmarks.study OUT --seeds 1      # a third of the time
@@ -8,7 +8,7 @@ CLIP, as NegCLIP, with the global or the local hard-negative loss alone, as FSC-
 LoRA. Negatives are those of `fsc-clip`, drawn by type as the paper does or any three, and those of
 `natural`, any three, so that data and quota are told apart. Every run is measured on the benchmark
 `scenes`: composition, paraphrases, zero-shot classification, retrieval. Combinations of kind and
-colour that the benchmark holds out are in no picture that is trained on.
+colour that the benchmark holds out are in no image that is trained on.
 
 Finished parts are kept: run it again to go on.
 """

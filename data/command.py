@@ -22,7 +22,7 @@ class PathType(click.ParamType):  # type: ignore[type-arg]  # generic from click
     def convert(
         self, value: str | AnyPath, param: click.Parameter | None, ctx: click.Context | None
     ) -> AnyPath:
-        """Return the place."""
+        """Return the path, or for a URL a `Remote`."""
         path = path_of(value)
         if is_remote(path) and not self._by_url:
             self.fail(f"{value}: expected a path on this machine, found a URL", param, ctx)
@@ -37,7 +37,7 @@ set_option = click.option(
     "settings",
     multiple=True,
     metavar="SECTION.KEY=VALUE",
-    help="Set any option of pipeline.yaml; may be given often.",
+    help="Set any option of pipeline.yaml; may be repeated.",
 )
 """What every command has that reads a pipeline.yaml."""
 

@@ -55,7 +55,7 @@ def parse_options(
 ) -> T:
     """Return a dataclass made from options that a user wrote.
 
-    `given` holds fields that are not options (the lexicon); `where` names the place in messages.
+    `given` holds fields that are not options (the lexicon); `where` names the section in messages.
 
     Raises:
         UsageError: an option is unknown (the nearest name is offered), missing or of another type.

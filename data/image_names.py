@@ -76,7 +76,7 @@ def match_keys(store: Store, keys: Sequence[str], *, beside: Sequence[str] = ())
     has an image by a longer path.
     """
     tried = keys[:: len(keys) // _MOST_TRIED + 1]
-    root, folders = _root(store), _places_near(store)
+    root, folders = _root(store), _folders_near(store)
     best, num_best, is_near = store, 0, False
     for change in _changes(keys, [*keys, *beside], itself=root.name if root else ""):
         candidate = RenamingStore(store, change)
@@ -143,7 +143,7 @@ def _remedy(
     store: Store, keys: Sequence[str], absent: set[str], changes: Iterable[KeyChange]
 ) -> str:
     example = next(key for key in keys if key and key in absent)
-    folders, names = _places_near(store), [change.of(example) for change in changes]
+    folders, names = _folders_near(store), [change.of(example) for change in changes]
     if near := next(filter(None, (_folder_with(folders, name) for name in names)), None):
         return f"give {near}, which has it (--images)"
     if _URL.match(example):
@@ -202,7 +202,7 @@ def _last_folder(start: str) -> str:
     return start.rstrip("/").rpartition("/")[2]
 
 
-def _places_near(store: Store) -> tuple[AnyPath, ...]:
+def _folders_near(store: Store) -> tuple[AnyPath, ...]:
     """Return the folder above a folder of images and those just below it."""
     if not isinstance(store, ImageFolder):
         return ()
@@ -210,8 +210,8 @@ def _places_near(store: Store) -> tuple[AnyPath, ...]:
     return (root.parent, *(entry.path for entry in _list_folder(root) if entry.is_dir))
 
 
-def _folder_with(places: Sequence[AnyPath], key: str) -> AnyPath | None:
-    return next((folder for folder in places if not ImageFolder(folder).absent([key])), None)
+def _folder_with(folders: Sequence[AnyPath], key: str) -> AnyPath | None:
+    return next((folder for folder in folders if not ImageFolder(folder).absent([key])), None)
 
 
 def _folder_above(keys: Sequence[str], example: str) -> str:

@@ -1,4 +1,4 @@
-"""Find rows by their ids: the shards stay mapped on disk, only ids and places are in memory."""
+"""Find rows by their ids: the shards stay mapped on disk, only ids and positions are in memory."""
 
 from collections.abc import Iterable
 
@@ -19,20 +19,20 @@ class RowTable:
             UsageError: a shard cannot be read, or an id is there twice.
         """
         self._batches = [batch for path in shards for batch in map_batches(path, schema=ROW_SCHEMA)]
-        self._spans: dict[str, tuple[int, int]] = {}
+        self._positions: dict[str, tuple[int, int]] = {}
         for number, batch in enumerate(self._batches):
             for index, row_id in enumerate(batch.column("id").to_pylist()):
-                if self._spans.setdefault(row_id, (number, index)) != (number, index):
+                if self._positions.setdefault(row_id, (number, index)) != (number, index):
                     raise UsageError(f"the id {row_id!r} is there twice in one split")
 
     def __contains__(self, row_id: str) -> bool:
-        return row_id in self._spans
+        return row_id in self._positions
 
     def take(self, row_id: str) -> Row | None:
         """Return the row of an id and forget it; None if it is not there."""
-        span = self._spans.pop(row_id, None)
-        if span is None:
+        position = self._positions.pop(row_id, None)
+        if position is None:
             return None
-        number, index = span
+        number, index = position
         (row,) = rows_of_batch(self._batches[number].slice(index, 1))
         return row

@@ -231,8 +231,8 @@ def _visible_elements(
 def _marker(use: Mapping[str, str], markers: Mapping[str, ET.Element]) -> dict[str, str]:
     """Return the attributes of a marker in its place, drawn there rather than referred to."""
     own = {key: value for key, value in use.items() if key not in {"x", "y", _HREF}}
-    style = {"transform": f"translate({use['x']} {use['y']})"}
-    return {**own, **_attributes(markers[use[_HREF].removeprefix("#")]), **style}
+    shift = {"transform": f"translate({use['x']} {use['y']})"}
+    return {**own, **_attributes(markers[use[_HREF].removeprefix("#")]), **shift}
 
 
 def _attributes(element: ET.Element) -> dict[str, str]:

@@ -21,8 +21,7 @@ from data.hub import Repository, check_name, client
 from data.manifest import FILE_NAME, manifest_without_sizes
 from data.published import Report, restore_folder, shards_by_kind, within
 from data.remote import Remote
-from data.storage import AnyPath, is_remote
-from data.storage import path_of as place_of
+from data.storage import AnyPath, is_remote, path_of
 
 SCHEME: Final = "hf://datasets/"
 
@@ -38,7 +37,7 @@ def local_folder(where: str | AnyPath, *, report: Report = lambda _num_rows: Non
         RetryableError: the Hub or the store cannot be reached.
     """
     if not str(where).startswith(SCHEME):
-        folder = place_of(where)
+        folder = path_of(where)
         return _copy(folder, report) if is_remote(folder) else folder
     name, _, revision = str(where).removeprefix(SCHEME).partition("@")
     folder = cache_folder() / "hub" / check_name(name).replace("/", "--")

@@ -15,7 +15,7 @@ class Ranges(io.RawIOBase):
         """Stand at the beginning."""
         self._read = read
         self._size = size
-        self._place = 0
+        self._position = 0
 
     def readable(self) -> bool:
         """Say yes."""
@@ -26,20 +26,20 @@ class Ranges(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to another place; return it."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
-        self._place = max(base + offset, 0)
-        return self._place
+        """Go to another position; return it."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(base + offset, 0)
+        return self._position
 
     def tell(self) -> int:
         """Return where it stands, in bytes."""
-        return self._place
+        return self._position
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
         """Fill a buffer as far as the file goes; return the number of bytes."""
         view = memoryview(buffer).cast("B")
-        size = min(len(view), self._size - self._place)
-        content = self._read(self._place, size)
+        size = min(len(view), self._size - self._position)
+        content = self._read(self._position, size)
         view[: len(content)] = content
-        self._place += len(content)
+        self._position += len(content)
         return len(content)

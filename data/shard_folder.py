@@ -33,7 +33,7 @@ class MappedShards:
         self._mapped: dict[int, list[Any]] = {}
 
     def locate(self, number: int) -> tuple[int, int]:
-        """Return the shard of a row and its place in there; rows are numbered over all shards."""
+        """Return the shard of a row and its index in it; rows are numbered over all shards."""
         shard = bisect_right(self.starts, number) - 1
         return shard, number - self.starts[shard]
 

@@ -9,7 +9,7 @@ from corpora import block, halves
 from sklearn.metrics import roc_auc_score
 
 from resemblance import company_of, support_of
-from negatives.fluency.captions import view_of
+from negatives.fluency.captions import index_caption
 from negatives.fluency.words import Words
 from negatives.words import lexicon as lexicons
 import zlib
@@ -17,7 +17,7 @@ import zlib
 words = Words(lexicons.load())
 pairs, beside = [], []
 for c, p in block("flickr8k"):
-    v = view_of(p, words)
+    v = index_caption(p, words)
     fold = zlib.crc32(c.image.encode()) % 5
     tok = p.tokens
     for r, h, d in v.pairs:

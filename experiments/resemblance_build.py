@@ -17,7 +17,7 @@ from corpora import block
 
 import negatives.fluency.associations as associations
 import negatives.fluency.features as features
-from negatives.fluency.captions import view_of
+from negatives.fluency.captions import index_caption
 from negatives.fluency.counting import BESIDE, DEPENDANT, HEAD
 from negatives.fluency.folds import keys_of
 from negatives.fluency.words import Words, hash_of
@@ -60,7 +60,7 @@ class Resemblance:
         folds = corpus_model(Path(folder)).folds.of(keys_of([c for c, _ in found]))
         pf, pr, ph, pd, bf, ba, bb = [], [], [], [], [], [], []
         for (_, parse), fold in zip(found, folds.tolist()):
-            v = view_of(parse, words)
+            v = index_caption(parse, words)
             for rel, h, d in v.pairs:
                 (
                     pf.append(fold),

@@ -134,7 +134,7 @@ def choose(  # noqa: PLR0913 - a caption, what is known of it, and who chooses
 def redraw(
     caption: Caption, chosen: Chosen, log_ratios: LogRatios, *, scorer_index: int, chooser: Chooser
 ) -> Chosen:
-    """Return what the draw by the causal scorer at a `scorer_index` of the policy leaves.
+    """Return what the draw by the policy's causal scorer at `scorer_index` leaves.
 
     `log_ratios`: what that scorer says of the negatives it is asked about, in order. A
     negative's score is of the first scorer that read it. What that one does not draw "stays", as

@@ -64,7 +64,7 @@ class Offer(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """An alternative of a slot by its place, and its log-ratio to the caption, if known."""
+    """An alternative of a slot by its position, and its log-ratio to the caption, if known."""
 
     slot: Slot
     position: int

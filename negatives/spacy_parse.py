@@ -65,8 +65,8 @@ def tokenize(nlp: Language, text: str) -> Doc:
     spaces: list[bool] = []
     for token in doc:
         start, end = token.idx, token.idx + len(token)
-        starts = [start, *(place for place in tags if start < place < end), end]
-        for first, last in pairwise(starts):
+        bounds = [start, *(tag for tag in tags if start < tag < end), end]
+        for first, last in pairwise(bounds):
             piece = text_at(text, first, last)
             if first in inside and words:
                 words[-1] += f" {piece}" if spaces.pop() else piece

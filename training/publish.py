@@ -12,7 +12,7 @@ from training.batches.draw import describe
 from training.export import Weights, write_weights
 from training.model.library import hub_config
 from training.run.logs import measures_told, records
-from training.run.start import shown
+from training.run.start import model_label
 
 CONFIG: Final = "open_clip_config.json"
 FILE: Final = "open_clip_model.safetensors"
@@ -74,7 +74,7 @@ def card(weights: Weights, *, repository: str, validation: Mapping[str, Any] | N
         )
     lora = config["lora"]
     rows = {
-        "base": f"{shown(weights.name)}, weights {config['pretrained'] or 'random'}",
+        "base": f"{model_label(weights.name)}, weights {config['pretrained'] or 'random'}",
         "captions": f"{weights.facts['captions']:,} of {source.get('name', 'unknown')}",
         "licence of the captions": source.get("licence") or "unknown",
         "preset": config["preset"],

@@ -78,7 +78,7 @@ def word_reader(texts: Sequence[str]) -> WordReader:
 def distinct_texts(
     captions: Sequence[str], negatives: Sequence[str]
 ) -> tuple[list[str], Indices, Indices]:
-    """Return the M texts of N pairs, each once, and the places of both sides, N each."""
+    """Return the M texts of N pairs, each once, and the indices of both sides, N each."""
     indices: dict[str, int] = {}
     sides = [
         np.array([indices.setdefault(text, len(indices)) for text in texts], np.int64)
@@ -103,7 +103,7 @@ def held_out_wins(
 ) -> NDArray[np.float64]:
     """Return for each of N pairs 1 if its caption scores higher, 0 if its negative, 0.5 if neither.
 
-    `captions`, `negatives`: places among the reader's texts. `folds`: of the pairs; each is scored
+    `captions`, `negatives`: indices among the reader's texts. `folds`: of the pairs; each is scored
     by an adversary that was trained on the others.
 
     Raises:
@@ -122,7 +122,7 @@ def held_out_wins(
 
 
 def _scores(reader: Reader, captions: Indices, negatives: Indices) -> NDArray[np.float64]:
-    """Train on pairs, given by the places of their texts; return the score of every text, M."""
+    """Train on pairs, given by the indices of their texts; return the score of every text, M."""
     texts = [np.unique(side, return_counts=True) for side in (captions, negatives)]
     train = np.concatenate([indices for indices, _ in texts])
     weights = np.concatenate([times for _, times in texts]).astype(np.float64)

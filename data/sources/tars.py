@@ -74,10 +74,10 @@ def _is_retrieval(folder: AnyPath, root: AnyPath) -> bool:
 
     Of a store nothing above the source's root is asked for.
     """
-    places = [folder]
+    folders = [folder]
     if folder.parent == root or root in folder.parent.parents or not is_remote(root):
-        places.append(folder.parent)
-    return any(map(_says_retrieval, places))
+        folders.append(folder.parent)
+    return any(map(_says_retrieval, folders))
 
 
 def _says_retrieval(folder: AnyPath) -> bool:

@@ -122,7 +122,7 @@ def _shares(judged: _Judged, key: Mapping[str, KeyEntry]) -> Iterator[Share]:
         of_type = groups[folder, group.partition("/")[0]]
         if "/" in group and groups[folder, group] == of_type:
             del groups[folder, group]  # the type's only subtype would be said twice
-    order = sorted(groups, key=lambda target: (target[0], target[1] != "overall", target[1]))
+    order = sorted(groups, key=lambda each: (each[0], each[1] != "overall", each[1]))
     for folder, group in order:
         entries = groups[folder, group]
         indices: dict[str, int] = {}

@@ -63,7 +63,7 @@ def audit(  # noqa: PLR0913 - the options of the command
         UsageError: the folder is not finished or damaged, an option is of no use, or a file or a
             model cannot be had.
     """
-    place_of_folder = path_of(folder)
+    path = path_of(folder)
     if reference_model == "none" and reference_pairs is not None:
         raise UsageError(
             "--reference-pairs does nothing with --reference-model none; leave one of them out"
@@ -71,7 +71,7 @@ def audit(  # noqa: PLR0913 - the options of the command
     for option, number in (("reference-pairs", reference_pairs), ("sample", sample)):
         if number is not None and number < 1:
             raise UsageError(f"--{option}: expected 1 or more, found {number}")
-    read_manifest(place_of_folder)  # what is wrong with the folder is told before a model is loaded
+    read_manifest(path)  # what is wrong with the folder is told before a model is loaded
     page = None if html is None else _file("--html", html)
     file = None if out is None else _file("--out", out)
     options = AuditOptions(
@@ -82,7 +82,7 @@ def audit(  # noqa: PLR0913 - the options of the command
         against=tuple(map(path_of, _several(against))),
         held_out=None if held_out is None else make_source(held_out)[0],
     )
-    found, samples = audit_folder(place_of_folder, options=options, report=report)
+    found, samples = audit_folder(path, options=options, report=report)
     if page is not None:
         write_atomically(page, html_of(found, samples))
     if file is not None:

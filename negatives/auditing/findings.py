@@ -50,9 +50,8 @@ class Audit(NamedTuple):
     """All that is said of a folder.
 
     `name`: what was audited, without a machine's path. `fingerprint`: of its manifest. `judges`:
-    the measure's reference model by name and version. `counts`: tables of numbers by title
-    ("negatives by type", "rejects by reason", "caption lengths", ...), each in the order to be
-    shown.
+    by measure, the name and version of its reference model. `counts`: tables of numbers by title
+    ("negatives by type", "rejects by reason", "caption lengths", ...), each in the order shown.
     """
 
     name: str

@@ -20,18 +20,18 @@ _SIGNS: Final[Mapping[Verdict, str]] = {
     "no bar": "■",
 }
 _MEANINGS: Final[Mapping[Verdict, str]] = {
-    "inside": "the value keeps its bar",
-    "outside": "the value breaks its bar",
+    "inside": "the value is inside its bar",
+    "outside": "the value is outside its bar",
     "unproven": f"fewer than {MIN_PAIRS:,} pairs",
     "not measured": "the table says why",
-    "no bar": "told, not judged",
+    "no bar": "reported, not judged",
 }
 ABOUT: Final[Mapping[str, str]] = {
     "words": "A classifier trained on words and characters reads a caption and its negative, but "
     "no image: how often it scores the caption higher. At 0.5 it cannot tell them apart.",
     "form": "The same classifier on form alone: first letter, final mark, spacing, a/an, capitals, "
     "length. At 0.5 form gives nothing away.",
-    "fluency": "How often a language model that had no part in the build finds the caption more "
+    "fluency": "How often a language model that took no part in the build finds the caption more "
     "probable than its negative. At 0.5 negatives are as fluent as captions.",
     "words of one type": "The same, trained on the pairs of one type alone: what gives one type "
     "away may be usual in another.",
@@ -39,15 +39,15 @@ ABOUT: Final[Mapping[str, str]] = {
     "share of negatives": "How many of all negatives are of this kind. Training balances kinds.",
     "repeated texts": "The share of negatives that equal their caption, another caption of the "
     "image or another negative of the row.",
-    "still true": "Captions of the image that the build has not read are asked: do they say what "
-    "the edit put in? Divided by how often they say what it took out, that estimates how many "
+    "still true": "How often captions of the image that the build has not read say what the edit "
+    "put in. Divided by how often they say what it took out, that estimates how many "
     "negatives are still true.",
     "distinct edits": "How many different edits there are for each negative.",
-    "contamination": "The share of captions of which a text, caption or negative, is in a "
-    "benchmark's file, too.",
+    "contamination": "The share of captions of which a text, caption or negative, is also in a "
+    "benchmark's file.",
     "coverage": "The share of captions with at least one negative.",
     "medoid": "A reader of a whole row picks the text that is most like the others. A row of "
-    "several one-edit negatives betrays its caption, so rows are no multiple-choice questions.",
+    "several one-edit negatives betrays its caption, so never publish rows as questions.",
 }
 
 

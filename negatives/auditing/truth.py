@@ -99,7 +99,7 @@ def still_true(
         for negative in row.negatives
     ]
     kinds = [each.kind for each in pairs]
-    asked = [pairs[index] for index in _drawn(kinds, of_a_kind, seed)]
+    asked = [pairs[index] for index in _sample_indices(kinds, of_a_kind, seed)]
     if not asked:
         why = "no image of a negative has a caption that the folder does not have"
         yield Finding(NAME, OVERALL, None, None, None, 0, None, why)
@@ -119,13 +119,13 @@ def still_true(
         yield Finding(NAME, kind, *truth.still_true, truth.num_answers, None, why)
 
 
-def _drawn(kinds: Sequence[str], of_a_kind: int, seed: int) -> list[int]:
-    """Return places of so many of each kind, drawn by lot, in order."""
+def _sample_indices(kinds: Sequence[str], of_a_kind: int, seed: int) -> list[int]:
+    """Return indices of so many of each kind, drawn by lot, in order."""
     order = Stream(seed, "audit", NAME).shuffled(range(len(kinds)))
-    places: dict[str, list[int]] = {}
+    indices: dict[str, list[int]] = {}
     for index in order:
-        places.setdefault(kinds[index], []).append(index)
-    return sorted(index for found in places.values() for index in found[:of_a_kind])
+        indices.setdefault(kinds[index], []).append(index)
+    return sorted(index for found in indices.values() for index in found[:of_a_kind])
 
 
 def _overall(truths: Mapping[str, Truth], num_of: Mapping[str, int]) -> Finding:

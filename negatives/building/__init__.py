@@ -1,4 +1,4 @@
-"""A build: captions in, shards of negatives out. `run.py` is the way through it."""
+"""A build: captions in, shards of negatives out. `run.py` runs its stages."""
 
 from negatives.building.run import build
 

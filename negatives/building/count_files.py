@@ -16,7 +16,7 @@ from data.storage import AnyPath
 from negatives.building.stage import NewFile, Site, Stage, Task, run_stage
 from negatives.exclusion.counting import tally_siblings
 from negatives.exclusion.mentions import mentions_of, numbering
-from negatives.fluency.captions import view_of
+from negatives.fluency.captions import index_caption
 from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import NOTHING, Folds, Tally, merge_tallies
 from negatives.fluency.folds import Keys, keys_of, own_folds
@@ -29,7 +29,7 @@ _NO_KEYS = Keys(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 
 
 class MergeStats(NamedTuple):
-    """Statistics of a merge, which deals with no captions anew."""
+    """Statistics of a merge, which handles no captions itself."""
 
     captions: int = 0
 
@@ -38,7 +38,7 @@ def count_block(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]
     """Write what a block adds to the counts, each caption in the fold of its image's own hash."""
     keys = keys_of(captions)
     folds = own_folds(keys)
-    views = [view_of(parse, words()) for parse in parses]
+    views = [index_caption(parse, words()) for parse in parses]
     tallies = [tally_block(views, folds.tolist(), words()), count_siblings(parses, keys, folds)]
     write_counts(path, merge_tallies(tallies), keys)
 

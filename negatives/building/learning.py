@@ -35,7 +35,7 @@ from negatives.exclusion.model import (
     hashes_of,
     names_of_one_thing,
 )
-from negatives.fluency.captions import view_of
+from negatives.fluency.captions import index_caption
 from negatives.fluency.corpus import CorpusModel, Offered, Sample, write_model
 from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import NUM_FOLDS, Folds, merge_tallies, negate, table_of
@@ -180,7 +180,7 @@ def recount_block(task: RecountTask, new_file: NewFile) -> CountStats:
     keys = keys_of([caption for caption, _ in block])
     own = own_folds(keys)
     moved = np.flatnonzero(task.folds != own)
-    views = [view_of(block[place][1], words()) for place in moved.tolist()]
+    views = [index_caption(block[index][1], words()) for index in moved.tolist()]
     there = tally_block(views, task.folds[moved].tolist(), words())
     here = tally_block(views, own[moved].tolist(), words())
     moved_images = np.flatnonzero(task.image_folds != own)

@@ -139,8 +139,8 @@ def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user
     identity: Json = {"name": name}
     for field in source.__dataclass_fields__:  # type: ignore[attr-defined]
         value = getattr(source, field)
-        is_place = isinstance(value, Path | Remote) or field == "root"
-        identity[field] = base_name(value) if is_place else plain(value)
+        is_path = isinstance(value, Path | Remote) or field == "root"
+        identity[field] = base_name(value) if is_path else plain(value)
     return source, identity
 
 

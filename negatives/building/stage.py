@@ -3,8 +3,8 @@
 `run_stage` owns what all stages share: a task that is finished is not done again, an attempt is
 committed whole or not at all (data/commit.py), results come back with typed statistics, and
 failures are collected and raised at the end. A stage itself only says what its tasks are and how
-one is
-done: `work(task, new_file)` writes the files it asks `new_file` for and returns its statistics.
+one is done: `work(task, new_file)` writes the files it asks `new_file` for and returns its
+statistics.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

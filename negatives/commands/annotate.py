@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--json", "as_json", is_flag=True, help="With --summary: JSON, each failure included."
 )
-@click.option("--quiet", is_flag=True, help="Print errors alone.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 def annotate(
     *,
     paths: tuple[AnyPath, ...],

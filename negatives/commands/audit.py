@@ -47,19 +47,22 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
     type=_FEWEST,
     default=20_000,
     show_default=True,
-    help="About so many pairs are measured for leaks.",
+    help="About how many pairs are measured for leaks.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Which folds and samples.")
 @click.option(
-    "--against", type=PATH_OR_URL, multiple=True, help="A benchmark's .json, .jsonl or .txt; often."
+    "--against",
+    type=PATH_OR_URL,
+    multiple=True,
+    help="A benchmark's .json, .jsonl or .txt; may be repeated.",
 )
 @click.option(
     "--held-out",
     metavar="NAME=ROOT",
-    help="A source and its folder or file: captions of it that FOLDER does not have are asked "
+    help="A source and its folder or file: its captions that FOLDER does not have show "
     "whether negatives are still true.",
 )
-@click.option("--quiet", is_flag=True, help="Print errors alone.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 def audit(
     *,
     folder: AnyPath,

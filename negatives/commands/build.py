@@ -33,14 +33,14 @@ _OPTIONS = (
     click.option(
         "--hold-out",
         type=int,
-        help="Leave out so many captions of each image, for `negatives audit` to ask.",
+        help="Hold out so many captions of each image, for `negatives audit --held-out`.",
     ),
     click.option("--seed", type=int, help="The seed of every random draw."),
     click.option("--language", help="en (default) or any."),
     click.option(
         "--fluency-from",
         type=PATH_OR_URL,
-        help="A finished build whose corpus model weighs the candidates.",
+        help="A finished build whose corpus model scores the candidates.",
     ),
     click.option(
         "--max-share",
@@ -85,20 +85,20 @@ def config_options(function: Callable[..., R]) -> Callable[..., R]:
     help="Where the work runs.",
 )
 @click.option(
-    "--ray-address", help="A Ray cluster: auto, ray://HEAD:10001; without: one of its own."
+    "--ray-address", help="A Ray cluster: auto or ray://HEAD:10001; if absent, one of its own."
 )
 @click.option(
     "--resume",
     type=click.Choice(["never", "if-possible", "always"]),
     default="if-possible",
     show_default=True,
-    help="Whether to go on with an unfinished build in the folder.",
+    help="Whether to resume an unfinished build in the folder.",
 )
 @click.option("--max-requests", type=int, help="Stop after so many requests to a language model.")
 @click.option("--max-cost", type=float, help="Stop after a server has cost so many dollars.")
-@click.option("--dry-run", is_flag=True, help="Only tell what a language model would be asked.")
+@click.option("--dry-run", is_flag=True, help="Only show what a language model would be asked.")
 @click.option("--json", "as_json", is_flag=True, help="Print the tallies as JSON.")
-@click.option("--quiet", is_flag=True, help="Print errors alone.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 def build(
     *,
     options: "ConfigOptions",

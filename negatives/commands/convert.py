@@ -11,7 +11,7 @@ from data.storage import AnyPath
 from negatives.commands.derive import tell, tell_counts
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-_QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
+_QUIET = click.option("--quiet", is_flag=True, help="Print only errors.")
 _FORMATS = ("auto", "negclip-jsonl", "negclip-tsv", "sugarcrepe", "jsonl", "csv")
 _TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
 
@@ -33,7 +33,7 @@ _TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
     type=click.Choice(TYPES),
     default="unknown",
     show_default=True,
-    help="The negatives' type where the file does not say it.",
+    help="The negatives' type if the file does not state it.",
 )
 @click.option(
     "--subtype",
@@ -42,7 +42,7 @@ _TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
     show_default=True,
     help="Their subtype, likewise.",
 )
-@click.option("--source-name", help="Begins the ids that are made here; the file's name if absent.")
+@click.option("--source-name", help="The start of ids made here; the file's name if absent.")
 @click.option("--split", help="The split; what the file's name tells if absent.")
 @click.option("--licence", default="", help="The file's licence, an SPDX identifier if it has one.")
 @_JSON
@@ -94,7 +94,7 @@ def import_(
     "--output", type=LOCAL_PATH, required=True, help="A new file; for webdataset, a folder."
 )
 @click.option("--images", type=PATH_OR_URL, help="The images' folder: webdataset packs them.")
-@click.option("--split", "splits", multiple=True, help="Only this split; may be given often.")
+@click.option("--split", "splits", multiple=True, help="Only this split; may be repeated.")
 @click.option("--tar-samples", type=int, help="Samples in a tar of webdataset; 1000 if absent.")
 @_JSON
 @_QUIET

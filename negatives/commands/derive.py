@@ -13,17 +13,19 @@ if TYPE_CHECKING:
     from data.manifest import Manifest
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-_QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
+_QUIET = click.option("--quiet", is_flag=True, help="Print only errors.")
 
 
 @click.command("filter")
 @click.argument("folder", type=PATH_OR_URL)
 @click.argument("new", type=PATH_OR_URL)
-@click.option("--type", "types", multiple=True, help="Keep this type, or type/subtype; often.")
-@click.option("--rule", "rules", multiple=True, help="Keep this rule's negatives; often.")
+@click.option(
+    "--type", "types", multiple=True, help="Keep this type, or type/subtype; may be repeated."
+)
+@click.option("--rule", "rules", multiple=True, help="Keep this rule's negatives; may be repeated.")
 @click.option("--min-score", type=float, help="Keep negatives of at least this score, in nats.")
 @click.option("--max-negatives", type=int, help="Keep the first so many of each caption.")
-@click.option("--drop-empty", is_flag=True, help="Leave out captions with no negative then.")
+@click.option("--drop-empty", is_flag=True, help="Leave out captions that then have no negative.")
 @click.option("--sample-captions", type=float, help="Keep each caption with this probability.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
 @_JSON

@@ -30,7 +30,9 @@ _UNWEIGHED = (
 @click.command()
 @click.argument("text")
 @click.option("--preset", help="Only this preset's rules, chosen by its policy.")
-@click.option("--rule", "only", multiple=True, help="Only this rule; often, but not with --preset.")
+@click.option(
+    "--rule", "only", multiple=True, help="Only this rule; may be repeated; not with --preset."
+)
 @click.option("--seed", type=int, help="The seed of the draw.  [default: 0]")
 @click.option(
     "--variants", type=int, help=f"Negatives of each rule.  [default: {_VARIANTS}, or the preset's]"
@@ -38,14 +40,14 @@ _UNWEIGHED = (
 @click.option(
     "--fluency-from",
     type=PATH_OR_URL,
-    help="A finished build whose corpus model weighs the candidates, as the natural preset does.",
+    help="A finished build whose corpus model scores the candidates, as the natural preset does.",
 )
 @click.option("--llm", is_flag=True, help="What a language model is asked, and what it answers.")
 @click.option(
     "--config",
     "whom",
     type=LOCAL_PATH,
-    help="With --llm: a pipeline.yaml that says whom to ask.",
+    help="With --llm: a pipeline.yaml that says which model to ask.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, rejects with reasons included.")
 def preview(

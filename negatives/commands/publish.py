@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from negatives.publishing.sending import SendResult
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
-_QUIET = click.option("--quiet", is_flag=True, help="Print errors alone.")
+_QUIET = click.option("--quiet", is_flag=True, help="Print only errors.")
 _FOLDER = "publish"
 
 
@@ -41,7 +41,7 @@ _FOLDER = "publish"
     "--reference-model",
     default="auto",
     show_default=True,
-    help="As of `negatives audit`, if the audit is measured here.",
+    help="As for `negatives audit`, if the audit is made here.",
 )
 @click.option("--allow-failing-audit", is_flag=True, help="Publish what is outside its bars.")
 @click.option("--allow-unknown-licence", is_flag=True, help="Publish captions of unknown terms.")

@@ -14,12 +14,15 @@ from data.command import LOCAL_PATH, set_option
 @click.option("--out", type=LOCAL_PATH, default=Path("out"), show_default=True, help="Its folder.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Of `build`.")
 @click.option(
-    "--reference-model", default="auto", show_default=True, help="Of `audit`: a name, auto, none."
+    "--reference-model",
+    default="auto",
+    show_default=True,
+    help="For `audit`: a name, auto or none.",
 )
 @set_option
-@click.option("--dry-run", is_flag=True, help="Only tell which stages would run.")
+@click.option("--dry-run", is_flag=True, help="Only show which stages would run.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of each stage as JSON.")
-@click.option("--quiet", is_flag=True, help="Print errors alone.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 def run(
     *,
     config: Path,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--output", type=LOCAL_PATH, required=True, help="The folder for the images.")
 @click.option("--size", type=int, default=128, show_default=True, help="Pixels wide and high.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-@click.option("--quiet", is_flag=True, help="Print errors alone.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 def render(*, folder: AnyPath, output: Path, size: int, as_json: bool, quiet: bool) -> None:
     """Draw the scene of every image of a finished folder whose source is scenes.
 

@@ -38,7 +38,7 @@ TOGETHER = Kind("siblings: images with both words in one caption")
 PLACE = Kind("siblings: images with two captions that say something in a place")
 
 
-class _Sightings(NamedTuple):
+class _MentionTable(NamedTuple):
     """What captions say, each word in its place once a caption, in ascending order.
 
     `caption`, `image`, `slot` (a word in its place) and `place` of each mention; `place_hash` and
@@ -67,17 +67,17 @@ def tally_siblings(
     image_of = np.array(images, np.int64)
     fold_of = np.zeros(int(image_of.max(initial=-1)) + 1, np.uint8)
     fold_of[image_of] = np.array(folds, np.uint8)
-    sightings = _sightings_of(mentions, image_of, numbering)
-    num_places = int(sightings.place.max(initial=-1)) + 1
-    num_captions = _captions_of(sightings, num_places)
-    parts = [*_word_parts(sightings, num_captions, num_places, fold_of)]
-    parts += _together_parts(sightings, num_captions, num_places, fold_of)
+    table = _table_of(mentions, image_of, numbering)
+    num_places = int(table.place.max(initial=-1)) + 1
+    num_captions = _captions_of(table, num_places)
+    parts = [*_word_parts(table, num_captions, num_places, fold_of)]
+    parts += _together_parts(table, num_captions, num_places, fold_of)
     return sum_counts(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _sightings_of(
+def _table_of(
     mentions: Sequence[Sequence[int]], image_of: Ints, numbering: Numbering
-) -> _Sightings:
+) -> _MentionTable:
     caption = np.repeat(np.arange(len(mentions)), [len(said) for said in mentions])
     slot = np.array(list(chain.from_iterable(mentions)), np.int64)
     places, words = (np.array(x, np.int64) for x in (numbering.places, numbering.words))
@@ -86,15 +86,13 @@ def _sightings_of(
     rest, slot = np.divmod(entries, num_slots)
     caption, place = np.divmod(rest, num_names)
     hashes = numbering.hashes()
-    return _Sightings(caption, image_of[caption], slot, place, hashes[places], hashes[words])
+    return _MentionTable(caption, image_of[caption], slot, place, hashes[places], hashes[words])
 
 
-def _captions_of(sightings: _Sightings, num_places: int) -> Counter:
+def _captions_of(table: _MentionTable, num_places: int) -> Counter:
     """Return how many captions of an image say anything in a place, by image and place."""
-    spoken = np.unique(sightings.caption * max(1, num_places) + sightings.place, return_index=True)[
-        1
-    ]
-    groups = sightings.image[spoken] * num_places + sightings.place[spoken]
+    spoken = np.unique(table.caption * max(1, num_places) + table.place, return_index=True)[1]
+    groups = table.image[spoken] * num_places + table.place[spoken]
     known, counts = np.unique(groups, return_counts=True)
 
     def number_of(groups: Ints) -> Ints:
@@ -105,18 +103,18 @@ def _captions_of(sightings: _Sightings, num_places: int) -> Counter:
 
 
 def _word_parts(
-    sightings: _Sightings, num_captions: Counter, num_places: int, fold_of: Folds
+    table: _MentionTable, num_captions: Counter, num_places: int, fold_of: Folds
 ) -> Iterator[Entries]:
     """Yield the counts of words, of places, and of words that meet in an image."""
-    num_slots = max(1, len(sightings.place_hash))
-    groups = sightings.image * num_places + sightings.place
-    entries, count = np.unique(groups * num_slots + sightings.slot, return_counts=True)
+    num_slots = max(1, len(table.place_hash))
+    groups = table.image * num_places + table.place
+    entries, count = np.unique(groups * num_slots + table.slot, return_counts=True)
     group, slot = np.divmod(entries, num_slots)
     image = group // max(1, num_places)
     total = num_captions(group)
     kept = total > 1
     image, slot, group, count, total = (a[kept] for a in (image, slot, group, count, total))
-    where, word, fold = sightings.place_hash[slot], sightings.word_hash[slot], fold_of[image]
+    where, word, fold = table.place_hash[slot], table.word_hash[slot], fold_of[image]
     for kind, values in (
         (IMAGES, np.ones_like(count)),
         (CAPTIONS, count),
@@ -133,22 +131,20 @@ def _word_parts(
 
 
 def _together_parts(
-    sightings: _Sightings, num_captions: Counter, num_places: int, fold_of: Folds
+    table: _MentionTable, num_captions: Counter, num_places: int, fold_of: Folds
 ) -> list[Entries]:
-    left, right = pairs_within(sightings.caption * max(1, num_places) + sightings.place)
+    left, right = pairs_within(table.caption * max(1, num_places) + table.place)
     if not len(left):
         return []
-    num_slots = len(sightings.place_hash)
-    pair = (
-        sightings.slot[left] * num_slots + sightings.slot[right]
-    )  # ascending: left is the smaller slot
-    order = np.lexsort((pair, sightings.image[left]))
-    image, place, pair = sightings.image[left][order], sightings.place[left][order], pair[order]
+    num_slots = len(table.place_hash)
+    pair = table.slot[left] * num_slots + table.slot[right]  # ascending: left is the smaller slot
+    order = np.lexsort((pair, table.image[left]))
+    image, place, pair = table.image[left][order], table.place[left][order], pair[order]
     first = np.ones(len(pair), bool)
     first[1:] = (pair[1:] != pair[:-1]) | (image[1:] != image[:-1])
     first &= num_captions(image * num_places + place) > 1
     here, there = np.divmod(pair[first], num_slots)
-    word, where = sightings.word_hash, sightings.place_hash
+    word, where = table.word_hash, table.place_hash
     keys = TOGETHER.keys(where[here], word[here] + word[there])
     return [(keys, fold_of[image[first]], np.ones(len(keys), np.int64))]
 

@@ -1,6 +1,6 @@
 """What a caption says, by place: the words that could stand in for each other there. Pure.
 
-A *place* is a part of speech ("noun"), or one in the company of a fixed word: an adjective of a
+A *place* is a part of speech ("noun"), or one next to a fixed word: an adjective of a
 noun ("adj of shirt"), a verb of a subject ("verb of dog"), a noun under a verb ("noun under ride")
 or a preposition ("noun after on"). Only words of one place are ever compared.
 """

@@ -87,7 +87,7 @@ def _attempt(function: Callable[[T], R], task: T) -> R | ShardError:
 
 
 def _begin(threads: int, closed: Connection) -> None:
-    """Take no more than a share of the cores; end with the parent, killed or not, or when told.
+    """Take no more than a share of the cores; end with the parent, killed or not, or with `closed`.
 
     Ctrl-C reaches every process of a terminal; the parent is the one that acts on it.
     """

@@ -87,7 +87,7 @@ class Block:
     def add(self, view: IndexedCaption, slots: Sequence[Slot], fold: int) -> list[bool]:
         """Add the slots of a caption; return which of them could be laid out.
 
-        Those could not whose alternatives change parts of words, or places that overlap, or are
+        Those could not whose alternatives change parts of words, or spans that overlap, or are
         more than MOST_CANDIDATES: the orders of ten words are millions.
         """
         tokens = view.parse.tokens
@@ -247,9 +247,9 @@ def _next_content(view: IndexedCaption, last: int) -> int:
 
 
 def _texts_of(slot: Slot, text: str) -> tuple[list[tuple[int, int]], list[tuple[str, ...]]]:
-    """Return the places that a slot changes, and for each what every alternative has there.
+    """Return the spans that a slot changes, and for each what every alternative has there.
 
-    No place where there is no alternative, or where they are too many.
+    No span where there is no alternative, or where they are too many.
     """
     alternatives = slot.alternatives
     if isinstance(alternatives, Substitutes):

@@ -26,7 +26,7 @@ _CONTENT = frozenset(("NOUN", "VERB", "ADJ"))
 
 
 class WordPair(NamedTuple):
-    """A head and its dependant, by their places among the caption's tokens."""
+    """A head and its dependant, by their indices among the caption's tokens."""
 
     relation: str
     head: int
@@ -34,10 +34,10 @@ class WordPair(NamedTuple):
 
 
 class IndexedCaption(NamedTuple):
-    """A caption's words by number, a word's place among them by token, its pairs and content.
+    """A caption's words by number, a word's position among them by token, its pairs and content.
 
     `row`: PADDING marks of the beginning, the words, the mark of the end. `position[token]`: where
-    a token's word stands in `row`; a token of white space has the place of the next word.
+    a token's word stands in `row`; a token of white space has the position of the next word.
     """
 
     parse: Parse
@@ -47,8 +47,8 @@ class IndexedCaption(NamedTuple):
     content: list[int]
 
 
-def view_of(parse: Parse, words: Words) -> IndexedCaption:
-    """Return what the model sees of a caption."""
+def index_caption(parse: Parse, words: Words) -> IndexedCaption:
+    """Return a caption as the model sees it."""
     row = [BEGIN] * PADDING
     position: list[int] = []
     content: list[int] = []

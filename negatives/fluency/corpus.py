@@ -21,7 +21,7 @@ from data.records import Caption
 from data.storage import AnyPath, at_hand
 from negatives.exclusion.model import Exclusion, Outside
 from negatives.fluency.candidates import Block
-from negatives.fluency.captions import view_of
+from negatives.fluency.captions import index_caption
 from negatives.fluency.counting import COLLOCATE, relation_hashes
 from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES, features_of
@@ -142,7 +142,7 @@ class CorpusModel:
         is_laid_out: list[bool] = []
         for (_, parse, slots), fold in zip(block, folds, strict=True):
             if slots:
-                is_laid_out += laid.add(view_of(parse, words), slots, fold)
+                is_laid_out += laid.add(index_caption(parse, words), slots, fold)
         which = np.array(is_laid_out, bool)
         all_kinds = [f"{slot.type}/{slot.subtype}" for _, _, slots in block for slot in slots]
         kinds = np.array(all_kinds, str)[which]

@@ -66,9 +66,9 @@ def _look_up(
 ) -> None:
     """Put the folds of those that are known in their places of `folds`."""
     if len(known):
-        places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-        found = known[places] == wanted
-        folds[found] = folds_of_known[places[found]]
+        indices = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        found = known[indices] == wanted
+        folds[found] = folds_of_known[indices[found]]
 
 
 def keys_of(captions: Sequence[Caption]) -> Keys:

@@ -106,7 +106,7 @@ def _negclip_tsv(path: AnyPath) -> Items:
         if not checked:
             check_columns(("title", "filepath", "neg_caption"), cells.keys(), where=where)
             checked = True
-        items = _list_in(cells.get("neg_caption"))
+        items = _items_in(cells.get("neg_caption"))
         negatives = None if items is None else tuple(map(PublishedNegative, items))
         yield PublishedCaption(where, None, cells.get("filepath"), cells.get("title"), negatives)
 
@@ -174,7 +174,7 @@ def _of_records(records: Records) -> Items:
 def _of_record(where: str, cells: Mapping[str, object]) -> PublishedCaption:
     items: list[object] | None
     if "negatives" in cells:
-        items = _list_in(cells["negatives"])
+        items = _items_in(cells["negatives"])
     else:
         cell = cells.get("negative")
         items = cell if isinstance(cell, list) else cell_texts(cell, "auto")
@@ -193,7 +193,7 @@ def _negative_of(item: object, cells: Mapping[str, object]) -> PublishedNegative
     return PublishedNegative(item, cells.get("type"), cells.get("subtype"))
 
 
-def _list_in(cell: object) -> list[object] | None:
+def _items_in(cell: object) -> list[object] | None:
     """Return a list that is one, or that is written as JSON or as Python writes it."""
     if isinstance(cell, list):
         return cell

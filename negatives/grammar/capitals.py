@@ -1,6 +1,6 @@
 """Capitals: the first letters that an edit of words moves to and from the starts of sentences.
 
-What a move does to a letter is worked out from places alone, and then backwards: `with_casing`
+What a move does to a letter is worked out from positions alone, and then backwards: `with_casing`
 returns None where the way back would not restore the caption.
 """
 
@@ -83,7 +83,7 @@ def with_casing(casing: Casing, edit: Edit, lexicon: Lexicon) -> Edit | None:
         both = "".join([text_at(text, start, end) + new for start, end, new in whole.replacements])
         if both == both.lower():  # as in most edits
             return whole
-    spans = [_place(casing, start, end) for start, end, _ in whole.replacements]
+    spans = [_span_at(casing, start, end) for start, end, _ in whole.replacements]
     sources = {span.text.casefold(): span for span in spans}
     sources |= {span.text: span for span in spans}
     replacements: list[Replacement] = []
@@ -153,7 +153,7 @@ def _kept_tokens(tokens: Sequence[Token], edit: Edit) -> Iterator[Token]:
             yield token
 
 
-def _place(casing: Casing, start: int, end: int) -> _ReplacedSpan:
+def _span_at(casing: Casing, start: int, end: int) -> _ReplacedSpan:
     """Return what is known of a replaced span."""
     text, tokens = text_at(casing.parse.text, start, end), casing.parse.tokens
     first = next(

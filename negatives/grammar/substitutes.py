@@ -109,7 +109,7 @@ def of_another_number(found: Member) -> set[int]:
     return set(words.index.values()) - single if own in single else single
 
 
-def members_without_count(found: Member, determiner: str) -> set[int]:
+def unfit_for_singular(found: Member, determiner: str) -> set[int]:
     """Return the members of a class that a singular in this place cannot be.
 
     After "a" those that do not count; with no article those that differ in that from the noun; and

@@ -19,7 +19,7 @@ class AskingRule(Protocol):
 
     @property
     def verify(self) -> bool:
-        """Tell whether its proposals are verified."""
+        """Tell whether the model is asked to verify its proposals."""
 
     @property
     def prompt(self) -> str:
@@ -53,7 +53,7 @@ class LlmAnswers(NamedTuple):
 
 
 def verdict_requests(rule: AskingRule, parse: Parse, answers: LlmAnswers) -> list[Request]:
-    """Return what the verifier is asked about a caption's proposals; none for a rule without."""
+    """Return what the verifier is asked about a caption's proposals; nothing without `verify`."""
     if not rule.verify:
         return []
     slots, _ = rule.slots(parse, answers.of(rule.requests(parse)))

@@ -64,13 +64,13 @@ def ask_rules(
     found: dict[str, Outcome] = {}
     answers = LlmAnswers(found, model_info)
     total = Counts(damaged=kept.num_damaged)
-    for is_judged in (False, True):
+    for is_verifying in (False, True):
         requests = {
             key_of(each, model_info): each
             for rule in rules
             for parse in parses
             for each in (
-                verdict_requests(rule, parse, answers) if is_judged else rule.requests(parse)
+                verdict_requests(rule, parse, answers) if is_verifying else rule.requests(parse)
             )
         }
         num_kept = _ask(requests, backend, kept, found)

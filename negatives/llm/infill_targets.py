@@ -5,7 +5,7 @@ make it false: the one thing that somebody rides or sits on is another thing the
 with a vase may well have a book on it too. Adjectives, prepositions and verbs have to be of the
 classes of our rules even so, nouns of a class or of a wider family. Where anything may be proposed
 (`is_open`), nouns and verbs with an object may be any that are not known to overlap: a small model
-fills them badly ("catch" -> "eat a baseball"), so it is for a better one, or with the verifier.
+fills them badly ("catch" -> "eat a baseball"), so it is for a better one, or with `verify`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -71,7 +71,7 @@ def infill_targets(
 
 
 def excludes(parse: Parse, target: InfillTarget, word: str, lexicon: Lexicon) -> bool:
-    """Tell whether the caption is false with the word in the place, as far as words tell."""
+    """Tell whether the caption is false with the word at the target, as far as words tell."""
     if word in target.apart or not target.is_open:
         return word in target.apart
     token = parse.tokens[target.at]

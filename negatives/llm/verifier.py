@@ -1,4 +1,4 @@
-"""The verifier of candidates: certainly false, grammatical, plausible; all but yes is no. Pure."""
+"""The verifier: is a candidate certainly false, grammatical, plausible? All but yes is no. Pure."""
 
 from collections.abc import Sequence
 

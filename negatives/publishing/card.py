@@ -94,11 +94,11 @@ def _findings(data: CardData) -> Iterator[str]:
     )
     outside = sum(finding.verdict() == "outside" for finding in found)
     if outside:
-        yield f"**{outside} of these are outside their bars**; it is published all the same."
+        yield f"**{outside} of these are outside their bars**; it is published anyway."
     references = data.audit.judges
     yield "; ".join(
         f"{name} is measured with {reference}" for name, reference in references.items()
-    ) or ("No language model measured fluency.")
+    ) or ("Fluency was not measured with a language model.")
 
 
 def _finding(finding: Finding) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def _usefulness(data: CardData) -> Iterator[str]:
     if not data.shares:
         yield "No readers were asked whether these negatives are grammatical, plausible and false."
         return
-    yield "Of a sample, what readers said yes to; useful is yes to all:"
+    yield "How often readers of a sample said yes; useful means yes to all three:"
     yield _table(
         ("source", "group", "judgement", "share", "95 %", "of"),
         (
@@ -157,7 +157,7 @@ def _licence(data: CardData) -> str:
     if not data.licence:
         return "The terms of the captions are not known; those of the images are their own."
     return (
-        f"The captions, and so their edits, stand under {data.licence}; the images have terms of "
+        f"The captions, and so their edits, are under {data.licence}; the images have terms of "
         "their own and are not here."
     )
 
@@ -166,7 +166,7 @@ _LIMITS: Final = """\
 * No image was looked at: what a caption leaves out may make a negative true.
 * Rows are pairs for training, not questions: among several negatives the caption is the text most
   like the others.
-* English alone; errors of the parser are errors of the negatives."""
+* English only; the parser's errors are errors of the negatives."""
 _CITATION: Final = """\
 Captions: cite their source. Training with such negatives: FSC-CLIP, arXiv 2410.05210.
 

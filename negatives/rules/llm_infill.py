@@ -29,7 +29,7 @@ class LlmInfill:
     One slot a word of the `kinds` asked for ("obj", "att", "act", "rel"), of which at most
     `places` a caption are asked about, and at most `proposals` answers are taken. `is_open`: nouns
     and verbs may be of any class, which takes a good model. `verify`: whether the model is then
-    asked to verify them.
+    asked to verify its proposals.
     """
 
     lexicon: Lexicon

@@ -47,7 +47,7 @@ class LlmRewrite:
     """ "a man riding a horse" -> "a man leading a horse".
 
     One slot an edit of the `types` asked for. `answers`: how many are drawn for a caption, at the
-    `temperature`. `verify`: whether the model is then asked to verify them.
+    `temperature`. `verify`: whether the model is then asked to verify its edits.
     """
 
     lexicon: Lexicon

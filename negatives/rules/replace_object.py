@@ -19,9 +19,9 @@ from negatives.grammar.substitutes import (
     WordClass,
     member,
     members_among,
-    members_without_count,
     of_another_number,
     slot_without,
+    unfit_for_singular,
 )
 from negatives.parse import Parse, Token
 from negatives.slots import Slot
@@ -217,7 +217,7 @@ def _misfits(
     if joined:
         shut |= _compounds(lexicon, joined, found.words)
     shut |= (
-        of_another_number(found) if determiner is None else members_without_count(found, determiner)
+        of_another_number(found) if determiner is None else unfit_for_singular(found, determiner)
     )
     return frozenset(shut)
 

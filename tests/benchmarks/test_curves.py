@@ -30,7 +30,7 @@ def test_a_line_of_the_curve(limit: int, expected: str) -> None:
     assert "fluency" not in line
 
 
-def test_a_judge_adds_its_gap() -> None:
+def test_a_reference_model_adds_its_gap() -> None:
     _, line = point_of(Corpus("scenes", None, 1, Judge()), 300, 0.25)
     assert "; fluency: overall 0." in line
 

@@ -14,7 +14,7 @@ COUNT = 64
 
 
 @pytest.mark.filterwarnings("ignore::Warning:webdataset")
-def test_both_sides_see_the_same_pictures(tmp_path: Path) -> None:
+def test_both_sides_see_the_same_images(tmp_path: Path) -> None:
     rows = [row_of(n, image=f"{n:03d}.jpg") for n in range(COUNT)]
     images = picture_folder(
         tmp_path / "p", {row.image: jpeg(n, size=(320, 240)) for n, row in enumerate(rows)}

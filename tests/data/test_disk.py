@@ -62,7 +62,7 @@ def test_what_was_there_before_is_kept(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
 
-def test_an_index_of_pictures_without_room_is_named(tmp_path: Path) -> None:
+def test_an_index_of_images_without_room_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"large|No space") as caught:
         index(tmp_path / "x")
     assert Path(caught.value.filename).parent == tmp_path / "cache/images"

@@ -69,7 +69,7 @@ NOT_FOUND = [
 
 
 @pytest.mark.parametrize(("root", "files", "keys", "expected"), FOUND)
-def test_pictures_are_found_by_the_names_that_captions_have(
+def test_images_are_found_by_the_names_that_captions_have(
     tmp_path: Path, root: str, files: list[str], keys: list[str], expected: list[str | None]
 ) -> None:
     plain = folder_of(tmp_path / root, files)
@@ -83,7 +83,7 @@ def test_pictures_are_found_by_the_names_that_captions_have(
 
 
 @pytest.mark.parametrize(("root", "files", "keys"), NOT_FOUND)
-def test_no_picture_is_taken_for_another(
+def test_no_image_is_taken_for_another(
     tmp_path: Path, root: str, files: list[str], keys: list[str]
 ) -> None:
     store = folder_of(tmp_path / root, files)
@@ -166,7 +166,7 @@ def test_a_remedy_is_one_for_the_case(
     assert said in missing(store, keys, store.absent(keys))
 
 
-def test_the_folder_that_a_remedy_names_has_the_pictures(tmp_path: Path) -> None:
+def test_the_folder_that_a_remedy_names_has_the_images(tmp_path: Path) -> None:
     files = ["far/a/1.jpg", "far/b/2.jpg"]
     folder_of(tmp_path, files)
     store = folder_of(tmp_path / "p/x", ["other.jpg"])
@@ -180,7 +180,7 @@ def test_the_folder_that_a_remedy_names_has_the_pictures(tmp_path: Path) -> None
     assert match_keys(ImageFolder(tmp_path), windows).absent(windows) == set()
 
 
-def test_a_split_is_not_given_the_pictures_of_another(tmp_path: Path) -> None:
+def test_a_split_is_not_given_the_images_of_another(tmp_path: Path) -> None:
     train, val = (["/data/" + f"{split}/{n}.jpg" for n in range(3)] for split in ("train", "val"))
     for name, is_found in (("train", True), ("p", False)):
         store = folder_of(tmp_path / name, ["0.jpg", "1.jpg", "2.jpg"])

@@ -29,7 +29,7 @@ def manifest(tmp_path: Path) -> Manifest:
 
 
 @pytest.mark.parametrize("name", STORES)
-def test_pictures_come_back_as_they_were(name: str, tmp_path: Path, manifest: Manifest) -> None:
+def test_images_come_back_as_they_were(name: str, tmp_path: Path, manifest: Manifest) -> None:
     write, columns = STORES[name]
     place = write(tmp_path / "pictures")
     for _ in range(2):  # made, and found made
@@ -44,7 +44,7 @@ def test_pictures_come_back_as_they_were(name: str, tmp_path: Path, manifest: Ma
                 store.read(key)
 
 
-def test_pictures_without_names_have_the_number_of_their_row(
+def test_images_without_names_have_the_number_of_their_row(
     tmp_path: Path, manifest: Manifest
 ) -> None:
     for number in range(2):
@@ -86,9 +86,7 @@ def test_a_sample_may_state_its_image(tmp_path: Path, manifest: Manifest) -> Non
     assert store.absent(["val/b.jpg"]) == {"val/b.jpg"}
 
 
-def test_a_key_may_come_back_with_the_same_picture_alone(
-    tmp_path: Path, manifest: Manifest
-) -> None:
+def test_a_key_may_come_back_with_the_same_image_alone(tmp_path: Path, manifest: Manifest) -> None:
     named = (("x", b"one"), ("x", b"one"), ("y", b"one"), ("y", b"two"), ("z", b"three"))
     frame = {"image": [*({"bytes": content, "path": key} for key, content in named), None]}
     pl.DataFrame(frame).write_parquet(tmp_path / "a.parquet")
@@ -143,7 +141,7 @@ def test_a_cache_of_ones_own(tmp_path: Path, manifest: Manifest) -> None:
         open_images(tmp_path / "p/a.tar", manifest=manifest, cache=tmp_path / "file")
 
 
-def test_tars_without_pictures(tmp_path: Path, manifest: Manifest) -> None:
+def test_tars_without_images(tmp_path: Path, manifest: Manifest) -> None:
     tar_of(tmp_path / "a.tar", {"note.txt": b"no picture"})
     with pytest.raises(UsageError, match=r"a\.tar: expected images, found none"):
         open_images(tmp_path / "a.tar", manifest=manifest)

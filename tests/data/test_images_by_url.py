@@ -42,7 +42,7 @@ def open_store(name: str, url: AnyPath, manifest: Manifest) -> Store:
 
 
 @pytest.mark.parametrize("name", STORES)
-def test_pictures_come_back_as_they_were(
+def test_images_come_back_as_they_were(
     name: str, s3: Bucket, tmp_path: Path, manifest: Manifest
 ) -> None:
     url = upload(name, s3, tmp_path)

@@ -276,7 +276,9 @@ def test_the_number_of_workers_changes_no_byte(tiny: Path, tmp_path: Path) -> No
     assert {"stays", "second draw", "accepted"} <= outcomes
 
 
-def test_a_scorer_is_no_judge_of_its_build_and_another_model_is(tiny: Path, tmp_path: Path) -> None:
+def test_a_scorer_is_no_reference_for_its_build_and_another_model_is(
+    tiny: Path, tmp_path: Path
+) -> None:
     rules = [{"rule": "replace_attribute"}]
     drawn = build(config_of(causal(tiny), rules=rules, limit=12), out=tmp_path / "alone")
     plain = build(config_of("corpus"), out=tmp_path / "plain")

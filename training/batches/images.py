@@ -63,7 +63,7 @@ class Crop:
         Raises:
             BrokenImageError: the file cannot be decoded.
         """
-        image = _opened(content)
+        image = _open_image(content)
         box = random_box(image.width, image.height, scale=self.scale, stream=stream)
         factor = reduction(box, self.size) if self.reduce else 1
         smaller = (image.width // factor, image.height // factor)
@@ -93,7 +93,7 @@ class Middle:
             BrokenImageError: the file cannot be decoded.
         """
         del stream
-        image = _coloured(_opened(content))
+        image = _coloured(_open_image(content))
         short = min(image.size)
         resized = (self.size * image.width // short, self.size * image.height // short)
         left, top = (round((side - self.size) / 2) for side in resized)
@@ -109,7 +109,7 @@ def decoded(content: bytes, *, box: tuple[int, int, int, int] | None = None) -> 
     Raises:
         BrokenImageError: the file cannot be decoded.
     """
-    image = _coloured(_opened(content))
+    image = _coloured(_open_image(content))
     return image.crop(box) if box else image
 
 
@@ -126,7 +126,7 @@ def normalized(image_BCHW: Tensor, *, mean: Sequence[float], std: Sequence[float
     return image_BCHW
 
 
-def _opened(content: bytes) -> Image.Image:
+def _open_image(content: bytes) -> Image.Image:
     """Return an image of which the head alone is read."""
     try:
         return Image.open(BytesIO(content))

@@ -92,7 +92,7 @@ def deaths_told() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        told = _told(f"{error}; {error.__cause__ or ''}")  # the cause names the signal
+        told = _explain(f"{error}; {error.__cause__ or ''}")  # the cause names the signal
         if told is None:
             raise
         raise RetryableError(told) from error
@@ -107,7 +107,7 @@ def _refuse_without_locks(number: int) -> None:
     del locks
 
 
-def _told(message: str) -> str | None:
+def _explain(message: str) -> str | None:
     """Return what an error of torch's loader means, None if it is of something else."""
     if "Too many open files" in message or "received 0 items of ancdata" in message:
         return _too_many_files()

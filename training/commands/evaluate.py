@@ -33,7 +33,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
     "benchmarks",
     multiple=True,
     metavar="NAME=DIR[:IMAGES]",
-    help="Its annotations, and its images where they lie elsewhere; may be given often.",
+    help="Its annotations, and its images where they lie elsewhere; may be repeated.",
 )
 @click.option("--config", type=LOCAL_PATH, help="A pipeline.yaml: its part training.evaluation.")
 @click.option("--images", type=PATH_OR_URL, help="The images of benchmarks that name none.")
@@ -62,7 +62,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
     "--cache", type=PATH_OR_URL, help="Where features are kept; the user's cache by default."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-@click.option("--quiet", is_flag=True, help="Print errors alone.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 @click.pass_context
 def evaluate(
     context: click.Context,
@@ -104,13 +104,13 @@ def evaluate(
     ]
     if not places:
         raise UsageError("expected --benchmark; see evaluate benchmarks")
-    from training.evaluation.benchmarks import opened
+    from training.evaluation.benchmarks import open_benchmark
     from training.evaluation.golden import golden
     from training.evaluation.overlap import overlap_notes
     from training.evaluation.results import read_results, with_notes
     from training.evaluation.run import evaluate as run
     from training.evaluation.subject import subjects
-    from training.run.ranks import joined, rank
+    from training.run.ranks import process_group, rank
     from training.run.stopping import ended_when_deaf
 
     before = read_results(base) if base else None
@@ -118,12 +118,12 @@ def evaluate(
     _check(places, alphas, out)
     if check_golden:
         golden(check_golden)  # an unknown name is refused before hours of work
-    read = [opened(place.name, root=place.root, images=place.images) for place in places]
+    read = [open_benchmark(place.name, root=place.root, images=place.images) for place in places]
     encoding = _encoding(options, device, cache)
     log_probability = _log_probability(language_model)
     notes = overlap_notes(read, trained_on) if trained_on else ()
     shown = not (quiet or as_json)
-    with ended_when_deaf(), joined(encoding.device), _progress(shown=shown) as report:
+    with ended_when_deaf(), process_group(encoding.device), _progress(shown=shown) as report:
         from training.evaluation.encoder import Encoder
 
         for subject in subjects(
@@ -144,10 +144,10 @@ def evaluate(
             if rank() == 0:
                 _write(results, out, swept=bool(alphas))
                 if not quiet:
-                    click.echo(_told(results, before, check_golden, as_json=as_json))
+                    click.echo(_format_results(results, before, check_golden, as_json=as_json))
 
 
-def _told(
+def _format_results(
     results: "Results", before: "Results | None", check_golden: str | None, *, as_json: bool
 ) -> str:
     """Return results with what they are compared with, as tables or as a line of JSON."""

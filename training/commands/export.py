@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     type=click.Choice(["last", "best"]),
     default="last",
     show_default=True,
-    help="Which one; the best is that of the least loss on training.validation.",
+    help="Which one; best has the lowest loss on training.validation.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-@click.option("--quiet", is_flag=True, help="Print errors alone.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 def export(
     *, run: Path, output: Path, alpha: float, checkpoint: "Which", as_json: bool, quiet: bool
 ) -> None:

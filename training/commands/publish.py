@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run", type=LOCAL_PATH)
 @click.argument("repository", metavar="USER/NAME")
-@click.option("--alpha", type=float, default=1.0, show_default=True, help="As of `train export`.")
+@click.option("--alpha", type=float, default=1.0, show_default=True, help="As for `train export`.")
 @click.option(
     "--checkpoint", type=click.Choice(["last", "best"]), default="last", show_default=True
 )

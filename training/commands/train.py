@@ -72,15 +72,15 @@ def resolve(given: Given) -> "Settings":
 @click.option(
     "--on-missing-image",
     type=click.Choice(["error", "skip"]),
-    help="skip: leave captions out whose image is missing or broken, and count them.",
+    help="skip: leave out, and count, captions whose image is missing or broken.",
 )
 @click.option("--config", type=LOCAL_PATH, help="A pipeline.yaml.")
 @set_option
-@click.option("--resume", is_flag=True, help="Go on from the last checkpoint, if there is one.")
+@click.option("--resume", is_flag=True, help="Resume from the last checkpoint, if there is one.")
 @click.option("--dry-run", is_flag=True, help="Only print the plan: steps, tokens, memory.")
 @click.option("--limit-steps", type=int, help="Stop after so many steps, with a checkpoint.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--quiet", is_flag=True, help="Print errors alone.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 @click.pass_context
 def train(
     context: click.Context,
@@ -152,10 +152,10 @@ def _run(
 
 def _print_plan(settings: "Settings", places: "Places", *, as_json: bool) -> None:
     from data.config import plain
-    from training.run.plan import plan_of, told
+    from training.run.plan import describe_plan, plan_of
 
     plan = plan_of(settings, places)
-    click.echo(json.dumps(plain(plan), indent=1) if as_json else told(plan))
+    click.echo(json.dumps(plain(plan), indent=1) if as_json else describe_plan(plan))
 
 
 def _finish(ending: "Ending", out: Path, *, as_json: bool, quiet: bool) -> None:

@@ -57,7 +57,7 @@ def log_probability(name: str | None = None) -> CausalModel:
         UsageError: the model cannot be opened, or has no token to begin a text with.
     """
     place, file = _place(name)
-    tokenizer, network = _opened(place, file)
+    tokenizer, network = _load(place, file)
     shown = f"{base_name(file or place)} {digest_of(network.state_dict())}"
     return CausalModel(shown, tokenizer, network, _start(tokenizer, place))
 
@@ -89,7 +89,7 @@ def _place(name: str | None) -> tuple[str, str | None]:
     return (str(path.parent), path.name) if path.suffix == ".gguf" else (name, None)
 
 
-def _opened(place: str, file: str | None) -> tuple[Any, Any]:
+def _load(place: str, file: str | None) -> tuple[Any, Any]:
     logging.getLogger("transformers").setLevel(logging.ERROR)
     options: dict[str, Any] = {"gguf_file": file} if file else {}
     weights: dict[str, Any] = {"dtype": torch.float32}

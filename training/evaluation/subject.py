@@ -10,7 +10,7 @@ from training.export import Weights, Which, weights_of
 from training.model.clip import ClipModel
 from training.model.loading import load_model, matched_name
 from training.model.weights import load_into
-from training.run.start import shown
+from training.run.start import model_label
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +25,7 @@ class Subject:
     @property
     def shown_name(self) -> str:
         """Return the model's name without the place of a folder on this machine."""
-        return shown(self.name)
+        return model_label(self.name)
 
 
 def subjects(
@@ -49,7 +49,7 @@ def subjects(
         for alpha in alphas or (None,):
             weights = weights_of(checkpoint, alpha=1.0 if alpha is None else alpha, which=which)
             yield Subject(
-                model=_merged(weights),
+                model=_merged_model(weights),
                 name=weights.name,
                 weights=base_name(checkpoint),
                 alpha=alpha,
@@ -67,11 +67,11 @@ def subjects(
     yield Subject(
         model=load_model(name, pretrained=given),
         name=name,
-        weights=base_name(given) if given else shown(name),
+        weights=base_name(given) if given else model_label(name),
     )
 
 
-def _merged(weights: Weights) -> ClipModel:
+def _merged_model(weights: Weights) -> ClipModel:
     """Return a fresh model with a run's weights, in which LoRA is merged."""
     model = load_model(weights.name, pretrained=weights.facts["pretrained"], weights=False)
     load_into(model.clip, weights.state_dict, where=f"model {weights.name}")

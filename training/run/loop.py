@@ -204,7 +204,7 @@ def validate_and_checkpoint(
 ) -> State:
     """Measure the validation split, if there is one and no signal came, and write a checkpoint."""
     is_best = False
-    found = _measured(run, stopping)
+    found = _measure_validation(run, stopping)
     if found is not None:
         for listener in listeners:
             listener.note({"step": state.step, "validation": asdict(found)})
@@ -231,7 +231,7 @@ def validate_and_checkpoint(
     return state
 
 
-def _measured(run: Run, stopping: Stopping) -> Measures | None:
+def _measure_validation(run: Run, stopping: Stopping) -> Measures | None:
     if run.validation is None:
         return None
     return measure(

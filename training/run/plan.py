@@ -127,7 +127,7 @@ def plan_of(settings: Settings, places: Places) -> Plan:
     )
 
 
-def told(plan: Plan) -> str:
+def describe_plan(plan: Plan) -> str:
     """Return a plan in a few lines."""
     memory = plan.memory_mb
     fixed = memory.weights + memory.gradients + memory.optimizer
@@ -215,7 +215,7 @@ def _memory(settings: Settings, prepared: Prepared, *, slots_of_part: float) -> 
     if visual is not None and text is not None and patch is not None:
         num_patches = (options.size // (patch[0] if isinstance(patch, tuple) else patch)) ** 2
         widths = ((images * (num_patches + 1), *visual), (slots_of_part, *text))
-        kept = sum(_kept(settings, *shape) for shape in widths) * (2 if is_half else 4)
+        kept = sum(_num_kept(settings, *shape) for shape in widths) * (2 if is_half else 4)
     return Memory(
         weights=parameters * (4 + copies) // _MB,
         gradients=trained * 4 // _MB,
@@ -224,7 +224,7 @@ def _memory(settings: Settings, prepared: Prepared, *, slots_of_part: float) -> 
     )
 
 
-def _kept(settings: Settings, num_tokens: float, num_blocks: int, width: int) -> float:
+def _num_kept(settings: Settings, num_tokens: float, num_blocks: int, width: int) -> float:
     """Return how many numbers a tower keeps for its backward pass."""
     one = num_tokens * width
     if settings.run.checkpointing:

@@ -28,7 +28,7 @@ _TORCHRUN: Final = {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[None]:
+def process_group(device: torch.device) -> Iterator[None]:
     """Within this context the ranks that torchrun started are a process group.
 
     After an error it is left as it is: on a GPU, taking it down would wait for the others.

@@ -190,7 +190,7 @@ def digest_of(state_dict: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def shown(name: str) -> str:
+def model_label(name: str) -> str:
     """Return a model's name without the place of a folder on this machine."""
     scheme, _, place = name.partition(":")
     return Path(place).name if scheme == "local-dir" else name
@@ -228,7 +228,7 @@ def _content(
     pretrained = settings.config.pretrained
     return {
         **settings.content(),
-        "model": shown(name),
+        "model": model_label(name),
         "pretrained": pretrained and base_name(pretrained),
         "draw": dict(draw),
         "rows": rows,

@@ -28,7 +28,7 @@ from training.run.logs import JsonLines, Listener, TensorBoard
 from training.run.loop import Run, State, fit
 from training.run.optimizer import adamw
 from training.run.plugins import own_listener
-from training.run.ranks import device_of, joined, meet, rank
+from training.run.ranks import device_of, meet, process_group, rank
 from training.run.start import Places, Prepared, prepare
 from training.run.stopping import told_to_stop
 
@@ -74,7 +74,7 @@ def train(  # noqa: PLR0913 - what is trained, where, and who hears of it
     with told_to_stop() as stopping, ExitStack() as stack:
         with stopping.at_once():  # there is nothing to keep yet
             device = device_of(settings.run.device)
-            stack.enter_context(joined(device))
+            stack.enter_context(process_group(device))
             says = say if rank() == 0 else lambda _line: None
             begun = _begun(places.out, resume=resume)
             prepared = prepare(settings, places, report=Counted(says).add)

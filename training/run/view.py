@@ -16,7 +16,7 @@ from training.run.loop import Run
 _OTHERS: Final = {"scale": "logit scale", "gradient_norm": "gradient norm"}
 
 
-def shown(record: Record) -> list[tuple[str, str, float]]:
+def labelled_terms(record: Record) -> list[tuple[str, str, float]]:
     """Return the terms of a record with their labels: the loss, its parts, and what is beside."""
     rows = [("loss", "loss")]
     rows += [(name, f"  {row.label}") for name, row in LOSSES.items()]
@@ -61,7 +61,7 @@ class Screen:
         last = self._last
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_row("step", f"{last.get('step', 0):,} of {self._num_steps:,}")
-        for _, label, value in shown(last):
+        for _, label, value in labelled_terms(last):
             table.add_row(label, f"{value:.4f}")
         if "images_per_s" in last:
             left_s = _left_s(last, num_steps=self._num_steps, batch_size=self._batch_size)
@@ -88,7 +88,7 @@ class Lines:
         if "validation" in record:
             parts.append(_validated(record["validation"]))
         else:
-            parts += [f"{name} {value:.4f}" for name, _, value in shown(record)]
+            parts += [f"{name} {value:.4f}" for name, _, value in labelled_terms(record)]
             left_s = _left_s(record, num_steps=self._num_steps, batch_size=self._batch_size)
             parts.append(f"{record['images_per_s']:,.0f} images/s")
             parts.append(f"waiting {record['wait_share']:.1%}")

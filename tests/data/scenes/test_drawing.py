@@ -5,7 +5,7 @@ from data.scenes.vocabulary import kinds
 from data.scenes.world import WIDTH
 
 
-def test_things_are_in_the_picture() -> None:
+def test_things_are_in_the_image() -> None:
     for number in range(500):
         for thing in scene_at(number, split="train").things:
             assert thing.left >= -8

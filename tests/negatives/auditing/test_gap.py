@@ -1,4 +1,4 @@
-"""Which judges took part in a build: models are found by whole names, where manifests name them."""
+"""Which models took part in a build: found by whole names, where manifests name them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ SHA = "sha256 0123456789ab, float32, torch 2.1, transformers 5.2, cuda"
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    """What a build by the corpus alone states; its words are names that a judge may have, too."""
+    """What a build by the corpus alone states; its words are names that a model may have, too."""
     rows = [row_of("1", "A red car.", "A blue car.")]
     made = make_folder(tmp_path_factory.mktemp("gap") / "out", {"train": rows})
     negatives: Json = {
@@ -45,7 +45,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
         *("pairs", "causal"),
     ],
 )
-def test_what_is_no_model_of_the_build_may_judge(judge: str, manifest: Manifest) -> None:
+def test_what_is_no_model_of_the_build_may_be_the_reference(judge: str, manifest: Manifest) -> None:
     assert not is_scorer(judge, manifest)
     drawn = replace(manifest, versions={**manifest.versions, "scorer": PACKAGED})
     assert not is_scorer(judge, drawn)
@@ -129,7 +129,7 @@ class BrokenJudge:
         return [float("nan") if "cat" in text else -1.0 for text in texts]
 
 
-def test_a_judge_that_gives_no_numbers_is_told() -> None:
+def test_a_reference_model_that_gives_no_numbers_is_told() -> None:
     pairs = [Pair("a cat", "a dog", "replace", "obj", 0), Pair("a bus", "a car", "swap", "obj", 1)]
     with pytest.raises(
         UsageError, match=r"Broken-1B: .* found none for 1 of 2 pairs; name another"

@@ -1,4 +1,4 @@
-"""The adversary and the judge: a coin where nothing tells, nearly always right elsewhere."""
+"""The adversary and the reference model: a coin where nothing tells, else nearly always right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -174,7 +174,7 @@ class FakeJudge:
         return [-float(len(text)) for text in texts]
 
 
-def test_the_gap_is_the_share_of_captions_that_the_judge_prefers() -> None:
+def test_the_gap_is_the_share_of_captions_that_the_model_prefers() -> None:
     pairs = [
         Pair("a cat", "a tiger", "replace", "obj", 0),
         Pair("a cat", "a dog", "replace", "obj", 0),

@@ -6,7 +6,7 @@ import pytest
 
 from data.edits import Edit, Replacement
 from negatives.fluency.candidates import MOST_CANDIDATES, Block
-from negatives.fluency.captions import view_of
+from negatives.fluency.captions import index_caption
 from negatives.fluency.words import BEGIN, END, PAD, Words, name_hash
 from negatives.slots import Lazy, Slot, Substitutes
 from negatives.words.lexicon import Table
@@ -46,7 +46,7 @@ def slot_of(*alternatives: Edit) -> Slot:
 
 def lay_out(*slots: Slot) -> tuple[Block, list[bool]]:
     block = Block(Words(Table()))
-    return block, block.add(view_of(PARSE, block.words), slots, 3)
+    return block, block.add(index_caption(PARSE, block.words), slots, 3)
 
 
 def windows_of(block: Block) -> dict[int, list[str]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from negatives.fluency.captions import PADDING, IndexedCaption, WordPair, view_of
+from negatives.fluency.captions import PADDING, IndexedCaption, WordPair, index_caption
 from negatives.fluency.words import BEGIN, END, Words, hash_of
 from negatives.words.lexicon import Table
 from tests.parses import parse_of
@@ -11,7 +11,7 @@ WORDS = Words(Table(classes={("NOUN", "animal"): ["dog", "cat"]}, forms={("dog",
 
 
 def view(tagged: str) -> IndexedCaption:
-    return view_of(parse_of(tagged), WORDS)
+    return index_caption(parse_of(tagged), WORDS)
 
 
 def pairs(tagged: str) -> list[tuple[str, str, str]]:

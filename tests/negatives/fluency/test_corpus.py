@@ -21,7 +21,7 @@ from negatives.building import build
 from negatives.cli import cli
 from negatives.config import BuildConfig, build_config
 from negatives.fluency.candidates import Block
-from negatives.fluency.captions import view_of
+from negatives.fluency.captions import index_caption
 from negatives.fluency.corpus import FILES, read_model, write_model
 from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import Table, table_of
@@ -220,12 +220,12 @@ def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
 
     def table_without(left_out: int | None) -> Table:
         kept = [n for n, fold in enumerate(folds) if fold != left_out]
-        views = [view_of(corpus[n][1], words) for n in kept]
+        views = [index_caption(corpus[n][1], words) for n in kept]
         return table_of(tally_block(views, [folds[n] for n in kept], words))
 
     def features(number: int, table: Table, min_context_coverage: float = 0.0) -> Features:
         block, parse = Block(words), corpus[number][1]
-        block.add(view_of(parse, words), [replacement_slot(parse, "horse")], folds[number])
+        block.add(index_caption(parse, words), [replacement_slot(parse, "horse")], folds[number])
         return features_of(
             block, CountLookup(words, table), min_context_coverage=min_context_coverage
         )

@@ -119,7 +119,7 @@ def test_webdataset_reads_the_tars(folder: Path, images: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("start", ["C:\\data\\", "/mnt/x/"])
-def test_pictures_are_found_by_the_paths_of_another_machine(
+def test_images_are_found_by_the_paths_of_another_machine(
     images: Path, tmp_path: Path, start: str
 ) -> None:
     slash = start[-1]

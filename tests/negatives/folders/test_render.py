@@ -1,4 +1,4 @@
-"""The pictures of a folder that was built from scenes."""
+"""The images of a folder that was built from scenes."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ def run(*arguments: object) -> str:
     return result.output
 
 
-def test_every_picture_is_drawn_under_its_key(folder: Path, tmp_path: Path) -> None:
+def test_every_image_is_drawn_under_its_key(folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "pictures"
     told = json.loads(run("render", folder, "--output", output, "--size", 32, "--json"))
     assert told == {"output": str(output), "images": 4, "size": 32}

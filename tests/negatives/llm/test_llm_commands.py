@@ -54,7 +54,7 @@ def preview(*arguments: str, text: str = RIDER) -> Result:
 
 
 def camel(_number: int, body: dict[str, Any]) -> Reply:
-    """Name a camel for a horse, and judge it."""
+    """Name a camel for a horse, and verify it."""
     asked = question(body)
     if "changed" in asked:
         return reply_with(YES if "camel" in asked["changed"] else NO)
@@ -70,7 +70,7 @@ def test_preview_shows_what_is_asked_and_what_is_answered(tmp_path: Path) -> Non
     assert "proposed  A man riding a camel on a beach." in done.stdout
 
 
-def test_preview_asks_as_the_configuration_says_and_shows_its_judge(tmp_path: Path) -> None:
+def test_preview_asks_as_the_configuration_says_and_shows_verdicts(tmp_path: Path) -> None:
     rule = {"rule": "llm_infill", "kinds": ["obj"], "verify": True}
     with serving(camel) as server:
         path = file_of(tmp_path, server, {"rule": "swap"}, rule)
@@ -161,7 +161,7 @@ def test_a_dry_run_asks_nothing_and_tells_what_a_build_asks(name: str, tmp_path:
     assert told.cost == pytest.approx((told.prompt_tokens + 10 * told.completion_tokens) / 1e6)
 
 
-def test_a_dry_run_scales_the_first_captions_and_knows_judges_and_samples() -> None:
+def test_a_dry_run_scales_the_first_captions_and_knows_verifiers_and_samples() -> None:
     with serving(camel) as server:
         pass  # gone: none is needed
     judged = {"rule": "llm_infill", "proposals": 2, "verify": True}

@@ -1,4 +1,4 @@
-"""What rules that ask have in common: keys, judges, hostile captions, odd answers."""
+"""What rules that ask have in common: keys, the verifier, hostile captions, odd answers."""
 
 import json
 from dataclasses import replace
@@ -133,7 +133,7 @@ def test_a_key_depends_on_all_that_shapes_an_answer() -> None:
     assert key_of(request, MODEL_INFO._replace(prompt_price=1.0)) in kept
 
 
-def test_a_judge_lets_pass_what_it_is_sure_of_alone() -> None:
+def test_the_verifier_lets_pass_only_what_it_is_sure_of() -> None:
     parse = parse_of(RIDER)
     rule = LlmInfill(lexicon=lexicon.load(), kinds=("obj",), verify=True)
     yes = {"false": "yes", "grammatical": "yes", "plausible": "yes"}

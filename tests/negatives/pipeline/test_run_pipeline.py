@@ -42,7 +42,7 @@ def run(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedPro
 
 
 def small_benchmark(folder: Path) -> None:
-    """Write two items of SugarCrepe's layout for each of its files, with pictures of scenes."""
+    """Write two items of SugarCrepe's layout for each of its files, with images of scenes."""
     scenes = Scenes(num_images=2)
     write_images(folder, ((f"{n}.png", scenes.scene(n)) for n in range(2)), size=32)
     items = {

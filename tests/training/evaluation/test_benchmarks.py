@@ -14,7 +14,7 @@ from PIL import Image
 
 from data.errors import UsageError
 from training.batches.images import decoded
-from training.evaluation.benchmarks import BENCHMARKS, opened
+from training.evaluation.benchmarks import BENCHMARKS, open_benchmark
 from training.evaluation.store import Found
 from training.evaluation.tasks import (
     CAPTIONS,
@@ -496,7 +496,7 @@ def test_sets_of_images_have_to_lie_beside_their_captions(tmp_path: Path) -> Non
 
 
 def test_a_set_that_is_missing_is_found_nowhere(tmp_path: Path) -> None:
-    benchmark = opened("imagecode", root=written(tmp_path, imagecode().files))
+    benchmark = open_benchmark("imagecode", root=written(tmp_path, imagecode().files))
     static, videos = benchmark.tasks
     assert isinstance(static, Task)
     assert isinstance(videos, Task)

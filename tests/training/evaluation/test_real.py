@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.training.runs import model_folder
-from training.evaluation.benchmarks import opened
+from training.evaluation.benchmarks import open_benchmark
 from training.evaluation.encoder import Encoder, Encoding
 from training.evaluation.results import Results
 from training.evaluation.run import evaluate
@@ -28,7 +28,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("real")
     name = f"local-dir:{model_folder(folder / 'model')}"
     encoding = Encoding(device=torch.device("cpu"), workers=0, cache=folder / "cache")
-    benchmark = opened("sugarcrepe", root=DATA / "sugar-crepe", images=DATA / "coco/val2017")
+    benchmark = open_benchmark(
+        "sugarcrepe", root=DATA / "sugar-crepe", images=DATA / "coco/val2017"
+    )
     encoder = Encoder(load_model(name), name=name, encoding=encoding)
     return evaluate(encoder, [benchmark], model="tiny", weights="none", cache=folder / "cache")
 

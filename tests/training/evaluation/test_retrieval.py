@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from data.errors import UsageError
-from training.evaluation.benchmarks import opened
+from training.evaluation.benchmarks import open_benchmark
 from training.evaluation.benchmarks.retrieval import coco, flickr30k
 from training.evaluation.encodings import Encodings
 from training.evaluation.outcomes import retrieved
@@ -106,7 +106,7 @@ def test_images_are_found_where_they_lie(tmp_path: Path) -> None:
     written(tmp_path, "dataset_coco.json", KARPATHY)
     (tmp_path / "images").mkdir()
     (tmp_path / "images/a.jpg").write_bytes(b"a")
-    benchmark = opened("coco", root=tmp_path)
+    benchmark = open_benchmark("coco", root=tmp_path)
     assert benchmark.store.read("val2014/a.jpg") == b"a"
     assert benchmark.store.absent(["val2014/a.jpg", "val2014/c.jpg"]) == {"val2014/c.jpg"}
 

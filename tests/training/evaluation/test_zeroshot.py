@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.errors import UsageError
-from training.evaluation.benchmarks import opened
+from training.evaluation.benchmarks import open_benchmark
 from training.evaluation.compare import compared_runs
 from training.evaluation.encodings import Encodings
 from training.evaluation.outcomes import classified, prompts_of
@@ -83,7 +83,7 @@ def parquet(
 
 def read(root: Path) -> list[tuple[str, tuple[int, ...], bytes]]:
     """Return the key, the classes and the content of each image."""
-    benchmark = opened("zeroshot", root=root, images=root / "nowhere")
+    benchmark = open_benchmark("zeroshot", root=root, images=root / "nowhere")
     (task,) = benchmark.tasks
     assert isinstance(task, Classification)
     keys = [image.key for image in task.images]

@@ -180,7 +180,7 @@ BENCHMARKS: Mapping[str, Adapter] = {
 }
 
 
-def opened(name: str, *, root: Path | None, images: AnyPath | None = None) -> Benchmark:
+def open_benchmark(name: str, *, root: Path | None, images: AnyPath | None = None) -> Benchmark:
     """Read a benchmark from its folder; its images are found below `images`, or below the folder.
 
     Raises:

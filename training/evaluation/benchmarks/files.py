@@ -24,7 +24,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON has no narrower type
         raise UsageError(f"{path}: expected JSON ({error})") from error
 
 
-def listed(path: Path) -> list[Any]:
+def read_list(path: Path) -> list[Any]:
     """Return the content of a JSON file that is a list.
 
     Raises:
@@ -46,7 +46,7 @@ def records(path: Path) -> list[tuple[str, Record]]:
     if not isinstance(content, dict | list):
         raise UsageError(f"{path}: expected records, found a {type(content).__name__}")
     pairs = content.items() if isinstance(content, dict) else _numbered(content)
-    return _checked(pairs, path=path)
+    return _check_records(pairs, path=path)
 
 
 def lines(path: Path) -> list[tuple[str, Record]]:
@@ -59,7 +59,7 @@ def lines(path: Path) -> list[tuple[str, Record]]:
         content = [json.loads(line) for line in _text(path).splitlines() if line.strip()]
     except ValueError as error:
         raise UsageError(f"{path}: expected JSON lines ({error})") from error
-    return _checked(_numbered(content), path=path)
+    return _check_records(_numbered(content), path=path)
 
 
 def rows(path: Path) -> list[tuple[str, Record]]:
@@ -72,7 +72,7 @@ def rows(path: Path) -> list[tuple[str, Record]]:
         content = list(csv.DictReader(_text(path).splitlines(keepends=True)))
     except csv.Error as error:
         raise UsageError(f"{path}: expected CSV ({error})") from error
-    return _checked(_numbered(content), path=path)
+    return _check_records(_numbered(content), path=path)
 
 
 def field(record: Record, name: str, *, path: Path) -> str:
@@ -161,7 +161,7 @@ def _numbered(content: Sequence[Any]) -> list[tuple[str, Any]]:
     return [(str(place), record) for place, record in enumerate(content)]
 
 
-def _checked(pairs: Iterable[tuple[str, Any]], *, path: Path) -> list[tuple[str, Record]]:
+def _check_records(pairs: Iterable[tuple[str, Any]], *, path: Path) -> list[tuple[str, Record]]:
     found = list(pairs)
     wrong = next((record for _, record in found if not isinstance(record, Mapping)), None)
     if not found or wrong is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from data.errors import UsageError
-from training.evaluation.benchmarks.files import listed, texts
+from training.evaluation.benchmarks.files import read_list, texts
 from training.evaluation.tasks import CAPTIONS, ImageRef, Item, Task
 
 _MOST: Final = 1000
@@ -90,7 +90,7 @@ def _task(root: Path, name: str, expected: int) -> Task:
 
 def _items(path: Path, corpus: _Corpus) -> list[Item]:
     items = []
-    for number, row in enumerate(listed(path)[:_MOST]):
+    for number, row in enumerate(read_list(path)[:_MOST]):
         match row:
             case [str() as image, dict() as captions]:
                 pair = tuple(texts(captions, side, path=path)[0] for side in ("POS", "NEG"))

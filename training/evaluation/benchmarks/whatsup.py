@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from data.errors import UsageError
-from training.evaluation.benchmarks.files import field, listed, records, texts
+from training.evaluation.benchmarks.files import field, read_list, records, texts
 from training.evaluation.tasks import CAPTIONS, ImageRef, Item, Task
 
 _CONTROLLED: Final[Mapping[str, tuple[str, int]]] = {
@@ -59,7 +59,7 @@ def _photographs(path: Path) -> tuple[Item, ...]:
 
 def _answers(path: Path, name: str) -> tuple[Item, ...]:
     items = []
-    for number, row in enumerate(listed(path)):
+    for number, row in enumerate(read_list(path)):
         match row:
             case [int() | str() as image, str() as true, str() as false]:
                 key = ImageRef(name.format(image))
