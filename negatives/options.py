@@ -60,7 +60,10 @@ def resolve(options: ConfigOptions) -> BuildConfig:
     negatives = dict(sections.get("negatives") or {})
     negatives |= given(preset=options.preset, seed=options.seed, fluency_from=options.fluency_from)
     if options.max_share is not None:
-        negatives["choice"] = {**(negatives.get("choice") or {}), "max_share": options.max_share}
+        choice = negatives.get("choice") or {}
+        if not isinstance(choice, Mapping):
+            raise UsageError(f"negatives.choice: expected {{option: value, ...}}, found {choice!r}")
+        negatives["choice"] = {**choice, "max_share": options.max_share}
     sections = {**sections, "data": data, "negatives": negatives}
     for setting in options.settings:
         sections = with_setting(sections, setting)

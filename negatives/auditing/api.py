@@ -8,6 +8,7 @@ from typing import Any
 from data.commit import write_atomically
 from data.errors import UsageError
 from data.manifest import read_manifest
+from data.sources import Source
 from data.storage import AnyPath, is_remote, path_of
 from negatives.auditing.findings import Audit
 from negatives.auditing.gap import ReferenceModel
@@ -80,7 +81,7 @@ def audit(  # noqa: PLR0913 - the options of the command
         sample=sample,
         reference_pairs=REFERENCE_PAIRS if reference_pairs is None else reference_pairs,
         against=tuple(map(path_of, _several(against))),
-        held_out=None if held_out is None else make_source(held_out)[0],
+        held_out=None if held_out is None else _held_out(held_out),
     )
     found, samples = audit_folder(path, options=options, report=report)
     if page is not None:
@@ -88,6 +89,17 @@ def audit(  # noqa: PLR0913 - the options of the command
     if file is not None:
         write_atomically(file, json_of(found) + "\n")
     return found
+
+
+def _held_out(spec: object) -> Source:
+    """Return the source that is asked; what it lacks is told before anything is measured."""
+    if not isinstance(spec, Mapping):
+        raise UsageError(
+            f'held_out: expected a source, {{"name": "coco", "root": "coco"}}, found {spec!r}'
+        )
+    source, _ = make_source(spec)
+    source.splits()
+    return source
 
 
 def _several(files: AnyPath | str | Iterable[AnyPath | str]) -> Iterable[AnyPath | str]:

@@ -29,6 +29,7 @@ HeldOut = Mapping[str, Sequence[str]]
 """Texts of captions that a folder does not have, by the key of their image."""
 
 NAME = "still true"
+MOST_CHARACTERS = 10_000  # of a caption; a longer one is no caption, and no build keeps it
 
 
 class Seen:
@@ -52,10 +53,12 @@ def _hash_of(caption: Caption) -> int:
 
 
 def find_held_out(captions: Iterable[Caption | Skip], rows: Sequence[Row], seen: Seen) -> HeldOut:
-    """Return the captions of the rows' images that a folder does not have."""
+    """Return the captions of the rows' images that a folder does not have, unless too long."""
     found: dict[str, list[str]] = {_image_of(row): [] for row in rows}
     for caption in captions:
-        if isinstance(caption, Caption) and not seen.has(caption):
+        if not isinstance(caption, Caption) or len(caption.text) > MOST_CHARACTERS:
+            continue
+        if not seen.has(caption):
             key = image_key(caption)
             if key in found:
                 found[key].append(caption.text)

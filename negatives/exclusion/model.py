@@ -24,7 +24,7 @@ from negatives.exclusion.counting import (
     REPEATS,
     TOGETHER,
 )
-from negatives.exclusion.factors import Matrix, factors_of, start_of
+from negatives.exclusion.factors import Factors, factors_of, start_of
 from negatives.exclusion.scores import (
     Floats,
     Posterior,
@@ -202,7 +202,7 @@ class Vocabulary:
         total = table.without_each(PLACE.keys(_same(pos, 1)))[0].astype(np.float64)
         return cls(pos, hashes, words, left, right, apart, total)
 
-    def factors(self, fold: int) -> Matrix:
+    def factors(self, fold: int) -> Factors:
         """Return the factors V x RANK that fit what was counted without a fold."""
         everything = np.arange(len(self.hashes))
         exposure = self.exposure(fold, everything[:, None], everything).astype(np.float32)
@@ -221,7 +221,7 @@ class Vocabulary:
 
 
 def overlaps_outside(
-    words: Vocabulary, factors: Matrix, fold: int, left: Ints, right: Ints
+    words: Vocabulary, factors: Factors, fold: int, left: Ints, right: Ints
 ) -> Overlaps:
     """Return what is known of pairs of words, by index, left < right, without a fold.
 
@@ -237,7 +237,7 @@ def overlaps_outside(
     exposure = words.exposure(fold, left, right)
     here, there = words.of_words(fold, left), words.of_words(fold, right)
     chance = chance_of(here, there, np.maximum(1.0, words.images[fold]))
-    likely = np.einsum("pk,pk->p", factors[left], factors[right]).astype(np.float64).round(4)
+    likely = np.einsum("pk,pk->p", factors[left], factors[right]).round(4)
     by_chance = np.minimum(1.0, chance / np.maximum(exposure, 1e-9))
     return Overlaps(
         pair_keys(words.pos, words.hashes[left], words.hashes[right]),
@@ -251,7 +251,7 @@ def _overlap(apart: Floats, exposure: Floats, expected: Floats) -> Posterior:
     return posterior(apart, exposure, Prior(np.maximum(expected, LEAST_OVERLAP), PRIOR_WEIGHT))
 
 
-def _likely_pairs(words: Vocabulary, factors: Matrix) -> tuple[Ints, Ints]:
+def _likely_pairs(words: Vocabulary, factors: Factors) -> tuple[Ints, Ints]:
     """Return the pairs that may name one thing: they met in an image, or their factors say so."""
     alike = np.triu(factors @ factors.T > 2 * MOST_OVERLAP, 1)
     alike[words.left, words.right] = True

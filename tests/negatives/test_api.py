@@ -234,6 +234,11 @@ def test_errors_are_those_of_the_command(  # noqa: PLR0917
         (build, {"config": {"dta": {}}}, "unknown section 'dta'; did you mean 'data'"),
         (build, {"executor": "rai"}, "executor: unknown 'rai'; did you mean 'ray'"),
         (build, {"resume": "nver"}, "resume: unknown 'nver'; did you mean 'never'"),
+        (
+            build,
+            {"config": {"negatives": {"choice": [1]}}, "max_share": 0.4},
+            r"negatives\.choice: expected \{option: value, \.\.\.\}, found \[1\]",
+        ),
         (audit, {"folder": "OUT", "sample": 0}, "--sample: expected 1 or more, found 0"),
         (
             audit,

@@ -1,5 +1,8 @@
 """The loss of FSC-CLIP as a torch module, for a training loop of one's own."""
 
+import math
+from typing import get_args
+
 from torch import Tensor, nn
 
 from training.objective.features import features_of
@@ -38,14 +41,18 @@ class FscClipLoss(nn.Module):
             attention: how a token weighs patches: minmax, softmax or sparse.
 
         Raises:
-            ValueError: a number is outside of its range.
+            ValueError: a number is outside of its range, or there is no such attention.
         """
         super().__init__()
-        if global_weight < 0 or local_weight < 0 or gamma < 0 or not 0 <= beta <= 1:
+        numbers = (global_weight, local_weight, gamma)
+        if not all(0 <= number < math.inf for number in numbers) or not 0 <= beta <= 1:
             raise ValueError(
                 "expected weights and gamma of 0 or more and a beta of 0 to 1, found "
                 f"{global_weight=}, {local_weight=}, {gamma=}, {beta=}"
             )
+        if attention not in get_args(Attention):
+            expected = ", ".join(get_args(Attention))
+            raise ValueError(f"expected an attention of {expected}, found {attention!r}")
         losses = [weighted("clip")]
         if global_weight:
             losses.append(weighted("global", weight=global_weight, gamma=gamma, beta=beta))
@@ -98,7 +105,7 @@ class FscClipLoss(nn.Module):
             )
         features = features_of(
             image_BD=image_BD,
-            text_BCD=text_BCD,
+            text_BCD=text_BCD.masked_fill(~valid_BC[..., None], 0),  # NaN times 0 would be NaN
             valid_BC=valid_BC,
             scale=scale,
             patch_BPD=patch_BPD,

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from data.errors import UsageError
 from data.manifest import read_manifest
 from data.records import Row
+from negatives.auditing.api import audit as run_audit
 from negatives.auditing.api import open_reference
 from negatives.auditing.contamination import benchmark_texts
 from negatives.auditing.coverage import Coverage, edit_name, rejects_by_reason
@@ -92,6 +94,25 @@ def test_every_measure_of_an_audit_is_explained(tmp_path: Path) -> None:
     findings = audit_folder(tmp_path / "out", options=options).audit.findings
     assert {finding.measure for finding in findings} == set(ABOUT)
     assert all(finding.verdict() != "not measured" for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"held_out": "coco"}, r"^held_out: expected a source, .* found 'coco'$"),
+        (
+            {"held_out": {"name": "jsonl", "root": "nowhere.jsonl"}},
+            r"^nowhere\.jsonl: no such file or folder",
+        ),
+    ],
+)
+def test_captions_held_out_that_cannot_be_read_are_refused_before_anything_is_measured(
+    folder: Path, options: dict[str, Any], message: str
+) -> None:
+    measured: list[str] = []
+    with pytest.raises(UsageError, match=message):
+        run_audit(folder, reference_model="none", report=measured.append, **options)
+    assert measured == []
 
 
 def test_an_audit_is_the_same_for_the_same_seed(folder: Path) -> None:

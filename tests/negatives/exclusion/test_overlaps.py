@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from data.streams import Stream
 from negatives.exclusion.counting import tally_siblings
@@ -121,3 +122,19 @@ def test_factors_find_the_groups() -> None:
     )  # fmt: skip
     assert factors[0] @ factors[1] > 0.3
     assert factors[0] @ factors[15] < 0.1
+
+
+def test_factors_do_not_depend_on_threads() -> None:
+    """A worker has fewer threads than a driver, and rounds to the same figures."""
+    place = np.arange(1500, dtype=np.int64)
+    images = (3000 / (1 + place * 37 % 1500)).clip(5).astype(np.float32)
+    exposure = np.minimum(images[:, None], images)
+    met = (place[:, None] * 7919 + place * 104729) % 101 < 20
+    apart = np.triu(np.round(exposure * 0.1) * met, 1).astype(np.float32)
+    start = start_of(place.astype(np.uint64), 20)
+    likely = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            factors = factors_of(apart + apart.T, exposure, start=start, rounds=20)
+            likely.append((factors @ factors.T).round(4))
+    assert np.array_equal(*likely)

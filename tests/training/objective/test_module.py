@@ -64,7 +64,7 @@ def test_texts_may_have_tokens_of_their_own() -> None:
     assert torch.isclose(criterion(**own), criterion(**tensors), rtol=1e-12)
 
 
-@pytest.mark.parametrize("value", [5.0, 1e30])
+@pytest.mark.parametrize("value", [5.0, 1e30, torch.inf, torch.nan])
 def test_what_stands_where_a_negative_is_missing_plays_no_part(value: float) -> None:
     features, _ = features_and_leaves()
     tensors: dict[str, Any] = features.tensors()
@@ -74,8 +74,9 @@ def test_what_stands_where_a_negative_is_missing_plays_no_part(value: float) -> 
     text_BCD.requires_grad_()
     found = FscClipLoss()(**tensors | {"text_BCD": text_BCD})
     assert torch.isclose(found, expected, rtol=1e-12)
-    (grad_BCD,) = torch.autograd.grad(found, text_BCD)
+    grad_BCD, image_grad_BD = torch.autograd.grad(found, (text_BCD, tensors["image_BD"]))
     assert grad_BCD.isfinite().all()
+    assert image_grad_BD.isfinite().all()
     assert not grad_BCD[~tensors["valid_BC"]].any()
 
 
@@ -95,8 +96,18 @@ def test_tensors_that_do_not_fit_are_refused(change: dict[str, Any], message: st
 
 
 @pytest.mark.parametrize(
-    "options", [{"global_weight": -1}, {"local_weight": -0.1}, {"gamma": -1}, {"beta": 1.1}]
-)
+    "options",
+    [
+        {"global_weight": -1}, {"global_weight": torch.inf}, {"local_weight": -0.1},
+        {"gamma": -1}, {"gamma": torch.nan}, {"beta": 1.1},
+    ],
+)  # fmt: skip
 def test_numbers_outside_of_their_range_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected weights and gamma of 0 or more"):
+        FscClipLoss(**options)
+
+
+def test_an_unknown_attention_is_refused() -> None:
+    options: dict[str, Any] = {"attention": "sparce"}
+    with pytest.raises(ValueError, match=r"^expected an attention of minmax, softmax, sparse, "):
         FscClipLoss(**options)
