@@ -133,6 +133,7 @@ def _count(parsed: Mapping[str, Done[ParseStats]], site: Site) -> CorpusModel:
         Task(name, RecountTask(parsed[name].path("parses"), its_folds, folds.of_images(its_keys)))
         for name, its_keys in keys.items()
         if ((its_folds := folds.of(its_keys)) != own_folds(its_keys)).any()
+        or (folds.of_images(its_keys) != own_folds(its_keys)).any()
     ]
     recounted = run_stage(
         Stage(name="count", tasks=tasks, work=recount_block, stats=CountStats), site

@@ -143,18 +143,15 @@ def _with_alternatives(sample: Sample) -> Sample:
 def keep_probabilities(yields: Mapping[str, float], *, max_share: float) -> dict[str, float]:
     """Return the chance with which each kind is kept, so that none is more than a share of all.
 
-    What guards refuse moves that by a hundredth or two.
-
-    All are kept whole where there are too few kinds for that, or where it would take more than it
-    leaves.
+    What guards refuse moves that by a hundredth or two. Where there are too few kinds for such a
+    share, all have an equal one.
     """
     values = np.array(list(yields.values()))
+    share = max(max_share, 1 / max(1, int(np.count_nonzero(values))))
     ceiling = float(values.max(initial=0.0))
     for _ in range(_ROUNDS):
-        ceiling = min(ceiling, max_share * float(np.minimum(values, ceiling).sum()))
+        ceiling = min(ceiling, share * float(np.minimum(values, ceiling).sum()))
     kept = np.minimum(1.0, ceiling / np.maximum(values, 1e-9))
-    if kept @ values < values.sum() / 2:
-        kept = np.ones(len(values))
     return dict(zip(yields, np.round(kept, DIGITS).tolist(), strict=True))
 
 

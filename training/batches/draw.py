@@ -32,9 +32,11 @@ def draw_of(wanted: Mapping[str, int | str], *, available: Collection[str]) -> D
     """
     if wanted.get(BALANCE, "type") != "type":
         raise UsageError(f"draw: expected balance: type, found balance: {wanted[BALANCE]}")
+    if BALANCE in wanted and not wanted.get(ANY):
+        raise UsageError(f"draw: balance: type needs places for {ANY!r}, such as {{{ANY}: 3}}")
     counts = {name: count for name, count in wanted.items() if name != BALANCE}
     for name, count in counts.items():
-        if not isinstance(count, int):
+        if not isinstance(count, int) or isinstance(count, bool):
             raise UsageError(f"draw: expected a number for {name!r}, found {count!r}")
         if name != ANY and count and not available:
             raise UsageError("the shards have no negatives to draw; `negatives stats` says why")

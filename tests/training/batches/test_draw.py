@@ -34,6 +34,8 @@ def test_a_draw_has_a_place_for_each(counts: dict[str, int | str], draw: tuple[s
         ({"swop": 1}, "did you mean 'swap'"),
         ({"swap": -1}, "0 or more for 'swap', found -1"),
         ({"any": 1, "balance": "rule"}, "expected balance: type, found balance: rule"),
+        ({"swap": 1, "balance": "type"}, "balance: type needs places for 'any'"),
+        ({"any": True}, "expected a number for 'any', found True"),
         ({"any": "type"}, "expected a number for 'any', found 'type'"),
     ],
 )
