@@ -25,6 +25,7 @@ from negatives.building.parsing import ParseStats
 from negatives.building.plan import Plan
 from negatives.building.reading import Reading
 from negatives.building.stage import Done
+from negatives.fluency.corpus import MODEL_FILES
 from negatives.folders.claims import refuse_if_taken
 from negatives.skipping import RUN_FILE
 from negatives.tallies import sum_contents
@@ -94,8 +95,11 @@ def manifest_of(
 
 
 def model_files(plan: Plan) -> list[AnyPath]:
-    """Return the files of the model that the build has made of its captions."""
-    return sorted((plan.work / FLUENCY).glob("*")) if plan.learns() else []
+    """Return the files of the model that the build has made of its captions.
+
+    By name: a run that was killed while it wrote one may have left an attempt beside them.
+    """
+    return [plan.work / FLUENCY / name for name in MODEL_FILES] if plan.learns() else []
 
 
 def _extra_file(path: AnyPath) -> ExtraFile:

@@ -39,6 +39,7 @@ FILES = (
     "keys", "counts", "texts", "text_folds", "images", "image_folds", "pairs", "one_thing",
     "names", "biases",
 )  # fmt: skip
+MODEL_FILES = tuple(sorted((*(f"{name}.npy" for name in FILES), "model.json")))
 DIGITS = 4  # of a weight: what arithmetic on other machines may differ in is far below
 POOLED = "all"
 

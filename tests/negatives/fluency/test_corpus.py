@@ -356,6 +356,7 @@ def test_a_build_killed_while_it_learns_goes_on_to_the_same_bytes(
             finished.items()
             <= {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.done")}.items()
         )
+    (tmp_path / "work" / FLUENCY / "keys.half-written").touch()
     manifest: Manifest = build(config_of(), out=tmp_path)
     assert manifest == read_manifest(build_folder)
     assert content_of(tmp_path) == content_of(build_folder)
