@@ -6,7 +6,8 @@ import numpy as np
 from corpora import block, counted, halves
 
 from negatives.exclusion.mentions import Numbering, mentions_of
-from negatives.exclusion.scores import Prior, evidence_of, posterior, words_of
+from evidence import evidence_of, words_of
+from negatives.exclusion.scores import Prior, posterior
 from negatives.fluency.counts import table_of
 
 found = block("flickr8k")

@@ -10,6 +10,7 @@ from negatives.exclusion.counting import tally_siblings
 from negatives.exclusion.mentions import Numbering, mentions_of
 from negatives.fluency.counts import merge_tallies, table_of
 from negatives.building.parse_files import read_parses
+from negatives.grammar.facts import Span
 from negatives.words import lexicon as lexicons
 
 CACHE = Path(os.environ.get("I15_CACHE", "out/i15"))
@@ -52,3 +53,16 @@ def halves(image):
     import zlib
 
     return zlib.crc32(str(image).encode()) & 1
+
+
+def span_of(parse, start, end):
+    inside = [k for k, t in enumerate(parse.tokens) if t.start >= start and t.end <= end]
+    root = next(
+        (
+            k
+            for k in reversed(inside)
+            if not inside[0] <= parse.tokens[k].head <= inside[-1] or parse.tokens[k].head == k
+        ),
+        inside[-1],
+    )
+    return Span(inside[0], inside[-1], root)

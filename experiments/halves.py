@@ -6,7 +6,8 @@ import numpy as np
 from corpora import CACHE, block, counted, halves
 
 from negatives.exclusion.factors import factors_of, start_of
-from negatives.exclusion.scores import Prior, evidence_of, posterior, words_of
+from evidence import evidence_of, words_of
+from negatives.exclusion.scores import Prior, posterior
 from negatives.fluency.counts import table_of
 from negatives.fluency.words import hash_of
 from negatives.words import lexicon as lexicons

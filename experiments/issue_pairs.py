@@ -3,7 +3,8 @@
 import numpy as np
 from corpora import block, counted
 
-from negatives.exclusion.scores import Prior, evidence_of, posterior
+from evidence import evidence_of
+from negatives.exclusion.scores import Prior, posterior
 from negatives.fluency.counts import table_of
 from negatives.fluency.words import hash_of
 

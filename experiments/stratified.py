@@ -7,7 +7,8 @@ import numpy as np
 from corpora import CACHE, block, counted
 
 from negatives.exclusion.mentions import mentions_of
-from negatives.exclusion.scores import Prior, evidence_of, posterior
+from evidence import evidence_of
+from negatives.exclusion.scores import Prior, posterior
 from negatives.fluency.counts import table_of
 from negatives.words import lexicon as lexicons
 

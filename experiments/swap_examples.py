@@ -5,28 +5,15 @@ import sys
 from pathlib import Path
 
 import pyarrow as pa
-from corpora import block
+from corpora import block, span_of
 
-from negatives.grammar.facts import Span, lemmas_of, links_of, says_the_same
+from negatives.grammar.facts import lemmas_of, links_of, says_the_same
 from negatives.models import model_name
 from negatives.rules.swap import Swap
 from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon as lexicons
 
 LEX = lexicons.load()
-
-
-def span_of(parse, start, end):
-    inside = [k for k, t in enumerate(parse.tokens) if t.start >= start and t.end <= end]
-    root = next(
-        (
-            k
-            for k in reversed(inside)
-            if not inside[0] <= parse.tokens[k].head <= inside[-1] or parse.tokens[k].head == k
-        ),
-        inside[-1],
-    )
-    return Span(inside[0], inside[-1], root)
 
 
 def same(parse, edits):

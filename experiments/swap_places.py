@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from corpora import block, counted
+from corpora import block, counted, span_of
 
 from negatives.auditing.sibling_truth import (
     Answer,
@@ -14,10 +14,11 @@ from negatives.auditing.sibling_truth import (
     change_of,
     assertions_of,
 )
-from negatives.exclusion.scores import Prior, evidence_of, posterior
+from evidence import evidence_of
+from negatives.exclusion.scores import Prior, posterior
 from negatives.fluency.counts import table_of
 from negatives.fluency.words import hash_of
-from negatives.grammar.facts import Span, fact_of, lemmas_of, links_of, says_the_same, signature
+from negatives.grammar.facts import fact_of, lemmas_of, links_of, says_the_same, signature
 from negatives.models import model_name
 from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon as lexicons
@@ -29,19 +30,6 @@ kept = [row for k, row in enumerate(found[:-1]) if found[k + 1][0].image == row[
 tally, numbering = counted(kept)
 table = table_of(tally)
 parses = {c.text: p for c, p in found}
-
-
-def span_of(parse, start, end):
-    inside = [k for k, t in enumerate(parse.tokens) if t.start >= start and t.end <= end]
-    root = next(
-        (
-            k
-            for k in reversed(inside)
-            if not inside[0] <= parse.tokens[k].head <= inside[-1] or parse.tokens[k].head == k
-        ),
-        inside[-1],
-    )
-    return Span(inside[0], inside[-1], root)
 
 
 def place_of(parse, k):

@@ -6,14 +6,14 @@ to the same in any order, so a tree of merges gives the bytes that one merge of 
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from data.disk import writing_whole
 from data.records import Caption
 from data.storage import AnyPath
-from negatives.building.stage import NewFile, Site, Stage, Task, run_stage
+from negatives.building.stage import NewFile, NoCaptions, Site, Stage, Task, run_stage
 from negatives.exclusion.counting import tally_siblings
 from negatives.exclusion.mentions import mentions_of, numbering
 from negatives.fluency.captions import index_caption
@@ -26,12 +26,6 @@ from negatives.scorers import words
 MERGED_AT_ONCE = 8  # files a task, which holds them all
 
 _NO_KEYS = Keys(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
-
-
-class MergeStats(NamedTuple):
-    """Statistics of a merge, which handles no captions itself."""
-
-    captions: int = 0
 
 
 def count_block(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]) -> None:
@@ -67,10 +61,10 @@ def read_tally(path: AnyPath) -> Tally:
     return Tally(*load_arrays(path, len(Keys._fields) + len(Tally._fields))[len(Keys._fields) :])
 
 
-def merge_block(files: Sequence[AnyPath], new_file: NewFile) -> MergeStats:
+def merge_block(files: Sequence[AnyPath], new_file: NewFile) -> NoCaptions:
     """Write the sum of the tallies in files."""
     write_counts(new_file("counts"), merge_tallies(map(read_tally, files)))
-    return MergeStats()
+    return NoCaptions()
 
 
 def merge_files(files: Sequence[AnyPath], site: Site) -> Tally:
@@ -80,7 +74,7 @@ def merge_files(files: Sequence[AnyPath], site: Site) -> Tally:
     while len(left) > 1:
         groups = (left[i : i + MERGED_AT_ONCE] for i in range(0, len(left), MERGED_AT_ONCE))
         tasks = [Task(f"{wave}-{number:06d}", tuple(group)) for number, group in enumerate(groups)]
-        stage = Stage(name="merge", tasks=tasks, work=merge_block, stats=MergeStats)
+        stage = Stage(name="merge", tasks=tasks, work=merge_block, stats=NoCaptions)
         left = [done.path("counts") for done in run_stage(stage, site).values()]
         wave += 1
     return read_tally(left[0])

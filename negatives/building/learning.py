@@ -25,7 +25,7 @@ from negatives.building.count_files import (
 )
 from negatives.building.parse_files import read_parses
 from negatives.building.parsing import ParseStats
-from negatives.building.stage import Done, NewFile, Site, Stage, Task, run_stage
+from negatives.building.stage import Done, NewFile, NoCaptions, Site, Stage, Task, run_stage
 from negatives.choose import Chooser
 from negatives.exclusion.model import (
     NOTHING_EXCLUDED,
@@ -75,12 +75,6 @@ class CountStats(NamedTuple):
     """How many captions were counted anew."""
 
     captions: int
-
-
-class Compared(NamedTuple):
-    """Facts of a comparison of words, which deals with no captions anew."""
-
-    captions: int = 0
 
 
 class LayoutStats(NamedTuple):
@@ -158,15 +152,15 @@ def _exclusion(model: CorpusModel, site: Site, folder: AnyPath) -> Exclusion:
         return NOTHING_EXCLUDED
     tasks = [Task(f"without-{fold}", fold) for fold in range(NUM_FOLDS)]
     work = partial(compare_words, folder)
-    done = run_stage(Stage(name="exclude", tasks=tasks, work=work, stats=Compared), site)
+    done = run_stage(Stage(name="exclude", tasks=tasks, work=work, stats=NoCaptions), site)
     return exclusion_of([load_arrays(each.path("pairs"), 1)[0] for each in done.values()])
 
 
-def compare_words(model: AnyPath, fold: int, new_file: NewFile) -> Compared:
+def compare_words(model: AnyPath, fold: int, new_file: NewFile) -> NoCaptions:
     """Write the pairs of words that captions of all folds but one use for one thing."""
     table = corpus_model(model).table
     save_arrays(new_file("pairs"), [names_of_one_thing(table, _lemma_hashes(), fold)])
-    return Compared()
+    return NoCaptions()
 
 
 @cache

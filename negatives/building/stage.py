@@ -35,6 +35,12 @@ class TaskStats(Protocol):
         """Return the statistics by name."""
 
 
+class NoCaptions(NamedTuple):
+    """Statistics of a task that handles no captions itself."""
+
+    captions: int = 0
+
+
 F = TypeVar("F", bound=TaskStats)
 
 
