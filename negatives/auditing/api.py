@@ -12,7 +12,6 @@ from data.sources import Source
 from data.storage import AnyPath, is_remote, path_of
 from negatives.auditing.findings import Audit
 from negatives.auditing.gap import ReferenceModel
-from negatives.auditing.report import html_of
 from negatives.auditing.run import AuditOptions, Report, audit_folder
 from negatives.building.plan import make_source
 from negatives.fluency.neural import open_model
@@ -85,6 +84,8 @@ def audit(  # noqa: PLR0913 - the options of the command
     )
     found, samples = audit_folder(path, options=options, report=report)
     if page is not None:
+        from negatives.auditing.report import html_of  # noqa: PLC0415 - brings jinja2, matplotlib
+
         write_atomically(page, html_of(found, samples))
     if file is not None:
         write_atomically(file, json_of(found) + "\n")
