@@ -74,13 +74,25 @@ def read_ahead(
 
     atexit.register(end)  # before multiprocessing's own, which would wait for its workers
     try:
-        for item in loader:
+        for item in _received(loader):
             if isinstance(item, Exception):
                 raise item
             yield item
     finally:
         end()
         atexit.unregister(end)
+
+
+def _received(loader: DataLoader[T]) -> Iterator[T]:
+    """Yield what workers hand over; one that runs out of open files only hangs up.
+
+    Tensors travel as open files. A worker that cannot open one more prints why in a thread of its
+    own and closes the connection, so all that arrives here is its end.
+    """
+    try:
+        yield from loader
+    except (EOFError, ConnectionError) as error:
+        raise RetryableError(_too_many_files()) from error
 
 
 @contextmanager

@@ -177,6 +177,27 @@ def test_too_many_open_files_are_told(number: int) -> None:
     assert "RetryableError too many open files" in done.stdout, done.stderr
 
 
+class HangsUp:
+    """An item whose files cannot be fetched from the worker: it has closed the connection."""
+
+    def __init__(self, error: type[Exception]) -> None:
+        self._error = error
+
+    def __reduce__(self) -> tuple[Callable[[type[Exception]], None], tuple[type[Exception]]]:
+        return hang_up, (self._error,)
+
+
+def hang_up(error: type[Exception]) -> None:
+    raise error
+
+
+@pytest.mark.parametrize("error", [EOFError, ConnectionResetError])
+def test_a_worker_that_hangs_up_has_too_many_open_files(error: type[Exception]) -> None:
+    items = read_ahead([HangsUp(error)], [0], workers=Workers(number=1))  # type: ignore[arg-type]
+    with pytest.raises(RetryableError, match="too many open files"):
+        list(items)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, -15), (signal.SIGINT, -2)])
 def test_a_reader_that_is_told_to_stop_waits_for_no_worker(number: int, code: int) -> None:
     with subprocess.Popen(
