@@ -6,7 +6,7 @@ mirror, which is as likely, so that the order of the places tells nothing.
 
 from typing import Final, NamedTuple
 
-from data.edits import Edit, Replacement
+from data.edits import Edit, Replacement, text_at
 from data.texts import normalise
 from negatives.parse import Parse
 
@@ -75,7 +75,7 @@ def clause_of(parse: Parse) -> Clause | None:
     text = parse.text
     end = len(text.rstrip(_ENDS))
     start = len(text) - len(text.lstrip())
-    inside = text[start:end]
+    inside = text_at(text, start, end)
     if not inside or any(token.text in _INSIDE for token in parse.tokens if token.end <= end):
         return None
     first = parse.tokens[0]
@@ -109,8 +109,12 @@ def composite_of(
 
 
 def _clause_text(text: str, clause: Clause, *, keep: bool) -> str:
-    inside = text[clause.start : clause.end]
-    return inside[0].lower() + inside[1:] if clause.is_lowered and not keep else inside
+    inside = text_at(text, clause.start, clause.end)
+    return _lowered(inside) if clause.is_lowered and not keep else inside
+
+
+def _lowered(words: str) -> str:
+    return words[:1].lower() + words[1:]
 
 
 def moved_into(composite: Composite, which: int, edit: Edit) -> tuple[Replacement, ...] | None:
@@ -124,7 +128,7 @@ def moved_into(composite: Composite, which: int, edit: Edit) -> tuple[Replacemen
     for start, end, text in edit.replacements:
         if start < clause.start or end > clause.end:
             return None
-        new = text[:1].lower() + text[1:] if lowers and start == clause.start else text
+        new = _lowered(text) if lowers and start == clause.start else text
         moved.append(Replacement(start - clause.start + offset, end - clause.start + offset, new))
     return tuple(moved)
 
@@ -153,7 +157,8 @@ def reordered(composite: Composite) -> Edit | None:
     here, there = composite.offsets
     end_of_first = there - len(composite.form.between)
     end_of_second = len(composite.text) - composite.text.endswith(".")
-    one, other = composite.text[here:end_of_first], composite.text[there:end_of_second]
+    one = text_at(composite.text, here, end_of_first)
+    other = text_at(composite.text, there, end_of_second)
     return Edit(
         (
             first,
