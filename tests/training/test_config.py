@@ -44,7 +44,7 @@ def test_presets_by_backbone(  # noqa: PLR0917 - a table
         assert (each.options.gamma, each.options.beta) == (2.0, 0.02)
     optimizer = found.optimizer
     assert (optimizer.betas, optimizer.eps, optimizer.weight_decay) == ((0.9, 0.98), 1e-6, 0.1)
-    assert (optimizer.warmup_steps, found.config.epochs) == (50, 5)
+    assert (optimizer.warmup_steps, found.epochs) == (50, 5)
     assert found.config.precision == "bf16"
 
 

@@ -12,8 +12,8 @@ negatives together, L token positions.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from typing import NamedTuple, Self
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -78,10 +78,9 @@ class Layout:
         return self._with(Tensor.pin_memory)
 
     def _with(self, change: Callable[[Tensor], Tensor]) -> Self:
-        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
-        return type(self)(
-            **{name: None if each is None else change(each) for name, each in tensors.items()}
-        )
+        tensors: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        there = {name: change(each) for name, each in tensors.items() if each is not None}
+        return replace(self, **there)
 
 
 class Positives(NamedTuple):

@@ -22,6 +22,7 @@ from training.batches.layout import Layout, TextForm, lay_out
 from training.model.memory import making_again
 from training.model.towers import TextKind, encode_images, encode_patches, encode_texts
 from training.objective.features import Features, by_place
+from training.presets import Tower
 
 Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
 MOST_LOGIT_SCALE: Final = math.log(100)
@@ -127,6 +128,14 @@ class ClipModel(nn.Module):
                 "(training.losses)"
             )
 
+    def freeze(self, tower: Tower) -> None:
+        """Leave a tower as it is, its projection into the joint space included."""
+        visual = set(self.clip.visual.parameters())
+        shared = {self.clip.logit_scale, getattr(self.clip, "logit_bias", None)}
+        for parameter in self.clip.parameters():
+            if parameter not in shared and (parameter in visual) == (tower == "image"):
+                parameter.requires_grad = False
+
     def train_bias(self) -> None:
         """Let the bias be trained, for losses that see it.
 
@@ -135,8 +144,8 @@ class ClipModel(nn.Module):
         """
         if not self.has_bias:
             raise UsageError(
-                "the sigmoid losses need a model with a bias of its own, such as SigLIP's; this one "
-                "has none: choose another model, or losses without (training.losses)"
+                "the sigmoid losses need a model with a bias of its own, such as SigLIP's, and "
+                "this one has none: choose another model, or other losses (training.losses)"
             )
         self.clip.logit_bias.requires_grad = True
 

@@ -125,9 +125,7 @@ def whole_loss(
     """
     counts = counts_of([(features.valid_BC, features.positive_BQ)])
     own, terms = caption_losses(features, objective, counts=counts)
-    among_all, batch_terms = batch_losses(
-        compared(features, objective), objective, carried=carried
-    )
+    among_all, batch_terms = batch_losses(compared(features, objective), objective, carried=carried)
     loss = among_all + own
     return loss, {
         **terms,
