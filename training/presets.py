@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from training.batches.draw import ANY, POSITIVES
+from training.batches.draw import ANY, POSITIVES, SIBLINGS
 
 Counts = Mapping[str, int]
 Tower = Literal["image", "text"]
@@ -53,10 +53,10 @@ _CLIC: Final = tuple(
 )
 
 
-def _any(negatives: int, *, positives: int = 0) -> Counts:
+def _any(negatives: int, *, positives: int = 0, siblings: bool = False) -> Counts:
     """Return places for negatives of any type, and for positives."""
-    counts = {ANY: negatives} if negatives else {}
-    return MappingProxyType(counts | ({POSITIVES: positives} if positives else {}))
+    counts = {ANY: negatives, POSITIVES: positives, SIBLINGS: siblings}
+    return MappingProxyType({name: count for name, count in counts.items() if count})
 
 
 PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
@@ -78,7 +78,10 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
             batch_size=256,
         ),
         "read-clip": Preset(
-            losses=("negclip", "paraphrase"), draw=_any(3, positives=1), lr=1e-5, batch_size=256
+            losses=("negclip", "paraphrase"),
+            draw=_any(3, positives=1, siblings=True),
+            lr=1e-5,
+            batch_size=256,
         ),
         "clic": Preset(
             losses=_CLIC,
@@ -89,7 +92,6 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
             frozen="image",
         ),
         "sparcl": Preset(losses=("clip", "margin"), draw=_any(3, positives=1)),
-        "cs-clip": Preset(losses=("negclip", "units"), draw=_any(3, positives=2), batch_size=128),
         "c2lip": Preset(
             losses=("sigmoid", "phrases"), draw=_any(0, positives=4), lr=1e-5, batch_size=768
         ),

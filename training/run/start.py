@@ -25,7 +25,12 @@ from training.model.loading import check_weights, load_model, matched_name
 from training.model.lora import add_lora
 from training.objective.gather import num_ranks
 from training.presets import IN_PLACE, draw_for
-from training.run.notes import no_negatives, notes_of, refuse_without_negatives
+from training.run.notes import (
+    no_negatives,
+    notes_of,
+    refuse_without_negatives,
+    refuse_without_positives,
+)
 from training.run.ranks import first_then_others, same_on_all_ranks, seed_of
 
 
@@ -106,6 +111,7 @@ def prepare(
 
     samples = opened(config.split, evaluation=False)
     refuse_without_negatives(settings, samples)
+    refuse_without_positives(settings, samples)
     validation, measured = measured_split(settings, rows, partial(opened, evaluation=True))
     digests = (each.rows.digest for each in (samples, validation) if each is not None)
     if not same_on_all_ranks(" ".join(digests)):
