@@ -38,6 +38,7 @@ from training.config import (
     LoraOptions,
     OptimizerOptions,
     RunOptions,
+    TeacherOptions,
     TrainingConfig,
     settings_of,
 )
@@ -72,6 +73,7 @@ def test_the_section_of_the_trainer_has_every_option_and_its_default() -> None:
     section = read_yaml(ROOT / "pipeline.yaml")["training"]
     nested = {
         "lora": LoraOptions, "optimizer": OptimizerOptions, "run": RunOptions,
+        "teacher": TeacherOptions,
         "evaluation": EvaluationOptions,
     }  # fmt: skip
     assert set(section) == fields(TrainingConfig)
@@ -80,7 +82,11 @@ def test_the_section_of_the_trainer_has_every_option_and_its_default() -> None:
     }
     assert section["run"] == plain(RunOptions())
     assert section["evaluation"] == plain(EvaluationOptions())
-    assert all(value is None for name in ("lora", "optimizer") for value in section[name].values())
+    assert all(
+        value is None
+        for name in ("lora", "optimizer", "teacher")
+        for value in section[name].values()
+    )
     defaults = plain(TrainingConfig())
     assert all(defaults[name] == value for name, value in section.items() if name not in nested)
     assert settings_of({"training": section}).content() == settings_of({}).content()
@@ -367,7 +373,7 @@ def test_the_commands_on_folders_in_the_readme_run(tmp_path: Path) -> None:
 
 def test_the_trainers_commands_in_the_readme_run(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text()
-    assert all(f"| `{name}` |" in readme for name in TRAINING_PRESETS)
+    assert all(f"| `{name}` |" in readme for name in (*TRAINING_PRESETS, *LOSSES))
     (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "train export" in b)
     world(tmp_path / "small")
     places = {"out": "small/shards", "images": "small/images"}

@@ -13,15 +13,10 @@ from training.batches.rows import OnMissing, Verify
 from training.objective.objective import Objective
 from training.objective.specs import objective_of, spec_of
 from training.old_names import refuse_old_names
-from training.presets import (
-    EPOCHS,
-    IN_PLACE,
-    PRESETS,
-    PRETRAINED,
-    backbone_of,
-)
+from training.presets import IN_PLACE, PRESETS, PRETRAINED, Tower, backbone_of
 
 Precision = Literal["bf16", "fp16", "fp32"]
+Frozen = Literal["none", "image", "text"]
 
 AUTO: Final = "auto"
 
@@ -44,6 +39,16 @@ class OptimizerOptions:
     weight_decay: float = 0.1
     warmup_steps: int = 50
     clip_norm: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TeacherOptions:
+    """The moving average of the weights that some losses compare the model with.
+
+    `decay`: how much of it stays at a step; 1: it stays the model that the run began with.
+    """
+
+    decay: float = 0.9996
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,8 +86,9 @@ class TrainingConfig:
     whenever a checkpoint is written; AUTO: the one that goes with `split`, if it can be. `draw`:
     places for negatives by type, and `balance`. `batch_size`: captions a step of all ranks
     together. `losses`: names, or mappings with `loss`, `weight` and the loss's own options
-    (training.objective.losses). `lora`, `optimizer`, `run`: as LoraOptions, OptimizerOptions and
-    RunOptions have them. `crop`: the least and greatest share of an image that is seen.
+    (training.objective.losses). `frozen`: a tower that is not trained. `teacher`, `lora`,
+    `optimizer`, `run`: as TeacherOptions, LoraOptions, OptimizerOptions and RunOptions have them.
+    `crop`: the least and greatest share of an image that is seen.
     `evaluation`: as training.evaluation.config has it.
     """
 
@@ -96,10 +102,12 @@ class TrainingConfig:
     validation: str | None = AUTO
     draw: Mapping[str, int | str] | None = None
     seed: int = 0
-    epochs: Positive = EPOCHS
+    epochs: Positive | None = None
     batch_size: Positive | None = None
     precision: Precision = "bf16"
     losses: tuple[str | Mapping[str, Any], ...] | None = None
+    frozen: Frozen | None = None
+    teacher: Mapping[str, Any] = field(default_factory=dict)
     lora: Mapping[str, Any] = field(default_factory=dict)
     optimizer: Mapping[str, Any] = field(default_factory=dict)
     crop: tuple[float, float] = (0.9, 1.0)
@@ -113,17 +121,23 @@ class Settings:
     """A checked configuration; the preset is resolved, but for `draw`, which asks the shards."""
 
     config: TrainingConfig
+    epochs: int
     batch_size: int
     objective: Objective
+    frozen: Tower | None
+    teacher: TeacherOptions
     lora: LoraOptions
     optimizer: OptimizerOptions
     run: RunOptions
 
     def content(self) -> Json:
         """Return what shapes the weights: another content is another run."""
-        config = {name: v for name, v in plain(self.config).items() if name not in _OF_PARQUET}
+        config = {name: v for name, v in plain(self.config).items() if name not in _ELSEWHERE}
         return {
             **config,
+            **({"frozen": self.frozen} if self.frozen else {}),
+            **({"teacher": plain(self.teacher)} if self.objective.needs_teacher else {}),
+            "epochs": self.epochs,
             "batch_size": self.batch_size,
             "losses": spec_of(self.objective),
             "lora": plain(self.lora),
@@ -154,12 +168,15 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
     preset, backbone = PRESETS[config.preset], backbone_of(config.model)
     settings = Settings(
         config=config,
-        batch_size=config.batch_size or backbone.batch_size,
+        epochs=config.epochs or preset.epochs,
+        batch_size=config.batch_size or preset.batch_size or backbone.batch_size,
         objective=objective_of(
             preset.losses if config.losses is None else config.losses,
             weights=backbone.weights,
             where="training.losses",
         ),
+        frozen=preset.frozen if config.frozen is None else _tower(config.frozen),
+        teacher=parse_options(TeacherOptions, _given(config.teacher), where="training.teacher"),
         lora=parse_options(
             LoraOptions, {"rank": preset.rank} | _given(config.lora), where="training.lora"
         ),
@@ -174,11 +191,15 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
     return settings
 
 
+def _tower(frozen: Frozen) -> Tower | None:
+    return None if frozen == "none" else frozen
+
+
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-_OF_PARQUET: Final = {"image_column", "image_key"}
+_ELSEWHERE: Final = {"image_column", "image_key", "frozen", "teacher"}
 _NOT_NEGATIVE: Final = "0 or more"
 _POSITIVE: Final = "a positive number"
 
@@ -196,6 +217,7 @@ def _check(settings: Settings) -> None:
         ("batch_size", settings.batch_size,
          settings.batch_size > 1 or not tells_captions_apart,
          "2 or more captions to tell apart"),
+        ("teacher.decay", settings.teacher.decay, 0 <= settings.teacher.decay <= 1, "0 to 1"),
         ("optimizer.lr", optimizer.lr, optimizer.lr > 0, _POSITIVE),
         ("optimizer.betas", optimizer.betas, all(0 <= b < 1 for b in optimizer.betas), "0 to 1"),
         ("optimizer.eps", optimizer.eps, optimizer.eps > 0, _POSITIVE),

@@ -1,13 +1,17 @@
-"""Presets by name, with the hyper-parameters of the paper for each backbone (arXiv 2410.05210)."""
+"""Presets by name, with the hyper-parameters of their papers; FSC-CLIP's for each backbone.
+
+The papers of the losses are named in training.objective.losses, the sources of numbers in README.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, Literal
 
-from training.batches.draw import ANY
+from training.batches.draw import ANY, POSITIVES, SIBLINGS
 
 Counts = Mapping[str, int]
+Tower = Literal["image", "text"]
 
 BY_TYPE: Final[Counts] = MappingProxyType({"swap": 1, "replace": 1, "shuffle": 1})
 
@@ -17,19 +21,43 @@ class Preset:
     """What a preset decides.
 
     Attributes:
-        losses: by name (training.objective.losses), with the weights of the backbone.
+        losses: as a user would write them (training.objective.losses); the weights of names alone
+            are the backbone's.
         draw: the places for negatives by type; None: as the shards have them (see `draw_for`).
         lr: the peak learning rate.
         rank: LoRA's; 0 trains all weights.
+        epochs: how often each caption is seen.
+        batch_size: None: the backbone's.
+        frozen: a tower that is not trained.
     """
 
-    losses: tuple[str, ...]
+    losses: tuple[str | Mapping[str, Any], ...]
     draw: Counts | None
     lr: float = 5e-6
     rank: int = 0
+    epochs: int = 5
+    batch_size: int | None = None
+    frozen: Tower | None = None
 
 
 _FSC_CLIP: Final = ("clip", "global", "local")
+_IMAGE_GROUNDED: Final = MappingProxyType({"loss": "global", "weight": 0.1, "gamma": 0, "beta": 0})
+_CLIC: Final = tuple(
+    MappingProxyType({"loss": loss, "weight": weight, "every": 2, "at": at})
+    for loss, weight, at in (
+        ("clip", 1.0, 1),
+        ("several_captions", 0.5, 0),
+        ("separate_negatives", 0.5, 0),
+        ("text_distance", 1.0, 0),
+    )
+)
+
+
+def _any(negatives: int, *, positives: int = 0, siblings: bool = False) -> Counts:
+    """Return places for negatives of any type, and for positives."""
+    counts = {ANY: negatives, POSITIVES: positives, SIBLINGS: siblings}
+    return MappingProxyType({name: count for name, count in counts.items() if count})
+
 
 PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
     {
@@ -37,9 +65,39 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
         "fsc-clip-lora": Preset(losses=_FSC_CLIP, draw=None, lr=5e-5, rank=4),
         "negclip": Preset(losses=("negclip",), draw=MappingProxyType({ANY: 1})),
         "clip": Preset(losses=("clip",), draw=MappingProxyType({})),
+        "ce-clip": Preset(
+            losses=("negclip", "intra_modal", "ranking"),
+            draw=_any(4),
+            epochs=10,
+            batch_size=378,
+        ),
+        "degla": Preset(
+            losses=("negclip", _IMAGE_GROUNDED, "text_grounded", "distillation"),
+            draw=_any(4),
+            lr=1e-6,
+            batch_size=256,
+        ),
+        "read-clip": Preset(
+            losses=("negclip", "paraphrase"),
+            draw=_any(3, positives=1, siblings=True),
+            lr=1e-5,
+            batch_size=256,
+        ),
+        "clic": Preset(
+            losses=_CLIC,
+            draw=_any(1, positives=3),
+            lr=1e-6,
+            epochs=1,
+            batch_size=800,
+            frozen="image",
+        ),
+        "sparcl": Preset(losses=("clip", "margin"), draw=_any(3, positives=1)),
+        "c2lip": Preset(
+            losses=("sigmoid", "phrases"), draw=_any(0, positives=4), lr=1e-5, batch_size=768
+        ),
+        "siglip": Preset(losses=("sigmoid",), draw=MappingProxyType({})),
     }
 )
-EPOCHS: Final = 5
 PRETRAINED: Final = "openai"
 IN_PLACE: Final = ("local-dir:", "hf-hub:")
 """How names of models begin that bring their weights."""

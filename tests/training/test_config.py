@@ -6,6 +6,7 @@ import yaml
 
 from data.errors import UsageError
 from tests.training.tiny import OBJECTIVES
+from training.batches.draw import positives_of
 from training.config import LoraOptions, settings_of
 from training.objective.objective import Objective, weighted
 from training.presets import BACKBONES, BY_TYPE, PRESETS, backbone_of, draw_for
@@ -44,7 +45,7 @@ def test_presets_by_backbone(  # noqa: PLR0917 - a table
         assert (each.options.gamma, each.options.beta) == (2.0, 0.02)
     optimizer = found.optimizer
     assert (optimizer.betas, optimizer.eps, optimizer.weight_decay) == ((0.9, 0.98), 1e-6, 0.1)
-    assert (optimizer.warmup_steps, found.config.epochs) == (50, 5)
+    assert (optimizer.warmup_steps, found.epochs) == (50, 5)
     assert found.config.precision == "bf16"
 
 
@@ -90,6 +91,13 @@ def test_what_is_given_wins_over_the_preset() -> None:
         ({"run": {"worker": 1}}, "did you mean 'workers'"),
         ({"precision": "float"}, r"training\.precision"),
         ({"epochs": 0}, r"training\.epochs"),
+        ({"frozen": "vision"}, r"training\.frozen"),
+        ({"teacher": {"decay": 2}}, "teacher.decay: expected 0 to 1, found 2"),
+        ({"losses": ["clip", {"loss": "ranking", "upper_bound": -1}]}, "upper_bound: expected 0"),
+        ({"losses": ["clip", {"loss": "margin", "margin": 0}]}, "a margin above 0"),
+        ({"losses": ["clip", {"loss": "margin", "doubt": 1}]}, "less than the margin of 0.5"),
+        ({"losses": ["clip", {"loss": "text_distance", "first": 0}]}, "first: expected 1 or more"),
+        ({"losses": ["clip", {"loss": "text_grounded", "scale": 0}]}, "a positive number, found 0"),
         ({"crop": [0.5, 1.5]}, "crop: expected shares"),
     ],
 )
@@ -166,4 +174,65 @@ def test_every_backbone_is_found_by_its_variants() -> None:
     for name, backbone in BACKBONES.items():
         assert backbone_of(f"{name}-quickgelu") == backbone
     assert backbone_of("ViT-L-14-336").weights == {"local": 0.5}
-    assert set(PRESETS) == {"fsc-clip", "fsc-clip-lora", "negclip", "clip"}
+    assert set(PRESETS) == {
+        "fsc-clip", "fsc-clip-lora", "negclip", "clip", "ce-clip", "degla", "read-clip", "clic",
+        "sparcl", "c2lip", "siglip",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("preset", "losses", "draw", "shape"),
+    [
+        (
+            "ce-clip",
+            {"negclip": 1.0, "intra_modal": 0.3, "ranking": 0.2},
+            {"any": 4},
+            (378, 10, 5e-6, None),
+        ),
+        (
+            "degla",
+            {"negclip": 1.0, "global": 0.1, "text_grounded": 0.1, "distillation": 1.28},
+            {"any": 4},
+            (256, 5, 1e-6, None),
+        ),
+        (
+            "read-clip",
+            {"negclip": 1.0, "paraphrase": 0.5},
+            {"any": 3, "positives": 1, "siblings": True},
+            (256, 5, 1e-5, None),
+        ),
+        (
+            "clic",
+            {"clip": 1.0, "several_captions": 0.5, "separate_negatives": 0.5, "text_distance": 1.0},
+            {"any": 1, "positives": 3},
+            (800, 1, 1e-6, "image"),
+        ),
+        (
+            "sparcl",
+            {"clip": 1.0, "margin": 0.01},
+            {"any": 3, "positives": 1},
+            (256, 5, 5e-6, None),
+        ),
+        ("c2lip", {"sigmoid": 1.0, "phrases": 1.0}, {"positives": 4}, (768, 5, 1e-5, None)),
+        ("siglip", {"sigmoid": 1.0}, {}, (256, 5, 5e-6, None)),
+    ],
+)
+def test_presets_of_other_papers(
+    preset: str, losses: dict[str, float], draw: dict[str, Any], shape: tuple[object, ...]
+) -> None:
+    found = settings_of({"training": {"preset": preset, "model": "ViT-B-32"}})
+    assert {each.loss: each.weight for each in found.objective.losses} == losses
+    assert draw_for(preset, made_with="fsc-clip", available=("swap",)) == draw
+    lr = found.optimizer.lr
+    assert (found.batch_size, found.epochs, lr, found.frozen) == shape
+    needs = positives_of(draw)[0] > 0
+    assert needs == found.objective.needs_positives or preset == "sparcl"  # which can do without
+
+
+def test_what_an_older_run_did_not_know_is_no_difference() -> None:
+    assert not {"frozen", "teacher"} & set(settings_of({}).content())
+    degla = settings_of({"training": {"preset": "degla"}}).content()
+    assert degla["teacher"] == {"decay": 0.9996}
+    clic = settings_of({"training": {"preset": "clic"}})
+    assert clic.content()["frozen"] == "image"
+    assert settings_of({"training": {"preset": "clic", "frozen": "none"}}).frozen is None

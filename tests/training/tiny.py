@@ -8,7 +8,7 @@ import open_clip
 import torch
 from torch import Tensor
 
-from training.batches.batch import Batch, laid_out
+from training.batches.batch import Batch, PositiveTexts, laid_out
 from training.model.clip import ClipModel
 from training.objective.objective import Objective, weighted
 from training.presets import PRESETS
@@ -33,15 +33,18 @@ def clip_model(
     *,
     seed: int = 0,
     custom: bool = False,
+    bias: float | None = None,
     dtype: torch.dtype = torch.float64,
     **text: Any,  # noqa: ANN401 - any of open_clip's options of a text tower
 ) -> ClipModel:
     made = open_clip.CustomTextCLIP if custom else open_clip.CLIP
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        clip = made(embed_dim=24, vision_cfg=VISION, text_cfg=TEXT | text)
+        clip = made(embed_dim=24, vision_cfg=VISION, text_cfg=TEXT | text, init_logit_bias=bias)
         for name, parameter in clip.named_parameters():
-            if "bias" in name or "positional" in name:  # so that nothing is zero or negligible
+            if (
+                "bias" in name and name != "logit_bias"
+            ) or "positional" in name:  # so that nothing is zero or negligible
                 torch.nn.init.normal_(parameter, std=0.5)
     return ClipModel(clip.to(dtype), tokenize)
 
@@ -60,9 +63,13 @@ def batch_of(
     *,
     seed: int = 0,
     num_negatives: int = 3,
+    positives: Sequence[int] = (),
     dtype: torch.dtype = torch.float64,
 ) -> Batch:
-    """Return a batch whose caption b has its last `counts[b]` negatives."""
+    """Return a batch whose caption b has its last `counts[b]` negatives.
+
+    `positives`: how many of two places for positives each caption fills; empty: there are none.
+    """
     generator = torch.Generator().manual_seed(seed)
     texts = texts_of(generator, len(counts), num_negatives)
     places = [
@@ -81,8 +88,23 @@ def batch_of(
         caption_lengths=tuple(map(len, captions)),
         negative_lengths=tuple(map(len, negatives)),
         num_negatives=num_negatives,
+        positives=positives_of(generator, captions, positives) if positives else None,
     )
     return laid_out(batch, model.form)
+
+
+def positives_of(
+    generator: torch.Generator, captions: Sequence[list[int]], counts: Sequence[int]
+) -> PositiveTexts:
+    """Return positives that change a few tokens of captions, two places a caption."""
+    places = [2 * b + q for b, count in enumerate(counts) for q in range(count)]
+    texts = [_changed(generator, captions[place // 2]) for place in places]
+    return PositiveTexts(
+        token_NL=padded(texts),
+        place_N=torch.tensor(places, dtype=torch.int64),
+        lengths=tuple(map(len, texts)),
+        num_places=2,
+    )
 
 
 def part_of(batch: Batch, start: int, stop: int, model: ClipModel) -> Batch:
@@ -102,9 +124,22 @@ def part_of(batch: Batch, start: int, stop: int, model: ClipModel) -> Batch:
         place_N=batch.place_N[chosen] - start * k,
         caption_lengths=batch.caption_lengths[start:stop],
         negative_lengths=tuple(batch.negative_lengths[number] for number in chosen),
+        positives=batch.positives and _part_of_positives(batch.positives, start, stop),
         layout=None,
     )
     return laid_out(part, model.form)
+
+
+def _part_of_positives(positives: PositiveTexts, start: int, stop: int) -> PositiveTexts:
+    q = positives.num_places
+    numbers = enumerate(positives.place_N.tolist())
+    chosen = [number for number, place in numbers if start * q <= place < stop * q]
+    return PositiveTexts(
+        token_NL=positives.token_NL[chosen],
+        place_N=positives.place_N[chosen] - start * q,
+        lengths=tuple(positives.lengths[number] for number in chosen),
+        num_places=q,
+    )
 
 
 def padded(texts: Sequence[Sequence[int]], length: int | None = None) -> Tensor:

@@ -1,7 +1,7 @@
 """What a training step gets: images, captions, valid negatives, and lengths known on the host.
 
-Shape suffixes: B captions, K negatives a caption, N valid negatives (N <= B K), L token positions,
-C H W an image.
+Shape suffixes: B captions, K negatives and Q positives a caption, N valid negatives (N <= B K), L
+token positions, C H W an image.
 """
 
 from collections import Counter
@@ -13,8 +13,34 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.batches.layout import Layout, TextForm, lay_out
+from training.batches.layout import Layout, Positives, TextForm, lay_out
 from training.batches.tokens import Ids
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PositiveTexts:
+    """The positives of a batch's captions: other texts that are true of their images.
+
+    Attributes:
+        token_NL: token ids of the valid positives, row-major, padded with 0 to their longest.
+        place_N: b * Q + q of each, ascending.
+        lengths: tokens of each up to and including EOT.
+        num_places: Q, the places a caption has for positives.
+    """
+
+    token_NL: Tensor
+    place_N: Tensor
+    lengths: tuple[int, ...]
+    num_places: int
+
+    def laid_out(self) -> Positives:
+        """Return them as a layout takes them."""
+        texts = zip(self.token_NL.tolist(), self.lengths, strict=True)
+        return Positives(
+            texts=[ids[:length] for ids, length in texts],
+            places=self.place_N.tolist(),
+            num_places=self.num_places,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +57,7 @@ class Batch:
         caption_lengths: tokens of each caption up to and including EOT.
         negative_lengths: the same of each negative.
         num_negatives: K, the places a caption has for negatives.
+        positives: of the captions; None where none are drawn (Q = 0).
         layout: how the text tower will read the texts; the model makes it where it is missing.
     """
 
@@ -42,6 +69,7 @@ class Batch:
     caption_lengths: tuple[int, ...]
     negative_lengths: tuple[int, ...]
     num_negatives: int
+    positives: PositiveTexts | None = None
     layout: Layout | None = None
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Batch":
@@ -52,6 +80,12 @@ class Batch:
             caption_BL=self.caption_BL.to(device, non_blocking=non_blocking),
             negative_NL=self.negative_NL.to(device, non_blocking=non_blocking),
             place_N=self.place_N.to(device, non_blocking=non_blocking),
+            positives=self.positives
+            and replace(
+                self.positives,
+                token_NL=self.positives.token_NL.to(device, non_blocking=non_blocking),
+                place_N=self.positives.place_N.to(device, non_blocking=non_blocking),
+            ),
             layout=self.layout and self.layout.to(device, non_blocking=non_blocking),
         )
 
@@ -63,6 +97,12 @@ class Batch:
             caption_BL=self.caption_BL.pin_memory(),
             negative_NL=self.negative_NL.pin_memory(),
             place_N=self.place_N.pin_memory(),
+            positives=self.positives
+            and replace(
+                self.positives,
+                token_NL=self.positives.token_NL.pin_memory(),
+                place_N=self.positives.place_N.pin_memory(),
+            ),
             layout=self.layout and self.layout.pin_memory(),
         )
 
@@ -82,6 +122,7 @@ def laid_out(batch: Batch, form: TextForm) -> Batch:
         batch.place_N.tolist(),
         num_negatives=batch.num_negatives,
         form=form,
+        positives=batch.positives.laid_out() if batch.positives else Positives(),
     )
     return replace(batch, layout=layout.to(batch.image_BCHW.device))
 
@@ -89,7 +130,8 @@ def laid_out(batch: Batch, form: TextForm) -> Batch:
 class Sample(NamedTuple):
     """A caption with its image and K places for negatives, None where there is none to use.
 
-    `counts`: drawn negatives by type, and what went otherwise than planned.
+    `counts`: drawn negatives by type, and what went otherwise than planned. `positives`: Q places
+    for them, None where there is none to use.
     """
 
     id: str
@@ -97,6 +139,7 @@ class Sample(NamedTuple):
     caption: Ids
     negatives: tuple[Ids | None, ...]
     counts: Mapping[str, int]
+    positives: tuple[Ids | None, ...] = ()
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
@@ -104,13 +147,9 @@ def collate(samples: Sequence[Sample]) -> Batch:
 
     A quarter of the floats travels so; `ClipModel` normalises them where it is.
     """
-    num_negatives = len(samples[0].negatives)
-    negatives = [
-        (row * num_negatives + place, ids)
-        for row, sample in enumerate(samples)
-        for place, ids in enumerate(sample.negatives)
-        if ids is not None
-    ]
+    num_negatives, num_positives = len(samples[0].negatives), len(samples[0].positives)
+    negatives = _placed([sample.negatives for sample in samples], num_negatives)
+    positives = _placed([sample.positives for sample in samples], num_positives)
     return Batch(
         ids=tuple(sample.id for sample in samples),
         image_BCHW=torch.stack([sample.pixels_CHW for sample in samples]),
@@ -120,6 +159,14 @@ def collate(samples: Sequence[Sample]) -> Batch:
         caption_lengths=tuple(len(sample.caption) for sample in samples),
         negative_lengths=tuple(len(ids) for _, ids in negatives),
         num_negatives=num_negatives,
+        positives=PositiveTexts(
+            token_NL=_padded([ids for _, ids in positives]),
+            place_N=torch.tensor([place for place, _ in positives], dtype=torch.int64),
+            lengths=tuple(len(ids) for _, ids in positives),
+            num_places=num_positives,
+        )
+        if num_positives
+        else None,
     )
 
 
@@ -129,6 +176,16 @@ def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     for some in counts:
         sums.update(some)
     return dict(sums)
+
+
+def _placed(drawn: Sequence[Sequence[Ids | None]], num_places: int) -> list[tuple[int, Ids]]:
+    """Return the texts that are there, each with b * N + n, its place among N of each caption."""
+    return [
+        (row * num_places + place, ids)
+        for row, texts in enumerate(drawn)
+        for place, ids in enumerate(texts)
+        if ids is not None
+    ]
 
 
 def _padded(texts: Sequence[Ids]) -> Tensor:

@@ -30,12 +30,12 @@ from data.pulling import local_folder
 from data.storage import AnyPath, path_of
 from data.streams import Stream
 from training.batches.batch import Sample
-from training.batches.draw import ANY, BALANCE, draw_of, drawn
+from training.batches.draw import ANY, BALANCE, draw_of, drawn, positives_of
 from training.batches.images import BrokenImageError, Crop, Middle
 from training.batches.rows import OnMissing, RowPlace, Verify, open_rows, with_images
 from training.batches.sampler import Place, Position, position_of
 from training.batches.tokenizer import Tokenizer, tokenizer_of
-from training.batches.tokens import tokens_of
+from training.batches.tokens import Ids, tokens_of
 
 BROKEN: Final = "broken images replaced"
 CUT: Final = "negatives equal to their caption"
@@ -46,7 +46,9 @@ _MOST_BROKEN = 100
 class DataOptions:
     """What is read, and how.
 
-    `draw`: negatives a step by type, {"any": 3}, or {"any": 3, "balance": "type"}. `size`: pixels
+    `draw`: negatives a step by type, {"any": 3}, or {"any": 3, "balance": "type"}; with
+    {"positives": 1} beside them positives, too, and with {"siblings": True} the image's other
+    captions among these. `size`: pixels
     wide and high. `scale`: the least and greatest share of an image that is seen. `evaluation`: the
     middle of the image, always, and none of the random decisions. `on_missing_image`: "error", or
     "skip" and count. `verify`: "quick" or "full", of the shards. `cache`: a folder for token ids
@@ -83,6 +85,8 @@ class HardNegativeDataset(Dataset[Sample]):
         tokens: its token ids.
         draw: the K types of negatives; "any" among them.
         num_of_type: of all negatives where rare types are preferred, else None.
+        num_positives: the Q places of a caption for positives.
+        siblings: whether the image's other captions are among its positives.
         options: as they were given.
         epoch: of indices that are plain numbers; see `at_epoch`.
     """
@@ -113,6 +117,7 @@ class HardNegativeDataset(Dataset[Sample]):
         self.options = options or DataOptions()
         rows = open_rows(local_folder(shards), split=self.options.split, verify=self.options.verify)
         self.draw = draw_of(self.options.draw, available=rows.types())
+        self.num_positives, self.siblings = positives_of(self.options.draw)
         self.num_of_type = rows.num_of_type() if BALANCE in self.options.draw else None
         store = open_images(
             None if images is None else path_of(images),
@@ -148,7 +153,18 @@ class HardNegativeDataset(Dataset[Sample]):
             if number is not None:
                 counts[ids.types[number] if len(ids.negatives[number]) else CUT] += 1
         usable = tuple(None if found is None or not len(found) else found for found in negatives)
-        return Sample(seen.id, seen.pixels_CHW, ids.caption, usable, counts)
+        positives = self.positives(seen.row, seen.id, epoch=place.epoch)
+        return Sample(seen.id, seen.pixels_CHW, ids.caption, usable, counts, positives)
+
+    def positives(self, row: RowPlace, row_id: str, *, epoch: int) -> tuple[Ids | None, ...]:
+        """Return the ids of the positives that are drawn for a row, None where it has none left."""
+        if not self.num_positives:
+            return ()
+        pool = self.tokens.positives_of(row, siblings=self.siblings)
+        stream = Stream("positives", self.options.seed, epoch, row_id)
+        chosen = stream.shuffled(range(len(pool)))[: self.num_positives]
+        missing = self.num_positives - len(chosen)
+        return (*(pool[number] for number in chosen), *[None] * missing)
 
     def at_epoch(self, epoch: int) -> Self:
         """Return the dataset of another epoch: other negatives, other crops."""

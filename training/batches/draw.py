@@ -4,6 +4,9 @@ A draw is given as counts by type, `{swap: 1, replace: 1, shuffle: 1}`, or `{any
 take what is typed first. Its K places keep their types from row to row. A type that a row lacks
 leaves its place empty: it is never filled with another one. No negative is used twice in a step.
 
+`{any: 3, positives: 1}` draws a positive, too: another text that is true of the image. With
+`siblings: true` the other captions of the image are among them.
+
 `{any: 3, balance: type}` prefers what is rare: each negative is drawn with a weight of one over the
 number of negatives of its type in the shards, so that types are drawn evenly as far as rows have
 them.
@@ -19,6 +22,9 @@ from data.texts import nearest
 
 ANY: Final = "any"
 BALANCE: Final = "balance"
+POSITIVES: Final = "positives"
+SIBLINGS: Final = "siblings"
+_NO_TYPES: Final = {BALANCE, POSITIVES, SIBLINGS}
 
 Draw = tuple[str, ...]
 """The type of each of the K places, or ANY."""
@@ -28,13 +34,15 @@ def draw_of(wanted: Mapping[str, int | str], *, available: Collection[str]) -> D
     """Return the places of a draw; `available` are the types that the manifest has.
 
     Raises:
-        UsageError: it has no negative of a type, a count is negative, or `balance` is not "type".
+        UsageError: it has no negative of a type, a count is negative, `balance` is not "type", or
+            `siblings` not a boolean.
     """
+    positives_of(wanted)
     if wanted.get(BALANCE, "type") != "type":
         raise UsageError(f"draw: expected balance: type, found balance: {wanted[BALANCE]}")
     if BALANCE in wanted and not wanted.get(ANY):
         raise UsageError(f"draw: balance: type needs places for {ANY!r}, such as {{{ANY}: 3}}")
-    counts = {name: count for name, count in wanted.items() if name != BALANCE}
+    counts = {name: count for name, count in wanted.items() if name not in _NO_TYPES}
     for name, count in counts.items():
         if not isinstance(count, int) or isinstance(count, bool):
             raise UsageError(f"draw: expected a number for {name!r}, found {count!r}")
@@ -50,10 +58,32 @@ def draw_of(wanted: Mapping[str, int | str], *, available: Collection[str]) -> D
     return tuple(name for name, count in counts.items() for _ in range(int(count)))
 
 
+def positives_of(wanted: Mapping[str, int | str]) -> tuple[int, bool]:
+    """Return how many positives a caption has places for, and whether siblings are among them.
+
+    Raises:
+        UsageError: one of the two is of another type.
+    """
+    count, siblings = wanted.get(POSITIVES, 0), wanted.get(SIBLINGS, False)
+    if type(count) is not int or count < 0:
+        raise UsageError(f"draw: expected 0 or more {POSITIVES}, found {count!r}")
+    if siblings not in {True, False}:
+        raise UsageError(f"draw: expected {SIBLINGS}: true or false, found {siblings!r}")
+    if siblings and not count:
+        raise UsageError(f"draw: {SIBLINGS}: true needs places, such as {{{POSITIVES}: 1}}")
+    return count, bool(siblings)
+
+
 def describe(wanted: Mapping[str, int | str]) -> str:
     """Return a draw in words: "2 swap, 1 any, rare types first"."""
-    counts = [f"{count} {name}" for name, count in wanted.items() if name != BALANCE]
-    return ", ".join([*counts, "rare types first"] if BALANCE in wanted else counts)
+    counts = [f"{count} {name}" for name, count in wanted.items() if name not in _NO_TYPES]
+    if BALANCE in wanted:
+        counts.append("rare types first")
+    count, siblings = positives_of(wanted)
+    if count:
+        among = ", the image's other captions among them" if siblings else ""
+        counts.append(f"{count} positive{'s' * (count > 1)}{among}")
+    return ", ".join(counts)
 
 
 def drawn(

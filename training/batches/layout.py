@@ -7,12 +7,13 @@ Query i of a row sees key j exactly when j <= i < end_j, so one number a token t
 This changes no feature: tests hold it to 1e-10 in float64.
 
 Shape suffixes: R rows, S slots a row, T texts (captions, then valid negatives), B captions, K
-negatives a caption, M distinct tokens of a caption and its negatives together, L token positions.
+negatives and Q positives a caption, N valid positives, M distinct tokens of a caption and its
+negatives together, L token positions.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Self
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -47,12 +48,14 @@ class Layout:
         token_RS: token ids.
         position_RS: each token's position in its text.
         end_RS: the first slot after the tokens that continue this one in any text of the row.
-        last_T: r * S + s of each text's last token.
+        last_T: r * S + s of each text's last token; after the T texts come the N positives.
         node_BM: r * S + s of the distinct tokens of caption b and its negatives, from `first` on;
             what is left over points at slot 0.
         path_TL: b * M + m of each text's tokens from `first` on; B * M where the text has ended.
         place_T: b * (1 + K) + k of each text; k = 0 is the caption.
         valid_BC: which captions and negatives are there; C = 1 + K.
+        positive_N: b * Q + q of each positive; None where none were drawn.
+        positive_BQ: which positives are there.
     """
 
     token_RS: Tensor
@@ -63,30 +66,39 @@ class Layout:
     path_TL: Tensor
     place_T: Tensor
     valid_BC: Tensor
+    positive_N: Tensor | None = None
+    positive_BQ: Tensor | None = None
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Self:
         """Return the layout on `device`."""
-        return type(self)(
-            **{
-                field.name: getattr(self, field.name).to(device, non_blocking=non_blocking)
-                for field in fields(self)
-            }
-        )
+        return self._with(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
     def pin_memory(self) -> Self:
         """Return the layout in page-locked memory."""
-        return type(self)(
-            **{field.name: getattr(self, field.name).pin_memory() for field in fields(self)}
-        )
+        return self._with(Tensor.pin_memory)
+
+    def _with(self, change: Callable[[Tensor], Tensor]) -> Self:
+        tensors: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        there = {name: change(each) for name, each in tensors.items() if each is not None}
+        return replace(self, **there)
 
 
-def lay_out(
+class Positives(NamedTuple):
+    """The valid positives of captions: token ids of each, b * Q + q of each, and Q."""
+
+    texts: Sequence[Sequence[int]] = ()
+    places: Sequence[int] = ()
+    num_places: int = 0
+
+
+def lay_out(  # noqa: PLR0913 - a batch's texts, by kind
     captions: Sequence[Sequence[int]],
     negatives: Sequence[Sequence[int]],
     places: Sequence[int],
     *,
     num_negatives: int,
     form: TextForm,
+    positives: Positives = Positives(),  # noqa: B008 - a tuple
 ) -> Layout:
     """Lay captions and their valid negatives out for a tower that reads as `form` says.
 
@@ -96,8 +108,9 @@ def lay_out(
         places: b * K + k of each negative.
         num_negatives: K.
         form: how the tower reads.
+        positives: of the captions.
     """
-    texts = [*captions, *negatives]
+    texts = [*captions, *negatives, *positives.texts]
     rows, num_slots = plant(texts) if form.causal else _one_a_row(texts, form)
     slots_of = {
         number: [num_slots * r + slot for slot in path]
@@ -109,8 +122,9 @@ def lay_out(
     tails = [place + place // num_negatives + 1 for place in places]
     paths = [slots_of[number] for number in range(len(texts))]
     node_BM, path_TL = _by_caption(
-        [path[form.first :] for path in paths], owners, num_captions=len(captions)
+        [path[form.first :] for path in paths[: len(owners)]], owners, num_captions=len(captions)
     )
+    shape = (len(captions), positives.num_places)
     return Layout(
         token_RS=_padded([row.tokens for row in rows], num_slots, filler=form.pad_id),
         position_RS=_padded([row.positions for row in rows], num_slots, filler=0),
@@ -120,6 +134,8 @@ def lay_out(
         path_TL=path_TL,
         place_T=torch.tensor(heads + tails),
         valid_BC=_valid(heads + tails, shape=(len(captions), 1 + num_negatives)),
+        positive_N=torch.tensor(positives.places, dtype=torch.int64) if shape[1] else None,
+        positive_BQ=_valid(list(positives.places), shape=shape) if shape[1] else None,
     )
 
 

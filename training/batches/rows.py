@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +30,17 @@ class RowPlace(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """What a row says: its caption, and of each negative the text and the type."""
+    """What a row says: its images, its caption, and of each negative the text and the type.
+
+    So of each positive, too.
+    """
 
     caption: str
     negatives: tuple[str, ...]
     types: tuple[str, ...]
+    positives: tuple[str, ...]
+    positive_types: tuple[str, ...]
+    images: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +97,12 @@ class Rows:
     def texts(self, shard: int) -> Iterator[Texts]:
         """Yield what the rows of a shard say, left out ones too."""
         for batch in self._mapped.batches(shard):
-            negatives = batch.column("negatives")
-            texts = negatives.values.field("text").to_pylist()
-            types = negatives.values.field("type").to_pylist()
-            bounds = negatives.offsets.to_pylist()
-            for row, caption in enumerate(batch.column("caption").to_pylist()):
-                part = slice(bounds[row], bounds[row + 1])
-                yield Texts(caption, tuple(texts[part]), tuple(types[part]))
+            captions, images = (batch.column(name).to_pylist() for name in ("caption", "images"))
+            negatives, positives = (_edited(batch.column(n)) for n in ("negatives", "positives"))
+            for caption, keys, (texts, types), (true, true_types) in zip(
+                captions, images, negatives, positives, strict=True
+            ):
+                yield Texts(caption, texts, types, true, true_types, tuple(keys))
 
     def images(self) -> Iterator[str]:
         """Yield the image key of every row, left out ones too."""
@@ -171,6 +177,14 @@ def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") ->
 def num_left_out(rows: Rows) -> int:
     """Return how many rows of the split are left out."""
     return sum(shard.rows for shard in rows.shards) - len(rows)
+
+
+def _edited(column: Any) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:  # noqa: ANN401 - Arrow is untyped
+    """Yield the texts and types of each row of a column of negatives or positives."""
+    texts = column.values.field("text").to_pylist()
+    types = column.values.field("type").to_pylist()
+    for start, end in pairwise(column.offsets.to_pylist()):
+        yield tuple(texts[start:end]), tuple(types[start:end])
 
 
 def _digest(*parts: bytes) -> str:

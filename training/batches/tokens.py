@@ -5,14 +5,17 @@ it: another tokenizer or another shard has another file. Integer lists, mapped i
 appears whole, and whoever comes second finds it, so any number of processes may make them at once.
 
 A negative whose ids are its caption's (its edit lies beyond what the model reads) has no ids: it
-is masked when it is drawn, and counted.
+is masked when it is drawn, and counted. So has such a positive, which is never drawn.
+
+Siblings are a row's neighbours in its shard with the same images: a source yields the captions of
+an image one after another. Where a row names its siblings itself, they are those.
 """
 
 import json
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,13 +27,15 @@ from data.columns import Lists, map_lists, write_columns
 from data.commit import attempt_path, sync_and_hash, sync_folder
 from data.disk import is_full, writing
 from data.errors import UsageError
-from data.records import TYPES
+from data.records import POSITIVE_TYPES, TYPES
 from training.batches.rows import RowPlace, Rows, Texts
 from training.batches.tokenizer import Encode, Tokenizer
 
 Ids = NDArray[np.int32]
 
 _TEXTS_AT_ONCE = 4096
+_FORM = 2  # of the files
+_SIBLING = POSITIVE_TYPES.index("sibling")
 
 
 class RowIds(NamedTuple):
@@ -49,17 +54,34 @@ class Tokens:
 
     def of(self, place: RowPlace) -> RowIds:
         """Return the ids of a row, not copied."""
-        if place.shard not in self._mapped:
-            self._mapped[place.shard] = map_lists(self.files[place.shard])[0]
-        lists = self._mapped[place.shard]
-        bounds = np.cumsum(lists["lengths"].row(place.row)).tolist()
-        ids = lists["negatives"].row(place.row)
-        starts = [0, *bounds[:-1]]
+        lists = self._lists(place.shard)
         return RowIds(
             lists["caption"].row(place.row),
-            tuple(ids[start:end] for start, end in zip(starts, bounds, strict=False)),
+            _cut(lists["negatives"].row(place.row), lists["lengths"].row(place.row)),
             tuple(TYPES[code] for code in lists["types"].row(place.row).tolist()),
         )
+
+    def positives_of(self, place: RowPlace, *, siblings: bool) -> list[Ids]:
+        """Return the ids of a row's positives that can be used, in their order, not copied.
+
+        `siblings`: whether the image's other captions are among them, after the others.
+        """
+        lists = self._lists(place.shard)
+        texts = _cut(lists["positives"].row(place.row), lists["positive_lengths"].row(place.row))
+        codes = lists["positive_types"].row(place.row).tolist()
+        found = [ids for ids, code in zip(texts, codes, strict=True) if code != _SIBLING]
+        if siblings and _SIBLING in codes:
+            found += [ids for ids, code in zip(texts, codes, strict=True) if code == _SIBLING]
+        elif siblings:
+            own, (first, end) = lists["caption"].row(place.row), lists["siblings"].row(place.row)
+            others = [lists["caption"].row(row) for row in range(first, end) if row != place.row]
+            found += [ids for ids in others if not np.array_equal(ids, own)]
+        return [ids for ids in found if len(ids)]
+
+    def _lists(self, shard: int) -> dict[str, Lists]:
+        if shard not in self._mapped:
+            self._mapped[shard] = map_lists(self.files[shard])[0]
+        return self._mapped[shard]
 
     @cached_property
     def _mapped(self) -> dict[int, dict[str, Lists]]:
@@ -114,6 +136,32 @@ def with_negative(tokens: Tokens, types: Collection[str] | None) -> NDArray[np.b
     return np.concatenate(parts)
 
 
+def with_positive(tokens: Tokens, *, siblings: bool) -> NDArray[np.bool_]:
+    """Return for each row of the split, left out ones too, whether it has a positive to draw.
+
+    Siblings that say the same as the caption are counted, too.
+    """
+    parts = [np.zeros(0, np.bool_)]
+    for path in tokens.files:
+        lists = map_lists(path)[0]
+        lengths, types = lists["positive_lengths"], lists["positive_types"]
+        usable = lengths.values > 0
+        if not siblings:
+            usable &= types.values != _SIBLING
+        before = np.concatenate([[0], np.cumsum(usable)])[lengths.offsets]
+        first_and_end = lists["siblings"].values.reshape(-1, 2)
+        alone = first_and_end[:, 1] - first_and_end[:, 0] == 1
+        parts.append((before[1:] > before[:-1]) | (siblings & ~alone))
+    return np.concatenate(parts)
+
+
+def _cut(ids: Ids, lengths: Ids) -> tuple[Ids, ...]:
+    """Return texts that stand one after another."""
+    bounds = np.cumsum(lengths).tolist()
+    starts = [0, *bounds[:-1]]
+    return tuple(ids[start:end] for start, end in zip(starts, bounds, strict=False))
+
+
 def _folders(rows: Rows, tokenizer: Tokenizer, cache: Path | None) -> tuple[Path, ...]:
     name = tokenizer.fingerprint[:16]
     if cache is not None:
@@ -131,7 +179,8 @@ def _file(
 ) -> Path:
     """Return the file of a shard; made in the first folder that can be written."""
     name = Path(rows.shards[shard].file).name
-    note = json.dumps({"shard": rows.shards[shard].sha256, "tokenizer": tokenizer.fingerprint})
+    made_of = {"shard": rows.shards[shard].sha256, "tokenizer": tokenizer.fingerprint}
+    note = json.dumps(made_of | {"form": _FORM})
     for folder in folders:
         if _is_of(folder / name, note):
             return folder / name
@@ -174,19 +223,43 @@ def _write(folder: Path, name: str, columns: dict[str, list[list[int]]], note: s
 
 
 def _columns(rows: Iterator[Texts], encode: Encode) -> dict[str, list[list[int]]]:
-    columns: dict[str, list[list[int]]] = {
-        name: [] for name in ("caption", "negatives", "lengths", "types")
-    }
+    names = ["caption", "negatives", "lengths", "types"]
+    names += ["positives", "positive_lengths", "positive_types"]
+    columns: dict[str, list[list[int]]] = {name: [] for name in names}
+    images: list[tuple[str, ...]] = []
     while block := list(islice(rows, _TEXTS_AT_ONCE)):
-        encoded = iter(_encoded([text for row in block for text in (row[0], *row[1])], encode))
+        texts = [text for row in block for text in (row.caption, *row.negatives, *row.positives)]
+        encoded = iter(_encoded(texts, encode))
         for row in block:
             caption = next(encoded)
-            negatives = [[] if ids == caption else ids for ids in islice(encoded, len(row[1]))]
+            negatives = _others(caption, islice(encoded, len(row.negatives)))
+            positives = _others(caption, islice(encoded, len(row.positives)))
             columns["caption"].append(caption)
             columns["negatives"].append([token for ids in negatives for token in ids])
             columns["lengths"].append([len(ids) for ids in negatives])
             columns["types"].append([TYPES.index(name) for name in row.types])
-    return columns
+            columns["positives"].append([token for ids in positives for token in ids])
+            columns["positive_lengths"].append([len(ids) for ids in positives])
+            types = [POSITIVE_TYPES.index(name) for name in row.positive_types]
+            columns["positive_types"].append(types)
+            images.append(row.images)
+    return columns | {"siblings": _runs(images)}
+
+
+def _others(caption: list[int], texts: Iterator[list[int]]) -> list[list[int]]:
+    """Return ids of texts, none of those that are the caption to the model."""
+    return [[] if ids == caption else ids for ids in texts]
+
+
+def _runs(images: list[tuple[str, ...]]) -> list[list[int]]:
+    """Return for each row the first one and the end of the run of rows with its images."""
+    runs: list[list[int]] = []
+    for keys, run in groupby(images):
+        first, size = len(runs), len(list(run))
+        alone = not keys  # rows without an image have nothing in common
+        runs += [[row, row + 1] if alone else [first, first + size]
+                 for row in range(first, first + size)]  # fmt: skip
+    return runs
 
 
 def _encoded(texts: list[str], encode: Encode) -> list[list[int]]:

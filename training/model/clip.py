@@ -21,7 +21,8 @@ from training.batches.images import normalized
 from training.batches.layout import Layout, TextForm, lay_out
 from training.model.memory import making_again
 from training.model.towers import TextKind, encode_images, encode_patches, encode_texts
-from training.objective.features import Features
+from training.objective.features import Features, by_place
+from training.presets import Tower
 
 Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
 MOST_LOGIT_SCALE: Final = math.log(100)
@@ -45,6 +46,8 @@ class ClipModel(nn.Module):
         clip: open_clip's model; its state dict is what `open_clip.create_model` reads.
         form: how its text tower reads, for loaders that lay texts out.
         has_patches: whether the image tower gives patches in the joint space.
+        has_bias: whether it adds a bias of its own to similarities, as SigLIP does; it is frozen
+            until `train_bias`.
         note: what a user should be told once, or "".
         thrifty: whether cheap outputs are made again in the backward pass (memory.py), which a
             compiled model cannot.
@@ -63,7 +66,8 @@ class ClipModel(nn.Module):
             else f"{type(getattr(clip, 'text', clip)).__name__} does not read causally up to EOT: "
             "its texts are padded, which costs time and changes nothing"
         )
-        if getattr(clip, "logit_bias", None) is not None:
+        self.has_bias = getattr(clip, "logit_bias", None) is not None
+        if self.has_bias:
             self.clip.logit_bias.requires_grad = False  # a softmax does not see it
 
     def forward(self, batch: Batch, *, tokens: bool = False) -> Features:
@@ -95,12 +99,21 @@ class ClipModel(nn.Module):
             else (encode_images(self.clip.visual, image_BCHW), None)
         )
         text_TD, token_BMD = encode_texts(self.clip, layout, kind=self.text_kind, tokens=tokens)
+        num_texts, positive_BQ = len(layout.place_T), layout.positive_BQ
+        positive_BQD = (
+            by_place(text_TD[num_texts:], layout.positive_N, shape=positive_BQ.shape)
+            if positive_BQ is not None and layout.positive_N is not None
+            else None
+        )
         return Features(
             image_BD=image_BD,
-            text_TD=text_TD,
+            text_TD=text_TD[:num_texts],
             place_T=layout.place_T,
             valid_BC=layout.valid_BC,
             scale=self.clip.logit_scale.exp().squeeze(),
+            bias=self.clip.logit_bias.squeeze() if self.has_bias else None,
+            positive_BQD=positive_BQD,
+            positive_BQ=positive_BQ,
             patch_BPD=patch_BPD,
             token_BMD=token_BMD,
             path_TL=layout.path_TL if tokens else None,
@@ -114,6 +127,27 @@ class ClipModel(nn.Module):
                 f"model's is {type(self.clip.visual).__name__}: leave that loss out "
                 "(training.losses)"
             )
+
+    def freeze(self, tower: Tower) -> None:
+        """Leave a tower as it is, its projection into the joint space included."""
+        visual = set(self.clip.visual.parameters())
+        shared = {self.clip.logit_scale, getattr(self.clip, "logit_bias", None)}
+        for parameter in self.clip.parameters():
+            if parameter not in shared and (parameter in visual) == (tower == "image"):
+                parameter.requires_grad = False
+
+    def train_bias(self) -> None:
+        """Let the bias be trained, for losses that see it.
+
+        Raises:
+            UsageError: the model has none.
+        """
+        if not self.has_bias:
+            raise UsageError(
+                "the sigmoid losses need a model with a bias of its own, such as SigLIP's, and "
+                "this one has none: choose another model, or other losses (training.losses)"
+            )
+        self.clip.logit_bias.requires_grad = True
 
     def encode_images(self, image_BCHW: Tensor) -> Tensor:
         """Return normalised image features as BD."""

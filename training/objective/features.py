@@ -1,7 +1,8 @@
 """What every loss sees: one typed view of a batch's features.
 
 Shape suffixes: B captions, K negatives a caption, C = 1 + K candidates of an image, caption first,
-T texts, D embedding, P patches, M distinct tokens of an image's candidates, L token positions.
+T texts, Q positives a caption, D embedding, P patches, M distinct tokens of an image's candidates,
+L token positions.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,12 @@ class Features:
         place_T: b * C + k of each text; k = 0 is the caption.
         valid_BC: which captions and negatives are there.
         scale: exp(logit_scale), 0-d.
+        bias: what the model adds to a scaled similarity, 0-d; None where it has none (SigLIP has).
+        positive_BQD: normalised texts that are as true of the image as the caption, zeros where one
+            is missing; None where none were drawn.
+        positive_BQ: which of them are there.
+        teacher_BD: what the teacher makes of the images; None where no loss asked for one.
+        teacher_TD: and of the texts.
         patch_BPD: not normalised, class token left out; None where they were not asked for.
         token_BMD: not normalised; None where they were not asked for.
         path_TL: b * M + m of each text's tokens; B * M where the text has ended.
@@ -32,6 +39,11 @@ class Features:
     place_T: Tensor
     valid_BC: Tensor
     scale: Tensor
+    bias: Tensor | None = None
+    positive_BQD: Tensor | None = None
+    positive_BQ: Tensor | None = None
+    teacher_BD: Tensor | None = None
+    teacher_TD: Tensor | None = None
     patch_BPD: Tensor | None = None
     token_BMD: Tensor | None = None
     path_TL: Tensor | None = None
@@ -39,10 +51,14 @@ class Features:
     @property
     def text_BCD(self) -> Tensor:
         """Return the texts by candidate, zeros where a negative is missing."""
-        num_captions, num_candidates = self.valid_BC.shape
-        empty = self.text_TD.new_zeros(num_captions * num_candidates, self.text_TD.shape[1])
-        filled = empty.index_copy(0, self.place_T, self.text_TD)
-        return filled.view(num_captions, num_candidates, -1)
+        return by_place(self.text_TD, self.place_T, shape=self.valid_BC.shape)
+
+    @property
+    def positives(self) -> tuple[Tensor, Tensor]:
+        """Return the positives as BQD and which are there as BQ; Q is 0 where none were drawn."""
+        if self.positive_BQD is None or self.positive_BQ is None:
+            return self.image_BD[:, None][:, :0], self.valid_BC[:, :0]
+        return self.positive_BQD, self.positive_BQ
 
     @property
     def path_BCL(self) -> Tensor | None:
@@ -72,6 +88,9 @@ def features_of(  # noqa: PLR0913 - the tensors that losses may need
     text_BCD: Tensor,
     valid_BC: Tensor,
     scale: Tensor,
+    bias: Tensor | None = None,
+    positive_BQD: Tensor | None = None,
+    positive_BQ: Tensor | None = None,
     patch_BPD: Tensor | None = None,
     token_BMD: Tensor | None = None,
     path_BCL: Tensor | None = None,
@@ -85,6 +104,9 @@ def features_of(  # noqa: PLR0913 - the tensors that losses may need
         place_T=torch.arange(valid_BC.numel(), device=valid_BC.device),
         valid_BC=valid_BC,
         scale=scale,
+        bias=bias,
+        positive_BQD=positive_BQD,
+        positive_BQ=positive_BQ,
         patch_BPD=patch_BPD,
         token_BMD=token_BMD,
         path_TL=None if path_BCL is None else path_BCL.flatten(0, 1),
@@ -98,6 +120,15 @@ def token_paths(mask_BCL: Tensor) -> Tensor:
     """
     place_BCL = torch.arange(mask_BCL.numel(), device=mask_BCL.device).view(mask_BCL.shape)
     return place_BCL.masked_fill(~mask_BCL, mask_BCL.numel())
+
+
+def by_place(text_TD: Tensor, place_T: Tensor, *, shape: torch.Size) -> Tensor:
+    """Set texts out by captions and places, zeros where there is none.
+
+    `place_T`: b * N + n of each text; `shape`: B x N.
+    """
+    empty = text_TD.new_zeros(shape.numel(), text_TD.shape[1])
+    return empty.index_copy(0, place_T, text_TD).view(*shape, -1)
 
 
 def has_negative(valid_BC: Tensor) -> Tensor:

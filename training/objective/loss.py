@@ -39,7 +39,11 @@ class Loss:
         weight: where the user names none.
         needs_negatives: whether it is about negatives. The captions that count are then those that
             have one, otherwise all.
+        needs_positives: whether it is about positives (`positive_BQD`). The captions that count are
+            then those that have one.
         needs_tokens: whether it needs patches and tokens (`patch_BPD`, `token_BMD`, `path_TL`).
+        needs_bias: whether it needs a model with a bias of its own (`bias`), which is then trained.
+        needs_teacher: whether it needs a teacher's features (`teacher_BD`, `teacher_TD`).
     """
 
     name: str
@@ -48,7 +52,10 @@ class Loss:
     options: type = NoOptions
     weight: float = 1.0
     needs_negatives: bool = False
+    needs_positives: bool = False
     needs_tokens: bool = False
+    needs_bias: bool = False
+    needs_teacher: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +67,22 @@ class BatchLoss(Loss):
     """
 
     function: Callable[[Features, Any], Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarryingLoss(Loss):
+    """A loss over the batch that carries numbers from one step to the next.
+
+    Attributes:
+        function: sees what a `BatchLoss` sees and what the last step left; returns the loss and
+            what it leaves, both the same on every rank.
+        first: what the first step finds, given the options and the features it sees.
+        carries: what these numbers are, in the log: their mean is logged as NAME_CARRIES.
+    """
+
+    function: Callable[[Features, Any, Tensor], tuple[Tensor, Tensor]]
+    first: Callable[[Any, Features], Tensor]
+    carries: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,19 +14,25 @@ from torch import Tensor
 
 from training.objective.features import Features, features_of, has_negative
 from training.objective.gather import gather, num_ranks, total
-from training.objective.loss import BatchLoss, CaptionLoss
+from training.objective.loss import BatchLoss, CaptionLoss, CarryingLoss, Loss
 from training.objective.losses import LOSSES
 
 Terms = dict[str, Tensor]  # name -> 0-d, without gradient
+Carried = dict[str, Tensor]  # of each CarryingLoss, by name, what its last step left
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightedLoss:
-    """A loss of the table, by name, with its weight and its options."""
+    """A loss of the table, by name, with its weight and its options.
+
+    It counts at those steps 0, 1, ... that leave `at` when they are divided by `every`.
+    """
 
     loss: str
     weight: float
     options: Any
+    every: int = 1
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +44,40 @@ class Objective:
     @property
     def needs_negatives(self) -> bool:
         """Tell whether anything in it is about negatives."""
-        return any(LOSSES[each.loss].needs_negatives for each in self.losses)
+        return any(row.needs_negatives for row in self._rows())
+
+    @property
+    def needs_positives(self) -> bool:
+        """Tell whether anything in it is about positives."""
+        return any(row.needs_positives for row in self._rows())
 
     @property
     def needs_tokens(self) -> bool:
         """Tell whether anything in it needs patches and tokens."""
-        return any(LOSSES[each.loss].needs_tokens for each in self.losses)
+        return any(row.needs_tokens for row in self._rows())
 
-    def over_batch(self) -> list[tuple[BatchLoss, WeightedLoss]]:
+    @property
+    def needs_bias(self) -> bool:
+        """Tell whether anything in it trains the model's own bias."""
+        return any(row.needs_bias for row in self._rows())
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Tell whether anything in it compares the model with a teacher."""
+        return any(row.needs_teacher for row in self._rows())
+
+    def at(self, step: int) -> "Objective":
+        """Return the losses that count at a step."""
+        counting = tuple(each for each in self.losses if step % each.every == each.at)
+        return self if len(counting) == len(self.losses) else Objective(counting)
+
+    def _rows(self) -> list[Loss]:
+        return [LOSSES[each.loss] for each in self.losses]
+
+    def over_batch(self) -> list[tuple[BatchLoss | CarryingLoss, WeightedLoss]]:
         """Return the losses that compare the captions of a step with one another."""
         rows = [(LOSSES[each.loss], each) for each in self.losses]
-        return [(row, each) for row, each in rows if isinstance(row, BatchLoss)]
+        return [(row, each) for row, each in rows if isinstance(row, BatchLoss | CarryingLoss)]
 
     def over_captions(self) -> list[tuple[CaptionLoss, WeightedLoss]]:
         """Return the losses that are means over captions."""
@@ -58,10 +87,23 @@ class Objective:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
-    """The captions of all ranks: how many there are, and how many have a negative, at least 1."""
+    """The captions of all ranks.
+
+    Attributes:
+        captions: how many there are.
+        with_negative: how many have a negative, at least 1.
+        with_positive: how many have a positive, at least 1; 1 where none were drawn.
+    """
 
     captions: int
     with_negative: Tensor
+    with_positive: Tensor | int = 1
+
+    def of(self, row: Loss) -> Tensor | int:
+        """Return how many captions a loss is the mean of."""
+        if row.needs_positives:
+            return self.with_positive
+        return self.with_negative if row.needs_negatives else self.captions
 
 
 def weighted(name: str, *, weight: float | None = None, **options: object) -> WeightedLoss:
@@ -74,11 +116,16 @@ def weighted(name: str, *, weight: float | None = None, **options: object) -> We
     )
 
 
-def whole_loss(features: Features, objective: Objective) -> tuple[Tensor, Terms]:
-    """Return this rank's loss of a batch that went through the towers at once, and its terms."""
-    counts = counts_of([features.valid_BC])
+def whole_loss(
+    features: Features, objective: Objective, *, carried: Carried | None = None
+) -> tuple[Tensor, Terms]:
+    """Return this rank's loss of a batch that went through the towers at once, and its terms.
+
+    `carried`: what losses carry from step to step, renewed in place; None: all is as at the first.
+    """
+    counts = counts_of([(features.valid_BC, features.positive_BQ)])
     own, terms = caption_losses(features, objective, counts=counts)
-    among_all, batch_terms = batch_losses(compared(features, objective), objective)
+    among_all, batch_terms = batch_losses(compared(features, objective), objective, carried=carried)
     loss = among_all + own
     return loss, {
         **terms,
@@ -89,48 +136,79 @@ def whole_loss(features: Features, objective: Objective) -> tuple[Tensor, Terms]
 
 
 def compared(features: Features, objective: Objective) -> Features:
-    """Return what losses over the batch see of a rank: no tokens, negatives if one needs them."""
-    needs_negatives = any(row.needs_negatives for row, _ in objective.over_batch())
-    num_used = features.valid_BC.shape[1] if needs_negatives else 1
+    """Return what losses over the batch see of a rank.
+
+    No tokens, no teacher; negatives and positives if one needs them.
+    """
+    rows = [row for row, _ in objective.over_batch()]
+    num_used = features.valid_BC.shape[1] if any(row.needs_negatives for row in rows) else 1
+    needs_positives = any(row.needs_positives for row in rows)
     return features_of(
         image_BD=features.image_BD,
         text_BCD=features.text_BCD[:, :num_used],
         valid_BC=features.valid_BC[:, :num_used],
         scale=features.scale,
+        bias=features.bias if any(row.needs_bias for row in rows) else None,
+        positive_BQD=features.positive_BQD if needs_positives else None,
+        positive_BQ=features.positive_BQ if needs_positives else None,
     )
 
 
-def batch_losses(own: Features, objective: Objective) -> tuple[Tensor, Terms]:
+def batch_losses(
+    own: Features, objective: Objective, *, carried: Carried | None = None
+) -> tuple[Tensor, Terms]:
     """Return the weighted losses over all ranks' captions, the same on every rank, and the terms.
 
-    `own`: this rank's captions, as `compared` gives them.
+    `own`: this rank's captions, as `compared` gives them. `carried`: as for `whole_loss`.
     """
+    carried = {} if carried is None else carried
     loss = own.scale.new_zeros(())
     terms: Terms = {}
     losses = objective.over_batch()
     if not losses:
         return loss, terms
     with _full_precision(own.scale):
-        among_all = features_of(
-            image_BD=gather(own.image_BD),
-            text_BCD=gather(own.text_BCD),
-            valid_BC=_gathered_valid(own.valid_BC),
-            scale=own.scale,
-        )
+        among_all = _among_all(own)
         for row, each in losses:
-            term = row.function(among_all, each.options)
+            if isinstance(row, CarryingLoss):
+                before = carried.get(row.name)
+                before = row.first(each.options, among_all) if before is None else before
+                term, after = row.function(among_all, each.options, before)
+                carried[row.name] = after.detach()
+                terms[f"{row.name}_{row.carries}"] = after.detach().mean()
+            else:
+                term = row.function(among_all, each.options)
             loss = loss + each.weight * term
             terms[row.name] = term.detach()
     return loss, terms
 
 
-def counts_of(valids: Sequence[Tensor]) -> Counts:
-    """Return the counts of all ranks; `valids` has valid_BC of each part of this one's captions."""
-    with_negative = torch.stack([has_negative(valid_BC).sum() for valid_BC in valids]).sum()
-    return Counts(
-        captions=num_ranks() * sum(map(len, valids)),
-        with_negative=total(with_negative).clamp_min(1),
+def _among_all(own: Features) -> Features:
+    """Return the features of all ranks' captions."""
+    has_positives = own.positive_BQD is not None and own.positive_BQ is not None
+    return features_of(
+        image_BD=gather(own.image_BD),
+        text_BCD=gather(own.text_BCD),
+        valid_BC=_gathered_valid(own.valid_BC),
+        scale=own.scale,
+        bias=own.bias,
+        positive_BQD=gather(own.positives[0]) if has_positives else None,
+        positive_BQ=gather(own.positives[1]) if has_positives else None,
     )
+
+
+def counts_of(parts: Sequence[tuple[Tensor, Tensor | None]]) -> Counts:
+    """Return the counts of all ranks.
+
+    `parts`: valid_BC and positive_BQ of each part of this rank's captions.
+    """
+    captions = num_ranks() * sum(len(valid_BC) for valid_BC, _ in parts)
+    with_negative = torch.stack([has_negative(valid_BC).sum() for valid_BC, _ in parts]).sum()
+    positives = [positive_BQ.any(1).sum() for _, positive_BQ in parts if positive_BQ is not None]
+    if not positives:
+        return Counts(captions=captions, with_negative=total(with_negative).clamp_min(1))
+    both = total(torch.stack([with_negative, torch.stack(positives).sum()])).clamp_min(1)
+    return Counts(captions=captions, with_negative=both[0], with_positive=both[1])
 
 
 def caption_losses(
@@ -145,7 +223,7 @@ def caption_losses(
     with _full_precision(features.scale):
         for row, each in objective.over_captions():
             found = row.function(features, each.options)
-            share = num_ranks() / (counts.with_negative if row.needs_negatives else counts.captions)
+            share = num_ranks() / counts.of(row)
             term = found.loss_B.sum() * share
             loss = loss + each.weight * term
             terms[row.name] = term.detach()

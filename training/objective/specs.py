@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from data.commit import Json
 from data.config import parse_options
@@ -13,6 +13,7 @@ from training.objective.losses import LOSSES
 from training.objective.objective import Objective, WeightedLoss
 
 _NO_WEIGHTS: Mapping[str, float] = {}
+_MOST_STEPS: Final = 16
 
 
 def objective_of(
@@ -20,10 +21,12 @@ def objective_of(
 ) -> Objective:
     """Return the objective of a list of names and of `{loss: NAME, weight: X, ...}`.
 
+    `every` and `at` beside `weight` say at which steps a loss counts (`WeightedLoss`).
     `weights`: by name, for entries without one; what is in neither is as the table has it.
 
     Raises:
-        UsageError: a loss or an option is unknown or of another type, or a loss is there twice.
+        UsageError: a loss or an option is unknown or of another type, a loss is there twice, or
+            there are steps without any.
     """
     if not isinstance(specs, list | tuple) or not specs:
         raise UsageError(f"{where}: expected a list such as [{', '.join(LOSSES)}], found {specs!r}")
@@ -32,15 +35,27 @@ def objective_of(
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
             raise UsageError(f"{where}: expected each loss once, found {name!r} twice")
-    return Objective(losses)
+    objective = Objective(losses)
+    for step in range(math.lcm(*(each.every for each in losses))):
+        if not objective.at(step).losses:
+            raise UsageError(
+                f"{where}: expected a loss for each step, found none for step {step} (`every` and "
+                "`at`); leave one of the losses without them"
+            )
+    return objective
 
 
 def spec_of(objective: Objective) -> list[Json]:
     """Return an objective as a user would write it, nothing left out."""
     return [
-        {"loss": each.loss, "weight": each.weight, **asdict(each.options)}
+        {"loss": each.loss, "weight": each.weight, **_turn(each), **asdict(each.options)}
         for each in objective.losses
     ]
+
+
+def _turn(each: WeightedLoss) -> Json:
+    """Return at which steps a loss counts; nothing where it counts at all of them."""
+    return {} if each.every == 1 else {"every": each.every, "at": each.at}
 
 
 def _weighted(spec: object, *, weights: Mapping[str, float], where: str) -> WeightedLoss:
@@ -59,7 +74,14 @@ def _weighted(spec: object, *, weights: Mapping[str, float], where: str) -> Weig
             f"{where}.{name}.weight: expected a positive number, found {weight!r}; to do without "
             "a loss leave it out of the list"
         )
+    every, at = given.pop("every", 1), given.pop("at", 0)
+    are_numbers = all(type(number) is int for number in (every, at))
+    if not (are_numbers and 1 <= every <= _MOST_STEPS and 0 <= at < every):
+        raise UsageError(
+            f"{where}.{name}: expected `every` of 1 to {_MOST_STEPS} steps and `at` from 0 to less "
+            f"than that, found {every!r} and {at!r}"
+        )
     options: Any = parse_options(row.options, given, where=f"{where}.{name}")
     if hasattr(options, "check"):
         options.check(f"{where}.{name}")
-    return WeightedLoss(loss=name, weight=float(weight), options=options)
+    return WeightedLoss(loss=name, weight=float(weight), options=options, every=every, at=at)

@@ -11,6 +11,7 @@ others, there is no first one.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -20,6 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 from training.batches.batch import Batch, laid_out
 from training.objective.features import Features, features_of
 from training.objective.objective import (
+    Carried,
     Objective,
     Terms,
     batch_losses,
@@ -38,13 +40,17 @@ class _Kept(NamedTuple):
     image_BD: Tensor
     text_BCD: Tensor
     scale: Tensor
+    bias: Tensor | None
+    positive_BQD: Tensor | None
 
 
-def backward(
+def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside the model
     model: nn.Module,
     micro_batches: Sequence[Batch],
     objective: Objective,
     *,
+    teacher: nn.Module | None = None,
+    carried: Carried | None = None,
     precision: torch.dtype | None = None,
     scaled: Callable[[Tensor], Tensor] = lambda loss: loss,
 ) -> Terms:
@@ -55,14 +61,16 @@ def backward(
         micro_batches: the step's captions on this rank, in one batch or in several of equal size,
             on the model's device.
         objective: what is minimised.
+        teacher: another ClipModel, for losses that compare the two.
+        carried: what losses carry from step to step, renewed in place.
         precision: of the towers under autocast; None: that of their weights.
         scaled: what is done to a loss before its gradient (GradScaler.scale, for float16).
     """
     plain: Any = model.module if isinstance(model, DistributedDataParallel) else model
     batches = [laid_out(batch, plain.form) for batch in micro_batches]
     if len(batches) == 1:
-        features = _encode(model, batches[0], tokens=objective.needs_tokens, precision=precision)
-        loss, terms = whole_loss(features, objective)
+        features = encode(model, batches[0], objective, teacher=teacher, precision=precision)
+        loss, terms = whole_loss(features, objective, carried=carried)
         torch.autograd.backward(scaled(loss))
         return terms
     draws: list[Draws] = [{}] * len(batches)
@@ -70,9 +78,16 @@ def backward(
     among_all, batch_terms = plain.clip.logit_scale.new_zeros(()), Terms()
     if objective.over_batch():
         parts, draws = _first_pass(model, batches, objective, precision=precision)
-        kept, among_all, batch_terms = _gradient_of(parts, objective)
+        kept, among_all, batch_terms = _gradient_of(parts, objective, carried=carried)
     own, terms = _second_pass(
-        model, batches, objective, kept=kept, draws=draws, precision=precision, scaled=scaled
+        model,
+        batches,
+        objective,
+        teacher=teacher,
+        kept=kept,
+        draws=draws,
+        precision=precision,
+        scaled=scaled,
     )
     return {**terms, **batch_terms, "loss": among_all + own}
 
@@ -95,26 +110,60 @@ def _first_pass(
 
 
 def _gradient_of(
-    parts: Sequence[Features], objective: Objective
+    parts: Sequence[Features], objective: Objective, *, carried: Carried | None
 ) -> tuple[list[_Kept], Tensor, Terms]:
     """Return the gradient of the losses over the batch for each part, their sum, and the terms."""
-    images = [part.image_BD.requires_grad_() for part in parts]
-    texts = [part.text_BCD.requires_grad_() for part in parts]
+    leaves = [_leaves_of(part) for part in parts]
     scale = parts[0].scale.clone().requires_grad_()
+    bias = None if parts[0].bias is None else parts[0].bias.clone().requires_grad_()
+    positives = [each.positive_BQD for each in leaves if each.positive_BQD is not None]
+    masks = [part.positive_BQ for part in parts if part.positive_BQ is not None]
     whole = features_of(
-        image_BD=torch.cat(images),
-        text_BCD=torch.cat(texts),
+        image_BD=torch.cat([each.image_BD for each in leaves]),
+        text_BCD=torch.cat([each.text_BCD for each in leaves]),
         valid_BC=torch.cat([part.valid_BC for part in parts]),
         scale=scale,
+        bias=bias,
+        positive_BQD=torch.cat(positives) if positives else None,
+        positive_BQ=torch.cat(masks) if masks else None,
     )
-    loss, terms = batch_losses(whole, objective)
-    *grads, of_scale = torch.autograd.grad(loss, [*images, *texts, scale])
-    of_images, of_texts = grads[: len(parts)], grads[len(parts) :]
+    loss, terms = batch_losses(whole, objective, carried=carried)
+    shared = [scale] if bias is None else [scale, bias]
+    wanted = [leaf for each in leaves for leaf in each.all()]
+    grads = torch.autograd.grad(loss, [*wanted, *shared], materialize_grads=True)
+    found, of_shared = iter(grads), grads[len(wanted) :]
     kept = [
-        _Kept(image_BD=image_BD, text_BCD=text_BCD, scale=of_scale / len(parts))
-        for image_BD, text_BCD in zip(of_images, of_texts, strict=True)
+        _Kept(
+            image_BD=next(found),
+            text_BCD=next(found),
+            positive_BQD=None if each.positive_BQD is None else next(found),
+            scale=of_shared[0] / len(parts),
+            bias=None if bias is None else of_shared[1] / len(parts),
+        )
+        for each in leaves
     ]
     return kept, loss.detach(), terms
+
+
+class _Leaves(NamedTuple):
+    """A micro-batch's features, as what a gradient is taken with respect to."""
+
+    image_BD: Tensor
+    text_BCD: Tensor
+    positive_BQD: Tensor | None
+
+    def all(self) -> list[Tensor]:
+        """Return those that are there."""
+        return [leaf for leaf in self if leaf is not None]
+
+
+def _leaves_of(part: Features) -> _Leaves:
+    positive_BQD = part.positive_BQD
+    return _Leaves(
+        image_BD=part.image_BD.requires_grad_(),
+        text_BCD=part.text_BCD.requires_grad_(),
+        positive_BQD=None if positive_BQD is None else positive_BQD.requires_grad_(),
+    )
 
 
 def _second_pass(  # noqa: PLR0913 - a step's arguments, in parts
@@ -122,6 +171,7 @@ def _second_pass(  # noqa: PLR0913 - a step's arguments, in parts
     batches: Sequence[Batch],
     objective: Objective,
     *,
+    teacher: nn.Module | None,
     kept: Sequence[_Kept] | None,
     draws: Sequence[Draws],
     precision: torch.dtype | None,
@@ -134,7 +184,7 @@ def _second_pass(  # noqa: PLR0913 - a step's arguments, in parts
         for generator, state in draws[number].items():
             generator.set_state(state)
         with _exchange_once(model, last=number == len(batches) - 1):
-            features = _encode(model, batch, tokens=objective.needs_tokens, precision=precision)
+            features = encode(model, batch, objective, teacher=teacher, precision=precision)
             own, terms = caption_losses(features, objective, counts=counts)
             loss = own if kept is None else _inner(features, kept[number], objective) + own
             torch.autograd.backward(scaled(loss))
@@ -146,11 +196,33 @@ def _second_pass(  # noqa: PLR0913 - a step's arguments, in parts
 def _inner(features: Features, kept: _Kept, objective: Objective) -> Tensor:
     """Return a number whose gradient is the kept one."""
     seen = compared(features, objective)
-    return (
+    inner = (
         (seen.image_BD * kept.image_BD).sum()
         + (seen.text_BCD * kept.text_BCD).sum()
         + seen.scale * kept.scale
     )
+    if seen.positive_BQD is not None and kept.positive_BQD is not None:
+        inner = inner + (seen.positive_BQD * kept.positive_BQD).sum()
+    if seen.bias is not None and kept.bias is not None:
+        inner = inner + seen.bias * kept.bias
+    return inner
+
+
+def encode(
+    model: nn.Module,
+    batch: Batch,
+    objective: Objective,
+    *,
+    teacher: nn.Module | None = None,
+    precision: torch.dtype | None = None,
+) -> Features:
+    """Return a batch's features with all that the losses need, the teacher's among it."""
+    features = _encode(model, batch, tokens=objective.needs_tokens, precision=precision)
+    if teacher is None or not objective.needs_teacher:
+        return features
+    with torch.no_grad():
+        taught = _encode(teacher, batch, tokens=False, precision=precision)
+    return replace(features, teacher_BD=taught.image_BD, teacher_TD=taught.text_TD)
 
 
 def _encode(
@@ -178,6 +250,6 @@ def _exchange_once(model: nn.Module, *, last: bool) -> AbstractContextManager[No
     return nullcontext()
 
 
-def _valid(batch: Batch) -> Tensor:
+def _valid(batch: Batch) -> tuple[Tensor, Tensor | None]:
     assert batch.layout is not None
-    return batch.layout.valid_BC
+    return batch.layout.valid_BC, batch.layout.positive_BQ

@@ -1,7 +1,8 @@
 """Checkpoints: written whole or not at all, read without running anything that they hold.
 
 A checkpoint has all that a run needs to go on: weights, optimizer, loss scale, position in the
-data, step, the run's configuration and the digest of its rows. There is no generator's state in it:
+data, step, the run's configuration and the digest of its rows, the teacher's weights and what
+losses carry from step to step. There is no generator's state in it:
 every random decision is drawn from the seed and the step, or from the seed and the sample. It has
 nothing of ranks, workers or devices.
 
@@ -11,7 +12,7 @@ checkpoint of a full fine-tuning is a file of weights too.
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +39,8 @@ class Checkpoint:
         config: the run's content: what shaped the weights.
         quick_gelu: the activation that the weights were trained with.
         best: the least loss on the validation split so far, None without one.
+        teacher: of the teacher's model; empty without one.
+        carried: what losses carry from step to step, by name.
     """
 
     step: int
@@ -48,6 +51,12 @@ class Checkpoint:
     config: Json
     quick_gelu: bool
     best: float | None = None
+    teacher: dict[str, Any] = field(default_factory=dict)
+    carried: dict[str, Any] = field(default_factory=dict)
+
+
+_LATER: Final = {"teacher", "carried"}
+"""What checkpoints of earlier versions lack."""
 
 
 def write(run: Path, checkpoint: Checkpoint, *, keep: int, is_best: bool = False) -> Path:
@@ -93,7 +102,7 @@ def read(path: Path) -> Checkpoint:
     except UsageError as error:
         raise UsageError(f"{error}; delete this checkpoint to go on from an earlier one") from error
     version = content.pop("version", None) if isinstance(content, dict) else None
-    if version != _VERSION or set(content) != set(Checkpoint.__dataclass_fields__):
+    if version != _VERSION or set(content) | _LATER != set(Checkpoint.__dataclass_fields__):
         found = ", ".join(map(str, list(content)[:6])) if isinstance(content, dict) else ""
         raise UsageError(
             f"{path}: expected a checkpoint of version {_VERSION} of this project, found "
@@ -101,6 +110,7 @@ def read(path: Path) -> Checkpoint:
         )
     checkpoint = Checkpoint(**content)
     refuse_not_finite(checkpoint.state_dict, where=str(path))
+    refuse_not_finite(checkpoint.teacher, where=f"{path}, teacher")
     return checkpoint
 
 

@@ -124,13 +124,17 @@ class Meter:
         for batch in step.micro_batches:
             self.host["images"] += len(batch.ids)
             self.host["tokens"] += sum(batch.caption_lengths) + sum(batch.negative_lengths)
+            self.host["tokens"] += sum(batch.positives.lengths) if batch.positives else 0
         self.host["waited_s"] += step.waited_s  # type: ignore[assignment]  # a Counter of seconds
         self.counts.update(step.counts)
 
     def record(self) -> dict[str, object]:
         """Return the means over the steps since the last record, of all ranks, and begin anew."""
-        names = list(self.terms[0])
-        values = [torch.stack([terms[name].double() for terms in self.terms]) for name in names]
+        names = list(dict.fromkeys(name for terms in self.terms for name in terms))
+        values = [
+            torch.stack([terms[name].double() for terms in self.terms if name in terms])
+            for name in names  # of losses that count at some steps, the mean over those
+        ]
         host = [self.host[name] for name in _HOST] + [self.counts[name] for name in _COUNTS]
         told = torch.cat([
             torch.stack([steps.mean() for steps in values]).to(self.device),

@@ -20,8 +20,9 @@ from training.batches.sampler import Position, Sampler
 from training.batches.workers import Workers
 from training.config import Precision, Settings
 from training.model.clip import ClipModel
+from training.model.teacher import follow
 from training.objective.gather import num_ranks
-from training.objective.objective import Terms
+from training.objective.objective import Carried, Terms
 from training.run.backward import backward
 from training.run.checkpoint import Checkpoint, write
 from training.run.logs import Listener, Meter
@@ -48,10 +49,19 @@ class State:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """What the loop works with. `trained` is the model, or what exchanges its gradients."""
+    """What the loop works with.
+
+    Attributes:
+        model: what is trained.
+        trained: the same, or what exchanges its gradients.
+        teacher: the moving average of its weights, where a loss asks for one.
+        carried: what losses carry from step to step.
+    """
 
     model: ClipModel
     trained: nn.Module
+    teacher: ClipModel | None
+    carried: Carried
     samples: HardNegativeDataset
     validation: HardNegativeDataset | None
     optimizer: Optimizer
@@ -69,14 +79,14 @@ class Run:
     @property
     def num_steps(self) -> int:
         """Return the number of updates of the whole run."""
-        return self.settings.config.epochs * self.steps_an_epoch
+        return self.settings.epochs * self.steps_an_epoch
 
     def sampler(self, start: Position) -> Sampler:
         """Return this rank's batches from a position on."""
         return Sampler(
             size=len(self.samples),
             batch_size=self.settings.batch_size,
-            epochs=self.settings.config.epochs,
+            epochs=self.settings.epochs,
             start=start,
             rank=rank(),
             num_ranks=num_ranks(),
@@ -151,10 +161,13 @@ def _steps(run: Run, start: Position) -> Generator[Step]:
 def train_step(run: Run, number: int, step: Step) -> tuple[Terms, Tensor]:
     """Update the weights; return the terms, and the norm of the gradient."""
     torch.manual_seed(seed_of(run.settings.config.seed, "step", number, rank()))
+    objective = run.settings.objective.at(number)
     terms = backward(
         run.trained,
         step.micro_batches,
-        run.settings.objective,
+        objective,
+        teacher=run.teacher,
+        carried=run.carried,
         precision=DTYPES[run.settings.config.precision],
         scaled=run.scaler.scale,
     )
@@ -164,7 +177,10 @@ def train_step(run: Run, number: int, step: Step) -> tuple[Terms, Tensor]:
         rate=run.rate(number),
         clip_norm=run.settings.optimizer.clip_norm,
     )
-    run.model.clamp_scale()
+    if not objective.needs_bias:  # a bias that was learnt with its scale wants that scale
+        run.model.clamp_scale()
+    if run.teacher is not None:
+        follow(run.teacher, run.model, decay=run.settings.teacher.decay)
     return terms, norm
 
 
@@ -225,6 +241,8 @@ def validate_and_checkpoint(
             config=run.content,
             quick_gelu=run.model.quick_gelu,
             best=state.best,
+            teacher={} if run.teacher is None else run.teacher.clip.state_dict(),
+            carried=run.carried,
         )
         with stopping.undisturbed():
             write(run.folder, checkpoint, keep=run.settings.run.keep, is_best=is_best)
@@ -238,6 +256,8 @@ def _measure_validation(run: Run, stopping: Stopping) -> Measures | None:
         run.model,
         run.validation,
         run.settings.objective,
+        teacher=run.teacher,
+        carried=run.carried,
         batch_size=run.settings.batch_size,
         device=run.device,
         precision=DTYPES[run.settings.config.precision],

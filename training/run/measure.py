@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, distributed
 
-from training.batches.batch import Batch
 from training.batches.dataset import HardNegativeDataset
 from training.batches.loader import steps
 from training.batches.sampler import Sampler
 from training.batches.workers import Workers
 from training.model.clip import ClipModel
-from training.objective.features import has_negative
+from training.objective.features import Features, has_negative
 from training.objective.gather import gather, num_ranks
-from training.objective.objective import Objective, whole_loss
+from training.objective.objective import Carried, Objective, whole_loss
+from training.run.backward import encode
 from training.run.ranks import rank
 from training.run.stopping import Stopping
 
@@ -50,13 +50,16 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
     *,
     batch_size: int,
     device: torch.device,
+    teacher: ClipModel | None = None,
+    carried: Carried | None = None,
     precision: torch.dtype | None = None,
     workers: int = 0,
     stopping: Stopping | None = None,
 ) -> Measures | None:
     """Return the measures of a split, over whole batches of all ranks; None if told to stop.
 
-    A split of fewer captions than `batch_size` is one batch.
+    A split of fewer captions than `batch_size` is one batch. `teacher` and `carried`: of the run,
+    for losses that need them; neither is changed.
     """
     stopping = stopping or Stopping()
     most = len(samples) // num_ranks() * num_ranks()
@@ -81,7 +84,8 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
             if signal or step is None:
                 break
             (batch,) = step.micro_batches
-            sums += _counts(model, batch, objective, precision=precision)
+            features = encode(model, batch, objective, teacher=teacher, precision=precision)
+            sums += _counts(features, objective, carried=dict(carried or {}))
     model.train(was_training)
     if signal:
         return None
@@ -97,14 +101,10 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
     )
 
 
-def _counts(
-    model: ClipModel, batch: Batch, objective: Objective, *, precision: torch.dtype | None
-) -> Tensor:
+def _counts(features: Features, objective: Objective, *, carried: Carried) -> Tensor:
     """Return the sums of a rank's batch."""
-    device = batch.image_BCHW.device
-    with torch.autocast(device.type, dtype=precision, enabled=precision is not None):
-        features = model(batch, tokens=objective.needs_tokens)
-    _, terms = whole_loss(features, objective)
+    device = features.image_BD.device
+    _, terms = whole_loss(features, objective, carried=carried)
     image_GD, text_BCD = gather(features.image_BD), features.text_BCD
     num_captions = len(text_BCD)
     own_B = torch.arange(num_captions, device=device) + rank() * num_captions

@@ -7,7 +7,7 @@ from data.image_names import describe_renaming
 from training.batches.dataset import HardNegativeDataset
 from training.batches.draw import ANY
 from training.batches.rows import num_left_out
-from training.batches.tokens import num_cut, with_negative
+from training.batches.tokens import num_cut, with_negative, with_positive
 from training.config import Settings
 from training.model.clip import ClipModel
 
@@ -67,6 +67,31 @@ def no_negatives(settings: Settings, found: str) -> UsageError:
     )
 
 
+def refuse_without_positives(settings: Settings, samples: HardNegativeDataset) -> None:
+    """Hold that a loss that is about positives finds any.
+
+    Raises:
+        UsageError: it finds none.
+    """
+    if not settings.objective.needs_positives:
+        return
+    missing = "training.draw has no place for any; write training.draw={any: 3, positives: 1}"
+    if samples.num_positives:
+        if num_without_positive(samples) < len(samples):
+            return
+        missing = f"no caption of {samples.rows.split!r} has one"
+        if not samples.siblings:
+            missing += "; `siblings: true` in training.draw takes the image's other captions"
+    raise UsageError(f"preset {settings.config.preset}: its loss needs positives, and {missing}")
+
+
+def num_without_positive(samples: HardNegativeDataset) -> int:
+    """Return how many captions have no positive that a step could draw."""
+    has = with_positive(samples.tokens, siblings=samples.siblings)
+    kept = samples.rows.kept
+    return int((~(has if kept is None else has[kept])).sum())
+
+
 def num_without_negative(samples: HardNegativeDataset) -> int:
     """Return how many captions have no negative that a step could draw."""
     types = None if ANY in samples.draw else set(samples.draw)
@@ -77,9 +102,11 @@ def num_without_negative(samples: HardNegativeDataset) -> int:
 
 def _counts(settings: Settings, samples: HardNegativeDataset) -> list[str]:
     without = num_without_negative(samples) if settings.objective.needs_negatives else 0
+    alone = num_without_positive(samples) if settings.objective.needs_positives else 0
     counts = (
         (num_left_out(samples.rows), "captions are left out: their images are missing"),
         (without, f"of {len(samples):,} captions have no negative that can be drawn"),
+        (alone, f"of {len(samples):,} captions have no positive that can be drawn"),
         (num_cut(samples.tokens), "negatives differ beyond what the model reads, and are masked"),
         (
             len(samples) % settings.batch_size,

@@ -1,7 +1,8 @@
 """What a run would do, before it does it: steps, tokens, memory. No image is decoded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from torch import nn
@@ -9,7 +10,7 @@ from torch import nn
 from data.streams import Stream
 from training.batches.dataset import HardNegativeDataset
 from training.batches.draw import describe, drawn
-from training.batches.layout import lay_out
+from training.batches.layout import Positives, lay_out
 from training.batches.rows import num_left_out
 from training.batches.sampler import Place, Sampler
 from training.batches.tokens import Ids, num_cut
@@ -115,9 +116,9 @@ def plan_of(settings: Settings, places: Places) -> Plan:
         left_out=num_left_out(samples.rows),
         cut=num_cut(samples.tokens),
         left_over=len(samples) % settings.batch_size,
-        epochs=settings.config.epochs,
+        epochs=settings.epochs,
         batch_size=settings.batch_size,
-        steps=settings.config.epochs * (len(samples) // settings.batch_size),
+        steps=settings.epochs * (len(samples) // settings.batch_size),
         negatives_a_caption=texts.negatives / settings.batch_size,
         tokens_a_step=round(texts.tokens),
         encoded_a_step=round(texts.slots_of_part * num_micro_batches),
@@ -165,24 +166,24 @@ def _texts_of(samples: HardNegativeDataset, prepared: Prepared, settings: Settin
         places = sampler.places(position)
         part = places[: len(places) // settings.run.micro_batches]
         texts = [_ids(samples, place) for place in part]
-        captions = [ids.tolist() for ids, _ in texts]
-        found = [
-            (row * len(samples.draw) + k, ids.tolist())
-            for row, (_, drawn_ids) in enumerate(texts)
-            for k, ids in enumerate(drawn_ids)
-            if ids is not None
-        ]
+        captions = [each.caption.tolist() for each in texts]
+        found = _placed([each.negatives for each in texts])
+        true = _placed([each.positives for each in texts])
         layout = lay_out(
             captions,
             [ids for _, ids in found],
             [place for place, _ in found],
             num_negatives=len(samples.draw),
             form=prepared.model.form,
+            positives=Positives(
+                [ids for _, ids in true], [place for place, _ in true], samples.num_positives
+            ),
         )
         share = settings.batch_size / len(part)
         slots.append(layout.token_RS.numel())
         negatives.append(len(found) * share)
-        tokens.append((sum(map(len, captions)) + sum(len(ids) for _, ids in found)) * share)
+        drawn_tokens = sum(len(ids) for _, ids in [*found, *true])
+        tokens.append((sum(map(len, captions)) + drawn_tokens) * share)
     return _Texts(
         tokens=float(np.mean(tokens)),
         negatives=float(np.mean(negatives)),
@@ -190,14 +191,33 @@ def _texts_of(samples: HardNegativeDataset, prepared: Prepared, settings: Settin
     )
 
 
-def _ids(samples: HardNegativeDataset, place: Place) -> tuple[Ids, list[Ids | None]]:
-    """Return the token ids of a caption and of the negatives that its step draws."""
+class _Drawn(NamedTuple):
+    """The token ids of a caption, and of the negatives and positives that its step draws."""
+
+    caption: Ids
+    negatives: Sequence[Ids | None]
+    positives: Sequence[Ids | None]
+
+
+def _placed(drawn: Sequence[Sequence[Ids | None]]) -> list[tuple[int, list[int]]]:
+    """Return the texts that are there, each with its place among those of all captions."""
+    return [
+        (row * len(texts) + place, ids.tolist())
+        for row, texts in enumerate(drawn)
+        for place, ids in enumerate(texts)
+        if ids is not None
+    ]
+
+
+def _ids(samples: HardNegativeDataset, place: Place) -> _Drawn:
     row = samples.rows.place(place.number)
-    ids = samples.tokens.of(row)
-    stream = Stream("negatives", samples.options.seed, place.epoch, samples.rows.names(row)[0])
+    ids, row_id = samples.tokens.of(row), samples.rows.names(row)[0]
+    stream = Stream("negatives", samples.options.seed, place.epoch, row_id)
     chosen = drawn(ids.types, samples.draw, stream=stream, num_of_type=samples.num_of_type)
     found = [None if number is None else ids.negatives[number] for number in chosen]
-    return ids.caption, [None if each is None or not len(each) else each for each in found]
+    usable = [None if each is None or not len(each) else each for each in found]
+    positives = samples.positives(row, row_id, epoch=place.epoch)
+    return _Drawn(ids.caption, usable, positives)
 
 
 def _memory(settings: Settings, prepared: Prepared, *, slots_of_part: float) -> Memory:

@@ -25,7 +25,12 @@ from training.model.loading import check_weights, load_model, matched_name
 from training.model.lora import add_lora
 from training.objective.gather import num_ranks
 from training.presets import IN_PLACE, draw_for
-from training.run.notes import no_negatives, notes_of, refuse_without_negatives
+from training.run.notes import (
+    no_negatives,
+    notes_of,
+    refuse_without_negatives,
+    refuse_without_positives,
+)
 from training.run.ranks import first_then_others, same_on_all_ranks, seed_of
 
 
@@ -83,11 +88,15 @@ def prepare(
     if settings.objective.needs_tokens:
         model.require_patches()
     digest = digest_of(model.clip.state_dict()) if weights else ""
+    if settings.objective.needs_bias:
+        model.train_bias()
     if settings.lora.rank:
         generator = torch.Generator().manual_seed(seed_of(config.seed, "lora"))
         add_lora(
             model.clip, rank=settings.lora.rank, alpha=settings.lora.alpha, generator=generator
         )
+    if settings.frozen:
+        model.freeze(settings.frozen)
     options = _data_options(settings, model, draw=draw, cache=places.cache)
     tokenize = tokenizer(name)
     ids = Tokenizer(encode=unpadded(tokenize), name=type(tokenize).__name__)
@@ -102,6 +111,7 @@ def prepare(
 
     samples = opened(config.split, evaluation=False)
     refuse_without_negatives(settings, samples)
+    refuse_without_positives(settings, samples)
     validation, measured = measured_split(settings, rows, partial(opened, evaluation=True))
     digests = (each.rows.digest for each in (samples, validation) if each is not None)
     if not same_on_all_ranks(" ".join(digests)):

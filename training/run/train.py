@@ -21,6 +21,7 @@ from data.texts import one_line
 from training.batches.loader import Step
 from training.batches.workers import deaths_told
 from training.config import Settings
+from training.model.teacher import teacher_of
 from training.model.weights import load_into
 from training.objective.gather import num_ranks
 from training.run.checkpoint import latest, read
@@ -128,10 +129,13 @@ def assemble(settings: Settings, prepared: Prepared, folder: Path, *, device: to
     if options.compile:
         for block in _blocks(model.clip):
             block.compile()
+    teacher = teacher_of(model) if settings.objective.needs_teacher else None
     several = num_ranks() > 1
     return Run(
         model=model,
         trained=DistributedDataParallel(model) if several else model,
+        teacher=teacher,
+        carried={},
         samples=prepared.samples,
         validation=prepared.validation,
         optimizer=adamw(model, settings.optimizer),
@@ -154,6 +158,9 @@ def restored(run: Run, path: Path | None) -> State:
     checkpoint = read(path)
     refuse_another(path, checkpoint.config, run.content)
     load_into(run.model.clip, checkpoint.state_dict, where=str(path))
+    if run.teacher is not None:
+        load_into(run.teacher.clip, checkpoint.teacher, where=f"{path}, teacher")
+    run.carried.update({name: each.to(run.device) for name, each in checkpoint.carried.items()})
     try:
         run.optimizer.load_state_dict(checkpoint.optimizer)
         run.scaler.load_state_dict(checkpoint.scaler)

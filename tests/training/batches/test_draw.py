@@ -19,6 +19,7 @@ FSC = ("swap", "replace", "shuffle")
         ({"any": 3}, ("any", "any", "any")),
         ({"swap": 2, "any": 1}, ("swap", "swap", "any")),
         ({"any": 2, "balance": "type"}, ("any", "any")),
+        ({"any": 1, "positives": 2, "siblings": True}, ("any",)),
         ({"swap": 0}, ()),
         ({}, ()),
     ],
@@ -37,6 +38,10 @@ def test_a_draw_has_a_place_for_each(counts: dict[str, int | str], draw: tuple[s
         ({"swap": 1, "balance": "type"}, "balance: type needs places for 'any'"),
         ({"any": True}, "expected a number for 'any', found True"),
         ({"any": "type"}, "expected a number for 'any', found 'type'"),
+        ({"positives": -1}, "expected 0 or more positives, found -1"),
+        ({"positives": True}, "expected 0 or more positives, found True"),
+        ({"positives": 1, "siblings": "yes"}, "siblings: true or false, found 'yes'"),
+        ({"any": 1, "siblings": True}, "siblings: true needs places, such as {positives: 1}"),
     ],
 )
 def test_a_draw_of_what_is_not_there_is_refused(counts: dict[str, int | str], message: str) -> None:

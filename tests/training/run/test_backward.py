@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tests.training.tiny import OBJECTIVES, batch_of, clip_model, part_of
 from training.batches.batch import Batch
 from training.model.clip import ClipModel
+from training.model.teacher import teacher_of
 from training.objective.objective import Objective, Terms, weighted
 from training.run.backward import backward
 
@@ -28,7 +29,34 @@ CASES = {
     ),
     "none over the batch": Objective((weighted("global"), weighted("local"))),
 }
+WITH_MORE = {
+    "ce-clip": Objective((weighted("negclip"), weighted("intra_modal"), weighted("ranking"))),
+    "positives": Objective(
+        tuple(
+            weighted(name, weight=1.0)
+            for name in (
+                "sigmoid", "phrases", "paraphrase", "several_captions", "units",
+                "separate_negatives", "text_distance", "margin",
+            )
+        )
+    ),
+    "degla": Objective((weighted("clip"), weighted("text_grounded"), weighted("distillation"))),
+}  # fmt: skip
+ALL = CASES | WITH_MORE
+POSITIVES = (1, 0, 0, 0, 2, 2, 1, 0)
 Result = tuple[dict[str, Tensor], Terms]
+
+
+def model_for(objective: Objective) -> ClipModel:
+    if not objective.needs_bias:
+        return clip_model()
+    model = clip_model(bias=-1.0)
+    model.train_bias()
+    return model
+
+
+def batch_for(objective: Objective, model: ClipModel) -> Batch:
+    return batch_of(model, COUNTS, positives=POSITIVES if objective.needs_positives else ())
 
 
 def gradient_of(
@@ -39,7 +67,9 @@ def gradient_of(
     wrapped: nn.Module | None = None,
 ) -> Result:
     model.zero_grad()
-    terms = backward(wrapped or model, batches, objective)
+    teacher = teacher_of(clip_model(seed=1)) if objective.needs_teacher else None
+    carried = {"ranking": torch.tensor([0.5, 2.0, 4.0], dtype=torch.float64)}
+    terms = backward(wrapped or model, batches, objective, teacher=teacher, carried=carried)
     grads = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
     return grads, terms
 
@@ -56,11 +86,11 @@ def run_rank(rank: int, num_ranks: int, folder: Path) -> None:
     distributed.init_process_group(
         "gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=num_ranks
     )
-    model = clip_model()
-    own = cut(batch_of(model, COUNTS), num_ranks, model)[rank]
-    wrapped = DistributedDataParallel(model)
     found: dict[tuple[str, int], Result] = {}
-    for name, objective in CASES.items():
+    for name, objective in ALL.items():
+        model = model_for(objective)
+        own = cut(batch_for(objective, model), num_ranks, model)[rank]
+        wrapped = DistributedDataParallel(model)
         for num_parts in (1, 2):
             parts = cut(own, num_parts, model) if num_parts > 1 else [own]
             grads, terms = gradient_of(model, parts, objective, wrapped=wrapped)
@@ -94,20 +124,19 @@ def test_ranks_do_not_change_the_gradient(num_ranks: int, tmp_path: Path) -> Non
     for process in ranks:
         process.join(120)
     assert [process.exitcode for process in ranks] == [0] * num_ranks
-    model = clip_model()
-    batch = batch_of(model, COUNTS)
     found: dict[tuple[str, int], Result] = torch.load(tmp_path / "found.pt", weights_only=True)
     for (name, _), result in found.items():
-        assert_same(result, gradient_of(model, [batch], CASES[name]))
+        model = model_for(ALL[name])
+        assert_same(result, gradient_of(model, [batch_for(ALL[name], model)], ALL[name]))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("num_parts", [2, 4, 8])
 def test_parts_do_not_change_the_gradient(name: str, num_parts: int) -> None:
-    model = clip_model()
-    batch = batch_of(model, COUNTS)
-    whole = gradient_of(model, [batch], CASES[name])
-    assert_same(gradient_of(model, cut(batch, num_parts, model), CASES[name]), whole)
+    model = model_for(ALL[name])
+    batch = batch_for(ALL[name], model)
+    whole = gradient_of(model, [batch], ALL[name])
+    assert_same(gradient_of(model, cut(batch, num_parts, model), ALL[name]), whole)
 
 
 def test_what_a_tower_draws_is_drawn_again_for_each_part() -> None:

@@ -4,10 +4,38 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from training.objective.loss import BatchLoss, CaptionLoss
-from training.objective.losses.contrastive import CLIP, NEGCLIP
+from training.objective.loss import BatchLoss, CaptionLoss, CarryingLoss
+from training.objective.losses.contrastive import CLIP, NEGCLIP, SIGMOID
 from training.objective.losses.hard_negatives import GLOBAL, LOCAL
+from training.objective.losses.margins import INTRA_MODAL, MARGIN, RANKING
+from training.objective.losses.positives import (
+    PARAPHRASE,
+    PHRASES,
+    SEPARATE_NEGATIVES,
+    SEVERAL_CAPTIONS,
+    TEXT_DISTANCE,
+)
+from training.objective.losses.teacher import DISTILLATION, TEXT_GROUNDED
+from training.objective.losses.units import UNITS
 
-LOSSES: Final[Mapping[str, BatchLoss | CaptionLoss]] = MappingProxyType(
-    {row.name: row for row in (CLIP, NEGCLIP, GLOBAL, LOCAL)}
+_ROWS: Final = (
+    CLIP,
+    NEGCLIP,
+    SIGMOID,
+    GLOBAL,
+    LOCAL,
+    INTRA_MODAL,
+    RANKING,
+    MARGIN,
+    TEXT_GROUNDED,
+    DISTILLATION,
+    PARAPHRASE,
+    SEVERAL_CAPTIONS,
+    SEPARATE_NEGATIVES,
+    TEXT_DISTANCE,
+    PHRASES,
+    UNITS,
+)
+LOSSES: Final[Mapping[str, BatchLoss | CaptionLoss | CarryingLoss]] = MappingProxyType(
+    {row.name: row for row in _ROWS}
 )

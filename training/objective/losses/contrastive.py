@@ -35,6 +35,18 @@ def negclip_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tenso
     ) / 2
 
 
+def sigmoid_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
+    """Return -1/B sum_ij log sigma(y_ij (s <f_i, g_j> + b)), y_ii = 1 and -1 elsewhere.
+
+    SigLIP (Zhai et al. 2023, arXiv 2303.15343), section 3.2; b is the model's own bias.
+    """
+    assert features.bias is not None
+    logits_BB = features.scale * features.image_BD @ features.text_BCD[:, 0].T + features.bias
+    own_BB = torch.eye(len(logits_BB), dtype=torch.bool, device=logits_BB.device)
+    signed_BB = torch.where(own_BB, logits_BB, -logits_BB)
+    return -functional.logsigmoid(signed_BB).sum() / len(logits_BB)
+
+
 CLIP = BatchLoss(
     name="clip",
     label="contrastive",
@@ -47,4 +59,11 @@ NEGCLIP = BatchLoss(
     says="the same, with every negative against every image (NegCLIP, arXiv 2210.01936)",
     needs_negatives=True,
     function=negclip_loss,
+)
+SIGMOID = BatchLoss(
+    name="sigmoid",
+    label="contrastive, pair by pair",
+    says="every image against every caption, each pair by itself (SigLIP, arXiv 2303.15343)",
+    needs_bias=True,
+    function=sigmoid_loss,
 )

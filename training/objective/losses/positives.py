@@ -1,0 +1,167 @@
+"""Losses over several texts that are true of an image: paraphrases, parts of a caption.
+
+A positive that is missing plays no part: it is neither a row nor a column, and nothing stands in
+for it. Shape suffixes: as in `features.py`; M = 1 + Q texts that are true of an image, the caption
+first.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from data.errors import UsageError
+from training.objective.features import Features
+from training.objective.loss import BatchLoss, CaptionLoss, NoOptions, PerCaption
+
+_NO_OPTIONS = NoOptions()
+
+
+def paraphrase_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
+    """Return the mean over positives p_iq of CE(s <p_iq, g_j> over j, i), g the captions.
+
+    READ-CLIP's sentence-level alignment (arXiv 2510.16540, section 3), with one positive a caption;
+    here with any number. Images play no part.
+    """
+    positive_BQD, there_BQ = features.positives
+    logits_BQB = features.scale * positive_BQD @ features.text_BCD[:, 0].T
+    loss_BQ = -logits_BQB.log_softmax(-1).diagonal(dim1=0, dim2=2).T
+    return _mean(loss_BQ, there_BQ)
+
+
+def several_captions_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
+    """Return the mean over true texts t_im of 1/2 [CE(s <f_i, t_jm> over j) + CE(s <t_im, f_j>)].
+
+    CLIC (arXiv 2505.24424), equation 4: CLIP's loss for each place m of captions and positives by
+    itself, so that two texts of one image are never told apart.
+    """
+    text_BMD, there_BM = true_texts(features)
+    logits_MBB = features.scale * torch.einsum("bd,cmd->mbc", features.image_BD, text_BMD)
+    own_BB = torch.eye(len(text_BMD), dtype=torch.bool, device=text_BMD.device)
+    gone_MBB = ~there_BM.T[:, None, :] & ~own_BB  # a row without a finite number would be NaN
+    log_MBB = logits_MBB.masked_fill(gone_MBB, -torch.inf).log_softmax(2)
+    to_text_MB = log_MBB.diagonal(dim1=1, dim2=2)
+    to_image_MB = logits_MBB.log_softmax(1).diagonal(dim1=1, dim2=2)
+    return _mean(-(to_text_MB + to_image_MB).T / 2, there_BM)
+
+
+def phrases_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
+    """Return -1/N sum_n sum_i log sigma(y_in (s <f_i, p_n> + b)), y = 1 where p_n is of image i.
+
+    C2LIP (arXiv 2603.25722), the contrastive loss of noun phrases: N positives of all captions
+    against every image, each pair by itself. Its attention over patches is left out.
+    """
+    assert features.bias is not None
+    positive_BQD, there_BQ = features.positives
+    logits_BBQ = features.scale * torch.einsum("id,jqd->ijq", features.image_BD, positive_BQD)
+    logits_BBQ = logits_BBQ + features.bias
+    own_BB = torch.eye(len(logits_BBQ), dtype=torch.bool, device=logits_BBQ.device)
+    signed_BBQ = torch.where(own_BB[:, :, None], logits_BBQ, -logits_BBQ)
+    return _mean(-functional.logsigmoid(signed_BBQ).sum(0), there_BQ)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirstPositives:
+    """How many of a caption's positives count: its first ones."""
+
+    first: int = 1
+
+    def check(self, where: str) -> None:
+        """Raise UsageError for a number outside of its range."""
+        if self.first < 1:
+            raise UsageError(f"{where}.first: expected 1 or more, found {self.first!r}")
+
+
+def text_distance_loss(features: Features, options: FirstPositives) -> PerCaption:
+    """Return |g_i - p_iq|^2, the mean over a caption's first positives that are there.
+
+    CLIC (arXiv 2505.24424), equation 6, where the one positive says the same in another order.
+    """
+    positive_BQD, there_BQ = features.positives
+    positive_BQD, there_BQ = positive_BQD[:, : options.first], there_BQ[:, : options.first]
+    square_BQ = (positive_BQD - features.text_BCD[:, :1]).square().sum(-1)
+    return PerCaption(loss_B=mean_of_each(square_BQ, there_BQ))
+
+
+def separate_negatives_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> PerCaption:
+    """Return the mean over true texts t_im of CE([s <f_i, t_im>, s <f_i, g~_ik> for k], first).
+
+    CLIC (arXiv 2505.24424), equation 5, with one negative; here with any number. Without positives
+    it is the global loss with gamma and beta of 0.
+    """
+    positive_BM, negative_BK = image_scores(features)
+    missing_BK = ~features.valid_BC[:, 1:]
+    least = torch.finfo(negative_BK.dtype).min / 2  # -inf would give NaN for a row without any
+    negative_B = negative_BK.masked_fill(missing_BK, least).logsumexp(-1)
+    loss_BM = functional.softplus(negative_B[:, None] - positive_BM)
+    there_BM = true_texts(features)[1] & ~missing_BK.all(-1, keepdim=True)
+    return PerCaption(loss_B=mean_of_each(loss_BM, there_BM))
+
+
+def true_texts(features: Features) -> tuple[Tensor, Tensor]:
+    """Return captions and positives as BMD, and which are there as BM."""
+    positive_BQD, there_BQ = features.positives
+    return (
+        torch.cat([features.text_BCD[:, :1], positive_BQD], dim=1),
+        torch.cat([features.valid_BC[:, :1], there_BQ], dim=1),
+    )
+
+
+def image_scores(features: Features) -> tuple[Tensor, Tensor]:
+    """Return s <f_i, t> of an image's true texts as BM, and of its negatives as BK."""
+    image_BD1 = features.image_BD[:, :, None]
+    positive_BM = (true_texts(features)[0] @ image_BD1).squeeze(-1)
+    negative_BK = (features.text_BCD[:, 1:] @ image_BD1).squeeze(-1)
+    return features.scale * positive_BM, features.scale * negative_BK
+
+
+def mean_of_each(value_BN: Tensor, there_BN: Tensor) -> Tensor:
+    """Return each caption's mean over what is there, 0 where nothing is."""
+    return value_BN.masked_fill(~there_BN, 0).sum(-1) / there_BN.sum(-1).clamp_min(1)
+
+
+def _mean(value_BN: Tensor, there_BN: Tensor) -> Tensor:
+    """Return the mean over what is there, 0 where nothing is."""
+    return value_BN.masked_fill(~there_BN, 0).sum() / there_BN.sum().clamp_min(1)
+
+
+PARAPHRASE = BatchLoss(
+    name="paraphrase",
+    label="paraphrases",
+    says="a positive against every caption (READ-CLIP, arXiv 2510.16540)",
+    weight=0.5,
+    needs_positives=True,
+    function=paraphrase_loss,
+)
+SEVERAL_CAPTIONS = BatchLoss(
+    name="several_captions",
+    label="contrastive, several captions",
+    says="every image against every caption, and against every positive (CLIC, arXiv 2505.24424)",
+    needs_positives=True,
+    function=several_captions_loss,
+)
+PHRASES = BatchLoss(
+    name="phrases",
+    label="phrases, pair by pair",
+    says="every image against every positive, each pair by itself (C2LIP, arXiv 2603.25722)",
+    needs_positives=True,
+    needs_bias=True,
+    function=phrases_loss,
+)
+TEXT_DISTANCE = CaptionLoss(
+    name="text_distance",
+    label="distance of positives",
+    says="a caption drawn to its positives (CLIC, arXiv 2505.24424)",
+    options=FirstPositives,
+    needs_positives=True,
+    function=text_distance_loss,
+)
+SEPARATE_NEGATIVES = CaptionLoss(
+    name="separate_negatives",
+    label="negatives of each positive",
+    says="an image's negatives against its caption and positives in turn (CLIC, arXiv 2505.24424)",
+    weight=0.5,
+    needs_negatives=True,
+    function=separate_negatives_loss,
+)
