@@ -27,11 +27,11 @@ from data.shards import map_batches, read_plain
 from data.storage import AnyPath
 from data.texts import nearest
 from negatives.folders.lineage import Report
-from negatives.folders.samples import Tars, write_samples
+from negatives.folders.samples import COMPOSITE, NO_IMAGE, Tars, write_samples
 
 Plain = dict[str, Any]
 TAR_SAMPLES: Final = 1000
-_NOT_ONE: Final = {0: "no image", 2: "composite of two images"}
+_NOT_ONE: Final = {0: NO_IMAGE, 2: COMPOSITE}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,7 @@ from data.images import Store
 
 Plain = dict[str, Any]
 NO_IMAGE: Final = "no image"
+COMPOSITE: Final = "composite of two images"
 MISSING: Final = "image is missing"
 OUTSIDE: Final = "image is not in the folder"
 NO_SUFFIX: Final = "image has no suffix of a picture"
@@ -74,8 +75,8 @@ def _samples(
 
 def _read_image(images: Store, keys: list[str]) -> ImageFile | str:
     """Return the image of a row, or why there is none."""
-    if not keys:
-        return NO_IMAGE
+    if len(keys) != 1:
+        return COMPOSITE if keys else NO_IMAGE
     path = PurePosixPath(name_in(images, keys[0]))
     suffix = path.suffix.removeprefix(".").lower()
     if not suffix or suffix in _TEXT_SUFFIXES:

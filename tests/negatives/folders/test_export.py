@@ -229,3 +229,13 @@ def test_options_that_do_not_fit_are_refused(folder: Path, tmp_path: Path) -> No
 def test_the_command_offers_every_format() -> None:
     assert set(convert._TARGETS) == set(TARGETS)
     assert negative_of("a b", "a c").edit.apply("a b") == "a c"
+
+
+@pytest.mark.parametrize("to", ["negclip-tsv", "webdataset"])
+def test_composites_are_left_out_where_a_row_has_one_image(
+    images: Path, tmp_path: Path, to: str
+) -> None:
+    both = ROWS[2]._replace(images=("a/1.jpg", "a/2.PNG"), layout="left-right")
+    make_folder(tmp_path / "in", {"train": [ROWS[0], both]})
+    exported = export(tmp_path / "in", tmp_path / "new", to, images=images)
+    assert (exported.captions, exported.left_out) == (1, {"composite of two images": 1})
