@@ -111,6 +111,7 @@ class Conjuncts:
             or (here.last, there.first) != (joint - 1, joint + 1)
             or has_pronoun(tree)
             or not _OFF.isdisjoint((tree.words[left], tree.words[right]))
+            or _FIXED.issuperset((tree.words[left], tree.words[right]))
             or not _is_simple(tree, here)
             or not _is_simple(tree, there)
             or hides_a_verb(tree, there.first, there.root, self.lexicon)
@@ -160,7 +161,8 @@ _SUBTYPES = {"NN": "np", "NNS": "np", "JJ": "att", "VBG": "act"}
 _DESCRIBING = {("amod", "NOUN"), ("acomp", "AUX"), ("acomp", "VERB")}
 _MODIFYING = frozenset({"ADJ", "ADV", "NOUN", "PROPN", "VERB"})
 _SHADES = word_sets("swap")["shades"]
-_OFF = word_sets("swap")["light"] | words_of("fixed")
+_OFF = word_sets("swap")["light"]
+_FIXED = words_of("fixed")
 
 
 def _describes_alone(tree: Tree, left: int, right: int) -> bool:
@@ -254,7 +256,8 @@ def _participles(tree: Tree, joint: int, left: int, right: int) -> tuple[Phrase,
     """Return two participles without anything of their own: "sitting and talking"."""
     if (left, right) != (joint - 1, joint + 1) or tree.children[right]:
         return None
-    if any(child > joint and child != right for child in tree.children[left]):
+    rest = [child for child in tree.children[left] if child > joint and child != right]
+    if any(tree.deps[child] != "punct" for child in rest):
         return None
     after = right + 1
     if after <= last_word(tree) or tree.pos[left] != "VERB" or tree.pos[right] != "VERB":

@@ -20,6 +20,8 @@ DETERMINED = frozenset({"det", "poss", "nummod", "predet"})
 _PRONOUNS = frozenset({"PRP", "PRP$", "WP$", "EX"})
 _MARKS = frozenset({'"', "'", "``", "''", "(", ")", "[", "]", ":", ";", "-", "--", "/", "&"})
 _PEOPLE = "person"
+_ONE = frozenset({"a", "an"})
+_SOME = frozenset({"few", "couple", "dozen", "lot", "many", "hundred", "number", "bunch", "pair"})
 _THINGS = word_sets("swap")["things"]
 
 
@@ -100,6 +102,8 @@ def replaced(tree: Tree, first: int, last: int, text: str) -> Replacement:
 def hides_a_verb(tree: Tree, first: int, last: int, lexicon: Lexicon) -> bool:
     """Tell whether the noun that ends a phrase may be its verb: "a horse and a dog stand"."""
     before = last - 1
+    if tree.tags[last] == "NNS" and _is_singular(tree, last):
+        return True  # "an orange vest leans", all of it taken for a noun
     if before < first or tree.pos[before] not in {"NOUN", "PROPN"}:
         return tree.words[last].endswith("ing") and tree.words[last] not in _THINGS
     word, tag = tree.words[last], tree.tags[last]
@@ -108,6 +112,12 @@ def hides_a_verb(tree: Tree, first: int, last: int, lexicon: Lexicon) -> bool:
     if are_one(tree.words[before], word, tag, lexicon):
         return False
     return lexicon.knows(lexicon.lemma(word, tag), "VERB")
+
+
+def _is_singular(tree: Tree, noun: int) -> bool:
+    """Tell whether a noun has "a", and no "few" or the like after it."""
+    words = [tree.words[child] for child in tree.children[noun]]
+    return not _ONE.isdisjoint(words) and _SOME.isdisjoint(words)
 
 
 def hides_verbs(tree: Tree, lexicon: Lexicon) -> bool:

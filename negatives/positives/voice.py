@@ -76,6 +76,7 @@ class Voice:
             or not says_where(tree, chunks, thing.last + 1)
             or not words_of("bodies").isdisjoint((tree.words[subject.root], tree.words[thing.root]))
             or is_plural(tree, subject.root) != (tree.tags[subject.root] == "NNS")
+            or any(tree.deps[child] == "prep" for child in tree.children[subject.root])
             or not self._is_fit(tree, thing, group)
             or tree.heads[thing.root] not in range(group.first, group.last + 1)
         ):
@@ -99,9 +100,7 @@ class Voice:
             chunk.last == chunk.root
             and tree.tags[chunk.root] in NOUNS
             and (tree.pos[chunk.first] in {"DET", "NUM"} or tree.tags[chunk.root] == "NNS")
-            and not any(
-                tree.deps[c] in {"conj", "appos", "cc", "prep"} for c in tree.children[chunk.root]
-            )
+            and not any(tree.deps[c] in {"conj", "appos", "cc"} for c in tree.children[chunk.root])
             and "CCONJ" not in tree.pos[chunk.first : chunk.last]
             and tree.words[chunk.root]
             not in (words_of("picture") | words_of("gathering") | words_of("adverbs"))
