@@ -27,6 +27,7 @@ from negatives.positives.phrases import (
     text_of,
     words_of,
 )
+from negatives.rules.replace_relation import relations
 from negatives.slots import Slot
 from negatives.words.lexicon import Lexicon
 from negatives.words.word_sets import word_sets
@@ -132,8 +133,6 @@ class Conjuncts:
 
         "A man in a hat and a dog" is of a man and a dog, whatever the parser says.
         """
-        if all(tree.pos[index] not in {"NOUN", "PROPN", "ADP", "VERB"} for index in range(left)):
-            return True
         if not any(
             tree.tags[index] in NOUNS
             for index in range(left)
@@ -145,16 +144,21 @@ class Conjuncts:
             return False
         if above == "between":
             return True
+        return self._go_together(tree, left, right, above)
+
+    def _go_together(self, tree: Tree, left: int, right: int, above: str) -> bool:
+        """Tell whether two nouns are of the kind that one verb or preposition has both of."""
         animate = is_animate(tree, left), is_animate(tree, right)
-        if tree.deps[left] in {"dobj", "pobj"} and above in {"wearing", "wears", "with"}:
-            return animate == (False, False) or (animate == (True, True) and above == "with")
-        name = self.lexicon.class_name(
-            self.lexicon.lemma(tree.words[left], tree.tags[left]), "NOUN"
-        )
-        other = self.lexicon.class_name(
-            self.lexicon.lemma(tree.words[right], tree.tags[right]), "NOUN"
-        )
-        return bool(name) and name == other and animate != (True, True)
+        if above in {"wearing", "wears"}:
+            return _is_worn(tree, left) and _is_worn(tree, right)
+        if above == "with" and animate == (False, False):
+            owner = tree.heads[tree.heads[left]]
+            if tree.tags[owner] in NOUNS and not is_animate(tree, owner):
+                return True  # a room or a plate with two things
+            return _is_worn(tree, left) and _is_worn(tree, right)
+        lemma, name = self.lexicon.lemma, self.lexicon.class_name
+        classes = {name(lemma(tree.words[i], tree.tags[i]), "NOUN") for i in (left, right)}
+        return len(classes) == 1 and "" not in classes and animate != (True, True)
 
 
 _SUBTYPES = {"NN": "np", "NNS": "np", "JJ": "att", "VBG": "act"}
@@ -163,6 +167,11 @@ _MODIFYING = frozenset({"ADJ", "ADV", "NOUN", "PROPN", "VERB"})
 _SHADES = word_sets("swap")["shades"]
 _OFF = word_sets("swap")["light"]
 _FIXED = words_of("fixed")
+
+
+def _is_worn(tree: Tree, noun: int) -> bool:
+    """Tell whether a noun is worn, or part of a body."""
+    return relations().kinds.get(tree.words[noun]) == "none"
 
 
 def _describes_alone(tree: Tree, left: int, right: int) -> bool:

@@ -129,7 +129,7 @@ class Inverse:
             and self._is_thing(tree, subject)
             and self._is_thing(tree, place)
             and not hides_a_verb(tree, subject.first, end, self.lexicon)
-            and (relation.text != "in front of" or tree.words[place.root] in _BEHIND)
+            and tree.words[place.root] in _PLACES.get(relation.text, {tree.words[place.root]})
         ):
             return None
         whole = Phrase(subject.first, end, subject.root)
@@ -204,4 +204,8 @@ def _with_posture(tree: Tree, subject: Phrase, posture: str) -> str | None:
     return f"{article} {posture} {noun}" if tree.pos[subject.first] in {"DET", "NUM"} else None
 
 
-_BEHIND = words_of("behind")
+_PLACES = {
+    "in front of": words_of("behind"),
+    **dict.fromkeys(("under", "underneath", "beneath", "below"), words_of("overhead")),
+}
+"""Of relations that are turned with some things alone, those things."""

@@ -7,7 +7,7 @@ from negatives.positives.conjuncts import Conjuncts
 from negatives.positives.existence import Existence
 from negatives.positives.inverse import Inverse
 from negatives.positives.numerals import Numerals
-from negatives.positives.synonyms import Synonym, synonyms_of
+from negatives.positives.synonyms import Synonym
 from negatives.positives.voice import Voice
 from negatives.slots import Rule
 from negatives.wording import glue, wording_of
