@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import click
 
-from data.records import Row, Skip
+from data.records import Row, Skip, images_of
 from negatives.auditing import leaks
 from negatives.auditing.api import open_reference
 from negatives.auditing.findings import Finding
@@ -104,7 +104,7 @@ def _cell(finding: Finding | None) -> str:
 def _pairs(items: Sequence[PublishedCaption]) -> list[Pair]:
     """Return the pairs of texts; what is no text, or equal to its caption, is left out."""
     rows = [
-        Row(item.where, str(item.image or ""), item.caption, ())
+        Row(item.where, images_of(str(item.image or "")), item.caption, ())
         for item in items
         if isinstance(item.caption, str)
     ]

@@ -10,8 +10,18 @@ from pathlib import Path
 
 from data.commit import Json, sync_and_hash, write_atomically
 from data.errors import UsageError
-from data.records import METHODS, SUBTYPES, TYPES, Negative, Reject, Row
-from data.schema import VERSION
+from data.records import (
+    LAYOUTS,
+    METHODS,
+    POSITIVE_TYPES,
+    SUBTYPES,
+    TYPES,
+    Negative,
+    Positive,
+    Reject,
+    Row,
+)
+from data.schema import READABLE
 from data.shards import read_rejects, read_rows
 from data.sources.files import contents, existing
 from data.storage import AnyPath, sizes_in
@@ -135,8 +145,13 @@ def manifest_without_sizes(folder: AnyPath) -> Manifest:
     except ValueError as error:
         raise UsageError(f"{path}: damaged: {error}") from error
     expected = {field.name for field in fields(Manifest)}
-    if not isinstance(content, dict) or set(content) != expected or content["schema"] != VERSION:
-        raise UsageError(f"{path}: not a manifest of schema version {VERSION}")
+    if not isinstance(content, dict) or set(content) != expected:
+        raise UsageError(f"{path}: not a manifest of ours")
+    if content["schema"] not in READABLE:
+        raise UsageError(
+            f"{path}: expected schema version {' or '.join(map(str, READABLE))}, found "
+            f"{content['schema']!r}; a later version of this package reads it"
+        )
     try:
         files = {kind: tuple(Shard(**item) for item in content[kind]) for kind in _SHARDS}
         fluency = tuple(ExtraFile(**item) for item in content["fluency"])
@@ -213,23 +228,25 @@ def _problems_by_row(folder: AnyPath, shard: Shard, manifest: Manifest) -> Itera
         yield _reject_problems(reject, captions.get(reject.id), num_producers=num_producers)
 
 
-_VOCABULARIES: Mapping[str, tuple[str, ...]] = {
-    "type": TYPES,
-    "subtype": SUBTYPES,
-    "method": METHODS,
-}
+_VOCABULARIES: Mapping[str, tuple[str, ...]] = {"subtype": SUBTYPES, "method": METHODS}
 
 
 def row_problems(row: Row, *, num_producers: int) -> Iterator[str]:
     """Yield what is wrong with a row: an edit that does not give the text, an unknown name."""
-    for negative in row.negatives:
-        if not _leads_to(negative, row.caption):
-            yield f"row {row.id}: the edits do not lead to {negative.text!r}"
-        for name, allowed in _VOCABULARIES.items():
-            if getattr(negative, name) not in allowed:
-                yield f"row {row.id}: {name} {getattr(negative, name)!r} is not in the vocabulary"
-        if not 0 <= negative.producer < num_producers:
-            yield f"row {row.id}: producer {negative.producer} is not in the manifest"
+    if row.layout not in LAYOUTS:
+        yield f"row {row.id}: layout {row.layout!r} is not in the vocabulary"
+    elif (row.layout == "single") != (len(row.images) < 2):
+        yield f"row {row.id}: {len(row.images)} images of the layout {row.layout}"
+    all_edited: tuple[Negative | Positive, ...] = (*row.negatives, *row.positives)
+    for edited in all_edited:
+        if not _leads_to(edited, row.caption):
+            yield f"row {row.id}: the edits do not lead to {edited.text!r}"
+        types = TYPES if isinstance(edited, Negative) else POSITIVE_TYPES
+        for name, allowed in {"type": types, **_VOCABULARIES}.items():
+            if getattr(edited, name) not in allowed:
+                yield f"row {row.id}: {name} {getattr(edited, name)!r} is not in the vocabulary"
+        if not 0 <= edited.producer < num_producers:
+            yield f"row {row.id}: producer {edited.producer} is not in the manifest"
 
 
 def _reject_problems(reject: Reject, caption: str | None, *, num_producers: int) -> Iterator[str]:
@@ -243,8 +260,8 @@ def _reject_problems(reject: Reject, caption: str | None, *, num_producers: int)
         yield f"reject of {reject.id}: producer {reject.producer} is not in the manifest"
 
 
-def _leads_to(negative: Negative | Reject, caption: str) -> bool:
+def _leads_to(edited: Negative | Positive | Reject, caption: str) -> bool:
     try:
-        return negative.edit.apply(caption) == negative.text
+        return edited.edit.apply(caption) == edited.text
     except ValueError:
         return False

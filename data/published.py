@@ -7,7 +7,7 @@ are cut there, written as a build writes them, and must give the stated bytes.
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,8 +17,16 @@ from data.errors import UsageError
 from data.manifest import FILE_NAME, FLUENCY, Manifest, Shard, manifest_without_sizes, row_problems
 from data.parquet import read_batches
 from data.records import Row
-from data.schema import REJECT_SCHEMA, ROW_SCHEMA, rejects_of_batch, rows_of_batch
-from data.shards import write_rejects, write_rows
+from data.schema import (
+    REJECT_SCHEMA,
+    ROW_SCHEMA,
+    ROW_SCHEMA_1,
+    downgraded,
+    rejects_of_batch,
+    rows_of_batch,
+    upgraded,
+)
+from data.shards import chunked, write_batches, write_rejects, write_rows
 
 Report = Callable[[int], None]
 """Told the number of rows just done."""
@@ -33,13 +41,23 @@ class Kind(NamedTuple):
     write: Callable[[Path, Any], None]
 
 
+def _rows_of_version_1(batch: Any) -> Iterator[Row]:  # noqa: ANN401 - Arrow has no types
+    return rows_of_batch(upgraded(batch))
+
+
+def _write_version_1(path: Path, rows: Sequence[Row]) -> None:
+    write_batches(path, map(downgraded, chunked(rows)), schema=ROW_SCHEMA_1)
+
+
 ROWS: Final = Kind("data", ROW_SCHEMA, rows_of_batch, write_rows)
+ROWS_1: Final = Kind("data", ROW_SCHEMA_1, _rows_of_version_1, _write_version_1)
 REJECTS: Final = Kind("rejects", REJECT_SCHEMA, rejects_of_batch, write_rejects)
 
 
 def shards_by_kind(manifest: Manifest) -> tuple[tuple[Kind, tuple[Shard, ...]], ...]:
     """Return each kind with its shards."""
-    return (ROWS, manifest.shards), (REJECTS, manifest.rejects)
+    rows = ROWS_1 if manifest.schema == 1 else ROWS
+    return (rows, manifest.shards), (REJECTS, manifest.rejects)
 
 
 def split_name(split: str) -> str:

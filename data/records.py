@@ -7,6 +7,8 @@ from data.edits import Edit
 TYPES = ("replace", "swap", "count", "negate", "shuffle", "rewrite", "add", "unknown")
 SUBTYPES = ("obj", "att", "rel", "act", "num", "np", "order", "existence", "unknown")
 METHODS = ("rule", "llm", "import")
+POSITIVE_TYPES = ("reorder", "replace", "rewrite", "sibling")
+LAYOUTS = ("single", "left-right", "top-bottom")
 
 
 class Caption(NamedTuple):
@@ -54,13 +56,50 @@ class Negative(NamedTuple):
         )
 
 
+class Positive(NamedTuple):
+    """A caption that an edit leaves true; the fields are those of a negative.
+
+    `type` is one of POSITIVE_TYPES, `subtype` of SUBTYPES, `method` of METHODS.
+    """
+
+    text: str
+    type: str
+    subtype: str
+    rule: str
+    method: str
+    edit: Edit
+    score: float | None
+    producer: int
+
+
 class Row(NamedTuple):
-    """A caption with its negatives; a caption for which nothing was found has none."""
+    """A caption with its negatives; a caption for which nothing was found has none.
+
+    Attributes:
+        id: of the caption; stable.
+        images: keys of images: one, none if the source names none, or the two of a composite.
+        caption: the true text.
+        negatives: the caption made false.
+        positives: the caption in other words.
+        layout: one of LAYOUTS: how the images of a composite stand.
+    """
 
     id: str
-    image: str
+    images: tuple[str, ...]
     caption: str
     negatives: tuple[Negative, ...]
+    positives: tuple[Positive, ...] = ()
+    layout: str = "single"
+
+    @property
+    def image(self) -> str:
+        """Return the image's key, "" without an image, both keys of a composite."""
+        return " + ".join(self.images)
+
+
+def images_of(image: str) -> tuple[str, ...]:
+    """Return a row's images for the image key of a caption, "" for none."""
+    return (image,) if image else ()
 
 
 class Reject(NamedTuple):

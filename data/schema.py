@@ -2,20 +2,25 @@
 
 Plain types only, so that every Arrow reader opens a shard as it is. A batch is built column by
 column; making it from one dictionary a row costs four times as long.
+
+Version 1 had one `image` a row, and no positives. Its batches are read as those of this version.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data.edits import Edit, Replacement
-from data.records import Negative, Reject, Row
+from data.records import Negative, Positive, Reject, Row
 
-VERSION = 1
+VERSION = 2
+READABLE = (1, VERSION)
 
 _EDITS = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("text", pa.string())]))
-_NEGATIVE = pa.struct(
+_EDITED = pa.struct(
     [
         ("text", pa.string()),
         ("type", pa.string()),
@@ -27,15 +32,25 @@ _NEGATIVE = pa.struct(
         ("producer", pa.int16()),
     ]
 )
-_METADATA = {"hard_negatives.schema": str(VERSION)}
 ROW_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("images", pa.list_(pa.string())),
+        ("layout", pa.string()),
+        ("caption", pa.string()),
+        ("negatives", pa.list_(_EDITED)),
+        ("positives", pa.list_(_EDITED)),
+    ],
+    metadata={"hard_negatives.schema": str(VERSION)},
+)
+ROW_SCHEMA_1 = pa.schema(
     [
         ("id", pa.string()),
         ("image", pa.string()),
         ("caption", pa.string()),
-        ("negatives", pa.list_(_NEGATIVE)),
+        ("negatives", pa.list_(_EDITED)),
     ],
-    metadata=_METADATA,
+    metadata={"hard_negatives.schema": "1"},
 )
 REJECT_SCHEMA = pa.schema(
     [
@@ -47,36 +62,50 @@ REJECT_SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("producer", pa.int16()),
     ],
-    metadata=_METADATA,
+    metadata={"hard_negatives.schema": "1"},  # as in version 1
 )
 
 
 def batch_of_rows(rows: Sequence[Row]) -> pa.RecordBatch:
     """Return the rows as one record batch of ROW_SCHEMA."""
-    negatives = [negative for row in rows for negative in row.negatives]
-    texts, types, subtypes, rules, methods, _, scores, producers = _columns(negatives, 8)
-    items = pa.StructArray.from_arrays(
-        [
-            pa.array(texts, pa.string()),
-            pa.array(types, pa.string()),
-            pa.array(subtypes, pa.string()),
-            pa.array(rules, pa.string()),
-            pa.array(methods, pa.string()),
-            _edits_array([negative.edit for negative in negatives]),
-            pa.array(scores, pa.float32()),
-            pa.array(producers, pa.int16()),
-        ],
-        fields=list(_NEGATIVE),
-    )
-    ids, images, captions, _ = _columns(rows, 4)
+    ids, images, captions, negatives, positives, layouts = _columns(rows, 6)
     return pa.RecordBatch.from_arrays(
         [
             pa.array(ids, pa.string()),
-            pa.array(images, pa.string()),
+            pa.array(images, pa.list_(pa.string())),
+            pa.array(layouts, pa.string()),
             pa.array(captions, pa.string()),
-            pa.ListArray.from_arrays(_offsets(len(row.negatives) for row in rows), items),
+            _edited_array(negatives),
+            _edited_array(positives),
         ],
         schema=ROW_SCHEMA,
+    )
+
+
+def upgraded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch of ROW_SCHEMA_1 as one of ROW_SCHEMA; texts are not copied."""
+    ids, images, captions, negatives = batch.columns
+    has_image = pc.not_equal(images, "")
+    empty = pa.array([[]] * batch.num_rows, ROW_SCHEMA.field("positives").type)
+    return pa.RecordBatch.from_arrays(
+        [
+            ids,
+            pa.ListArray.from_arrays(_offsets(has_image.to_pylist()), images.filter(has_image)),
+            pa.array(["single"] * batch.num_rows, pa.string()),
+            captions,
+            negatives,
+            empty,
+        ],
+        schema=ROW_SCHEMA,
+    )
+
+
+def downgraded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch of ROW_SCHEMA, made of rows of version 1, as one of ROW_SCHEMA_1."""
+    images = ["".join(keys) for keys in batch.column("images").to_pylist()]
+    columns = (batch.column(name) for name in ("caption", "negatives"))
+    return pa.RecordBatch.from_arrays(
+        [batch.column("id"), pa.array(images, pa.string()), *columns], schema=ROW_SCHEMA_1
     )
 
 
@@ -104,12 +133,14 @@ def rows_of_batch(batch: pa.RecordBatch) -> Iterator[Row]:
         ValueError: a negative's edits are not sorted and disjoint.
     """
     for row in batch.to_pylist():
-        negatives = tuple(
-            Negative(**{key: value for key, value in item.items() if key != "edits"},
-                     edit=_edit_of(item["edits"]))
-            for item in row["negatives"]
-        )  # fmt: skip
-        yield Row(row["id"], row["image"], row["caption"], negatives)
+        yield Row(
+            id=row["id"],
+            images=tuple(row["images"]),
+            caption=row["caption"],
+            negatives=tuple(Negative(**_fields(item)) for item in row["negatives"]),
+            positives=tuple(Positive(**_fields(item)) for item in row["positives"]),
+            layout=row["layout"],
+        )
 
 
 def rejects_of_batch(batch: pa.RecordBatch) -> Iterator[Reject]:
@@ -123,18 +154,42 @@ def rejects_of_batch(batch: pa.RecordBatch) -> Iterator[Reject]:
         yield Reject(**item, edit=edit)
 
 
-def plain_negative(negative: Negative | Reject) -> dict[str, object]:
-    """Return a negative or a reject as JSON holds it, with the "edits" of a shard's row."""
+def plain_negative(negative: Negative | Positive | Reject) -> dict[str, object]:
+    """Return it as JSON holds it, with the "edits" of a shard's row."""
     fields = negative._asdict()
     edit = fields.pop("edit")
     return {**fields, "edits": [replacement._asdict() for replacement in edit.replacements]}
+
+
+def _fields(item: dict[str, Any]) -> dict[str, Any]:
+    return {**{name: value for name, value in item.items() if name != "edits"},
+            "edit": _edit_of(item["edits"])}  # fmt: skip
+
+
+def _edited_array(edited_by_row: Sequence[tuple[Negative | Positive, ...]]) -> pa.Array:
+    edited = [each for some in edited_by_row for each in some]
+    texts, types, subtypes, rules, methods, _, scores, producers = _columns(edited, 8)
+    items = pa.StructArray.from_arrays(
+        [
+            pa.array(texts, pa.string()),
+            pa.array(types, pa.string()),
+            pa.array(subtypes, pa.string()),
+            pa.array(rules, pa.string()),
+            pa.array(methods, pa.string()),
+            _edits_array([each.edit for each in edited]),
+            pa.array(scores, pa.float32()),
+            pa.array(producers, pa.int16()),
+        ],
+        fields=list(_EDITED),
+    )
+    return pa.ListArray.from_arrays(_offsets(map(len, edited_by_row)), items)
 
 
 def _edit_of(items: list[dict[str, int | str]]) -> Edit:
     return Edit(tuple(Replacement(int(i["start"]), int(i["end"]), str(i["text"])) for i in items))
 
 
-def _columns(records: Sequence[tuple[object, ...]], width: int) -> list[tuple[object, ...]]:
+def _columns(records: Sequence[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]:
     return list(zip(*records, strict=True)) if records else [()] * width
 
 

@@ -12,10 +12,12 @@ from data.records import Reject, Row
 from data.schema import (
     REJECT_SCHEMA,
     ROW_SCHEMA,
+    ROW_SCHEMA_1,
     batch_of_rejects,
     batch_of_rows,
     rejects_of_batch,
     rows_of_batch,
+    upgraded,
 )
 from data.storage import AnyPath, is_remote
 from data.texts import one_line
@@ -63,8 +65,13 @@ def write_batches(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.S
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """Write a shard of rows."""
-    chunks = (rows[i : i + ROWS_PER_BATCH] for i in range(0, len(rows), ROWS_PER_BATCH))
-    write_batches(path, map(batch_of_rows, chunks), schema=ROW_SCHEMA)
+    write_batches(path, chunked(rows), schema=ROW_SCHEMA)
+
+
+def chunked(rows: Sequence[Row]) -> Iterator[pa.RecordBatch]:
+    """Yield the record batches that a shard of these rows has."""
+    for start in range(0, len(rows), ROWS_PER_BATCH):
+        yield batch_of_rows(rows[start : start + ROWS_PER_BATCH])
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
@@ -89,9 +96,10 @@ def map_batches(path: AnyPath, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]
     """
     try:
         with open_mapped(path) as source, pa.ipc.open_stream(source) as reader:
-            if not reader.schema.equals(schema):
+            is_old = schema is ROW_SCHEMA and reader.schema.equals(ROW_SCHEMA_1)
+            if not is_old and not reader.schema.equals(schema):
                 raise UsageError(f"{path}: not a file of this schema: {reader.schema.names}")
-            yield from reader
+            yield from map(upgraded, reader) if is_old else reader
     except (pa.ArrowInvalid, OSError) as error:
         raise UsageError(f"{path}: not a readable Arrow stream: {one_line(error)}") from error
 
@@ -107,7 +115,7 @@ def read_rows(path: AnyPath) -> Iterator[Row]:
 
 
 def read_plain(path: AnyPath) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a shard as JSON would hold them, unchecked: `{"id", "image", ...}`.
+    """Yield the rows of a shard as JSON would hold them, unchecked: `{"id", "images", ...}`.
 
     Raises:
         UsageError: as `map_batches`.

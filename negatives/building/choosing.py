@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from data.records import Reject, Row
+from data.records import Reject, Row, images_of
 from data.shards import write_rejects, write_rows
 from data.storage import AnyPath
 from negatives.building.learning import LearnedModel, read_layout
@@ -96,7 +96,7 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     tallies = Tallies()
     chosen = choose_block(block, chooser, scorers, siblings_in(block, chooser.lexicon), answers)
     for (caption, _), found in zip(block, chosen, strict=True):
-        rows.append(Row(*caption, found.negatives))
+        rows.append(Row(caption.id, images_of(caption.image), caption.text, found.negatives))
         rejects += found.rejects
         tallies.add(found)
     write_rows(new_file("data"), rows)

@@ -53,5 +53,5 @@ def _images(folder: AnyPath, manifest: "Manifest") -> Iterator[str]:
     """Yield every image key once."""
     from data.manifest import read_all_rows
 
-    keys = (row.image for row in read_all_rows(folder, manifest))
+    keys = (key for row in read_all_rows(folder, manifest) for key in row.images)
     yield from dict.fromkeys(keys)

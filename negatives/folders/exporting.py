@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +31,7 @@ from negatives.folders.samples import Tars, write_samples
 
 Plain = dict[str, Any]
 TAR_SAMPLES: Final = 1000
+_NOT_ONE: Final = {0: "no image", 2: "composite of two images"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,9 +74,8 @@ class Job:
             for path in paths
             for batch in map_batches(path, schema=ROW_SCHEMA)
         )
-        return list(
-            dict.fromkeys(k for batch in batches for k in batch.column("image").to_pylist())
-        )
+        keys = (batch.column("images").values.to_pylist() for batch in batches)
+        return list(dict.fromkeys(chain.from_iterable(keys)))
 
     def open_images(self) -> Store | None:
         """Return the images as the captions name them, None without a folder of them."""
@@ -192,10 +193,12 @@ def _write_negclip_tsv(job: Job, draft: Path) -> int:
         table.writerow(("title", "filepath", "neg_caption", "neg_image"))
         for row in job.rows():
             texts = [negative["text"] for negative in row["negatives"]]
-            if not texts or not row["image"]:
-                job.left_out["no image" if texts else "no negative"] += 1
+            problem = "no negative" if not texts else _NOT_ONE.get(len(row["images"]), "")
+            if problem:
+                job.left_out[problem] += 1
                 continue
-            name = row["image"] if store is None else name_in(store, row["image"])
+            (image,) = row["images"]
+            name = image if store is None else name_in(store, image)
             path = name if images is None else str(images / name)
             table.writerow((row["caption"], path, repr(texts), "[]"))
             num_written += 1

@@ -15,7 +15,7 @@ from data.config import plain
 from data.edits import edit_between
 from data.errors import UsageError
 from data.manifest import Manifest, Shard
-from data.records import SUBTYPES, TYPES, Caption, Negative, Row, Skip
+from data.records import SUBTYPES, TYPES, Caption, Negative, Row, Skip, images_of
 from data.sources.files import find_splits, split_name
 from data.sources.packed import plain_name
 from data.sources.raw_captions import RawCaption, captions_of, key_of
@@ -171,7 +171,8 @@ class _Reading:
             return caption
         if len(caption.text) > MAX_CHARACTERS:
             return Skip(f"caption is {_LONG}", item.where)
-        return Row(caption.id, image, caption.text, self._negatives(caption, item, producer))
+        negatives = self._negatives(caption, item, producer)
+        return Row(caption.id, images_of(image), caption.text, negatives)
 
     def _id(self, item: PublishedCaption, image: str) -> str:
         """Return the stated id if it is more than a number, else one made of source and place."""

@@ -112,7 +112,7 @@ class _Merging:
         negatives: list[Negative] = []
         seen: set[str] = set()
         for number, row in rows.items():
-            if row[:3] != first[:3]:
+            if _shown(row) != _shown(first):
                 raise UsageError(
                     f"the id {row.id!r} stands for {first.caption!r} ({first.image}) in "
                     f"{self._parents[first_number].folder}, for {row.caption!r} ({row.image}) in "
@@ -143,3 +143,7 @@ def _licence(sources: Sequence[Json]) -> str:
     """Return an SPDX expression of all licences; one that is not known is no licence to drop."""
     licences = dict.fromkeys(str(source.get("licence") or "NOASSERTION") for source in sources)
     return " AND ".join(plain(list(licences)))
+
+
+def _shown(row: Row) -> tuple[str, tuple[str, ...], str, str]:
+    return row.id, row.images, row.layout, row.caption

@@ -180,8 +180,14 @@ def _of_record(where: str, cells: Mapping[str, object]) -> PublishedCaption:
         items = cell if isinstance(cell, list) else cell_texts(cell, "auto")
     negatives = None if items is None else tuple(_negative_of(item, cells) for item in items)
     return PublishedCaption(
-        where, cells.get("id"), cells.get("image"), cells.get("caption"), negatives
+        where, cells.get("id"), _image_in(cells), cells.get("caption"), negatives
     )
+
+
+def _image_in(cells: Mapping[str, object]) -> object:
+    """Return the image of a row, which `negatives export --to jsonl` writes as a list."""
+    images = cells.get("images")
+    return images[0] if isinstance(images, list) and len(images) == 1 else cells.get("image")
 
 
 def _negative_of(item: object, cells: Mapping[str, object]) -> PublishedNegative:

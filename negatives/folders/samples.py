@@ -65,23 +65,23 @@ def _samples(
     rows: Iterator[Plain], images: Store | None, left_out: Counter[str]
 ) -> Iterator[tuple[Plain, ImageFile | None]]:
     for row in rows:
-        image = None if images is None else _read_image(images, row["image"])
+        image = None if images is None else _read_image(images, row["images"])
         if isinstance(image, str):
             left_out[image] += 1
         else:
             yield row, image
 
 
-def _read_image(images: Store, key: str) -> ImageFile | str:
-    """Return the image of a key, or why there is none."""
-    path = PurePosixPath(name_in(images, key))
-    suffix = path.suffix.removeprefix(".").lower()
-    if not key:
+def _read_image(images: Store, keys: list[str]) -> ImageFile | str:
+    """Return the image of a row, or why there is none."""
+    if not keys:
         return NO_IMAGE
+    path = PurePosixPath(name_in(images, keys[0]))
+    suffix = path.suffix.removeprefix(".").lower()
     if not suffix or suffix in _TEXT_SUFFIXES:
         return NO_SUFFIX
     try:
-        return ImageFile(suffix, images.read(key))
+        return ImageFile(suffix, images.read(keys[0]))
     except (UsageError, ValueError):  # a store reads nothing outside of its folder
         return OUTSIDE if path.is_absolute() or ".." in path.parts else MISSING
 

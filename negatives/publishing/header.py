@@ -15,14 +15,14 @@ _LICENCES: Final = re.compile(
 """The identifiers of the Hub that captions may have; others are told by name."""
 
 _TEXT: Final = {"dtype": "string"}
-FEATURES: Final = (
-    {"name": "id", **_TEXT},
-    {"name": "image", **_TEXT},
-    {"name": "caption", **_TEXT},
-    {
-        "name": "negatives",
+
+
+def _edited(name: str) -> dict[str, Any]:
+    """Return a column of edited captions, made anew: YAML would write a second one as an alias."""
+    return {
+        "name": name,
         "list": [
-            *({"name": name, **_TEXT} for name in ("text", "type", "subtype", "rule", "method")),
+            *({"name": each, **_TEXT} for each in ("text", "type", "subtype", "rule", "method")),
             {
                 "name": "edits",
                 "list": [
@@ -34,7 +34,16 @@ FEATURES: Final = (
             {"name": "score", "dtype": "float32"},
             {"name": "producer", "dtype": "int16"},
         ],
-    },
+    }
+
+
+FEATURES: Final = (
+    {"name": "id", **_TEXT},
+    {"name": "images", "list": "string"},
+    {"name": "layout", **_TEXT},
+    {"name": "caption", **_TEXT},
+    _edited("negatives"),
+    _edited("positives"),
 )
 """The columns of a shard as the Hub writes them."""
 

@@ -14,6 +14,7 @@ from data.manifest import FILE_NAME, Manifest, problems_of, read_manifest
 from data.parquet import write_chunked
 from data.published import Kind, Report, records_of, restore_shards, shards_by_kind
 from data.records import Row
+from data.schema import VERSION
 from data.shards import map_batches, read_rows
 from data.streams import Stream
 from negatives.auditing.findings import Audit, Sample
@@ -54,6 +55,11 @@ def verify_folder(folder: Path) -> Manifest:
         raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")
     if not manifest.shards:
         raise UsageError(f"{folder}: no rows to publish")
+    if manifest.schema != VERSION:
+        raise UsageError(
+            f"{folder}: expected schema version {VERSION}, found {manifest.schema}; `negatives "
+            "filter` writes it again in the present one"
+        )
     return manifest
 
 

@@ -59,7 +59,7 @@ def test_a_line_says_how_many_are_left_and_what_is_ahead() -> None:
 def test_a_folder_without_scores_or_negatives_is_told(tmp_path: Path) -> None:
     scored = row_of("1", "A red car.", "A blue car.", score=0.5)
     plain = row_of("2", "A red bus.", "A tan bus.")
-    bare = Row("3", "3.jpg", "A dog.", ())
+    bare = Row("3", ("3.jpg",), "A dog.", ())
     cases = {
         "none": ([bare], "found none"),
         "plain": ([plain, bare], "found 1 of 1 without"),

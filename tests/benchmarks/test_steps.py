@@ -47,5 +47,5 @@ def test_a_caption_brings_its_first_negative_of_each_type() -> None:
         negative_of(*pair)
         for pair in (("shuffle", "x"), ("swap", "y"), ("swap", "z"), ("replace", "w"))
     ]
-    row = Row(id="1", image="1", caption="a cat", negatives=tuple(negatives))
+    row = Row(id="1", images=("1",), caption="a cat", negatives=tuple(negatives))
     assert with_one_of_each(row) == ("a cat", "a y", "a w", "a x")

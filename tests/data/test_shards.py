@@ -7,18 +7,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.commit import sync_and_hash
 from data.edits import Edit, Replacement
 from data.errors import UsageError
-from data.records import METHODS, SUBTYPES, TYPES, Negative, Reject, Row
-from data.schema import ROW_SCHEMA, batch_of_rows, rows_of_batch
-from data.shards import ROWS_PER_BATCH, read_rejects, read_rows, write_rejects, write_rows
+from data.manifest import (
+    FILE_NAME,
+    Manifest,
+    Shard,
+    problems_of,
+    read_manifest,
+    row_problems,
+    to_json,
+)
+from data.parquet import write_parquet
+from data.published import restore_folder
+from data.records import (
+    LAYOUTS,
+    METHODS,
+    POSITIVE_TYPES,
+    SUBTYPES,
+    TYPES,
+    Negative,
+    Positive,
+    Reject,
+    Row,
+)
+from data.schema import ROW_SCHEMA, ROW_SCHEMA_1, batch_of_rows, downgraded, rows_of_batch
+from data.shards import (
+    ROWS_PER_BATCH,
+    map_batches,
+    read_rejects,
+    read_rows,
+    write_batches,
+    write_rejects,
+    write_rows,
+)
 
 EDIT = Edit((Replacement(2, 5, "blue"), Replacement(6, 9, "bus")))
 NEGATIVE = Negative("a blue bus", "replace", "att", "replace_attribute", "rule", EDIT, None, 0)
 ROWS = [
-    Row("x:1:0", "1.jpg", "a red car", (NEGATIVE, NEGATIVE._replace(score=-1.5, producer=1))),
-    Row("x:2:0", "2.jpg", "nothing here", ()),
-    Row("x:3:0", "", "\N{DOG FACE} a\u0301\t\N{ARABIC LETTER ALEF}\x00", (NEGATIVE,)),
+    Row("x:1:0", ("1.jpg",), "a red car", (NEGATIVE, NEGATIVE._replace(score=-1.5, producer=1))),
+    Row("x:2:0", ("2.jpg",), "nothing here", ()),
+    Row("x:3:0", (), "\N{DOG FACE} a\u0301\t\N{ARABIC LETTER ALEF}\x00", (NEGATIVE,)),
 ]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -28,10 +58,7 @@ edits = st.builds(
     st.integers(0, 1000),
     texts,
 )
-negatives = st.builds(
-    Negative,
-    texts,
-    st.sampled_from(TYPES),
+rest_of_edited = (
     st.sampled_from(SUBTYPES),
     texts,
     st.sampled_from(METHODS),
@@ -39,7 +66,17 @@ negatives = st.builds(
     st.none() | st.floats(width=32, allow_nan=False),
     st.integers(0, 100),
 )
-rows = st.builds(Row, texts, texts, texts, st.lists(negatives, max_size=4).map(tuple))
+negatives = st.builds(Negative, texts, st.sampled_from(TYPES), *rest_of_edited)
+positives = st.builds(Positive, texts, st.sampled_from(POSITIVE_TYPES), *rest_of_edited)
+rows = st.builds(
+    Row,
+    texts,
+    st.lists(texts, max_size=2).map(tuple),
+    texts,
+    st.lists(negatives, max_size=4).map(tuple),
+    st.lists(positives, max_size=3).map(tuple),
+    st.sampled_from(LAYOUTS),
+)
 
 
 @given(st.lists(rows, max_size=6))
@@ -53,6 +90,53 @@ def test_a_shard_comes_back_as_it_was_whatever_its_length(tmp_path: Path) -> Non
     assert list(read_rows(tmp_path / "many.arrow")) == many
     write_rows(tmp_path / "none.arrow", [])
     assert list(read_rows(tmp_path / "none.arrow")) == []
+
+
+def test_a_folder_of_version_1_is_read_and_so_is_what_it_published(tmp_path: Path) -> None:
+    old, published, restored = (tmp_path / name for name in ("old", "published", "restored"))
+    for folder in (old, published, restored):
+        (folder / "data").mkdir(parents=True)
+    shard = old / "data/train-00000.arrow"
+    write_batches(shard, [downgraded(batch_of_rows(ROWS[:2]))], schema=ROW_SCHEMA_1)
+    size, sha256 = sync_and_hash(shard)
+    manifest = Manifest(
+        schema=1, seed=0, config={}, fingerprint="", source={}, versions={}, producers=[{}, {}],
+        shards=(Shard(file="data/train-00000.arrow", split="train", rows=2, bytes=size,
+                      sha256=sha256),),
+        rejects=(), fluency=(), tallies={}, lineage=[],
+    )  # fmt: skip
+    for folder in (old, published):
+        (folder / FILE_NAME).write_text(to_json(manifest))
+    batches = map_batches(shard, schema=ROW_SCHEMA_1)
+    file = published / "data/train-00000-of-00001.parquet"
+    write_parquet(file, batches, schema=ROW_SCHEMA_1)
+    restore_folder(published, restored)
+    for folder in (old, restored):
+        assert list(problems_of(folder, read_manifest(folder))) == []
+        assert list(read_rows(folder / "data/train-00000.arrow")) == ROWS[:2]
+
+
+@pytest.mark.parametrize(
+    ("images", "layout", "problem"),
+    [
+        (("1.jpg", "2.jpg"), "left-right", None),
+        (("1.jpg",), "left-right", "row 1: 1 images of the layout left-right"),
+        (("1.jpg", "2.jpg"), "single", "row 1: 2 images of the layout single"),
+        (("1.jpg", "2.jpg"), "diagonal", "row 1: layout 'diagonal' is not in the vocabulary"),
+    ],
+)
+def test_a_layout_fits_the_images(
+    images: tuple[str, ...], layout: str, problem: str | None
+) -> None:
+    row = Row("1", images, "a red car", (), (), layout)
+    assert [*row_problems(row, num_producers=1)] == ([problem] if problem else [])
+
+
+def test_a_positive_has_a_type_of_its_own() -> None:
+    positive = Positive("a blue bus", "swap", "np", "conjuncts", "rule", EDIT, None, 0)
+    row = Row("1", (), "a red car", (), (positive,))
+    problem = "row 1: type 'swap' is not in the vocabulary"
+    assert [*row_problems(row, num_producers=1)] == [problem]
 
 
 def test_rejects_come_back_as_they_were(tmp_path: Path) -> None:

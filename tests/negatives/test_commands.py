@@ -87,7 +87,7 @@ def test_a_build_says_which_model_weighed_and_that_few_captions_teach_little(
 def test_from_some_thousands_of_captions_on_nothing_is_said(
     num_captions: int, *, is_weak: bool, tmp_path: Path
 ) -> None:
-    manifest = make_folder(tmp_path / "out", {"train": [Row("1", "", "A red car.", ())]})
+    manifest = make_folder(tmp_path / "out", {"train": [Row("1", (), "A red car.", ())]})
     learned = replace(
         manifest,
         fluency=(ExtraFile(file="fluency/model.json", bytes=1, sha256=""),),

@@ -13,6 +13,7 @@ from data.commit import sync_and_hash
 from data.edits import Edit, Replacement
 from data.manifest import Manifest, Shard, write_manifest
 from data.records import Negative, Row
+from data.schema import VERSION
 from data.shards import write_rows
 from training.batches.dataset import HardNegativeDataset
 from training.batches.tokenizer import Tokenizer
@@ -32,7 +33,7 @@ def row_of(
         )
         for place, name in enumerate(types)
     )  # fmt: skip
-    return Row(f"id:{number}", image, caption, negatives)
+    return Row(f"id:{number}", (image,), caption, negatives)
 
 
 def rows_of(count: int, *, types: Sequence[str] = ("swap", "replace", "replace")) -> list[Row]:
@@ -55,7 +56,7 @@ def finished(
             shards.append(Shard(file=file, split=split, rows=len(part), bytes=size, sha256=sha256))
     types = {n.type: 1 for rows in splits.values() for row in rows for n in row.negatives}
     manifest = Manifest(
-        schema=1, seed=0, config={"data": {"source": {"name": source}}}, fingerprint="f" * 64,
+        schema=VERSION, seed=0, config={"data": {"source": {"name": source}}}, fingerprint="f" * 64,
         source={"name": source}, versions={}, producers=[{}], shards=tuple(shards), rejects=(),
         fluency=(), tallies={"negatives_by_type": {f"{t}/att": 1 for t in types}}, lineage=[],
     )  # fmt: skip

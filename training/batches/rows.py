@@ -82,8 +82,8 @@ class Rows:
         """Return the id and the image key of a row."""
         for batch in self._mapped.batches(place.shard):
             if place.row < batch.num_rows:
-                ids, images = batch.columns[:2]
-                return ids[place.row].as_py(), images[place.row].as_py()
+                keys = batch.column("images")[place.row].as_py()
+                return batch.column("id")[place.row].as_py(), keys[0] if keys else ""
             place = place._replace(row=place.row - batch.num_rows)
         raise UsageError(f"{self.shards[place.shard].file}: fewer rows than the manifest says")
 
@@ -102,7 +102,8 @@ class Rows:
         """Yield the image key of every row, left out ones too."""
         for shard in range(len(self.shards)):
             for batch in self._mapped.batches(shard):
-                yield from batch.column("image").to_pylist()
+                for keys in batch.column("images").to_pylist():
+                    yield keys[0] if keys else ""
 
     def images_beside(self) -> list[str]:
         """Return the image keys of the other splits, each once."""

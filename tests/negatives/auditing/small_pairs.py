@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from data.edits import edit_between
-from data.records import Negative, Row
+from data.records import Negative, Row, images_of
 from data.streams import Stream
 
 COLOURS = ("red", "blue", "green", "white", "black", "yellow")
@@ -32,7 +32,7 @@ def row_of(number: int, image: str, caption: str, texts: Sequence[str], kind: st
         edit = edit_between(caption, text)
         assert edit is not None
         negatives.append(Negative(text, of_type, subtype, "test", "rule", edit, None, 0))
-    return Row(f"test:{number}", image, caption, tuple(negatives))
+    return Row(f"test:{number}", images_of(image), caption, tuple(negatives))
 
 
 def exchangeable_rows(num_images: int, *, seed: int, kind: str = "replace/att") -> list[Row]:

@@ -110,7 +110,7 @@ def test_every_negative_of_a_stratum_is_as_likely() -> None:
     edit = edit_between("a", "b")
     assert edit is not None
     rows = [
-        Row(f"r:{n}", "", "a", (Negative("b", "swap", "att", "swap", "rule", edit, None, 0),) * 2)
+        Row(f"r:{n}", (), "a", (Negative("b", "swap", "att", "swap", "rule", edit, None, 0),) * 2)
         for n in range(10)
     ]
     drawn = Counter(

@@ -44,7 +44,7 @@ class FakeJudge:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A build of 120 captions with one negative each and 30 with none."""
     rows = telling_rows(60, seed=0)
-    bare = [Row(f"bare:{n}", "", f"Nothing {n}.", ()) for n in range(30)]
+    bare = [Row(f"bare:{n}", (), f"Nothing {n}.", ()) for n in range(30)]
     out = tmp_path_factory.mktemp("audit") / "out"
     make_folder(out, {"train": [*rows, *bare]}, rules=("test",), shard_rows=100)
     return out
@@ -79,7 +79,7 @@ def test_a_folder_is_audited(folder: Path) -> None:
 
 def test_every_measure_of_an_audit_is_explained(tmp_path: Path) -> None:
     rows = [*telling_rows(60, seed=0), *exchangeable_rows(60, seed=1)]
-    rows = [row._replace(id=f"{number}", image=f"{number}") for number, row in enumerate(rows)]
+    rows = [row._replace(id=f"{number}", images=(f"{number}",)) for number, row in enumerate(rows)]
     rows += [row_of(1000, "", "A red car.", ["A blue car.", "A tan car."], "replace/att")]
     rows += [row_of(2000 + n, f"{n}.jpg", "A dog.", ["A cat."], "replace/obj") for n in range(12)]
     make_folder(tmp_path / "out", {"train": rows}, rules=("test",), shard_rows=500)

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from data.errors import UsageError
-from data.records import Row
+from data.records import Row, images_of
 from negatives.auditing import api
 from negatives.auditing.coverage import Coverage
 from negatives.auditing.pairs import Groups, groups_of
@@ -105,8 +105,8 @@ def test_what_is_kept_of_rows_is_eight_bytes_a_text() -> None:
     row = row_of(1, "a.jpg", "A red car.", ["A blue car.", "A tan car."], "replace/att")
     coverage, groups = Coverage(lambda word: word[0] in "aeiou"), Groups()
     for number in range(100):
-        coverage.add(row._replace(image=f"{number}.jpg"))
-        groups.add(row._replace(image=f"{number}.jpg"))
+        coverage.add(row._replace(images=(f"{number}.jpg",)))
+        groups.add(row._replace(images=(f"{number}.jpg",)))
     kept = [value for each in (coverage, groups) for value in vars(each).values()]
     arrays = [value for value in kept if hasattr(value, "itemsize")]
     assert sorted(len(value) * value.itemsize for value in arrays) == [800, 800, 800, 800, 1600]
@@ -115,6 +115,6 @@ def test_what_is_kept_of_rows_is_eight_bytes_a_text() -> None:
 
 def test_groups_are_those_of_rows_put_together() -> None:
     said = [("a.jpg", "A dog."), ("b.jpg", "A cat."), ("c.jpg", "a dog"), ("b.jpg", "Two dogs.")]
-    rows = [Row(str(number), *row, ()) for number, row in enumerate(said)]
+    rows = [Row(str(number), images_of(row[0]), *row[1:], ()) for number, row in enumerate(said)]
     assert groups_of(rows) == [0, 1, 0, 1]
     assert groups_of([]) == []

@@ -13,7 +13,7 @@ from data.measures.adversary import (
     held_out_wins,
     word_reader,
 )
-from data.records import Row
+from data.records import Row, images_of
 from data.streams import Stream
 from negatives.auditing.findings import Finding
 from negatives.auditing.gap import gap_wins
@@ -142,7 +142,7 @@ def test_no_image_is_in_two_folds() -> None:
 def test_images_that_share_a_caption_are_one_group(
     rows: list[tuple[str, str, str]], groups: list[int]
 ) -> None:
-    assert groups_of([Row(*row, ()) for row in rows]) == groups
+    assert groups_of([Row(row[0], images_of(row[1]), *row[2:], ()) for row in rows]) == groups
 
 
 def test_a_held_out_pair_teaches_nothing() -> None:

@@ -22,7 +22,7 @@ def read(texts: Sequence[str]) -> Iterator[Assertions]:
 
 def row(image: int, caption: str, negative: str, subtype: str = "obj") -> Row:
     made = Negative(negative, "replace", subtype, "rule", "rule", AN_EDIT, None, 0)
-    return Row(f"x:{image}", f"{image}.jpg", caption, (made,))
+    return Row(f"x:{image}", (f"{image}.jpg",), caption, (made,))
 
 
 def test_captions_that_the_folder_has_are_not_asked() -> None:

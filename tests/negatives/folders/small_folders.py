@@ -5,7 +5,7 @@ from pathlib import Path
 
 from data.edits import edit_between
 from data.manifest import Manifest
-from data.records import Negative, Row
+from data.records import Negative, Row, images_of
 from negatives.folders.lineage import Account, Counts, manifest_of
 from negatives.folders.writing import NewFolder, write_folder
 
@@ -27,7 +27,7 @@ def negative_of(
 
 def row_of(row_id: str, caption: str, *texts: str, image: str = "1.jpg", **fields: object) -> Row:
     negatives = tuple(negative_of(caption, text, **fields) for text in texts)  # type: ignore[arg-type]
-    return Row(row_id, image, caption, negatives)
+    return Row(row_id, images_of(image), caption, negatives)
 
 
 def make_folder(

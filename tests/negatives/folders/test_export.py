@@ -124,7 +124,7 @@ def test_images_are_found_by_the_paths_of_another_machine(
 ) -> None:
     slash = start[-1]
     rows = [
-        row._replace(image=f"{start}a{slash}{name}")
+        row._replace(images=(f"{start}a{slash}{name}",))
         for row, name in zip(ROWS, ("1.jpg", "1.jpg", "2.PNG", "3.jpg", "1.jpg"), strict=True)
     ]
     make_folder(tmp_path / "paths", {"train": rows})

@@ -23,9 +23,9 @@ SWAP = negative_of(CAPTION, "A blue car next to a red house.", score=-1.0)
 COUNT = negative_of(CAPTION, "Two red cars.", kind="count/num", rule="count", producer=1)
 OBJECT = negative_of(CAPTION, "A red car next to a blue bench.", kind="replace/obj", score=-9.0)
 ROWS = [
-    Row("x:1:0", "1.jpg", CAPTION, (SWAP, COUNT, OBJECT)),
+    Row("x:1:0", ("1.jpg",), CAPTION, (SWAP, COUNT, OBJECT)),
     row_of("x:2:0", "Two dogs.", image="2.jpg"),
-    Row("x:3:0", "3.jpg", CAPTION, (COUNT,)),
+    Row("x:3:0", ("3.jpg",), CAPTION, (COUNT,)),
 ]
 RULES = ("swap", "count")
 
@@ -160,7 +160,7 @@ def test_merge_joins_captions_and_producers(folder: Path, tmp_path: Path) -> Non
     again = negative_of(CAPTION, "A blue car next to a red house", rule="mine")
     own = [
         row_of("x:2:0", "Two dogs.", "Three dogs.", image="2.jpg", rule="swap", producer=1),
-        Row("x:1:0", "1.jpg", CAPTION, (other, again)),
+        Row("x:1:0", ("1.jpg",), CAPTION, (other, again)),
         row_of("y:7:0", "A cat.", "A dog.", image="7.jpg"),
     ]
     make_folder(tmp_path / "b", {"train": own, "test": own[2:]}, rules=("mine", "swap"))
@@ -212,7 +212,7 @@ def test_merge_refuses_one_id_for_two_captions(folder: Path, tmp_path: Path) -> 
     make_folder(tmp_path / "b", {"train": [row_of("x:1:0", "A cat.", "A dog.", image="1.jpg")]})
     with pytest.raises(UsageError, match=r"'x:1:0' stands for 'A red car.*for 'A cat"):
         merge_folders([folder, tmp_path / "b"], tmp_path / "new")
-    make_folder(tmp_path / "c", {"train": [ROWS[0]._replace(image="z.jpg")]}, rules=RULES)
+    make_folder(tmp_path / "c", {"train": [ROWS[0]._replace(images=("z.jpg",))]}, rules=RULES)
     with pytest.raises(UsageError, match=r"z\.jpg"):
         merge_folders([folder, tmp_path / "c"], tmp_path / "new")
     make_folder(tmp_path / "d", {"train": [ROWS[0], ROWS[0]]}, rules=RULES)

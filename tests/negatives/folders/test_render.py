@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
         lineage=[],
     )
     rows = {
-        split: [Row(c.id, c.image, c.text, ()) for c in SOURCE.read(split) if type(c) is Caption]
+        split: [Row(c.id, (c.image,), c.text, ()) for c in SOURCE.read(split) if type(c) is Caption]
         for split in SOURCE.splits()
     }
     write_folder(

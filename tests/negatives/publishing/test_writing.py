@@ -213,7 +213,7 @@ def test_splits_that_cannot_be_told_apart_are_refused() -> None:
 def test_a_few_changed_rows_change_few_pages(tmp_path: Path) -> None:
     """Content-defined chunking: what follows an inserted row is cut as it was."""
     rows = [
-        Row(f"{n}", "", "".join(sha512(f"{n} {k}".encode()).hexdigest() for k in range(4)), ())
+        Row(f"{n}", (), "".join(sha512(f"{n} {k}".encode()).hexdigest() for k in range(4)), ())
         for n in range(12_000)
     ]
     parts = []

@@ -80,7 +80,7 @@ def test_a_model_that_is_advised_is_one(
 
 
 def test_scenes_are_drawn_where_their_images_are_missing(root: Path, tmp_path: Path) -> None:
-    rows = [row._replace(image=f"train/{n:06d}.png") for n, row in enumerate(ROWS)]
+    rows = [row._replace(images=(f"train/{n:06d}.png",)) for n, row in enumerate(ROWS)]
     shards = finished(tmp_path / "out", {"train": rows}, source="scenes")
     here = replace(places(root), shards=shards, out=tmp_path / "run")
     with pytest.raises(UsageError, match="or leave --images out: then scenes are drawn"):

@@ -72,7 +72,7 @@ def test_the_best_checkpoint_is_kept_unless_told_otherwise(root: Path) -> None:
 def test_a_split_whose_images_are_not_there_is_measured_only_if_asked_for(
     root: Path, tmp_path: Path
 ) -> None:
-    elsewhere = [row._replace(image=f"val/{row.image}") for row in OTHERS]
+    elsewhere = [row._replace(images=(f"val/{row.image}",)) for row in OTHERS]
     shards = finished(tmp_path / "out", {"train": ROWS, "val": elsewhere})
     found = prepared(root, shards, validation=AUTO)
     assert found.validation is None
@@ -86,7 +86,7 @@ def test_images_under_paths_of_another_machine_are_trained_on(
     root: Path, tmp_path: Path, start: str
 ) -> None:
     def elsewhere(row: Row) -> Row:
-        return row._replace(image=start + row.image.replace("/", start[-1]))
+        return row._replace(images=(start + row.image.replace("/", start[-1]),))
 
     splits = {"train": list(map(elsewhere, ROWS)), "val": list(map(elsewhere, OTHERS))}
     here = replace(places(root), shards=finished(tmp_path / "out", splits), out=tmp_path / "run")
