@@ -193,7 +193,7 @@ FLAGS = {
     "audit": "against fail-outside held-out help html json out quiet reference-model "
     "reference-pairs sample seed",
     "build": "config dry-run executor fluency-from help hold-out json language limit max-cost "
-    "max-requests max-share out preset quiet ray-address resume root "
+    "max-requests max-share out positives preset quiet ray-address resume root "
     "seed set source workers",
     "export": "help images json output quiet split tar-samples to",
     "filter": "drop-empty help json max-negatives min-score quiet rule sample-captions seed type",

@@ -47,6 +47,11 @@ _OPTIONS = (
         type=float,
         help="Thin kinds of which there are more than this share of all negatives; 0.4 is 40 %.",
     ),
+    click.option(
+        "--positives/--no-positives",
+        default=None,
+        help="Write positives, too: edits that leave the caption true.  [default: no]",
+    ),
     set_option,
 )
 

@@ -6,6 +6,7 @@ alternative of a slot says the same as the caption, or what follows from it.
 
 from collections.abc import Mapping
 
+from negatives.llm.asking import AnyRule
 from negatives.positives.clause import Clause
 from negatives.positives.conjuncts import Conjuncts
 from negatives.positives.existence import Existence
@@ -14,17 +15,7 @@ from negatives.positives.numerals import Numerals
 from negatives.positives.synonyms import Synonym
 from negatives.positives.voice import Voice
 
-PositiveRule = (
-    type[Conjuncts]
-    | type[Inverse]
-    | type[Voice]
-    | type[Clause]
-    | type[Existence]
-    | type[Synonym]
-    | type[Numerals]
-)
-
-POSITIVE_RULES: Mapping[str, PositiveRule] = {
+POSITIVE_RULES: Mapping[str, type[AnyRule]] = {
     "conjuncts": Conjuncts,
     "inverse": Inverse,
     "voice": Voice,
