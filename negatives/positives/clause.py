@@ -17,6 +17,7 @@ from negatives.positives.phrases import (
     has_scope,
     hides_a_verb,
     hides_verbs,
+    is_animate,
     words_of,
 )
 from negatives.rules.replace_relation import relations
@@ -103,5 +104,7 @@ def _is_said(tree: Tree, after: int) -> bool:
         return False
     if tree.pos[after] != "ADP" or tree.deps[after] != "prep":
         return False
+    if any(dep == "conj" and is_animate(tree, index) for index, dep in enumerate(tree.deps)):
+        return False  # "two girls in dresses and two boys in shirts"
     thing = next((c for c in tree.children[after] if tree.deps[c] == "pobj"), None)
     return thing is None or relations().kinds.get(tree.words[thing]) != "none"

@@ -182,7 +182,7 @@ def _describes_alone(tree: Tree, left: int, right: int) -> bool:
     # "a black and white photo" has no other order
     return (
         noun >= after
-        and tree.words[noun] not in words_of("picture")
+        and words_of("picture").isdisjoint(tree.words[after : noun + 2])
         and {"amod", "compound"}.issuperset(tree.deps[after:noun])
     )
 

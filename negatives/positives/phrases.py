@@ -123,12 +123,19 @@ def _is_singular(tree: Tree, noun: int) -> bool:
 def hides_verbs(tree: Tree, lexicon: Lexicon) -> bool:
     """Tell whether a finite verb may be tagged a plural: "a woman in a blue dress poses"."""
     return any(
-        tag == "NNS"
-        and index
-        and tree.tags[index - 1] == "NN"
-        and bool(lexicon.word_class(lexicon.lemma(tree.words[index], "VBZ"), "VERB"))
-        and not are_one(tree.words[index - 1], tree.words[index], tag, lexicon)
+        tag == "NNS" and index and _may_be_a_verb(tree, index, lexicon)
         for index, tag in enumerate(tree.tags)
+    )
+
+
+def _may_be_a_verb(tree: Tree, plural: int, lexicon: Lexicon) -> bool:
+    word, before = tree.words[plural], plural - 1
+    if _is_singular(tree, plural):
+        return True
+    return (
+        tree.tags[before] in {"NN", "JJ"}
+        and bool(lexicon.word_class(lexicon.lemma(word, "VBZ"), "VERB"))
+        and not are_one(tree.words[before], word, "NNS", lexicon)
     )
 
 
