@@ -101,7 +101,7 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     positive = positive_chooser(
         options.positives, policy, options.seed, first_number=len(options.rules)
     )
-    turned = choose_positives(block, chosen, positive, scorers)
+    turned = choose_positives(block, chosen, positive, scorers, even=True)
     for (caption, _), found, true in zip(block, chosen, turned, strict=True):
         images = images_of(caption.image)
         rows.append(Row(caption.id, images, caption.text, found.negatives, true.positives))
