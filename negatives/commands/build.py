@@ -197,6 +197,14 @@ def summary(manifest: "Manifest", out: AnyPath) -> str:
             for name, count in sorted(by_type.items(), key=lambda item: -item[1])
         ),
     ]
+    if num_positives := sum(manifest.tallies.get("positives_by_type", {}).values()):
+        with_positive = captions.get("with_positive", 0) / num_captions
+        lines.append(
+            f"{num_positives:,} positives ({num_positives / num_captions:.2f} a caption); "
+            f"{with_positive:.1%} of the captions have one"
+        )
+        by_rule = sorted(manifest.tallies["positives_by_rule"].items(), key=lambda item: -item[1])
+        lines += [f"  {name:<18} {n:>9,}  {n / num_positives:6.1%}" for name, n in by_rule]
     lines += lines_of(manifest, out)
     if len(splits := manifest.splits()) > 1:
         by_split = dict.fromkeys(splits, 0)

@@ -21,6 +21,7 @@ from negatives.positives.phrases import (
     has_pronoun,
     has_scope,
     hides_a_verb,
+    is_animate,
     is_plural,
     last_word,
     replaced,
@@ -177,7 +178,10 @@ def _turned(tree: Tree, statement: _Statement) -> Edit | None:
     subject, be, posture, relation, place = statement
     moved: str | None = text_of(tree, subject)
     if posture >= 0:
-        moved = _with_posture(tree, subject, tree.words[posture])
+        posed = tree.words[posture]
+        if posed not in _OF_THINGS and not is_animate(tree, subject.root):
+            return None  # "a sitting couch"
+        moved = _with_posture(tree, subject, posed)
         if moved is None or be > 1:
             return None
     replacements = [
@@ -204,6 +208,7 @@ def _with_posture(tree: Tree, subject: Phrase, posture: str) -> str | None:
     return f"{article} {posture} {noun}" if tree.pos[subject.first] in {"DET", "NUM"} else None
 
 
+_OF_THINGS = frozenset({"parked", "floating"})
 _PLACES = {
     "in front of": words_of("behind"),
     **dict.fromkeys(("under", "underneath", "beneath", "below"), words_of("overhead")),
