@@ -22,14 +22,17 @@ if TYPE_CHECKING:
     from data.errors import ShardError as ShardError
     from data.errors import UsageError as UsageError
     from data.records import Negative as Negative
+    from data.records import Positive as Positive
     from data.shard_folder import open_shards as open_shards
     from negatives.api import generate as generate
     from negatives.auditing.api import audit as audit
     from negatives.building.api import build as build
+    from negatives.rephrasing import rephrase as rephrase
 
 _MODULES = {  # where each public name is defined
     "Edit": "data.edits",
     "Negative": "data.records",
+    "Positive": "data.records",
     "RetryableError": "data.errors",
     "ShardError": "data.errors",
     "UsageError": "data.errors",
@@ -37,10 +40,12 @@ _MODULES = {  # where each public name is defined
     "build": "negatives.building.api",
     "generate": "negatives.api",
     "open_shards": "data.shard_folder",
+    "rephrase": "negatives.rephrasing",
 }
 __all__ = [
     "Edit",
     "Negative",
+    "Positive",
     "RetryableError",
     "ShardError",
     "UsageError",
@@ -48,6 +53,7 @@ __all__ = [
     "build",
     "generate",
     "open_shards",
+    "rephrase",
 ]
 
 

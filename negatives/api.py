@@ -94,7 +94,7 @@ def generate(
     arguments = {"preset": preset, "seed": seed, "fluency_from": fluency_from}
     given = {name: value for name, value in arguments.items() if value is not None}
     config = build_config({"negatives": {**(options or {}), **given}})
-    texts = [str(captions)] if isinstance(captions, str) else _texts_in(captions)
+    texts = [str(captions)] if isinstance(captions, str) else texts_in(captions)
     chosen = choose_texts(texts, config)
     if lacks_model(config):
         warnings.warn(_UNWEIGHED, stacklevel=2)
@@ -102,7 +102,7 @@ def generate(
     return next(found)[1] if isinstance(captions, str) else found
 
 
-def _texts_in(captions: object) -> Iterator[str]:
+def texts_in(captions: object) -> Iterator[str]:
     """Return an iterator over captions, each of which is checked when it is reached.
 
     Raises:
@@ -171,7 +171,7 @@ def _chosen(
     left = iter(texts)
     while batch := list(islice(left, options.batch_size)):
         usable = [
-            Caption(_id_of(text), "", text)
+            Caption(id_of(text), "", text)
             for text in batch
             if is_unicode(text) and len(text) <= options.max_characters
         ]
@@ -191,6 +191,6 @@ def _chosen(
             yield text, chosen.get(text)
 
 
-def _id_of(text: str) -> str:
+def id_of(text: str) -> str:
     """Return the id that a caption without a source draws by: of its text alone."""
     return f"text:{blake2b(text.encode(), digest_size=8).hexdigest()}"

@@ -12,8 +12,9 @@ from data.storage import AnyPath
 from data.texts import nearest
 from negatives.llm.config import LlmConfig, llm_config
 from negatives.policy import POLICIES, SCORERS, PairPolicy, Policy, RecipePolicy, Scoring
+from negatives.positives import POSITIVE_RULES
 from negatives.presets import PRESETS
-from negatives.rules import is_asking
+from negatives.rules import is_asking, rule_class
 
 KINDS = tuple(f"{kind}/{subtype}" for kind in TYPES for subtype in SUBTYPES)
 _RENAMED: Mapping[str, str] = {
@@ -57,7 +58,8 @@ class NegativesConfig:
     captions are counted and dropped. `rejects`: write refused candidates to OUT/rejects.
     `fluency_from`: the folder of a finished build whose corpus model is to weigh the candidates,
     None for a model of the captions themselves. `llm`: the language model that rules ask, as
-    LlmConfig has it.
+    LlmConfig has it. `positives`: edits that leave a caption true, too; true for all rules of
+    negatives/positives, or a list of them.
     """
 
     preset: str = "natural"
@@ -70,6 +72,7 @@ class NegativesConfig:
     max_characters: Positive = 10_000
     rejects: bool = False
     fluency_from: AnyPath | None = None
+    positives: bool | tuple[str | Mapping[str, Any], ...] = False
     llm: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -82,6 +85,7 @@ class BuildConfig:
     rules: tuple[Mapping[str, Any], ...]
     policy: Policy
     llm: LlmConfig
+    positives: tuple[Mapping[str, Any], ...] = ()
 
     def asks(self) -> bool:
         """Tell whether a rule asks a language model."""
@@ -94,6 +98,7 @@ class BuildConfig:
             "rules": plain(self.rules),
             "choice": {"draw": _draw_of(self.policy), **plain(self.policy)},
             "llm": self.llm.content() if self.asks() else None,
+            "positives": plain(self.positives),
         }
         return sections
 
@@ -134,11 +139,33 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     llm = llm_config(negatives.llm, asks=any(is_asking(spec) for spec in rules))
     return BuildConfig(
         data=data,
-        negatives=replace(negatives, rules=None, choice={}, llm={}),
+        negatives=replace(negatives, rules=None, choice={}, llm={}, positives=False),
         rules=rules,
         policy=policy,
         llm=llm,
+        positives=_positives(negatives.positives),
     )
+
+
+def _positives(
+    given: bool | tuple[str | Mapping[str, Any], ...],  # noqa: FBT001 - as it is written
+) -> tuple[Mapping[str, Any], ...]:
+    """Return the rules of positives that are asked for.
+
+    Raises:
+        UsageError: an entry names no rule.
+    """
+    if isinstance(given, bool):
+        return tuple({"rule": name} for name in POSITIVE_RULES) if given else ()
+    specs = tuple({"rule": each} if isinstance(each, str) else each for each in given)
+    for spec in specs:
+        if "rule" not in spec:
+            raise UsageError(
+                "negatives.positives: expected true, false or a list of names or "
+                f"{{rule: NAME, ...}}, found {dict(spec)}"
+            )
+        rule_class(str(spec["rule"]), POSITIVE_RULES, what="rule of positives")
+    return specs
 
 
 def _policy(choice: Mapping[str, Any], preset: Policy) -> Policy:

@@ -27,6 +27,7 @@ class ConfigOptions(NamedTuple):
     language: str | None = None
     fluency_from: AnyPath | None = None
     max_share: float | None = None
+    positives: bool | None = None
     settings: tuple[str, ...] = ()
 
     def with_limits(self, *, max_requests: int | None, max_cost: float | None) -> "ConfigOptions":
@@ -58,7 +59,12 @@ def resolve(options: ConfigOptions) -> BuildConfig:
         data["source"] = source
     data |= given(limit=options.limit, hold_out=options.hold_out, language=options.language)
     negatives = dict(sections.get("negatives") or {})
-    negatives |= given(preset=options.preset, seed=options.seed, fluency_from=options.fluency_from)
+    negatives |= given(
+        preset=options.preset,
+        seed=options.seed,
+        fluency_from=options.fluency_from,
+        positives=options.positives,
+    )
     if options.max_share is not None:
         choice = negatives.get("choice") or {}
         if not isinstance(choice, Mapping):

@@ -1,9 +1,10 @@
 """What is counted while negatives are chosen; blocks are counted apart and merged. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from negatives.choose import Chosen, why_none
+from data.records import Positive
+from negatives.choose import Chosen, Tally, why_none
 
 Content = dict[str, dict[str, int]]
 FIELDS = (
@@ -15,6 +16,9 @@ FIELDS = (
     "negatives_by_rule",
     "slots_by_fate",
     "empty_because",
+    "positives_by_type",
+    "positives_by_rule",
+    "positive_slots_by_fate",
 )
 
 
@@ -44,6 +48,16 @@ class Tallies:
             outcomes[f"{rule}: {outcome}"] += count
         if not chosen.negatives:
             self._counters["empty_because"][why_none(chosen.tally)] += 1
+
+    def add_positives(self, positives: Sequence[Positive], tally: Tally) -> None:
+        """Count the positives of a caption that was counted, and what became of their slots."""
+        captions = self._counters["captions"]
+        captions["with_positive"] += bool(positives)
+        for positive in positives:
+            self._counters["positives_by_type"][f"{positive.type}/{positive.subtype}"] += 1
+            self._counters["positives_by_rule"][positive.rule] += 1
+        for (rule, outcome), count in tally.items():
+            self._counters["positive_slots_by_fate"][f"{rule}: {outcome}"] += count
 
     def content(self) -> Content:
         """Return the counts in a settled order."""

@@ -199,16 +199,17 @@ FLAGS = {
     "audit": "against fail-outside held-out help html json out quiet reference-model "
     "reference-pairs sample seed",
     "build": "config dry-run executor fluency-from help hold-out json language limit max-cost "
-    "max-requests max-share out preset quiet ray-address resume root "
+    "max-requests max-share out positives preset quiet ray-address resume root "
     "seed set source workers",
     "compose": "fluency-from help json layout quiet seed share workers",
     "export": "help images json output quiet split tar-samples to",
-    "filter": "drop-empty help json max-negatives min-score quiet rule sample-captions seed type",
+    "filter": "drop-empty help json max-negatives min-score no-positives quiet rule "
+    "sample-captions seed type",
     "import": "format help json licence quiet source-name split subtype type",
-    "inspect": "help json rule sample seed type",
+    "inspect": "help json positives rule sample seed type",
     "merge": "help json quiet",
     "presets": "help json",
-    "preview": "config fluency-from help json llm preset rule seed variants",
+    "preview": "config fluency-from help json llm positives preset rule seed variants",
     "publish": "allow-failing-audit allow-unknown-licence audit dry-run help json private "
     "reference-model "
     "quiet revision to usefulness",

@@ -184,10 +184,11 @@ class _Reader:
         word = self.peek()
         if words.relation_at(self.tokens, self.position):
             return [self.relation()]
+        being = word == "being" and words.is_passive(self.peek(1))
+        if being or words.is_passive(word):
+            return self.passive()
         if words.is_participle(word):
             return self.action()
-        if words.is_passive(word):
-            return self.passive()
         if word in {"that", "which", "who"} and words.is_verb_like(self.peek(1)):
             self.position += 1
             return self.predicate()
@@ -220,7 +221,8 @@ class _Reader:
         return [Statement("verb", verb, objects)]
 
     def passive(self) -> list[Statement]:
-        """Read "held by a man", or a participle alone."""
+        """Read "held by a man" or "being held by a man", or a participle alone."""
+        self.take("being")
         verb = self.peek()
         self.position += 1
         if self.take("by"):

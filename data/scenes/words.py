@@ -240,5 +240,7 @@ def lemmas(form: str) -> frozenset[str]:
             stem = form.removesuffix(ending)
             doubled = len(stem) > 2 and stem[-1] == stem[-2]
             stems |= {stem, stem + "e", stem[:-1] if doubled else stem}
+            if stem.endswith("i"):  # "carried"
+                stems.add(stem.removesuffix("i") + "y")
             break
     return frozenset(stems)

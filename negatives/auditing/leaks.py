@@ -58,6 +58,20 @@ def form_findings(
     yield from _adversary("form", pairs, seed=seed, bar=FORM, form=vowel_sound)
 
 
+def words_of_pairs(
+    measure: str, pairs: Sequence[Pair], *, seed: int, bar: Bar | None
+) -> Iterator[Finding]:
+    """Yield how often an adversary that reads words tells the sides of these pairs."""
+    return _adversary(measure, pairs, seed=seed, bar=bar, form=None)
+
+
+def forms_of_pairs(
+    measure: str, pairs: Sequence[Pair], *, seed: int, bar: Bar | None, vowel_sound: VowelSound
+) -> Iterator[Finding]:
+    """Yield how often one that knows their form alone does."""
+    return _adversary(measure, pairs, seed=seed, bar=bar, form=vowel_sound)
+
+
 def fluency_findings(pairs: Sequence[Pair], reference: ReferenceModel) -> Iterator[Finding]:
     """Yield how often the reference model prefers the caption."""
     if not pairs:

@@ -17,6 +17,7 @@ from data.sources import Source
 from data.storage import AnyPath
 from data.streams import Stream
 from negatives.auditing import leaks, truth
+from negatives.auditing.balance import balance_findings
 from negatives.auditing.contamination import Contamination, benchmark_texts
 from negatives.auditing.coverage import Coverage, rejects_by_reason
 from negatives.auditing.findings import OVERALL, Audit, Bar, Finding, Sample
@@ -95,6 +96,7 @@ def audit_folder(
     reference = _check_reference(manifest, options.reference)
     findings = (
         *_leaks(pairs, reference, options, report),
+        *_balance(read.rows, reference, options, report),
         *_truth(read, options, report),
         *_coverage(read, is_build=_is_build(manifest)),
         *_medoid(read.rows, seed=options.seed),
@@ -176,6 +178,15 @@ def _leaks(
     else:
         read = sample_pairs(pairs, options.reference_pairs, seed=seed, key="judge")
         yield from leaks.fluency_findings(read, reference)
+
+
+def _balance(
+    rows: Sequence[Row], reference: ReferenceModel | str, options: AuditOptions, report: Report
+) -> Iterator[Finding]:
+    if any(row.positives for row in rows):
+        report("positives")
+        vowel_sound = lexicon.load().vowel_sound
+        yield from balance_findings(rows, reference, seed=options.seed, vowel_sound=vowel_sound)
 
 
 def _truth(read: _FolderContent, options: AuditOptions, report: Report) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ def build(  # noqa: PLR0913 - the options of the command
     language: str | None = None,
     fluency_from: AnyPath | str | None = None,
     max_share: float | None = None,
+    positives: bool | None = None,
     settings: str | Iterable[str] = (),
     workers: int = 1,
     executor: str = "local",
@@ -57,6 +58,7 @@ def build(  # noqa: PLR0913 - the options of the command
         language: "en" drops captions that are not English, "any" keeps them.
         fluency_from: a finished build whose corpus model weighs the candidates.
         max_share: kinds of which there are more than this share of all negatives are thinned.
+        positives: whether rows get positives, too: edits that leave the caption true.
         settings: any other option, or several, each "section.key=value"; they take precedence.
         workers: the number of processes. With more than one, a script needs the guard
             `if __name__ == "__main__":`, because each process imports it.
@@ -88,6 +90,7 @@ def build(  # noqa: PLR0913 - the options of the command
         language,
         None if fluency_from is None else path_of(fluency_from),
         max_share,
+        positives,
         (settings,) if isinstance(settings, str) else tuple(settings),
     )
     if resume not in get_args(Resume):

@@ -16,6 +16,7 @@ from negatives.generator import choose_block, chooser_of, with_thinning
 from negatives.guards.siblings import siblings_in
 from negatives.llm.blocks import AnswersFile, read_outcomes
 from negatives.policy import Policy
+from negatives.positives.choosing import choose_positives, positive_chooser
 from negatives.scorers import gpus_for_reading, open_scorers, with_devices
 from negatives.tallies import Content, Tallies
 
@@ -24,6 +25,7 @@ class ChooseOptions(NamedTuple):
     """How all blocks are chosen for. `corpus`: the folder of the corpus model, if there is one."""
 
     rules: tuple[Mapping[str, Any], ...]
+    positives: tuple[Mapping[str, Any], ...]
     policy: Policy
     seed: int
     rejects: bool
@@ -60,6 +62,7 @@ def choosing(
     config = plan.config
     options = ChooseOptions(
         rules=config.rules,
+        positives=config.positives,
         policy=with_devices(config.policy),
         seed=config.negatives.seed,
         rejects=config.negatives.rejects,
@@ -95,10 +98,17 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     rejects: list[Reject] = []
     tallies = Tallies()
     chosen = choose_block(block, chooser, scorers, siblings_in(block, chooser.lexicon), answers)
-    for (caption, _), found in zip(block, chosen, strict=True):
-        rows.append(Row(caption.id, images_of(caption.image), caption.text, found.negatives))
+    positive = positive_chooser(
+        options.positives, policy, options.seed, first_number=len(options.rules)
+    )
+    turned = choose_positives(block, chosen, positive, scorers, even=True)
+    for (caption, _), found, true in zip(block, chosen, turned, strict=True):
+        images = images_of(caption.image)
+        rows.append(Row(caption.id, images, caption.text, found.negatives, true.positives))
         rejects += found.rejects
         tallies.add(found)
+        if options.positives:
+            tallies.add_positives(true.positives, true.tally)
     write_rows(new_file("data"), rows)
     if options.rejects:
         write_rejects(new_file("rejects"), rejects)

@@ -24,6 +24,7 @@ from negatives.llm.blocks import producer_record
 from negatives.llm.config import backend_of
 from negatives.llm.requests import Backend
 from negatives.models import model_name, model_version
+from negatives.positives.choosing import positive_chooser
 from negatives.rules import producer_of
 from negatives.scorers import causal_versions
 from negatives.skipping import source_in
@@ -81,6 +82,9 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
     source, source_identity = make_source(config.data.source)
     model = config.negatives.model or model_name()
     chooser = chooser_of(config.rules, config.policy, config.negatives.seed)
+    positives = positive_chooser(
+        config.positives, config.policy, config.negatives.seed, first_number=len(config.rules)
+    )
     content = config.content()
     content["data"] = {**plain(config.data), "source": source_identity}
     negatives = {**plain(content["negatives"]), "model": base_name(model)}
@@ -102,6 +106,10 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
         "producers": [
             producer_of(spec, producer.rule) | _asking_record(producer, backend)
             for spec, producer in zip(config.rules, chooser.producers, strict=True)
+        ]
+        + [
+            {**producer_of(spec, producer.rule), "positives": True}
+            for spec, producer in zip(config.positives, positives.producers, strict=True)
         ],
     }
     return Plan(

@@ -47,6 +47,11 @@ _OPTIONS = (
         type=float,
         help="Thin kinds of which there are more than this share of all negatives; 0.4 is 40 %.",
     ),
+    click.option(
+        "--positives/--no-positives",
+        default=None,
+        help="Write positives, too: edits that leave the caption true.  [default: no]",
+    ),
     set_option,
 )
 
@@ -192,6 +197,14 @@ def summary(manifest: "Manifest", out: AnyPath) -> str:
             for name, count in sorted(by_type.items(), key=lambda item: -item[1])
         ),
     ]
+    if num_positives := sum(manifest.tallies.get("positives_by_type", {}).values()):
+        with_positive = captions.get("with_positive", 0) / num_captions
+        lines.append(
+            f"{num_positives:,} positives ({num_positives / num_captions:.2f} a caption); "
+            f"{with_positive:.1%} of the captions have one"
+        )
+        by_rule = sorted(manifest.tallies["positives_by_rule"].items(), key=lambda item: -item[1])
+        lines += [f"  {name:<18} {n:>9,}  {n / num_positives:6.1%}" for name, n in by_rule]
     lines += lines_of(manifest, out)
     if len(splits := manifest.splits()) > 1:
         by_split = dict.fromkeys(splits, 0)

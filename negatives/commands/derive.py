@@ -26,6 +26,7 @@ _QUIET = click.option("--quiet", is_flag=True, help="Print only errors.")
 @click.option("--min-score", type=float, help="Keep negatives of at least this score, in nats.")
 @click.option("--max-negatives", type=int, help="Keep the first so many of each caption.")
 @click.option("--drop-empty", is_flag=True, help="Leave out captions that then have no negative.")
+@click.option("--no-positives", is_flag=True, help="Leave out all positives; else all are kept.")
 @click.option("--sample-captions", type=float, help="Keep each caption with this probability.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
 @_JSON
@@ -39,6 +40,7 @@ def filter_(
     min_score: float | None,
     max_negatives: int | None,
     drop_empty: bool,
+    no_positives: bool,
     sample_captions: float | None,
     seed: int,
     as_json: bool,
@@ -59,6 +61,7 @@ def filter_(
         min_score=min_score,
         max_negatives=max_negatives,
         drop_empty=drop_empty,
+        no_positives=no_positives,
         sample_captions=sample_captions,
         seed=seed,
     )

@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -14,7 +14,7 @@ from data.storage import AnyPath
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
-    from data.records import Negative, Row
+    from data.records import Negative, Positive, Row
 
 _FOLDER = click.argument("folder", type=PATH_OR_URL)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -57,8 +57,9 @@ def stats(*, folder: AnyPath, as_json: bool) -> None:
     for title, field in (
         ("why a caption has no negative", "empty_because"),
         ("what became of each slot", "slots_by_fate"),
+        ("what became of each slot of positives", "positive_slots_by_fate"),
     ):
-        counts = manifest.tallies[field]
+        counts = manifest.tallies.get(field)
         if counts:
             click.echo(f"\n{title}")
             for name, count in sorted(counts.items(), key=lambda item: (_group(item[0]), -item[1])):
@@ -67,24 +68,34 @@ def stats(*, folder: AnyPath, as_json: bool) -> None:
 
 @click.command()
 @_FOLDER
-@click.option("--type", "of_type", help="Only negatives of this type, or type/subtype.")
-@click.option("--rule", help="Only negatives of this rule.")
+@click.option("--type", "of_type", help="Only those of this type, or type/subtype.")
+@click.option("--rule", help="Only those of this rule.")
+@click.option("--positives", is_flag=True, help="Positives in place of negatives.")
 @click.option("--sample", type=int, default=20, show_default=True, help="How many to show.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
 @_JSON
 def inspect(
-    *, folder: AnyPath, of_type: str | None, rule: str | None, sample: int, seed: int, as_json: bool
+    *,
+    folder: AnyPath,
+    of_type: str | None,
+    rule: str | None,
+    positives: bool,
+    sample: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
-    """Show a random sample of negatives with their captions, edits highlighted."""
+    """Show a random sample of negatives or positives with their captions, edits highlighted."""
     from data.manifest import read_manifest
     from data.schema import plain_negative
 
     manifest = read_manifest(folder)
     if sample < 1:
         raise UsageError(f"--sample: expected 1 or more, found {sample}")
-    pairs = list(islice(_sample(folder, manifest, of_type=of_type, rule=rule, seed=seed), sample))
+    kind = "positives" if positives else "negatives"
+    wanted = _Wanted(of_type, rule, kind)
+    pairs = list(islice(_sample(folder, manifest, wanted, seed=seed), sample))
     if not pairs:
-        raise UsageError(f"{folder}: no such negatives; it has {_types(manifest)}")
+        raise UsageError(f"{folder}: no such {kind}; it has {_types(manifest, kind)}")
     if as_json:
         for row, negative in pairs:
             content = {"id": row.id, "caption": row.caption, **plain_negative(negative)}
@@ -126,25 +137,34 @@ def _group(name: str) -> str:
     return name.partition(":")[0] if ":" in name else ""
 
 
-def _types(manifest: "Manifest") -> str:
-    return ", ".join(manifest.tallies["negatives_by_type"]) or "none at all"
+def _types(manifest: "Manifest", kind: str) -> str:
+    return ", ".join(manifest.tallies.get(f"{kind}_by_type", {})) or "none at all"
+
+
+class _Wanted(NamedTuple):
+    """Which edits are shown: of a type and a rule, None for any; `kind`: negatives or positives."""
+
+    of_type: str | None
+    rule: str | None
+    kind: str
+
+    def holds(self, edited: "Negative | Positive") -> bool:
+        """Tell whether one of them is."""
+        names = {None, edited.type, f"{edited.type}/{edited.subtype}"}
+        return self.rule in {None, edited.rule} and self.of_type in names
 
 
 def _sample(
-    folder: AnyPath, manifest: "Manifest", *, of_type: str | None, rule: str | None, seed: int
-) -> Iterator[tuple["Row", "Negative"]]:
-    """Yield pairs from shards, rows and negatives in an order that the seed settles."""
+    folder: AnyPath, manifest: "Manifest", wanted: _Wanted, *, seed: int
+) -> Iterator[tuple["Row", "Negative | Positive"]]:
+    """Yield pairs from shards, rows and their edits in an order that the seed settles."""
     from data.shards import read_rows
     from data.streams import Stream
 
     stream = Stream(seed, "inspect")
     for shard in stream.shuffled(manifest.shards):
         for row in stream.shuffled(list(read_rows(folder / shard.file))):
-            wanted = [
-                negative
-                for negative in row.negatives
-                if rule in {None, negative.rule}
-                and of_type in {None, negative.type, f"{negative.type}/{negative.subtype}"}
-            ]
-            if wanted:
-                yield row, stream.choice(wanted)
+            every: Sequence[Negative | Positive] = getattr(row, wanted.kind)
+            found = [edited for edited in every if wanted.holds(edited)]
+            if found:
+                yield row, stream.choice(found)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from data.edits import Edit
-    from data.records import Negative
+    from data.records import Negative, Positive
     from negatives.config import BuildConfig
 
 _VARIANTS = 5
@@ -42,6 +42,7 @@ _UNWEIGHED = (
     type=PATH_OR_URL,
     help="A finished build whose corpus model scores the candidates, as the natural preset does.",
 )
+@click.option("--positives", is_flag=True, help="Positives, too: edits that leave it true.")
 @click.option("--llm", is_flag=True, help="What a language model is asked, and what it answers.")
 @click.option(
     "--config",
@@ -58,6 +59,7 @@ def preview(
     seed: int | None,
     variants: int | None,
     fluency_from: AnyPath | None,
+    positives: bool,
     llm: bool,
     whom: Path | None,
     as_json: bool,
@@ -69,9 +71,16 @@ def preview(
     """
     from data.schema import plain_negative
     from negatives.api import choose_texts, lacks_model
+    from negatives.rephrasing import rephrase
 
     if llm:
-        given = {"preset": preset, "fluency-from": fluency_from, "variants": variants, "seed": seed}
+        given = {
+            "preset": preset,
+            "fluency-from": fluency_from,
+            "variants": variants,
+            "seed": seed,
+            "positives": positives or None,
+        }
         for name, value in given.items():
             if value is not None:
                 raise UsageError(f"--llm shows answers as they are, --{name} does nothing; drop it")
@@ -91,17 +100,19 @@ def preview(
     if chosen is None:
         most = config.negatives.max_characters
         raise UsageError(f"the caption is no Unicode text, or longer than {most} characters")
+    turned = rephrase(text, seed=seed) if positives else []
     if as_json:
         content = {
             "caption": text,
             "negatives": [plain_negative(negative) for negative in chosen.negatives],
             "rejects": [plain_negative(reject) for reject in chosen.rejects],
+            **({"positives": [plain_negative(each) for each in turned]} if positives else {}),
         }
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
         if note:
             click.echo(note, err=True)
         return
-    _show(text, chosen.negatives, note=note)
+    _show(text, chosen.negatives, turned, note=note)
 
 
 def _listing(only: "Sequence[str]", seed: int, variants: int) -> "BuildConfig":
@@ -139,7 +150,9 @@ def _choosing(
     return build_config({"negatives": section})
 
 
-def _show(text: str, negatives: "Sequence[Negative]", *, note: str) -> None:
+def _show(
+    text: str, negatives: "Sequence[Negative]", positives: "Sequence[Positive]", *, note: str
+) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
@@ -154,6 +167,11 @@ def _show(text: str, negatives: "Sequence[Negative]", *, note: str) -> None:
         console.print(label, highlight(negative.text, negative.edit), sep="")
     if not negatives:
         console.print("no negatives; --json tells why", style="yellow")
+    if positives:
+        console.print("\nstill true", style="green", markup=False)
+    for positive in positives:
+        label = f"  {positive.rule:<12}"
+        console.print(label, highlight(positive.text, positive.edit), sep="")
     if note:
         console.print(f"\n{note}", style="dim", markup=False)
 

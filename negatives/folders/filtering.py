@@ -24,7 +24,8 @@ class FilterOptions:
     `types`: negatives of these types or "type/subtype"s, all if there is none; `rules` likewise.
     `min_score`: negatives that score at least this much, in nats. `max_negatives`: the first so
     many of a caption that pass all else. `drop_empty`: leave out captions that have no negative
-    then. `sample_captions`: keep each caption with this probability; `seed` and its id decide.
+    then. `no_positives`: leave out all positives; else all are kept. `sample_captions`: keep each
+    caption with this probability; `seed` and its id decide.
 
     Raises:
         UsageError: a number is out of range, or nothing is asked for.
@@ -35,6 +36,7 @@ class FilterOptions:
     min_score: float | None = None
     max_negatives: int | None = None
     drop_empty: bool = False
+    no_positives: bool = False
     sample_captions: float | None = None
     seed: int = 0
 
@@ -46,7 +48,7 @@ class FilterOptions:
             raise UsageError(
                 f"sample captions: expected a share above 0, up to 1; found {self.sample_captions}"
             )
-        asked = (self.types, self.rules, self.drop_empty)
+        asked = (self.types, self.rules, self.drop_empty, self.no_positives)
         limits = (self.min_score, self.max_negatives, self.sample_captions)
         if not any(asked) and all(limit is None for limit in limits):
             raise UsageError("nothing to filter by; `negatives filter --help` lists the options")
@@ -122,7 +124,11 @@ def _filter_rows(
             dropped["captions: no negative"] += 1
             continue
         why_empty = "all were filtered out" if row.negatives else "none before the filter"
-        yield counts.add(row._replace(negatives=negatives), why_empty=why_empty)
+        positives = () if options.no_positives else row.positives
+        if num_dropped := len(row.positives) - len(positives):
+            dropped["positives"] += num_dropped
+        kept = row._replace(negatives=negatives, positives=positives)
+        yield counts.add(kept, why_empty=why_empty)
 
 
 def _passing(

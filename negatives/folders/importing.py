@@ -8,19 +8,28 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Final
 
 from data.commit import Json, sync_and_hash
 from data.config import plain
 from data.edits import edit_between
 from data.errors import UsageError
 from data.manifest import Manifest, Shard
-from data.records import SUBTYPES, TYPES, Caption, Negative, Row, Skip, images_of
+from data.records import (
+    POSITIVE_TYPES,
+    SUBTYPES,
+    TYPES,
+    Caption,
+    Negative,
+    Positive,
+    Row,
+    Skip,
+    images_of,
+)
 from data.sources.files import find_splits, split_name
 from data.sources.packed import plain_name
 from data.sources.raw_captions import RawCaption, captions_of, key_of
 from data.storage import AnyPath
-from data.texts import is_unicode, nearest, normalise
+from data.texts import nearest, normalise
 from negatives.config import NegativesConfig
 from negatives.folders.lineage import Account, Counts, Report, manifest_of
 from negatives.folders.published import (
@@ -31,10 +40,8 @@ from negatives.folders.published import (
     detect_format,
     files_of,
 )
+from negatives.folders.usable import LONG, MAX_CHARACTERS, fault_of, type_of, word_in
 from negatives.folders.writing import NewFolder, write_folder
-
-MAX_CHARACTERS: Final = 10_000
-_LONG: Final = f"longer than {MAX_CHARACTERS} characters"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,9 +177,10 @@ class _Reading:
         if isinstance(caption, Skip):
             return caption
         if len(caption.text) > MAX_CHARACTERS:
-            return Skip(f"caption is {_LONG}", item.where)
+            return Skip(f"caption is {LONG}", item.where)
         negatives = self._negatives(caption, item, producer)
-        return Row(caption.id, images_of(image), caption.text, negatives)
+        positives = self._positives(caption, item, producer, negatives)
+        return Row(caption.id, images_of(image), caption.text, negatives, positives)
 
     def _id(self, item: PublishedCaption, image: str) -> str:
         """Return the stated id if it is more than a number, else one made of source and place."""
@@ -201,7 +209,7 @@ class _Reading:
         negatives: list[Negative] = []
         seen: set[str] = set()
         for published in item.negatives:
-            fault = _fault(published, caption.text, seen)
+            fault = fault_of(published, caption.text, seen)
             if fault is None:
                 negatives.append(self._negative(caption, published, item.where, producer))
             else:
@@ -217,8 +225,8 @@ class _Reading:
         options = self._options
         return Negative(
             text=text,
-            type=_word(published.type, options.type, TYPES, f"{where}: type"),
-            subtype=_word(published.subtype, options.subtype, SUBTYPES, f"{where}: subtype"),
+            type=word_in(published.type, options.type, TYPES, f"{where}: type"),
+            subtype=word_in(published.subtype, options.subtype, SUBTYPES, f"{where}: subtype"),
             rule=key_of(published.rule) or str(options.source_name),
             method="import",
             edit=edit,
@@ -226,32 +234,33 @@ class _Reading:
             producer=producer,
         )
 
-
-def _fault(published: PublishedNegative, caption: str, seen: set[str]) -> str | None:
-    """Return why a negative cannot be used, if it cannot; remember its text if it can."""
-    text = published.text.strip() if isinstance(published.text, str) else published.text
-    if not isinstance(text, str):
-        return "negative is missing" if text is None else "negative is not text"
-    key = normalise(text)
-    faults = (
-        (not text, "negative is empty"),
-        (not is_unicode(text), "negative is not valid Unicode"),
-        (len(text) > MAX_CHARACTERS, f"negative is {_LONG}"),
-        (text == caption, "negative equals its caption"),
-        (key == normalise(caption), "negative equals its caption but for case and punctuation"),
-        (key in seen, "negative is there twice"),
-    )
-    fault = next((reason for failed, reason in faults if failed), None)
-    if fault is None:
-        seen.add(key)
-    return fault
-
-
-def _word(value: object, default: str, allowed: tuple[str, ...], where: str) -> str:
-    if value is None or value == "":
-        return default
-    if value not in allowed:
-        raise UsageError(
-            f"{where}: expected one of {', '.join(allowed)}; found {value!r}; rename it in the file"
-        )
-    return str(value)
+    def _positives(
+        self,
+        caption: Caption,
+        item: PublishedCaption,
+        producer: int,
+        negatives: tuple[Negative, ...],
+    ) -> tuple[Positive, ...]:
+        positives: list[Positive] = []
+        false, seen = {normalise(negative.text) for negative in negatives}, set[str]()
+        for published in item.positives:
+            fault = fault_of(published, caption.text, seen, what="positive")
+            text = str(published.text).strip()
+            if fault is None and normalise(text) in false:
+                fault = "positive is a negative, too"
+            edit = None if fault else edit_between(caption.text, text)
+            if edit is None:
+                self._counts.skip(fault or "positive equals its caption")
+                continue
+            where, default = item.where, type_of(caption.text, text)
+            positives.append(Positive(
+                text=text,
+                type=word_in(published.type, default, POSITIVE_TYPES, f"{where}: type"),
+                subtype=word_in(published.subtype, "unknown", SUBTYPES, f"{where}: subtype"),
+                rule=key_of(published.rule) or str(self._options.source_name),
+                method="import",
+                edit=edit,
+                score=None,
+                producer=producer,
+            ))  # fmt: skip
+        return tuple(positives)

@@ -19,7 +19,10 @@ from negatives.config import NegativesConfig
 from negatives.folders.versions import writer_versions
 from negatives.tallies import Content, sum_contents
 
-_COUNTED = ("captions", "skipped", "negatives_by_type", "negatives_by_rule", "empty_because")
+_COUNTED = (
+    "captions", "skipped", "negatives_by_type", "negatives_by_rule", "empty_because",
+    "positives_by_type", "positives_by_rule",
+)  # fmt: skip
 
 Report = Callable[[int], None]
 """Told the number of captions just done."""
@@ -43,6 +46,11 @@ class Counts:
             counters["negatives_by_rule"][negative.rule] += 1
         if not row.negatives:
             counters["empty_because"][why_empty] += 1
+        if row.positives:
+            counters["captions"]["with_positive"] += 1
+        for positive in row.positives:
+            counters["positives_by_type"][f"{positive.type}/{positive.subtype}"] += 1
+            counters["positives_by_rule"][positive.rule] += 1
         return row
 
     def skip(self, reason: str) -> None:

@@ -8,7 +8,7 @@ from data.config import plain
 from data.errors import UsageError
 from data.lookup import RowTable
 from data.manifest import Manifest, Shard
-from data.records import Negative, Row
+from data.records import Negative, Positive, Row
 from data.storage import AnyPath
 from data.texts import normalise
 from negatives.folders.lineage import Account, Counts, Parent, Report, manifest_of, open_parent
@@ -21,10 +21,11 @@ def merge_folders(
     """Write the rows of all folders into the new folder `out`; return what was dropped, too.
 
     Rows of one split with the same id are joined; of negatives that are equal, case and punctuation
-    aside, the first is kept. The order is the first folder's, then what the second adds, and so on.
-    The ids of all folders but the first are held in memory, a split at a time. The manifest's seed
-    is the first folder's, for the schema wants one; each parent's own stands in the lineage.
-    Shards are cut anew, at the first folder's number of captions.
+    aside, the first is kept; so of positives, but for those that say what a negative says. The
+    order is the first folder's, then what the second adds, and so on. The ids of all folders but
+    the first are held in memory, a split at a time. The manifest's seed is the first folder's, for
+    the schema wants one; each parent's own stands in the lineage. Shards are cut anew, at the first
+    folder's number of captions.
 
     Raises:
         UsageError: a folder is damaged or named twice, or an id stands for different captions.
@@ -103,7 +104,7 @@ class _Merging:
         return manifest_of(account, shards, self._counts.content())
 
     def dropped(self) -> dict[str, int]:
-        """Return how many negatives were dropped, by reason."""
+        """Return how many negatives and positives were dropped, by reason."""
         return dict(sorted(self._dropped.items()))
 
     def _join(self, rows: dict[int, Row]) -> Row:
@@ -128,8 +129,22 @@ class _Merging:
                 negatives.append(
                     negative._replace(producer=self._numbers[number][negative.producer])
                 )
-        row = first._replace(negatives=tuple(negatives))
+        positives = tuple(self._joined_positives(rows, seen))
+        row = first._replace(negatives=tuple(negatives), positives=positives)
         return self._counts.add(row, why_empty="no negative in any of the folders")
+
+    def _joined_positives(self, rows: dict[int, Row], negatives: set[str]) -> Iterator[Positive]:
+        """Yield the positives of all rows, each text once, and none that a negative says."""
+        seen: set[str] = set()
+        for number, row in rows.items():
+            for positive in row.positives:
+                key = normalise(positive.text)
+                if key in negatives or key in seen:
+                    fault = "equal to a negative" if key in negatives else "equal text"
+                    self._dropped[f"positives: {fault}"] += 1
+                    continue
+                seen.add(key)
+                yield positive._replace(producer=self._numbers[number][positive.producer])
 
     def _unite(self, producers: list[Json]) -> list[int]:
         """Add producers to the list of all; return where each of them stands in it."""

@@ -27,7 +27,7 @@ NO_LIST: Final = "negatives are no list"
 
 
 class PublishedNegative(NamedTuple):
-    """What a file says of one negative; None where it says nothing."""
+    """What a file says of one negative or positive; None where it says nothing."""
 
     text: object
     type: object = None
@@ -36,13 +36,17 @@ class PublishedNegative(NamedTuple):
 
 
 class PublishedCaption(NamedTuple):
-    """What a file says of one caption; `negatives` is None where they cannot be read."""
+    """What a file says of one caption; `negatives` is None where they cannot be read.
+
+    `positives`: other texts that are true; none where the file says nothing of them.
+    """
 
     where: str
     id: object
     image: object
     caption: object
     negatives: tuple[PublishedNegative, ...] | None
+    positives: tuple[PublishedNegative, ...] = ()
 
 
 Items = Iterator[PublishedCaption | Skip]
@@ -112,8 +116,13 @@ def _negclip_tsv(path: AnyPath) -> Items:
 
 
 def _sugarcrepe(path: AnyPath) -> Items:
-    """Yield `{"0": {"filename", "caption", "negative_caption"}}`; the file's name is the type."""
+    """Yield `{"0": {"filename", "caption", "negative_caption"}}`; the file's name is the type.
+
+    SugarCrepe++ has lists of such objects, each with a second true caption, `caption2`.
+    """
     content = json_of(path)
+    if content and isinstance(content, list):
+        content = {str(number): item for number, item in enumerate(content)}
     if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
         raise UsageError(
             f'{path}: expected {{"0": {{"filename", "caption", "negative_caption"}}}}, found '
@@ -129,13 +138,15 @@ def _sugarcrepe(path: AnyPath) -> Items:
         text = cells.get("negative_caption")
         published = PublishedNegative(text, kind, about) if known else PublishedNegative(text)
         row_id = f"sugarcrepe:{stem}:{key}"
+        second = cells.get("caption2")
+        positives = () if second is None else (PublishedNegative(second),)
         yield PublishedCaption(
-            where, row_id, cells.get("filename"), cells.get("caption"), (published,)
+            where, row_id, cells.get("filename"), cells.get("caption"), (published,), positives
         )
 
 
 def _jsonl(path: AnyPath) -> Items:
-    """Yield one object a line: caption and negative or negatives; image, id, type, subtype."""
+    """Yield one object a line: caption, negative(s), positive(s); image, id, type, subtype."""
     return _of_records(_objects(path))
 
 
@@ -153,6 +164,7 @@ FORMATS: Final[Mapping[str, Callable[[AnyPath], Items]]] = {
     "jsonl": _jsonl,
     "csv": _csv,
 }
+_POSITIVES: Final = frozenset({"positive", "positives"})
 _NEGCLIP_KEYS = {"id", "image", "caption", "negatives"}
 
 
@@ -165,23 +177,31 @@ def _of_records(records: Records) -> Items:
         where, cells = record
         if not checked:
             check_columns(("caption",), cells.keys(), where=where)
-            wanted = "negatives" if "negatives" in cells else "negative"
-            check_columns((wanted,), cells.keys(), where=where)
+            if not _POSITIVES & cells.keys():
+                wanted = "negatives" if "negatives" in cells else "negative"
+                check_columns((wanted,), cells.keys(), where=where)
             checked = True
         yield _of_record(where, cells)
 
 
 def _of_record(where: str, cells: Mapping[str, object]) -> PublishedCaption:
-    items: list[object] | None
-    if "negatives" in cells:
-        items = _items_in(cells["negatives"])
-    else:
-        cell = cells.get("negative")
-        items = cell if isinstance(cell, list) else cell_texts(cell, "auto")
+    items = _listed(cells, "negatives", "negative")
     negatives = None if items is None else tuple(_negative_of(item, cells) for item in items)
+    others = (_listed(cells, "positives", "positive") or []) if _POSITIVES & cells.keys() else []
+    positives = tuple(_negative_of(item, {}) for item in others)
     return PublishedCaption(
-        where, cells.get("id"), _image_in(cells), cells.get("caption"), negatives
+        where, cells.get("id"), _image_in(cells), cells.get("caption"), negatives, positives
     )
+
+
+def _listed(cells: Mapping[str, object], many: str, one: str) -> list[object] | None:
+    """Return the items of a column that holds a list, or of one that holds one or several texts."""
+    if many in cells:
+        return _items_in(cells[many])
+    if one not in cells and _POSITIVES & cells.keys():
+        return []
+    cell = cells.get(one)
+    return cell if isinstance(cell, list) else cell_texts(cell, "auto")
 
 
 def _image_in(cells: Mapping[str, object]) -> object:

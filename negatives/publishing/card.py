@@ -64,14 +64,21 @@ def _body(data: CardData) -> Iterator[str]:
         f"train --shards hf://datasets/{repository} --images DIR --out run\n```"
     )
     yield (
-        "Images are not here: `image` is a key in the source's own images. `edits` are replacements"
-        " by character offsets of the caption and give `text`; `score` is log p(negative) - log "
-        "p(caption) under the build's model; `producer` indexes `producers` in manifest.json."
+        "Images are not here: `images` are keys in the source's own images. `edits` are "
+        "replacements by character offsets of the caption and give `text`; `score` is "
+        "log p(negative) - log p(caption) under the build's model; `producer` indexes `producers` in manifest.json."
     )
     yield f"## How it was made\n\n```sh\n{command_of(manifest)}\n```"
     versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
     yield f"Manifest {manifest.fingerprint}; {versions}."
     yield _table(("type", "negatives"), ((name, f"{num:,}") for name, num in _sorted(counts)))
+    if positives := manifest.tallies.get("positives_by_type", {}):
+        yield (
+            f"{sum(positives.values()):,} positives are edits that leave the caption true, so that "
+            '"edited" does not mean "false":'
+        )
+        found = ((name, f"{num:,}") for name, num in _sorted(positives))
+        yield _table(("type", "positives"), found)
     yield "## What gives negatives away"
     yield from _findings(data)
     yield "## Usefulness"

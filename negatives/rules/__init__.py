@@ -43,16 +43,18 @@ RULES: Mapping[str, type[AnyRule]] = {
 }
 
 
-def rule_class(name: str) -> type[AnyRule]:
-    """Return the rule of a name in RULES, or a user's own, named `package.module:Class`.
+def rule_class(
+    name: str, rules: Mapping[str, type[AnyRule]] = RULES, *, what: str = "rule"
+) -> type[AnyRule]:
+    """Return the rule of a name in a table, or a user's own, named `package.module:Class`.
 
     Raises:
         UsageError: there is none of that name.
     """
     if ":" not in name:
-        if name not in RULES:
-            raise UsageError(f"no rule is named {name!r}; {nearest(name, RULES)}")
-        return RULES[name]
+        if name not in rules:
+            raise UsageError(f"no {what} is named {name!r}; {nearest(name, rules)}")
+        return rules[name]
     found, module_name = load_class(name, what="rule")
     if not (isinstance(found, type) and dataclasses.is_dataclass(found) and callable(found)):
         raise UsageError(f"rule {name}: {module_name} has no dataclass {name.partition(':')[2]}")
@@ -63,20 +65,28 @@ _RENAMED: Mapping[str, str] = {"llm_infill.judge": "verify", "llm_rewrite.judge"
 """Options of rules of before 2026-12, and what to write in their place."""
 
 
-def make_rule(spec: Mapping[str, object], *, lexicon: Lexicon) -> AnyRule:
+def make_rule(
+    spec: Mapping[str, object],
+    *,
+    lexicon: Lexicon,
+    rules: Mapping[str, type[AnyRule]] = RULES,
+    what: str = "rule",
+) -> AnyRule:
     """Return the rule that a config entry `{rule: NAME, option: value ...}` asks for.
+
+    `rules`: the table in which it is looked up; `what`: what an error calls its entries.
 
     Raises:
         UsageError: the rule or one of its options is unknown or of another type.
     """
     options = dict(spec)
     name = str(options.pop("rule", ""))
-    cls = rule_class(name)
+    cls = rule_class(name, rules, what=what)
     for key, value in options.items():
         if now := _RENAMED.get(f"{name}.{key}"):
             raise UsageError(f"rule {name}.{key}: found {value!r} under an old name; write {now}")
     given = {"lexicon": lexicon} if needs_lexicon(cls) else {}
-    return parse_options(cls, options, where=f"rule {name}", given=given)
+    return parse_options(cls, options, where=f"{what} {name}", given=given)
 
 
 def producer_of(spec: Mapping[str, object], rule: AnyRule) -> dict[str, object]:

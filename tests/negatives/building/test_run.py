@@ -41,7 +41,7 @@ def content_of(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def build_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("built") / "out"
-    build(config_of(rejects=True), out=out)
+    build(config_of(rejects=True, positives=True), out=out)
     return out
 
 
@@ -76,11 +76,31 @@ def test_no_negative_repeats_its_caption_a_sibling_or_another(build_folder: Path
         assert not said[row.image].intersection(texts)
 
 
+def test_positives_are_counted_and_change_no_negative(build_folder: Path, tmp_path: Path) -> None:
+    build(config_of(rejects=True), out=tmp_path)
+    manifests = [read_manifest(folder) for folder in (build_folder, tmp_path)]
+    rows, without = (
+        list(read_all_rows(folder, manifest))
+        for folder, manifest in zip((build_folder, tmp_path), manifests, strict=True)
+    )
+    assert [row.negatives for row in rows] == [row.negatives for row in without]
+    assert not any(row.positives for row in without)
+    positives = [positive for row in rows for positive in row.positives]
+    tallies = manifests[0].tallies
+    assert len(positives) == sum(tallies["positives_by_type"].values()) > NUM_CAPTIONS // 5
+    assert tallies["captions"]["with_positive"] == sum(bool(row.positives) for row in rows)
+    for positive in positives:
+        assert manifests[0].producers[positive.producer]["rule"] == positive.rule
+    for row in rows:
+        texts = [normalise(each.text) for each in (*row.negatives, *row.positives)]
+        assert len({*texts, normalise(row.caption)}) == 1 + len(texts)
+
+
 @pytest.mark.parametrize("workers", [2, 3])
 def test_the_number_of_workers_changes_no_byte(
     build_folder: Path, tmp_path: Path, workers: int
 ) -> None:
-    build(config_of(rejects=True), out=tmp_path / "out", workers=workers)
+    build(config_of(rejects=True, positives=True), out=tmp_path / "out", workers=workers)
     assert content_of(tmp_path / "out") == content_of(build_folder)
 
 
@@ -104,7 +124,7 @@ def test_a_killed_build_goes_on_to_the_same_bytes(
 ) -> None:
     out = tmp_path / "out"
     with pytest.raises(Killed):
-        build(config_of(rejects=True), out=out, report=killer(after))
+        build(config_of(rejects=True, positives=True), out=out, report=killer(after))
     with pytest.raises(UsageError, match="no finished build"):
         read_manifest(out)
     finished = sorted((out / "work").rglob("*.done"))
@@ -112,7 +132,11 @@ def test_a_killed_build_goes_on_to_the_same_bytes(
     assert len(finished) > after
     (out / "work/choose").mkdir(exist_ok=True)
     (out / "work/choose/x.data.0.tmp").write_text("what a killed attempt left")
-    build(config_of(rejects=True), out=out, report=_touch_when_finished(finished, stamps))
+    build(
+        config_of(rejects=True, positives=True),
+        out=out,
+        report=_touch_when_finished(finished, stamps),
+    )
     assert content_of(out) == content_of(build_folder)
 
 
@@ -129,7 +153,7 @@ def test_a_finished_build_is_not_made_again(build_folder: Path) -> None:
     def report(stage: str, _num_captions: int) -> None:
         raise AssertionError(stage)
 
-    build(config_of(rejects=True), out=build_folder, report=report)
+    build(config_of(rejects=True, positives=True), out=build_folder, report=report)
     assert (build_folder / "manifest.json").stat().st_mtime_ns == before
 
 
@@ -152,7 +176,7 @@ def test_folders_that_are_not_ours_are_refused(build_folder: Path, tmp_path: Pat
     with pytest.raises(UsageError, match="nothing to resume"):
         build(config_of(), out=tmp_path / "new", resume="always")
     with pytest.raises(UsageError, match="holds a finished build"):
-        build(config_of(rejects=True), out=build_folder, resume="never")
+        build(config_of(rejects=True, positives=True), out=build_folder, resume="never")
 
 
 def jsonl_config(path: Path) -> BuildConfig:

@@ -113,6 +113,36 @@ def test_sugarcrepe_one_file_and_a_folder(tmp_path: Path) -> None:
     assert [row.id for row in alone] == ["sugarcrepe:swap_att:0", "sugarcrepe:swap_att:1"]
 
 
+def test_positives_of_a_file(tmp_path: Path) -> None:
+    other = "A blue house beside a red car."
+    lines = write_lines(
+        tmp_path / "hard.jsonl",
+        {"caption": CAPTION, "positive": "A red auto next to a blue house.", "negative": NEGATIVE},
+        {"caption": CAPTION, "positives": [other, NEGATIVE, CAPTION], "negatives": [NEGATIVE]},
+        {"caption": CAPTION, "positives": ["A house blue next to a red car."]},
+    )
+    manifest, rows = load(lines)
+    found = [[(each.type, each.text) for each in row.positives] for row in rows]
+    assert found == [
+        [("replace", "A red auto next to a blue house.")],
+        [("rewrite", other)],
+        [("reorder", "A house blue next to a red car.")],
+    ]
+    assert manifest.tallies["positives_by_type"] == {
+        "reorder/unknown": 1, "replace/unknown": 1, "rewrite/unknown": 1,
+    }  # fmt: skip
+    assert manifest.tallies["skipped"] == {
+        "positive equals its caption": 1, "positive is a negative, too": 1,
+    }  # fmt: skip
+
+    item = {"filename": "1.jpg", "caption": CAPTION, "caption2": other}
+    path = tmp_path / "swap_att.json"
+    path.write_text(json.dumps([{**item, "negative_caption": NEGATIVE}]))
+    _, (row,) = load(path)
+    assert (row.id, [each.text for each in row.positives]) == ("sugarcrepe:swap_att:0", [other])
+    assert row.negatives[0].type == "swap"
+
+
 def test_own_jsonl_and_csv(tmp_path: Path) -> None:
     lines = write_lines(
         tmp_path / "mine.jsonl",

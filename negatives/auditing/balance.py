@@ -1,0 +1,80 @@
+"""Whether an edit betrays falsehood: a reader learns to tell positives from negatives of one kind.
+
+Both are edits of one caption, so what tells them apart is not that they were edited. A kind counts
+where a row has a positive and a negative of it: reordered (the same words in other places), or
+replaced (some words by others). No negative rewrites, so rewritten positives are set against all
+negatives, and have no bar.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from data.records import Row
+from negatives.auditing import leaks
+from negatives.auditing.findings import Bar, Finding
+from negatives.auditing.forms import VowelSound
+from negatives.auditing.gap import ReferenceModel
+from negatives.auditing.pairs import Pair, groups_of
+
+
+class _Kind(NamedTuple):
+    """Types of positives and of negatives that are edited alike; None for all negatives."""
+
+    positives: frozenset[str]
+    negatives: frozenset[str] | None
+    bar: Bar | None
+
+
+KINDS: Final = {
+    "reordered": _Kind(frozenset({"reorder"}), frozenset({"swap", "shuffle"}), leaks.WORDS),
+    "replaced": _Kind(frozenset({"replace"}), frozenset({"replace", "count"}), leaks.WORDS),
+    "rewritten": _Kind(frozenset({"rewrite"}), None, None),
+}
+
+
+def edited_pairs(rows: Sequence[Row]) -> dict[str, list[Pair]]:
+    """Return by kind the pairs of a positive and a negative of one row, the positive first."""
+    found: dict[str, list[Pair]] = {name: [] for name in KINDS}
+    for row, group in zip(rows, groups_of(rows), strict=True):
+        for name, kind in KINDS.items():
+            found[name] += [
+                Pair(positive.text, negative.text, name, positive.subtype, group)
+                for positive in row.positives
+                if positive.type in kind.positives
+                for negative in row.negatives
+                if kind.negatives is None or negative.type in kind.negatives
+            ]
+    return found
+
+
+def balance_findings(
+    rows: Sequence[Row],
+    reference: ReferenceModel | str,
+    *,
+    seed: int,
+    vowel_sound: VowelSound,
+) -> Iterator[Finding]:
+    """Yield how often readers tell a positive from a negative of its kind, by words and by form.
+
+    The reference model reads them too, if there is one. Nothing for a folder without positives.
+    """
+    for name, pairs in edited_pairs(rows).items():
+        if not pairs:
+            continue
+        bar = KINDS[name].bar
+        found = [
+            next(leaks.words_of_pairs("positives: words", pairs, seed=seed, bar=bar)),
+            next(
+                leaks.forms_of_pairs(
+                    "positives: form", pairs, seed=seed, bar=bar, vowel_sound=vowel_sound
+                )
+            ),
+        ]
+        if not isinstance(reference, str):
+            found.append(next(leaks.fluency_findings(pairs[:_MOST_READ], reference)))
+            found[-1] = found[-1]._replace(measure="positives: fluency", bar=None)
+        for finding in found:
+            yield finding._replace(group=name)
+
+
+_MOST_READ: Final = 1000

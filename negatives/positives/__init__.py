@@ -1,0 +1,26 @@
+"""Positives: edits that leave a caption certainly true, so that "edited" does not mean "false".
+
+POSITIVE_RULES is the whole list of rules. They are rules as those of negatives/rules are, but each
+alternative of a slot says the same as the caption, or what follows from it.
+"""
+
+from collections.abc import Mapping
+
+from negatives.llm.asking import AnyRule
+from negatives.positives.clause import Clause
+from negatives.positives.conjuncts import Conjuncts
+from negatives.positives.existence import Existence
+from negatives.positives.inverse import Inverse
+from negatives.positives.numerals import Numerals
+from negatives.positives.synonyms import Synonym
+from negatives.positives.voice import Voice
+
+POSITIVE_RULES: Mapping[str, type[AnyRule]] = {
+    "conjuncts": Conjuncts,
+    "inverse": Inverse,
+    "voice": Voice,
+    "clause": Clause,
+    "existence": Existence,
+    "synonym": Synonym,
+    "numerals": Numerals,
+}

@@ -1,0 +1,237 @@
+"""Which positives a caption gets: every slot is drawn from once, worded, and kept if it is new.
+
+Where a corpus model is there, it accepts what reorders or replaces as it accepts negatives: in fair
+pairs, so that caption and positive are as likely as each other, and so both edits of a kind. And as
+many captions of a block change one way as the other (evening.py). What turns a whole sentence
+around is taken as it is.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import exp, inf
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from data.edits import Edit, splits_a_unit
+from data.records import Caption, Positive
+from data.streams import Stream
+from data.texts import normalise
+from data.units import units_of
+from negatives.choose import Chosen, Producer, Tally
+from negatives.generator import ParsedCaptions, naming
+from negatives.guards.context import MAX_TOKENS
+from negatives.parse import Parse
+from negatives.policy import Policy
+from negatives.positives import POSITIVE_RULES
+from negatives.positives.evening import direction_of, evened
+from negatives.rules import make_rule
+from negatives.sampling import Acceptance
+from negatives.scorers import CorpusScorer, Scorer
+from negatives.slots import Rule, Slot
+from negatives.wording import glue, wording_of
+from negatives.words import lexicon as lexicons
+from negatives.words.lexicon import Lexicon
+
+_FAIR = {"reorder": "swap", "replace": "replace"}
+"""The types that are drawn in fair pairs, each with the type of negatives whose weights it has."""
+
+_NO_NAMES = np.zeros(0, np.uint64)
+
+
+class PositiveChooser(NamedTuple):
+    """All that choosing positives needs beside the captions.
+
+    `acceptance`: how the corpus model accepts, None where the policy asks none.
+    """
+
+    producers: Sequence[Producer]
+    acceptance: Acceptance | None
+    seed: int
+    lexicon: Lexicon
+
+
+class FoundPositives(NamedTuple):
+    """The positives of one caption; `tally` counts (rule, outcome)."""
+
+    positives: tuple[Positive, ...]
+    tally: Tally
+
+
+NO_POSITIVES = FoundPositives((), Counter())
+
+
+def positive_chooser(
+    specs: Sequence[Mapping[str, Any]], policy: Policy, seed: int, *, first_number: int
+) -> PositiveChooser:
+    """Return the chooser of positives that a configuration asks for.
+
+    `first_number`: of its producers in the manifest's list, after those of the negatives.
+
+    Raises:
+        UsageError: a rule or an option is unknown.
+    """
+    lexicon = lexicons.load()
+    times: Counter[str] = Counter()
+    producers: list[Producer] = []
+    for number, spec in enumerate(specs, first_number):
+        name = str(spec["rule"])
+        times[name] += 1
+        stream = name if times[name] == 1 else f"{name}#{times[name]}"
+        rule = make_rule(spec, lexicon=lexicon, rules=POSITIVE_RULES, what="rule of positives")
+        producers.append(Producer(name, stream, rule, number))
+    corpus = policy.corpus
+    acceptance = Acceptance(1.0, corpus.max_log_ratio) if corpus else None
+    return PositiveChooser(tuple(producers), acceptance, seed, lexicon)
+
+
+def choose_positives(
+    block: ParsedCaptions,
+    chosen: Sequence[Chosen],
+    chooser: PositiveChooser,
+    scorers: Sequence[Scorer | None],
+    *,
+    even: bool,
+) -> list[FoundPositives]:
+    """Return the positives of each caption of a block.
+
+    `chosen`: the negatives of each caption: no text is both. `scorers`: those of the policy,
+    opened; the corpus model is asked, if it is among them. `even`: whether as many captions of the
+    block change one way as the other; without, a caption's positives depend on it alone.
+
+    Raises:
+        ShardError: a rule failed on a caption.
+    """
+    if not chooser.producers:
+        return [NO_POSITIVES] * len(block)
+    offers = _offers(block, chooser)
+    ratios = _log_ratios(block, offers, chooser, scorers)
+    most = chooser.acceptance.max_log_ratio if chooser.acceptance else inf
+    near = [place for place, ratio in enumerate(ratios) if ratio is None or abs(ratio) <= most]
+    weights: list[float | None] = [None] * len(offers)
+    directions = [
+        direction_of(offers[place].slot, offers[place].parse.text) if even else None
+        for place in near
+    ]
+    for place, weight in zip(
+        near, evened(directions, [ratios[p] or 0.0 for p in near]), strict=True
+    ):
+        weights[place] = weight
+    by_caption: list[list[_Drawn]] = [[] for _ in block]
+    for offer, ratio, weight in zip(offers, ratios, weights, strict=True):
+        by_caption[offer.caption].append(_Drawn(offer, ratio, weight))
+    return [
+        _choose(caption, parse, each, drawn, chooser)
+        for (caption, parse), each, drawn in zip(block, chosen, by_caption, strict=True)
+    ]
+
+
+class _Offer(NamedTuple):
+    """A slot with the one alternative that is asked about; `caption`: its place in the block."""
+
+    caption: int
+    parse: Parse
+    producer: Producer
+    slot: Slot
+
+
+class _Drawn(NamedTuple):
+    """An offer, its log-ratio if one is known, and by which it is accepted; None: not at all."""
+
+    offer: _Offer
+    ratio: float | None
+    weight: float | None
+
+
+def _offers(block: ParsedCaptions, chooser: PositiveChooser) -> list[_Offer]:
+    """Return all slots of the captions, in order, each with one alternative, all being alike."""
+    found: list[_Offer] = []
+    for place, (caption, parse) in enumerate(block):
+        with naming(caption):
+            for producer in chooser.producers:
+                stream = Stream(chooser.seed, caption.id, "positive", producer.stream)
+                for slot in cast("Rule", producer.rule)(parse):
+                    edit = slot.alternatives[stream.below(len(slot.alternatives))]
+                    found.append(
+                        _Offer(place, parse, producer, slot._replace(alternatives=(edit,)))
+                    )
+    return found
+
+
+def _log_ratios(
+    block: ParsedCaptions,
+    offers: Sequence[_Offer],
+    chooser: PositiveChooser,
+    scorers: Sequence[Scorer | None],
+) -> list[float | None]:
+    """Return the log-ratio of each offer that the corpus model weighs, None for the others.
+
+    The biases of the model make up for guards of negatives, so they are left out. What it cannot
+    lay out is out of reach.
+    """
+    first = scorers[0] if scorers else None
+    if chooser.acceptance is None or not isinstance(first, CorpusScorer):
+        return [None] * len(offers)
+    slots: list[list[Slot]] = [[] for _ in block]
+    for offer in offers:
+        if offer.slot.type in _FAIR:
+            slots[offer.caption].append(offer.slot._replace(type=_FAIR[offer.slot.type]))
+    asked = [(caption, parse, own) for (caption, parse), own in zip(block, slots, strict=True)]
+    unbiased = replace(first.model, names=_NO_NAMES)
+    ratios = iter(CorpusScorer(model=unbiased, min_context_coverage=0.0).log_ratios(asked))
+    return [
+        next(iter(next(ratios)), -inf) if offer.slot.type in _FAIR else None for offer in offers
+    ]
+
+
+def _choose(
+    caption: Caption,
+    parse: Parse,
+    chosen: Chosen,
+    drawn: Sequence[_Drawn],
+    chooser: PositiveChooser,
+) -> FoundPositives:
+    seen = {normalise(caption.text), *(normalise(negative.text) for negative in chosen.negatives)}
+    wording = wording_of(parse, chooser.lexicon)
+    positives: list[Positive] = []
+    tally: Tally = Counter()
+    streams: dict[str, Stream] = {}
+    for (_, _, producer, slot), ratio, weight in drawn:
+        tally[producer.name, "slots"] += 1
+        name = producer.stream
+        stream = streams.setdefault(name, Stream(chooser.seed, caption.id, "accepted", name))
+        if weight is None or not stream.chance(exp(min(0.0, weight))):
+            tally[producer.name, _why_not(ratio, weight, chooser)] += 1
+            continue
+        edit = glue(wording, slot.alternatives[0])
+        outcome = _fault(edit, parse, seen)
+        tally[producer.name, outcome or "accepted"] += 1
+        if outcome is None and edit is not None:
+            text = edit.apply(caption.text)
+            seen.add(normalise(text))
+            kind = (slot.type, slot.subtype, producer.name, producer.method)
+            positives.append(Positive(text, *kind, edit, ratio, producer.number))
+    return FoundPositives(tuple(positives), tally)
+
+
+def _why_not(ratio: float | None, weight: float | None, chooser: PositiveChooser) -> str:
+    """Return why an offer is not drawn, in the words of negatives/sampling.py where it has any."""
+    if weight is not None:
+        return "stays"
+    if ratio == -inf:
+        return "not laid out"
+    most = chooser.acceptance.max_log_ratio if chooser.acceptance else inf
+    return "no way back" if ratio is None or abs(ratio) <= most else "out of reach"
+
+
+def _fault(edit: Edit | None, parse: Parse, seen: set[str]) -> str | None:
+    """Return why a worded positive is refused; None if it is not."""
+    if edit is None:
+        return "wording cannot be undone"
+    text = edit.apply(parse.text)
+    if splits_a_unit(edit, units_of(parse.text), units_of(text)):
+        return "splits a character or markup"
+    if len(parse.tokens) > MAX_TOKENS and edit.replacements[0].start >= parse.tokens[MAX_TOKENS][0]:
+        return "beyond the text encoder"
+    return "equal text" if normalise(text) in seen else None
