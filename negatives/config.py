@@ -10,6 +10,7 @@ from data.errors import UsageError
 from data.records import SUBTYPES, TYPES
 from data.storage import AnyPath
 from data.texts import nearest
+from negatives.composing.options import ComposeOptions
 from negatives.llm.config import LlmConfig, llm_config
 from negatives.policy import POLICIES, SCORERS, PairPolicy, Policy, RecipePolicy, Scoring
 from negatives.positives import POSITIVE_RULES
@@ -59,7 +60,8 @@ class NegativesConfig:
     `fluency_from`: the folder of a finished build whose corpus model is to weigh the candidates,
     None for a model of the captions themselves. `llm`: the language model that rules ask, as
     LlmConfig has it. `positives`: edits that leave a caption true, too; true for all rules of
-    negatives/positives, or a list of them.
+    negatives/positives, or a list of them. `composites`: what `negatives run` makes of the finished
+    build, too, as ComposeOptions has it, {} for its defaults; None for none.
     """
 
     preset: str = "natural"
@@ -73,6 +75,7 @@ class NegativesConfig:
     rejects: bool = False
     fluency_from: AnyPath | None = None
     positives: bool | tuple[str | Mapping[str, Any], ...] = False
+    composites: Mapping[str, Any] | None = None
     llm: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -94,6 +97,7 @@ class BuildConfig:
     def content(self) -> Json:
         """Return the configuration as the manifest states it."""
         sections = {"data": plain(self.data), "negatives": plain(self.negatives)}
+        del sections["negatives"]["composites"]  # made of the build, not in it
         sections["negatives"] |= {
             "rules": plain(self.rules),
             "choice": {"draw": _draw_of(self.policy), **plain(self.policy)},
@@ -137,6 +141,8 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
                 f"{spec['rule']} cannot; expected the preset natural-llm, which is audited apart"
             )
     llm = llm_config(negatives.llm, asks=any(is_asking(spec) for spec in rules))
+    if negatives.composites is not None:
+        parse_options(ComposeOptions, negatives.composites, where="negatives.composites")
     return BuildConfig(
         data=data,
         negatives=replace(negatives, rules=None, choice={}, llm={}, positives=False),

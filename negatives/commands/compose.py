@@ -1,6 +1,7 @@
 """`negatives compose`: composites of two captions and their images, out of a finished folder."""
 
 import time
+from typing import Any
 
 import click
 
@@ -14,22 +15,26 @@ from data.storage import AnyPath
 @click.option(
     "--share",
     type=float,
-    default=1.0,
-    show_default=True,
-    help="Share of the captions that begin a composite.",
+    help="Share of the captions that begin a composite.  [default: 1]",
 )
 @click.option(
     "--layout",
     "layouts",
     multiple=True,
-    help="How images may stand: left-right or top-bottom; may be repeated. [default: both]",
+    help="How images may stand: left-right or top-bottom; may be repeated.  [default: both]",
 )
 @click.option(
     "--fluency-from",
     type=PATH_OR_URL,
-    help="Finished build whose corpus model weighs exchanges. [default: FOLDER's own]",
+    help="Finished build whose corpus model weighs exchanges.  [default: FOLDER's own]",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Which are drawn.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    help="Any option, as negatives.composites in pipeline.yaml has it: max_log_ratio=2.",
+)
+@click.option("--seed", type=int, help="Which are drawn.  [default: 0]")
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
@@ -37,10 +42,11 @@ def compose(
     *,
     folder: AnyPath,
     new: AnyPath,
-    share: float,
+    share: float | None,
     layouts: tuple[str, ...],
     fluency_from: AnyPath | None,
-    seed: int,
+    settings: tuple[str, ...],
+    seed: int | None,
     workers: int,
     as_json: bool,
     quiet: bool,
@@ -54,17 +60,18 @@ def compose(
     negatives compose out out-composites
     negatives merge out out-composites out-both
     """
+    from data.config import parse_options, with_setting
     from data.manifest import read_manifest
     from negatives.commands.derive import tell
     from negatives.commands.progress import counting
-    from negatives.composing import ComposeOptions
-    from negatives.composing import compose as run
+    from negatives.composing.options import ComposeOptions
+    from negatives.composing.run import compose as run
+    from negatives.options import given
 
-    options = (
-        ComposeOptions(share=share, layouts=layouts, seed=seed)
-        if layouts
-        else ComposeOptions(share=share, seed=seed)
-    )
+    content: dict[str, Any] = {"composites": given(share=share, seed=seed, layouts=layouts or None)}
+    for setting in settings:
+        content = with_setting(content, f"composites.{setting}")
+    options = parse_options(ComposeOptions, content["composites"], where="composites")
     start = time.perf_counter()
     total = read_manifest(folder).num_rows()
     with counting("compose", total=total, shown=not (quiet or as_json)) as report:

@@ -8,7 +8,6 @@ killed resumes with the same bytes, however many workers there are.
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, NamedTuple, cast
 
@@ -29,7 +28,7 @@ from data.manifest import (
     read_manifest,
     write_manifest,
 )
-from data.records import LAYOUTS, Caption, Row
+from data.records import Caption, Row
 from data.schema import VERSION
 from data.shards import read_rows, write_rows
 from data.storage import AnyPath
@@ -47,6 +46,7 @@ from negatives.composing.exchange import (
     part_of,
     words_of,
 )
+from negatives.composing.options import ComposeOptions
 from negatives.composing.partners import partners, said_of
 from negatives.composing.templates import (
     FIRST_PLACES,
@@ -70,7 +70,6 @@ from negatives.generator import (
 )
 from negatives.guards.siblings import siblings_in
 from negatives.models import model_name, model_version
-from negatives.policy import CorpusScoring, PairPolicy
 from negatives.presets import PRESETS
 from negatives.scorers import open_scorers
 from negatives.tallies import Content, sum_contents
@@ -78,43 +77,6 @@ from negatives.tallies import Content, sum_contents
 COMMAND: Final = "compose"
 _EXCHANGED: Final = ("replace_object", "replace_attribute", "replace_action", "count")
 NO_PARTNER: Final = "no partner"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ComposeOptions:
-    """How composites are made.
-
-    `share`: of the captions that begin a composite, each decided by its id. `layouts`: how the two
-    images may stand. `max_log_ratio`, `min_context_coverage`: as of the scorer corpus. `seed`:
-    which partners, forms and exchanges are drawn.
-
-    Raises:
-        UsageError: a number is out of range, or a layout is unknown.
-    """
-
-    share: float = 1.0
-    layouts: tuple[str, ...] = LAYOUTS[1:]
-    max_log_ratio: float = 3.0
-    min_context_coverage: float = 0.34
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse what means nothing."""
-        if not 0 < self.share <= 1:
-            raise UsageError(f"share: expected a number above 0, up to 1, found {self.share}")
-        for layout in self.layouts:
-            if layout not in LAYOUTS[1:]:
-                raise UsageError(f"layouts: expected {' or '.join(LAYOUTS[1:])}, found {layout!r}")
-        if not self.layouts:
-            raise UsageError("layouts: expected at least one, found none")
-        self.policy()
-
-    def policy(self) -> PairPolicy:
-        """Return how exchanges are drawn."""
-        scoring = CorpusScoring(
-            max_log_ratio=self.max_log_ratio, min_context_coverage=self.min_context_coverage
-        )
-        return PairPolicy(scorers=(scoring,))
 
 
 class ComposeStats(NamedTuple):
@@ -263,11 +225,16 @@ def _composite(one: Part, other: Part, options: ComposeOptions) -> tuple[Row, Ma
 def _content(rows: Sequence[Row], tally: Tally) -> Content:
     """Return the counts of a shard as a manifest states them."""
     negatives = [negative for row in rows for negative in row.negatives]
+    positives = [positive for row in rows for positive in row.positives]
     with_negative = sum(bool(row.negatives) for row in rows)
     return sum_contents(
         [
             {
-                "captions": {"all": len(rows), "with_negative": with_negative},
+                "captions": {
+                    "all": len(rows),
+                    "with_negative": with_negative,
+                    "with_positive": sum(bool(row.positives) for row in rows),
+                },
                 "skipped": {NO_PARTNER: tally[COMMAND, NO_PARTNER]},
                 "negatives_by_type": Counter(f"{n.type}/{n.subtype}" for n in negatives),
                 "negatives_by_rule": Counter(n.rule for n in negatives),
@@ -277,6 +244,8 @@ def _content(rows: Sequence[Row], tally: Tally) -> Content:
                     if rule != COMMAND
                 },
                 "empty_because": {"no word to exchange": len(rows) - with_negative},
+                "positives_by_type": Counter(f"{p.type}/{p.subtype}" for p in positives),
+                "positives_by_rule": Counter(p.rule for p in positives),
             }
         ]
     )
@@ -387,7 +356,7 @@ def _finish(
         fingerprint=fingerprint(identity),
         source=before_all.source,
         versions=cast("dict[str, str]", identity["versions"]),
-        producers=[{"rule": rule} for rule in RULES],
+        producers=[{"rule": rule, "method": "rule", "options": {}} for rule in RULES],
         shards=tuple(shards),
         rejects=(),
         fluency=(),

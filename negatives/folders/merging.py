@@ -95,9 +95,14 @@ class _Merging:
             "dropped": self.dropped(),
         }
         account = Account(
-            config={"negatives": {"shard_captions": self._parents[0].shard_rows()}},
+            config={
+                **_common_data(manifests),
+                "negatives": {"shard_captions": self._parents[0].shard_rows()},
+            },
             seed=manifests[0].seed,
-            source={"name": "merge", "sources": sources, "licence": _licence(sources)},
+            source=sources[0]
+            if len(sources) == 1
+            else {"name": "merge", "sources": sources, "licence": _licence(sources)},
             producers=self._producers,
             lineage=[entry],
         )
@@ -158,6 +163,13 @@ def _licence(sources: Sequence[Json]) -> str:
     """Return an SPDX expression of all licences; one that is not known is no licence to drop."""
     licences = dict.fromkeys(str(source.get("licence") or "NOASSERTION") for source in sources)
     return " AND ".join(plain(list(licences)))
+
+
+def _common_data(manifests: Sequence[Manifest]) -> Json:
+    """Return the configuration of the data if it is the same everywhere: images are found by it."""
+    sections = [manifest.config.get("data") for manifest in manifests]
+    is_one = sections[0] is not None and all(section == sections[0] for section in sections)
+    return {"data": sections[0]} if is_one else {}
 
 
 def _shown(row: Row) -> tuple[str, tuple[str, ...], str, str]:

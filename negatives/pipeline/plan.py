@@ -1,5 +1,6 @@
 """A pipeline.yaml -> the stages that it asks for."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +44,7 @@ def _stages(
     data, negatives, training = (dict(sections.get(name) or {}) for name in SECTIONS)
     evaluation = training.pop("evaluation", None) or {}
     training.pop("run", None)
+    composites = negatives.pop("composites", None)
     build = Stage(
         name="build",
         depends_on={"version": own_version(), "data": data, "negatives": negatives},
@@ -53,10 +55,15 @@ def _stages(
         makes=f"{SHARDS}/manifest.json",
     )
     yield build
-    shards = str(build.folder(out) / SHARDS)
+    made = build  # by which stage the shards are made that are audited and trained on
+    if composites is not None:
+        composed = _compose(build, out, dict(composites), workers=workers)
+        made = _merge(build, composed, out)
+        yield from (composed, made)
+    shards = str(made.folder(out) / SHARDS)
     yield Stage(
         name="audit",
-        depends_on={"build": fingerprint(build.depends_on), "judge": reference_model},
+        depends_on={"build": fingerprint(made.depends_on), "judge": reference_model},
         command=(
             *("negatives", "audit", shards, "--quiet", "--reference-model", reference_model),
             *("--out", f"{{}}/{AUDIT}", "--html", f"{{}}/{PAGE}"),
@@ -65,7 +72,7 @@ def _stages(
     )
     train = Stage(
         name="train",
-        depends_on={"build": fingerprint(build.depends_on), "training": training},
+        depends_on={"build": fingerprint(made.depends_on), "training": training},
         command=(
             "train",
             "--config",
@@ -93,6 +100,32 @@ def _stages(
             ),
             makes=f"{RESULTS}/alpha-{_AFTER:.2f}.json",
         )
+
+
+def _compose(build: Stage, out: Path, options: Mapping[str, Any], *, workers: int) -> Stage:
+    """Return the stage that joins captions of the build."""
+    settings = [f"--set={name}={json.dumps(value)}" for name, value in sorted(options.items())]
+    return Stage(
+        name="compose",
+        depends_on={"build": fingerprint(build.depends_on), "composites": dict(options)},
+        command=(
+            *("negatives", "compose", str(build.folder(out) / SHARDS), f"{{}}/{SHARDS}"),
+            *settings,
+            *("--quiet", "--workers", str(workers)),
+        ),
+        makes=f"{SHARDS}/manifest.json",
+    )
+
+
+def _merge(build: Stage, composed: Stage, out: Path) -> Stage:
+    """Return the stage that puts captions and composites into one folder."""
+    folders = [str(stage.folder(out) / SHARDS) for stage in (build, composed)]
+    return Stage(
+        name="merge",
+        depends_on={"compose": fingerprint(composed.depends_on)},
+        command=("negatives", "merge", "--quiet", *folders, f"{{}}/{SHARDS}"),
+        makes=f"{SHARDS}/manifest.json",
+    )
 
 
 def _check_roots(benchmarks: object) -> None:

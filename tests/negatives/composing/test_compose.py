@@ -17,8 +17,9 @@ from data.records import Row
 from data.scenes import truth
 from data.sources.scenes import Scenes
 from negatives.building import build
-from negatives.composing import ComposeOptions, compose
 from negatives.composing.exchange import PLACES, WORDS
+from negatives.composing.options import ComposeOptions
+from negatives.composing.run import compose
 from negatives.config import build_config
 from negatives.executors import Run
 from negatives.folders.filtering import FilterOptions, filter_folder
