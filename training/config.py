@@ -19,6 +19,7 @@ from training.presets import (
     PRESETS,
     PRETRAINED,
     backbone_of,
+    placed,
 )
 
 Precision = Literal["bf16", "fp16", "fp32"]
@@ -143,6 +144,8 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
     """
     check_sections(sections)
     section = dict(sections.get("training") or {})
+    if isinstance(section.get("model"), str):
+        section["model"] = placed(section["model"])
     if str(section.get("model")).startswith(IN_PLACE):
         section.setdefault("pretrained", None)
     refuse_old_names(section)

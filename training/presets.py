@@ -1,7 +1,9 @@
 """Presets by name, with the hyper-parameters of the paper for each backbone (arXiv 2410.05210)."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -43,6 +45,12 @@ EPOCHS: Final = 5
 PRETRAINED: Final = "openai"
 IN_PLACE: Final = ("local-dir:", "hf-hub:")
 """How names of models begin that bring their weights."""
+
+
+def placed(model: str) -> str:
+    """Return a model's name, that of a folder which is there as `local-dir:FOLDER`."""
+    is_folder = os.sep in model and not model.startswith(IN_PLACE) and Path(model).is_dir()
+    return f"{IN_PLACE[0]}{model}" if is_folder else model
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
