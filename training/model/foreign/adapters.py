@@ -64,6 +64,7 @@ def merged(state: Mapping[str, Tensor], adapter: Adapter) -> tuple[dict[str, Ten
     for name, down in theirs.items():
         if match := _A.match(name):
             up = theirs.get(name.replace("lora_A", "lora_B").replace("embedding_A", "embedding_B"))
+            _refuse_attention(match[1], state, adapter)
             target = _target(match[1], result)
             if target is None or up is None:
                 raise _unfit(adapter, name)
@@ -91,9 +92,24 @@ def _plain(name: str) -> str:
 
 
 def _target(module: str, state: Mapping[str, Tensor]) -> str | None:
-    """Return the weight that belongs to a module; attention of torch keeps three in one."""
-    names = (f"{module}.weight", f"{module}.in_proj_weight", module)
-    return next((name for name in names if name in state), None)
+    """Return the weight that belongs to a module."""
+    return next((name for name in (f"{module}.weight", module) if name in state), None)
+
+
+def _refuse_attention(module: str, state: Mapping[str, Tensor], adapter: Adapter) -> None:
+    """Hold that no update is of torch's attention, into which peft merges some twice, some never.
+
+    Raises:
+        UsageError: one is.
+    """
+    if any(
+        f"{name}.in_proj_weight" in state for name in (module, module.removesuffix(".out_proj"))
+    ):
+        raise UsageError(
+            f"{adapter.where}: expected updates of linear maps, found one of torch's attention "
+            f"({module}), where peft's versions differ in what they compute; merge it with the "
+            "peft that trained it (merge_and_unload) and save the whole model"
+        )
 
 
 def _update(down: Tensor, up: Tensor, *, is_embedding: bool) -> Tensor:

@@ -60,21 +60,18 @@ def test_an_update_is_added_with_its_strength(config: dict[str, Any], strength: 
 
 
 def test_every_form_of_update() -> None:
-    attn, out, conv, words = pair(9, 3), pair(3, 3), pair(2, 12), pair(3, 5)
+    linear, conv, words = pair(4, 3), pair(2, 12), pair(3, 5)
     adapter = adapter_of({
-        "a.attn.lora_A.weight": attn[0], "a.attn.lora_B.weight": attn[1],
-        "a.attn.base_layer.out_proj.lora_A.default.weight": out[0],
-        "a.attn.base_layer.out_proj.lora_B.default.weight": out[1],
+        "a.q.lora_A.default.weight": linear[0], "a.q.lora_B.default.weight": linear[1],
         "a.conv.lora_A.weight": conv[0].view(2, 3, 2, 2),
         "a.conv.lora_B.weight": conv[1].view(2, 2, 1, 1),
         "words.lora_embedding_A": words[0], "words.lora_embedding_B": words[1],
         "head.modules_to_save.weight": torch.full((2, 3), 7.0),
     })  # fmt: skip
     found, count = merged(STATE, adapter)
-    assert count == 5
+    assert count == 4
     updates = {
-        "a.attn.in_proj_weight": attn[1] @ attn[0],
-        "a.attn.out_proj.weight": out[1] @ out[0],
+        "a.q.weight": linear[1] @ linear[0],
         "a.conv.weight": (conv[1] @ conv[0]).view(2, 3, 2, 2),
         "words.weight": (words[1] @ words[0]).T,
         "head.weight": torch.full((2, 3), 6.0),
@@ -91,6 +88,8 @@ def test_every_form_of_update() -> None:
         ({"a.q.lora_A.weight": DOWN, "a.q.lora_B.weight": UP[:2]}, "which fits none of them"),
         ({"other.weight": DOWN}, "found 'other.weight'"),
         ({}, "expected updates of LoRA, found none"),
+        ({"a.attn.lora_A.weight": DOWN}, r"found one of torch's attention \(a.attn\)"),
+        ({"a.attn.base_layer.out_proj.lora_A.weight": DOWN}, r"\(a.attn.out_proj\), where peft"),
     ],
 )
 def test_updates_that_do_not_fit_are_one_line(weights: dict[str, Tensor], message: str) -> None:
