@@ -63,6 +63,7 @@ DOORS = {  # library -> the modules that import it; of MADE_OF, those outside it
         "training.export",
     },
     "huggingface_hub": {"data.hub"},
+    "wandb": {"training.run.recorders"},
     "PIL": {  # one draws, one decodes, one converts
         "data.scenes.render",
         "training.batches.colours",

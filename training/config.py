@@ -55,8 +55,9 @@ class RunOptions:
     `micro_batches`: a rank's captions go through the towers in so many parts. `compile`: the
     towers' blocks.
     `checkpointing`: blocks are computed again for the gradient. `log_every` and `save_every`:
-    steps; None: at the end of each epoch. `keep`: checkpoints. `listeners`: classes of the
-    user's own that hear of every record (training.run.plugins). `verify`: of the shards.
+    steps; None: at the end of each epoch. `keep`: checkpoints. `listeners`: tensorboard,
+    wandb, or classes of the user's own, which hear of every record (training.run.plugins).
+    `tensorboard`: the same as among these. `verify`: of the shards.
     """
 
     device: str = "auto"
@@ -70,6 +71,12 @@ class RunOptions:
     tensorboard: bool = False
     listeners: tuple[str, ...] = ()
     verify: Verify = "quick"
+
+    def listened_by(self) -> tuple[str, ...]:
+        """Return the names of the listeners, each once."""
+        return tuple(
+            dict.fromkeys((*(["tensorboard"] if self.tensorboard else []), *self.listeners))
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
