@@ -5,8 +5,8 @@
 
 No network: weights are random, captions and images are made here. It prints one table, with the
 bars beside the figures: 6,000 images/s, 20 GB, no host synchronisation. A part that fails, or for
-which no time is left, is a row that says so. With --study the last minutes go to the study of
-`benchmarks.study` on a larger scale, which is kept and goes on when it is called again.
+which no time is left, is a row that says so. With --study a few rows of `benchmarks.study` follow on
+a larger scale; they take longer than that, are kept, and go on when it is called again.
 """
 
 import gc
