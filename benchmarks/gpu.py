@@ -5,8 +5,8 @@
 
 No network: weights are random, captions and images are made here. It prints one table, with the
 bars beside the figures: 6,000 images/s, 20 GB, no host synchronisation. A part that fails, or for
-which no time is left, is a row that says so. With --study a few rows of `benchmarks.study` follow on
-a larger scale; they take longer than that, are kept, and go on when it is called again.
+which no time is left, is a row that says so. With --study a few rows of `benchmarks.study` follow
+on a larger scale; they take longer than that, are kept, and go on when it is called again.
 """
 
 import gc
@@ -24,15 +24,12 @@ import click
 import torch
 
 from benchmarks.gpu_parts import (
-    Figure,
-    Part,
-    Setting,
     language_model_figures,
     loader_figures,
     objective_figures,
     run_figures,
-    step_figures,
 )
+from benchmarks.gpu_steps import Figure, Part, Setting, step_figures
 from benchmarks.gpu_world import make_world
 from benchmarks.learns import model_folder
 from data.commit import write_atomically

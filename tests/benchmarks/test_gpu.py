@@ -8,7 +8,7 @@ import torch
 from click.testing import CliRunner
 
 from benchmarks.gpu import NO_GPU, PARTS, main, measured, table
-from benchmarks.gpu_parts import Figure
+from benchmarks.gpu_steps import Figure
 from benchmarks.gpu_world import rows
 from data.errors import UsageError
 

@@ -7,6 +7,7 @@ needed for tokenizers alone that are its own.
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -49,14 +50,17 @@ def write_transformers(
     state = {name: tensor.contiguous() for name, tensor in to_theirs(state_dict, form).items()}
     draft = attempt_path(folder.parent, folder.name, "export")
     draft.mkdir(parents=True)
-    with writing(folder):
-        write_safetensors(state, draft / WEIGHTS)
-        for name, content in (files | _tokenizer_files(tokenize, model, draft)).items():
-            (draft / name).write_text(_text_of(content), encoding="utf-8")
-        sync_folder(draft)
-        if folder.exists():
-            folder.rmdir()
-        draft.rename(folder)
+    try:
+        with writing(folder):
+            write_safetensors(state, draft / WEIGHTS)
+            for name, content in (files | _tokenizer_files(tokenize, model, draft)).items():
+                (draft / name).write_text(_text_of(content), encoding="utf-8")
+            sync_folder(draft)
+            if folder.exists():
+                folder.rmdir()
+            draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
     sync_folder(folder.parent)
     return FAMILIES[form.family]
 

@@ -4,12 +4,14 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import open_clip
 import pytest
 import torch
+from open_clip.transform import PreprocessCfg
 from PIL import Image
 from safetensors.torch import load_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -28,6 +30,7 @@ from data.errors import UsageError
 from tests.fake_hub import serving, use_in_client
 from tests.training.folders import jpeg
 from tests.training.runs import places, settings, world
+from tests.training.tiny import clip_model
 from training.batches.tokenizer import unpadded
 from training.export import weights_of, write_folder_of_transformers
 from training.model.clip import ClipModel
@@ -291,3 +294,41 @@ def test_a_run_begins_with_a_folder_of_transformers_and_ends_as_one(tmp_path: Pa
         write_folder_of_transformers(weights, root / "out")
     before = load_file(root / "theirs/model.safetensors")
     assert before.keys() == load_file(root / "out/model.safetensors").keys()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, ""),
+        ({"custom": True}, ""),
+        ({"no_causal_mask": True, "custom": True}, "TextTransformer with pooling 'argmax'"),
+        ({"pool_type": "last"}, "CLIP with pooling 'last'"),
+        ({"ls_init_value": 0.1}, "weights with transformer.resblocks.0.ls_1.gamma"),
+        ({"custom": True, "embed_cls": True}, "found weights with text.cls_emb"),
+    ],
+)
+def test_models_of_open_clip_go_out_where_transformers_has_the_like(
+    options: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    model = clip_model(dtype=torch.float32, **options)
+    open_clip.model.set_model_preprocess_cfg(model.clip, asdict(PreprocessCfg(size=8)))
+    state, tokenize = model.clip.state_dict(), tokenizer("ViT-B-32")
+    if told:
+        with pytest.raises(UsageError, match=f"{told}.*--to open_clip"):
+            write_transformers(model, state, tmp_path / "out", tokenize=tokenize)
+        assert not list(tmp_path.iterdir())
+        return
+    write_transformers(model, state, tmp_path / "out", tokenize=tokenize)
+    image_BCHW, ids_TL = inputs("gelu")
+    ids_TL = ids_TL.clamp(max=99).repeat_interleave(5, 1)[:, :77]
+    ids_TL[:, 60] = 99
+    clip = model.clip.eval()
+    with torch.no_grad():
+        images, texts = (
+            clip.encode_image(image_BCHW, normalize=True), clip.encode_text(ids_TL, normalize=True),
+        )  # fmt: skip
+        found = CLIPModel.from_pretrained(tmp_path / "out").eval()(
+            input_ids=ids_TL, pixel_values=image_BCHW
+        )
+        expected = clip.logit_scale.exp() * images @ texts.T
+    assert torch.allclose(found.logits_per_image, expected, atol=1e-5)
