@@ -32,7 +32,6 @@ from typing import NamedTuple
 import click
 import numpy as np
 import torch
-import webdataset as wds
 from PIL import Image
 from torchvision import transforms
 
@@ -105,6 +104,8 @@ def build_shards(folder: Path, images: Iterable[Path]) -> Path:
 
 def batches_of_webdataset(urls: list[str], *, workers: int) -> Batches:
     """Yield normalised batches as webdataset, PIL and torchvision make them."""
+    import webdataset as wds  # noqa: PLC0415  (of the extra dev; `make_images` needs it not)
+
     transform = transforms.Compose(
         [
             transforms.RandomResizedCrop(

@@ -1,4 +1,4 @@
-"""The one door of huggingface_hub: a data set's repository, its commits, tags and files.
+"""The one door of huggingface_hub: a data set's repository, its commits, tags and files; models.
 
 The client finds the user's token itself, in the environment or in the Hub's login; here it is
 neither read, kept nor told.
@@ -166,22 +166,50 @@ class Repository:
         )
 
     def _patiently(self, call: Callable[[], T]) -> T:
-        for attempt in range(ATTEMPTS):
-            try:
-                return call()
-            except Exception as error:  # as in commit
-                found = translate_error(error, self.name)
-                if attempt + 1 == ATTEMPTS or not isinstance(found, RetryableError):
-                    raise found from error
-                self.wait(_pause(error, attempt))
-        raise AssertionError("an attempt returns or raises")
+        return _patiently(call, self.name, what="data set", wait=self.wait)
+
+
+def model_files(name: str, patterns: Sequence[str], revision: str | None = None) -> Path:
+    """Return the folder of a model's repository in the Hub's cache, with the files of patterns.
+
+    Files that are there are not fetched again; without a connection the folder is as it was.
+
+    Raises:
+        UsageError: there is no such repository or revision.
+        RetryableError: the Hub cannot be reached.
+    """
+    api = client()
+    return Path(
+        _patiently(
+            lambda: api.snapshot_download(
+                check_name(name), revision=revision, allow_patterns=list(patterns)
+            ),
+            name,
+            what="model",
+            wait=time.sleep,
+        )
+    )
+
+
+def _patiently(call: Callable[[], T], name: str, *, what: str, wait: Callable[[float], None]) -> T:
+    for attempt in range(ATTEMPTS):
+        try:
+            return call()
+        except Exception as error:  # the client lets through what its transport raises
+            found = translate_error(error, name, what=what)
+            if attempt + 1 == ATTEMPTS or not isinstance(found, RetryableError):
+                raise found from error
+            wait(_pause(error, attempt))
+    raise AssertionError("an attempt returns or raises")
 
 
 class _AbsentError(UsageError):
     """There is no such repository, revision or file, or the token does not show it."""
 
 
-def translate_error(error: Exception, name: str) -> UsageError | RetryableError:
+def translate_error(
+    error: Exception, name: str, *, what: str = "data set"
+) -> UsageError | RetryableError:
     """Return what an exception of the client means, in one line."""
     while isinstance(error, RuntimeError) and isinstance(error.__cause__, Exception):
         error = error.__cause__  # of an upload, whose wrapper says only which file it was
@@ -198,7 +226,7 @@ def translate_error(error: Exception, name: str) -> UsageError | RetryableError:
         )
     if status in {401, 404}:
         return _AbsentError(
-            f"{name}: no such data set, revision or file, or the token does not show it ({text}); "
+            f"{name}: no such {what}, revision or file, or the token does not show it ({text}); "
             "check the name and the login"
         )
     if status is not None and status not in _PASSING:

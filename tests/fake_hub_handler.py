@@ -13,7 +13,7 @@ from tests.loopback import Answering
 
 PAGE = 3  # entries of a tree in one answer
 _LARGE = (".parquet", ".npy", ".arrow")
-_REPO = r"/api/datasets/(?P<name>[^/]+/[^/]+)"
+_REPO = r"/api/(?:datasets|models)/(?P<name>[^/]+/[^/]+)"
 _ROUTES = (
     ("POST", r"/api/repos/create", "create"),
     ("POST", r"/api/validate-yaml", "validate"),
@@ -29,7 +29,7 @@ _ROUTES = (
     ("PUT", r"/large/(?P<oid>[0-9a-f]{64})", "store"),
     ("PUT", r"/parts/(?P<oid>[0-9a-f]{64})/(?P<part>\d+)", "store_part"),
     ("POST", r"/whole/(?P<oid>[0-9a-f]{64})", "join_parts"),
-    ("GET|HEAD", r"/datasets/(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)",
+    ("GET|HEAD", r"(?:/datasets)?/(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)",
      "resolve"),
 )  # fmt: skip
 _FREE = ("store", "store_part", "join_parts", "paths_info")  # whoever has the address may

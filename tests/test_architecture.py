@@ -44,9 +44,13 @@ DOORS = {  # library -> the modules that import it; of MADE_OF, those outside it
     "torch": {"negatives.fluency.neural_network", "negatives.llm.generating"},
     "open_clip": {
         "training.model.clip",
+        "training.model.foreign.forms",
+        "training.model.foreign.opening",
+        "training.model.foreign.tokenizing",
         "training.model.library",
         "training.model.loading",
     },
+    "timm": {"training.model.foreign.opening"},  # open_clip's image towers are its models
     "transformers": {
         "negatives.fluency.neural_network",
         "negatives.llm.generating",
@@ -55,9 +59,11 @@ DOORS = {  # library -> the modules that import it; of MADE_OF, those outside it
     "safetensors": {
         "negatives.fluency.neural_network",
         "training.model.activation",
+        "training.model.foreign.files",
         "training.export",
     },
     "huggingface_hub": {"data.hub"},
+    "wandb": {"training.run.recorders"},
     "PIL": {  # one draws, one decodes, one converts
         "data.scenes.render",
         "training.batches.colours",

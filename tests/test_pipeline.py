@@ -158,7 +158,7 @@ def test_options_of_the_command_win_over_the_preset() -> None:
 TRAIN_FLAGS = {
     "train": "config dry-run help images json limit-steps model on-missing-image out preset "
     "pretrained quiet resume set shards",
-    "export": "alpha checkpoint help json output quiet",
+    "export": "alpha checkpoint help json output quiet to",
     "publish": "alpha checkpoint dry-run help json private",
 }
 

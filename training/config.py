@@ -13,7 +13,7 @@ from training.batches.rows import OnMissing, Verify
 from training.objective.objective import Objective
 from training.objective.specs import objective_of, spec_of
 from training.old_names import refuse_old_names
-from training.presets import IN_PLACE, PRESETS, PRETRAINED, Tower, backbone_of
+from training.presets import IN_PLACE, PRESETS, PRETRAINED, Tower, backbone_of, placed
 
 Precision = Literal["bf16", "fp16", "fp32"]
 Frozen = Literal["none", "image", "text"]
@@ -59,8 +59,9 @@ class RunOptions:
     `micro_batches`: a rank's captions go through the towers in so many parts. `compile`: the
     towers' blocks.
     `checkpointing`: blocks are computed again for the gradient. `log_every` and `save_every`:
-    steps; None: at the end of each epoch. `keep`: checkpoints. `listeners`: classes of the
-    user's own that hear of every record (training.run.plugins). `verify`: of the shards.
+    steps; None: at the end of each epoch. `keep`: checkpoints. `listeners`: tensorboard,
+    wandb, or classes of the user's own, which hear of every record (training.run.plugins).
+    `tensorboard`: the same as among these. `verify`: of the shards.
     """
 
     device: str = "auto"
@@ -74,6 +75,12 @@ class RunOptions:
     tensorboard: bool = False
     listeners: tuple[str, ...] = ()
     verify: Verify = "quick"
+
+    def listened_by(self) -> tuple[str, ...]:
+        """Return the names of the listeners, each once."""
+        return tuple(
+            dict.fromkeys((*(["tensorboard"] if self.tensorboard else []), *self.listeners))
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,6 +168,8 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
     """
     check_sections(sections)
     section = dict(sections.get("training") or {})
+    if isinstance(section.get("model"), str):
+        section["model"] = placed(section["model"])
     if str(section.get("model")).startswith(IN_PLACE):
         section.setdefault("pretrained", None)
     refuse_old_names(section)

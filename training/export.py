@@ -1,4 +1,4 @@
-"""A run -> one set of weights, as open_clip reads it.
+"""A run -> one set of weights, as open_clip or transformers reads it.
 
 WiSE-FT (Wortsman et al. 2022, arXiv 2109.01903): theta = (1 - alpha) theta_0 + alpha theta_1, of
 the weights before and after training. LoRA's updates are merged first.
@@ -20,6 +20,8 @@ from data.errors import UsageError
 from training.config import TrainingConfig
 from training.model.activation import SAFE
 from training.model.clip import ClipModel
+from training.model.foreign.writing import write_transformers
+from training.model.library import tokenizer
 from training.model.loading import load_model
 from training.model.lora import add_lora, plain_state_dict
 from training.model.weights import load_into, save
@@ -108,6 +110,17 @@ def write_weights(weights: Weights, output: Path) -> None:
         sync_folder(output.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def write_folder_of_transformers(weights: Weights, output: Path) -> str:
+    """Write a folder for transformers' CLIPModel or SiglipModel; return which of them opens it.
+
+    Raises:
+        UsageError: something is there, or transformers has no such model.
+    """
+    return write_transformers(
+        weights.model, weights.state_dict, output, tokenize=tokenizer(weights.name)
+    )
 
 
 def facts_of(run: Path) -> dict[str, Any]:

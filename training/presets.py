@@ -3,8 +3,10 @@
 The papers of the losses are named in training.objective.losses, the sources of numbers in README.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -101,6 +103,12 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
 PRETRAINED: Final = "openai"
 IN_PLACE: Final = ("local-dir:", "hf-hub:")
 """How names of models begin that bring their weights."""
+
+
+def placed(model: str) -> str:
+    """Return a model's name, that of a folder which is there as `local-dir:FOLDER`."""
+    is_folder = os.sep in model and not model.startswith(IN_PLACE) and Path(model).is_dir()
+    return f"{IN_PLACE[0]}{model}" if is_folder else model
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -129,6 +129,8 @@ def evaluate(
         for subject in subjects(
             checkpoint=checkpoint, model=model, pretrained=pretrained, which=which, alphas=alphas
         ):
+            if shown and rank() == 0:
+                click.echo(subject.model.found, err=True)
             encoder = Encoder(subject.model, name=subject.name, encoding=encoding)
             results = run(
                 encoder,

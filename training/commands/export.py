@@ -1,4 +1,4 @@
-"""`train export`: a run's weights as one file."""
+"""`train export`: a run's weights as one file of open_clip, or as a folder of transformers."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", type=LOCAL_PATH)
-@click.option("--output", type=LOCAL_PATH, required=True, help="The file: .pt or .safetensors.")
+@click.option(
+    "--output",
+    type=LOCAL_PATH,
+    required=True,
+    help="The file (.pt or .safetensors), or the folder for transformers.",
+)
+@click.option(
+    "--to",
+    type=click.Choice(["open_clip", "transformers"]),
+    default="open_clip",
+    show_default=True,
+    help="transformers: a folder with a processor, for CLIPModel or SiglipModel.from_pretrained.",
+)
 @click.option(
     "--alpha",
     type=float,
@@ -32,21 +44,33 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 def export(
-    *, run: Path, output: Path, alpha: float, checkpoint: "Which", as_json: bool, quiet: bool
+    *,
+    run: Path,
+    output: Path,
+    to: str,
+    alpha: float,
+    checkpoint: "Which",
+    as_json: bool,
+    quiet: bool,
 ) -> None:
-    """Write weights that open_clip opens; LoRA is merged.
+    """Write weights that open_clip or transformers opens; LoRA is merged.
 
     \b
     train export run --alpha .5 --output clip.pt
+    train export run --to transformers --output clip
     """
-    from training.export import weights_of, write_weights
+    from training.export import weights_of, write_folder_of_transformers, write_weights
 
     weights = weights_of(run, alpha=alpha, which=checkpoint)
-    write_weights(weights, output)
+    opener = write_folder_of_transformers(weights, output) if to == "transformers" else ""
+    if not opener:
+        write_weights(weights, output)
     if as_json:
         found = {"output": str(output), "model": weights.name, "step": weights.step}
         click.echo(json.dumps({**found, "alpha": alpha, "quick_gelu": weights.quick_gelu}))
     elif not quiet:
         click.echo(f"step {weights.step:,}, alpha {alpha:g}: {output}")
-        if not weights.name.startswith(("local-dir:", "hf-hub:")):
+        if opener:
+            click.echo(f'transformers.{opener}.from_pretrained("{output}")')
+        elif not weights.name.startswith(("local-dir:", "hf-hub:")):
             click.echo(f'open_clip.create_model("{weights.name}", pretrained="{output}")')

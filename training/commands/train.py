@@ -36,7 +36,7 @@ def resolve(given: Given) -> "Settings":
     """
     from data.config import check_sections, read_yaml, with_setting
     from training.config import settings_of
-    from training.presets import IN_PLACE
+    from training.presets import IN_PLACE, placed
 
     sections: dict[str, Any] = read_yaml(given.config) if given.config else {}
     check_sections(sections)
@@ -45,7 +45,7 @@ def resolve(given: Given) -> "Settings":
     training |= {name: value for name in names if (value := getattr(given, name))}
     if given.pretrained:
         training["pretrained"] = None if given.pretrained == "none" else given.pretrained
-    elif (given.model or "").startswith(IN_PLACE):
+    elif placed(given.model or "").startswith(IN_PLACE):
         training["pretrained"] = None
     sections = {**sections, "training": training}
     for setting in given.settings:

@@ -10,6 +10,7 @@ from training.export import Weights, Which, weights_of
 from training.model.clip import ClipModel
 from training.model.loading import load_model, matched_name
 from training.model.weights import load_into
+from training.presets import placed
 from training.run.start import model_label
 
 
@@ -62,6 +63,7 @@ def subjects(
         raise UsageError("expected --checkpoint with a run's folder, or --model")
     if checkpoint and pretrained:
         raise UsageError(f"--checkpoint {checkpoint} brings the weights: leave --pretrained out")
+    model = placed(model)
     given = str(checkpoint) if checkpoint else pretrained
     name = matched_name(model, given)
     yield Subject(

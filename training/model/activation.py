@@ -1,7 +1,8 @@
 """Which activation the weights in a file were trained with, as far as the file says.
 
 OpenAI published TorchScript archives, and its weights need QuickGELU. Files that this project
-writes hold `quick_gelu`: beside `state_dict`, or among the notes of a safetensors file.
+writes hold `quick_gelu`: beside `state_dict`, or among the notes of a safetensors file. A file of
+transformers has a config.json beside it.
 """
 
 from pathlib import Path
@@ -12,10 +13,11 @@ import safetensors
 
 from data.errors import UsageError
 from data.texts import one_line
+from training.model.foreign.configs import CONFIG, read_config
 from training.model.weights import content_of, is_program
 
 SAFE: Final = ".safetensors"
-_ARRAYS: Final = {".npz", ".npy"}
+ARRAYS: Final = {".npz", ".npy"}
 
 
 def trained_with_quick_gelu(path: Path) -> bool | None:
@@ -24,14 +26,26 @@ def trained_with_quick_gelu(path: Path) -> bool | None:
     Raises:
         UsageError: no weights can be read from it.
     """
-    if not path.is_file() or path.suffix in _ARRAYS:
+    if not path.is_file() or path.suffix in ARRAYS:
         return None
     if path.suffix == SAFE:
-        return _in_notes(path)
+        noted = _in_notes(path)
+        return _beside(path) if noted is None else noted
     if is_program(path):
         return True
     content = content_of(path, mmap=is_zipfile(path))
-    return content.get("quick_gelu") if isinstance(content, dict) else None
+    noted = content.get("quick_gelu") if isinstance(content, dict) else None
+    return _beside(path) if noted is None else noted
+
+
+def _beside(path: Path) -> bool | None:
+    """Return what a config.json of transformers' CLIP in the same folder says."""
+    folder = path.parent
+    try:
+        described = read_config(folder) if (folder / CONFIG).is_file() else None
+    except UsageError:  # of something else
+        return None
+    return described.quick_gelu if described and described.family == "clip" else None
 
 
 def _in_notes(path: Path) -> bool | None:

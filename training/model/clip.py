@@ -30,13 +30,17 @@ MOST_LOGIT_SCALE: Final = math.log(100)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preprocess:
-    """What a model's image tower was trained on: size in pixels, mean and deviation of RGB."""
+    """What a model's image tower was trained on: size in pixels, mean and deviation of RGB.
+
+    `resize_mode`: shortest (then cropped) or squash, for evaluations.
+    """
 
     height: int
     width: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
     interpolation: str
+    resize_mode: str = "shortest"
 
 
 class ClipModel(nn.Module):
@@ -49,6 +53,7 @@ class ClipModel(nn.Module):
         has_bias: whether it adds a bias of its own to similarities, as SigLIP does; it is frozen
             until `train_bias`.
         note: what a user should be told once, or "".
+        found: what it was loaded from, in a line for the user; "" where nobody said.
         thrifty: whether cheap outputs are made again in the backward pass (memory.py), which a
             compiled model cannot.
     """
@@ -57,6 +62,7 @@ class ClipModel(nn.Module):
         super().__init__()
         self.clip: Any = clip
         self.thrifty = True
+        self.found = ""
         self.text_kind = _text_kind(clip)
         self.form = _text_form(clip, self.text_kind, tokenize)
         self.has_patches = _gives_patches(clip)
@@ -181,6 +187,7 @@ class ClipModel(nn.Module):
             mean=tuple(config["mean"]),
             std=tuple(config["std"]),
             interpolation=config["interpolation"],
+            resize_mode=config["resize_mode"],
         )
 
 

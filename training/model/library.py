@@ -8,7 +8,12 @@ import open_clip
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from torch import Tensor
 
+from data.errors import UsageError
 from training.model.clip import ClipModel
+from training.model.foreign.configs import open_clip_config, read_config
+from training.model.foreign.folders import HUB, LOCAL, found_at
+from training.model.foreign.opening import based_on
+from training.model.foreign.tokenizing import folder_tokenizer, has_clips_vocabulary
 from training.model.weights import explaining
 
 Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
@@ -27,9 +32,15 @@ def know(name: str) -> None:
 def tokenizer(name: str) -> Tokenize:
     """Return the tokenizer of a model that `load` would build by the same name."""
     know(name)
-    plain = name if name.startswith(("local-dir:", "hf-hub:")) else name.replace("/", "-")
+    base = based_on(found_at(name))[0] if name.startswith((LOCAL, HUB)) else None
     with explaining(f"tokenizer of {name}"):
-        tokenize: Tokenize = open_clip.get_tokenizer(plain)
+        tokenize: Tokenize
+        if base is None:
+            tokenize = open_clip.get_tokenizer(name.replace("/", "-"))
+        elif base.kind == "transformers":
+            tokenize = folder_tokenizer(base.folder, read_config(base.folder))
+        else:
+            tokenize = open_clip.get_tokenizer(f"{LOCAL}{base.folder}")
     return tokenize
 
 
@@ -41,9 +52,25 @@ def evaluation_transform(model: ClipModel) -> Callable[..., Tensor]:
 
 
 def hub_config(model: ClipModel, name: str) -> dict[str, Any]:
-    """Return what open_clip_config.json holds, so that open_clip opens a folder or a repository."""
+    """Return what open_clip_config.json holds, so that open_clip opens a folder or a repository.
+
+    Raises:
+        UsageError: open_clip has no way to say it.
+    """
     seen = dict(open_clip.get_model_preprocess_cfg(model.clip))
-    return {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": seen}
+    if not name.startswith((LOCAL, HUB)):
+        return {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": seen}
+    base, _ = based_on(found_at(name))
+    if base.kind == "open_clip":
+        config = open_clip.get_model_config(f"{LOCAL}{base.folder}")
+        return {"model_cfg": config, "preprocess_cfg": seen}
+    described = read_config(base.folder)
+    if described.family != "clip" or not has_clips_vocabulary(tokenizer(name)):
+        raise UsageError(
+            f"model {name}: expected CLIP with its own vocabulary, which open_clip can describe, "
+            "found another; write a folder of transformers: train export RUN --to transformers"
+        )
+    return {"model_cfg": open_clip_config(described), "preprocess_cfg": seen}
 
 
 def imagenet_names() -> tuple[str, ...]:

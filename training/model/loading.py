@@ -1,48 +1,122 @@
-"""Names, tags and files of weights -> a model."""
+"""Names, tags, files of weights and folders -> a model."""
 
 from pathlib import Path
+from typing import Any
 
 import open_clip
 from open_clip.transform import merge_preprocess_dict
+from torch import nn
 
 from data.errors import UsageError
 from data.texts import nearest
-from training.model.activation import trained_with_quick_gelu
+from training.model.activation import ARRAYS, trained_with_quick_gelu
 from training.model.clip import ClipModel
+from training.model.foreign.adapters import CONFIG as ADAPTER
+from training.model.foreign.adapters import Adapter, merged, read_adapter
+from training.model.foreign.files import weights_as_they_lie
+from training.model.foreign.folders import HUB, LOCAL, Found, found_at, with_weights
+from training.model.foreign.forms import fitted
+from training.model.foreign.opening import based_on, open_foreign, told
 from training.model.library import know, tokenizer
-from training.model.weights import explaining, harmless, refuse_not_finite, refuse_program
+from training.model.weights import (
+    explaining,
+    harmless,
+    load_into,
+    refuse_not_finite,
+    refuse_program,
+)
 
 
 def load_model(name: str, *, pretrained: str | None = None, weights: bool = True) -> ClipModel:
-    """Build an open_clip model in float32 on the CPU.
+    """Build an open_clip model in float32 on the CPU; its `found` tells what it was made of.
 
     Args:
-        name: a name that open_clip lists, or `local-dir:FOLDER`, or `hf-hub:OWNER/NAME`.
+        name: a name that open_clip lists, or `local-dir:FOLDER`, or `hf-hub:OWNER/NAME`; these hold
+            a model of open_clip, CLIPModel or SiglipModel of transformers, or LoRA of peft.
         pretrained: one of open_clip's tags for `name`, or a file of weights; None: random weights
-            from torch's generator, or those that come with a folder.
+            from torch's generator, or those that come with a folder. Of a folder: LoRA's folder.
         weights: False leaves those of `pretrained` out; images are taken as it says all the same.
 
     Raises:
         UsageError: no such model, tag or file; a library that is missing; weights that do not fit,
             are no numbers, or are of another activation.
+        RetryableError: the Hub cannot be reached.
     """
     know(name)
-    in_place = name.startswith(("local-dir:", "hf-hub:"))
-    if in_place and pretrained:
-        raise UsageError(f"{name} brings its weights: leave --pretrained {pretrained} out")
-    if not in_place and weights:
+    if name.startswith((HUB, LOCAL)):
+        return _of_folder(name, pretrained, weights=weights)
+    _refuse_unknown(name)
+    if weights:
         check_weights(name, pretrained)
-    chosen = pretrained if weights else None
-    what = f"model {name}" if in_place else f"model {name}, weights {pretrained}"
+    state, how = _state_of(pretrained) if weights and pretrained else (None, "")
+    chosen = pretrained if weights and state is None else None
+    what = f"model {name}, weights {pretrained}"
     with explaining(what), harmless():
-        clip = open_clip.create_model(name, pretrained=chosen, require_pretrained=in_place)
-    if chosen or in_place:
+        clip = open_clip.create_model(name, pretrained=chosen)
+    if state is not None:
+        load_into(clip, fitted(state, clip, where=what), where=what)
+    if weights and pretrained:
         refuse_not_finite(clip.state_dict(), where=what)
     if pretrained and not weights:
         tag = open_clip.get_pretrained_cfg(name.replace("/", "-"), pretrained)
         seen = merge_preprocess_dict(open_clip.get_model_preprocess_cfg(clip), tag)
         open_clip.model.set_model_preprocess_cfg(clip, seen)
-    return ClipModel(clip, tokenizer(name))
+    model = ClipModel(clip, tokenizer(name))
+    made = f"{type(clip).__name__} of open_clip, weights {pretrained or 'random'}"
+    model.found = told(f"{made}{f' ({how})' if how else ''}", name, model)
+    return model
+
+
+def _refuse_unknown(name: str) -> None:
+    if open_clip.get_model_config(name.replace("/", "-")) is None:
+        raise UsageError(
+            f"model {name}: unknown to open_clip ({nearest(name, open_clip.list_models())}); a "
+            f"folder is {LOCAL}FOLDER, a repository of the Hub {HUB}OWNER/NAME"
+        )
+
+
+def _of_folder(name: str, pretrained: str | None, *, weights: bool) -> ClipModel:
+    """Return the model of a folder or repository, with LoRA that comes with it or is named."""
+    if pretrained and not (Path(pretrained) / ADAPTER).is_file():
+        raise UsageError(
+            f"{name} brings its weights: leave --pretrained {pretrained} out, or give a folder "
+            f"with {ADAPTER} of peft"
+        )
+    found = found_at(name)
+    base, adapter = based_on(found)
+    if pretrained:
+        adapter = read_adapter(Path(pretrained))
+    if base.kind == "transformers":
+        there = with_weights(base, name) if weights else base
+        clip, shown, how = open_foreign(there, adapter, weights=weights)
+    else:
+        here = name if base.folder == found.folder and name.startswith(HUB) else None
+        clip, shown, how = _of_open_clip(here or f"{LOCAL}{base.folder}", base, adapter)
+    if weights:
+        refuse_not_finite(clip.state_dict(), where=f"model {name}")
+    model = ClipModel(clip, tokenizer(name))
+    model.found = told(how, shown, model)
+    return model
+
+
+def _of_open_clip(name: str, base: Found, adapter: Adapter | None) -> tuple[nn.Module, str, str]:
+    what = f"model {name}"
+    with explaining(what), harmless():
+        clip = open_clip.create_model(name, require_pretrained=True)
+    how = f"{type(clip).__name__} of open_clip from {base.place}"
+    if adapter is not None:
+        state, count = merged(clip.state_dict(), adapter)
+        load_into(clip, state, where=what)
+        how += f", with LoRA of {adapter.where} merged into {count:,} weights"
+    return clip, base.folder.name, how
+
+
+def _state_of(pretrained: str) -> tuple[dict[str, Any] | None, str]:
+    """Return a file's weights where open_clip would not find them by itself, and how they lay."""
+    path = Path(pretrained)
+    if not path.is_file() or path.suffix in ARRAYS:
+        return None, ""
+    return weights_as_they_lie(path)
 
 
 def matched_name(name: str, pretrained: str | None) -> str:

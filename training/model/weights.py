@@ -88,6 +88,8 @@ def explaining(what: str) -> Iterator[None]:
     """
     try:
         yield
+    except UsageError:
+        raise
     except ImportError as error:  # of SigLIP's tokenizer, say, which open_clip does not install
         remedy = f": pip install {error.name}" if error.name else ""
         raise UsageError(f"{what}: expected a library, {one_line(error)}{remedy}") from error

@@ -12,14 +12,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import torch
 from torch import Tensor, distributed
 
 from data.commit import write_atomically
 from data.disk import writing
-from data.errors import UsageError
 from data.records import TYPES
 from training.batches.dataset import BROKEN, CUT
 from training.batches.loader import Step
@@ -70,42 +69,21 @@ class JsonLines:
             self._file.close()
 
 
-def records(run: Path, *, step: int) -> list[Record]:
-    """Return what RUN/log.jsonl holds of a step."""
+def all_records(run: Path) -> list[Record]:
+    """Return what RUN/log.jsonl holds; a line that was cut by a kill is none."""
     path = run / FILE
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines if _step_of(line) == step]
+    return [json.loads(line) for line in lines if math.isfinite(_step_of(line))]
+
+
+def records(run: Path, *, step: int) -> list[Record]:
+    """Return what RUN/log.jsonl holds of a step."""
+    return [record for record in all_records(run) if record["step"] == step]
 
 
 def num_broken(run: Path) -> int:
     """Return how many broken images RUN/log.jsonl counts, for each of which a row stood in."""
-    path = run / FILE
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    whole = (json.loads(line) for line in lines if math.isfinite(_step_of(line)))
-    return sum(record.get(BROKEN, 0) for record in whole)
-
-
-class TensorBoard:
-    """RUN/tensorboard, where tensorboard is installed."""
-
-    def __init__(self, run: Path) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415  (rarely installed)
-        except ImportError as error:
-            raise UsageError(
-                "run.tensorboard: tensorboard is not installed; `pip install tensorboard`"
-            ) from error
-        self._writer = SummaryWriter(str(run / "tensorboard"))
-
-    def note(self, record: Record) -> None:
-        """Write every number of a record."""
-        for name, value in flat(record):
-            if name != "step":
-                self._writer.add_scalar(name, value, record["step"])
-
-    def close(self) -> None:
-        """Close the files."""
-        self._writer.close()
+    return sum(cast("int", record.get(BROKEN, 0)) for record in all_records(run))
 
 
 @dataclass

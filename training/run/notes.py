@@ -20,6 +20,7 @@ def notes_of(
     `name`: of the model, with its variant.
     """
     notes = (
+        model.found,
         _on_activation(settings, name),
         model.note,
         _on_batches(model),

@@ -1,18 +1,41 @@
-"""Listeners of the user's own, named `package.module:Class` in the configuration."""
+"""Listeners by name: the ready ones, and the user's own, `package.module:Class`."""
 
 from pathlib import Path
 
 from data.class_loading import load_class
+from data.commit import Json
 from data.errors import UsageError
 from training.run.logs import Listener
+from training.run.recorders import READY
+
+
+def listener(name: str, run: Path, *, after_step: int, config: Json) -> Listener:
+    """Return a listener of a run's records.
+
+    Args:
+        name: of a ready one, or of a class, which is made with the folder of the run alone.
+        run: its folder.
+        after_step: the step that the run goes on from; what lies after it is written again.
+        config: what shapes the weights.
+
+    Raises:
+        UsageError: there is no such class, or its library is missing.
+    """
+    if name in READY:
+        return READY[name](run, after_step=after_step, config=config)
+    return own_listener(name, run)
 
 
 def own_listener(name: str, run: Path) -> Listener:
-    """Return a listener, made with the folder of the run as its one argument.
+    """Return a listener of the user's own.
 
     Raises:
         UsageError: there is no such class.
     """
+    if ":" not in name:
+        raise UsageError(
+            f"run.listeners: expected {', '.join(READY)} or package.module:Class, found {name!r}"
+        )
     found, module_name = load_class(name, what="run.listeners:")
     if not (callable(found) and hasattr(found, "note") and hasattr(found, "close")):
         raise UsageError(

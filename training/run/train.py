@@ -15,7 +15,7 @@ from torch.amp import GradScaler
 from torch.nn.parallel import DistributedDataParallel
 
 from data.commit import Json, write_atomically
-from data.config import differences
+from data.config import differences, plain
 from data.errors import UsageError
 from data.texts import one_line
 from training.batches.loader import Step
@@ -25,13 +25,14 @@ from training.model.teacher import teacher_of
 from training.model.weights import load_into
 from training.objective.gather import num_ranks
 from training.run.checkpoint import latest, read
-from training.run.logs import JsonLines, Listener, TensorBoard
+from training.run.logs import JsonLines, Listener
 from training.run.loop import Run, State, fit
 from training.run.optimizer import adamw
-from training.run.plugins import own_listener
+from training.run.plugins import listener
 from training.run.ranks import device_of, meet, process_group, rank
 from training.run.start import Places, Prepared, prepare
 from training.run.stopping import told_to_stop
+from training.run.summary import write_summary
 
 FILE: Final = "run.json"
 _EVERY_S: Final = 10.0
@@ -93,6 +94,14 @@ def train(  # noqa: PLR0913 - what is trained, where, and who hears of it
                 stopping=stopping,
                 limit_steps=limit_steps,
                 watch=watch,
+            )
+        if rank() == 0:
+            write_summary(
+                places.out,
+                step=ended.step,
+                num_steps=run.num_steps,
+                signal=signal,
+                settings=plain(settings.run),
             )
         meet()  # nobody leaves before the last checkpoint is written
         return Ending(
@@ -232,14 +241,16 @@ def _listening(
         if rank() == 0:
             makers: list[Callable[[], Listener | None]] = [
                 lambda: JsonLines(run.folder, after_step=state.step),
-                lambda: TensorBoard(run.folder) if run.settings.run.tensorboard else None,
-                *(partial(own_listener, name, run.folder) for name in run.settings.run.listeners),
+                *(
+                    partial(listener, name, run.folder, after_step=state.step, config=run.content)
+                    for name in run.settings.run.listened_by()
+                ),
                 lambda: listener_of(run),
             ]
             for make in makers:
-                if listener := make():
-                    listeners.append(listener)
-                    stack.callback(listener.close)
+                if made := make():
+                    listeners.append(made)
+                    stack.callback(made.close)
         yield tuple(listeners)
 
 

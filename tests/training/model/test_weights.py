@@ -5,7 +5,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile
@@ -105,6 +105,48 @@ def state_dict() -> dict[str, Any]:
     return dict(open_clip.CLIP(**MODEL).state_dict())
 
 
+def renamed(change: Callable[[str], str]) -> dict[str, Any]:
+    return {change(name): tensor for name, tensor in state_dict().items()}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (state_dict, ""),
+        (lambda: {"state_dict": renamed(lambda name: f"module.{name}")}, "under 'state_dict', "),
+        (lambda: {"model": state_dict(), "epoch": 3}, "(under 'model')"),
+        (lambda: {"model": {"state_dict": state_dict()}}, "(under 'model', under 'state_dict')"),
+        (lambda: renamed(lambda name: f"module.model.{name}"), "(prefix 'module.model.' taken"),
+        (lambda: renamed(lambda name: f"_orig_mod.{name}"), "('_orig_mod.' taken off)"),
+        (
+            lambda: renamed(lambda name: f"clip.{name}") | {"loss.w": torch.ones(1)},
+            "(prefix 'clip.' taken off, 1 tensors without it left out)",
+        ),
+    ],
+)
+def test_weights_are_found_in_whatever_lies_around_them(
+    content: Callable[[], dict[str, Any]],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = content()
+    torch.save(given, "x.pt")
+    model = load_model(NAME, pretrained="x.pt")
+    assert told.removesuffix(")") in model.found
+    kept = [t for t in _tensors(given) if t.numel() > 1]
+    for mine in model.clip.state_dict().values():
+        assert mine.numel() == 1 or any(torch.equal(mine, t) for t in kept)
+
+
+def _tensors(content: Mapping[str, Any]) -> list[torch.Tensor]:
+    found = []
+    for value in content.values():
+        found += _tensors(value) if isinstance(value, Mapping) else [value]
+    return [value for value in found if isinstance(value, torch.Tensor)]
+
+
 def without(names: int) -> dict[str, Any]:
     return dict(list(state_dict().items())[names:])
 
@@ -127,19 +169,19 @@ FILES: Mapping[str, tuple[object, str]] = {
         r"found them without positional_embedding, text_projection, logit_scale and 6 more$",
     ),
     "other names": (
-        {f"model.{name}": tensor for name, tensor in state_dict().items()},
-        r"without positional_embedding, .* more; with model\.positional_embedding, .* more$",
+        {name.replace(".", "/"): tensor for name, tensor in state_dict().items()},
+        r"without visual\.class_embedding, .* more; with visual/class_embedding, .* more$",
     ),
     "another shape": (
         state_dict() | {"visual.proj": torch.ones(16, 8)},
         r"in other shapes: visual\.proj \(expected \[16, 16\], found \[16, 8\]\)$",
     ),
     "elsewhere in the file": (
-        {"model": state_dict(), "epoch": 3},
-        r"without positional_embedding, .* more; with model, epoch$",
+        {"clip": state_dict(), "epoch": 3},
+        r"expected tensors with their names, found a mapping of 'clip', 'epoch'$",
     ),
-    "no names": ([torch.ones(1)], r"expected tensors with their names, found .* \(.+\)$"),
-    "nothing": ({"state_dict": {}}, r"expected tensors with their names, found .* \(.+\)$"),
+    "no names": ([torch.ones(1)], r"expected tensors with their names, found a list$"),
+    "nothing": ({"state_dict": {}}, r"expected tensors with their names, found an empty mapping$"),
     "NaN": (
         state_dict() | {"visual.proj": torch.full((16, 16), torch.nan)},
         r"found NaN or infinite ones in 1 of \d+ weights, the first 'visual\.proj'; .*diverged$",

@@ -2,17 +2,15 @@ import io
 import json
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
 from rich.console import Console
 
-from data.errors import UsageError
 from tests.training.tiny import batch_of, clip_model
 from training.batches.loader import Step
 from training.batches.sampler import Position
-from training.run.logs import JsonLines, Meter, TensorBoard, flat
+from training.run.logs import JsonLines, Meter, flat
 from training.run.view import Lines, Screen, clock
 
 RECORD = {
@@ -83,25 +81,6 @@ def test_numbers_that_are_none_are_null(tmp_path: Path) -> None:
 
 def test_numbers_of_a_record_have_names() -> None:
     assert dict(flat({"a": 1, "b": {"c": 2.0, "d": "no"}})) == {"a": 1, "b/c": 2.0}
-
-
-def test_tensorboard_where_it_is_not_installed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
-    with pytest.raises(UsageError, match="pip install tensorboard"):
-        TensorBoard(tmp_path)
-
-
-def test_tensorboard_gets_every_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[object, ...]] = []
-    writer = SimpleNamespace(add_scalar=lambda *call: told.append(call), close=lambda: None)
-    fake = SimpleNamespace(SummaryWriter=lambda _folder: writer)
-    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", fake)
-    board = TensorBoard(tmp_path)
-    board.note({"step": 7, "loss": 1.5, "negatives": {"swap": 3}})
-    board.close()
-    assert told == [("loss", 1.5, 7), ("negatives/swap", 3, 7)]
 
 
 def test_the_screen_shows_terms_speed_and_time_left() -> None:

@@ -50,7 +50,7 @@ def test_a_listener_of_ones_own_hears_what_the_log_has(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("wandb", "expected package.module:Class, found 'wandb'"),
+        ("wandbb", "expected tensorboard, wandb or package.module:Class, found 'wandbb'"),
         ("no_such_package.logs:Mine", "cannot import no_such_package"),
         ("listeners_of_mine:None", "with the methods note and close in listeners_of_mine"),
         ("listeners_of_mine:Deaf", "with the methods note and close in listeners_of_mine"),

@@ -1,0 +1,1 @@
+"""Models of other libraries: transformers' folders and names, adapters of peft, nested files."""

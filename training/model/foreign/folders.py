@@ -1,0 +1,102 @@
+"""What a folder or a repository of the Hub holds: a model of open_clip or transformers, or LoRA.
+
+Hubs and their caches nest: the model may lie some folders below the one that is named.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from data.errors import UsageError
+from data.hub import model_files
+from training.model.foreign import adapters, configs
+
+Kind = Literal["open_clip", "transformers", "adapter"]
+LOCAL: Final = "local-dir:"
+HUB: Final = "hf-hub:"
+_OPEN_CLIP: Final = "open_clip_config.json"
+_DEPTH: Final = 4
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A model: of what kind, in which folder. `place`: where a user said it was."""
+
+    kind: Kind
+    folder: Path
+    place: str
+
+
+def found_at(name: str) -> Found:
+    """Return what `local-dir:FOLDER` or `hf-hub:OWNER/NAME` holds.
+
+    Files of the Hub are fetched once: configurations and tokenizers, then, of models that are not
+    open_clip's, the weights.
+
+    Raises:
+        UsageError: there is no such folder or repository, no model in it, or more than one.
+        RetryableError: the Hub cannot be reached.
+    """
+    if name.startswith(LOCAL):
+        folder = Path(name.removeprefix(LOCAL))
+        if not folder.is_dir():
+            raise UsageError(f"model {name}: expected a folder, found none at {folder}")
+        return _only(folder, place=str(folder))
+    repository, _, revision = name.removeprefix(HUB).partition("@")
+    folder = model_files(repository, ["*.json", "*.txt", "*.model"], revision or None)
+    return _only(folder, place=repository)
+
+
+def with_weights(found: Found, name: str) -> Found:
+    """Return a model with its weights fetched, safetensors where there are any."""
+    if not name.startswith(HUB):
+        return found
+    repository, _, revision = name.removeprefix(HUB).partition("@")
+    for pattern in ("*.safetensors", "*.bin"):
+        model_files(repository, [pattern], revision or None)
+        if next(found.folder.glob(pattern), None):
+            break
+    return found
+
+
+def kind_of(folder: Path) -> Kind | None:
+    """Return what lies in this very folder."""
+    if (folder / _OPEN_CLIP).is_file():
+        return "open_clip"
+    if (folder / adapters.CONFIG).is_file():
+        return "adapter"
+    config = folder / configs.CONFIG
+    if config.is_file() and "model_type" in configs.read_json(config):
+        return "transformers"
+    return None
+
+
+def _only(folder: Path, *, place: str) -> Found:
+    """Return the one model in a folder or below it."""
+    below = list(_models(folder, _DEPTH))
+    if len(below) == 1:
+        kind, where = below[0]
+        return Found(kind=kind, folder=where, place=place)
+    if below:
+        names = ", ".join(str(where.relative_to(folder)) for _, where in below[:_SHOWN])
+        more = f" and {len(below) - _SHOWN} more" if len(below) > _SHOWN else ""
+        raise UsageError(f"{place}: expected one model, found {names}{more}: name one of these")
+    files = sorted(path.name for path in folder.iterdir())[:_SHOWN]
+    raise UsageError(
+        f"{place}: expected a model ({_OPEN_CLIP}, a {configs.CONFIG} of transformers with "
+        f"model_type, or {adapters.CONFIG} of peft), found {', '.join(files) or 'nothing'}"
+    )
+
+
+def _models(folder: Path, depth: int) -> Iterator[tuple[Kind, Path]]:
+    """Yield models, the outermost of each branch: towers of one may have folders of their own."""
+    kind = kind_of(folder)
+    if kind is not None:
+        yield kind, folder
+        return
+    if depth:
+        for child in sorted(folder.iterdir()):
+            if child.is_dir() and not child.name.startswith("."):
+                yield from _models(child, depth - 1)

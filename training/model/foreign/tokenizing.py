@@ -1,0 +1,85 @@
+"""The tokenizer of a folder of transformers: CLIP's own where it has that vocabulary."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
+from torch import Tensor
+
+from data.errors import UsageError
+from training.model.foreign.configs import Described, read_json
+
+VOCABULARY: Final = "vocab.json"
+_WHOLE: Final = "tokenizer.json"
+_FILES: Final = (_WHOLE, VOCABULARY, "spiece.model", "tokenizer.model")
+
+
+MARKS: Final = {"<start_of_text>": "<|startoftext|>", "<end_of_text>": "<|endoftext|>"}
+"""The two marks, as open_clip and as transformers name them."""
+
+
+def vocabulary_of(simple: SimpleTokenizer) -> dict[str, int]:
+    """Return CLIP's vocabulary as transformers writes it."""
+    return {MARKS.get(token, token): number for token, number in simple.encoder.items()}
+
+
+class UpToEnd:
+    """CLIP's texts by a vocabulary of one's own: what follows the end of a text becomes 0.
+
+    transformers pads with the end mark itself, behind which nobody would find the end again.
+    """
+
+    def __init__(self, folder: Path, *, context_length: int) -> None:
+        self.inner = HFTokenizer(str(folder), context_length=context_length)
+
+    def __call__(self, texts: str | Sequence[str]) -> Tensor:
+        """Return ids as T x context_length; the end mark is the largest id."""
+        ids_TL: Tensor = self.inner([texts] if isinstance(texts, str) else list(texts))
+        end_T1 = ids_TL.argmax(-1, keepdim=True)
+        return torch.where(torch.arange(ids_TL.shape[1]) > end_T1, 0, ids_TL)
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write the files of the tokenizer as transformers keeps them."""
+        self.inner.save_pretrained(folder)
+
+
+def folder_tokenizer(folder: Path, described: Described) -> Any:  # noqa: ANN401 - of open_clip
+    """Return the tokenizer of a folder's model.
+
+    Raises:
+        UsageError: the folder has none, and its vocabulary is not CLIP's.
+        ImportError: it needs the library transformers.
+    """
+    length = described.text["max_position_embeddings"]
+    has_files = any((folder / name).is_file() for name in _FILES)
+    simple = SimpleTokenizer(context_length=length)
+    size = described.text["vocab_size"]
+    if described.family == "clip" and size == simple.vocab_size:
+        theirs = _vocabulary(folder)
+        if theirs is None or theirs == vocabulary_of(simple):
+            return simple
+    if not has_files:
+        raise UsageError(
+            f"{folder}: expected a tokenizer ({', '.join(_FILES)}) for its {size:,} ids, found "
+            "none; bring its files"
+        )
+    if described.family == "clip":
+        return UpToEnd(folder, context_length=length)
+    return HFTokenizer(str(folder), context_length=length, clean="canonicalize")
+
+
+def has_clips_vocabulary(tokenize: object) -> bool:
+    """Tell whether open_clip knows the tokenizer without files."""
+    return isinstance(tokenize, SimpleTokenizer)
+
+
+def _vocabulary(folder: Path) -> dict[str, int] | None:
+    """Return what a folder's tokenizer has as vocabulary; None: it has no files."""
+    if (folder / VOCABULARY).is_file():
+        return read_json(folder / VOCABULARY)
+    if (folder / _WHOLE).is_file():
+        found = read_json(folder / _WHOLE).get("model", {}).get("vocab")
+        return found if isinstance(found, dict) else {}
+    return None
