@@ -6,6 +6,7 @@ from data.command import run
 from negatives.commands.annotate import annotate
 from negatives.commands.audit import audit
 from negatives.commands.build import build
+from negatives.commands.compose import compose
 from negatives.commands.convert import export, import_
 from negatives.commands.derive import filter_, merge
 from negatives.commands.listing import presets, rules, sources
@@ -25,7 +26,7 @@ def cli() -> None:
 
 COMMANDS = (
     *(build, preview, run_pipeline, rules, sources, presets),
-    *(stats, inspect, verify, render, import_, export, filter_, merge, annotate, audit),
+    *(stats, inspect, verify, render, import_, export, filter_, merge, compose, annotate, audit),
     *(publish, pull),
 )
 for command in COMMANDS:

@@ -118,9 +118,9 @@ def choose_block(
     """
     policy = chooser.policy
     found = offers_of(block, chooser, answers)
-    offered = _score_offers(block, [offers for offers, _ in found], policy, scorers)
+    offered = score_offers(block, [offers for offers, _ in found], policy, scorers)
     chosen: list[Chosen] = []
-    learned = _overlapping_pairs(block, scorers)
+    learned = overlapping_pairs(block, scorers)
     for (caption, parse), its_siblings, offers, (_, faults), pairs in zip(
         block, siblings, offered, found, learned, strict=True
     ):
@@ -134,7 +134,7 @@ def choose_block(
     return chosen
 
 
-def _score_offers(
+def score_offers(
     block: ParsedCaptions,
     offered: Sequence[Offers],
     policy: Policy,
@@ -156,7 +156,7 @@ def _score_offers(
     return [_with_log_ratios(offers, lambda _slot: next(ratios)) for offers in offered]
 
 
-def _overlapping_pairs(block: ParsedCaptions, scorers: Sequence[Scorer | None]) -> Sequence[Pairs]:
+def overlapping_pairs(block: ParsedCaptions, scorers: Sequence[Scorer | None]) -> Sequence[Pairs]:
     """Return for each caption the pairs of words that name one thing: by its corpus, if that tells.
 
     A corpus of one caption an image does not; then they are the pairs that other corpora show.

@@ -201,6 +201,7 @@ FLAGS = {
     "build": "config dry-run executor fluency-from help hold-out json language limit max-cost "
     "max-requests max-share out preset quiet ray-address resume root "
     "seed set source workers",
+    "compose": "fluency-from help json layout quiet seed share workers",
     "export": "help images json output quiet split tar-samples to",
     "filter": "drop-empty help json max-negatives min-score quiet rule sample-captions seed type",
     "import": "format help json licence quiet source-name split subtype type",

@@ -41,24 +41,34 @@ def pairs_of(rows: Sequence[Row]) -> list[Pair]:
 class Groups:
     """A number for each row: equal for those of one image, and of images that share a caption.
 
-    Captions are compared with case, punctuation and spacing taken out of play. Keeps 16 bytes a
-    row.
+    Captions are compared with case, punctuation and spacing taken out of play. A composite is of
+    both its images, and joins them. Keeps 16 bytes a row, and as much again of a composite.
     """
 
     def __init__(self) -> None:
         """Start with no row."""
         self._images: array[int] = array("Q")
         self._texts: array[int] = array("Q")
+        self._second_images: array[int] = array("Q")
+        self._their_texts: array[int] = array("Q")
 
     def add(self, row: Row) -> None:
         """Take up a row."""
-        self._images.append(hash_of(image_key(Caption(row.id, row.image, row.caption))))
-        self._texts.append(hash_of(normalise(row.caption)))
+        images = row.images or ("",)
+        hashes = [hash_of(image_key(Caption(row.id, image, row.caption))) for image in images]
+        text = hash_of(normalise(row.caption))
+        self._images.append(hashes[0])
+        self._texts.append(text)
+        self._second_images.extend(hashes[1:])
+        self._their_texts.extend([text] * len(hashes[1:]))
 
     def numbers(self) -> NDArray[np.int64]:
         """Return the numbers of all rows, 0, 1, ... in the order in which groups come up."""
-        keys = Keys(np.array(self._images), np.array(self._texts))
-        _, first, group = np.unique(leaders(keys), return_index=True, return_inverse=True)
+        keys = Keys(
+            np.array(self._images + self._second_images), np.array(self._texts + self._their_texts)
+        )
+        leader = leaders(keys)[: len(self._images)]
+        _, first, group = np.unique(leader, return_index=True, return_inverse=True)
         numbers: NDArray[np.int64] = np.argsort(np.argsort(first))[group]
         return numbers
 

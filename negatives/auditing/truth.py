@@ -54,7 +54,7 @@ def _hash_of(caption: Caption) -> int:
 
 def find_held_out(captions: Iterable[Caption | Skip], rows: Sequence[Row], seen: Seen) -> HeldOut:
     """Return the captions of the rows' images that a folder does not have, unless too long."""
-    found: dict[str, list[str]] = {_image_of(row): [] for row in rows}
+    found: dict[str, list[str]] = {_image_of(row): [] for row in rows if len(row.images) < 2}
     for caption in captions:
         if not isinstance(caption, Caption) or len(caption.text) > MOST_CHARACTERS:
             continue

@@ -1,0 +1,99 @@
+"""Who is joined with whom: captions of two images that share nothing of what they assert. Pure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from data.records import Caption
+from data.streams import Stream
+from negatives.composing.templates import clause_of, says_places
+from negatives.guards.content import KIND, NOUN, lemma_of
+from negatives.guards.siblings import Siblings
+from negatives.parse import Parse
+from negatives.words.lexicon import Lexicon
+
+CLUSTER: Final = 64
+MOST_TOKENS: Final = 44
+"""Tokens of two captions; CLIP reads 75 of its own, about 1.3 to one of these, and the form's 8."""
+
+
+class Said(NamedTuple):
+    """What is said of an image: the nouns of a caption, and all nouns of all its captions."""
+
+    nouns: frozenset[str]
+    all_nouns: frozenset[str]
+
+
+def said_of(parse: Parse, siblings: Siblings, lexicon: Lexicon) -> Said:
+    """Return what a caption and the others of its image speak of."""
+    nouns = frozenset(
+        lemma_of(token.text, token.tag, lexicon)
+        for token in parse.tokens
+        if KIND.get(token.tag) == NOUN
+    )
+    return Said(nouns, nouns | siblings.nouns)
+
+
+def is_fit(parse: Parse) -> bool:
+    """Tell whether a caption can be part of a composite."""
+    return (
+        0 < len(parse.tokens) <= MOST_TOKENS - 4
+        and clause_of(parse) is not None
+        and not says_places(parse)
+    )
+
+
+def partners(
+    block: Sequence[tuple[Caption, Parse]],
+    all_said: Sequence[Said],
+    can_exchange: Callable[[int, int], bool],
+    *,
+    seed: int,
+) -> Iterator[tuple[int, int | None]]:
+    """Yield the number of each fit caption of a block, and of its partner; None where none fits.
+
+    Images stand in an order drawn by their keys, in clusters of about CLUSTER captions. A caption's
+    partner is the next one of its cluster that fits and has a word to exchange with it, or that
+    only fits: each is a partner about as often. Two fit if no noun of the one is said of the
+    other's image: then neither is likely to be true of both. All of this holds of a composite and
+    of its negatives alike.
+
+    Clusters share no image, so that an audit can train a reader on some and ask it about others.
+    """
+    for cluster in _clusters(block, seed=seed):
+        size = len(cluster)
+        for place, index in enumerate(cluster):
+            tries = (cluster[(place + step) % size] for step in range(1, size))
+            fitting = [other for other in tries if _fit(block, all_said, index, other)]
+            exchanging = (other for other in fitting if can_exchange(index, other))
+            yield index, next(exchanging, fitting[0] if fitting else None)
+
+
+def _clusters(block: Sequence[tuple[Caption, Parse]], *, seed: int) -> Iterator[list[int]]:
+    """Yield the numbers of fit captions: whole images, in the order of a draw by their keys."""
+    by_image: dict[str, list[int]] = {}
+    for index, (caption, parse) in enumerate(block):
+        if is_fit(parse):
+            by_image.setdefault(caption.image, []).append(index)
+    cluster: list[int] = []
+    for image in sorted(by_image, key=lambda key: Stream(seed, "composites", key).unit()):
+        cluster += by_image[image]
+        if len(cluster) >= CLUSTER:
+            yield Stream(seed, "cluster", image).shuffled(cluster)
+            cluster = []
+    if cluster:
+        yield Stream(seed, "cluster").shuffled(cluster)
+
+
+def _fit(
+    block: Sequence[tuple[Caption, Parse]], all_said: Sequence[Said], index: int, other: int
+) -> bool:
+    (here, parse), (there, other_parse) = block[index], block[other]
+    said, other_said = all_said[index], all_said[other]
+    return (
+        here.image != there.image
+        and len(parse.tokens) + len(other_parse.tokens) <= MOST_TOKENS
+        and bool(said.nouns)
+        and bool(other_said.nouns)
+        and said.nouns.isdisjoint(other_said.all_nouns)
+        and other_said.nouns.isdisjoint(said.all_nouns)
+    )
