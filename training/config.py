@@ -85,7 +85,8 @@ class TrainingConfig:
     None: the path beside the bytes, or the row's number. `validation`: a split that is measured
     whenever a checkpoint is written; AUTO: the one that goes with `split`, if it can be. `draw`:
     places for negatives by type, and `balance`. `batch_size`: captions a step of all ranks
-    together. `losses`: names, or mappings with `loss`, `weight` and the loss's own options
+    together. `composites`: their share of a batch; None: as many as there are among the rows.
+    `losses`: names, or mappings with `loss`, `weight` and the loss's own options
     (training.objective.losses). `frozen`: a tower that is not trained. `teacher`, `lora`,
     `optimizer`, `run`: as TeacherOptions, LoraOptions, OptimizerOptions and RunOptions have them.
     `crop`: the least and greatest share of an image that is seen.
@@ -101,6 +102,7 @@ class TrainingConfig:
     split: str = "train"
     validation: str | None = AUTO
     draw: Mapping[str, int | str] | None = None
+    composites: float | None = None
     seed: int = 0
     epochs: Positive | None = None
     batch_size: Positive | None = None
@@ -133,6 +135,8 @@ class Settings:
     def content(self) -> Json:
         """Return what shapes the weights: another content is another run."""
         config = {name: v for name, v in plain(self.config).items() if name not in _ELSEWHERE}
+        if config["composites"] is None:
+            del config["composites"]  # as before there were any
         return {
             **config,
             **({"frozen": self.frozen} if self.frozen else {}),

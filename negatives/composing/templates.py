@@ -80,8 +80,8 @@ def clause_of(parse: Parse) -> Clause | None:
         return None
     first = parse.tokens[0]
     is_lowered = (
-        first.text[:1].isupper()
-        and not first.text[1:2].isupper()
+        text_at(first.text, 0, 1).isupper()
+        and not text_at(first.text, 1, 2).isupper()
         and first.pos != "PROPN"
         and first.text != "I"
     )

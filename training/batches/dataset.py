@@ -33,7 +33,7 @@ from training.batches.batch import Sample
 from training.batches.draw import ANY, BALANCE, draw_of, drawn, positives_of
 from training.batches.images import BrokenImageError, Crop, Middle
 from training.batches.rows import OnMissing, RowPlace, Verify, open_rows, with_images
-from training.batches.sampler import Place, Position, position_of
+from training.batches.sampler import Mix, Place, Position, mix_of, position_of
 from training.batches.tokenizer import Tokenizer, tokenizer_of
 from training.batches.tokens import Ids, tokens_of
 
@@ -172,6 +172,16 @@ class HardNegativeDataset(Dataset[Sample]):
         other.epoch = epoch
         return other
 
+    def mix(self, share: float | None, *, batch_size: int) -> Mix | None:
+        """Return how composites are mixed into batches; without a share there are as many as come.
+
+        Raises:
+            UsageError: the share is out of range, or there are no composites or no captions.
+        """
+        if share is None:
+            return None
+        return mix_of(self.rows.are_composites(), share=share, batch_size=batch_size)
+
     def start(self) -> Position:
         """Return where a run on these samples begins."""
         return Position(seed=self.options.seed, rows=self.rows.digest)
@@ -187,22 +197,26 @@ class HardNegativeDataset(Dataset[Sample]):
     def _seen(self, place: Place) -> "_Seen":
         """Return the row of a place that is seen: its own, or one that stands in for it."""
         row = self.rows.place(place.number)
-        row_id, image = self.rows.names(row)
+        names = self.rows.names(row)
+        row_id = names.id
         stand_ins = Stream("stand-in", self.options.seed, place.epoch, row_id)
         for num_broken in range(_MOST_BROKEN):
             stream = Stream("crop", self.options.seed, place.epoch, row_id)
             try:
-                pixels_CHW = self.transform(self.store.read(image), stream=stream)
+                contents = [self.store.read(image) for image in names.images]
+                pixels_CHW = self.transform(*contents, layout=names.layout, stream=stream)
             except BrokenImageError as error:
                 if self.options.on_missing_image == "error":
+                    images = " or ".join(map(repr, names.images))
                     raise UsageError(
-                        f"the image {image!r} of {row_id} is broken ({error}); mend it, or let "
+                        f"the image {images} of {row_id} is broken ({error}); mend it, or let "
                         "other rows stand in for such (--on-missing-image skip)"
                     ) from error
             else:
                 return _Seen(row, row_id, pixels_CHW, num_broken)
             row = self.rows.place(stand_ins.below(len(self)))
-            row_id, image = self.rows.names(row)
+            names = self.rows.names(row)
+            row_id = names.id
         raise UsageError(f"{_MOST_BROKEN} broken images one after another; are these image files?")
 
 

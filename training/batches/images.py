@@ -26,7 +26,8 @@ from torch.utils.dlpack import from_dlpack
 from data.columns import integers_of
 from data.streams import Stream
 from training.batches.colours import in_colour
-from training.batches.crops import random_box, reduction
+from training.batches.composites import join
+from training.batches.crops import Box, random_box, reduction
 
 _FAULTS = (
     OSError,  # of which UnidentifiedImageError is one; the bytes are in memory already
@@ -57,13 +58,18 @@ class Crop:
     scale: tuple[float, float] = (0.9, 1.0)
     reduce: bool = True
 
-    def __call__(self, content: bytes, *, stream: Stream) -> Tensor:
-        """Return the pixels of a file, CHW; which part is seen depends on the stream alone.
+    def __call__(self, *contents: bytes, stream: Stream, layout: str = "single") -> Tensor:
+        """Return the pixels of a file, or of the two of a composite, CHW.
+
+        Which part is seen depends on the stream alone.
 
         Raises:
-            BrokenImageError: the file cannot be decoded.
+            BrokenImageError: a file cannot be decoded.
         """
-        image = _open_image(content)
+        if layout != "single":
+            parts = _parts(contents, self.size if self.reduce else None)
+            return join(parts, layout, size=self.size, scale=self.scale, stream=stream)
+        image = _open_image(contents[0])
         box = random_box(image.width, image.height, scale=self.scale, stream=stream)
         factor = reduction(box, self.size) if self.reduce else 1
         smaller = (image.width // factor, image.height // factor)
@@ -86,19 +92,34 @@ class Middle:
 
     size: int = 224
 
-    def __call__(self, content: bytes, *, stream: Stream | None = None) -> Tensor:
-        """Return the pixels of a file, CHW; the stream is not used.
+    def __call__(
+        self, *contents: bytes, stream: Stream | None = None, layout: str = "single"
+    ) -> Tensor:
+        """Return the pixels of a file, or of the two of a composite, CHW; no stream is used.
 
         Raises:
-            BrokenImageError: the file cannot be decoded.
+            BrokenImageError: a file cannot be decoded.
         """
         del stream
-        image = _coloured(_open_image(content))
+        if layout != "single":
+            return join(_parts(contents), layout, size=self.size)
+        image = _coloured(_open_image(contents[0]))
         short = min(image.size)
         resized = (self.size * image.width // short, self.size * image.height // short)
         left, top = (round((side - self.size) / 2) for side in resized)
         middle = (left, top, left + self.size, top + self.size)
         return _pixels(image.resize(resized, Image.Resampling.BICUBIC).crop(middle))[:3]
+
+
+def _parts(contents: Sequence[bytes], size: int | None = None) -> list[Tensor]:
+    """Return the pixels of files, CHW each; large JPEGs reduced, but to no less than `size`."""
+    parts: list[Tensor] = []
+    for content in contents:
+        image = _open_image(content)
+        factor = reduction(Box(0, 0, image.width, image.height), size) if size else 1
+        image.draft(None, (image.width // factor, image.height // factor))
+        parts.append(_pixels(_coloured(image))[:3])
+    return parts
 
 
 def decoded(content: bytes, *, box: tuple[int, int, int, int] | None = None) -> Image.Image:

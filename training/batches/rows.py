@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -27,6 +27,14 @@ class RowPlace(NamedTuple):
 
     shard: int
     row: int
+
+
+class Names(NamedTuple):
+    """What names a row: its id, its image keys, and how the images stand (data.records.LAYOUTS)."""
+
+    id: str
+    images: tuple[str, ...]
+    layout: str
 
 
 class Texts(NamedTuple):
@@ -85,12 +93,14 @@ class Rows:
         among_all = number if self.kept is None else int(self.kept[number])
         return RowPlace(*self._mapped.locate(among_all))
 
-    def names(self, place: RowPlace) -> tuple[str, str]:
-        """Return the id and the image key of a row."""
+    def names(self, place: RowPlace) -> Names:
+        """Return the id of a row, and its images."""
         for batch in self._mapped.batches(place.shard):
             if place.row < batch.num_rows:
-                keys = batch.column("images")[place.row].as_py()
-                return batch.column("id")[place.row].as_py(), keys[0] if keys else ""
+                row_id, keys, layout = (
+                    batch.column(name)[place.row].as_py() for name in ("id", "images", "layout")
+                )
+                return Names(row_id, tuple(keys) or ("",), layout)
             place = place._replace(row=place.row - batch.num_rows)
         raise UsageError(f"{self.shards[place.shard].file}: fewer rows than the manifest says")
 
@@ -104,19 +114,30 @@ class Rows:
             ):
                 yield Texts(caption, texts, types, true, true_types, tuple(keys))
 
-    def images(self) -> Iterator[str]:
-        """Yield the image key of every row, left out ones too."""
+    def images(self) -> Iterator[tuple[str, ...]]:
+        """Yield the image keys of every row, left out ones too; one is "" without an image."""
         for shard in range(len(self.shards)):
             for batch in self._mapped.batches(shard):
                 for keys in batch.column("images").to_pylist():
-                    yield keys[0] if keys else ""
+                    yield tuple(keys) or ("",)
+
+    def are_composites(self) -> NDArray[np.bool_]:
+        """Tell of each row whether it shows two images."""
+        layouts = [
+            layout
+            for shard in range(len(self.shards))
+            for batch in self._mapped.batches(shard)
+            for layout in batch.column("layout").to_pylist()
+        ]
+        found = np.fromiter((each != "single" for each in layouts), np.bool_, len(layouts))
+        return found if self.kept is None else found[self.kept]
 
     def images_beside(self) -> list[str]:
         """Return the image keys of the other splits, each once."""
         others = [
             open_rows(self.folder, split=s) for s in self.manifest.splits() if s != self.split
         ]
-        return list(dict.fromkeys(key for rows in others for key in rows.images()))
+        return list(dict.fromkeys(key for rows in others for keys in rows.images() for key in keys))
 
     @cached_property
     def _mapped(self) -> MappedShards:
@@ -152,14 +173,14 @@ def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") ->
         UsageError: an image is missing and `on_missing` is "error", or all are missing.
     """
     keys = list(rows.images())
-    distinct = list(dict.fromkeys(keys))
+    distinct = list(dict.fromkeys(chain.from_iterable(keys)))
     absent = store.absent(distinct)
     if len(absent) == len(distinct):
         store = match_keys(store, distinct, beside=rows.images_beside())
         absent = store.absent(distinct)
     if not absent:
         return rows, store
-    is_kept = np.fromiter((key not in absent for key in keys), np.bool_, len(keys))
+    is_kept = np.fromiter((absent.isdisjoint(each) for each in keys), np.bool_, len(keys))
     kept = np.flatnonzero(is_kept)
     num_missing = len(keys) - len(kept)
     if on_missing == "error" or not len(kept):

@@ -6,6 +6,9 @@ number of ranks and workers, and no step before it is replayed.
 
 Every batch is whole: what is left at the end of an epoch's order is not read in that epoch. It is
 less than a batch, and other rows in each epoch.
+
+Composites may have a share of each batch. Captions then have an order of their own, which is the
+epoch's, and composites another, which starts again when all were read.
 """
 
 from collections.abc import Iterator
@@ -13,10 +16,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.commit import Json
 from data.errors import UsageError
-from training.batches.order import Order
+from training.batches.order import Numbers, Order
 
 
 class Place(NamedTuple):
@@ -71,12 +75,47 @@ def position_of(content: Json, *, rows: str, seed: int) -> Position:
     return position
 
 
+class Mix(NamedTuple):
+    """Composites beside captions: the numbers of both, and how many of a batch are composites."""
+
+    captions: Numbers
+    composites: Numbers
+    in_batch: int
+
+
+def mix_of(is_composite: NDArray[np.bool_], *, share: float, batch_size: int) -> Mix:
+    """Return how composites are mixed into batches.
+
+    `is_composite`: of each row. `share`: of a batch, rounded to whole rows.
+
+    Raises:
+        UsageError: the share is out of range, or there are no composites or no captions.
+    """
+    where = "training.composites"
+    if not 0 <= share < 1:
+        raise UsageError(f"{where}: expected a share from 0 to below 1, found {share}")
+    composites, captions = np.flatnonzero(is_composite), np.flatnonzero(~is_composite)
+    in_batch = round(share * batch_size)
+    if in_batch and not len(composites):
+        raise UsageError(
+            f"{where}: found no composites in the shards; make some: `negatives compose OUT NEW`, "
+            "`negatives merge OUT NEW BOTH`"
+        )
+    if in_batch == batch_size or len(captions) < batch_size - in_batch:
+        raise UsageError(
+            f"{where}: expected at least {max(1, batch_size - in_batch):,} captions beside the "
+            f"{in_batch:,} composites of a batch, found {len(captions):,}"
+        )
+    return Mix(captions, composites, in_batch)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sampler:
     """The batches of one rank from `start` to the end of `epochs`, as lists of places.
 
-    `size`: number of rows. `batch_size`: captions a step of all ranks together. Serves as the
-    `batch_sampler` of a torch DataLoader.
+    `size`: number of rows. `batch_size`: captions a step of all ranks together. `mix`: composites
+    beside captions, if they have a share of their own. Serves as the `batch_sampler` of a torch
+    DataLoader.
     """
 
     size: int
@@ -85,6 +124,7 @@ class Sampler:
     start: Position
     rank: int = 0
     num_ranks: int = 1
+    mix: Mix | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch_size <= self.size:
@@ -103,8 +143,16 @@ class Sampler:
         epochs_after = self.epochs - self.start.epoch - 1
         if epochs_after < 0:
             return 0
-        left = max(0, self.size - self.start.seen) // self.batch_size
-        return left + epochs_after * (self.size // self.batch_size)
+        left = max(0, self.epoch_size - self.start.seen) // self.batch_size
+        return left + epochs_after * (self.epoch_size // self.batch_size)
+
+    @property
+    def epoch_size(self) -> int:
+        """Return how many rows an epoch has, composites among them."""
+        if self.mix is None:
+            return self.size
+        a_step = self.batch_size - self.mix.in_batch
+        return len(self.mix.captions) // a_step * self.batch_size
 
     def __iter__(self) -> Iterator[list[Place]]:
         for position in self.positions():
@@ -123,14 +171,37 @@ class Sampler:
 
     def places(self, position: Position) -> list[Place]:
         """Return this rank's rows of the step at `position`."""
-        order = Order(size=self.size, seed=position.seed, epoch=position.epoch)
         share = self.batch_size // self.num_ranks
         first = position.seen + self.rank * share
-        numbers = order.at(np.arange(first, first + share))
-        return [Place(position.epoch, number) for number in numbers.tolist()]
+        seen = np.arange(first, first + share)
+        if self.mix is not None:
+            return self._mixed(self.mix, position, seen)
+        order = Order(size=self.size, seed=position.seed, epoch=position.epoch)
+        return [Place(position.epoch, number) for number in order.at(seen).tolist()]
+
+    def _mixed(self, mix: Mix, position: Position, seen: Numbers) -> list[Place]:
+        """Return the rows at places of the epoch, composites spread evenly among them."""
+        before = seen * mix.in_batch // self.batch_size
+        is_composite = (seen + 1) * mix.in_batch // self.batch_size > before
+        order = Order(size=len(mix.captions), seed=position.seed, epoch=position.epoch)
+        numbers = mix.captions[order.at((seen - before)[~is_composite])]
+        captions = iter([Place(position.epoch, number) for number in numbers.tolist()])
+        of_earlier = position.epoch * (self.epoch_size * mix.in_batch // self.batch_size)
+        composites = iter(_in_rounds(mix.composites, of_earlier + before[is_composite], position))
+        return [next(composites if each else captions) for each in is_composite.tolist()]
 
     def _whole(self, position: Position) -> Position:
         """Return the position of the next whole batch."""
-        if position.seen + self.batch_size <= self.size:
+        if position.seen + self.batch_size <= self.epoch_size:
             return position
         return replace(position, epoch=position.epoch + 1, seen=0)
+
+
+def _in_rounds(numbers: Numbers, places: Numbers, position: Position) -> list[Place]:
+    """Return the rows at places of an endless order: all of them, again and again, shuffled."""
+    found: list[Place] = []
+    for place in places.tolist():
+        epoch, offset = divmod(place, len(numbers))
+        order = Order(size=len(numbers), seed=position.seed, epoch=epoch)
+        found.append(Place(epoch, int(numbers[order.at(np.array([offset]))[0]])))
+    return found

@@ -16,7 +16,7 @@ from data.commit import Json
 from data.errors import UsageError
 from training.batches.dataset import HardNegativeDataset
 from training.batches.loader import Step, steps
-from training.batches.sampler import Position, Sampler
+from training.batches.sampler import Mix, Position, Sampler
 from training.batches.workers import Workers
 from training.config import Precision, Settings
 from training.model.clip import ClipModel
@@ -56,6 +56,7 @@ class Run:
         trained: the same, or what exchanges its gradients.
         teacher: the moving average of its weights, where a loss asks for one.
         carried: what losses carry from step to step.
+        mix: how composites are mixed into batches, if they have a share of their own.
     """
 
     model: ClipModel
@@ -63,6 +64,7 @@ class Run:
     teacher: ClipModel | None
     carried: Carried
     samples: HardNegativeDataset
+    mix: Mix | None
     validation: HardNegativeDataset | None
     optimizer: Optimizer
     scaler: GradScaler
@@ -74,7 +76,7 @@ class Run:
     @property
     def steps_an_epoch(self) -> int:
         """Return the number of updates in an epoch."""
-        return len(self.samples) // self.settings.batch_size
+        return self.sampler(Position()).epoch_size // self.settings.batch_size
 
     @property
     def num_steps(self) -> int:
@@ -90,6 +92,7 @@ class Run:
             start=start,
             rank=rank(),
             num_ranks=num_ranks(),
+            mix=self.mix,
         )
 
     def rate(self, step: int) -> float:

@@ -118,7 +118,7 @@ def plan_of(settings: Settings, places: Places) -> Plan:
         left_over=len(samples) % settings.batch_size,
         epochs=settings.epochs,
         batch_size=settings.batch_size,
-        steps=settings.epochs * (len(samples) // settings.batch_size),
+        steps=_num_steps(samples, settings),
         negatives_a_caption=texts.negatives / settings.batch_size,
         tokens_a_step=round(texts.tokens),
         encoded_a_step=round(texts.slots_of_part * num_micro_batches),
@@ -150,15 +150,24 @@ def describe_plan(plan: Plan) -> str:
     ])  # fmt: skip
 
 
-def _texts_of(samples: HardNegativeDataset, prepared: Prepared, settings: Settings) -> _Texts:
-    """Draw and lay out the texts of a few steps, spread over the first epoch."""
-    sampler = Sampler(
+def _num_steps(samples: HardNegativeDataset, settings: Settings) -> int:
+    return len(_sampler(samples, settings, epochs=settings.epochs))
+
+
+def _sampler(samples: HardNegativeDataset, settings: Settings, *, epochs: int) -> Sampler:
+    return Sampler(
         size=len(samples),
         batch_size=settings.batch_size,
-        epochs=1,
+        epochs=epochs,
         start=samples.start(),
         num_ranks=num_ranks(),
+        mix=samples.mix(settings.config.composites, batch_size=settings.batch_size),
     )
+
+
+def _texts_of(samples: HardNegativeDataset, prepared: Prepared, settings: Settings) -> _Texts:
+    """Draw and lay out the texts of a few steps, spread over the first epoch."""
+    sampler = _sampler(samples, settings, epochs=1)
     positions = list(sampler.positions())
     looked_at = positions[:: max(1, len(positions) // _STEPS_LOOKED_AT)][:_STEPS_LOOKED_AT]
     tokens, negatives, slots = [], [], []

@@ -33,7 +33,7 @@ ROWS = [
     row(3, "b.jpg"),
     row(4, "c.jpg", positive("of 4 dogs"), positive("a sibling", "sibling")),
     row(5, "c.jpg"),
-    row(6, "d.jpg")._replace(images=("d.jpg", "e.jpg"), layout="row"),
+    row(6, "d.jpg")._replace(images=("d.jpg", "e.jpg"), layout="left-right"),
 ]
 CAPTIONS = [each.caption for each in ROWS]
 OWN = [["one more of 0 dogs", "dogs 0 there", "0 dogs"], [], [], [], ["of 4 dogs"], [], []]
@@ -45,7 +45,8 @@ SIBLINGS = [CAPTIONS[1:3], [CAPTIONS[0], CAPTIONS[2]], CAPTIONS[:2], [], ["a sib
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("positives")
     finished(root / "out", {"train": ROWS})
-    picture_folder(root / "images", pictures_of(r._replace(images=r.images[:1]) for r in ROWS))
+    shown = [r._replace(images=(image,)) for r in ROWS for image in r.images]
+    picture_folder(root / "images", pictures_of(shown))
     return root
 
 

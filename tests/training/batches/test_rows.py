@@ -20,7 +20,8 @@ def test_rows_are_found_by_number(folder: Path) -> None:
     rows = pickle.loads(pickle.dumps(open_rows(folder)))  # noqa: S301  (our own)
     places = [rows.place(number) for number in range(25)]
     assert places[9:11] == [RowPlace(0, 9), RowPlace(1, 0)]
-    assert [rows.names(place) for place in places] == [(row.id, row.image) for row in ROWS]
+    expected = [(row.id, row.images, "single") for row in ROWS]
+    assert [rows.names(place) for place in places] == expected
     texts = [text for shard in range(3) for text in rows.texts(shard)]
     assert [text.caption for text in texts] == [row.caption for row in ROWS]
     assert [text.negatives for text in texts] == [tuple(n.text for n in r.negatives) for r in ROWS]

@@ -1,11 +1,12 @@
 from itertools import chain
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import UsageError
-from training.batches.sampler import Place, Position, Sampler, position_of
+from training.batches.sampler import Place, Position, Sampler, mix_of, position_of
 
 
 def sampler(start: Position | None = None, *, size: int = 103, epochs: int = 3,
@@ -97,3 +98,57 @@ def test_a_position_of_something_else_is_refused(change: dict[str, object], mess
     content = {**Position(epoch=2, seen=48, seed=7, rows="abc").content(), **change}
     with pytest.raises(UsageError, match=message):
         position_of(content, rows="abc", seed=7)
+
+
+def mixed(*, share: float = 0.25, rank: int = 0, num_ranks: int = 1,
+          start: Position | None = None) -> Sampler:  # fmt: skip
+    is_composite = np.arange(103) % 4 == 3  # 25 of them, and 78 captions
+    return Sampler(
+        size=103, batch_size=12, epochs=4, start=start or Position(), rank=rank,
+        num_ranks=num_ranks, mix=mix_of(is_composite, share=share, batch_size=12),
+    )  # fmt: skip
+
+
+def test_composites_have_their_share_of_every_batch() -> None:
+    batches = list(mixed())
+    assert len(batches) == len(mixed()) == 4 * (78 // 9)
+    read = [place for batch in batches for place in batch if place.number % 4 == 3]
+    for batch in batches:
+        composites = [n for n, place in enumerate(batch) if place.number % 4 == 3]
+        assert composites == [3, 7, 11]
+    for epoch in range(4):
+        numbers = [p.number for b in batches for p in b if p.epoch == epoch and p not in read]
+        assert len(numbers) == len(set(numbers)) == 72
+    rounds = [[p.number for p in read if p.epoch == number] for number in range(3)]
+    assert [len(each) for each in rounds] == [25, 25, 25]
+    assert set(rounds[0]) == set(rounds[1]) == set(rounds[2])
+    assert rounds[0] != rounds[1]
+
+
+@pytest.mark.parametrize("num_ranks", [1, 2, 4])
+def test_ranks_share_composites_and_go_on_anywhere(num_ranks: int) -> None:
+    whole = list(mixed())
+    position = Position()
+    for done in range(len(whole)):
+        parts = [mixed(rank=r, num_ranks=num_ranks).places(position) for r in range(num_ranks)]
+        assert list(chain(*parts)) == whole[done]
+        assert len(mixed(start=position)) == len(whole) - done
+        position = mixed().after(position)
+
+
+@pytest.mark.parametrize(
+    ("share", "is_composite", "message"),
+    [
+        (1.0, [True, False] * 20, "expected a share from 0 to below 1, found 1.0"),
+        (0.5, [False] * 40, "found no composites in the shards"),
+        (0.5, [True] * 35 + [False] * 5, "expected at least 6 captions beside the 6 composites"),
+        (0.99, [True, False] * 20, "expected at least 1 captions beside the 12"),
+    ],
+)
+def test_shares_that_cannot_be(share: float, is_composite: list[bool], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        mix_of(np.array(is_composite), share=share, batch_size=12)
+
+
+def test_no_share_is_a_share_of_captions_alone() -> None:
+    assert {place.number % 4 == 3 for batch in mixed(share=0) for place in batch} == {False}
