@@ -235,6 +235,7 @@ def _memory(settings: Settings, prepared: Prepared, *, slots_of_part: float) -> 
     parameters, trained = sum(n for n, _ in sizes), sum(n for n, is_on in sizes if is_on)
     is_half = settings.config.precision != "fp32"
     copies = (2 if is_half else 0) + (4 if settings.lora.rank else 0)  # autocast's, LoRA's sums
+    copies += 4 if settings.objective.needs_teacher else 0
     images = settings.batch_size // num_ranks() // settings.run.micro_batches
     options = prepared.samples.options
     patch = getattr(model.clip.visual, "patch_size", None)

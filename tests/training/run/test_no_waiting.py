@@ -16,6 +16,8 @@ from torch.utils._pytree import tree_leaves
 
 from tests.training.tiny import OBJECTIVES, batch_of, clip_model
 from training.batches.images import normalized
+from training.model.teacher import follow, teacher_of
+from training.objective.losses import LOSSES
 from training.objective.losses.hard_negatives import attention_weights
 from training.objective.objective import Objective, weighted
 from training.run.backward import backward
@@ -63,6 +65,7 @@ class NoTensorsOfTheHost(TorchDispatchMode):
     [
         *OBJECTIVES.values(),
         Objective((weighted("clip"), weighted("global"), weighted("local", attention="sparse"))),
+        Objective(tuple(weighted(name) for name in LOSSES if name != "local")),
     ],
 )
 @pytest.mark.parametrize("num_parts", [1, 2])
@@ -70,11 +73,14 @@ def test_a_gradient_needs_nothing_of_the_host(
     objective: Objective, num_parts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # it knows no `meta`
-    model = clip_model(dtype=torch.float32)
-    batch = batch_of(model, [3, 0, 1, 2], dtype=torch.float32).to("meta")
+    model = clip_model(bias=-1.0, dtype=torch.float32)
+    positives = [1, 2, 0, 1] if objective.needs_positives else []
+    batch = batch_of(model, [3, 0, 1, 2], positives=positives, dtype=torch.float32).to("meta")
     model.to("meta")
+    teacher = teacher_of(model)
     with nothing_from_the_host():
-        terms = backward(model, [batch] * num_parts, objective)
+        terms = backward(model, [batch] * num_parts, objective, teacher=teacher, carried={})
+        follow(teacher, model, decay=0.5)
         model.clamp_scale()
     assert all(term.device.type == "meta" for term in terms.values())
     assert model.clip.logit_scale.grad is not None

@@ -21,7 +21,7 @@ _NO_OPTIONS = NoOptions()
 def intra_modal_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
     """Return the mean over captions of log sum_jk exp(s <g_i, g~_jk>), over negatives of all.
 
-    CE-CLIP (arXiv 2306.08832), the intra-modal contrast of section 3.2: captions move away from
+    CE-CLIP (arXiv 2306.08832), the intra-modal contrast of section 3: captions move away from
     negatives. Images play no part.
     """
     caption_BD, negative_ND = features.text_BCD[:, 0], features.text_BCD[:, 1:].flatten(0, 1)
@@ -49,7 +49,7 @@ def ranking_loss(
 ) -> tuple[Tensor, Tensor]:
     """Return the mean over negatives of max(0, Th_k + s <f_i, g~_ik> - s <f_i, g_i>), and new Th.
 
-    CE-CLIP (arXiv 2306.08832), the cross-modal rank of section 3.2, with adaptive thresholds: that
+    CE-CLIP (arXiv 2306.08832), the cross-modal rank of section 3, with adaptive thresholds: that
     of place k is the mean gap s <f_i, g_i> - s <f_i, g~_ik> of the step before, of 0 to
     `upper_bound`, and 0 at first. A place without any negative in a step keeps its threshold.
     """
