@@ -32,6 +32,7 @@ SURE = 0.95
 FEWEST_EXPOSURES = 5.0
 FEWEST_IMAGES = 10  # of each of two rivals
 LEAST_LIKENESS = 0.3
+LEAST_REPETITION = 0.3
 
 _MOST_WORDS = {"VERB": 120, "ADJ": 100, NOUN: 40}  # that profiles are made of
 _TAGS = {"VERB": ("VBG", "VBZ"), "ADJ": ("JJ",), NOUN: ("NN", "NNS")}
@@ -112,7 +113,9 @@ def find_rivals(table: Table, fitted: Mapping[str, Fitted], lexicon: FrozenLexic
     lemmas = _lemmas_by_hash(lexicon, NOUN)
     names = [lemmas[hashed] for hashed in words.hashes.tolist()]
     is_usable = np.array([_is_usable(name, lexicon) for name in names], bool)
-    which = np.flatnonzero(is_usable & (words.words.images[:, fold] >= FEWEST_IMAGES))
+    said = words.of_words(fold, np.arange(len(names)))
+    is_salient = (said.images >= FEWEST_IMAGES) & (said.repetition() >= LEAST_REPETITION)
+    which = np.flatnonzero(is_usable & is_salient)
     places = list(_places_of(fitted, lexicon))
     counts = _counts_of(table, [names[index] for index in which], places, fold, lexicon)
     likeness = _likeness(counts)
