@@ -3,8 +3,9 @@
 The hand-written classes hold what people thought of; rivals are what a corpus shows. Two nouns are
 rivals if siblings say that they exclude each other (`Overlaps`, by a bound stricter than a guard
 needs), and if they keep the same company: the verbs, prepositions and adjectives that go with them
-are alike. The relation is symmetric, but no partition. It is found without each fold in turn, so
-that no caption has a part in its own alternatives. Pure.
+are alike. Only words are taken that captions of one image repeat: a harness or a yard may go unsaid
+where it is, a guitar hardly. The relation is symmetric, but no partition. It is found without each
+fold in turn, so that no caption has a part in its own alternatives. Pure.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,8 +32,8 @@ MOST_OVERLAP = 0.06
 SURE = 0.95
 FEWEST_EXPOSURES = 5.0
 FEWEST_IMAGES = 10  # of each of two rivals
-LEAST_LIKENESS = 0.3
-LEAST_REPETITION = 0.3
+LEAST_LIKENESS = 0.2
+LEAST_REPETITION = 0.3  # of a caption by another: who does not say such a word does not see it
 
 _MOST_WORDS = {"VERB": 120, "ADJ": 100, NOUN: 40}  # that profiles are made of
 _TAGS = {"VERB": ("VBG", "VBZ"), "ADJ": ("JJ",), NOUN: ("NN", "NNS")}
