@@ -13,7 +13,6 @@ from data.records import Caption
 from data.storage import AnyPath
 from data.texts import one_line
 from negatives.choose import Chooser, Chosen, Offers, Producer, Tally, choose, redraw
-from negatives.exclusion.rivals import RivalsOutside
 from negatives.fluency.candidates import MOST_CANDIDATES
 from negatives.fluency.corpus import CorpusModel, Offered
 from negatives.fluency.fitting import keep_probabilities
@@ -28,6 +27,7 @@ from negatives.sampling import LogRatios, Offer
 from negatives.scorers import CorpusScorer, Scorer, corpus_model
 from negatives.slots import Rule, Slot
 from negatives.words import lexicon as lexicons
+from negatives.words.rivals import RivalsOutside
 
 ParsedCaptions = Sequence[tuple[Caption, Parse]]
 """Captions with their parses."""

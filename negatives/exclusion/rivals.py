@@ -26,6 +26,7 @@ from negatives.fluency.words import Hashes, hash_of
 from negatives.guards.tables import overlaps
 from negatives.guards.tables import words as guard_words
 from negatives.words.lexicon import FrozenLexicon
+from negatives.words.rivals import RivalsOutside
 
 NOUN = "NOUN"
 MOST_OVERLAP = 0.06
@@ -46,7 +47,6 @@ _SMALL = 1e-9
 
 Indices = NDArray[np.int32]
 Bits = NDArray[np.uint8]
-_NO_RIVALS: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +60,7 @@ class Rivals:
     pairs: Indices
     without: Bits
 
-    def outside(self, fold: int) -> "RivalsOutside":
+    def outside(self, fold: int) -> RivalsOutside:
         """Return the rivals that the images of all other folds give."""
         found: dict[str, list[str]] = {}
         holds = (self.without >> np.uint8(fold)) & 1 > 0
@@ -68,17 +68,6 @@ class Rivals:
             found.setdefault(self.lemmas[left], []).append(self.lemmas[right])
             found.setdefault(self.lemmas[right], []).append(self.lemmas[left])
         return RivalsOutside({lemma: tuple(sorted(others)) for lemma, others in found.items()})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RivalsOutside:
-    """The rivals of each lemma by all images but a fold's; compared by identity, to key caches."""
-
-    by_lemma: Mapping[str, tuple[str, ...]]
-
-    def of(self, lemma: str) -> tuple[str, ...]:
-        """Return the rivals of a lemma, sorted."""
-        return self.by_lemma.get(lemma, _NO_RIVALS)
 
 
 NO_RIVALS = Rivals((), np.zeros((0, 2), np.int32), np.zeros(0, np.uint8))

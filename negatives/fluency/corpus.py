@@ -20,7 +20,7 @@ from data.errors import UsageError
 from data.records import Caption
 from data.storage import AnyPath, at_hand
 from negatives.exclusion.model import Exclusion, Outside
-from negatives.exclusion.rivals import Rivals, RivalsOutside
+from negatives.exclusion.rivals import Rivals
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import index_caption
 from negatives.fluency.counting import COLLOCATE, relation_hashes
@@ -32,6 +32,7 @@ from negatives.fluency.words import Hashes, Words
 from negatives.parse import Parse
 from negatives.sampling import LogRatios
 from negatives.slots import Slot
+from negatives.words.rivals import RivalsOutside
 
 Offered = tuple[Caption, Parse, Sequence[Slot]]
 """A caption with its parse and slots of it."""

@@ -1,11 +1,11 @@
 import pytest
 
-from negatives.exclusion.rivals import RivalsOutside
 from negatives.parse import Parse
 from negatives.rules.replace_learned import ReplaceLearned, learns
 from negatives.rules.replace_object import ReplaceObject
 from negatives.slots import Slot
 from negatives.words.lexicon import load
+from negatives.words.rivals import RivalsOutside
 from tests.parses import parse_of
 
 RULE = ReplaceLearned(lexicon=load())
