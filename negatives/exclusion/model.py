@@ -42,10 +42,11 @@ ROUNDS = 60
 PRIOR_WEIGHT = 10.0
 FEWEST_IMAGES = 5  # of a word of the vocabulary
 MOST_WORDS = 4000  # of a vocabulary: its pairs are 8 million
-FEWEST_EXPOSURES = 3.0  # below, a pair is not known to exclude each other, whatever the prior says
 LEAST_OVERLAP = 0.003
-MOST_OVERLAP = 0.1  # of a pair that excludes each other
-SURE = 0.9
+MOST_OVERLAP = 0.1  # above, a pair is likely to name one thing
+EXCLUDING_OVERLAP = 0.06  # below, and as good as surely so, a pair excludes each other
+SURE = 0.95
+FEWEST_EXPOSURES = 5.0  # below, a pair is not known to exclude each other, whatever the prior says
 _AT_ONCE = 1 << 19
 
 Flags = NDArray[np.bool_]
@@ -74,7 +75,7 @@ class Overlaps(NamedTuple):
 
     def exclude(self) -> Flags:
         """Tell of which pairs it is as good as sure that one is false where the other is true."""
-        sure = self.total.below(MOST_OVERLAP) > SURE
+        sure = self.total.below(EXCLUDING_OVERLAP) > SURE
         return sure & (self.exposure >= FEWEST_EXPOSURES)
 
     def may_name_one_thing(self) -> Flags:

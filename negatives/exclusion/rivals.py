@@ -1,11 +1,11 @@
 """Rivals: nouns that fill the same places and exclude each other as descriptions of one image.
 
 The hand-written classes hold what people thought of; rivals are what a corpus shows. Two nouns are
-rivals if siblings say that they exclude each other (`Overlaps`, by a bound stricter than a guard
-needs), and if they keep the same company: the verbs, prepositions and adjectives that go with them
-are alike. Only words are taken that captions of one image repeat: a harness or a yard may go unsaid
-where it is, a guitar hardly. The relation is symmetric, but no partition. It is found without each
-fold in turn, so that no caption has a part in its own alternatives. Pure.
+rivals if siblings say that they exclude each other (`Overlaps.exclude`), and if they keep the same
+company: the verbs, prepositions and adjectives that go with them are alike. Only words are taken
+that captions of one image repeat: a harness or a yard may go unsaid where it is, a guitar hardly.
+The relation is symmetric, but no partition. It is found without each fold in turn, so that no
+caption has a part in its own alternatives. Pure.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,9 +29,6 @@ from negatives.words.lexicon import FrozenLexicon
 from negatives.words.rivals import RivalsOutside
 
 NOUN = "NOUN"
-MOST_OVERLAP = 0.06
-SURE = 0.95
-FEWEST_EXPOSURES = 5.0
 FEWEST_IMAGES = 10  # of each of two rivals
 LEAST_LIKENESS = 0.2
 LEAST_REPETITION = 0.3  # of a caption by another: who does not say such a word does not see it
@@ -119,8 +116,7 @@ def find_rivals(table: Table, fitted: Mapping[str, Fitted], lexicon: FrozenLexic
         bool,
     )
     left, right = left[may_exclude], right[may_exclude]
-    found = overlaps_outside(words, factors, fold, left, right)
-    sure = (found.total.below(MOST_OVERLAP) > SURE) & (found.exposure >= FEWEST_EXPOSURES)
+    sure = overlaps_outside(words, factors, fold, left, right).exclude()
     return np.stack([words.hashes[left[sure]], words.hashes[right[sure]]], axis=1)
 
 
