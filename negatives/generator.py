@@ -14,7 +14,7 @@ from data.storage import AnyPath
 from data.texts import one_line
 from negatives.choose import Chooser, Chosen, Offers, Producer, Tally, choose, redraw
 from negatives.fluency.candidates import MOST_CANDIDATES
-from negatives.fluency.corpus import Offered
+from negatives.fluency.corpus import CorpusModel, Offered
 from negatives.fluency.fitting import keep_probabilities
 from negatives.guards import Siblings
 from negatives.guards.tables import Pairs, names_of_one_thing
@@ -22,10 +22,12 @@ from negatives.llm.asking import AskingRule, LlmAnswers, asks, proposals_of
 from negatives.parse import Parse
 from negatives.policy import PairPolicy, Policy
 from negatives.rules import make_rule
+from negatives.rules.replace_learned import learns
 from negatives.sampling import LogRatios, Offer
 from negatives.scorers import CorpusScorer, Scorer, corpus_model
 from negatives.slots import Rule, Slot
 from negatives.words import lexicon as lexicons
+from negatives.words.rivals import RivalsOutside
 
 ParsedCaptions = Sequence[tuple[Caption, Parse]]
 """Captions with their parses."""
@@ -66,21 +68,28 @@ def asking_rules(chooser: Chooser) -> list[AskingRule]:
 
 
 def offers_of(
-    block: ParsedCaptions, chooser: Chooser, answers: LlmAnswers | None = None
+    block: ParsedCaptions,
+    chooser: Chooser,
+    answers: LlmAnswers | None = None,
+    *,
+    rivals: Sequence[RivalsOutside] | None = None,
 ) -> list[tuple[Offers, Tally]]:
     """Return all slots of each caption, without log-ratios, and what went wrong with answers.
 
     `answers`: the answers of a language model; without them the rules that ask offer nothing.
+    `rivals`: for each caption the words that its corpus shows to be rivals; without them the rules
+    that learn offer nothing.
 
     Raises:
         ShardError: a rule failed on a caption.
     """
     offered: list[tuple[Offers, Tally]] = []
-    for caption, parse in block:
+    known = rivals if rivals is not None else [None] * len(block)
+    for (caption, parse), its_rivals in zip(block, known, strict=True):
         with naming(caption):
             faults: Tally = Counter()
             offers = [
-                [Offer(slot) for slot in _slots_of(producer, parse, answers, faults)]
+                [Offer(slot) for slot in _slots_of(producer, parse, answers, its_rivals, faults)]
                 for producer in chooser.producers
             ]
             offered.append((offers, faults))
@@ -88,10 +97,16 @@ def offers_of(
 
 
 def _slots_of(
-    producer: Producer, parse: Parse, answers: LlmAnswers | None, faults: Tally
+    producer: Producer,
+    parse: Parse,
+    answers: LlmAnswers | None,
+    rivals: RivalsOutside | None,
+    faults: Tally,
 ) -> Iterable[Slot]:
     """Return the slots of a rule; count what was wrong with the answers that it asked for."""
     rule = producer.rule
+    if learns(rule):
+        return rule.slots_among(parse, rivals) if rivals is not None else ()
     if not asks(rule):
         return cast("Rule", rule)(parse)
     if answers is None:
@@ -117,7 +132,9 @@ def choose_block(
         ShardError: a rule failed on a caption.
     """
     policy = chooser.policy
-    found = offers_of(block, chooser, answers)
+    first = scorers[0] if scorers else None
+    rivals = rivals_for(block, first.model) if isinstance(first, CorpusScorer) else None
+    found = offers_of(block, chooser, answers, rivals=rivals)
     offered = score_offers(block, [offers for offers, _ in found], policy, scorers)
     chosen: list[Chosen] = []
     learned = overlapping_pairs(block, scorers)
@@ -132,6 +149,11 @@ def choose_block(
             if scorer is not None and policy.scorers[scorer_index] is not policy.corpus:
                 chosen = _redraw_block(block, chosen, scorer, scorer_index, chooser)
     return chosen
+
+
+def rivals_for(block: ParsedCaptions, model: CorpusModel) -> list[RivalsOutside]:
+    """Return for each caption the words that a corpus shows to be rivals, its own image aside."""
+    return model.rivals_of([caption for caption, _ in block])
 
 
 def score_offers(

@@ -28,6 +28,7 @@ _NATURAL = (
     {"rule": "replace_action"},
     {"rule": "replace_relation"},
     {"rule": "count"},
+    {"rule": "replace_learned"},
 )
 
 

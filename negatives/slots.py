@@ -63,7 +63,8 @@ class Slot(NamedTuple):
     caption back among its own (this is what makes pair and mirror pair equally likely).
     `weights`: the proposal weight of each alternative where a published recipe has one (WordNet's
     counts), comparable among a caption's slots of one rule; None for a class, whose weights are
-    the choice's affair.
+    the choice's affair. `strict`: whether a scorer by the corpus lets through only what it knows
+    very well: alternatives that nobody has written down as fit for each other's places.
     """
 
     rule: str
@@ -72,6 +73,7 @@ class Slot(NamedTuple):
     alternatives: Sequence[Edit]
     reversible: bool = True
     weights: Sequence[float] | None = None
+    strict: bool = False
 
 
 class Rule(Protocol):

@@ -34,6 +34,7 @@ DOORS = {  # library -> the modules that import it; of MADE_OF, those outside it
     "scipy": {
         "data.measures.adversary",
         "negatives.exclusion.factors",
+        "negatives.exclusion.rivals",
         "negatives.exclusion.scores",
     },
     "threadpoolctl": {"data.measures.adversary"},

@@ -31,10 +31,12 @@ from negatives.exclusion.model import (
     NOTHING_EXCLUDED,
     Exclusion,
     exclusion_of,
+    fit_words,
     has_siblings,
     hashes_of,
     names_of_one_thing,
 )
+from negatives.exclusion.rivals import NO_RIVALS, Rivals, find_rivals, rivals_of
 from negatives.fluency.captions import index_caption
 from negatives.fluency.corpus import CorpusModel, Offered, Sample, write_model
 from negatives.fluency.counting import tally_block
@@ -42,7 +44,7 @@ from negatives.fluency.counts import NUM_FOLDS, Folds, merge_tallies, negate, ta
 from negatives.fluency.fitting import fit_parameters
 from negatives.fluency.folds import Keys, folds_of, image_key, keys_of, own_folds
 from negatives.fluency.words import Hashes, hash_of
-from negatives.generator import chooser_of, offers_of
+from negatives.generator import chooser_of, offers_of, rivals_for
 from negatives.guards import NO_SIBLINGS, Siblings, context_of, find_mentioned
 from negatives.guards.siblings import siblings_in
 from negatives.policy import CorpusScoring, Policy
@@ -100,7 +102,9 @@ def learn(
     """
     model = _count(parsed, site)
     write_model(folder, model)
-    model = replace(model, exclusion=_exclusion(model, site, folder))
+    exclusion, rivals = _compare_words(model, site, folder)
+    model = replace(model, exclusion=exclusion, rivals=rivals)
+    write_model(folder, model)
     share = min(1.0, SAMPLE_CAPTIONS / model.num_captions)
     work = partial(lay_out_block, options, folder, share)
     tasks = [Task(name, done.path("parses")) for name, done in parsed.items()]
@@ -138,6 +142,7 @@ def _count(parsed: Mapping[str, Done[ParseStats]], site: Site) -> CorpusModel:
         table=table_of(merge_files(files, site)),
         folds=folds,
         exclusion=NOTHING_EXCLUDED,
+        rivals=NO_RIVALS,
         weights={},
         names=np.zeros(0, np.uint64),
         biases=np.zeros((0, NUM_FOLDS), np.float32),
@@ -146,20 +151,26 @@ def _count(parsed: Mapping[str, Done[ParseStats]], site: Site) -> CorpusModel:
     )
 
 
-def _exclusion(model: CorpusModel, site: Site, folder: AnyPath) -> Exclusion:
+def _compare_words(model: CorpusModel, site: Site, folder: AnyPath) -> tuple[Exclusion, Rivals]:
     """Return what siblings say of pairs of words, a fold at a time."""
     if not has_siblings(model.table):
-        return NOTHING_EXCLUDED
+        return NOTHING_EXCLUDED, NO_RIVALS
     tasks = [Task(f"without-{fold}", fold) for fold in range(NUM_FOLDS)]
     work = partial(compare_words, folder)
     done = run_stage(Stage(name="exclude", tasks=tasks, work=work, stats=NoCaptions), site)
-    return exclusion_of([load_arrays(each.path("pairs"), 1)[0] for each in done.values()])
+    found = [load_arrays(each.path("pairs"), 2) for each in done.values()]
+    return (
+        exclusion_of([keys for keys, _ in found]),
+        rivals_of([pairs for _, pairs in found], lexicons.load()),
+    )
 
 
 def compare_words(model: AnyPath, fold: int, new_file: NewFile) -> NoCaptions:
-    """Write the pairs of words that captions of all folds but one use for one thing."""
+    """Write which words name one thing, and which nouns are rivals, by all folds but one."""
     table = corpus_model(model).table
-    save_arrays(new_file("pairs"), [names_of_one_thing(table, _lemma_hashes(), fold)])
+    fitted = fit_words(table, _lemma_hashes(), fold)
+    rivals = find_rivals(table, fitted, lexicons.load())
+    save_arrays(new_file("pairs"), [names_of_one_thing(fitted), rivals])
     return NoCaptions()
 
 
@@ -197,6 +208,7 @@ def lay_out_block(
         ShardError: a rule failed on a caption.
     """
     chooser = chooser_of(options.rules, options.policy, options.seed)
+    corpus = corpus_model(model)
     block = [
         (caption, parse)
         for caption, parse in read_parses(parses)
@@ -204,9 +216,11 @@ def lay_out_block(
     ]
     slots: list[Offered] = [
         (caption, parse, [offer.slot for of_rule in offers for offer in of_rule])
-        for (caption, parse), (offers, _) in zip(block, offers_of(block, chooser), strict=True)
+        for (caption, parse), (offers, _) in zip(
+            block, offers_of(block, chooser, rivals=rivals_for(block, corpus)), strict=True
+        )
     ]
-    layout = corpus_model(model).sample(
+    layout = corpus.sample(
         slots, words(), min_context_coverage=_scoring(options.policy).min_context_coverage
     )
     guards = options.policy.guards

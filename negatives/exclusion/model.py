@@ -42,10 +42,11 @@ ROUNDS = 60
 PRIOR_WEIGHT = 10.0
 FEWEST_IMAGES = 5  # of a word of the vocabulary
 MOST_WORDS = 4000  # of a vocabulary: its pairs are 8 million
-FEWEST_EXPOSURES = 3.0  # below, a pair is not known to exclude each other, whatever the prior says
 LEAST_OVERLAP = 0.003
-MOST_OVERLAP = 0.1  # of a pair that excludes each other
-SURE = 0.9
+MOST_OVERLAP = 0.1  # above, a pair is likely to name one thing
+EXCLUDING_OVERLAP = 0.06  # below, and as good as surely so, a pair excludes each other
+SURE = 0.95
+FEWEST_EXPOSURES = 5.0  # below, a pair is not known to exclude each other, whatever the prior says
 _AT_ONCE = 1 << 19
 
 Flags = NDArray[np.bool_]
@@ -74,7 +75,7 @@ class Overlaps(NamedTuple):
 
     def exclude(self) -> Flags:
         """Tell of which pairs it is as good as sure that one is false where the other is true."""
-        sure = self.total.below(MOST_OVERLAP) > SURE
+        sure = self.total.below(EXCLUDING_OVERLAP) > SURE
         return sure & (self.exposure >= FEWEST_EXPOSURES)
 
     def may_name_one_thing(self) -> Flags:
@@ -144,15 +145,19 @@ def has_siblings(table: Table) -> bool:
     return bool(table.has(PLACE.keys(places)).any())
 
 
-def names_of_one_thing(table: Table, lemmas: Mapping[str, Hashes], fold: int) -> Hashes:
-    """Return the keys of the pairs of words that name one thing, by all folds but one.
+def fit_words(table: Table, lemmas: Mapping[str, Hashes], fold: int) -> dict[str, "Fitted"]:
+    """Return the words of each part of speech with the factors that all folds but one give.
 
     `lemmas[pos]`: hashes of the lemmas that are asked about.
     """
+    vocabularies = {pos: Vocabulary.of(table, pos, lemmas.get(pos, NO_HASHES)) for pos in POS}
+    return {pos: Fitted(words, words.factors(fold), fold) for pos, words in vocabularies.items()}
+
+
+def names_of_one_thing(fitted: Mapping[str, "Fitted"]) -> Hashes:
+    """Return the keys of the pairs of words that name one thing, by all folds but one."""
     found = [np.zeros(0, np.uint64)]
-    for pos in _PLACE_OF:
-        words = Vocabulary.of(table, pos, lemmas.get(pos, NO_HASHES))
-        factors = words.factors(fold)
+    for words, factors, fold in fitted.values():
         pairs = overlaps_outside(words, factors, fold, *_likely_pairs(words, factors))
         found.append(pairs.keys[pairs.may_name_one_thing()])
     return np.unique(np.concatenate(found))
@@ -218,6 +223,14 @@ class Vocabulary:
         """Return the exposures of pairs: the smaller of the two directions'."""
         here, there = self.of_words(fold, left), self.of_words(fold, right)
         return np.minimum(exposure_of(here, there), exposure_of(there, here))
+
+
+class Fitted(NamedTuple):
+    """The words of a part of speech, and their factors V x RANK, which leave out a fold."""
+
+    words: Vocabulary
+    factors: Factors
+    fold: int
 
 
 def overlaps_outside(

@@ -29,6 +29,8 @@ The number multiplies the share of words with which they must have been seen. A 
 actions changes two places, and both must make sense.
 """
 
+STRICT_COVERAGE = 1.5
+
 _SUBJECTS = frozenset(("nsubj", "nsubjpass"))
 
 Ints = NDArray[np.int64]
@@ -58,6 +60,7 @@ class Block:
 
     `sizes[slot]`: its number of candidates; `folds[slot]`: whose counts are to be left out;
     `coverage[slot]`: what COVERAGE has of its kind, 0 for a kind that is not asked about;
+    `strict[slot]`: whether every pair must have been seen, and STRICT_COVERAGE times as much;
     `companions[slot]`: the word that the changed phrase goes with: its subject or governor, or of
     a relation the next content word.
     `characters[candidate]`: the length of what stands in the place of the change,
@@ -74,6 +77,7 @@ class Block:
         self.sizes: list[int] = []
         self.folds: list[int] = []
         self.coverage: list[float] = []
+        self.strict: list[bool] = []
         self.heads: list[int] = []
         self.characters: list[int] = []
         self.names: list[int] = []
@@ -112,7 +116,9 @@ class Block:
             return False
         self.sizes.append(1 + len(texts[0]))
         self.folds.append(fold)
-        self.coverage.append(COVERAGE.get(f"{slot.type}/{slot.subtype}", 0.0))
+        coverage = COVERAGE.get(f"{slot.type}/{slot.subtype}", 0.0)
+        self.coverage.append(STRICT_COVERAGE * coverage if slot.strict else coverage)
+        self.strict.append(slot.strict)
         spans = [_span(view, starts[start], ends[end]) for start, end in replaced]
         first, last = view.position[spans[0][0]], view.position[spans[-1][1]] + 1
         after = view.row[last : last + PADDING]

@@ -20,6 +20,7 @@ from data.errors import UsageError
 from data.records import Caption
 from data.storage import AnyPath, at_hand
 from negatives.exclusion.model import Exclusion, Outside
+from negatives.exclusion.rivals import Rivals
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import index_caption
 from negatives.fluency.counting import COLLOCATE, relation_hashes
@@ -31,13 +32,14 @@ from negatives.fluency.words import Hashes, Words
 from negatives.parse import Parse
 from negatives.sampling import LogRatios
 from negatives.slots import Slot
+from negatives.words.rivals import RivalsOutside
 
 Offered = tuple[Caption, Parse, Sequence[Slot]]
 """A caption with its parse and slots of it."""
 
 FILES = (
     "keys", "counts", "texts", "text_folds", "images", "image_folds", "pairs", "one_thing",
-    "names", "biases",
+    "rivals", "rival_folds", "names", "biases",
 )  # fmt: skip
 MODEL_FILES = tuple(sorted((*(f"{name}.npy" for name in FILES), "model.json")))
 DIGITS = 4  # of a weight: what arithmetic on other machines may differ in is far below
@@ -79,6 +81,7 @@ class CorpusModel:
     table: Table
     folds: Folds
     exclusion: Exclusion
+    rivals: Rivals
     weights: Mapping[str, Floats]
     names: Hashes
     biases: NDArray[np.float32]
@@ -120,6 +123,11 @@ class CorpusModel:
         outside = [_outside(self.exclusion, fold) for fold in range(NUM_FOLDS)]
         folds = self.folds.of_images(keys_of(captions))
         return [outside[fold] for fold in folds.tolist()]
+
+    def rivals_of(self, captions: Sequence[Caption]) -> list[RivalsOutside]:
+        """Return for each caption the nouns that are rivals, as `overlaps`: by the other folds."""
+        folds = self.folds.of_images(keys_of(captions))
+        return [_rivals_outside(self.rivals, fold) for fold in folds.tolist()]
 
     def _biases(self, sample: Sample, folds: NDArray[np.uint8]) -> Floats:
         found = np.zeros(len(sample.names))
@@ -170,6 +178,11 @@ def _outside(exclusion: Exclusion, fold: int) -> Outside:
     return exclusion.outside(fold)
 
 
+@lru_cache(maxsize=NUM_FOLDS)
+def _rivals_outside(rivals: Rivals, fold: int) -> RivalsOutside:
+    return rivals.outside(fold)
+
+
 def write_model(folder: AnyPath, model: CorpusModel) -> list[AnyPath]:
     """Write a model's files into a folder; return them."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -182,6 +195,8 @@ def write_model(folder: AnyPath, model: CorpusModel) -> list[AnyPath]:
                 *model.folds,
                 model.exclusion.keys,
                 model.exclusion.one_thing,
+                model.rivals.pairs,
+                model.rivals.without,
                 model.names,
                 model.biases,
             ),
@@ -203,6 +218,7 @@ def write_model(folder: AnyPath, model: CorpusModel) -> list[AnyPath]:
         "features": FEATURES,
         "weights": {kind: values.tolist() for kind, values in model.weights.items()},
         "yields": dict(model.yields),
+        "rivals": model.rivals.lemmas,
         "captions": model.num_captions,
     }
     path = folder / "model.json"
@@ -231,11 +247,12 @@ def read_model(folder: AnyPath) -> CorpusModel:
         ) from error
     if tuple(content["features"]) != FEATURES or "yields" not in content:
         raise UsageError(f"{folder}: a corpus model of another version; build it anew")
-    keys, counts, *folds, pairs, one_thing, names, its_biases = arrays.values()
+    keys, counts, *folds, pairs, one_thing, rivals, rival_folds, names, its_biases = arrays.values()
     return CorpusModel(
         table=Table(keys, counts),
         folds=Folds(*folds),
         exclusion=Exclusion(pairs, one_thing),
+        rivals=Rivals(tuple(content["rivals"]), rivals, rival_folds),
         weights={kind: np.array(values) for kind, values in content["weights"].items()},
         names=names,
         biases=its_biases,

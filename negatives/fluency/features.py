@@ -60,7 +60,7 @@ def features_of(block: Block, source: CountLookup, *, min_context_coverage: floa
 
     A candidate is alive if the corpus has its changed words together with at least a share of the
     words that go with them, in pairs or in the caption: `min_context_coverage` times what COVERAGE
-    says of its kind. None is where the caption is not.
+    says of its kind, and in a strict slot with all of a pair. None is where the caption is not.
     """
     num = len(block.heads)
     columns: Columns = {name: np.zeros(num) for name in (*FEATURES, "asked")}
@@ -72,6 +72,7 @@ def features_of(block: Block, source: CountLookup, *, min_context_coverage: floa
     needed = np.minimum(1.0, min_context_coverage * np.array(block.coverage, float))
     alive = unseen <= (1.0 - np.repeat(needed, block.sizes)) * columns["asked"] + _ROUNDING
     sizes = np.array(block.sizes, np.int64)
+    alive &= (columns["unseen pairs"] == 0) | ~np.repeat(np.array(block.strict, bool), sizes)
     alive &= np.repeat(alive[np.cumsum(sizes) - sizes], sizes)
     for ids, candidate in block.windows():
         wanted = alive[candidate]

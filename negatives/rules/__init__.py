@@ -18,6 +18,7 @@ from negatives.rules.negate import Negate
 from negatives.rules.negclip_swap import NegclipSwap
 from negatives.rules.replace_action import ReplaceAction
 from negatives.rules.replace_attribute import ReplaceAttribute
+from negatives.rules.replace_learned import ReplaceLearned
 from negatives.rules.replace_object import ReplaceObject
 from negatives.rules.replace_relation import ReplaceRelation
 from negatives.rules.shuffle import Shuffle
@@ -33,6 +34,7 @@ RULES: Mapping[str, type[AnyRule]] = {
     "replace_action": ReplaceAction,
     "replace_relation": ReplaceRelation,
     "count": Count,
+    "replace_learned": ReplaceLearned,
     "negate": Negate,
     "shuffle": Shuffle,
     "word_lists": WordLists,

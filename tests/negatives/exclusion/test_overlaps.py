@@ -12,6 +12,7 @@ from negatives.exclusion.model import (
     Exclusion,
     Vocabulary,
     exclusion_of,
+    fit_words,
     hashes_of,
     names_of_one_thing,
     overlaps_outside,
@@ -27,7 +28,7 @@ WORDS = ("hat", "cap", "dog", "cat", "tree", "sky", "moon")
 
 def judged(table: Table) -> Exclusion:
     lemmas = hashes_of({"NOUN": WORDS})
-    return exclusion_of([names_of_one_thing(table, lemmas, fold) for fold in range(5)])
+    return exclusion_of([names_of_one_thing(fit_words(table, lemmas, fold)) for fold in range(5)])
 
 
 @pytest.fixture(scope="module")

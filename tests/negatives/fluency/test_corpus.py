@@ -207,9 +207,10 @@ def make_corpus() -> list[tuple[Caption, Parse]]:
     return corpus
 
 
-def replacement_slot(parse: Parse, word: str) -> Slot:
+def replacement_slot(parse: Parse, word: str, *, strict: bool = False) -> Slot:
     token = parse.tokens[1]
-    return Slot("any", "replace", "obj", [Edit((Replacement(token.start, token.end, word),))])
+    edits = [Edit((Replacement(token.start, token.end, word),))]
+    return Slot("any", "replace", "obj", edits, strict=strict)
 
 
 def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
@@ -240,6 +241,43 @@ def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
     assert np.array_equal(zebra, horse)  # neither was said elsewhere, and letters are as many
     assert features(17, everything, 0.5).alive.tolist() == [False, False]
     assert features(16, everything, 0.5).alive.tolist() == [True, False]
+
+
+BESIDE = "a park chases a cat and a ball"  # where a cat chases nothing
+
+
+@pytest.mark.parametrize(
+    ("said", "strict", "alive"),
+    [
+        (["a dog chases a ball", "a cat chases a ball"], False, [True, True]),
+        (["a dog chases a ball", "a cat chases a ball"], True, [True, True]),
+        (["a dog chases a ball", BESIDE], False, [True, True]),
+        (["a dog chases a ball", BESIDE], True, [True, False]),
+        (["a cat chases a ball", BESIDE.replace("cat", "dog")], False, [True, True]),
+        (["a cat chases a ball", BESIDE.replace("cat", "dog")], True, [False, False]),
+    ],
+)
+def test_a_strict_slot_lets_through_what_was_seen_in_its_very_place(
+    said: Sequence[str], *, strict: bool, alive: Sequence[bool]
+) -> None:
+    """`said`: by captions of other folds than that of "a dog chases a ball"."""
+    words = Words(Lexicon())
+    views = [index_caption(sentence(text), words) for text in said]
+    table = table_of(tally_block(views, [1] * len(views), words))
+    block, parse = Block(words), sentence("a dog chases a ball")
+    slot = replacement_slot(parse, "cat", strict=strict)
+    assert block.add(index_caption(parse, words), [slot], 0) == [True]
+    found = features_of(block, CountLookup(words, table), min_context_coverage=0.34)
+    assert found.alive.tolist() == alive
+
+
+def sentence(text: str) -> Parse:
+    """Return the parse of "a SUBJECT VERB a OBJECT", and of "and a THING" after that."""
+    tags = ("DET//det>1", "NOUN//nsubj>2", "VERB/VBZ/ROOT>2", "DET//det>4", "NOUN//dobj>2",
+            "CCONJ/CC/cc>4", "DET//det>7", "NOUN//conj>4")  # fmt: skip
+    return parse_of(
+        " ".join(f"{word}/{tag}" for word, tag in zip(text.split(), tags, strict=False))
+    )
 
 
 def test_what_is_not_known_is_not_drawn_and_neither_is_what_was_not_laid_out(

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from data.streams import Stream
 from negatives.exclusion.model import NOTHING_EXCLUDED
+from negatives.exclusion.rivals import NO_RIVALS
 from negatives.fluency.corpus import POOLED, CorpusModel, Sample
 from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES
@@ -99,6 +100,7 @@ def net_flow(sample: Sample, found: Parameters) -> NDArray[np.float64]:
     model = CorpusModel(
         table=Table(nothing, np.zeros((0, NUM_FOLDS), np.uint32)),
         exclusion=NOTHING_EXCLUDED,
+        rivals=NO_RIVALS,
         folds=Folds(nothing, none, nothing, none),
         num_captions=0,
         **found._asdict(),

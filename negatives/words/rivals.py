@@ -1,0 +1,81 @@
+"""Nouns that exclude each other, as a corpus shows, in place of hand-written classes. Pure.
+
+`negatives/exclusion/rivals.py` finds them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from negatives.words.lexicon import Lexicon
+
+_NOUN = "NOUN"
+_NO_RIVALS: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RivalsOutside:
+    """The rivals of each lemma by all images but a fold's; compared by identity, to key caches."""
+
+    by_lemma: Mapping[str, tuple[str, ...]]
+
+    def of(self, lemma: str) -> tuple[str, ...]:
+        """Return the rivals of a lemma, sorted."""
+        return self.by_lemma.get(lemma, _NO_RIVALS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RivalLexicon:
+    """A lexicon in which the class of a noun are its rivals, and itself.
+
+    Such a class has no name, so that what a rule says of a named class says nothing here: the noun
+    in whose place a rival comes may be of another one.
+    """
+
+    words: Lexicon
+    rivals: RivalsOutside
+
+    def word_class(self, lemma: str, pos: str) -> tuple[str, ...]:
+        """Return a noun's rivals and itself; the noun alone if it only has a class."""
+        if pos != _NOUN:
+            return self.words.word_class(lemma, pos)
+        lower = lemma.lower()
+        found = self.rivals.of(lower)
+        if found:
+            return tuple(sorted((*found, lower)))
+        return (lower,) if self.words.word_class(lower, pos) else ()
+
+    def class_name(self, lemma: str, pos: str) -> str:
+        """As `Lexicon.class_name`; no name for a noun's."""
+        return "" if pos == _NOUN else self.words.class_name(lemma, pos)
+
+    def lemma(self, form: str, tag: str) -> str:
+        """As `Lexicon.lemma`."""
+        return self.words.lemma(form, tag)
+
+    def inflect(self, lemma: str, tag: str) -> str | None:
+        """As `Lexicon.inflect`."""
+        return self.words.inflect(lemma, tag)
+
+    def knows(self, lemma: str, pos: str) -> bool:
+        """As `Lexicon.knows`."""
+        return self.words.knows(lemma, pos)
+
+    def compatible(self, left: str, right: str, pos: str) -> bool:
+        """As `Lexicon.compatible`."""
+        return self.words.compatible(left, right, pos)
+
+    def antonyms(self, lemma: str, pos: str) -> tuple[str, ...]:
+        """As `Lexicon.antonyms`."""
+        return self.words.antonyms(lemma, pos)
+
+    def vowel_sound(self, word: str) -> bool:
+        """As `Lexicon.vowel_sound`."""
+        return self.words.vowel_sound(word)
+
+    def neighbours(self, form: str, pos: str) -> tuple[tuple[str, int], ...]:
+        """As `Lexicon.neighbours`."""
+        return self.words.neighbours(form, pos)
+
+    def english_share(self, words: Sequence[str]) -> float:
+        """As `Lexicon.english_share`."""
+        return self.words.english_share(words)
