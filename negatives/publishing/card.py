@@ -66,7 +66,8 @@ def _body(data: CardData) -> Iterator[str]:
     yield (
         "Images are not here: `images` are keys in the source's own images. `edits` are "
         "replacements by character offsets of the caption and give `text`; `score` is "
-        "log p(negative) - log p(caption) under the build's model; `producer` indexes `producers` in manifest.json."
+        "log p(negative) - log p(caption) under the build's model; `producer` indexes "
+        "`producers` in manifest.json."
     )
     yield f"## How it was made\n\n```sh\n{command_of(manifest)}\n```"
     versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
