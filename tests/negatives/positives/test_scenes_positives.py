@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("positives") / "out"
     sections = {
         "data": {"source": {"name": "scenes"}, "limit": 700},
-        "negatives": {"positives": True},
+        "negatives": {"positives": [*POSITIVE_RULES]},
     }
     build(build_config(sections), out=out)
     return out
@@ -45,6 +45,18 @@ def test_positives_are_true_of_their_scenes(folder: Path) -> None:
     assert judged > 200
     assert len(false) <= 0.005 * judged, "\n".join(false)
     assert verdicts[None] <= 0.02 * judged
+    assert read_manifest(folder).tallies["positives_by_rule"]["absence"] > 200
+
+
+def test_absence_needs_a_source_that_knows_it(tmp_path: Path) -> None:
+    captions = tmp_path / "captions.jsonl"
+    captions.write_text('{"caption": "A dog.", "image": "1.jpg"}\n')
+    sections = {
+        "data": {"source": {"name": "jsonl", "root": str(captions)}},
+        "negatives": {"positives": ["absence"]},
+    }
+    with pytest.raises(UsageError, match="absence a source that knows"):
+        build(build_config(sections), out=tmp_path / "out")
 
 
 def test_the_commands_show_and_drop_positives(folder: Path, tmp_path: Path) -> None:
