@@ -179,21 +179,25 @@ def _log_ratios(
     """Return the log-ratio of each offer that the corpus model weighs, None for the others.
 
     The biases of the model make up for guards of negatives, so they are left out. What it cannot
-    lay out is out of reach.
+    lay out or knows too little of is out of reach. What changes its order keeps its words, so it is
+    not asked whether they have been seen together.
     """
     first = scorers[0] if scorers else None
     if chooser.acceptance is None or not isinstance(first, CorpusScorer):
         return [None] * len(offers)
-    slots: list[list[Slot]] = [[] for _ in block]
-    for offer in offers:
-        if offer.slot.type in _FAIR:
-            slots[offer.caption].append(offer.slot._replace(type=_FAIR[offer.slot.type]))
-    asked = [(caption, parse, own) for (caption, parse), own in zip(block, slots, strict=True)]
     unbiased = replace(first.model, names=_NO_NAMES)
-    ratios = iter(CorpusScorer(model=unbiased, min_context_coverage=0.0).log_ratios(asked))
-    return [
-        next(iter(next(ratios)), -inf) if offer.slot.type in _FAIR else None for offer in offers
-    ]
+    found: list[float | None] = [None] * len(offers)
+    for kind, like in _FAIR.items():
+        places = [place for place, offer in enumerate(offers) if offer.slot.type == kind]
+        slots: list[list[Slot]] = [[] for _ in block]
+        for place in places:
+            slots[offers[place].caption].append(offers[place].slot._replace(type=like))
+        asked = [(caption, parse, own) for (caption, parse), own in zip(block, slots, strict=True)]
+        coverage = first.min_context_coverage if kind == "replace" else 0.0
+        scorer = CorpusScorer(model=unbiased, min_context_coverage=coverage)
+        for place, ratios in zip(places, scorer.log_ratios(asked), strict=True):
+            found[place] = next(iter(ratios), -inf)
+    return found
 
 
 def _choose(
