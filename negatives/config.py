@@ -13,7 +13,7 @@ from data.texts import nearest
 from negatives.composing.options import ComposeOptions
 from negatives.llm.config import LlmConfig, llm_config
 from negatives.policy import POLICIES, SCORERS, PairPolicy, Policy, RecipePolicy, Scoring
-from negatives.positives import POSITIVE_RULES
+from negatives.positives import DEFAULTS, POSITIVE_RULES
 from negatives.presets import PRESETS
 from negatives.rules import is_asking, rule_class
 
@@ -59,9 +59,10 @@ class NegativesConfig:
     captions are counted and dropped. `rejects`: write refused candidates to OUT/rejects.
     `fluency_from`: the folder of a finished build whose corpus model is to weigh the candidates,
     None for a model of the captions themselves. `llm`: the language model that rules ask, as
-    LlmConfig has it. `positives`: edits that leave a caption true, too; true for all rules of
-    negatives/positives, or a list of them. `composites`: what `negatives run` makes of the finished
-    build, too, as ComposeOptions has it, {} for its defaults; None for none.
+    LlmConfig has it. `positives`: edits that leave a caption true, too; true for the rules of
+    negatives/positives that need nothing but the caption, or a list of them. `composites`: what
+    `negatives run` makes of the finished build, too, as ComposeOptions has it, {} for its defaults;
+    None for none.
     """
 
     preset: str = "natural"
@@ -162,7 +163,7 @@ def _positives(
         UsageError: an entry names no rule.
     """
     if isinstance(given, bool):
-        return tuple({"rule": name} for name in POSITIVE_RULES) if given else ()
+        return tuple({"rule": name} for name in DEFAULTS) if given else ()
     specs = tuple({"rule": each} if isinstance(each, str) else each for each in given)
     for spec in specs:
         if "rule" not in spec:

@@ -15,6 +15,7 @@ from data.command import PATH_OR_URL, PathType
 from negatives.cli import cli
 from negatives.folders.versions import code_files
 from negatives.options import ConfigOptions
+from negatives.positives import POSITIVE_RULES
 from negatives.rules import RULES, example_of
 from training.cli import evaluate, train
 
@@ -103,6 +104,7 @@ PURE = {  # these import the standard library, `regex` and one another alone
     "negatives.wording",
     "negatives.words.lexicon",
     *(f"negatives.rules.{name}" for name in RULES),
+    *(name for name in MODULES if name.startswith("negatives.positives.") and "choos" not in name),
     *(name for name in MODULES if name.startswith(("negatives.grammar", "negatives.guards"))),
     *(name for name in MODULES if name.startswith("data.scenes") and name != "data.scenes.render"),
 }
@@ -201,6 +203,15 @@ def test_every_rule_is_registered_and_tested() -> None:
     for name, cls in RULES.items():
         assert cls.__module__ == f"negatives.rules.{name}"
         assert (ROOT / f"tests/negatives/rules/test_{name}.py").exists(), name
+        assert " -> " in example_of(cls), name
+
+
+def test_every_rule_of_positives_is_registered_and_has_an_example() -> None:
+    folder = ROOT / "negatives/positives"
+    helpers = {"__init__", "choosing", "evening", "phrases"}
+    modules = {cls.__module__.rpartition(".")[2] for cls in POSITIVE_RULES.values()}
+    assert {path.stem for path in folder.glob("*.py")} - helpers == modules
+    for name, cls in POSITIVE_RULES.items():
         assert " -> " in example_of(cls), name
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from data.errors import UsageError
 from data.records import Caption, Skip
-from data.scenes import Scene, captions, scene_at
+from data.scenes import Scene, captions, scene_at, truth
 from data.scenes.splits import SPLITS, image_key, parse_image_key
+from data.scenes.vocabulary import kinds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +71,15 @@ class Scenes:
     def scene(self, number: int, *, split: str = "train") -> Scene:
         """Return a scene of a split."""
         return scene_at(number, split=split, seed=self.seed, hold_out=self.hold_out)
+
+    def absent(self, image: str) -> tuple[str, ...]:
+        """Return the kinds of things of which the scene of an image key surely has none.
+
+        Raises:
+            UsageError: it is no key of this source.
+        """
+        scene = self.scene_of(image)
+        return tuple(kind for kind in kinds() if truth(scene, f"There is no {kind}.") is True)
 
     def scene_of(self, image: str) -> Scene:
         """Return the scene of an image key such as "train/000123.png".

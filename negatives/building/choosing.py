@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from data.records import Reject, Row, images_of
 from data.shards import write_rejects, write_rows
+from data.sources import Source
 from data.storage import AnyPath
 from negatives.building.learning import LearnedModel, read_layout
 from negatives.building.parse_files import read_parses
@@ -26,6 +27,7 @@ class ChooseOptions(NamedTuple):
 
     rules: tuple[Mapping[str, Any], ...]
     positives: tuple[Mapping[str, Any], ...]
+    source: Source
     policy: Policy
     seed: int
     rejects: bool
@@ -63,6 +65,7 @@ def choosing(
     options = ChooseOptions(
         rules=config.rules,
         positives=config.positives,
+        source=plan.source,
         policy=with_devices(config.policy),
         seed=config.negatives.seed,
         rejects=config.negatives.rejects,
@@ -101,7 +104,7 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     positive = positive_chooser(
         options.positives, policy, options.seed, first_number=len(options.rules)
     )
-    turned = choose_positives(block, chosen, positive, scorers, even=True)
+    turned = choose_positives(block, chosen, positive, scorers, even=True, source=options.source)
     for (caption, _), found, true in zip(block, chosen, turned, strict=True):
         images = images_of(caption.image)
         rows.append(Row(caption.id, images, caption.text, found.negatives, true.positives))

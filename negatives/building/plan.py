@@ -24,6 +24,7 @@ from negatives.llm.blocks import producer_record
 from negatives.llm.config import backend_of
 from negatives.llm.requests import Backend
 from negatives.models import model_name, model_version
+from negatives.positives.absence import KnowsAbsences
 from negatives.positives.choosing import positive_chooser
 from negatives.rules import producer_of
 from negatives.scorers import causal_versions
@@ -85,6 +86,8 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
     positives = positive_chooser(
         config.positives, config.policy, config.negatives.seed, first_number=len(config.rules)
     )
+    if any(spec["rule"] == "absence" for spec in config.positives):
+        _refuse_unknown_absences(source)
     content = config.content()
     content["data"] = {**plain(config.data), "source": source_identity}
     negatives = {**plain(content["negatives"]), "model": base_name(model)}
@@ -123,6 +126,14 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
         report=report,
         backend=backend,
     )
+
+
+def _refuse_unknown_absences(source: Source) -> None:
+    if not isinstance(source, KnowsAbsences):
+        raise UsageError(
+            "negatives.positives: expected for the rule absence a source that knows what is not in "
+            f"its images, such as scenes; found {type(source).__name__.lower()}; leave it out"
+        )
 
 
 def _asking_record(producer: Producer, backend: Backend | None) -> Json:

@@ -7,6 +7,7 @@ alternative of a slot says the same as the caption, or what follows from it.
 from collections.abc import Mapping
 
 from negatives.llm.asking import AnyRule
+from negatives.positives.absence import Absence
 from negatives.positives.clause import Clause
 from negatives.positives.conjuncts import Conjuncts
 from negatives.positives.existence import Existence
@@ -23,4 +24,7 @@ POSITIVE_RULES: Mapping[str, type[AnyRule]] = {
     "existence": Existence,
     "synonym": Synonym,
     "numerals": Numerals,
+    "absence": Absence,
 }
+DEFAULTS = tuple(name for name in POSITIVE_RULES if name != "absence")
+"""The rules that need nothing but the caption: those of `positives: true`."""

@@ -7,7 +7,7 @@ around is taken as it is.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import exp, inf
 from typing import Any, NamedTuple, cast
@@ -25,6 +25,7 @@ from negatives.guards.context import MAX_TOKENS
 from negatives.parse import Parse
 from negatives.policy import Policy
 from negatives.positives import POSITIVE_RULES
+from negatives.positives.absence import Absence, KnowsAbsences
 from negatives.positives.evening import direction_of, evened
 from negatives.rules import make_rule
 from negatives.sampling import Acceptance
@@ -86,26 +87,28 @@ def positive_chooser(
     return PositiveChooser(tuple(producers), acceptance, seed, lexicon)
 
 
-def choose_positives(
+def choose_positives(  # noqa: PLR0913 - a block, what is known of it, and who chooses
     block: ParsedCaptions,
     chosen: Sequence[Chosen],
     chooser: PositiveChooser,
     scorers: Sequence[Scorer | None],
     *,
     even: bool,
+    source: object = None,
 ) -> list[FoundPositives]:
     """Return the positives of each caption of a block.
 
     `chosen`: the negatives of each caption: no text is both. `scorers`: those of the policy,
     opened; the corpus model is asked, if it is among them. `even`: whether as many captions of the
-    block change one way as the other; without, a caption's positives depend on it alone.
+    block change one way as the other; without, a caption's positives depend on it alone. `source`:
+    of the captions; the rule `absence` asks it.
 
     Raises:
         ShardError: a rule failed on a caption.
     """
     if not chooser.producers:
         return [NO_POSITIVES] * len(block)
-    offers = _offers(block, chooser)
+    offers = _offers(block, chooser, source)
     ratios = _log_ratios(block, offers, chooser, scorers)
     most = chooser.acceptance.max_log_ratio if chooser.acceptance else inf
     near = [place for place, ratio in enumerate(ratios) if ratio is None or abs(ratio) <= most]
@@ -144,19 +147,27 @@ class _Drawn(NamedTuple):
     weight: float | None
 
 
-def _offers(block: ParsedCaptions, chooser: PositiveChooser) -> list[_Offer]:
+def _offers(block: ParsedCaptions, chooser: PositiveChooser, source: object) -> list[_Offer]:
     """Return all slots of the captions, in order, each with one alternative, all being alike."""
     found: list[_Offer] = []
     for place, (caption, parse) in enumerate(block):
         with naming(caption):
             for producer in chooser.producers:
                 stream = Stream(chooser.seed, caption.id, "positive", producer.stream)
-                for slot in cast("Rule", producer.rule)(parse):
+                for slot in _slots(producer, caption, parse, source):
                     edit = slot.alternatives[stream.below(len(slot.alternatives))]
                     found.append(
                         _Offer(place, parse, producer, slot._replace(alternatives=(edit,)))
                     )
     return found
+
+
+def _slots(producer: Producer, caption: Caption, parse: Parse, source: object) -> Iterable[Slot]:
+    rule = producer.rule
+    if isinstance(rule, Absence):
+        known = source.absent(caption.image) if isinstance(source, KnowsAbsences) else ()
+        return rule.slots(parse, known)
+    return cast("Rule", rule)(parse)
 
 
 def _log_ratios(
@@ -168,21 +179,25 @@ def _log_ratios(
     """Return the log-ratio of each offer that the corpus model weighs, None for the others.
 
     The biases of the model make up for guards of negatives, so they are left out. What it cannot
-    lay out is out of reach.
+    lay out or knows too little of is out of reach. What changes its order keeps its words, so it is
+    not asked whether they have been seen together.
     """
     first = scorers[0] if scorers else None
     if chooser.acceptance is None or not isinstance(first, CorpusScorer):
         return [None] * len(offers)
-    slots: list[list[Slot]] = [[] for _ in block]
-    for offer in offers:
-        if offer.slot.type in _FAIR:
-            slots[offer.caption].append(offer.slot._replace(type=_FAIR[offer.slot.type]))
-    asked = [(caption, parse, own) for (caption, parse), own in zip(block, slots, strict=True)]
     unbiased = replace(first.model, names=_NO_NAMES)
-    ratios = iter(CorpusScorer(model=unbiased, min_context_coverage=0.0).log_ratios(asked))
-    return [
-        next(iter(next(ratios)), -inf) if offer.slot.type in _FAIR else None for offer in offers
-    ]
+    found: list[float | None] = [None] * len(offers)
+    for kind, like in _FAIR.items():
+        places = [place for place, offer in enumerate(offers) if offer.slot.type == kind]
+        slots: list[list[Slot]] = [[] for _ in block]
+        for place in places:
+            slots[offers[place].caption].append(offers[place].slot._replace(type=like))
+        asked = [(caption, parse, own) for (caption, parse), own in zip(block, slots, strict=True)]
+        coverage = first.min_context_coverage if kind == "replace" else 0.0
+        scorer = CorpusScorer(model=unbiased, min_context_coverage=coverage)
+        for place, ratios in zip(places, scorer.log_ratios(asked), strict=True):
+            found[place] = next(iter(ratios), -inf)
+    return found
 
 
 def _choose(

@@ -31,6 +31,8 @@ def direction_of(slot: Slot, text: str) -> Direction | None:
     Phrases that change places have no direction of their own, and whole sentences that are turned
     around are all different.
     """
+    if not slot.reversible:
+        return None
     replacements = slot.alternatives[0].replacements
     old = tuple(text_at(text, start, end).lower() for start, end, _ in replacements)
     new = tuple(words.lower() for _, _, words in replacements)
