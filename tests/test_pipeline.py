@@ -1,4 +1,4 @@
-"""What the documents promise: pipeline.yaml, the commands and their flags, the README."""
+"""What the documents promise: pipeline.yaml, the commands and their flags, README and docs/."""
 
 import dataclasses
 import json
@@ -30,6 +30,7 @@ from negatives.presets import PRESETS
 from negatives.rules import RULES, example_of, make_rule
 from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon
+from tests.documents import PAGES, ROOT, blocks, commands, everything, page, section_of
 from tests.s3_server import Bucket
 from tests.training.runs import world
 from training.cli import evaluate
@@ -46,7 +47,6 @@ from training.evaluation.config import EvaluationOptions
 from training.objective.losses import LOSSES
 from training.presets import PRESETS as TRAINING_PRESETS
 
-ROOT = Path(__file__).parent.parent
 NEGATIVES = Path(sys.executable).with_name("negatives")
 TRAIN = NEGATIVES.with_name("train")
 
@@ -334,34 +334,30 @@ def test_a_wrong_rule_is_refused_at_once(spec: dict[str, Any], message: str) -> 
         make_rule(spec, lexicon=lexicon.load())
 
 
-def test_the_readme_lists_every_rule_source_and_preset() -> None:
-    readme = (ROOT / "README.md").read_text()
+def test_the_pages_list_every_rule_source_and_preset() -> None:
     for name in (*RULES, *SOURCES, *PRESETS):
-        assert f"`{name}`" in readme, name
+        assert f"`{name}`" in everything(), name
 
 
-def test_the_commands_of_the_readme_exist() -> None:
-    readme = (ROOT / "README.md").read_text()
-    lines = [
-        line.partition("#")[0].strip()
-        for block in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
-        for line in block.replace("\\\n", " ").splitlines()
-    ]
-    commands = [shlex.split(line) for line in lines if line.startswith("negatives ")]
-    assert len(commands) > 8
-    for _, name, *arguments in commands:
-        flags = {word.removeprefix("--") for word in arguments if word.startswith("--")}
-        assert flags <= set(FLAGS[name].split()), (name, arguments)
+@pytest.mark.parametrize("name", PAGES)
+def test_the_commands_of_the_pages_exist(name: str) -> None:
+    for block in blocks(page(name), "sh"):
+        for program, *words in commands(block):
+            given = {word.removeprefix("--") for word in words if word.startswith("--")}
+            if program == "negatives":
+                assert given <= set(FLAGS[words[0]].split()), words
+            elif program in ("train", "evaluate"):
+                known = TRAIN_FLAGS if program == "train" else EVALUATE_FLAGS
+                command = words[0] if words[0] in known else program
+                assert given <= set(known[command].split()), words
 
 
-def test_the_commands_on_folders_in_the_readme_run(tmp_path: Path) -> None:
+def test_the_commands_on_folders_run(tmp_path: Path) -> None:
     line = {"caption": "A red car.", "negatives": [{"text": "A blue car."}]}
     (tmp_path / "negatives.jsonl").write_text(json.dumps(line) + "\n")
-    readme = (ROOT / "README.md").read_text()
-    (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "stats" in b)
+    (block,) = blocks(section_of("docs/shards.md", "Working with folders"), "sh")
     small = shlex.split("negatives build --source scenes --out out --set data.source.num_images=60")
-    commands = [small, *(shlex.split(line, comments=True) for line in block.splitlines())]
-    for name, *arguments in commands:
+    for name, *arguments in (small, *commands(block)):
         assert name == "negatives"
         done = subprocess.run(
             [NEGATIVES, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -372,10 +368,10 @@ def test_the_commands_on_folders_in_the_readme_run(tmp_path: Path) -> None:
     assert (tmp_path / "both/manifest.json").is_file()
 
 
-def test_the_trainers_commands_in_the_readme_run(tmp_path: Path) -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert all(f"| `{name}` |" in readme for name in (*TRAINING_PRESETS, *LOSSES))
-    (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "train export" in b)
+def test_the_trainers_commands_run(tmp_path: Path) -> None:
+    training = page("docs/training.md")
+    assert all(f"| `{name}` |" in training for name in (*TRAINING_PRESETS, *LOSSES))
+    (block,) = (b for b in blocks(training, "sh") if "train export" in b)
     world(tmp_path / "small")
     places = {"out": "small/shards", "images": "small/images"}
     for line in block.splitlines():
@@ -394,9 +390,8 @@ def test_the_trainers_commands_in_the_readme_run(tmp_path: Path) -> None:
     assert "user/name" in (tmp_path / "run/publish/README.md").read_text()
 
 
-def test_the_commands_of_the_readme_by_url_run(s3: Bucket, tmp_path: Path) -> None:
-    readme = (ROOT / "README.md").read_text()
-    (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "--root s3" in b)
+def test_the_commands_by_url_run(s3: Bucket, tmp_path: Path) -> None:
+    (block,) = blocks(section_of("docs/clusters.md", "Storage by URL"), "sh")
     root = world(tmp_path / "small")
     s3.put_folder(root / "images", "images")
     texts = ("a dog on a red sofa", "two men next to a blue car", "a cat under the old table")
@@ -436,4 +431,4 @@ def test_the_example_of_a_rule_is_what_it_does(name: str) -> None:
     if not asks(rule):  # what a language model answers is its own affair
         made = {edit.apply(before) for slot in rule(parse) for edit in slot.alternatives}
         assert after in made
-    assert f"| `{name}` | *{before}* → *{after}* |" in (ROOT / "README.md").read_text()
+    assert f"| `{name}` | *{before}* → *{after}* |" in page("docs/choosing.md")

@@ -1,6 +1,5 @@
-"""The public names of `training`, and README's loop of one's own, run as it stands there."""
+"""The public names of `training`, and the loop of one's own in docs/training.md, run as it is."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -8,21 +7,20 @@ import pytest
 import torch
 
 import training
+from tests.documents import blocks, section_of
 from tests.training.folders import finished, picture_folder, pictures_of, rows_of
 from tests.training.runs import MODEL, model_folder
 
-README = Path(__file__).parents[2] / "README.md"
 NAMED = 'training.load_model("ViT-B-32-quickgelu", pretrained="openai")'
 
 
 def own_loop() -> str:
-    """Return the block of Python in README that trains."""
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    (found,) = [block for block in blocks if "optimizer.step()" in block]
+    """Return the block of Python that trains."""
+    (found,) = blocks(section_of("docs/training.md", "In a loop of your own"), "python")
     return found
 
 
-def test_readmes_loop_goes_from_shards_to_optimizer_steps(
+def test_the_loop_goes_from_shards_to_optimizer_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

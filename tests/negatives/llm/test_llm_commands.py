@@ -1,9 +1,8 @@
-"""What the commands say and do where a language model is asked; README's among them."""
+"""What the commands say and do where a language model is asked; those of docs/llm.md among them."""
 
 import json
 import os
 import re
-import shlex
 import signal
 import subprocess
 import sys
@@ -22,12 +21,12 @@ from negatives.building import build
 from negatives.cli import cli
 from negatives.config import build_config
 from negatives.llm.estimate import estimate
+from tests.documents import blocks, commands, page
 from tests.negatives.llm.llm_fakes import Reply, Server, message, reply_with, serving
 from tests.negatives.llm.tiny_model import write_model
 
 pytest.importorskip("openai", reason="the extra `llm` is not installed")
 
-ROOT = Path(__file__).parents[3]
 NEGATIVES = Path(sys.executable).with_name("negatives")
 RIDER = "A man riding a horse on a beach."
 YES = '{"false": "yes", "grammatical": "yes", "plausible": "yes"}'
@@ -219,18 +218,13 @@ def test_a_killed_build_asks_nothing_twice_but_what_was_under_way(tmp_path: Path
     assert [p.read_bytes() for p in shards[0]] == [p.read_bytes() for p in shards[1]]
 
 
-def readme_commands() -> Iterator[list[str]]:
-    """Yield the commands of README that ask a language model to answer."""
-    readme = (ROOT / "README.md").read_text()
-    section = readme.partition("## A language model as a rule")[2].partition("\n## ")[0]
-    for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL):
-        for line in block.splitlines():
-            words = shlex.split(line, comments=True)
-            if words[:1] == ["negatives"]:
-                yield words[1:]
+def commands_of_the_page() -> Iterator[list[str]]:
+    """Yield the commands of docs/llm.md that ask a language model to answer."""
+    for block in blocks(page("docs/llm.md"), "sh"):
+        yield from (words[1:] for words in commands(block) if words[0] == "negatives")
 
 
-def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("torch", "transformers", "tokenizers"):
         pytest.importorskip(name, reason="the extra `llm` is not installed")
@@ -243,7 +237,7 @@ def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.Monk
     tiny = ["--set", f"negatives.llm.model={tmp_path / 'model'}"]
     done: dict[str, str] = {}
     with serving(lambda *_: reply_with('{"words": ["red", "blue"]}')) as server:
-        for words in readme_commands():
+        for words in commands_of_the_page():
             is_served = "negatives.llm.backend=openai" in words
             given = ["--set", f"negatives.llm.url={server.url}"] if is_served else tiny
             extra = {"preview": ["--config", str(own)], "build": [*small, *given]}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,13 +15,13 @@ from data.manifest import Manifest, read_manifest
 from data.streams import Stream
 from negatives.cli import cli
 from negatives.publishing.writing import names_in
+from tests.documents import ROOT, blocks, commands, page
 from tests.fake_hub import TOKEN, FakeHub, Fault, environment, serving
 from tests.faulty_proxy import random_plan
 from tests.negatives.folders.small_folders import make_folder
 from tests.negatives.publishing.hub_folders import audit_of, folder_of, rows_of, write_audit
 from tests.s3_server import Bucket
 
-ROOT = Path(__file__).parents[3]
 NEGATIVES = Path(sys.executable).with_name("negatives")
 COMPARE = """
 import sys
@@ -208,15 +207,13 @@ def test_without_an_audit_one_is_measured(tmp_path: Path) -> None:
     assert any(finding["measure"] == "coverage" for finding in found["findings"])
 
 
-def test_the_commands_of_the_readme_run(hub: FakeHub, tmp_path: Path) -> None:
-    section = (ROOT / "README.md").read_text().partition("\n## Publish\n")[2]
-    lines = section.partition("```sh\n")[2].partition("```")[0].splitlines()
-    commands = [shlex.split(line, comments=True) for line in lines]
+def test_the_commands_of_the_page_run(hub: FakeHub, tmp_path: Path) -> None:
+    (block,) = blocks(page("docs/publishing.md"), "sh")
     folder_of(tmp_path / "out")
     own = {"audit": ["--reference-model", "none"], "publish": ["--allow-failing-audit"]}
     done = [
         run(hub, tmp_path, NEGATIVES, *words, *own.get(words[0], ()))
-        for name, *words in commands
+        for name, *words in commands(block)
         if name == "negatives"
     ]
     assert [each.stderr for each in done if each.returncode] == []

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from data.errors import UsageError
+from tests.documents import ROOT, section_of
 from training.batches.images import decoded
 from training.evaluation.benchmarks import BENCHMARKS, open_benchmark
 from training.evaluation.store import Found
@@ -30,7 +31,6 @@ from training.evaluation.tasks import (
     Task,
 )
 
-ROOT: Final = Path(__file__).parents[3]
 GOLDEN: Final = ROOT / "training/evaluation/golden.json"
 PAIR: Final = ("a red car", "a blue car")
 
@@ -529,14 +529,14 @@ def test_negated_queries_are_of_their_images(tmp_path: Path) -> None:
     assert task.owner == (0, 0, 1, 1)
 
 
-def readme_rows() -> list[tuple[str, ...]]:
-    section = (ROOT / "README.md").read_text().partition("\n## Evaluate\n")[2].partition("\n## ")[0]
-    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
+def rows_of_the_page() -> list[tuple[str, ...]]:
+    lines = section_of("docs/evaluation.md", "Benchmarks").splitlines()
+    rows = [line.strip("|").split("|") for line in lines if line.startswith("| `")]
     return [tuple(cell.strip() for cell in row) for row in rows]
 
 
-def test_the_readme_says_what_is_expected_where() -> None:
-    assert readme_rows() == [
+def test_the_page_says_what_is_expected_where() -> None:
+    assert rows_of_the_page() == [
         (
             f"`{name}`",
             adapter.expects.replace("*", r"\*"),
