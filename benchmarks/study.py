@@ -8,8 +8,8 @@ CLIP, as NegCLIP, with the global or the local hard-negative loss alone, as FSC-
 LoRA. Negatives are those of `fsc-clip`, drawn by type as the paper does or any three, and those of
 `natural`, any three, so that data and quota are told apart; and `natural` with composites, a
 quarter of each batch, and with positives, which the paraphrase loss of READ-CLIP aligns. Every run
-is measured on the benchmark `scenes`: composition, paraphrases, zero-shot classification, retrieval.
-Combinations of kind and colour that the benchmark holds out are in no image that is trained on.
+is measured on the benchmark `scenes`: composition, paraphrases, zero-shot classification and
+retrieval. Combinations of kind and colour that the benchmark holds out are in no image trained on.
 
 Two controls: CLIP on the same data and steps without negatives, and beside each composition what
 the same text tower scores with one mean image for all ("no image").
