@@ -1,7 +1,7 @@
 """Captions, negatives and images for `benchmarks.gpu`, made here: no network, no parser.
 
 Captions have the lengths of COCO's (about eleven words); each has a negative of three types, as
-`fsc-clip` makes them: two nouns swapped, a word replaced, the words shuffled.
+`fsc-clip` makes them: two nouns swapped, a word replaced, the words shuffled. Each has a positive.
 """
 
 import hashlib
@@ -12,7 +12,8 @@ from benchmarks.loader import make_images
 from data.commit import sync_and_hash
 from data.edits import edit_between
 from data.manifest import Manifest, Shard, write_manifest
-from data.records import Negative, Row
+from data.records import Negative, Positive, Row
+from data.schema import VERSION
 from data.shards import write_rows
 
 ADJECTIVES = ("red", "small", "wooden", "old", "green", "wet", "striped", "shiny")
@@ -47,7 +48,10 @@ def _row(number: int, *, image: str) -> Row:
         "shuffle": turned,
     }
     negatives = tuple(_negative(said, text, kind) for kind, text in texts.items())
-    return Row(f"made:{number}", image, said, negatives)
+    same = f"There is a {colour} {first} that is {verb} a {second} {end}".strip()
+    edit = edit_between(said, same)
+    positive = Positive(same, "rewrite", "existence", "made", "rule", edit, None, 0)
+    return Row(f"made:{number}", (image,), said, negatives, (positive,))
 
 
 def _negative(said: str, text: str, kind: str) -> Negative:
@@ -70,7 +74,7 @@ def make_world(root: Path, *, num_rows: int, num_images: int) -> None:
     types = {f"{kind}/obj": num_rows for kind in ("swap", "replace", "shuffle")}
     config = {"data": {"source": {"name": "made"}}, "negatives": {"preset": "fsc-clip"}}
     manifest = Manifest(
-        schema=1, seed=0, config=config, fingerprint="0" * 64, source={"name": "made"},
+        schema=VERSION, seed=0, config=config, fingerprint="0" * 64, source={"name": "made"},
         versions={}, producers=[{}], shards=(shard,), rejects=(), fluency=(),
         tallies={"negatives_by_type": types}, lineage=[],
     )  # fmt: skip

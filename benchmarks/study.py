@@ -6,9 +6,13 @@
 A small CLIP is pre-trained on captions of scenes, then fine-tuned on those of another world: as
 CLIP, as NegCLIP, with the global or the local hard-negative loss alone, as FSC-CLIP, and so by
 LoRA. Negatives are those of `fsc-clip`, drawn by type as the paper does or any three, and those of
-`natural`, any three, so that data and quota are told apart. Every run is measured on the benchmark
-`scenes`: composition, paraphrases, zero-shot classification, retrieval. Combinations of kind and
-colour that the benchmark holds out are in no image that is trained on.
+`natural`, any three, so that data and quota are told apart; and `natural` with composites, a
+quarter of each batch, and with positives, which the paraphrase loss of READ-CLIP aligns. Every run
+is measured on the benchmark `scenes`: composition, paraphrases, zero-shot classification and
+retrieval. Combinations of kind and colour that the benchmark holds out are in no image trained on.
+
+Two controls: CLIP on the same data and steps without negatives, and beside each composition what
+the same text tower scores with one mean image for all ("no image").
 
 Finished parts are kept: run it again to go on.
 """
@@ -31,13 +35,16 @@ from data.commit import write_atomically
 from data.scenes.render import write_images
 from data.sources.scenes import Scenes
 from negatives.building import build
+from negatives.composing.options import ComposeOptions
+from negatives.composing.run import compose
 from negatives.config import build_config
+from negatives.folders.merging import merge_folders
 from training.config import settings_of
 from training.evaluation.benchmarks import Benchmark
 from training.evaluation.benchmarks.scenes import SceneStore, tasks
 from training.evaluation.encoder import Encoder, Encoding
 from training.evaluation.results import Results, read_results, write_results
-from training.evaluation.run import evaluate
+from training.evaluation.run import NO_IMAGE, evaluate
 from training.evaluation.subject import subjects
 from training.evaluation.tables import aligned
 from training.evaluation.tradeoff import tradeoff
@@ -78,12 +85,17 @@ class Method(NamedTuple):
     losses: Sequence[str | Mapping[str, Any]] | None
     negatives: str
     draw: Mapping[str, int] | None
+    composites: float | None = None
 
     @property
     def label(self) -> str:
         """Return the name in the table."""
-        how = "" if not self.negatives else "any" if self.draw else "by type"
-        return " ".join(part for part in (self.name, self.negatives, how) if part)
+        typed = "by type" if self.negatives and self.draw is None else ""
+        any_of = "any" if self.draw and self.draw.get("any") else ""
+        composed = "composites" if self.composites else ""
+        return " ".join(
+            part for part in (self.name, self.negatives, composed, typed or any_of) if part
+        )
 
 
 def _alone(name: str) -> tuple[str | Mapping[str, Any], ...]:
@@ -91,9 +103,19 @@ def _alone(name: str) -> tuple[str | Mapping[str, Any], ...]:
     return ("clip", {"loss": name, "gamma": 0.0, "beta": 0.0})
 
 
+_COMPOSITES: Final = 0.25
+_ALIGNED: Final = ("clip", "global", "local", "paraphrase")
+_WITH_POSITIVE: Final = {"any": 3, "positives": 1}
+
+
 def methods() -> Iterator[Method]:
     """Yield the rows of the table."""
     yield Method("CLIP", "clip", None, "", None)
+    both = {"negatives": "natural", "composites": _COMPOSITES}
+    yield Method("CLIP", "clip", None, draw={}, **both)
+    yield Method("NegCLIP", "negclip", None, draw={"any": 3}, **both)
+    yield Method("FSC-CLIP", "fsc-clip", None, draw={"any": 3}, **both)
+    yield Method("FSC-CLIP + paraphrase", "fsc-clip", _ALIGNED, draw=_WITH_POSITIVE, **both)
     for negatives, draw in (("fsc-clip", None), ("fsc-clip", {"any": 3}), ("natural", {"any": 3})):
         yield Method("NegCLIP", "negclip", None, negatives, draw)
         yield Method("global alone", "fsc-clip", _alone("global"), negatives, draw)
@@ -151,6 +173,7 @@ class Study:
         )  # fmt: skip
         for name, options, presets in worlds:
             self._world(name, {"name": "scenes", "hold_out": True, **options}, presets)
+        self._compose("second-natural")
         self._pretrain()
 
     def tune(self, method: Method, seed: int) -> Results:
@@ -167,9 +190,11 @@ class Study:
             "draw": dict(method.draw) if method.draw else None,
             "seed": seed,
             "epochs": self._scale.tuning_epochs,
+            "composites": method.composites,
             "optimizer": {"lr": 2e-3 if method.preset.endswith("lora") else 2e-4},
         }
-        self._train(run, f"second-{method.negatives or 'natural'}", "second", section)
+        shards = f"second-{method.negatives or 'natural'}"
+        self._train(run, shards + "-composed" * bool(method.composites), "second", section)
         results = self.measure(name, run)
         click.echo(f"{name}: {time.monotonic() - start:.0f} s", err=True)
         return results
@@ -195,7 +220,8 @@ class Study:
         for preset in presets:
             shards = self._out / f"{name}-{preset}"
             if not (shards / "manifest.json").exists():
-                sections = {"data": {"source": source}, "negatives": {"preset": preset}}
+                options = {"preset": preset, "positives": preset == "natural"}
+                sections = {"data": {"source": source}, "negatives": options}
                 build(build_config(sections), out=shards, workers=2)
         options = {key: value for key, value in source.items() if key != "name"}
         scenes = Scenes(**options)
@@ -209,6 +235,13 @@ class Study:
             )
             write_images(draft, every, size=_SIZE)
             draft.rename(pictures)
+
+    def _compose(self, shards: str) -> None:
+        """Make composites of the captions of a folder, and a folder of both."""
+        folder, composites, both = (self._out / f"{shards}{end}" for end in ("", "-2", "-composed"))
+        if not (both / "manifest.json").exists():
+            compose(folder, composites, options=ComposeOptions(), workers=2)
+            merge_folders([folder, composites], both)
 
     def _pretrain(self) -> None:
         if (self._out / "model").exists():
@@ -253,14 +286,14 @@ def _write_model(folder: Path, state_dict: dict[str, Any]) -> None:
 
 def write_report(out: Path, before: Results, found: Mapping[str, list[Results]]) -> None:
     """Write study.txt, study.json and tradeoff.svg of what is there so far."""
-    rows = [("", "seeds", *FIGURES, "against CLIP")]
-    rows.append(
-        ("pre-trained", "", *(f"{100 * before.summary[f]:.1f}" for f in FIGURES.values()), "")
-    )
+    rows = [("", "seeds", *FIGURES, "no image", "against CLIP")]
+    figures = [f"{100 * before.summary[f]:.1f}" for f in FIGURES.values()]
+    rows.append(("pre-trained", "", *figures, f"{100 * without_images(before):.1f}", ""))
     clip = found["CLIP"]
     means = []
     for label, runs in found.items():
-        cells = [_cell(runs, figure) for figure in FIGURES.values()]
+        cells = [_cell([run.summary[figure] for run in runs]) for figure in FIGURES.values()]
+        cells.append(_cell([without_images(run) for run in runs]))
         rows.append((label, str(len(runs)), *cells, _verdict(clip, runs)))
         summary = {n: statistics.fmean(r.summary[f] for r in runs) for n, f in FIGURES.items()}
         means.append(replace(runs[0], weights=label, summary=summary))
@@ -274,8 +307,14 @@ def write_report(out: Path, before: Results, found: Mapping[str, list[Results]])
     write_atomically(out / "tradeoff.svg", picture)
 
 
-def _cell(runs: list[Results], figure: str) -> str:
-    values = [100 * run.summary[figure] for run in runs]
+def without_images(results: Results) -> float:
+    """Return the mean score in composition of the text tower with one mean image."""
+    found = [s.text_only[NO_IMAGE] for s in results.scores if s.kind == "composition"]
+    return statistics.fmean(found)
+
+
+def _cell(shares: list[float]) -> str:
+    values = [100 * share for share in shares]
     deviation = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
     return f"{statistics.fmean(values):.1f}{deviation}"
 

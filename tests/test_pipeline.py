@@ -25,6 +25,7 @@ from negatives.config import DataConfig, NegativesConfig, build_config
 from negatives.llm.asking import asks
 from negatives.llm.config import LlmConfig
 from negatives.models import model_name
+from negatives.pipeline.plan import stages_of
 from negatives.policy import POLICIES, SCORERS
 from negatives.presets import PRESETS
 from negatives.rules import RULES, example_of, make_rule
@@ -432,3 +433,11 @@ def test_the_example_of_a_rule_is_what_it_does(name: str) -> None:
         made = {edit.apply(before) for slot in rule(parse) for edit in slot.alternatives}
         assert after in made
     assert f"| `{name}` | *{before}* → *{after}* |" in page("docs/choosing.md")
+
+
+@pytest.mark.parametrize("path", sorted(Path("recipes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_recipe_is_a_whole_line(path: Path, tmp_path: Path) -> None:
+    sections = yaml.safe_load(path.read_text(encoding="utf-8"))
+    settings_of(sections)
+    names = [stage.name for stage in stages_of(sections, tmp_path)]
+    assert names == ["build", "compose", "merge", "audit", "train", "evaluate"]

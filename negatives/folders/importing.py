@@ -15,6 +15,7 @@ from data.edits import edit_between
 from data.errors import UsageError
 from data.manifest import Manifest, Shard
 from data.records import (
+    LAYOUTS,
     POSITIVE_TYPES,
     SUBTYPES,
     TYPES,
@@ -180,7 +181,13 @@ class _Reading:
             return Skip(f"caption is {LONG}", item.where)
         negatives = self._negatives(caption, item, producer)
         positives = self._positives(caption, item, producer, negatives)
-        return Row(caption.id, images_of(image), caption.text, negatives, positives)
+        row = Row(caption.id, images_of(image), caption.text, negatives, positives)
+        if item.layout is None:
+            return row
+        images = tuple(key_of(each) or "" for each in item.images)
+        if item.layout not in LAYOUTS[1:] or "" in images:
+            return Skip("composite of an unknown layout", item.where)
+        return row._replace(images=images, layout=str(item.layout))
 
     def _id(self, item: PublishedCaption, image: str) -> str:
         """Return the stated id if it is more than a number, else one made of source and place."""

@@ -38,7 +38,8 @@ class PublishedNegative(NamedTuple):
 class PublishedCaption(NamedTuple):
     """What a file says of one caption; `negatives` is None where they cannot be read.
 
-    `positives`: other texts that are true; none where the file says nothing of them.
+    `positives`: other texts that are true; none where the file says nothing of them. `images` and
+    `layout`: of a composite.
     """
 
     where: str
@@ -47,6 +48,8 @@ class PublishedCaption(NamedTuple):
     caption: object
     negatives: tuple[PublishedNegative, ...] | None
     positives: tuple[PublishedNegative, ...] = ()
+    images: tuple[object, ...] = ()
+    layout: object = None
 
 
 Items = Iterator[PublishedCaption | Skip]
@@ -190,7 +193,13 @@ def _of_record(where: str, cells: Mapping[str, object]) -> PublishedCaption:
     others = (_listed(cells, "positives", "positive") or []) if _POSITIVES & cells.keys() else []
     positives = tuple(_negative_of(item, {}) for item in others)
     return PublishedCaption(
-        where, cells.get("id"), _image_in(cells), cells.get("caption"), negatives, positives
+        where,
+        cells.get("id"),
+        _image_in(cells),
+        cells.get("caption"),
+        negatives,
+        positives,
+        *_composite_in(cells),
     )
 
 
@@ -202,6 +211,12 @@ def _listed(cells: Mapping[str, object], many: str, one: str) -> list[object] | 
         return []
     cell = cells.get(one)
     return cell if isinstance(cell, list) else cell_texts(cell, "auto")
+
+
+def _composite_in(cells: Mapping[str, object]) -> tuple[tuple[object, ...], object]:
+    images = cells.get("images")
+    is_composite = isinstance(images, list) and len(images) == 2
+    return (tuple(images), cells.get("layout")) if is_composite else ((), None)  # type: ignore[arg-type]
 
 
 def _image_in(cells: Mapping[str, object]) -> object:

@@ -73,7 +73,7 @@ def html_of(out: Path, accounts: Sequence[Account], *, title: str) -> str:
         "title": title,
         "accounts": accounts,
         "scores": _scores(folders["evaluate"] / RESULTS) if "evaluate" in folders else None,
-        "negatives": _negatives(folders["build"] / SHARDS),
+        "negatives": _negatives(folders.get("merge", folders["build"]) / SHARDS),
         "audit": _audit(folders["audit"], out) if "audit" in folders else None,
         "training": _training(folders["train"] / RUN) if "train" in folders else None,
     }

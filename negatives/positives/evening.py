@@ -4,9 +4,13 @@
 would know positives by "beside". So all edits of a block that undo one another in kind share a
 number b: an edit with log-ratio r is accepted with min(1, e^(r + b)), one that leads the other way
 with min(1, e^(r - b)), and b makes both as many as expected. What has no way back in its block is
-never drawn. A block is cut by the source alone, so workers and restarts change nothing.
+never drawn. "little boy" and "small dog" are usual, the other two are not; so edits before one and
+the same word have a number of their own, where there are enough of them. A block is cut by the
+source alone, so workers and restarts change nothing.
 """
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import exp
 from typing import NamedTuple
@@ -16,13 +20,21 @@ from negatives.slots import Slot
 
 _REACH = 12.0  # of b, in nats
 _HALVINGS = 40
+_ENOUGH = 3  # edits each way before one word
+_NEXT_WORD = re.compile(r"\W*(\w+)")
+
+_Group = tuple[tuple[str, ...], str]
 
 
 class Direction(NamedTuple):
-    """What edits that undo one another have in common, and which of the two ways this one goes."""
+    """What edits that undo one another have in common, and which of the two ways this one goes.
+
+    `before`: the word that follows.
+    """
 
     name: tuple[str, ...]
     forth: bool
+    before: str = ""
 
 
 def direction_of(slot: Slot, text: str) -> Direction | None:
@@ -34,15 +46,18 @@ def direction_of(slot: Slot, text: str) -> Direction | None:
     if not slot.reversible:
         return None
     replacements = slot.alternatives[0].replacements
+    following = _NEXT_WORD.match(text, replacements[-1].end)
+    before = following.group(1).lower() if following else ""
     old = tuple(text_at(text, start, end).lower() for start, end, _ in replacements)
     new = tuple(words.lower() for _, _, words in replacements)
     if slot.type == "reorder":
         if slot.subtype != "att" or old == new:
             return None
-        return Direction((slot.rule, *sorted(old)), forth=old[0] < old[-1])
+        return Direction((slot.rule, *sorted(old)), forth=old[0] < old[-1], before=before)
     if slot.type == "rewrite" and len(replacements) > 1:
         return None
-    return Direction((slot.rule, *min(old, new), "/", *max(old, new)), forth=old < new)
+    name = (slot.rule, *min(old, new), "/", *max(old, new))
+    return Direction(name, forth=old < new, before=before)
 
 
 def evened(directions: Sequence[Direction | None], ratios: Sequence[float]) -> list[float | None]:
@@ -50,21 +65,30 @@ def evened(directions: Sequence[Direction | None], ratios: Sequence[float]) -> l
 
     None for an edit that may not be drawn: nothing in the block goes the other way.
     """
-    ways: dict[tuple[str, ...], tuple[list[float], list[float]]] = {}
-    for direction, ratio in zip(directions, ratios, strict=True):
-        if direction is not None:
-            ways.setdefault(direction.name, ([], []))[direction.forth].append(ratio)
-    offsets: Mapping[tuple[str, ...], float | None] = {
-        name: _offset(forth, back) for name, (back, forth) in ways.items()
-    }
+    near: Counter[tuple[tuple[str, ...], str, bool]] = Counter(
+        (each.name, each.before, each.forth) for each in directions if each is not None
+    )
+    names = [each if each is None else _group_of(each, near) for each in directions]
+    ways: dict[_Group, tuple[list[float], list[float]]] = {}
+    for name, direction, ratio in zip(names, directions, ratios, strict=True):
+        if name is not None and direction is not None:
+            ways.setdefault(name, ([], []))[direction.forth].append(ratio)
+    offsets = {name: _offset(forth, back) for name, (back, forth) in ways.items()}
     found: list[float | None] = []
-    for direction, ratio in zip(directions, ratios, strict=True):
-        offset = 0.0 if direction is None else offsets[direction.name]
-        if offset is None or direction is None:
-            found.append(None if offset is None else ratio)
-        else:
-            found.append(ratio + offset if direction.forth else ratio - offset)
+    for name, direction, ratio in zip(names, directions, ratios, strict=True):
+        offset = 0.0 if name is None else offsets[name]
+        sign = 1.0 if direction is not None and direction.forth else -1.0
+        found.append(None if offset is None else ratio + sign * offset)
     return found
+
+
+def _group_of(
+    direction: Direction, near: Mapping[tuple[tuple[str, ...], str, bool], int]
+) -> _Group:
+    """Return with which edits one is evened out: before one word if there are enough each way."""
+    name, _, before = direction
+    enough = min(near[name, before, forth] for forth in (True, False)) >= _ENOUGH
+    return name, before if enough else ""
 
 
 def _offset(forth: Sequence[float], back: Sequence[float]) -> float | None:

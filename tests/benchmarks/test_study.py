@@ -7,17 +7,22 @@ import pytest
 
 from benchmarks.study import FIGURES, methods, write_report
 from training.config import settings_of
-from training.evaluation.results import Results
+from training.evaluation.results import Results, Score
 
 
 def results(composition: float) -> Results:
     summary = dict.fromkeys(FIGURES.values(), 0.5) | {FIGURES["composition"]: composition}
-    return Results(model="small", weights="w", digest="d", summary=summary)
+    score = Score(
+        benchmark="scenes", task="a", kind="composition", measure="accuracy", value=composition,
+        low=None, high=None, ties=0, items=1, expected=1, chance=0.5, text_only={"no image": 0.6},
+    )  # fmt: skip
+    return Results(model="small", weights="w", digest="d", scores=(score,), summary=summary)
 
 
 def test_every_way_of_training_with_every_sort_of_negatives() -> None:
     labels = [method.label for method in methods()]
-    assert len(labels) == len(set(labels)) == 1 + 3 * 5
+    assert len(labels) == len(set(labels)) == 1 + 4 + 3 * 5
+    assert {"CLIP natural composites", "FSC-CLIP natural composites any"} <= set(labels)
     assert {"CLIP", "FSC-CLIP fsc-clip by type", "global alone natural any"} <= set(labels)
 
 

@@ -4,8 +4,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Final
+
+import numpy as np
 
 from data.commit import write_atomically
 from data.errors import UsageError
@@ -24,6 +27,7 @@ from training.evaluation.results import Results, Score, score_of
 from training.evaluation.store import Found
 from training.evaluation.summary import summary_of
 from training.evaluation.tasks import (
+    CAPTIONS,
     PARAPHRASES,
     TEXT_ALONE,
     AnyTask,
@@ -35,6 +39,9 @@ from training.evaluation.tasks import (
 from training.evaluation.text_only import VERSION, LogProbability, text_only_scores
 from training.evaluation.vectors import evaluation_cache
 from training.run.ranks import first_then_others
+
+NO_IMAGE: Final = "no image"
+"""The text-only reader that is the model itself."""
 
 _SILENT: Final[Report] = lambda _what, _done, _total: None  # noqa: E731 - a default
 
@@ -80,7 +87,7 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
                     task=task.name,
                     kind=kind_of(task),
                     expected=_expected(task, outcomes),
-                    text_only=known,
+                    text_only={**known, **without_images(task, encodings)},
                     asked=asked,
                 )
                 for outcomes in outcomes_of(task, encodings)
@@ -143,6 +150,23 @@ def outcomes_of(task: AnyTask, encodings: Encodings) -> Iterator[Outcomes]:
         yield from retrieved(task, encodings)
     else:
         yield classified(task, encodings)
+
+
+def without_images(task: AnyTask, encodings: Encodings) -> dict[str, float]:
+    """Return what the model's own text tower scores where every image is the mean of all.
+
+    A gain that is there too was learnt from texts. Nothing for tasks that compare images.
+    """
+    if not isinstance(task, Task) or task.layout not in (CAPTIONS, PARAPHRASES):
+        return {}
+    mean_D = encodings.image_ID.mean(axis=0)
+    mean_D /= max(float(np.linalg.norm(mean_D)), np.finfo(np.float32).tiny)
+    alike_ID = np.broadcast_to(mean_D, encodings.image_ID.shape)
+    found = compared(task, replace(encodings, image_ID=alike_ID))
+    asked = np.isfinite(found.credits_N)
+    if not asked.any():
+        return {}
+    return {NO_IMAGE: float((found.credits_N * found.weights_N)[asked].mean())}
 
 
 def kind_of(task: AnyTask) -> str:

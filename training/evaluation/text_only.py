@@ -4,6 +4,7 @@
 * words: a trained adversary (TF-IDF of characters and words, logistic regression, five folds by
   image) prefers the true caption to each of the others.
 * language model: a causal language model finds it more probable than each of the others.
+* no image (taken where a model is evaluated): the model's own text tower, with one mean image.
 
 0.5 for pairs (1/K for K captions) is a benchmark that gives nothing away; far below is as telling
 as far above. Ties count half. Tasks without false captions have no such score. Where every change

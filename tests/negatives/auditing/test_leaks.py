@@ -145,6 +145,13 @@ def test_images_that_share_a_caption_are_one_group(
     assert groups_of([Row(row[0], images_of(row[1]), *row[2:], ()) for row in rows]) == groups
 
 
+def test_a_composite_joins_its_two_images() -> None:
+    alone = [Row(str(n), (f"{n}.jpg",), f"text {n}", ()) for n in range(4)]
+    both = Row("both", ("1.jpg", "3.jpg"), "text 1, text 3", (), (), "left-right")
+    assert groups_of([*alone, both]) == [0, 1, 2, 1, 1]
+    assert groups_of([both, *alone]) == [0, 1, 0, 2, 0]
+
+
 def test_a_held_out_pair_teaches_nothing() -> None:
     """Texts are noise: known only to one who was trained on the pair, and then for certain."""
     words_of = [f"{Stream(0, n).below(16**9):09x}" for n in range(400)]

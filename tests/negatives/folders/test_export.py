@@ -231,6 +231,20 @@ def test_the_command_offers_every_format() -> None:
     assert negative_of("a b", "a c").edit.apply("a b") == "a c"
 
 
+def test_a_composite_comes_back_from_jsonl(tmp_path: Path) -> None:
+    both = ROWS[2]._replace(images=("a/1.jpg", "a/2.PNG"), layout="top-bottom")
+    odd = ROWS[3]._replace(images=("a/1.jpg", "a/2.PNG"), layout="single")
+    make_folder(tmp_path / "in", {"train": [ROWS[0], both, odd]})
+    export(tmp_path / "in", tmp_path / "mine.jsonl", "jsonl")
+    manifest = import_published(tmp_path / "mine.jsonl", tmp_path / "back", options=ImportOptions())
+    back = list(read_all_rows(tmp_path / "back", manifest))
+    assert [(row.images, row.layout) for row in back] == [
+        (("a/1.jpg",), "single"),
+        (both.images, both.layout),
+    ]
+    assert manifest.tallies["skipped"] == {"composite of an unknown layout": 1}
+
+
 @pytest.mark.parametrize("to", ["negclip-tsv", "webdataset"])
 def test_composites_are_left_out_where_a_row_has_one_image(
     images: Path, tmp_path: Path, to: str

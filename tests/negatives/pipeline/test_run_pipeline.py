@@ -12,6 +12,8 @@ NEGATIVES = Path(sys.executable).with_name("negatives")
 CONFIG = """
 data:
   source: {name: scenes, num_images: 24, captions_per_image: 2}
+negatives:
+  composites: {share: 0.5}
 training:
   model: scenes-tiny
   pretrained: null
@@ -70,18 +72,19 @@ def test_captions_become_scores_and_nothing_is_done_twice(tmp_path: Path) -> Non
     (tmp_path / "crepe").mkdir()
     small_benchmark(tmp_path / "crepe")
     first = json.loads(run(tmp_path, "--json").stdout)
-    assert [account["name"] for account in first] == ["build", "audit", "train", "evaluate"]
+    names = [account["name"] for account in first]
+    assert names == ["build", "compose", "merge", "audit", "train", "evaluate"]
     assert all(account["ran"] for account in first)
     page = (tmp_path / "out/report.html").read_text()
     texts = Texts()
     texts.feed(page)
     for told in (
         "Scores before and after training",
-        "negatives of 5",
+        "negatives of 7",
         "The whole audit",
     ):
         assert told in texts.text
-    assert (tmp_path / "out" / first[1]["folder"] / "audit.html").exists()
+    assert (tmp_path / "out" / first[3]["folder"] / "audit.html").exists()
     again = json.loads(run(tmp_path, "--json").stdout)
     assert not any(account["ran"] for account in again)
     assert "train: unchanged" in run(tmp_path, "--dry-run").stdout

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from data.streams import Stream
-from training.evaluation.run import _text_only
+from training.evaluation.encodings import Encodings
+from training.evaluation.run import _text_only, without_images
 from training.evaluation.tasks import (
     CAPTIONS,
     GROUP,
@@ -149,3 +150,26 @@ def test_what_is_kept_and_damaged_is_made_again(tmp_path: Path, damage: str) -> 
         assert found == {"longer": 1.0}
         (path,) = (tmp_path / "text-only").iterdir()
         path.write_text(damage)
+
+
+@pytest.mark.parametrize("layout", [CAPTIONS, PARAPHRASES])
+def test_a_text_tower_without_images_is_a_reader(layout: Layout) -> None:
+    texts = np.array([[0.8, 0.8], [1, -1]], np.float32) / np.sqrt(2)
+    encodings = Encodings(
+        image_ID=np.eye(2, dtype=np.float32),  # their mean is as near to one text as can be
+        text_TD=texts,
+        images={ImageRef("a"): 0, ImageRef("b"): 1},
+        texts={"near": 0, "far": 1},
+    )
+    captions = ("near", "far") if layout is CAPTIONS else ("near", "near", "far")
+    items = [item(n, *captions, image=key) for n, key in enumerate("ab")]
+    assert without_images(task(*items, layout=layout), encodings) == {"no image": 1.0}
+    back = [each._replace(captions=captions[::-1]) for each in items]
+    assert without_images(task(*back, layout=layout), encodings) == {"no image": 0.0}
+
+
+@pytest.mark.parametrize("layout", [GROUP, TEXT_ALONE, CAPTIONS])
+def test_without_items_or_images_nothing_is_read(layout: Layout) -> None:
+    empty = np.ones((1, 2), np.float32)
+    encodings = Encodings(image_ID=empty, text_TD=empty, images={}, texts={})
+    assert without_images(task(layout=layout), encodings) == {}

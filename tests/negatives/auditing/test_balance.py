@@ -1,0 +1,67 @@
+"""Positives against negatives of their kind: which pairs count, and that a sign is found."""
+
+from data.edits import edit_between
+from data.records import Negative, Positive, Row
+from negatives.auditing.balance import balance_findings, edited_pairs
+from negatives.words import lexicon
+
+
+def row(number: int, caption: str, positives: dict[str, str], negatives: dict[str, str]) -> Row:
+    """Return a row with texts by their types."""
+
+    def fields(text: str, type_: str) -> tuple[object, ...]:
+        edit = edit_between(caption, text)
+        return (text, type_, "obj", "rule", "rule", edit, None, 0)
+
+    return Row(
+        f"id:{number}",
+        (f"{number}.jpg",),
+        caption,
+        tuple(Negative(*fields(text, of)) for of, text in negatives.items()),  # type: ignore[arg-type]
+        tuple(Positive(*fields(text, of)) for of, text in positives.items()),  # type: ignore[arg-type]
+    )
+
+
+def test_pairs_are_of_one_row_and_kind() -> None:
+    rows = [
+        row(
+            0,
+            "a red cat and a dog",
+            {"reorder": "a dog and a red cat", "rewrite": "there is a red cat and a dog"},
+            {"swap": "a red dog and a cat", "replace": "a red cow and a dog"},
+        ),
+        row(1, "a sofa", {"replace": "a couch"}, {"count": "two sofas", "negate": "no sofa"}),
+    ]
+    found = {
+        name: [(pair.caption, pair.text) for pair in pairs]
+        for name, pairs in edited_pairs(rows).items()
+    }
+    assert found == {
+        "reordered": [("a dog and a red cat", "a red dog and a cat")],
+        "replaced": [("a couch", "two sofas")],
+        "rewritten": [
+            ("there is a red cat and a dog", "a red dog and a cat"),
+            ("there is a red cat and a dog", "a red cow and a dog"),
+        ],
+    }
+
+
+def test_a_reader_finds_the_sign_of_truth() -> None:
+    words = ["dog", "cat", "cow", "pig", "bus", "car", "hat", "cup"]
+    rows = [
+        row(
+            number,
+            f"a {words[number % 8]} on a couch number {number}",
+            {"replace": f"a {words[number % 8]} on a sofa number {number}"},
+            {"replace": f"a {words[(number + 3) % 8]} on a couch number {number}"},
+        )
+        for number in range(80)
+    ]
+    found = {
+        (finding.measure, finding.group): finding.value
+        for finding in balance_findings(
+            rows, "no model", seed=0, vowel_sound=lexicon.load().vowel_sound
+        )
+    }
+    assert found["positives: words", "replaced"] == 1.0
+    assert {group for _, group in found} == {"replaced"}
