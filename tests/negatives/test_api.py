@@ -43,6 +43,7 @@ def test_the_public_names_are_these() -> None:
     assert negatives.__all__ == [
         "Edit",
         "Negative",
+        "Positive",
         "RetryableError",
         "ShardError",
         "UsageError",
@@ -50,6 +51,7 @@ def test_the_public_names_are_these() -> None:
         "build",
         "generate",
         "open_shards",
+        "rephrase",
     ]
     for name in negatives.__all__:
         found = getattr(negatives, name)
@@ -204,8 +206,8 @@ def test_audit_and_the_command_find_the_same(built: Path, tmp_path: Path) -> Non
         (["audit", "OUT", "--html", "no/x"], audit, {"folder": "OUT", "html": "no/x"}),
         (["audit", "OUT", "--reference-model", "none", "--reference-pairs", "5"], audit,
          {"folder": "OUT", "reference_model": "none", "reference_pairs": 5}),
-        (["audit", "OUT", "--reference-model", "nowhere/x"], audit,
-         {"folder": "OUT", "reference_model": "nowhere/x"}),
+        (["audit", "OUT", "--reference-model", "./nowhere"], audit,
+         {"folder": "OUT", "reference_model": "./nowhere"}),
         (["audit", "OUT", "--against", "no.txt"], audit, {"folder": "OUT", "against": "no.txt"}),
     ],
 )  # fmt: skip

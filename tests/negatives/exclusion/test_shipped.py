@@ -8,7 +8,7 @@ import pytest
 from data.records import Caption
 from negatives import build
 from negatives.exclusion.shipped import table_from
-from negatives.generator import _overlapping_pairs
+from negatives.generator import overlapping_pairs
 from negatives.guards.tables import names_of_one_thing, together_of
 from negatives.policy import CorpusScoring, PairPolicy
 from negatives.scorers import open_scorers
@@ -42,8 +42,8 @@ def test_a_table_holds_what_holds_without_any_fold(built: Path) -> None:
 def test_a_corpus_tells_by_itself_and_the_table_where_it_cannot(built: Path) -> None:
     block = [(Caption("x:0", "0.jpg", "a dog"), parse_of("a/DET dog/NOUN"))]
     policy = PairPolicy(scorers=(CorpusScoring(),))
-    (own,) = _overlapping_pairs(block, open_scorers(policy, built / "fluency"))
-    (shipped,) = _overlapping_pairs(block, [None])
+    (own,) = overlapping_pairs(block, open_scorers(policy, built / "fluency"))
+    (shipped,) = overlapping_pairs(block, [None])
     assert own.holds("path", "road", "NOUN")
     assert not own.holds("cup", "glass", "NOUN")
     assert shipped.holds("cup", "glass", "NOUN")
