@@ -111,6 +111,11 @@ def test_readme_is_short_and_its_figures_are_those_of_the_pages() -> None:
     assert [row for row in rows if row not in pages] == []
 
 
+def test_the_site_has_every_page() -> None:
+    named = set(re.findall(r"[\w/]+\.md", page("mkdocs.yml")))
+    assert named == {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+
+
 def anchor(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
 
