@@ -2,7 +2,7 @@
 
 For a loop of one's own: `HardNegativeDataset` gives samples, `collate` makes a `Batch` of them,
 `load_model` a `ClipModel` that gives the batch's `Features`, and `FscClipLoss` the loss of these.
-`token_paths` is for features of other models. README goes from shards to an optimizer step.
+`token_paths` is for features of other models. docs/python.md goes from shards to an optimizer step.
 """
 
 from importlib import import_module

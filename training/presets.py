@@ -1,6 +1,7 @@
 """Presets by name, with the hyper-parameters of their papers; FSC-CLIP's for each backbone.
 
-The papers of the losses are named in training.objective.losses, the sources of numbers in README.
+The papers of the losses are named in training.objective.losses; docs/training.md has the sources of
+numbers.
 """
 
 import os

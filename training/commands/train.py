@@ -68,7 +68,7 @@ def resolve(given: Given) -> "Settings":
 @click.option("--out", type=LOCAL_PATH, help="The run's folder: checkpoints and log.jsonl.")
 @click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
 @click.option("--pretrained", help="A tag of open_clip or a file of weights; none: random ones.")
-@click.option("--preset", help="fsc-clip, negclip, read-clip, ...: README has a table of them.")
+@click.option("--preset", help="fsc-clip, negclip, ...: docs/training.md has a table.")
 @click.option(
     "--on-missing-image",
     type=click.Choice(["error", "skip"]),

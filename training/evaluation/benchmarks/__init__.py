@@ -48,7 +48,7 @@ class Adapter:
         expects: what lies in that folder.
         images: which images it needs.
         counted: tasks whose name ends so make the benchmark's own figure, their mean.
-        verified: checked against its authors' files or loader; else README says that it is not.
+        verified: checked against its authors' files or loader; else docs/evaluation.md says that it is not.
         store: the folder of annotations -> the images, of a benchmark that keeps both together.
     """
 
