@@ -14,8 +14,8 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was wri
 _QUIET = click.option("--quiet", is_flag=True, help="Print only errors.")
 _FORMATS = (
     *("auto", "negclip-jsonl", "negclip-tsv", "sugarcrepe", "jsonl", "csv", "ce-clip", "degla"),
-    *("crepe", "con-clip", "negation-clip", "vismin", "triplet-clip", "hard-positives"),
-    "fine-hard",
+    *("crepe", "con-clip", "negation-clip", "vismin", "cs-clip", "triplet-clip"),
+    *("hard-positives", "fine-hard"),
 )
 _TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
 

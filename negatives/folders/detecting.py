@@ -10,8 +10,9 @@ from data.sources.lines import encoding_of
 from data.sources.packed import UNREADABLE, kind_of, open_unpacked
 from data.sources.table_files import first_line
 from data.storage import AnyPath, entries
+from negatives.folders.items import objects_in
 from negatives.folders.layouts import LAYOUTS
-from negatives.folders.published import FORMATS, NEGCLIP_KEYS, objects_in
+from negatives.folders.published import FORMATS, NEGCLIP_KEYS
 
 _LINES: Final = frozenset({".jsonl", ".ndjson"})
 _TOLD: Final = frozenset({".json", ".csv", *_LINES})

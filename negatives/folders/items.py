@@ -4,6 +4,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from data.records import Skip
+from data.sources.files import check_columns
+from data.sources.table_files import Record, json_records
+from data.storage import AnyPath
+
+Kind = tuple[str | None, str | None]
+"""A type and a subtype, None where a file does not tell."""
 
 
 class PublishedNegative(NamedTuple):
@@ -30,3 +36,16 @@ class PublishedCaption(NamedTuple):
 
 
 Items = Iterator[PublishedCaption | Skip]
+
+
+def objects_in(path: AnyPath, names: tuple[str, ...] = ()) -> Iterator[Record]:
+    """Yield the objects of a file of JSON lines, or of one list; the first one has these names.
+
+    Raises:
+        UsageError: it has not, or the file has something else.
+    """
+    expected = f"with {', '.join(names)}" if names else "with a caption and its negatives"
+    for number, (where, cells) in enumerate(json_records(path, path.name, expected=expected)):
+        if number == 0:
+            check_columns(names, cells.keys(), where=where)
+        yield where, cells

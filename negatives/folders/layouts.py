@@ -5,7 +5,7 @@ left as the files have them, also where a loader changes them before it trains.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from data.errors import UsageError
@@ -14,14 +14,11 @@ from data.sources.caption_cells import list_in
 from data.sources.files import check_columns, json_of, shape
 from data.sources.lines import decode
 from data.sources.raw_captions import CUT_OFF, NOT_UNICODE
-from data.sources.table_files import Form, delimited_records, json_records
+from data.sources.table_files import Form, delimited_records
 from data.sources.tars import samples_in
 from data.storage import AnyPath
-from negatives.folders.items import Items, PublishedCaption, PublishedNegative
-
-Kind = tuple[str | None, str | None]
-"""A type and a subtype, None where a file does not tell."""
-Fields = Mapping[str, object]
+from negatives.folders.items import Items, Kind, PublishedCaption, PublishedNegative, objects_in
+from negatives.folders.units import cs_clip
 
 _CE_CLIP: Final[Mapping[str, Kind]] = {
     "relation_aug_caption": ("swap", "obj"),
@@ -56,7 +53,7 @@ COUNTERPARTS: Final = "swapped_data"
 
 def _ce_clip(path: AnyPath) -> Items:
     """Yield what the authors' code generates, `numpy.load(FILE, allow_pickle=True).tolist()`."""
-    for where, cells in _objects(path, ("caption", "image_id", *_CE_CLIP)):
+    for where, cells in objects_in(path, ("caption", "image_id", *_CE_CLIP)):
         negatives = tuple(
             PublishedNegative(cells.get(name), *kind)
             for name, kind in _CE_CLIP.items()
@@ -68,7 +65,7 @@ def _ce_clip(path: AnyPath) -> Items:
 
 def _degla(path: AnyPath) -> Items:
     """Yield `{"image_id", "original", "enhanced": [text, ...]}`."""
-    for where, cells in _objects(path, ("image_id", "original", "enhanced")):
+    for where, cells in objects_in(path, ("image_id", "original", "enhanced")):
         image = _coco_train(cells.get("image_id"))
         negatives = _texts(cells.get("enhanced"))
         yield PublishedCaption(where, None, image, cells.get("original"), negatives)
@@ -135,7 +132,7 @@ def _negation_clip(path: AnyPath) -> Items:
 
 def _vismin(path: AnyPath) -> Items:
     """Yield `{"image_path", "caption", "negatives": [{"edited_caption", "category"}]}`."""
-    for where, cells in _objects(path, ("image_path", "caption", "negatives")):
+    for where, cells in objects_in(path, ("image_path", "caption", "negatives")):
         items = cells.get("negatives")
         negatives = None
         if isinstance(items, list) and all(isinstance(item, Mapping) for item in items):
@@ -175,8 +172,8 @@ def _hard_positives(path: AnyPath) -> Items:
     kind = _HARD_POSITIVES.get(path.name.partition(".")[0], (None, None))
     counterpart = path.parent.parent / COUNTERPARTS / path.name
     names = ("image_path", "true_caption", "false_caption")
-    others = list(_objects(counterpart, names))
-    records = list(_objects(path, names))
+    others = list(objects_in(counterpart, names))
+    records = list(objects_in(path, names))
     if [cells.get("false_caption") for _, cells in records] != [
         cells.get("false_caption") for _, cells in others
     ]:
@@ -194,7 +191,7 @@ def _hard_positives(path: AnyPath) -> Items:
 
 def _fine_hard(path: AnyPath) -> Items:
     """Yield the expressions of an image's regions; rows do not say where a region is."""
-    for where, cells in _objects(path, ("f_path", "bbox_info")):
+    for where, cells in objects_in(path, ("f_path", "bbox_info")):
         regions = cells.get("bbox_info")
         for place, region in enumerate(regions if isinstance(regions, list) else ()):
             if not isinstance(region, Mapping):
@@ -232,20 +229,13 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
     "con-clip": Layout(_con_clip, ".json", ("image_paths",), "loader"),
     "negation-clip": Layout(_negation_clip, ".json", ("info", "images"), "loader"),
     "vismin": Layout(_vismin, ".json", ("image_path", "edited_caption"), "loader"),
+    "cs-clip": Layout(cs_clip, ".json", ("entities", "negative_entities"), "loader"),
     "triplet-clip": Layout(_triplet_clip, ".tar", (), "loader"),
     "hard-positives": Layout(
         _hard_positives, ".json", (), "files", folders=("data", COUNTERPARTS), split="test"
     ),
     "fine-hard": Layout(_fine_hard, ".json", ("f_path", "bbox_info"), "loader"),
 }
-
-
-def _objects(path: AnyPath, names: tuple[str, ...]) -> Iterator[tuple[str, Fields]]:
-    expected = f"with {', '.join(names)}"
-    for number, (where, cells) in enumerate(json_records(path, path.name, expected=expected)):
-        if number == 0:
-            check_columns(names, cells.keys(), where=where)
-        yield where, cells
 
 
 def _texts(

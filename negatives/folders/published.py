@@ -5,7 +5,7 @@ NegCLIP: Yuksekgonul et al., "When and why vision-language models behave like ba
 `layouts.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Final
 
@@ -16,14 +16,12 @@ from data.sources.files import check_columns, json_of, shape
 from data.sources.packed import plain_name
 from data.sources.table_files import (
     Form,
-    Record,
     Records,
     delimited_records,
     first_line,
-    json_records,
 )
 from data.storage import AnyPath
-from negatives.folders.items import Items, PublishedCaption, PublishedNegative
+from negatives.folders.items import Items, PublishedCaption, PublishedNegative, objects_in
 from negatives.folders.layouts import LAYOUTS
 
 NO_LIST: Final = "negatives are no list"
@@ -164,11 +162,6 @@ def _items_in(cell: object) -> list[object] | None:
     if isinstance(cell, list):
         return cell
     return list_in(cell) if isinstance(cell, str) else None
-
-
-def objects_in(path: AnyPath) -> Iterator[Record]:
-    """Yield the objects of a file of JSON lines, or of one list."""
-    return json_records(path, path.name, expected="with a caption and its negatives")
 
 
 def _delimiter(path: AnyPath) -> str:

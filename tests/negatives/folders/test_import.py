@@ -307,6 +307,8 @@ class Published(NamedTuple):
 
 TRUE, FALSE = "A red car by a dog.", "A blue car by a dog."
 TRAIN: Final = "COCO_train2014_000000000139.jpg"
+IDENTIFIED: Final = ("cs-clip", "triplet-clip")
+"""Layouts whose captions have ids of their own."""
 LAYOUT_SAMPLES: Final[Mapping[str, Published]] = {
     "ce-clip": Published(
         "train.json",
@@ -373,6 +375,29 @@ LAYOUT_SAMPLES: Final[Mapping[str, Published]] = {
             (FALSE, "replace", "att"), ("Two red cars by a dog.", "count", "num"),
             ("A red car on a dog.", "unknown", "unknown"),
         ], [])],
+    ),
+    "cs-clip": Published(
+        "coco_val.json",
+        [{
+            "sample_id": "coco_7_1", "original_caption": TRUE, "image_path": "val2014/1.jpg",
+            "entities": ["red car", "dog", "street"],
+            "negative_entities": {
+                "red car": [
+                    {"negative": "Dog", "change_type": "object_change"},
+                    {"negative": "blue car", "change_type": "attribute_change"},
+                ],
+                "dog": [{"negative": "dog.", "change_type": "object_change"}],
+            },
+            "relations": [{
+                "subject": "red car", "relation_type": "by", "object": "dog",
+                "negatives": [{"subject": "red car", "relation_type": "not by", "object": "dog",
+                               "change_type": "negation"}],
+            }],
+        }],
+        [("val2014/1.jpg", TRUE, [
+            ("blue car", "replace", "att"), ("red car not by dog", "negate", "rel"),
+        ], ["red car", "red car by dog"])],
+        split="validation",
     ),
     "triplet-clip": Published(
         "shard-0.tar",
@@ -455,7 +480,7 @@ def test_an_authors_layout_is_told_and_read(name: str, tmp_path: Path) -> None:
         for row in rows
     ]
     assert found == sample.rows
-    assert all(row.id.startswith(name) for row in rows if name != "triplet-clip")
+    assert all(row.id.startswith(name) for row in rows if name not in IDENTIFIED)
 
 
 def test_a_folder_of_an_authors_files_is_read_as_one(tmp_path: Path) -> None:
@@ -491,6 +516,7 @@ def test_jsonl_and_pretty_json_are_told_apart_too(tmp_path: Path) -> None:
         ("negation-clip", ("updated_caption", "negated"), "no column 'updated_caption'"),
         ("negation-clip", ("annotations", "rows"), "expected COCO's 'annotations'"),
         ("vismin", ('"negatives"', '"negative"'), "no column 'negatives'"),
+        ("cs-clip", ("image_path", "image"), "no column 'image_path'"),
         ("fine-hard", ("f_path", "path"), "no column 'f_path'"),
     ],
 )
