@@ -22,7 +22,9 @@ from negatives.auditing.findings import Finding
 from negatives.auditing.gap import ReferenceModel
 from negatives.auditing.pairs import Pair, groups_of, sample_pairs
 from negatives.auditing.run import AuditOptions, audit_folder
-from negatives.folders.published import FORMATS, PublishedCaption, detect_format, files_of
+from negatives.folders.detecting import detect_format, files_of
+from negatives.folders.items import PublishedCaption
+from negatives.folders.published import FORMATS
 from negatives.words import lexicon
 
 _PATH = click.Path(exists=True, path_type=Path)

@@ -4,7 +4,7 @@ import json
 import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import IO, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from data.errors import UsageError
 from data.records import Skip
@@ -22,6 +22,10 @@ _BLOCK_BYTES = 512
 
 _Sample = dict[str, tuple[str, bytes]]
 """Suffix (lower-case, from the first dot) -> member name and, of text members, content."""
+
+
+_TEXTS: Final = frozenset({"txt", "json", "caption", "neg_caption"})
+"""Suffixes of members whose content is read."""
 
 
 class _CaptionFields(NamedTuple):
@@ -59,7 +63,7 @@ def tar_rows(
         name = plain_name(name_in(root, path))
         fields = _CaptionFields(json_keys, "lines" if path.parent in of_retrieval else several)
         keys = Seen()
-        for key, sample in _samples(path):
+        for key, sample in samples_in(path):
             where = f"{name}, {key}"
             if sample is None:
                 yield Skip(CUT_OFF, where)
@@ -120,7 +124,7 @@ def _texts(sample: _Sample, fields: _CaptionFields) -> list[object]:
     return [text for cell in found for text in cell_texts(cell, fields.several)]
 
 
-def _samples(path: AnyPath) -> Iterator[tuple[str, _Sample | None]]:
+def samples_in(path: AnyPath) -> Iterator[tuple[str, _Sample | None]]:
     """Yield the key and the members of each sample.
 
     Of a tar that ends early the last sample has no members: it may be one half of itself.
@@ -192,7 +196,7 @@ def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
     folder, slash, base = info.name.rpartition("/")
     stem, _, suffix = base.partition(".")
     suffix = suffix.lower()
-    file = tar.extractfile(info) if suffix in {"txt", "json"} else None
+    file = tar.extractfile(info) if suffix in _TEXTS else None
     return _Member(folder + slash + stem, suffix, info.name, file.read() if file else b"")
 
 

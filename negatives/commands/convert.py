@@ -12,7 +12,11 @@ from negatives.commands.derive import tell, tell_counts
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 _QUIET = click.option("--quiet", is_flag=True, help="Print only errors.")
-_FORMATS = ("auto", "negclip-jsonl", "negclip-tsv", "sugarcrepe", "jsonl", "csv")
+_FORMATS = (
+    *("auto", "negclip-jsonl", "negclip-tsv", "sugarcrepe", "jsonl", "csv", "ce-clip", "degla"),
+    *("crepe", "con-clip", "negation-clip", "vismin", "cs-clip", "triplet-clip"),
+    *("hard-positives", "fine-hard"),
+)
 _TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from data import records
 from data.commit import Json, sync_and_hash
 from data.config import plain
 from data.edits import edit_between
 from data.errors import UsageError
 from data.manifest import Manifest, Shard
 from data.records import (
-    LAYOUTS,
     POSITIVE_TYPES,
     SUBTYPES,
     TYPES,
@@ -32,15 +32,11 @@ from data.sources.raw_captions import RawCaption, captions_of, key_of
 from data.storage import AnyPath
 from data.texts import nearest, normalise
 from negatives.config import NegativesConfig
+from negatives.folders.detecting import detect_format, files_of
+from negatives.folders.items import PublishedCaption, PublishedNegative
+from negatives.folders.layouts import LAYOUTS
 from negatives.folders.lineage import Account, Counts, Report, manifest_of
-from negatives.folders.published import (
-    FORMATS,
-    NO_LIST,
-    PublishedCaption,
-    PublishedNegative,
-    detect_format,
-    files_of,
-)
+from negatives.folders.published import FORMATS, NO_LIST
 from negatives.folders.usable import LONG, MAX_CHARACTERS, fault_of, type_of, word_in
 from negatives.folders.writing import NewFolder, write_folder
 
@@ -51,8 +47,8 @@ class ImportOptions:
 
     `format`: one of FORMATS, "auto" to tell by name and first line. `type`, `subtype`: of negatives
     of which the file does not say them. `source_name`: begins the ids of captions for which the
-    file states none, or a number; None for the file's name. `split`: None for what the file's name
-    tells, "test" for SugarCrepe.
+    file states none, or a number; None for the name of the file, or of its layout. `split`: None
+    for what the file's name tells, "test" for benchmarks.
     """
 
     format: str = "auto"
@@ -122,12 +118,11 @@ def _resolve(path: AnyPath, options: ImportOptions) -> ImportOptions:
             raise UsageError(f"unknown {name} {value!r}; {nearest(value, allowed)}")
     format_name = detect_format(path) if options.format == "auto" else options.format
     files = files_of(path, format_name)
-    split = (
-        "test"
-        if format_name == "sugarcrepe"
-        else next(iter(find_splits(files[0], suffixes=(), split=None)))
-    )
-    name = "sugarcrepe" if format_name == "sugarcrepe" else split_name(_stem(files[0]))
+    layout = LAYOUTS.get(format_name)
+    told = "test" if format_name == "sugarcrepe" else layout.split if layout else ""
+    split = told or next(iter(find_splits(files[0], suffixes=(), split=None)))
+    is_named = layout or format_name == "sugarcrepe"
+    name = format_name if is_named else split_name(_stem(files[0]))
     return replace(
         options,
         format=format_name,
@@ -185,7 +180,7 @@ class _Reading:
         if item.layout is None:
             return row
         images = tuple(key_of(each) or "" for each in item.images)
-        if item.layout not in LAYOUTS[1:] or "" in images:
+        if item.layout not in records.LAYOUTS[1:] or "" in images:
             return Skip("composite of an unknown layout", item.where)
         return row._replace(images=images, layout=str(item.layout))
 

@@ -1,103 +1,37 @@
 """Published files of negatives: what each format says of a caption, unchecked.
 
 NegCLIP: Yuksekgonul et al., "When and why vision-language models behave like bags-of-words", ICLR
-2023. SugarCrepe: Hsieh et al., NeurIPS 2023 Datasets and Benchmarks.
+2023. SugarCrepe: Hsieh et al., NeurIPS 2023 Datasets and Benchmarks. Others are in
+`layouts.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
-from typing import Final, NamedTuple
+from typing import Final
 
 from data.errors import UsageError
 from data.records import SUBTYPES, TYPES, Skip
 from data.sources.caption_cells import cell_texts, list_in
-from data.sources.files import check_columns, contents, existing, json_of, shape
-from data.sources.packed import kind_of, plain_name
+from data.sources.files import check_columns, json_of, shape
+from data.sources.packed import plain_name
 from data.sources.table_files import (
     Form,
-    Record,
     Records,
     delimited_records,
     first_line,
-    json_records,
 )
-from data.storage import AnyPath, entries
+from data.storage import AnyPath
+from negatives.folders.items import Items, PublishedCaption, PublishedNegative, objects_in
+from negatives.folders.layouts import LAYOUTS
 
 NO_LIST: Final = "negatives are no list"
 
 
-class PublishedNegative(NamedTuple):
-    """What a file says of one negative or positive; None where it says nothing."""
-
-    text: object
-    type: object = None
-    subtype: object = None
-    rule: object = None
-
-
-class PublishedCaption(NamedTuple):
-    """What a file says of one caption; `negatives` is None where they cannot be read.
-
-    `positives`: other texts that are true; none where the file says nothing of them. `images` and
-    `layout`: of a composite.
-    """
-
-    where: str
-    id: object
-    image: object
-    caption: object
-    negatives: tuple[PublishedNegative, ...] | None
-    positives: tuple[PublishedNegative, ...] = ()
-    images: tuple[object, ...] = ()
-    layout: object = None
-
-
-Items = Iterator[PublishedCaption | Skip]
-
-
-def files_of(path: AnyPath, format_name: str) -> tuple[AnyPath, ...]:
-    """Return the files to read: one, or all of a folder of SugarCrepe's.
-
-    Raises:
-        UsageError: there is no such file, or no such files in the folder.
-    """
-    if existing(path).is_file():
-        return (path,)
-    is_folder = format_name == "sugarcrepe"
-    found = [entry for entry in entries(path) if is_folder and entry.is_file]
-    files = tuple(entry.path for entry in found if kind_of(entry.name) == ".json")
-    if not files:
-        raise UsageError(
-            f"{path}: expected a file, or a folder of SugarCrepe's .json files; found "
-            f"{contents(path)}"
-        )
-    return files
-
-
-def detect_format(path: AnyPath) -> str:
-    """Return the format of a file by its suffix and its first line.
-
-    Raises:
-        UsageError: neither tells.
-    """
-    suffix = kind_of(path.name)
-    if existing(path).is_dir() or suffix == ".json":
-        return "sugarcrepe"
-    if suffix in {".jsonl", ".ndjson"}:
-        first = next((cells for _, cells in _objects(path)), {})
-        return "negclip-jsonl" if set(first) == _NEGCLIP_KEYS and _is_texts(first) else "jsonl"
-    if suffix in {".tsv", ".csv"}:
-        return "negclip-tsv" if "neg_caption" in first_line(path) else "csv"
-    raise UsageError(
-        f"{path}: cannot tell its format by its name; say it with --format {', '.join(FORMATS)}"
-    )
-
-
 def _negclip_jsonl(path: AnyPath) -> Items:
     """Yield `{"id", "image", "caption", "negatives": [text, ...]}`, one a line."""
-    for number, (where, cells) in enumerate(_objects(path)):
+    for number, (where, cells) in enumerate(objects_in(path)):
         if number == 0:
-            check_columns(sorted(_NEGCLIP_KEYS), cells.keys(), where=where)
+            check_columns(sorted(NEGCLIP_KEYS), cells.keys(), where=where)
         yield _of_record(where, cells)
 
 
@@ -150,7 +84,7 @@ def _sugarcrepe(path: AnyPath) -> Items:
 
 def _jsonl(path: AnyPath) -> Items:
     """Yield one object a line: caption, negative(s), positive(s); image, id, type, subtype."""
-    return _of_records(_objects(path))
+    return _of_records(objects_in(path))
 
 
 def _csv(path: AnyPath) -> Items:
@@ -166,9 +100,10 @@ FORMATS: Final[Mapping[str, Callable[[AnyPath], Items]]] = {
     "sugarcrepe": _sugarcrepe,
     "jsonl": _jsonl,
     "csv": _csv,
+    **{name: layout.read for name, layout in LAYOUTS.items()},
 }
 _POSITIVES: Final = frozenset({"positive", "positives"})
-_NEGCLIP_KEYS = {"id", "image", "caption", "negatives"}
+NEGCLIP_KEYS: Final = {"id", "image", "caption", "negatives"}
 
 
 def _of_records(records: Records) -> Items:
@@ -239,15 +174,6 @@ def _items_in(cell: object) -> list[object] | None:
     if isinstance(cell, list):
         return cell
     return list_in(cell) if isinstance(cell, str) else None
-
-
-def _objects(path: AnyPath) -> Iterator[Record]:
-    return json_records(path, path.name, expected="with a caption and its negatives")
-
-
-def _is_texts(cells: Mapping[str, object]) -> bool:
-    items = cells["negatives"]
-    return isinstance(items, list) and all(isinstance(item, str) for item in items)
 
 
 def _delimiter(path: AnyPath) -> str:

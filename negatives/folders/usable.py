@@ -4,7 +4,7 @@ from typing import Final
 
 from data.errors import UsageError
 from data.texts import is_unicode, normalise
-from negatives.folders.published import PublishedNegative
+from negatives.folders.items import PublishedNegative
 
 MAX_CHARACTERS: Final = 10_000
 LONG: Final = f"longer than {MAX_CHARACTERS} characters"

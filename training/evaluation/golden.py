@@ -1,15 +1,20 @@
-"""Published figures of a model beside a run's: `evaluate --check-golden ViT-B-32/openai`."""
+"""Published figures of a model beside a run's: `evaluate --check-golden ViT-B-32/openai`.
+
+Those of 274 checkpoints more are read from their authors' file: `individual_results.csv:NAME`.
+"""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from data.errors import UsageError
 from data.texts import nearest
 from training.evaluation.results import Results
 from training.evaluation.tables import aligned, figure_name
+from training.evaluation.vl_compo import published_figures
 
 _FILE: Final = "golden.json"
 _NEAR: Final = 0.005
@@ -34,6 +39,9 @@ def golden(name: str) -> dict[tuple[str, str, str], float]:
     Raises:
         UsageError: nothing is known of such a model.
     """
+    path, _, model = name.rpartition(":")
+    if path.endswith(".csv"):
+        return published_figures(Path(path), model)
     known = json.loads(files(__package__).joinpath(_FILE).read_text("utf-8"))
     if name not in known:
         raise UsageError(f"--check-golden: unknown {name!r}; {nearest(name, known)}")

@@ -22,6 +22,8 @@ RETRIEVAL: Final = {"coco": "", "flickr30k": "", "coco_counterfactuals": "retrie
 NUM_ZERO_SHOT: Final = 21
 ZERO_SHOT: Final = "zeroshot"
 """The benchmark under which all sets of zero-shot classification are."""
+HARD_POSITIVES: Final = "hard_positives"
+"""The benchmark whose tasks give a brittleness, too."""
 _SIDES: Final = {"I2T": "I2T R@1", "T2I": "T2I R@1"}
 
 
@@ -29,7 +31,8 @@ def summary_of(scores: Sequence[Score]) -> dict[str, float]:
     """Return figures by name; what nothing was scored for is left out.
 
     Of each benchmark and kind of task there is the mean of its tasks (macro) and of its items
-    (micro); of retrieval R@1 of both sides, of each task where there are several.
+    (micro); of retrieval R@1 of both sides, of each task where there are several; of hard positives
+    the brittleness of each kind.
     """
     found: dict[str, float] = {}
     own: dict[str, float] = {}
@@ -44,6 +47,7 @@ def summary_of(scores: Sequence[Score]) -> dict[str, float]:
             own.setdefault(benchmark, fmean(score.value or 0 for score in group))
             found |= _means(f"{benchmark} {kind}", group)
     found |= _mean("Comp", {name: own[name] for name in COMPOSITION if name in own}, 11)
+    found |= _brittleness(scores)
     sets = {score.task: score.value or 0 for score in groups.get((ZERO_SHOT, "classification"), ())}
     found |= _mean("ZS", sets, NUM_ZERO_SHOT)
     for side, measure in _SIDES.items():
@@ -61,6 +65,20 @@ def _means(name: str, scores: Sequence[Score]) -> dict[str, float]:
     num_items = sum(score.items for score in scores)
     micro = sum((score.value or 0) * score.items for score in scores) / num_items
     return {f"{name} macro": fmean(score.value or 0 for score in scores), f"{name} micro": micro}
+
+
+def _brittleness(scores: Sequence[Score]) -> dict[str, float]:
+    """Return the share of items of which a false caption is between two true ones, by kind."""
+    found: dict[str, dict[str, float]] = {}
+    for score in scores:
+        if score.benchmark == HARD_POSITIVES and score.value is not None:
+            kind, _, name = score.task.rpartition(" ")
+            found.setdefault(kind, {})[name] = score.value
+    return {
+        f"{HARD_POSITIVES} {kind} brittleness": one["original"] + one["positive"] - 2 * both
+        for kind, one in found.items()
+        if (both := one.get("augmented")) is not None
+    }
 
 
 def _recalls(benchmark: str, scores: Sequence[Score]) -> dict[str, float]:

@@ -10,7 +10,8 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import permutations, product
+from math import comb
 from typing import Final, Literal, NamedTuple
 
 Pair = tuple[int, int]
@@ -128,6 +129,12 @@ def _paraphrases(_num_images: int, num_captions: int) -> tuple[Comparison, ...]:
     return tuple(Comparison((0, 1 + k), (0, num_captions)) for k in range(num_captions - 1))
 
 
+def _true_before_false(_num_images: int, num_captions: int) -> tuple[Comparison, ...]:
+    half = num_captions // 2
+    pairs = product(range(1, 1 + half), range(1 + half, 1 + num_captions))
+    return tuple(Comparison((0, true), (0, false)) for true, false in pairs)
+
+
 def _text_alone(_num_images: int, num_captions: int) -> tuple[Comparison, ...]:
     last = num_captions - 1
     return tuple(Comparison((a, b), (a, last)) for a, b in permutations(range(last), 2))
@@ -155,6 +162,12 @@ PARAPHRASES: Final = Layout(
     name="paraphrases", comparisons=_paraphrases, chance=lambda _images, captions: 1 / captions
 )
 """One image, true captions and a false one at the end: all true ones come before it."""
+TRUE_BEFORE_FALSE: Final = Layout(
+    name="true before false",
+    comparisons=_true_before_false,
+    chance=lambda _images, captions: 1 / comb(captions, captions // 2),
+)
+"""One image, as many true captions as false ones after them: every true one comes before all."""
 TEXT_ALONE: Final = Layout(
     name="text alone", comparisons=_text_alone, chance=lambda _images, _captions: 1 / 3
 )

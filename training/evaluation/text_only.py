@@ -12,7 +12,8 @@ is asked as often as the change back, a trained reader of few items scores below
 learnt is what it then is not asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -22,12 +23,26 @@ from data.errors import UsageError
 from data.measures.adversary import distinct_texts, folds_of, held_out_wins, word_reader
 from training.evaluation.outcomes import groups_of
 from training.evaluation.strata import evened
-from training.evaluation.tasks import CAPTIONS, PARAPHRASES, TEXT_ALONE, Task
+from training.evaluation.tasks import (
+    CAPTIONS,
+    PARAPHRASES,
+    TEXT_ALONE,
+    TRUE_BEFORE_FALSE,
+    Layout,
+    Task,
+)
 
 VERSION: Final = 1
 """Of these scores: another one for another way to take them."""
 LEAST_GROUPS: Final = 50
 """Images with which an adversary is trained at all."""
+_NUM_TRUE: Final[Mapping[Layout, Callable[[int], int]]] = {
+    CAPTIONS: lambda _num_captions: 1,
+    PARAPHRASES: lambda num_captions: num_captions - 1,
+    TEXT_ALONE: lambda num_captions: num_captions - 1,
+    TRUE_BEFORE_FALSE: lambda num_captions: num_captions // 2,
+}
+"""How many of an item's captions are true; the others are false."""
 
 
 class LogProbability(Protocol):
@@ -91,7 +106,7 @@ def _score(wins: NDArray[np.float64], task: Task, versus: _Versus) -> float:
 
 
 def _versus(task: Task) -> _Versus | None:
-    if task.layout not in (CAPTIONS, PARAPHRASES, TEXT_ALONE) or not task.items:
+    if task.layout not in _NUM_TRUE or not task.items:
         return None
     groups = groups_of([item.subject for item in task.items])
     pairs = [
@@ -109,6 +124,5 @@ def _versus(task: Task) -> _Versus | None:
 
 
 def _pairs(task: Task, captions: Sequence[str]) -> list[tuple[str, str]]:
-    if task.layout is CAPTIONS:
-        return [(captions[0], other) for other in captions[1:]]
-    return [(caption, captions[-1]) for caption in captions[:-1]]
+    num_true = _NUM_TRUE[task.layout](len(captions))
+    return list(product(captions[:num_true], captions[num_true:]))

@@ -1,8 +1,12 @@
 """Published files in, verified folders out; on texts written here, and on the published ones."""
 
 import csv
+import io
 import json
+import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -13,9 +17,12 @@ from data.manifest import Manifest, problems_of, read_all_rows, read_manifest, t
 from data.records import Row
 from data.texts import normalise
 from negatives.commands import convert
+from negatives.folders.detecting import detect_format
 from negatives.folders.importing import ImportOptions, import_published
-from negatives.folders.published import FORMATS, detect_format
+from negatives.folders.layouts import LAYOUTS
+from negatives.folders.published import FORMATS
 
+PAGE = Path(__file__).parents[3] / "docs/publishing.md"
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 CAPTION = "A red car next to a blue house."
 NEGATIVE = "A blue car next to a red house."
@@ -279,6 +286,269 @@ def test_a_missing_file_an_unknown_option_and_an_empty_folder_are_refused(tmp_pa
 
 def test_the_command_offers_every_format() -> None:
     assert set(convert._FORMATS) == {"auto", *FORMATS}
+
+
+def tar_of(path: Path, members: Mapping[str, str]) -> None:
+    with tarfile.open(path, "w") as tar:
+        for name, text in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text.encode())
+            tar.addfile(info, io.BytesIO(text.encode()))
+
+
+class Published(NamedTuple):
+    """A file in an authors' layout, and of its rows image, caption, negatives and positives."""
+
+    name: str
+    content: object
+    rows: list[tuple[str, str, list[tuple[str, str, str]], list[str]]]
+    split: str = "train"
+
+
+TRUE, FALSE = "A red car by a dog.", "A blue car by a dog."
+TRAIN: Final = "COCO_train2014_000000000139.jpg"
+IDENTIFIED: Final = ("cs-clip", "triplet-clip")
+"""Layouts whose captions have ids of their own."""
+LAYOUT_SAMPLES: Final[Mapping[str, Published]] = {
+    "ce-clip": Published(
+        "train.json",
+        [{
+            "image_id": 139, "id": 5, "caption": TRUE, "relation_aug_caption": "###",
+            "adj_aug_caption": FALSE, "noun_aug_caption": "A red cat by a dog.",
+            "verb_aug_caption": "A red car near a dog.", "valid_caption": [1, 0, 1, 1, 1],
+        }],
+        [(TRAIN, TRUE, [
+            (FALSE, "replace", "att"), ("A red cat by a dog.", "replace", "obj"),
+            ("A red car near a dog.", "replace", "act"),
+        ], [])],
+    ),
+    "degla": Published(
+        "DeGLA.json",
+        [{"image_id": 139, "original": TRUE, "enhanced": [FALSE, "A dog by a red car."]}],
+        [(TRAIN, TRUE, [
+            (FALSE, "unknown", "unknown"), ("A dog by a red car.", "unknown", "unknown"),
+        ], [])],
+    ),
+    "crepe": Published(
+        "prod_vg_hard_negs_negate_complexity_4.csv",
+        ",image_id,x,y,width,height,caption,hard_negs\n"
+        f'0,139,1,2,3,4,{TRUE},"[\'A red car not by a dog.\', ""{FALSE}""]"\n',
+        [("139.jpg", TRUE, [
+            ("A red car not by a dog.", "negate", "unknown"), (FALSE, "negate", "unknown"),
+        ], [])],
+        split="test",
+    ),
+    "con-clip": Published(
+        "ccneg.json",
+        {
+            "image_paths": ["cc3m/1.jpg"],
+            "annotations": [{
+                "json": {"caption": TRUE},
+                "sop_data": {"negative-prompt": "A red car, not by a dog."},
+            }],
+        },
+        [("cc3m/1.jpg", TRUE, [("A red car, not by a dog.", "negate", "unknown")], [])],
+    ),
+    "negation-clip": Published(
+        "negationclip_captions_train2014.json",
+        {
+            "info": {}, "licenses": [], "images": [],
+            "annotations": [{
+                "image_id": 139, "id": 5, "caption": TRUE,
+                "updated_caption": "A red car by a dog without a collar.",
+            }],
+        },
+        [(TRAIN, TRUE, [], ["A red car by a dog without a collar."])],
+    ),
+    "vismin": Published(
+        "train.json",
+        [{
+            "image_path": "/coco/images/train2017/1.jpg", "caption": TRUE,
+            "negatives": [
+                {"edited_image_path": "/a/0.png", "edited_caption": FALSE, "category": "attribute"},
+                {"edited_image_path": "/a/1.png", "edited_caption": "Two red cars by a dog.",
+                 "category": "counting"},
+                {"edited_image_path": "/a/2.png", "edited_caption": "A red car on a dog."},
+            ],
+        }],
+        [("/coco/images/train2017/1.jpg", TRUE, [
+            (FALSE, "replace", "att"), ("Two red cars by a dog.", "count", "num"),
+            ("A red car on a dog.", "unknown", "unknown"),
+        ], [])],
+    ),
+    "cs-clip": Published(
+        "coco_val.json",
+        [{
+            "sample_id": "coco_7_1", "original_caption": TRUE, "image_path": "val2014/1.jpg",
+            "entities": ["red car", "dog", "street"],
+            "negative_entities": {
+                "red car": [
+                    {"negative": "Dog", "change_type": "object_change"},
+                    {"negative": "blue car", "change_type": "attribute_change"},
+                ],
+                "dog": [{"negative": "dog.", "change_type": "object_change"}],
+            },
+            "relations": [{
+                "subject": "red car", "relation_type": "by", "object": "dog",
+                "negatives": [{"subject": "red car", "relation_type": "not by", "object": "dog",
+                               "change_type": "negation"}],
+            }],
+        }],
+        [("val2014/1.jpg", TRUE, [
+            ("blue car", "replace", "att"), ("red car not by dog", "negate", "rel"),
+        ], ["red car", "red car by dog"])],
+        split="validation",
+    ),
+    "triplet-clip": Published(
+        "shard-0.tar",
+        {
+            "0.image": "", "0.caption": TRUE, "0.neg_image": "", "0.neg_caption": FALSE,
+            "1.image": "", "1.caption": "Two dogs.",
+        },
+        [
+            ("shard-0.tar/0.image", TRUE, [(FALSE, "unknown", "unknown")], []),
+            ("shard-0.tar/1.image", "Two dogs.", [], []),
+        ],
+    ),
+    "hard-positives": Published(
+        "hard_positives",
+        {
+            f"{folder}/vl_checklist_attributes.json": json.dumps([{
+                "image_id": "1", "image_path": "data/VG_100K/1.jpg",
+                "true_caption": true, "false_caption": "a blue car",
+            }])
+            for folder, true in (("data", "a red car"), ("swapped_data", "a scarlet car"))
+        },
+        [("data/VG_100K/1.jpg", "a red car", [("a blue car", "replace", "att")],
+          ["a scarlet car"])],
+        split="test",
+    ),
+    "fine-hard": Published(
+        "results_10.json",
+        [{
+            "f_path": "coyo_image_0/1.jpg", "caption": "A long caption.", "short_caption": "Short.",
+            "bbox_info": [
+                {"bbox": [0, 0, 1, 1, 0.9], "short_expr": TRUE, "long_expr": "Longer.",
+                 "flag_short_neg": 1, "short_expr_negs": {"0": FALSE, "1": "A car on a dog."}},
+                {"bbox": [0, 0, 1, 1, 0.9], "short_expr": "Two dogs.", "flag_short_neg": 0},
+            ],
+        }],
+        [
+            ("coyo_image_0/1.jpg", TRUE, [
+                (FALSE, "unknown", "unknown"), ("A car on a dog.", "unknown", "unknown"),
+            ], []),
+            ("coyo_image_0/1.jpg", "Two dogs.", [], []),
+        ],
+    ),
+}  # fmt: skip
+
+
+def published(folder: Path, name: str, content: object) -> Path:
+    """Write a sample: a text, JSON, the members of a tar, or the files of a folder."""
+    path = folder / name
+    if isinstance(content, str):
+        path.write_text(content)
+    elif isinstance(content, dict) and name.endswith(".tar"):
+        tar_of(path, content)
+    elif isinstance(content, dict) and not path.suffix:
+        for file, text in content.items():
+            (path / file).parent.mkdir(parents=True, exist_ok=True)
+            (path / file).write_text(text)
+    else:
+        path.write_text(json.dumps(content))
+    return path
+
+
+def test_every_layout_has_a_sample() -> None:
+    assert LAYOUT_SAMPLES.keys() == LAYOUTS.keys()
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_an_authors_layout_is_told_and_read(name: str, tmp_path: Path) -> None:
+    sample = LAYOUT_SAMPLES[name]
+    path = published(tmp_path, sample.name, sample.content)
+    assert detect_format(path) == name
+    manifest, rows = load(path)
+    assert manifest.splits() == (sample.split,)
+    found = [
+        (
+            row.image,
+            row.caption,
+            [(negative.text, negative.type, negative.subtype) for negative in row.negatives],
+            [positive.text for positive in row.positives],
+        )
+        for row in rows
+    ]
+    assert found == sample.rows
+    assert all(row.id.startswith(name) for row in rows if name not in IDENTIFIED)
+
+
+def test_a_folder_of_an_authors_files_is_read_as_one(tmp_path: Path) -> None:
+    for name, folder in (("crepe", "prod"), ("triplet-clip", "tars"), ("fine-hard", "jsonfiles")):
+        sample, root = LAYOUT_SAMPLES[name], tmp_path / folder
+        root.mkdir()
+        for number in range(2):
+            published(root, f"{number}_{sample.name}", sample.content)
+        assert detect_format(root) == name
+        manifest, rows = load(root)
+        assert (len(rows), len(manifest.producers)) == (2 * len(sample.rows), 2)
+
+
+def test_jsonl_and_pretty_json_are_told_apart_too(tmp_path: Path) -> None:
+    content = LAYOUT_SAMPLES["vismin"].content
+    assert isinstance(content, list)
+    for name, text in (
+        ("pretty.json", json.dumps(content, indent=2)),
+        ("one.jsonl", json.dumps(content[0]) + "\n"),
+    ):
+        path = published(tmp_path, name, text)
+        assert detect_format(path) == "vismin"
+        assert len(load(path)[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("ce-clip", ("adj_aug_caption", "adjective"), "no column 'adj_aug_caption'"),
+        ("degla", ("image_id", "image"), "no column 'image_id'"),
+        ("crepe", (",caption", ",title"), "no column 'caption'"),
+        ("con-clip", ("annotations", "samples"), "of one length, found an object"),
+        ("negation-clip", ("updated_caption", "negated"), "no column 'updated_caption'"),
+        ("negation-clip", ("annotations", "rows"), "expected COCO's 'annotations'"),
+        ("vismin", ('"negatives"', '"negative"'), "no column 'negatives'"),
+        ("cs-clip", ("image_path", "image"), "no column 'image_path'"),
+        ("fine-hard", ("f_path", "path"), "no column 'f_path'"),
+    ],
+)
+def test_a_file_that_lacks_a_field_of_its_layout_is_refused(
+    name: str, change: tuple[str, str], message: str, tmp_path: Path
+) -> None:
+    sample = LAYOUT_SAMPLES[name]
+    text = sample.content if isinstance(sample.content, str) else json.dumps(sample.content)
+    path = published(tmp_path, sample.name, text.replace(*change))
+    with pytest.raises(UsageError, match=message):
+        load(path, format=name)
+
+
+def test_hard_positives_need_both_folders_in_one_order(tmp_path: Path) -> None:
+    sample = LAYOUT_SAMPLES["hard-positives"]
+    root = published(tmp_path, sample.name, sample.content)
+    file = root / "swapped_data/vl_checklist_attributes.json"
+    with pytest.raises(UsageError, match="data and swapped_data"):
+        load(root / "data" / file.name, format="hard-positives")
+    file.write_text(file.read_text().replace("blue", "green"))
+    with pytest.raises(UsageError, match="the false captions of"):
+        load(root)
+    file.unlink()
+    with pytest.raises(UsageError, match="vl_checklist_attributes"):
+        load(root)
+
+
+def test_the_page_says_what_a_layout_was_checked_against() -> None:
+    table = PAGE.read_text().partition("\n| `--format` |")[2].partition("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    found = {row[0].strip("`"): row[-1] for row in rows}
+    assert found == {name: layout.verified for name, layout in LAYOUTS.items()}
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=5), st.text(max_size=30))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
+import torch
 from PIL import Image
 
 from data.errors import UsageError
@@ -25,6 +26,7 @@ from training.evaluation.tasks import (
     IMAGES,
     PARAPHRASES,
     TEXT_ALONE,
+    TRUE_BEFORE_FALSE,
     ImageRef,
     Layout,
     Retrieval,
@@ -337,13 +339,150 @@ def negbench() -> Case:
     pair = {"filepath": "data/val2017/1.jpg", "captions": str(["no car", 'not "a" road'])}
     names = {"coco_mcq": "COCO_val", "voc2007_mcq": "VOC2007", "synthetic_mcq": "synthetic"}
     captions = tuple(f"caption {number}" for number in (1, 0, 2, 3))
+    counts = {"coco_mcq": 5914, "voc2007_mcq": 5031, "synthetic_mcq": None}
     return Case(
         {
             **{f"{name}_mcq_llama3.1_rephrased.csv": table(row) for name in names.values()},
             "COCO_val_retrieval.csv": table(pair, pair),
             "COCO_val_negated_retrieval_llama3.1_rephrased_affneg_true.csv": table(pair),
         },
-        {name: Expected(CAPTIONS, keys("data/val2017/1.jpg"), captions) for name in names},
+        {
+            name: Expected(CAPTIONS, keys("data/val2017/1.jpg"), captions, counted=counts[name])
+            for name in names
+        },
+    )
+
+
+def negrefcocog() -> Case:
+    first, second = [10.5, 0, 20.25, 40], [0, 0, 39.41, 48]
+    record = {
+        "image": "COCO_train2014_1.jpg", "phrase": "a dog without a hat",
+        "ref_bbox": second, "bbox_list": [first, second],
+    }  # fmt: skip
+    name = "COCO_train2014_1.jpg"
+    regions = (ImageRef(name, (0, 0, 39, 48)), ImageRef(name, (10, 0, 31, 40)))
+    return Case(
+        {"NegRefCOCOg.json": json.dumps([record])},
+        {"regions": Expected(IMAGES, regions, ("a dog without a hat",), counted=440)},
+    )
+
+
+def colorfoil() -> Case:
+    row = ["http://images.cocodataset.org/val2017/000000000139.jpg", *PAIR]
+    expected = Expected(CAPTIONS, keys("val2017/000000000139.jpg"), PAIR, 550 + 1, 2507)
+    return Case({"colorfoil.json": json.dumps([row] * 552)}, {"color": expected})
+
+
+def cola() -> Case:
+    address = "https://cs-people.bu.edu/array/data/vg_gqa_images/{}.jpg"
+    row = [address.format(1), PAIR[0], address.format(2), PAIR[1]]
+    return Case(
+        {"COLA_multiobjects_matching_benchmark.json": json.dumps([row])},
+        groups(keys("1.jpg", "2.jpg"), 210),
+    )
+
+
+def mmvp_vlm() -> Case:
+    counts = {"Orientation": 1, "Color": 33}
+    names = ("Question ID", "Type", "Statement")
+    rows = [
+        dict(zip(names, (first + n, kind, PAIR[n].removeprefix("a ")), strict=True))
+        for kind, first in counts.items()
+        for n in range(2)
+    ]
+    tasks = {}
+    for kind, first in counts.items():
+        for name, expected in groups(
+            keys(f"{kind}/{first}.jpg", f"{kind}/{first + 1}.jpg"), 15, f"{kind} "
+        ).items():
+            tasks[name] = expected._replace(captions=("a photo of red car", "a photo of blue car"))
+    return Case({"Questions.csv": table(*rows)}, tasks)
+
+
+def vismin() -> Case:
+    counts = {"object": 579, "attribute": 294, "counting": 589, "relation": 622}
+    row = {
+        "image_path": "/coco/val2017/1.jpg", "caption": PAIR[0],
+        "edited_image_path": "/1/0.png", "edited_caption": PAIR[1], "edit_id": "1_0",
+    }  # fmt: skip
+    images = keys("original_images/coco/val2017/1.jpg", "edited_images/1/0.png")
+    return Case(
+        {f"{name}.csv": table(row) for name in counts},
+        {
+            task: expected
+            for name, count in counts.items()
+            for task, expected in groups(images, count, f"{name} ").items()
+        },
+    )
+
+
+def bla() -> Case:
+    kinds = ("active_passive", "coordination", "relative_clause")
+    sentences = {"True1": "t1", "True2": "t2", "False1": "f1", "False2": "f2", "predicate": "feed"}
+    record = {"image_id": "1", "caption_group": [sentences, {"True1": "a group that is not used"}]}
+    tasks = {}
+    for kind in kinds:
+        tasks[f"{kind} pairs"] = Expected(CAPTIONS, keys("1.jpg"), ("t1", "f1"), items=2)
+        tasks[f"{kind} sets"] = Expected(TRUE_BEFORE_FALSE, keys("1.jpg"), ("t1", "t2", "f1", "f2"))
+    return Case({f"{kind}_captions.json": json.dumps([record]) for kind in kinds}, tasks)
+
+
+def hard_positives() -> Case:
+    name = "data/VG_100K/1.jpg"
+    plain = {"image_id": "1", "image_path": name, "false_caption": "a blue car"}
+    crop = plain | {"bbox_x": 3, "bbox_y": 4, "bbox_w": 10, "bbox_h": 20, "attributes": ["a", "b"]}
+    kinds = {
+        "swap": ("visual_genome_attribution", 28748, crop, ImageRef(name, (3, 4, 13, 24))),
+        "replace_att": ("vl_checklist_attributes", 10575, plain, ImageRef(name)),
+        "replace_rel": ("vl_checklist_relations", 16868, plain, ImageRef(name)),
+    }
+    files, tasks = {}, {}
+    for kind, (file, count, record, image) in kinds.items():
+        for folder, true in (("data", "a red car"), ("swapped_data", "a scarlet car")):
+            files[f"{folder}/{file}.json"] = json.dumps([record | {"true_caption": true}])
+        for score, layout, captions in (
+            ("original", CAPTIONS, PAIR),
+            ("positive", CAPTIONS, ("a scarlet car", "a blue car")),
+            ("augmented", PARAPHRASES, ("a red car", "a scarlet car", "a blue car")),
+        ):
+            tasks[f"{kind} {score}"] = Expected(layout, (image,), captions, counted=count)
+    return Case(files, tasks)
+
+
+def half_truths() -> Case:
+    relation = {"subject": "Child", "relation_type": "is on", "object": "snow"}
+    negatives = [
+        relation | {"relation_type": "is under", "change_type": "antonym"},
+        relation | {"relation_type": "is not on", "change_type": "negation"},
+    ]
+    sample = {
+        "sample_id": "coco_7_1", "original_caption": "A small child on the snow.",
+        "entities": ["Small child", "snow"],
+        "negative_entities": {
+            "snow": [
+                {"negative": "dirty snow", "change_type": "attribute_change"},
+                {"negative": "Grass", "change_type": "object_change"},
+                {"negative": "sand", "change_type": "object_change"},
+            ],
+            "Small child": [{"negative": "dog", "change_type": "object_change"}],
+        },
+        "relations": [{**relation, "negatives": negatives}],
+        "image_path": "val2014/COCO_val2014_1.jpg",
+    }  # fmt: skip
+    pairs = {
+        "entity object": ("small child", "small child and grass"),
+        "entity attribute": ("small child", "small child and dirty snow"),
+        "relation swap": ("child", "snow is on child"),
+        "relation antonym": ("child", "child is under snow"),
+        "relation negation": ("child", "child is not on snow"),
+        "relation object": ("child", "child is on grass"),
+        "relation subject": ("child", "dog is on snow"),
+    }
+    image = keys("val2014/COCO_val2014_1.jpg")
+    other = sample | {"sample_id": "coco_7_2"}  # of the same image, so it is not used
+    return Case(
+        {"coco_val.json": json.dumps([sample, other])},
+        {kind: Expected(CAPTIONS, image, pair) for kind, pair in pairs.items()},
     )
 
 
@@ -351,11 +490,18 @@ MAKERS: Final[Mapping[str, Callable[[], Case]]] = {
     maker.__name__: maker
     for maker in (
         sugarcrepe, sugarcrepe_pp, aro, crepe, valse, vlchecklist, whatsup, svo, spec, winoground,
-        eqben, imagecode, coco_counterfactuals, negbench, colorswap,
+        eqben, imagecode, coco_counterfactuals, negbench, colorswap, negrefcocog, colorfoil, cola,
+        mmvp_vlm, vismin, bla, hard_positives, half_truths,
     )
 }  # fmt: skip
-UNSEEN: Final = ("coco", "flickr30k", "zeroshot")
+UNSEEN: Final = ("coco", "flickr30k", "zeroshot", "cc_neg")
 """Adapters with tests of their own."""
+UNNAMED: Final = {
+    "cola": '[["a/1.jpg", "a red car", "a/2.jpg"]]',
+    "colorfoil": '[["a/1.jpg", "a red car"]]',
+    "mmvp_vlm": "id,type,statement\n1,Color,a\n",
+}
+"""Adapters whose files name no fields, and such a file with a record that lacks one."""
 
 
 def written(root: Path, files: Mapping[str, str]) -> Path:
@@ -412,7 +558,8 @@ def test_a_wrong_file_is_named(name: str, content: str, tmp_path: Path) -> None:
 def test_a_record_that_lacks_a_field_is_refused(name: str, tmp_path: Path) -> None:
     files = dict(MAKERS[name]().files)
     file = next(iter(files))
-    broken = re.sub(r"caption|keys|POS|sentence|1\.jpg|0000139|\b139\b|\"9\"", "gone", files[file])
+    names = r"caption|keys|POS|sentence|phrase|sample_id|1\.jpg|0000139|\b139\b|\"9\""
+    broken = UNNAMED.get(name) or re.sub(names, "gone", files[file])
     assert broken != files[file]
     with pytest.raises(UsageError, match=re.escape(Path(file).name)):
         BENCHMARKS[name].read(written(tmp_path, {**files, file: broken}))
@@ -527,6 +674,65 @@ def test_negated_queries_are_of_their_images(tmp_path: Path) -> None:
     assert isinstance(task, Retrieval)
     assert task.captions == ("no car", 'not "a" road') * 2
     assert task.owner == (0, 0, 1, 1)
+
+
+def test_grey_images_are_left_out(tmp_path: Path) -> None:
+    items = read("colorfoil", written(tmp_path, colorfoil().files))["color"].items
+    numbers = [int(item.id.rpartition(":")[2]) for item in items]
+    assert numbers == [*range(550), 551]
+
+
+def test_a_hard_positive_has_the_false_caption_of_its_counterpart(tmp_path: Path) -> None:
+    files = dict(hard_positives().files)
+    file = "swapped_data/vl_checklist_relations.json"
+    for changed, message in (
+        (files[file].replace("blue", "green"), "the false captions of"),
+        (json.dumps(json.loads(files[file]) * 2), "as many records"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            read("hard_positives", written(tmp_path, files | {file: changed}))
+
+
+def cc_neg(*negated: str, **changed: object) -> bytes:
+    """Return what torch writes of samples as the authors have them."""
+    by_text = {
+        text: {"json": {"caption": "a dog"}, "sop_data": {"negative-prompt": text}}
+        for text in negated
+    }
+    samples = [by_text[text] for text in negated]
+    paths = [f"/workspace/datasets/cc3m/{place}.jpg" for place in range(len(samples))]
+    file = io.BytesIO()
+    torch.save({"image_paths": paths, "annotations": samples} | changed, file)
+    return file.getvalue()
+
+
+def test_of_cc_neg_the_last_forty_thousand_count(tmp_path: Path) -> None:
+    file = tmp_path / "ccneg_preprocessed.pt"
+    file.write_bytes(cc_neg(*["a cat"] * 40_001, "a dog, and, not a cat"))
+    task = read("cc_neg", tmp_path)["negation"]
+    assert (task.layout, len(task.items), task.expected) == (CAPTIONS, 40_000, 40_000)
+    assert task.items[0].images == keys("/workspace/datasets/cc3m/2.jpg")
+    assert task.items[-1].captions == ("a dog", "a dog and not a cat")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        cc_neg(),
+        cc_neg("a cat", image_paths=[]),
+        cc_neg("a cat", annotations=[{"json": {"caption": "a dog"}}]),
+        cc_neg("a cat", image_paths=[7]),
+        cc_neg("a cat", other=Path("of a class that is not harmless")),
+    ],
+)
+def test_a_wrong_file_of_cc_neg_is_named(content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"ccneg_preprocessed\.pt"):
+        read("cc_neg", tmp_path)
+    (tmp_path / "ccneg_preprocessed.pt").write_bytes(content)
+    with pytest.raises(UsageError, match=r"ccneg_preprocessed\.pt"):
+        read("cc_neg", tmp_path)
 
 
 def rows_of_the_page() -> list[tuple[str, ...]]:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,42 @@ def test_what_differs_and_what_is_incomplete_is_marked(
     assert table[0].split() == ["published", "here"]
     assert table[1].split()[:4] == ["sugarcrepe", "swap_obj", "61.22", f"{100 * value:.2f}"]
     assert table[1].endswith(verdict)
+
+
+COLUMNS = {
+    "aro::VG_Relation": ("aro", "vg_relation", "mean of means"),
+    "aro::COCO_Order": ("aro", "coco_order", "accuracy"),
+    "eqben::eqbenag::group": ("eqben", "eqbenag group", "accuracy"),
+    "svo_probes::subj_neg": ("svo", "subj_neg", "accuracy"),
+    "valse::counting-small-quant": ("valse", "counting_small_quant", "accuracy"),
+    "vl_checklist::Object_Size_large": ("vlchecklist", "object_size_large", "mean of means"),
+    "whatsup::COCO_QA_ONE": ("whatsup", "coco_qa_one_obj", "accuracy"),
+    "coco_karpathy::t2i/R@5": ("coco", "", "T2I R@5"),
+    "flickr30k::i2t/R@1": ("flickr30k", "", "I2T R@1"),
+    "mmvp_vlm::Texts::group": ("mmvp_vlm", "Text group", "accuracy"),
+    "elevator::stanfordcar": ("zeroshot", "stanford_cars", "accuracy"),
+    "elevator::eurosat-clip": ("zeroshot", "eurosat", "accuracy"),
+    "elevator::voc2007classification": ("zeroshot", "voc2007", "11-point mAP"),
+}
+
+
+def test_a_file_of_published_results_is_read_by_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "individual_results.csv"
+    head = ",".join(("arch", "pretrained", "family", *COLUMNS, "elevator::other", "mean"))
+    cells = ",".join(str(n) for n in range(len(COLUMNS)))
+    path.write_text(f"{head}\nViT-B-32,openai,CLIP,{cells},5,6\nDAC-LLM,cc3m-ft,X,,{cells},7\n")
+    found = golden(f"{path}:ViT-B-32/openai")
+    assert found == {figure: n / 100 for n, figure in enumerate(COLUMNS.values())}
+    assert ("aro", "vg_relation", "mean of means") not in golden(f"{path}:DAC-LLM/cc3m-ft")
+    for name, message in (
+        (f"{path}:ViT-B-32/open", "did you mean 'ViT-B-32/openai'"),
+        (f"{tmp_path}/none.csv:ViT-B-32/openai", "none.csv: expected the table"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            golden(name)
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(UsageError, match="arch and pretrained"):
+        golden(f"{path}:ViT-B-32/openai")
 
 
 def test_another_measure_is_another_figure() -> None:

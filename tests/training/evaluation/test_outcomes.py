@@ -1,7 +1,7 @@
 """The vectorised scores beside a slow reading of the definitions; ties are frequent here."""
 
 from fractions import Fraction
-from itertools import permutations
+from itertools import permutations, product
 from statistics import fmean
 
 import numpy as np
@@ -21,6 +21,7 @@ from training.evaluation.tasks import (
     IMAGES,
     PARAPHRASES,
     TEXT_ALONE,
+    TRUE_BEFORE_FALSE,
     Classification,
     ImageRef,
     Item,
@@ -52,6 +53,7 @@ def worst(*pairs: tuple[float, float]) -> float:
 def by_hand(layout: Layout, score: Table) -> float:
     """Return the credit of one item whose images and captions have these scores, I x T."""
     num_captions = score.shape[1]
+    half = num_captions // 2
     text = [(score[a, a], score[a, b]) for a, b in permutations(range(min(score.shape)), 2)]
     image = [(score[a, a], score[b, a]) for a, b in permutations(range(min(score.shape)), 2)]
     pairs = {
@@ -61,6 +63,7 @@ def by_hand(layout: Layout, score: Table) -> float:
         GROUP_IMAGE: image,
         GROUP: text + image,
         PARAPHRASES: [(score[0, k], score[0, -1]) for k in range(num_captions - 1)],
+        TRUE_BEFORE_FALSE: list(product(score[0, :half], score[0, half:])),
     }
     return worst(*pairs[layout])
 
@@ -70,6 +73,7 @@ def by_hand(layout: Layout, score: Table) -> float:
     [
         (CAPTIONS, (1, 2)), (CAPTIONS, (1, 4)), (IMAGES, (5, 1)), (GROUP_TEXT, (2, 2)),
         (GROUP_TEXT, (3, 3)), (GROUP_IMAGE, (2, 2)), (GROUP, (2, 2)), (PARAPHRASES, (1, 3)),
+        (TRUE_BEFORE_FALSE, (1, 4)),
     ],
 )  # fmt: skip
 @given(data=st.data())

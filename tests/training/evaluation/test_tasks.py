@@ -12,6 +12,7 @@ from training.evaluation.tasks import (
     IMAGES,
     PARAPHRASES,
     TEXT_ALONE,
+    TRUE_BEFORE_FALSE,
     Classification,
     Comparison,
     ImageRef,
@@ -28,6 +29,7 @@ SHAPES = [
     (CAPTIONS, 1, 2), (CAPTIONS, 1, 5), (IMAGES, 2, 1), (IMAGES, 10, 1), (GROUP_TEXT, 2, 2),
     (GROUP_TEXT, 3, 3), (GROUP_IMAGE, 2, 2), (GROUP_IMAGE, 3, 3), (GROUP, 2, 2),
     (PARAPHRASES, 1, 3), (PARAPHRASES, 1, 4), (TEXT_ALONE, 0, 3),
+    (TRUE_BEFORE_FALSE, 1, 4),
 ]  # fmt: skip
 
 
@@ -41,6 +43,7 @@ SHAPES = [
         (GROUP, (2, 2), "P0-T2>P0-T3 P1-T3>P1-T2 P0-T2>P1-T2 P1-T3>P0-T3"),
         (PARAPHRASES, (1, 3), "P0-T1>P0-T3 P0-T2>P0-T3"),
         (TEXT_ALONE, (0, 3), "T0-T1>T0-T2 T1-T0>T1-T2"),
+        (TRUE_BEFORE_FALSE, (1, 4), "P0-T1>P0-T3 P0-T1>P0-T4 P0-T2>P0-T3 P0-T2>P0-T4"),
     ],
     ids=lambda value: value.name if isinstance(value, Layout) else "",
 )

@@ -14,12 +14,20 @@ from data.images import Store
 from data.storage import AnyPath
 from data.texts import nearest
 from training.evaluation.benchmarks.aro import aro
+from training.evaluation.benchmarks.bla import bla
+from training.evaluation.benchmarks.cc_neg import cc_neg
 from training.evaluation.benchmarks.coco_counterfactuals import coco_counterfactuals
+from training.evaluation.benchmarks.cola import cola
+from training.evaluation.benchmarks.colorfoil import colorfoil
 from training.evaluation.benchmarks.colorswap import colorswap
 from training.evaluation.benchmarks.crepe import crepe
 from training.evaluation.benchmarks.eqben import eqben
+from training.evaluation.benchmarks.half_truths import half_truths
+from training.evaluation.benchmarks.hard_positives import hard_positives
 from training.evaluation.benchmarks.imagecode import imagecode
+from training.evaluation.benchmarks.mmvp_vlm import mmvp_vlm
 from training.evaluation.benchmarks.negbench import negbench
+from training.evaluation.benchmarks.negrefcocog import negrefcocog
 from training.evaluation.benchmarks.retrieval import coco, flickr30k
 from training.evaluation.benchmarks.scenes import SceneStore
 from training.evaluation.benchmarks.scenes import tasks as scenes_tasks
@@ -28,6 +36,7 @@ from training.evaluation.benchmarks.sugarcrepe import sugarcrepe
 from training.evaluation.benchmarks.sugarcrepe_pp import sugarcrepe_pp
 from training.evaluation.benchmarks.svo import svo
 from training.evaluation.benchmarks.valse import valse
+from training.evaluation.benchmarks.vismin import vismin
 from training.evaluation.benchmarks.vlchecklist import vlchecklist
 from training.evaluation.benchmarks.whatsup import whatsup
 from training.evaluation.benchmarks.winoground import winoground
@@ -48,7 +57,7 @@ class Adapter:
         expects: what lies in that folder.
         images: which images it needs.
         counted: tasks whose name ends so make the benchmark's own figure, their mean.
-        verified: checked against its authors' files or loader; else docs/evaluation.md says that it is not.
+        verified: checked against its authors' files or loader; docs/evaluation.md says so.
         store: the folder of annotations -> the images, of a benchmark that keeps both together.
     """
 
@@ -150,6 +159,19 @@ BENCHMARKS: Mapping[str, Adapter] = {
         read=negbench,
         expects="{COCO_val,VOC2007,synthetic}_mcq_llama3.1_rephrased.csv, COCO_val_*retrieval*.csv",
         images="COCO val2017, VOC2007 test, the authors' synthetic ones",
+        verified=True,
+    ),
+    "negrefcocog": Adapter(
+        read=negrefcocog,
+        expects="NegRefCOCOg.json",
+        images="COCO train2014",
+        verified=True,
+    ),
+    "cc_neg": Adapter(
+        read=cc_neg,
+        expects="ccneg_preprocessed.pt",
+        images="the authors' ccneg_images/",
+        verified=True,
     ),
     "colorswap": Adapter(
         read=colorswap,
@@ -157,6 +179,51 @@ BENCHMARKS: Mapping[str, Adapter] = {
         images="images/",
         counted="group",
         verified=True,
+    ),
+    "colorfoil": Adapter(
+        read=colorfoil,
+        expects="colorfoil.json (below)",
+        images="COCO val2017",
+        verified=True,
+    ),
+    "cola": Adapter(
+        read=cola,
+        expects="COLA_multiobjects_matching_benchmark.json",
+        images="Visual Genome",
+        counted="image",
+        verified=True,
+    ),
+    "mmvp_vlm": Adapter(
+        read=mmvp_vlm,
+        expects="Questions.csv",
+        images="MLLM_VLM Images/",
+        counted="image",
+        verified=True,
+    ),
+    "vismin": Adapter(
+        read=vismin,
+        expects="object.csv, attribute.csv, counting.csv, relation.csv",
+        images="original_images/, edited_images/",
+        counted="group",
+        verified=True,
+    ),
+    "bla": Adapter(
+        read=bla,
+        expects="{active_passive,coordination,relative_clause}_captions.json of annotations/",
+        images="the authors' images/",
+        counted="pairs",
+    ),
+    "hard_positives": Adapter(
+        read=hard_positives,
+        expects="data/ and swapped_data/, each with three files .json",
+        images="Visual Genome, for swap ARO's images/",
+        counted="augmented",
+        verified=True,
+    ),
+    "half_truths": Adapter(
+        read=half_truths,
+        expects="coco_val.json (the authors' pipeline of units)",
+        images="COCO val2014",
     ),
     "coco": Adapter(
         read=coco,

@@ -1,19 +1,21 @@
 """NegBench (Alhamoud et al. 2025, arXiv 2501.09425): negation in choices of four and in queries.
 
-Its images alone, none of its videos and X-rays. Columns are those of the authors' loader.
-Unverified: the files themselves, whose counts are not known here. Their figure of retrieval is R@5.
+Its images alone, without its videos and X-rays. Columns and scores checked against the authors'
+loader; the counts of choices are those that their published shares have as denominators (how many
+synthetic ones there are is not known here). Their figure of retrieval is R@5.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from training.evaluation.benchmarks.files import field, number, rows, texts, true_first
 from training.evaluation.tasks import CAPTIONS, ImageRef, Item, Retrieval, Task
 
-_CHOICES: Final = {
-    "coco_mcq": "COCO_val_mcq_llama3.1_rephrased.csv",
-    "voc2007_mcq": "VOC2007_mcq_llama3.1_rephrased.csv",
-    "synthetic_mcq": "synthetic_mcq_llama3.1_rephrased.csv",
+_CHOICES: Final[Mapping[str, tuple[str, int | None]]] = {
+    "coco_mcq": ("COCO_val_mcq_llama3.1_rephrased.csv", 5914),
+    "voc2007_mcq": ("VOC2007_mcq_llama3.1_rephrased.csv", 5031),
+    "synthetic_mcq": ("synthetic_mcq_llama3.1_rephrased.csv", None),
 }
 _RETRIEVALS: Final = {
     "coco_retrieval": "COCO_val_retrieval.csv",
@@ -28,12 +30,12 @@ def negbench(root: Path) -> tuple[Task | Retrieval, ...]:
     Raises:
         UsageError: a file is missing or not as expected.
     """
-    choices = [_choices(name, root / file) for name, file in _CHOICES.items()]
+    choices = [_choices(name, root / file, expected) for name, (file, expected) in _CHOICES.items()]
     retrievals = [_retrieval(name, root / file) for name, file in _RETRIEVALS.items()]
     return *choices, *retrievals
 
 
-def _choices(name: str, path: Path) -> Task:
+def _choices(name: str, path: Path, expected: int | None) -> Task:
     items = []
     for key, row in rows(path):
         options = [field(row, f"caption_{place}", path=path) for place in range(_NUM_OPTIONS)]
@@ -41,7 +43,7 @@ def _choices(name: str, path: Path) -> Task:
         items.append(
             Item(f"{name}:{key}", (ImageRef(field(row, "image_path", path=path)),), captions)
         )
-    return Task(name=name, layout=CAPTIONS, items=tuple(items))
+    return Task(name=name, layout=CAPTIONS, items=tuple(items), expected=expected)
 
 
 def _retrieval(name: str, path: Path) -> Retrieval:
