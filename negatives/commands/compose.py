@@ -13,9 +13,9 @@ from data.storage import AnyPath
 @click.argument("folder", type=PATH_OR_URL)
 @click.argument("new", type=PATH_OR_URL)
 @click.option(
-    "--share",
+    "--a-caption",
     type=float,
-    help="Share of the captions that begin a composite.  [default: 1]",
+    help="Composites that begin with each caption, such as 0.5 or 3.  [default: 2]",
 )
 @click.option(
     "--layout",
@@ -42,7 +42,7 @@ def compose(
     *,
     folder: AnyPath,
     new: AnyPath,
-    share: float | None,
+    a_caption: float | None,
     layouts: tuple[str, ...],
     fluency_from: AnyPath | None,
     settings: tuple[str, ...],
@@ -68,7 +68,9 @@ def compose(
     from negatives.composing.run import compose as run
     from negatives.options import given
 
-    content: dict[str, Any] = {"composites": given(share=share, seed=seed, layouts=layouts or None)}
+    content: dict[str, Any] = {
+        "composites": given(a_caption=a_caption, seed=seed, layouts=layouts or None)
+    }
     for setting in settings:
         content = with_setting(content, f"composites.{setting}")
     options = parse_options(ComposeOptions, content["composites"], where="composites")

@@ -1,17 +1,21 @@
 """How composites are made."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from data.errors import UsageError
 from data.records import LAYOUTS
 from negatives.policy import CorpusScoring, PairPolicy
+
+_MOST: Final = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComposeOptions:
     """How composites are made.
 
-    `share`: of the captions that begin a composite, each decided by its id. `layouts`: how the two
+    `a_caption`: how many composites begin with a caption, on average; of a fraction, whether there
+    is one more is decided by the caption's id. `layouts`: how the two
     images may stand. `max_log_ratio`, `min_context_coverage`: as of the scorer corpus. `seed`:
     which partners, forms and exchanges are drawn.
 
@@ -19,7 +23,7 @@ class ComposeOptions:
         UsageError: a number is out of range, or a layout is unknown.
     """
 
-    share: float = 1.0
+    a_caption: float = 2.0
     layouts: tuple[str, ...] = LAYOUTS[1:]
     max_log_ratio: float = 3.0
     min_context_coverage: float = 0.34
@@ -27,8 +31,10 @@ class ComposeOptions:
 
     def __post_init__(self) -> None:
         """Refuse what means nothing."""
-        if not 0 < self.share <= 1:
-            raise UsageError(f"share: expected a number above 0, up to 1, found {self.share}")
+        if not 0 < self.a_caption <= _MOST:
+            raise UsageError(
+                f"a_caption: expected a number above 0, up to {_MOST}, found {self.a_caption}"
+            )
         for layout in self.layouts:
             if layout not in LAYOUTS[1:]:
                 raise UsageError(f"layouts: expected {' or '.join(LAYOUTS[1:])}, found {layout!r}")

@@ -1,6 +1,7 @@
 """Who is joined with whom: captions of two images that share nothing of what they assert. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from data.records import Caption
@@ -46,26 +47,32 @@ def partners(
     block: Sequence[tuple[Caption, Parse]],
     all_said: Sequence[Said],
     can_exchange: Callable[[int, int], bool],
+    num_partners: Callable[[int], int],
     *,
     seed: int,
 ) -> Iterator[tuple[int, int | None]]:
-    """Yield the number of each fit caption of a block, and of its partner; None where none fits.
+    """Yield the number of each fit caption of a block with each partner; None where none fits.
 
-    Images stand in an order drawn by their keys, in clusters of about CLUSTER captions. A caption's
-    partner is the next one of its cluster that fits and has a word to exchange with it, or that
-    only fits: each is a partner about as often. Two fit if no noun of the one is said of the
-    other's image: then neither is likely to be true of both. All of this holds of a composite and
-    of its negatives alike.
+    `num_partners`: how many a caption is to have. Images stand in an order drawn by their keys, in
+    clusters of about CLUSTER captions. A caption's partners are the next ones of its cluster that
+    fit and have a word to exchange with it, then those that only fit: each is one about as often.
+    Two fit if no noun of the one is said of the other's image: then neither is likely to be true
+    of both. All of this holds of a composite and of its negatives alike.
 
     Clusters share no image, so that an audit can train a reader on some and ask it about others.
     """
     for cluster in _clusters(block, seed=seed):
         size = len(cluster)
         for place, index in enumerate(cluster):
-            tries = (cluster[(place + step) % size] for step in range(1, size))
+            wanted = num_partners(index)
+            tries = (cluster[(place + step) % size] for step in range(1, size) if wanted)
             fitting = [other for other in tries if _fit(block, all_said, index, other)]
             exchanging = (other for other in fitting if can_exchange(index, other))
-            yield index, next(exchanging, fitting[0] if fitting else None)
+            found = list(islice(exchanging, wanted))
+            only_fit = (other for other in fitting if other not in found)
+            found += islice(only_fit, wanted - len(found))
+            yield from ((index, other) for other in found)
+            yield from [(index, None)] * (wanted - len(found))
 
 
 def _clusters(block: Sequence[tuple[Caption, Parse]], *, seed: int) -> Iterator[list[int]]:

@@ -185,17 +185,20 @@ def _composites(
         block,
         all_said,
         lambda one, other: can_exchange(words[one], words[other]),
+        lambda index: _num_composites(block[index][0].id, options),
         seed=options.seed,
     ):
-        caption_id = block[index][0].id
-        if not Stream(options.seed, "share", caption_id).chance(options.share):
-            continue
         if partner is None:
             found.append((None, Counter({(COMMAND, NO_PARTNER): 1})))
             continue
         row, made = _composite(part(index), part(partner), options)
         found.append((row, made.tally))
     return found
+
+
+def _num_composites(caption_id: str, options: ComposeOptions) -> int:
+    whole, part = divmod(options.a_caption, 1)
+    return int(whole) + Stream(options.seed, "one more", caption_id).chance(part)
 
 
 def _composite(one: Part, other: Part, options: ComposeOptions) -> tuple[Row, Made]:

@@ -13,7 +13,7 @@ CONFIG = """
 data:
   source: {name: scenes, num_images: 24, captions_per_image: 2}
 negatives:
-  composites: {share: 0.5}
+  composites: {a_caption: 0.5}
 training:
   model: scenes-tiny
   pretrained: null
