@@ -14,7 +14,7 @@ from negatives.auditing import leaks
 from negatives.auditing.findings import Bar, Finding
 from negatives.auditing.forms import VowelSound
 from negatives.auditing.gap import ReferenceModel
-from negatives.auditing.pairs import Pair, groups_of
+from negatives.auditing.pairs import Pair, groups_of, sample_pairs
 
 
 class _Kind(NamedTuple):
@@ -71,8 +71,9 @@ def balance_findings(
             ),
         ]
         if not isinstance(reference, str):
-            found.append(next(leaks.fluency_findings(pairs[:_MOST_READ], reference)))
-            found[-1] = found[-1]._replace(measure="positives: fluency", bar=None)
+            read = sample_pairs(pairs, _MOST_READ, seed=seed, key=f"positives {name}")
+            found.append(next(leaks.fluency_findings(read, reference)))
+            found[-1] = found[-1]._replace(measure="positives: fluency", bar=bar)
         for finding in found:
             yield finding._replace(group=name)
 

@@ -19,7 +19,9 @@ from data.streams import Stream
 from data.texts import normalise
 from negatives.choose import Offers, Tally
 from negatives.composing.templates import (
+    NO_PLACES,
     Composite,
+    composite_of,
     exchanged_places,
     moved_into,
     reordered,
@@ -159,7 +161,7 @@ def make(composite: Composite, parts: tuple[Part, Part], acceptance: Acceptance,
     negatives: list[Negative] = []
     positives: list[Positive] = []
     stream = Stream(seed, composite_id, WORDS)
-    seen = {normalise(composite.text)}
+    seen = {normalise(composite.text), *_same_in_other_order(composite, parts)}
     for exchange in exchanges(parts[0].words, parts[1].words):
         tally[WORDS, "slots"] += 1
         is_drawn = stream.chance(acceptance.chance(exchange.log_ratio))
@@ -182,6 +184,15 @@ def make(composite: Composite, parts: tuple[Part, Part], acceptance: Acceptance,
         text = order.apply(composite.text)
         positives.append(Positive(text, "reorder", "rel", PLACES, "rule", order, 0.0, 1))
     return Made(tuple(negatives), tuple(positives), tally)
+
+
+def _same_in_other_order(composite: Composite, parts: tuple[Part, Part]) -> tuple[str, ...]:
+    """Return what says the same where no place is named: the captions the other way round."""
+    if composite.form.places != NO_PLACES:
+        return ()
+    one, other = (part.caption.text for part in parts)
+    turned = composite_of(composite.form, (other, one), composite.clauses[::-1])
+    return (normalise(turned.text),)
 
 
 def _edit(composite: Composite, parts: tuple[Part, Part], exchange: Exchange) -> Edit | str:

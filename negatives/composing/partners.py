@@ -9,6 +9,7 @@ from data.streams import Stream
 from negatives.composing.templates import clause_of, says_places
 from negatives.guards.content import KIND, NOUN, lemma_of
 from negatives.guards.siblings import Siblings
+from negatives.guards.tables import Pairs, overlaps
 from negatives.parse import Parse
 from negatives.words.lexicon import Lexicon
 
@@ -34,19 +35,37 @@ def said_of(parse: Parse, siblings: Siblings, lexicon: Lexicon) -> Said:
     return Said(nouns, nouns | siblings.nouns)
 
 
-def is_fit(parse: Parse) -> bool:
-    """Tell whether a caption can be part of a composite."""
-    return (
-        0 < len(parse.tokens) <= MOST_TOKENS - 4
-        and clause_of(parse) is not None
-        and not says_places(parse)
+def is_apart(said: Said, other: Said, learned: Pairs, lexicon: Lexicon) -> bool:
+    """Tell whether a caption has a noun that names nothing of what another caption speaks of.
+
+    "A person on a street" may be true of the image of "a man on a road". `learned`: pairs of words
+    that captions of the corpus use for one thing.
+    """
+    return any(
+        not any(
+            overlaps().holds(noun, there, NOUN)
+            or learned.holds(noun, there, NOUN)
+            or lexicon.compatible(noun, there, NOUN)
+            for there in other.nouns
+        )
+        for noun in said.nouns
     )
 
 
-def partners(
+def misfit(parse: Parse) -> str | None:
+    """Return why a caption cannot be part of a composite, None if it can."""
+    if len(parse.tokens) > MOST_TOKENS - 4:
+        return "too long for a composite"
+    if clause_of(parse) is None:
+        return "not one sentence"
+    return "speaks of places or pictures" if says_places(parse) else None
+
+
+def partners(  # noqa: PLR0913 - captions, and what is asked of two of them
     block: Sequence[tuple[Caption, Parse]],
     all_said: Sequence[Said],
     can_exchange: Callable[[int, int], bool],
+    are_apart: Callable[[int, int], bool],
     num_partners: Callable[[int], int],
     *,
     seed: int,
@@ -56,8 +75,11 @@ def partners(
     `num_partners`: how many a caption is to have. Images stand in an order drawn by their keys, in
     clusters of about CLUSTER captions. A caption's partners are the next ones of its cluster that
     fit and have a word to exchange with it, then those that only fit: each is one about as often.
-    Two fit if no noun of the one is said of the other's image: then neither is likely to be true
-    of both. All of this holds of a composite and of its negatives alike.
+    Two fit if no noun of the one is said of the other's image, and `are_apart` (see `is_apart`):
+    then neither is likely to be true of both.
+
+    Which caption begins tells something: partners are chosen for it. So whoever joins two captions
+    must draw which of them comes first in the text.
 
     Clusters share no image, so that an audit can train a reader on some and ask it about others.
     """
@@ -67,9 +89,13 @@ def partners(
             wanted = num_partners(index)
             tries = (cluster[(place + step) % size] for step in range(1, size) if wanted)
             fitting = [other for other in tries if _fit(block, all_said, index, other)]
-            exchanging = (other for other in fitting if can_exchange(index, other))
+            exchanging = (
+                other for other in fitting if can_exchange(index, other) and are_apart(index, other)
+            )
             found = list(islice(exchanging, wanted))
-            only_fit = (other for other in fitting if other not in found)
+            only_fit = (
+                other for other in fitting if other not in found and are_apart(index, other)
+            )
             found += islice(only_fit, wanted - len(found))
             yield from ((index, other) for other in found)
             yield from [(index, None)] * (wanted - len(found))
@@ -79,7 +105,7 @@ def _clusters(block: Sequence[tuple[Caption, Parse]], *, seed: int) -> Iterator[
     """Yield the numbers of fit captions: whole images, in the order of a draw by their keys."""
     by_image: dict[str, list[int]] = {}
     for index, (caption, parse) in enumerate(block):
-        if is_fit(parse):
+        if misfit(parse) is None:
             by_image.setdefault(caption.image, []).append(index)
     cluster: list[int] = []
     for image in sorted(by_image, key=lambda key: Stream(seed, "composites", key).unit()):

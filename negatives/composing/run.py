@@ -36,7 +36,7 @@ from data.streams import Stream
 from negatives.building.parsing import load_parser
 from negatives.building.plan import Report
 from negatives.building.stage import Done, NewFile, Site, Stage, Task, run_stage
-from negatives.choose import Chooser, Tally
+from negatives.choose import Chooser, Tally, why_none
 from negatives.composing.exchange import (
     RULES,
     Made,
@@ -47,7 +47,7 @@ from negatives.composing.exchange import (
     words_of,
 )
 from negatives.composing.options import ComposeOptions
-from negatives.composing.partners import partners, said_of
+from negatives.composing.partners import is_apart, misfit, partners, said_of
 from negatives.composing.templates import (
     FIRST_PLACES,
     FORMS,
@@ -80,9 +80,10 @@ NO_PARTNER: Final = "no partner"
 
 
 class ComposeStats(NamedTuple):
-    """What a shard came to: composites that were written, and all outcomes."""
+    """What a shard came to: captions dealt with, composites that were written, all outcomes."""
 
     captions: int
+    composites: int
     tallies: Content
 
 
@@ -132,21 +133,32 @@ def compose_shard(
     """Write the composites of the captions of a shard."""
     from negatives.spacy_parse import parse_texts  # noqa: PLC0415 - a driver needs no spaCy
 
-    captions = [
-        Caption(row.id, row.image, row.caption) for row in read_rows(shard) if len(row.images) == 1
-    ]
+    skipped = Counter[str]()
+    captions: list[Caption] = []
+    for row in read_rows(shard):
+        if len(row.images) == 1:
+            captions.append(Caption(row.id, row.image, row.caption))
+        else:
+            skipped["a composite already" if row.images else "no image"] += 1
     parses = parse_texts([caption.text for caption in captions], model=model, batch_size=256)
     block = list(zip(captions, parses, strict=True))
     specs = [spec for spec in PRESETS["natural"].rules if spec["rule"] in _EXCHANGED]
     chooser = chooser_of(specs, options.policy(), options.seed)
+    skipped.update(filter(None, (misfit(parse) for _, parse in block)))
     rows: list[Row] = []
     tally: Tally = Counter()
-    for row, made in _composites(block, chooser, corpus, options):
-        if row is not None:
-            rows.append(row)
-        tally += made
+    empty_because = Counter[str]()
+    for composite, found in _composites(block, chooser, corpus, options):
+        if composite is None:
+            skipped[NO_PARTNER] += 1
+            continue
+        rows.append(composite)
+        tally += found
+        if not composite.negatives:
+            empty_because[why_none(found)] += 1
     write_rows(new_file("data"), rows)
-    return ComposeStats(len(rows), _content(rows, tally))
+    content = _content(rows, tally, skipped=skipped, empty_because=empty_because)
+    return ComposeStats(len(captions), len(rows), content)
 
 
 def _composites(
@@ -185,11 +197,15 @@ def _composites(
         block,
         all_said,
         lambda one, other: can_exchange(words[one], words[other]),
+        lambda one, other: all(
+            is_apart(all_said[here], all_said[there], learned[here], chooser.lexicon)
+            for here, there in ((one, other), (other, one))
+        ),
         lambda index: _num_composites(block[index][0].id, options),
         seed=options.seed,
     ):
         if partner is None:
-            found.append((None, Counter({(COMMAND, NO_PARTNER): 1})))
+            found.append((None, Counter()))
             continue
         row, made = _composite(part(index), part(partner), options)
         found.append((row, made.tally))
@@ -202,9 +218,14 @@ def _num_composites(caption_id: str, options: ComposeOptions) -> int:
 
 
 def _composite(one: Part, other: Part, options: ComposeOptions) -> tuple[Row, Made]:
-    """Return the row of two captions; which is shown first, and where, is drawn."""
+    """Return the row of two captions; which is said first, and where each is shown, is drawn.
+
+    A caption's partners are chosen for it, so that the order must not tell which of them began.
+    """
     row_id = f"{one.caption.id}+{other.caption.id}"
     stream = Stream(options.seed, "form", row_id)
+    if stream.chance(0.5):
+        one, other = other, one
     layout = stream.choice(options.layouts)
     form = stream.choice([form for form in FORMS if form.layout in {"", layout}])
     clauses = clause_of(one.parse), clause_of(other.parse)
@@ -225,7 +246,9 @@ def _composite(one: Part, other: Part, options: ComposeOptions) -> tuple[Row, Ma
     return Row(row_id, images, composite.text, made.negatives, made.positives, layout), made
 
 
-def _content(rows: Sequence[Row], tally: Tally) -> Content:
+def _content(
+    rows: Sequence[Row], tally: Tally, *, skipped: Counter[str], empty_because: Counter[str]
+) -> Content:
     """Return the counts of a shard as a manifest states them."""
     negatives = [negative for row in rows for negative in row.negatives]
     positives = [positive for row in rows for positive in row.positives]
@@ -238,15 +261,13 @@ def _content(rows: Sequence[Row], tally: Tally) -> Content:
                     "with_negative": with_negative,
                     "with_positive": sum(bool(row.positives) for row in rows),
                 },
-                "skipped": {NO_PARTNER: tally[COMMAND, NO_PARTNER]},
+                "skipped": skipped,
                 "negatives_by_type": Counter(f"{n.type}/{n.subtype}" for n in negatives),
                 "negatives_by_rule": Counter(n.rule for n in negatives),
                 "slots_by_fate": {
-                    f"{rule}: {outcome}": count
-                    for (rule, outcome), count in tally.items()
-                    if rule != COMMAND
+                    f"{rule}: {outcome}": count for (rule, outcome), count in tally.items()
                 },
-                "empty_because": {"no word to exchange": len(rows) - with_negative},
+                "empty_because": empty_because,
                 "positives_by_type": Counter(f"{p.type}/{p.subtype}" for p in positives),
                 "positives_by_rule": Counter(p.rule for p in positives),
             }
@@ -327,7 +348,7 @@ def _finish(
         ShardError: another command has taken the folder over.
     """
     refuse_if_taken(out, Mark(COMMAND, identity))
-    if not any(each.stats.captions for each in done):
+    if not any(each.stats.composites for each in done):
         clear(out)
         raise UsageError(
             f"{parent.folder}: no two captions that can be joined: they must have images, be one "
@@ -342,7 +363,7 @@ def _finish(
             Shard(
                 file=before.file,
                 split=before.split,
-                rows=each.stats.captions,
+                rows=each.stats.composites,
                 bytes=written.bytes,
                 sha256=written.sha256,
             )

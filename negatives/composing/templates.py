@@ -11,8 +11,8 @@ from data.texts import normalise
 from negatives.parse import Parse
 
 NO_PLACES: Final = ("", "")
-_ENDS: Final = " .!"
-_INSIDE: Final = frozenset(".!?;:")
+_ENDS: Final = " .,!"
+_INSIDE: Final = frozenset((".", "!", "?", ";", ":", "...", "\u2026"))
 
 
 class Form(NamedTuple):
@@ -78,7 +78,7 @@ def clause_of(parse: Parse) -> Clause | None:
     inside = text_at(text, start, end)
     if not inside or any(token.text in _INSIDE for token in parse.tokens if token.end <= end):
         return None
-    first = parse.tokens[0]
+    first = next(token for token in parse.tokens if token.start >= start)
     is_lowered = (
         text_at(first.text, 0, 1).isupper()
         and not text_at(first.text, 1, 2).isupper()
@@ -101,7 +101,7 @@ def composite_of(
     texts = [_clause_text(text, each, keep=keeps_case)
              for text, each in zip(captions, clauses, strict=True)]  # fmt: skip
     before = form.before
-    if clauses[0].is_lowered and before:
+    if text_at(captions[0], clauses[0].start, clauses[0].start + 1).isupper() and before:
         before = before[0].upper() + before[1:]
     text = before + texts[0] + form.between + texts[1] + ("." if has_stop else "")
     offsets = (len(before), len(before) + len(texts[0]) + len(form.between))
@@ -175,6 +175,6 @@ def says_places(parse: Parse) -> bool:
 
 
 _PLACE_WORDS: Final = frozenset(
-    {"left", "right", "top", "bottom", "above", "below", "collage"}
-    | {"image", "images", "picture", "pictures", "photo", "photos"}
+    {"left", "right", "top", "bottom", "above", "below", "upper", "lower", "collage"}
+    | {"image", "images", "picture", "pictures", "photo", "photos", "photograph", "photographs"}
 )

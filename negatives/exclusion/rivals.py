@@ -209,7 +209,7 @@ def _likeness(counts: Floats) -> Floats:
     chance = np.maximum(chance, _SMALL)
     strength = np.log(np.maximum(counts, chance) / chance)
     rank = min(_RANK, min(counts.shape) - 1)
-    if rank < 1:
+    if rank < 1 or not strength.any():
         return np.zeros((len(counts), len(counts)))
     left, values, _ = svds(csr_array(strength), k=rank, v0=np.ones(min(counts.shape)))
     profile = left * np.sqrt(values)

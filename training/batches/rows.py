@@ -49,6 +49,7 @@ class Texts(NamedTuple):
     positives: tuple[str, ...]
     positive_types: tuple[str, ...]
     images: tuple[str, ...]
+    layout: str = "single"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +108,14 @@ class Rows:
     def texts(self, shard: int) -> Iterator[Texts]:
         """Yield what the rows of a shard say, left out ones too."""
         for batch in self._mapped.batches(shard):
-            captions, images = (batch.column(name).to_pylist() for name in ("caption", "images"))
+            captions, images, layouts = (
+                batch.column(name).to_pylist() for name in ("caption", "images", "layout")
+            )
             negatives, positives = (_edited(batch.column(n)) for n in ("negatives", "positives"))
-            for caption, keys, (texts, types), (true, true_types) in zip(
-                captions, images, negatives, positives, strict=True
+            for caption, keys, layout, (texts, types), (true, true_types) in zip(
+                captions, images, layouts, negatives, positives, strict=True
             ):
-                yield Texts(caption, texts, types, true, true_types, tuple(keys))
+                yield Texts(caption, texts, types, true, true_types, tuple(keys), layout)
 
     def images(self) -> Iterator[tuple[str, ...]]:
         """Yield the image keys of every row, left out ones too; one is "" without an image."""

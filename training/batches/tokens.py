@@ -34,7 +34,7 @@ from training.batches.tokenizer import Encode, Tokenizer
 Ids = NDArray[np.int32]
 
 _TEXTS_AT_ONCE = 4096
-_FORM = 2  # of the files
+_FORM = 3  # of the files
 _SIBLING = POSITIVE_TYPES.index("sibling")
 
 
@@ -226,7 +226,7 @@ def _columns(rows: Iterator[Texts], encode: Encode) -> dict[str, list[list[int]]
     names = ["caption", "negatives", "lengths", "types"]
     names += ["positives", "positive_lengths", "positive_types"]
     columns: dict[str, list[list[int]]] = {name: [] for name in names}
-    images: list[tuple[str, ...]] = []
+    shown: list[tuple[tuple[str, ...], str]] = []
     while block := list(islice(rows, _TEXTS_AT_ONCE)):
         texts = [text for row in block for text in (row.caption, *row.negatives, *row.positives)]
         encoded = iter(_encoded(texts, encode))
@@ -242,8 +242,8 @@ def _columns(rows: Iterator[Texts], encode: Encode) -> dict[str, list[list[int]]
             columns["positive_lengths"].append([len(ids) for ids in positives])
             types = [POSITIVE_TYPES.index(name) for name in row.positive_types]
             columns["positive_types"].append(types)
-            images.append(row.images)
-    return columns | {"siblings": _runs(images)}
+            shown.append((row.images, row.layout))
+    return columns | {"siblings": _runs(shown)}
 
 
 def _others(caption: list[int], texts: Iterator[list[int]]) -> list[list[int]]:
@@ -251,10 +251,10 @@ def _others(caption: list[int], texts: Iterator[list[int]]) -> list[list[int]]:
     return [[] if ids == caption else ids for ids in texts]
 
 
-def _runs(images: list[tuple[str, ...]]) -> list[list[int]]:
-    """Return for each row the first one and the end of the run of rows with its images."""
+def _runs(shown: list[tuple[tuple[str, ...], str]]) -> list[list[int]]:
+    """Return for each row the first one and the end of the run of rows that show what it does."""
     runs: list[list[int]] = []
-    for keys, run in groupby(images):
+    for (keys, _layout), run in groupby(shown):
         first, size = len(runs), len(list(run))
         alone = not keys  # rows without an image have nothing in common
         runs += [[row, row + 1] if alone else [first, first + size]

@@ -16,6 +16,7 @@ from data.manifest import problems_of, read_all_rows, read_manifest
 from data.records import Row
 from data.scenes import truth
 from data.sources.scenes import Scenes
+from negatives.auditing.pairs import groups_of
 from negatives.building import build
 from negatives.composing.exchange import PLACES, WORDS
 from negatives.composing.options import ComposeOptions
@@ -110,6 +111,28 @@ def test_negatives_are_false_and_positives_true(made: Path) -> None:
                     wrong.append(f"{name}: {row.caption!r} -> {text!r}")
     assert min(judged.values()) > 30, judged
     assert len(wrong) <= 0.005 * sum(judged.values()), "\n".join(wrong[:40])
+
+
+def test_the_order_does_not_tell_for_whom_partners_were_chosen(parent: Path, made: Path) -> None:
+    captions = {row.id: row.caption.lower().rstrip(" .") for row in rows_of(parent)}
+    ahead = []
+    for row in rows_of(made):
+        one, other = (captions[each] for each in row.id.split("+"))
+        ahead.append(row.caption.lower().find(one) < row.caption.lower().find(other))
+    assert 0.45 < sum(ahead) / len(ahead) < 0.55
+
+
+def test_clusters_share_no_image(made: Path) -> None:
+    groups = groups_of(rows_of(made))
+    assert len(set(groups)) >= 5
+
+
+def test_captions_said_without_places_may_stand_in_either_order(made: Path) -> None:
+    plain = [row for row in rows_of(made) if not set(halves_of(row.caption))]
+    assert len(plain) > 20
+    for row in plain:
+        first, _, second = row.caption.lower().rstrip(".").partition(". ")
+        assert f"{second}. {first}" not in {n.text.lower().rstrip(".") for n in row.negatives}
 
 
 def test_an_exchange_keeps_the_words(made: Path) -> None:

@@ -109,7 +109,7 @@ def test_only_a_sentence_is_a_clause(text: str, *, fits: bool) -> None:
 
 
 def test_a_name_keeps_its_capital() -> None:
-    assert composite(FORMS[0], "Paris at night.").text.startswith("on the left, Paris at night,")
+    assert composite(FORMS[0], "Paris at night.").text.startswith("On the left, Paris at night,")
 
 
 @pytest.mark.parametrize(

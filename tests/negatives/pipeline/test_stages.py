@@ -131,6 +131,7 @@ def test_every_run_is_measured_before_and_after(tmp_path: Path) -> None:
     [
         ("negatives.sede", 1, "unknown option 'sede'"),
         ("negatives.composites", {"a_caption": 0}, "a_caption: expected a number above 0"),
+        ("negatives", {"preset": "fsc-clip", "composites": {}}, "expected the scorer corpus"),
         ("training.evaluation.wise_ft", "half", "expected a list of numbers"),
         (
             "training.evaluation.benchmarks.sugarcrepe.root",
