@@ -9,6 +9,7 @@ from benchmarks.equal_bytes import compare_builds, equal, files_in
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_a_checkout_equals_itself(tmp_path: Path) -> None:
     outcome = compare_builds(ROOT, "negclip", ["--source", "scenes", "--limit", "8"], tmp_path)
     assert outcome.same

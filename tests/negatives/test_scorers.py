@@ -262,6 +262,7 @@ def bytes_in(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in paths if path.name != "run.json"}
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_changes_no_byte(tiny: Path, tmp_path: Path) -> None:
     config = config_of("corpus", causal(tiny), rejects=True)
     manifest = build(config, out=tmp_path / "one")

@@ -57,7 +57,7 @@ def never_half(s3: Bucket, build_folder: Path) -> Callable[[str, int], None]:
     return report
 
 
-@pytest.mark.parametrize(("workers", "seed"), [(1, 0), (2, 2)])
+@pytest.mark.parametrize(("workers", "seed"), [pytest.param(1, 0, marks=pytest.mark.slow), (2, 2)])
 def test_a_build_among_faults_has_the_bytes_of_a_folder(
     s3: Bucket, build_folder: Path, workers: int, seed: int
 ) -> None:
@@ -70,7 +70,7 @@ def test_a_build_among_faults_has_the_bytes_of_a_folder(
     assert list(problems_of(out, read_manifest(out))) == []
 
 
-@pytest.mark.parametrize("after", [3, 11])
+@pytest.mark.parametrize("after", [pytest.param(3, marks=pytest.mark.slow), 11])
 def test_a_killed_build_goes_on(s3: Bucket, build_folder: Path, after: int) -> None:
     out = path_of(f"{s3.url}/out")
     s3.proxy.plan = random_plan(Stream(after, "faults"), share=0.1)

@@ -96,7 +96,7 @@ def test_positives_are_counted_and_change_no_negative(build_folder: Path, tmp_pa
         assert len({*texts, normalise(row.caption)}) == 1 + len(texts)
 
 
-@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_the_number_of_workers_changes_no_byte(
     build_folder: Path, tmp_path: Path, workers: int
 ) -> None:

@@ -114,6 +114,7 @@ def test_tasks_return_fail_and_die_apart(tmp_path: Path) -> None:
     run(TASKS, tmp_path)
 
 
+@pytest.mark.slow
 def test_workers_that_need_a_gpu_wait_for_one(tmp_path: Path) -> None:
     with cluster(num_cpus=2, num_gpus=1) as (address, _):
         run(GPUS, tmp_path, address, **ALONE)

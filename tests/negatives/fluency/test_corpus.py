@@ -362,6 +362,7 @@ def test_a_seed_is_an_option_too(build_folder: Path) -> None:
     assert found == next(generate([TEXT], fluency_from=build_folder, seed=5))[1]
 
 
+@pytest.mark.slow
 def test_two_workers_make_the_same_bytes(build_folder: Path, tmp_path: Path) -> None:
     build(config_of(), out=tmp_path / "out", workers=2)
     assert content_of(tmp_path / "out") == content_of(build_folder)

@@ -30,7 +30,10 @@ TRAIN = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, 75), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)],
+)
 def test_a_stage_that_is_told_to_stop_ends_as_it_would_alone(
     tmp_path: Path, number: int, code: int
 ) -> None:

@@ -178,7 +178,10 @@ def check(root: Path, trial: int, first: Crew, second: Crew) -> None:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [(Crew(2, 1), Crew(1, 0)), (Crew(1, 1), Crew(2, 0))],
+    [
+        (Crew(2, 1), Crew(1, 0)),
+        pytest.param(Crew(1, 1), Crew(2, 0), marks=pytest.mark.slow),
+    ],
     ids=str,
 )
 def test_a_killed_run_goes_on(root: Path, first: Crew, second: Crew) -> None:

@@ -150,7 +150,11 @@ def test_one_process_alone_is_never_ended(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(
     ("number", "workers", "code"),
-    [(signal.SIGTERM, 0, 75), (signal.SIGTERM, 1, 75), (signal.SIGINT, 1, 130)],
+    [
+        (signal.SIGTERM, 0, 75),
+        pytest.param(signal.SIGTERM, 1, 75, marks=pytest.mark.slow),
+        (signal.SIGINT, 1, 130),
+    ],
 )
 def test_a_run_that_waits_for_its_images_ends_with_a_checkpoint(
     tmp_path: Path, number: int, workers: int, code: int
