@@ -1,9 +1,9 @@
 """Which positives a caption gets: every slot is drawn from once, worded, and kept if it is new.
 
 Where a corpus model is there, it accepts what reorders or replaces as it accepts negatives: in fair
-pairs, so that caption and positive are as likely as each other, and so both edits of a kind. And as
-many captions of a block change one way as the other (evening.py). What turns a whole sentence
-around is taken as it is.
+pairs, so that a caption and its positive are equally likely, and so are an edit and the one that
+undoes it. As many captions of a block change one way as the other (evening.py). What turns a whole
+sentence around is taken as it is.
 """
 
 from collections import Counter

@@ -1,8 +1,8 @@
 """Conjuncts in another order: "a dog and a cat" -> "a cat and a dog".
 
 Only two parts of a list of two move, and only where nothing hangs on their order: no modifier or
-determiner that both may share, nothing that follows of which it is open which part it describes, no
-pronoun that may take one of them up.
+determiner that both may share, nothing after them that might describe either part, no pronoun that
+may refer to one of them.
 """
 
 from collections.abc import Iterator, Mapping

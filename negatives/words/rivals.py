@@ -25,10 +25,10 @@ class RivalsOutside:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RivalLexicon:
-    """A lexicon in which the class of a noun are its rivals, and itself.
+    """A lexicon in which a noun's class consists of its rivals and the noun itself.
 
-    Such a class has no name, so that what a rule says of a named class says nothing here: the noun
-    in whose place a rival comes may be of another one.
+    Such a class has no name, so what a rule says about named classes does not apply: a rival may
+    belong to another one.
     """
 
     words: Lexicon

@@ -5,7 +5,7 @@ it: another tokenizer or another shard has another file. Integer lists, mapped i
 appears whole, and whoever comes second finds it, so any number of processes may make them at once.
 
 A negative whose ids are its caption's (its edit lies beyond what the model reads) has no ids: it
-is masked when it is drawn, and counted. So has such a positive, which is never drawn.
+is masked when it is drawn, and counted. The same goes for such a positive, which is never drawn.
 
 Siblings are a row's neighbours in its shard with the same images: a source yields the captions of
 an image one after another. Where a row names its siblings itself, they are those.
