@@ -13,7 +13,7 @@ from training.model.clip import ClipModel
 from training.model.foreign.configs import open_clip_config, read_config
 from training.model.foreign.folders import HUB, LOCAL, found_at
 from training.model.foreign.opening import based_on
-from training.model.foreign.tokenizing import folder_tokenizer, has_clips_vocabulary
+from training.model.foreign.tokenizing import folder_tokenizer, has_clips_vocabulary, safe_options
 from training.model.weights import explaining
 
 Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
@@ -40,7 +40,7 @@ def tokenizer(name: str) -> Tokenize:
         elif base.kind == "transformers":
             tokenize = folder_tokenizer(base.folder, read_config(base.folder))
         else:
-            tokenize = open_clip.get_tokenizer(f"{LOCAL}{base.folder}")
+            tokenize = open_clip.get_tokenizer(f"{LOCAL}{base.folder}", **safe_options(base.folder))
     return tokenize
 
 

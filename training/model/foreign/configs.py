@@ -14,6 +14,7 @@ from data.errors import UsageError
 from training.model.foreign.names import Form
 
 CONFIG: Final = "config.json"
+OPEN_CLIP: Final = "open_clip_config.json"
 PROCESSORS: Final = ("preprocessor_config.json", "processor_config.json")
 FAMILIES: Final = {"clip": "CLIPModel", "siglip": "SiglipModel"}
 TANH: Final = {"gelu_pytorch_tanh", "gelu_new"}
