@@ -87,6 +87,14 @@ def test_every_form_of_update() -> None:
         ({"a.q.lora_A.weight": DOWN}, "--model local-dir:BASE --pretrained lora$"),
         ({"a.q.lora_A.weight": DOWN, "a.q.lora_B.weight": UP[:2]}, "which fits none of them"),
         ({"other.weight": DOWN}, "found 'other.weight'"),
+        (
+            {"a.q.lora_A.weight": DOWN, "a.q.lora_B.weight": UP, "a.q.lora_B.bias": UP[:, 0]},
+            "found 'a.q.lora_B.bias'",
+        ),
+        (
+            {"head.weight": torch.ones(2, 3), "words.lora_B.weight": UP},
+            "found 'words.lora_B.weight'",
+        ),
         ({}, "expected updates of LoRA, found none"),
         ({"a.attn.lora_A.weight": DOWN}, r"found one of torch's attention \(a.attn\)"),
         ({"a.attn.base_layer.out_proj.lora_A.weight": DOWN}, r"\(a.attn.out_proj\), where peft"),
@@ -136,7 +144,15 @@ def test_an_adapter_without_its_base_says_how_to_give_it(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("config", "found"), [({"peft_type": "IA3"}, "found IA3"), ({"use_dora": True}, "found DoRA")]
+    ("config", "found"),
+    [
+        ({"peft_type": "IA3"}, "found IA3"),
+        ({"use_dora": True}, "found DoRA"),
+        ({"lora_bias": True}, "found LoRA with lora_bias;"),
+        ({"init_lora_weights": "pissa_niter_16"}, "found LoRA with init_lora_weights pissa_niter"),
+        ({"init_lora_weights": "OLoRA"}, "found LoRA with init_lora_weights olora"),
+        ({"init_lora_weights": "corda"}, "found LoRA with init_lora_weights corda"),
+    ],
 )
 def test_other_adapters_are_refused(config: dict[str, Any], found: str, tmp_path: Path) -> None:
     folder, _ = adapter_folder(tmp_path / "lora", "base", **config)
