@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from data.errors import UsageError
+from tests.fake_hub import serving, use_in_client
 from tests.training.runs import model_folder
 from training.model.foreign.adapters import Adapter, merged, read_adapter
 from training.model.foreign.folders import found_at
@@ -141,6 +142,25 @@ def test_an_adapter_without_its_base_says_how_to_give_it(tmp_path: Path) -> None
     folder, _ = adapter_folder(tmp_path / "lora", "/no/such/base")
     with pytest.raises(UsageError, match=r"at '/no/such/base', .*--model local-dir:BASE --pretr"):
         load_model(f"local-dir:{folder}")
+
+
+def test_two_adapters_are_refused(tmp_path: Path) -> None:
+    base = model_folder(tmp_path / "base")
+    first, _ = adapter_folder(tmp_path / "first", str(base))
+    second, _ = adapter_folder(tmp_path / "second", str(base))
+    with pytest.raises(UsageError, match=r"first: expected one adapter, found another in .*second"):
+        load_model(f"local-dir:{first}", pretrained=str(second))
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the client's
+def test_an_adapter_on_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = model_folder(tmp_path / "base")
+    folder, update = adapter_folder(tmp_path / "lora", str(base))
+    with serving() as hub, use_in_client(hub, monkeypatch, tmp_path):
+        hub.create("user/lora", **{path.name: path.read_bytes() for path in folder.iterdir()})
+        after = load_model("hf-hub:user/lora").clip.state_dict()
+    before = load_model(f"local-dir:{base}").clip.state_dict()
+    assert torch.allclose(after[CHANGED], before[CHANGED] + update, atol=1e-6)
 
 
 @pytest.mark.parametrize(
