@@ -13,7 +13,7 @@ from training.model.clip import ClipModel
 from training.model.foreign.configs import open_clip_config, read_config
 from training.model.foreign.folders import HUB, LOCAL, found_at
 from training.model.foreign.opening import based_on
-from training.model.foreign.tokenizing import folder_tokenizer, has_clips_vocabulary
+from training.model.foreign.tokenizing import folder_tokenizer, has_clips_vocabulary, safe_options
 from training.model.weights import explaining
 
 Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
@@ -32,7 +32,7 @@ def know(name: str) -> None:
 def tokenizer(name: str) -> Tokenize:
     """Return the tokenizer of a model that `load` would build by the same name."""
     know(name)
-    base = based_on(found_at(name))[0] if name.startswith((LOCAL, HUB)) else None
+    base = based_on(found_at(name), name)[0] if name.startswith((LOCAL, HUB)) else None
     with explaining(f"tokenizer of {name}"):
         tokenize: Tokenize
         if base is None:
@@ -40,7 +40,7 @@ def tokenizer(name: str) -> Tokenize:
         elif base.kind == "transformers":
             tokenize = folder_tokenizer(base.folder, read_config(base.folder))
         else:
-            tokenize = open_clip.get_tokenizer(f"{LOCAL}{base.folder}")
+            tokenize = open_clip.get_tokenizer(f"{LOCAL}{base.folder}", **safe_options(base.folder))
     return tokenize
 
 
@@ -60,7 +60,7 @@ def hub_config(model: ClipModel, name: str) -> dict[str, Any]:
     seen = dict(open_clip.get_model_preprocess_cfg(model.clip))
     if not name.startswith((LOCAL, HUB)):
         return {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": seen}
-    base, _ = based_on(found_at(name))
+    base, _ = based_on(found_at(name), name)
     if base.kind == "open_clip":
         config = open_clip.get_model_config(f"{LOCAL}{base.folder}")
         return {"model_cfg": config, "preprocess_cfg": seen}

@@ -83,7 +83,12 @@ def _of_folder(name: str, pretrained: str | None, *, weights: bool) -> ClipModel
             f"with {ADAPTER} of peft"
         )
     found = found_at(name)
-    base, adapter = based_on(found)
+    if pretrained and found.kind == "adapter":
+        raise UsageError(
+            f"{name}: expected one adapter, found another in --pretrained {pretrained}; leave "
+            f"--pretrained out, or give the base: --model {LOCAL}BASE --pretrained {pretrained}"
+        )
+    base, adapter = based_on(found, name)
     if pretrained:
         adapter = read_adapter(Path(pretrained))
     if base.kind == "transformers":

@@ -19,6 +19,7 @@ from training.model.foreign.files import read_weights
 CONFIG: Final = "adapter_config.json"
 FILES: Final = ("adapter_model.safetensors", "adapter_model.bin")
 _PREFIX: Final = "base_model.model."
+_OTHER_STARTS: Final = ("pissa", "olora", "corda")
 _A: Final = re.compile(r"(.+)\.lora_(A|embedding_A)(\.weight)?$")
 
 
@@ -39,9 +40,7 @@ def read_adapter(folder: Path) -> Adapter:
         UsageError: it is damaged, or no LoRA.
     """
     config = read_json(folder / CONFIG)
-    kind = str(config.get("peft_type", "LORA")).upper()
-    if kind != "LORA" or config.get("use_dora"):
-        found = "DoRA" if config.get("use_dora") else kind
+    if found := _other_kind(config):
         raise UsageError(
             f"{folder / CONFIG}: expected an adapter of LoRA, found {found}; merge it with peft "
             "(merge_and_unload) and save the whole model"
@@ -53,6 +52,21 @@ def read_adapter(folder: Path) -> Adapter:
     return Adapter(where=folder, base=base, config=config, weights=read_weights(path))
 
 
+def _other_kind(config: Mapping[str, Any]) -> str | None:
+    """Return what an adapter is, where adding A and B to the base does not give its model."""
+    kind = str(config.get("peft_type", "LORA")).upper()
+    start = str(config.get("init_lora_weights")).lower()
+    if kind != "LORA":
+        return kind
+    if config.get("use_dora"):
+        return "DoRA"
+    if config.get("lora_bias"):
+        return "LoRA with lora_bias"
+    if start.startswith(_OTHER_STARTS):
+        return f"LoRA with init_lora_weights {start}, which changes the base's weights"
+    return None
+
+
 def merged(state: Mapping[str, Tensor], adapter: Adapter) -> tuple[dict[str, Tensor], int]:
     """Return weights with an adapter's updates, and how many of them it changed.
 
@@ -60,10 +74,11 @@ def merged(state: Mapping[str, Tensor], adapter: Adapter) -> tuple[dict[str, Ten
         UsageError: it updates weights that are not there, or that have another shape.
     """
     theirs = {_plain(name): tensor for name, tensor in adapter.weights.items()}
-    result, done = dict(state), set[str]()
+    result, done, used = dict(state), set[str](), set[str]()
     for name, down in theirs.items():
         if match := _A.match(name):
-            up = theirs.get(name.replace("lora_A", "lora_B").replace("embedding_A", "embedding_B"))
+            other = name.replace("lora_A", "lora_B").replace("embedding_A", "embedding_B")
+            up = theirs.get(other)
             _refuse_attention(match[1], state, adapter)
             target = _target(match[1], result)
             if target is None or up is None:
@@ -75,11 +90,15 @@ def merged(state: Mapping[str, Tensor], adapter: Adapter) -> tuple[dict[str, Ten
                 raise _unfit(adapter, name)
             result[target] = result[target].float() + _strength(adapter, match[1], down) * update
             done.add(target)
+            used |= {name, other}
         elif ".lora_" not in name:
             if name not in result or result[name].shape != down.shape:
                 raise _unfit(adapter, name)
             result[name] = down
             done.add(name)
+            used.add(name)
+    if left := theirs.keys() - used:
+        raise _unfit(adapter, min(left))
     if not done:
         raise UsageError(f"{adapter.where}: expected updates of LoRA, found none in its weights")
     return result, len(done)

@@ -14,6 +14,7 @@ from data.errors import UsageError
 from training.model.foreign.names import Form
 
 CONFIG: Final = "config.json"
+OPEN_CLIP: Final = "open_clip_config.json"
 PROCESSORS: Final = ("preprocessor_config.json", "processor_config.json")
 FAMILIES: Final = {"clip": "CLIPModel", "siglip": "SiglipModel"}
 TANH: Final = {"gelu_pytorch_tanh", "gelu_new"}
@@ -104,20 +105,24 @@ def _check(found: Described, path: Path) -> None:
     """Hold that open_clip's modules compute the same as transformers'."""
     text, image = found.text, found.image
     acts = (text["hidden_act"], image["hidden_act"])
-    same = acts[0] == acts[1] or found.family == "siglip"
+    is_siglip, eps = found.family == "siglip", image["layer_norm_eps"]
+    same = acts[0] == acts[1] or is_siglip
     last = text["vocab_size"] - 1
     ends = (text.get("eos_token_id"), (2, last, None))  # 2: the largest id, in older files
     width = image["hidden_size"]
     checks = (
         ("hidden_act", " and ".join(acts), same and set(acts) <= _ACTIVATIONS,
          f"one of {', '.join(sorted(_ACTIVATIONS))}, in both towers"),
-        ("text_config.eos_token_id", ends[0], found.family == "siglip" or ends[0] in ends[1],
+        ("text_config.hidden_act", acts[0], not is_siglip or acts[0] != "quick_gelu",
+         "gelu or gelu_pytorch_tanh in SigLIP"),
+        ("vision_config.layer_norm_eps", eps, not is_siglip or eps == 1e-6, "1e-06 in SigLIP"),
+        ("text_config.eos_token_id", ends[0], is_siglip or ends[0] in ends[1],
          f"{last}, the last of the vocabulary"),
         ("vision_config.num_channels", image["num_channels"], image["num_channels"] == 3, "3"),
         ("vision_config.vision_use_head", image.get("vision_use_head"),
          image.get("vision_use_head", True), "true"),
         ("text_config.projection_size", found.projection,
-         found.family == "clip" or found.projection == width, f"{width}, as the image tower's"),
+         not is_siglip or found.projection == width, f"{width}, as the image tower's"),
     )  # fmt: skip
     for name, value, fits, expected in checks:
         if not fits:
@@ -190,45 +195,6 @@ def shown_name(found: Described) -> str:
     width, layers = found.image["hidden_size"], found.image["num_hidden_layers"]
     letter = _LETTERS.get((width, layers), f"{layers}x{width}")
     return f"ViT-{letter}-{found.image['patch_size']}"
-
-
-def preprocess_config(folder: Path, found: Described) -> dict[str, Any]:
-    """Return how images are made ready, as open_clip says it.
-
-    Raises:
-        UsageError: in another way than by the sizes, means and deviations of CLIP and SigLIP.
-    """
-    path = next((folder / name for name in PROCESSORS if (folder / name).is_file()), None)
-    content = read_json(path) if path else {}
-    content = content.get("image_processor", content)
-    is_clip, size = found.family == "clip", found.image["image_size"]
-    seen = _side(content.get("crop_size")) or _side(content.get("size")) or size
-    if seen != size:
-        raise UsageError(
-            f"{path}: expected images of {size} pixels, as {CONFIG} has them, found {seen}; take "
-            "both files of one model"
-        )
-    resample = content.get("resample", 3)
-    if resample not in RESAMPLING:
-        raise UsageError(f"{path}: resample: expected 2 or 3 (bilinear, bicubic), found {resample}")
-    half = (0.5, 0.5, 0.5)
-    given = {"mean": content.get("image_mean"), "std": content.get("image_std")}
-    usual = {} if is_clip else {"mean": half, "std": half}  # CLIP's are open_clip's defaults
-    return {
-        "size": size,
-        "interpolation": RESAMPLING[resample],
-        "resize_mode": "shortest" if is_clip else "squash",
-        **usual,
-        **{name: tuple(value) for name, value in given.items() if value},
-    }
-
-
-def _side(size: object) -> int | None:
-    """Return the side of a square in any of the forms that processors write it in."""
-    if isinstance(size, Mapping):
-        found = size.get("shortest_edge") or size.get("height")
-        return int(found) if found else None
-    return int(size) if isinstance(size, int) else None
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from training.model.foreign import adapters, configs
 Kind = Literal["open_clip", "transformers", "adapter"]
 LOCAL: Final = "local-dir:"
 HUB: Final = "hf-hub:"
-_OPEN_CLIP: Final = "open_clip_config.json"
 _DEPTH: Final = 4
 _SHOWN: Final = 3
 
@@ -63,7 +62,7 @@ def with_weights(found: Found, name: str) -> Found:
 
 def kind_of(folder: Path) -> Kind | None:
     """Return what lies in this very folder."""
-    if (folder / _OPEN_CLIP).is_file():
+    if (folder / configs.OPEN_CLIP).is_file():
         return "open_clip"
     if (folder / adapters.CONFIG).is_file():
         return "adapter"
@@ -85,7 +84,7 @@ def _only(folder: Path, *, place: str) -> Found:
         raise UsageError(f"{place}: expected one model, found {names}{more}: name one of these")
     files = sorted(path.name for path in folder.iterdir())[:_SHOWN]
     raise UsageError(
-        f"{place}: expected a model ({_OPEN_CLIP}, a {configs.CONFIG} of transformers with "
+        f"{place}: expected a model ({configs.OPEN_CLIP}, a {configs.CONFIG} of transformers with "
         f"model_type, or {adapters.CONFIG} of peft), found {', '.join(files) or 'nothing'}"
     )
 

@@ -17,13 +17,13 @@ from training.model.foreign.configs import (
     FAMILIES,
     Described,
     open_clip_config,
-    preprocess_config,
     read_config,
     shown_name,
     timm_options,
 )
 from training.model.foreign.files import weights_in
 from training.model.foreign.folders import HUB, LOCAL, Found, found_at, with_weights
+from training.model.foreign.images import preprocess_config
 from training.model.foreign.names import to_ours
 from training.model.weights import explaining, load_into
 
@@ -31,15 +31,17 @@ _TIMM: Final = "vit_base_patch16_siglip_224"  # the form; its sizes are replaced
 _SMALLEST: Final = "test_vit"
 
 
-def based_on(found: Found) -> tuple[Found, Adapter | None]:
+def based_on(found: Found, source: str) -> tuple[Found, Adapter | None]:
     """Return the model that an adapter was trained on, with the adapter; any other model alone.
+
+    `source`: the name by which `found_at` found it.
 
     Raises:
         UsageError: the adapter names no base, or one that is not there.
     """
     if found.kind != "adapter":
         return found, None
-    adapter = read_adapter(found.folder)
+    adapter = read_adapter(with_weights(found, source).folder)
     name = base_name(adapter)
     base = found_at(name)
     if base.kind == "adapter":

@@ -9,12 +9,12 @@ from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
 from torch import Tensor
 
 from data.errors import UsageError
-from training.model.foreign.configs import Described, read_json
+from training.model.foreign.configs import OPEN_CLIP, Described, read_json
 
 VOCABULARY: Final = "vocab.json"
 _WHOLE: Final = "tokenizer.json"
 _FILES: Final = (_WHOLE, VOCABULARY, "spiece.model", "tokenizer.model")
-
+_OPTIONS: Final = ("clean", "language", "strip_sep_token", "tokenizer_mode")
 
 MARKS: Final = {"<start_of_text>": "<|startoftext|>", "<end_of_text>": "<|endoftext|>"}
 """The two marks, as open_clip and as transformers name them."""
@@ -32,7 +32,9 @@ class UpToEnd:
     """
 
     def __init__(self, folder: Path, *, context_length: int) -> None:
-        self.inner = HFTokenizer(str(folder), context_length=context_length)
+        self.inner = HFTokenizer(
+            str(folder), context_length=context_length, trust_remote_code=False
+        )
 
     def __call__(self, texts: str | Sequence[str]) -> Tensor:
         """Return ids as T x context_length; the end mark is the largest id."""
@@ -67,7 +69,34 @@ def folder_tokenizer(folder: Path, described: Described) -> Any:  # noqa: ANN401
         )
     if described.family == "clip":
         return UpToEnd(folder, context_length=length)
-    return HFTokenizer(str(folder), context_length=length, clean="canonicalize")
+    return HFTokenizer(
+        str(folder), context_length=length, clean="canonicalize", trust_remote_code=False
+    )
+
+
+def safe_options(folder: Path) -> dict[str, bool]:
+    """Return the options with which open_clip opens the tokenizer of one of its own folders.
+
+    open_clip passes tokenizer_kwargs on to transformers, and some options there run code.
+
+    Raises:
+        UsageError: the folder's tokenizer_kwargs hold anything but open_clip's own options.
+    """
+    path = folder / OPEN_CLIP
+    model = read_json(path).get("model_cfg")
+    text = model.get("text_cfg") if isinstance(model, dict) else None
+    if not isinstance(text, dict):
+        raise UsageError(f"{path}: expected model_cfg with text_cfg, found none")
+    given = text.get("tokenizer_kwargs", {})
+    if not isinstance(given, dict):
+        raise UsageError(f"{path}: tokenizer_kwargs: expected a mapping, found {given!r}")
+    for name, value in given.items():
+        if name not in _OPTIONS or not isinstance(value, str | bool | None):
+            raise UsageError(
+                f"{path}: tokenizer_kwargs: expected no options but {', '.join(_OPTIONS)}, found "
+                f"{name!r}: {value!r}, which could run the folder's code; remove it"
+            )
+    return {"trust_remote_code": False} if text.get("hf_tokenizer_name") else {}
 
 
 def has_clips_vocabulary(tokenize: object) -> bool:

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from data.errors import UsageError
+from tests.fake_hub import serving, use_in_client
 from tests.training.runs import model_folder
 from training.model.foreign.adapters import Adapter, merged, read_adapter
 from training.model.foreign.folders import found_at
@@ -87,6 +88,14 @@ def test_every_form_of_update() -> None:
         ({"a.q.lora_A.weight": DOWN}, "--model local-dir:BASE --pretrained lora$"),
         ({"a.q.lora_A.weight": DOWN, "a.q.lora_B.weight": UP[:2]}, "which fits none of them"),
         ({"other.weight": DOWN}, "found 'other.weight'"),
+        (
+            {"a.q.lora_A.weight": DOWN, "a.q.lora_B.weight": UP, "a.q.lora_B.bias": UP[:, 0]},
+            "found 'a.q.lora_B.bias'",
+        ),
+        (
+            {"head.weight": torch.ones(2, 3), "words.lora_B.weight": UP},
+            "found 'words.lora_B.weight'",
+        ),
         ({}, "expected updates of LoRA, found none"),
         ({"a.attn.lora_A.weight": DOWN}, r"found one of torch's attention \(a.attn\)"),
         ({"a.attn.base_layer.out_proj.lora_A.weight": DOWN}, r"\(a.attn.out_proj\), where peft"),
@@ -135,8 +144,35 @@ def test_an_adapter_without_its_base_says_how_to_give_it(tmp_path: Path) -> None
         load_model(f"local-dir:{folder}")
 
 
+def test_two_adapters_are_refused(tmp_path: Path) -> None:
+    base = model_folder(tmp_path / "base")
+    first, _ = adapter_folder(tmp_path / "first", str(base))
+    second, _ = adapter_folder(tmp_path / "second", str(base))
+    with pytest.raises(UsageError, match=r"first: expected one adapter, found another in .*second"):
+        load_model(f"local-dir:{first}", pretrained=str(second))
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the client's
+def test_an_adapter_on_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = model_folder(tmp_path / "base")
+    folder, update = adapter_folder(tmp_path / "lora", str(base))
+    with serving() as hub, use_in_client(hub, monkeypatch, tmp_path):
+        hub.create("user/lora", **{path.name: path.read_bytes() for path in folder.iterdir()})
+        after = load_model("hf-hub:user/lora").clip.state_dict()
+    before = load_model(f"local-dir:{base}").clip.state_dict()
+    assert torch.allclose(after[CHANGED], before[CHANGED] + update, atol=1e-6)
+
+
 @pytest.mark.parametrize(
-    ("config", "found"), [({"peft_type": "IA3"}, "found IA3"), ({"use_dora": True}, "found DoRA")]
+    ("config", "found"),
+    [
+        ({"peft_type": "IA3"}, "found IA3"),
+        ({"use_dora": True}, "found DoRA"),
+        ({"lora_bias": True}, "found LoRA with lora_bias;"),
+        ({"init_lora_weights": "pissa_niter_16"}, "found LoRA with init_lora_weights pissa_niter"),
+        ({"init_lora_weights": "OLoRA"}, "found LoRA with init_lora_weights olora"),
+        ({"init_lora_weights": "corda"}, "found LoRA with init_lora_weights corda"),
+    ],
 )
 def test_other_adapters_are_refused(config: dict[str, Any], found: str, tmp_path: Path) -> None:
     folder, _ = adapter_folder(tmp_path / "lora", "base", **config)

@@ -34,6 +34,8 @@ from tests.training.tiny import clip_model
 from training.batches.tokenizer import unpadded
 from training.export import weights_of, write_folder_of_transformers
 from training.model.clip import ClipModel
+from training.model.foreign.configs import read_config
+from training.model.foreign.images import preprocess_config
 from training.model.foreign.writing import write_transformers
 from training.model.library import evaluation_transform, hub_config, tokenizer
 from training.model.loading import load_model
@@ -228,6 +230,63 @@ def test_a_folder_that_does_not_fit_is_one_line(
     with pytest.raises(UsageError, match=message) as caught:
         load_model(f"local-dir:{tmp_path}")
     assert "\n" not in str(caught.value)
+
+
+SIDE = {"height": 8, "width": 8}
+SHORTEST = {"shortest_edge": 8}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"text_config__hidden_act": "quick_gelu"}, "gelu_pytorch_tanh in SigLIP, found quick_g"),
+        ({"vision_config__layer_norm_eps": 1e-5}, "layer_norm_eps: expected 1e-06 .*found 1e-05"),
+    ],
+)
+def test_a_siglip_that_would_compute_another_thing_is_refused(
+    changes: dict[str, Any], message: str, originals: dict[str, tuple[Path, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_bytes((originals["siglip"][0] / "config.json").read_bytes())
+    read_config(tmp_path)
+    edited(tmp_path, **changes)
+    with pytest.raises(UsageError, match=message):
+        read_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("family", "content", "found"),
+    [
+        ("gelu", {}, "shortest"),
+        ("gelu", {"size": 8, "crop_size": 8, "do_center_crop": True}, "shortest"),
+        ("gelu", {"size": SHORTEST | {"height": None}, "crop_size": SIDE}, "shortest"),
+        ("gelu", {"size": SIDE, "do_center_crop": False, "crop_size": 9}, "squash"),
+        ("siglip", {"size": SIDE, "rescale_factor": 0.00392, "do_resize": True}, "squash"),
+        ("siglip", {"image_processor": {"size": 8}}, "squash"),
+        ("gelu", {"size": SHORTEST, "crop_size": {"height": 8, "width": 9}}, "of 8 x 8 pixels"),
+        ("gelu", {"size": 9, "crop_size": 8}, "expected images of 8 x 8 .*found size 9, do_c"),
+        ("gelu", {"size": 8, "do_center_crop": False}, "do_center_crop False, crop_size None; "),
+        ("siglip", {"size": SHORTEST}, "expected images of 8 x 8 pixels"),
+        ("siglip", {"size": SIDE | {"width": 9}}, "expected images of 8 x 8 pixels"),
+        ("gelu", {"do_normalize": False}, "do_normalize: expected true, found false"),
+        ("gelu", {"do_resize": False}, "do_resize: expected true, found false"),
+        ("siglip", {"do_rescale": False}, "do_rescale: expected true, found false"),
+        ("siglip", {"rescale_factor": 1 / 127.5}, "rescale_factor: expected 1 / 255, found 0.0078"),
+    ],
+)
+def test_images_are_made_ready_as_a_folder_says_or_not_at_all(
+    family: str,
+    content: dict[str, Any],
+    found: str,
+    originals: dict[str, tuple[Path, Any]],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(content))
+    described = read_config(originals[family][0])
+    if found in {"shortest", "squash"}:
+        assert preprocess_config(tmp_path, described)["resize_mode"] == found
+        return
+    with pytest.raises(UsageError, match=found):
+        preprocess_config(tmp_path, described)
 
 
 def test_a_vocabulary_of_its_own_ends_where_the_text_does(tmp_path: Path) -> None:
