@@ -140,6 +140,13 @@ def test_a_sigmoid_trains_the_models_bias_and_leaves_its_scale_alone(root: Path)
     assert others["logit_scale"] <= 4.6053
 
 
+@pytest.mark.parametrize(("kind", "rank"), [("siglip", 0), ("siglip", 4), ("ce-clip", 4)])
+def test_a_sigmoid_trains_the_bias_with_lora_too(root: Path, kind: str, rank: int) -> None:
+    model = prepare(chosen_for(root, kind, lora={"rank": rank}), places(root)).model
+    assert model.clip.logit_bias.requires_grad == (kind == "siglip")
+    assert model.clip.visual.conv1.weight.requires_grad == (rank == 0)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
