@@ -37,6 +37,7 @@ class Loss:
         says: what it is, in a few words, with the paper that it is from.
         options: a frozen dataclass, each field with a default; it may have a method `check`.
         weight: where the user names none.
+        needs_images: whether the image tower gets a gradient from it.
         needs_negatives: whether it is about negatives. The captions that count are then those that
             have one, otherwise all.
         needs_positives: whether it is about positives (`positive_BQD`). The captions that count are
@@ -51,6 +52,7 @@ class Loss:
     says: str
     options: type = NoOptions
     weight: float = 1.0
+    needs_images: bool = True
     needs_negatives: bool = False
     needs_positives: bool = False
     needs_tokens: bool = False

@@ -131,6 +131,7 @@ PARAPHRASE = BatchLoss(
     label="paraphrases",
     says="a positive against every caption (READ-CLIP, arXiv 2510.16540)",
     weight=0.5,
+    needs_images=False,
     needs_positives=True,
     function=paraphrase_loss,
 )
@@ -154,6 +155,7 @@ TEXT_DISTANCE = CaptionLoss(
     label="distance of positives",
     says="a caption drawn to its positives (CLIC, arXiv 2505.24424)",
     options=FirstPositives,
+    needs_images=False,
     needs_positives=True,
     function=text_distance_loss,
 )
