@@ -56,6 +56,11 @@ class Objective:
         return any(row.needs_positives for row in self._rows())
 
     @property
+    def needs_pairs(self) -> bool:
+        """Tell whether anything in it is about positives with the negatives of their places."""
+        return any(row.needs_pairs for row in self._rows())
+
+    @property
     def needs_tokens(self) -> bool:
         """Tell whether anything in it needs patches and tokens."""
         return any(row.needs_tokens for row in self._rows())

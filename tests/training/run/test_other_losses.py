@@ -173,6 +173,17 @@ def test_what_a_loss_needs_and_does_not_find_is_refused(
         train(chosen_for(root, "siglip", **options), here)
 
 
+def test_units_are_drawn_in_pairs_with_their_foils(root: Path) -> None:
+    message = r"the loss units needs each positive .*; write training.draw=\{pairs: 2\}$"
+    with pytest.raises(UsageError, match=message):
+        prepare(chosen_for(root, "siglip", losses=["clip", "units"]), places(root))
+    found = prepare(
+        chosen_for(root, "siglip", losses=["clip", "units"], draw={"pairs": 2}), places(root)
+    )
+    sample = found.samples[2]  # two positives
+    assert all(ids is not None for ids in (*sample.negatives, *sample.positives))
+
+
 def test_captions_without_a_positive_are_counted(root: Path) -> None:
     prepared = prepare(chosen_for(root, "siglip"), places(root))
     assert "14 of 40 captions have no positive that can be drawn" in prepared.notes
