@@ -14,7 +14,7 @@ error: it may be readable on another rank.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,7 @@ from data.pulling import local_folder
 from data.storage import AnyPath, path_of
 from data.streams import Stream
 from training.batches.batch import Sample
-from training.batches.draw import ANY, BALANCE, draw_of, drawn, positives_of
+from training.batches.draw import ANY, BALANCE, draw_of, drawn, paired, pairs_of, positives_of
 from training.batches.images import BrokenImageError, Crop, Middle
 from training.batches.rows import OnMissing, RowPlace, Verify, open_rows, with_images
 from training.batches.sampler import Mix, Place, Position, mix_of, position_of
@@ -48,11 +48,12 @@ class DataOptions:
 
     `draw`: negatives a step by type, {"any": 3}, or {"any": 3, "balance": "type"}; with
     {"positives": 1} beside them positives, too, and with {"siblings": True} the image's other
-    captions among these. `size`: pixels
-    wide and high. `scale`: the least and greatest share of an image that is seen. `evaluation`: the
-    middle of the image, always, and none of the random decisions. `on_missing_image`: "error", or
-    "skip" and count. `verify`: "quick" or "full", of the shards. `cache`: a folder for token ids
-    and indexes; None: beside the shards and in the user's cache. `columns`: of parquet images.
+    captions among these; {"pairs": 2}: positives with the negatives of the same places. `size`:
+    pixels wide and high. `scale`: the least and greatest share of an image that is seen.
+    `evaluation`: the middle of the image, always, and none of the random decisions.
+    `on_missing_image`: "error", or "skip" and count. `verify`: "quick" or "full", of the shards.
+    `cache`: a folder for token ids and indexes; None: beside the shards and in the user's cache.
+    `columns`: of parquet images.
     """
 
     split: str = "train"
@@ -86,6 +87,8 @@ class HardNegativeDataset(Dataset[Sample]):
         draw: the K types of negatives; "any" among them.
         num_of_type: of all negatives where rare types are preferred, else None.
         num_positives: the Q places of a caption for positives.
+        num_pairs: how many positives are drawn with the negatives of the same places; 0: each are
+            drawn by themselves.
         siblings: whether the image's other captions are among its positives.
         options: as they were given.
         epoch: of indices that are plain numbers; see `at_epoch`.
@@ -118,6 +121,7 @@ class HardNegativeDataset(Dataset[Sample]):
         rows = open_rows(local_folder(shards), split=self.options.split, verify=self.options.verify)
         self.draw = draw_of(self.options.draw, available=rows.types())
         self.num_positives, self.siblings = positives_of(self.options.draw)
+        self.num_pairs = pairs_of(self.options.draw)
         self.num_of_type = rows.num_of_type() if BALANCE in self.options.draw else None
         store = open_images(
             None if images is None else path_of(images),
@@ -144,19 +148,31 @@ class HardNegativeDataset(Dataset[Sample]):
         """
         place = index if isinstance(index, tuple) else Place(self.epoch, index)
         seen = self._seen(place)
-        ids = self.tokens.of(seen.row)
+        texts = self.texts(seen.row, seen.id, epoch=place.epoch)
         counts = Counter({BROKEN: seen.num_broken} if seen.num_broken else {})
-        stream = Stream("negatives", self.options.seed, place.epoch, seen.id)
-        chosen = drawn(ids.types, self.draw, stream=stream, num_of_type=self.num_of_type)
-        negatives = [None if number is None else ids.negatives[number] for number in chosen]
-        for number in chosen:
-            if number is not None:
-                counts[ids.types[number] if len(ids.negatives[number]) else CUT] += 1
-        usable = tuple(None if found is None or not len(found) else found for found in negatives)
-        positives = self.positives(seen.row, seen.id, epoch=place.epoch)
-        return Sample(seen.id, seen.pixels_CHW, ids.caption, usable, counts, positives)
+        counts.update(texts.counted)
+        return Sample(
+            seen.id, seen.pixels_CHW, texts.caption, texts.negatives, counts, texts.positives
+        )
 
-    def positives(self, row: RowPlace, row_id: str, *, epoch: int) -> tuple[Ids | None, ...]:
+    def texts(self, row: RowPlace, row_id: str, *, epoch: int) -> "DrawnTexts":
+        """Return the ids of a row's caption, and of the negatives and positives that are drawn."""
+        ids = self.tokens.of(row)
+        if self.num_pairs:
+            stored = self.tokens.stored_positives(row)
+            stream = Stream("pairs", self.options.seed, epoch, row_id)
+            num_stored = min(len(ids.negatives), len(stored))
+            chosen = paired(num_stored, self.num_pairs, stream=stream)
+            positives = _usable(stored, chosen)
+        else:
+            stream = Stream("negatives", self.options.seed, epoch, row_id)
+            chosen = drawn(ids.types, self.draw, stream=stream, num_of_type=self.num_of_type)
+            positives = self._positives(row, row_id, epoch=epoch)
+        there = [number for number in chosen if number is not None]
+        counted = tuple(ids.types[n] if len(ids.negatives[n]) else CUT for n in there)
+        return DrawnTexts(ids.caption, _usable(ids.negatives, chosen), positives, counted)
+
+    def _positives(self, row: RowPlace, row_id: str, *, epoch: int) -> tuple[Ids | None, ...]:
         """Return the ids of the positives that are drawn for a row, None where it has none left."""
         if not self.num_positives:
             return ()
@@ -218,6 +234,24 @@ class HardNegativeDataset(Dataset[Sample]):
             names = self.rows.names(row)
             row_id = names.id
         raise UsageError(f"{_MOST_BROKEN} broken images one after another; are these image files?")
+
+
+class DrawnTexts(NamedTuple):
+    """The ids of a caption, and of what is drawn beside it, None where nothing can be used.
+
+    `counted`: the types of the negatives that are drawn, CUT for one that cannot be used.
+    """
+
+    caption: Ids
+    negatives: tuple[Ids | None, ...]
+    positives: tuple[Ids | None, ...]
+    counted: tuple[str, ...]
+
+
+def _usable(texts: Sequence[Ids], chosen: Sequence[int | None]) -> tuple[Ids | None, ...]:
+    """Return the chosen texts, None where there is none or it has no ids."""
+    found = [None if number is None else texts[number] for number in chosen]
+    return tuple(None if ids is None or not len(ids) else ids for ids in found)
 
 
 class _Seen(NamedTuple):

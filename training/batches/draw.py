@@ -10,6 +10,9 @@ leaves its place empty: it is never filled with another one. No negative is used
 `{any: 3, balance: type}` prefers what is rare: each negative is drawn with a weight of one over the
 number of negatives of its type in the shards, so that types are drawn evenly as far as rows have
 them.
+
+`{pairs: 2}` draws two positives, each with the negative that is stored in the same place of the
+row: parts of a caption with their foils. Nothing else is drawn beside them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -24,7 +27,8 @@ ANY: Final = "any"
 BALANCE: Final = "balance"
 POSITIVES: Final = "positives"
 SIBLINGS: Final = "siblings"
-_NO_TYPES: Final = {BALANCE, POSITIVES, SIBLINGS}
+PAIRS: Final = "pairs"
+_NO_TYPES: Final = {BALANCE, POSITIVES, SIBLINGS, PAIRS}
 
 Draw = tuple[str, ...]
 """The type of each of the K places, or ANY."""
@@ -34,10 +38,12 @@ def draw_of(wanted: Mapping[str, int | str], *, available: Collection[str]) -> D
     """Return the places of a draw; `available` are the types that the manifest has.
 
     Raises:
-        UsageError: it has no negative of a type, a count is negative, `balance` is not "type", or
-            `siblings` not a boolean.
+        UsageError: it has no negative of a type, a count is negative, `balance` is not "type",
+            `siblings` not a boolean, or `pairs` stands beside other places.
     """
     positives_of(wanted)
+    if num_pairs := pairs_of(wanted):
+        return (ANY,) * num_pairs
     if wanted.get(BALANCE, "type") != "type":
         raise UsageError(f"draw: expected balance: type, found balance: {wanted[BALANCE]}")
     if BALANCE in wanted and not wanted.get(ANY):
@@ -64,6 +70,8 @@ def positives_of(wanted: Mapping[str, int | str]) -> tuple[int, bool]:
     Raises:
         UsageError: one of the two is of another type.
     """
+    if num_pairs := pairs_of(wanted):
+        return num_pairs, False
     count, siblings = wanted.get(POSITIVES, 0), wanted.get(SIBLINGS, False)
     if type(count) is not int or count < 0:
         raise UsageError(f"draw: expected 0 or more {POSITIVES}, found {count!r}")
@@ -74,8 +82,28 @@ def positives_of(wanted: Mapping[str, int | str]) -> tuple[int, bool]:
     return count, bool(siblings)
 
 
+def pairs_of(wanted: Mapping[str, int | str]) -> int:
+    """Return how many pairs of a positive and its own negative are drawn; 0: each by itself.
+
+    Raises:
+        UsageError: it is no such number, or other places stand beside it.
+    """
+    count = wanted.get(PAIRS, 0)
+    if type(count) is not int or count < 0:
+        raise UsageError(f"draw: expected 0 or more {PAIRS}, found {count!r}")
+    others = [name for name, value in wanted.items() if name != PAIRS and value]
+    if count and others:
+        raise UsageError(
+            f"draw: expected {PAIRS} alone, found {', '.join(others)} beside it; "
+            f"write {{{PAIRS}: {count}}}"
+        )
+    return count
+
+
 def describe(wanted: Mapping[str, int | str]) -> str:
     """Return a draw in words: "2 swap, 1 any, rare types first"."""
+    if num_pairs := pairs_of(wanted):
+        return f"{num_pairs} with the positive{'s' * (num_pairs > 1)} of the same place"
     counts = [f"{count} {name}" for name, count in wanted.items() if name not in _NO_TYPES]
     if BALANCE in wanted:
         counts.append("rare types first")
@@ -110,6 +138,15 @@ def drawn(
                 chosen[place] = next((i for i in left if not typed or types[i] == wanted), None)
                 left = [index for index in left if index != chosen[place]]
     return tuple(chosen)
+
+
+def paired(num_stored: int, num_pairs: int, *, stream: Stream) -> tuple[int | None, ...]:
+    """Return for each place the index of a pair, None where the row has none left.
+
+    `num_stored`: how many places of a row have both a negative and a positive.
+    """
+    chosen = stream.shuffled(range(num_stored))[:num_pairs]
+    return (*chosen, *[None] * (num_pairs - len(chosen)))
 
 
 def _rare_first(types: Sequence[str], num_of_type: Mapping[str, int], stream: Stream) -> list[int]:

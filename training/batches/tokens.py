@@ -67,7 +67,7 @@ class Tokens:
         `siblings`: whether the image's other captions are among them, after the others.
         """
         lists = self._lists(place.shard)
-        texts = _cut(lists["positives"].row(place.row), lists["positive_lengths"].row(place.row))
+        texts = self.stored_positives(place)
         codes = lists["positive_types"].row(place.row).tolist()
         found = [ids for ids, code in zip(texts, codes, strict=True) if code != _SIBLING]
         if siblings and _SIBLING in codes:
@@ -77,6 +77,11 @@ class Tokens:
             others = [lists["caption"].row(row) for row in range(first, end) if row != place.row]
             found += [ids for ids in others if not np.array_equal(ids, own)]
         return [ids for ids in found if len(ids)]
+
+    def stored_positives(self, place: RowPlace) -> tuple[Ids, ...]:
+        """Return the ids of a row's own positives in their places, none of one that is no use."""
+        lists = self._lists(place.shard)
+        return _cut(lists["positives"].row(place.row), lists["positive_lengths"].row(place.row))
 
     def _lists(self, shard: int) -> dict[str, Lists]:
         if shard not in self._mapped:

@@ -37,10 +37,12 @@ class Loss:
         says: what it is, in a few words, with the paper that it is from.
         options: a frozen dataclass, each field with a default; it may have a method `check`.
         weight: where the user names none.
+        needs_images: whether the image tower gets a gradient from it.
         needs_negatives: whether it is about negatives. The captions that count are then those that
             have one, otherwise all.
         needs_positives: whether it is about positives (`positive_BQD`). The captions that count are
             then those that have one.
+        needs_pairs: whether the positive and the negative of each place belong together.
         needs_tokens: whether it needs patches and tokens (`patch_BPD`, `token_BMD`, `path_TL`).
         needs_bias: whether it needs a model with a bias of its own (`bias`), which is then trained.
         needs_teacher: whether it needs a teacher's features (`teacher_BD`, `teacher_TD`).
@@ -51,8 +53,10 @@ class Loss:
     says: str
     options: type = NoOptions
     weight: float = 1.0
+    needs_images: bool = True
     needs_negatives: bool = False
     needs_positives: bool = False
+    needs_pairs: bool = False
     needs_tokens: bool = False
     needs_bias: bool = False
     needs_teacher: bool = False

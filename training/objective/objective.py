@@ -37,9 +37,13 @@ class WeightedLoss:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """The losses that are minimised together, each once."""
+    """The losses that are minimised together, each once.
+
+    `is_part`: whether they are those of one step, and others count at other steps.
+    """
 
     losses: tuple[WeightedLoss, ...]
+    is_part: bool = False
 
     @property
     def needs_negatives(self) -> bool:
@@ -50,6 +54,11 @@ class Objective:
     def needs_positives(self) -> bool:
         """Tell whether anything in it is about positives."""
         return any(row.needs_positives for row in self._rows())
+
+    @property
+    def needs_pairs(self) -> bool:
+        """Tell whether anything in it is about positives with the negatives of their places."""
+        return any(row.needs_pairs for row in self._rows())
 
     @property
     def needs_tokens(self) -> bool:
@@ -66,10 +75,20 @@ class Objective:
         """Tell whether anything in it compares the model with a teacher."""
         return any(row.needs_teacher for row in self._rows())
 
+    @property
+    def leaves_out(self) -> bool:
+        """Tell whether a step may leave a tower or the bias without a gradient.
+
+        Adding zeros to the loss then gives them one: processes that exchange gradients wait for
+        each parameter's.
+        """
+        takes_turns = self.is_part or any(each.every > 1 for each in self.losses)
+        return takes_turns or not any(row.needs_images for row in self._rows())
+
     def at(self, step: int) -> "Objective":
         """Return the losses that count at a step."""
         counting = tuple(each for each in self.losses if step % each.every == each.at)
-        return self if len(counting) == len(self.losses) else Objective(counting)
+        return self if len(counting) == len(self.losses) else Objective(counting, is_part=True)
 
     def _rows(self) -> list[Loss]:
         return [LOSSES[each.loss] for each in self.losses]
@@ -218,7 +237,7 @@ def caption_losses(
 
     `counts`: of all ranks' captions, which the sums over captions are divided by.
     """
-    loss = features.scale * 0  # without any loss, gradients of zero are still let through
+    loss = _zero(features, objective)
     terms: Terms = {}
     with _full_precision(features.scale):
         for row, each in objective.over_captions():
@@ -230,6 +249,16 @@ def caption_losses(
             for name, figure_B in found.figures.items():
                 terms[f"{row.name}_{name}"] = figure_B.sum() * share
     return loss, terms
+
+
+def _zero(features: Features, objective: Objective) -> Tensor:
+    """Return 0, with a gradient of zero for whatever the losses may leave without one."""
+    zero = features.scale * 0
+    if objective.leaves_out:
+        zero = zero + 0 * features.image_BD.sum() + 0 * features.text_TD.sum()
+        if features.bias is not None:
+            zero = zero + 0 * features.bias
+    return zero
 
 
 def _gathered_valid(valid_BC: Tensor) -> Tensor:

@@ -180,7 +180,7 @@ def train_step(run: Run, number: int, step: Step) -> tuple[Terms, Tensor]:
         rate=run.rate(number),
         clip_norm=run.settings.optimizer.clip_norm,
     )
-    if not objective.needs_bias:  # a bias that was learnt with its scale wants that scale
+    if not run.settings.objective.needs_bias:  # a bias learnt with its scale wants that scale
         run.model.clamp_scale()
     if run.teacher is not None:
         follow(run.teacher, run.model, decay=run.settings.teacher.decay)

@@ -76,6 +76,11 @@ def refuse_without_positives(settings: Settings, samples: HardNegativeDataset) -
     """
     if not settings.objective.needs_positives:
         return
+    if settings.objective.needs_pairs and not samples.num_pairs:
+        raise UsageError(
+            "the loss units needs each positive with the negative of its place, and training.draw "
+            "draws them apart; write training.draw={pairs: 2}"
+        )
     missing = "training.draw has no place for any; write training.draw={any: 3, positives: 1}"
     if samples.num_positives:
         if num_without_positive(samples) < len(samples):

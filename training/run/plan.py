@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from torch import nn
 
-from data.streams import Stream
-from training.batches.dataset import HardNegativeDataset
-from training.batches.draw import describe, drawn
+from training.batches.dataset import DrawnTexts, HardNegativeDataset
+from training.batches.draw import describe
 from training.batches.layout import Positives, lay_out
 from training.batches.rows import num_left_out
 from training.batches.sampler import Place, Sampler
@@ -200,14 +199,6 @@ def _texts_of(samples: HardNegativeDataset, prepared: Prepared, settings: Settin
     )
 
 
-class _Drawn(NamedTuple):
-    """The token ids of a caption, and of the negatives and positives that its step draws."""
-
-    caption: Ids
-    negatives: Sequence[Ids | None]
-    positives: Sequence[Ids | None]
-
-
 def _placed(drawn: Sequence[Sequence[Ids | None]]) -> list[tuple[int, list[int]]]:
     """Return the texts that are there, each with its place among those of all captions."""
     return [
@@ -218,15 +209,9 @@ def _placed(drawn: Sequence[Sequence[Ids | None]]) -> list[tuple[int, list[int]]
     ]
 
 
-def _ids(samples: HardNegativeDataset, place: Place) -> _Drawn:
+def _ids(samples: HardNegativeDataset, place: Place) -> DrawnTexts:
     row = samples.rows.place(place.number)
-    ids, row_id = samples.tokens.of(row), samples.rows.names(row)[0]
-    stream = Stream("negatives", samples.options.seed, place.epoch, row_id)
-    chosen = drawn(ids.types, samples.draw, stream=stream, num_of_type=samples.num_of_type)
-    found = [None if number is None else ids.negatives[number] for number in chosen]
-    usable = [None if each is None or not len(each) else each for each in found]
-    positives = samples.positives(row, row_id, epoch=place.epoch)
-    return _Drawn(ids.caption, usable, positives)
+    return samples.texts(row, samples.rows.names(row).id, epoch=place.epoch)
 
 
 def _memory(settings: Settings, prepared: Prepared, *, slots_of_part: float) -> Memory:

@@ -88,13 +88,13 @@ def prepare(
     if settings.objective.needs_tokens:
         model.require_patches()
     digest = digest_of(model.clip.state_dict()) if weights else ""
-    if settings.objective.needs_bias:
-        model.train_bias()
     if settings.lora.rank:
         generator = torch.Generator().manual_seed(seed_of(config.seed, "lora"))
         add_lora(
             model.clip, rank=settings.lora.rank, alpha=settings.lora.alpha, generator=generator
         )
+    if settings.objective.needs_bias:  # after LoRA, which freezes all else
+        model.train_bias()
     if settings.frozen:
         model.freeze(settings.frozen)
     options = _data_options(settings, model, draw=draw, cache=places.cache)

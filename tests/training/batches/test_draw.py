@@ -20,6 +20,7 @@ FSC = ("swap", "replace", "shuffle")
         ({"swap": 2, "any": 1}, ("swap", "swap", "any")),
         ({"any": 2, "balance": "type"}, ("any", "any")),
         ({"any": 1, "positives": 2, "siblings": True}, ("any",)),
+        ({"pairs": 2}, ("any", "any")),
         ({"swap": 0}, ()),
         ({}, ()),
     ],
@@ -41,6 +42,9 @@ def test_a_draw_has_a_place_for_each(counts: dict[str, int | str], draw: tuple[s
         ({"positives": -1}, "expected 0 or more positives, found -1"),
         ({"positives": True}, "expected 0 or more positives, found True"),
         ({"positives": 1, "siblings": "yes"}, "siblings: true or false, found 'yes'"),
+        ({"pairs": -1}, "expected 0 or more pairs, found -1"),
+        ({"pairs": True}, "expected 0 or more pairs, found True"),
+        ({"pairs": 2, "any": 1, "balance": "type"}, r"pairs alone, found any, balance beside it"),
         ({"any": 1, "siblings": True}, "siblings: true needs places, such as {positives: 1}"),
     ],
 )
@@ -89,6 +93,7 @@ def test_a_draw_is_without_replacement_and_as_full_as_it_can_be(
 def test_a_draw_is_described() -> None:
     assert describe({"swap": 2, "any": 1}) == "2 swap, 1 any"
     assert describe({"any": 3, "balance": "type"}) == "3 any, rare types first"
+    assert describe({"pairs": 2}) == "2 with the positives of the same place"
     assert describe({}) == ""
 
 

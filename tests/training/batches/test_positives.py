@@ -8,7 +8,15 @@ import torch
 
 from data.edits import Edit, Replacement
 from data.records import Positive, Row
-from tests.training.folders import TOKENIZER, by_word, finished, picture_folder, pictures_of, row_of
+from tests.training.folders import (
+    TOKENIZER,
+    WORDS,
+    by_word,
+    finished,
+    picture_folder,
+    pictures_of,
+    row_of,
+)
 from tests.training.tiny import batch_of, clip_model
 from training.batches.batch import collate
 from training.batches.dataset import DataOptions, HardNegativeDataset
@@ -88,6 +96,46 @@ def test_positives_are_drawn_by_seed_epoch_and_row_and_never_twice(root: Path) -
     assert only[0] is not None
     assert only[0].tolist() == by_word([CAPTIONS[4]])[0]
     assert only[1] is None
+
+
+UNITS = [
+    row_of(0, types=["replace"] * 3, image="a.jpg")._replace(
+        positives=tuple(positive(f"{word} dogs") for word in WORDS[:4])
+    ),
+    row_of(1, types=["replace"] * 3, image="b.jpg")._replace(
+        # the second is the caption: neither it nor its foil may stand beside another one
+        positives=(positive("red 1"), positive("a picture of 1 dogs"), positive("green 1"))
+    ),
+    row_of(2, types=["replace"], image="c.jpg"),
+]
+
+
+def test_pairs_keep_each_positive_beside_the_negative_of_its_place(tmp_path: Path) -> None:
+    finished(tmp_path / "out", {"train": UNITS})
+    picture_folder(tmp_path / "images", pictures_of(UNITS))
+    options = DataOptions(size=8, draw={"pairs": 2})
+    data = HardNegativeDataset(
+        tmp_path / "out", tmp_path / "images", tokenizer=TOKENIZER, options=options
+    )
+    places = [
+        dict(zip(*(map(tuple, by_word([e.text for e in edited])) for edited in both), strict=False))
+        for both in ((each.negatives, each.positives) for each in UNITS)
+    ]
+    seen = set()
+    for epoch in range(12):
+        batch = collate([data.at_epoch(epoch)[number] for number in range(3)])
+        assert batch.positives is not None
+        assert batch.num_negatives == batch.positives.num_places == 2
+        negatives = dict(zip(batch.place_N.tolist(), batch.negative_NL.tolist(), strict=True))
+        true = batch.positives
+        positives = dict(zip(true.place_N.tolist(), true.token_NL.tolist(), strict=True))
+        assert set(positives) <= set(negatives)
+        assert not {4, 5} & set(negatives)
+        for place, unit in positives.items():
+            foil = tuple(id_ for id_ in negatives[place] if id_)
+            assert places[place // 2][foil] == tuple(id_ for id_ in unit if id_)
+            seen.add(foil)
+    assert len(seen) == 5  # all but the one whose unit is the caption
 
 
 def test_a_file_of_ids_without_positives_is_made_anew(root: Path, tmp_path: Path) -> None:

@@ -61,6 +61,8 @@ def test_a_loss_gives_what_its_kind_promises(name: str) -> None:
     grads = torch.autograd.grad(loss, list(model.parameters()), allow_unused=True)
     assert any(grad is not None and grad.any() for grad in grads)
     assert all(grad is None or grad.isfinite().all() for grad in grads)
+    names = [name for name, _ in model.named_parameters()]
+    assert (grads[names.index("clip.visual.proj")] is not None) == row.needs_images
 
 
 def test_an_objective_is_written_as_it_is_read() -> None:

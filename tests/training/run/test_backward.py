@@ -42,13 +42,22 @@ WITH_MORE = {
     ),
     "degla": Objective((weighted("clip"), weighted("text_grounded"), weighted("distillation"))),
 }  # fmt: skip
-ALL = CASES | WITH_MORE
+_TURNS = Objective(
+    (replace(weighted("sigmoid"), every=2), replace(weighted("clip"), every=2, at=1))
+)
+LEAVING_OUT = {
+    "no sigmoid at this step": _TURNS.at(1),
+    "nothing at this step": Objective((replace(weighted("clip"), every=2),)).at(1),
+    "texts alone": Objective((weighted("paraphrase"), weighted("text_distance"))),
+    "texts alone, each by itself": Objective((weighted("text_distance"),)),
+}
+ALL = CASES | WITH_MORE | LEAVING_OUT
 POSITIVES = (1, 0, 0, 0, 2, 2, 1, 0)
 Result = tuple[dict[str, Tensor], Terms]
 
 
 def model_for(objective: Objective) -> ClipModel:
-    if not objective.needs_bias:
+    if not objective.needs_bias and not objective.is_part:
         return clip_model()
     model = clip_model(bias=-1.0)
     model.train_bias()
@@ -137,6 +146,17 @@ def test_parts_do_not_change_the_gradient(name: str, num_parts: int) -> None:
     batch = batch_for(ALL[name], model)
     whole = gradient_of(model, [batch], ALL[name])
     assert_same(gradient_of(model, cut(batch, num_parts, model), ALL[name]), whole)
+
+
+@pytest.mark.parametrize("name", LEAVING_OUT)
+def test_whatever_a_step_leaves_out_has_a_gradient_of_zero(name: str) -> None:
+    objective = LEAVING_OUT[name]
+    model = model_for(objective)
+    grads, terms = gradient_of(model, [batch_for(objective, model)], objective)
+    assert grads.keys() == {name for name, p in model.named_parameters() if p.requires_grad}
+    whole = sum((each.weight * terms[each.loss] for each in objective.losses), torch.tensor(0.0))
+    assert torch.isclose(terms["loss"], whole.double(), rtol=1e-12)
+    assert not OBJECTIVES["fsc-clip"].leaves_out
 
 
 def test_what_a_tower_draws_is_drawn_again_for_each_part() -> None:

@@ -26,6 +26,9 @@ RUNS: dict[str, dict[str, Any]] = {
     "ce-clip": {"losses": ["negclip", "intra_modal", "ranking"]},
     "degla": {"losses": ["negclip", "text_grounded", "distillation"], "teacher": {"decay": 0.5}},
     "siglip": {"losses": ["sigmoid", "phrases"], "draw": DRAW},
+    "turns": {
+        "losses": [{"loss": "sigmoid", "every": 2}, {"loss": "clip", "every": 2, "at": 1}],
+    },
     "clic": {
         "losses": [
             {"loss": "clip", "every": 2, "at": 1},
@@ -81,7 +84,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("kind", RUNS)
+@pytest.mark.parametrize("kind", sorted(RUNS.keys() - {"turns"}))
 def test_a_run_goes_on_to_the_bit_with_all_that_it_carries(root: Path, kind: str) -> None:
     whole = run(root, kind, "whole")
     cut = run(root, kind, "cut", limit_steps=3)
@@ -138,6 +141,16 @@ def test_a_sigmoid_trains_the_models_bias_and_leaves_its_scale_alone(root: Path)
     assert others["logit_bias"] == -3
     assert ours["logit_scale"] > 4.9  # exp(4.9) is beyond the 100 of CLIP's
     assert others["logit_scale"] <= 4.6053
+    turns = last(run(root, "turns", "whole", limit_steps=2)).state_dict  # the second without it
+    assert turns["logit_bias"] != -3
+    assert turns["logit_scale"] > 4.9
+
+
+@pytest.mark.parametrize(("kind", "rank"), [("siglip", 0), ("siglip", 4), ("ce-clip", 4)])
+def test_a_sigmoid_trains_the_bias_with_lora_too(root: Path, kind: str, rank: int) -> None:
+    model = prepare(chosen_for(root, kind, lora={"rank": rank}), places(root)).model
+    assert model.clip.logit_bias.requires_grad == (kind == "siglip")
+    assert model.clip.visual.conv1.weight.requires_grad == (rank == 0)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +171,17 @@ def test_what_a_loss_needs_and_does_not_find_is_refused(
         options["model"] = f"local-dir:{root / options['model']}"
     with pytest.raises(UsageError, match=message):
         train(chosen_for(root, "siglip", **options), here)
+
+
+def test_units_are_drawn_in_pairs_with_their_foils(root: Path) -> None:
+    message = r"the loss units needs each positive .*; write training.draw=\{pairs: 2\}$"
+    with pytest.raises(UsageError, match=message):
+        prepare(chosen_for(root, "siglip", losses=["clip", "units"]), places(root))
+    found = prepare(
+        chosen_for(root, "siglip", losses=["clip", "units"], draw={"pairs": 2}), places(root)
+    )
+    sample = found.samples[2]  # two positives
+    assert all(ids is not None for ids in (*sample.negatives, *sample.positives))
 
 
 def test_captions_without_a_positive_are_counted(root: Path) -> None:

@@ -126,6 +126,7 @@ INTRA_MODAL = BatchLoss(
     label="captions from negatives",
     says="captions away from the negatives of all (CE-CLIP, arXiv 2306.08832)",
     weight=0.3,
+    needs_images=False,
     needs_negatives=True,
     function=intra_modal_loss,
 )

@@ -63,7 +63,7 @@ def phrases_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tenso
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FirstPositives:
-    """How many of a caption's positives count: its first ones."""
+    """How many of a caption's positives count: the first of those drawn, in random order."""
 
     first: int = 1
 
@@ -76,7 +76,8 @@ class FirstPositives:
 def text_distance_loss(features: Features, options: FirstPositives) -> PerCaption:
     """Return |g_i - p_iq|^2, the mean over a caption's first positives that are there.
 
-    CLIC (arXiv 2505.24424), equation 6, where the one positive says the same in another order.
+    CLIC (arXiv 2505.24424), equation 6, but for which positive: there always the caption in another
+    order, here any that was drawn first, of whichever type.
     """
     positive_BQD, there_BQ = features.positives
     positive_BQD, there_BQ = positive_BQD[:, : options.first], there_BQ[:, : options.first]
@@ -131,6 +132,7 @@ PARAPHRASE = BatchLoss(
     label="paraphrases",
     says="a positive against every caption (READ-CLIP, arXiv 2510.16540)",
     weight=0.5,
+    needs_images=False,
     needs_positives=True,
     function=paraphrase_loss,
 )
@@ -154,6 +156,7 @@ TEXT_DISTANCE = CaptionLoss(
     label="distance of positives",
     says="a caption drawn to its positives (CLIC, arXiv 2505.24424)",
     options=FirstPositives,
+    needs_images=False,
     needs_positives=True,
     function=text_distance_loss,
 )

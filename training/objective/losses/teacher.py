@@ -72,6 +72,7 @@ TEXT_GROUNDED = CaptionLoss(
     says="a caption nearer to the teacher's than to its negatives (DeGLA, arXiv 2504.16801)",
     options=TextScale,
     weight=0.1,
+    needs_images=False,
     needs_negatives=True,
     needs_teacher=True,
     function=text_grounded_loss,

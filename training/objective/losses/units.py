@@ -1,7 +1,8 @@
 """The loss of CS-CLIP (arXiv 2602.23906): parts of a caption, each with a foil of its own.
 
-The foil of the unit in place q is the negative in place q: an entity or relation of the caption,
-and the same with one thing changed. Shape suffixes: as in `features.py`.
+The foil of the unit in place q is the negative in place q, as the draw {pairs: N} gives them:
+an entity or relation of the caption, and the same with one thing changed. Shape suffixes: as in
+`features.py`.
 """
 
 import torch
@@ -43,5 +44,6 @@ UNITS = BatchLoss(
     weight=0.5,
     needs_negatives=True,
     needs_positives=True,
+    needs_pairs=True,
     function=units_loss,
 )
