@@ -142,12 +142,13 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
                 f"{spec['rule']} cannot; expected the preset natural-llm, which is audited apart"
             )
     llm = llm_config(negatives.llm, asks=any(is_asking(spec) for spec in rules))
-    if negatives.composites is not None and policy.corpus is None:
-        raise UsageError(
-            f"negatives.composites: expected the scorer corpus, which weighs exchanged words; "
-            f"{negatives.preset} draws without it: leave composites out, or take the preset natural"
-        )
     if negatives.composites is not None:
+        if policy.corpus is None:
+            raise UsageError(
+                "negatives.composites: expected the scorer corpus, which weighs exchanged words; "
+                f"{negatives.preset} draws without it: leave composites out, or take the preset "
+                "natural"
+            )
         parse_options(ComposeOptions, negatives.composites, where="negatives.composites")
     return BuildConfig(
         data=data,

@@ -125,13 +125,7 @@ def finish(
         plan.out / output.file: done.path(output.kind) for done, output in _output_files(chosen)
     }
     files |= {plan.out / FLUENCY / path.name: path for path in model_files(plan)}
-    folders = sorted({file.parent for file in files})
-    for folder in folders:
-        sweep(folder, keep=files)
-    for file, source in files.items():
-        link_into_place(source, file)
-    for folder in folders:
-        sync_folder(folder)
+    show_files(files)
     run = {
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "workers": plan.workers,
@@ -143,6 +137,17 @@ def finish(
     write_atomically(plan.out / RUN_FILE, json.dumps(run, indent=1, sort_keys=True) + "\n")
     write_manifest(plan.out, manifest)
     remove_tree(plan.work)
+
+
+def show_files(files: Mapping[AnyPath, AnyPath]) -> None:
+    """Show finished files where readers look, by where each lies; drop what else is there."""
+    folders = sorted({file.parent for file in files})
+    for folder in folders:
+        sweep(folder, keep=files)
+    for file, source in files.items():
+        link_into_place(source, file)
+    for folder in folders:
+        sync_folder(folder)
 
 
 def first_occurrences(reading: Reading, blocks: Iterable[Done[ParseStats]]) -> dict[str, str]:

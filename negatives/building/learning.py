@@ -38,7 +38,14 @@ from negatives.exclusion.model import (
 )
 from negatives.exclusion.rivals import NO_RIVALS, Rivals, find_rivals, rivals_of
 from negatives.fluency.captions import index_caption
-from negatives.fluency.corpus import CorpusModel, Offered, Sample, write_model
+from negatives.fluency.corpus import (
+    COMPARED,
+    FITTED,
+    CorpusModel,
+    Offered,
+    Sample,
+    write_model,
+)
 from negatives.fluency.counting import tally_block
 from negatives.fluency.counts import NUM_FOLDS, Folds, merge_tallies, negate, table_of
 from negatives.fluency.fitting import fit_parameters
@@ -104,7 +111,7 @@ def learn(
     write_model(folder, model)
     exclusion, rivals = _compare_words(model, site, folder)
     model = replace(model, exclusion=exclusion, rivals=rivals)
-    write_model(folder, model)
+    write_model(folder, model, only=COMPARED)
     share = min(1.0, SAMPLE_CAPTIONS / model.num_captions)
     work = partial(lay_out_block, options, folder, share)
     tasks = [Task(name, done.path("parses")) for name, done in parsed.items()]
@@ -114,7 +121,7 @@ def learn(
         [read_layout(path) for path in files.values()],
         max_log_ratio=_scoring(options.policy).max_log_ratio,
     )
-    write_model(folder, replace(model, **found._asdict()))
+    write_model(folder, replace(model, **found._asdict()), only=FITTED)
     return LearnedModel(folder, files if share == 1.0 else {})
 
 

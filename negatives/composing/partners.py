@@ -87,7 +87,7 @@ def partners(  # noqa: PLR0913 - captions, and what is asked of two of them
         size = len(cluster)
         for place, index in enumerate(cluster):
             wanted = num_partners(index)
-            tries = (cluster[(place + step) % size] for step in range(1, size) if wanted)
+            tries = (cluster[(place + step) % size] for step in range(1, size if wanted else 1))
             fitting = [other for other in tries if _fit(block, all_said, index, other)]
             exchanging = (
                 other for other in fitting if can_exchange(index, other) and are_apart(index, other)

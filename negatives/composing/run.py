@@ -6,18 +6,11 @@ killed resumes with the same bytes, however many workers there are.
 """
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
-from data.commit import (
-    Json,
-    link_into_place,
-    remove_tree,
-    sweep,
-    sync_folder,
-)
+from data.commit import Json, remove_tree
 from data.config import differences, fingerprint, plain
 from data.errors import UsageError
 from data.manifest import (
@@ -28,63 +21,27 @@ from data.manifest import (
     read_manifest,
     write_manifest,
 )
-from data.records import Caption, Row
 from data.schema import VERSION
-from data.shards import read_rows, write_rows
 from data.storage import AnyPath
-from data.streams import Stream
+from negatives.building.finishing import show_files
 from negatives.building.parsing import load_parser
 from negatives.building.plan import Report
-from negatives.building.stage import Done, NewFile, Site, Stage, Task, run_stage
-from negatives.choose import Chooser, Tally, why_none
+from negatives.building.stage import Done, Site, Stage, Task, run_stage
 from negatives.composing.exchange import (
     RULES,
-    Made,
-    Part,
-    can_exchange,
-    make,
-    part_of,
-    words_of,
 )
 from negatives.composing.options import ComposeOptions
-from negatives.composing.partners import is_apart, misfit, partners, said_of
-from negatives.composing.templates import (
-    FIRST_PLACES,
-    FORMS,
-    NO_PLACES,
-    clause_of,
-    composite_of,
-)
+from negatives.composing.shard import ComposeStats, compose_shard
 from negatives.executors import Executor, opening
 from negatives.executors.local import workers_on_this_machine
 from negatives.fluency.corpus import read_model
 from negatives.folders.claims import Mark, claim, clear, mark_of, refuse_if_taken
 from negatives.folders.lineage import Parent, open_parent
 from negatives.folders.versions import code_version, writer_versions
-from negatives.generator import (
-    ParsedCaptions,
-    chooser_of,
-    offers_of,
-    overlapping_pairs,
-    score_offers,
-)
-from negatives.guards.siblings import siblings_in
 from negatives.models import model_name, model_version
-from negatives.presets import PRESETS
-from negatives.scorers import open_scorers
-from negatives.tallies import Content, sum_contents
+from negatives.tallies import sum_contents
 
 COMMAND: Final = "compose"
-_EXCHANGED: Final = ("replace_object", "replace_attribute", "replace_action", "count")
-NO_PARTNER: Final = "no partner"
-
-
-class ComposeStats(NamedTuple):
-    """What a shard came to: captions dealt with, composites that were written, all outcomes."""
-
-    captions: int
-    composites: int
-    tallies: Content
 
 
 def compose(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
@@ -108,10 +65,10 @@ def compose(  # noqa: PLR0913 - what is made, where, by whom, and who hears of i
     """
     parent = open_parent(folder)
     corpus = _corpus_of(parent, fluency_from)
-    identity = _identity(parent, options, fluency_from)
+    model = model_name()
+    identity = _identity(parent, options, fluency_from, model=model)
     if (finished := _begin(out, identity)) is not None:
         return finished
-    model = model_name()
     with opening(executor, workers) as open_workers:
         stage = Stage(
             name=COMMAND,
@@ -125,154 +82,6 @@ def compose(  # noqa: PLR0913 - what is made, where, by whom, and who hears of i
         )
         done = run_stage(stage, Site(out / "work", open_workers, report))
     return _finish(parent, out, identity, list(done.values()), seed=options.seed)
-
-
-def compose_shard(
-    options: ComposeOptions, model: str, corpus: AnyPath, shard: AnyPath, new_file: NewFile
-) -> ComposeStats:
-    """Write the composites of the captions of a shard."""
-    from negatives.spacy_parse import parse_texts  # noqa: PLC0415 - a driver needs no spaCy
-
-    skipped = Counter[str]()
-    captions: list[Caption] = []
-    for row in read_rows(shard):
-        if len(row.images) == 1:
-            captions.append(Caption(row.id, row.image, row.caption))
-        else:
-            skipped["a composite already" if row.images else "no image"] += 1
-    parses = parse_texts([caption.text for caption in captions], model=model, batch_size=256)
-    block = list(zip(captions, parses, strict=True))
-    specs = [spec for spec in PRESETS["natural"].rules if spec["rule"] in _EXCHANGED]
-    chooser = chooser_of(specs, options.policy(), options.seed)
-    skipped.update(filter(None, (misfit(parse) for _, parse in block)))
-    rows: list[Row] = []
-    tally: Tally = Counter()
-    empty_because = Counter[str]()
-    for composite, found in _composites(block, chooser, corpus, options):
-        if composite is None:
-            skipped[NO_PARTNER] += 1
-            continue
-        rows.append(composite)
-        tally += found
-        if not composite.negatives:
-            empty_because[why_none(found)] += 1
-    write_rows(new_file("data"), rows)
-    content = _content(rows, tally, skipped=skipped, empty_because=empty_because)
-    return ComposeStats(len(captions), len(rows), content)
-
-
-def _composites(
-    block: ParsedCaptions, chooser: Chooser, corpus: AnyPath, options: ComposeOptions
-) -> list[tuple[Row | None, Tally]]:
-    siblings = siblings_in(block, chooser.lexicon)
-    all_said = [
-        said_of(parse, its, chooser.lexicon)
-        for (_, parse), its in zip(block, siblings, strict=True)
-    ]
-    scorers = open_scorers(chooser.policy, corpus)
-    offers = score_offers(
-        block, [found for found, _ in offers_of(block, chooser)], chooser.policy, scorers
-    )
-    learned = overlapping_pairs(block, scorers)
-    acceptance = options.policy().first_acceptance("swap", "unknown")
-    words = [
-        words_of(caption, offered, acceptance)
-        for (caption, _), offered in zip(block, offers, strict=True)
-    ]
-    parts: dict[int, Part] = {}
-
-    def part(index: int) -> Part:
-        if index not in parts:
-            parts[index] = part_of(
-                block[index],
-                siblings[index],
-                words[index],
-                lexicon=chooser.lexicon,
-                learned=learned[index],
-            )
-        return parts[index]
-
-    found: list[tuple[Row | None, Tally]] = []
-    for index, partner in partners(
-        block,
-        all_said,
-        lambda one, other: can_exchange(words[one], words[other]),
-        lambda one, other: all(
-            is_apart(all_said[here], all_said[there], learned[here], chooser.lexicon)
-            for here, there in ((one, other), (other, one))
-        ),
-        lambda index: _num_composites(block[index][0].id, options),
-        seed=options.seed,
-    ):
-        if partner is None:
-            found.append((None, Counter()))
-            continue
-        row, made = _composite(part(index), part(partner), options)
-        found.append((row, made.tally))
-    return found
-
-
-def _num_composites(caption_id: str, options: ComposeOptions) -> int:
-    whole, part = divmod(options.a_caption, 1)
-    return int(whole) + Stream(options.seed, "one more", caption_id).chance(part)
-
-
-def _composite(one: Part, other: Part, options: ComposeOptions) -> tuple[Row, Made]:
-    """Return the row of two captions; which is said first, and where each is shown, is drawn.
-
-    A caption's partners are chosen for it, so that the order must not tell which of them began.
-    """
-    row_id = f"{one.caption.id}+{other.caption.id}"
-    stream = Stream(options.seed, "form", row_id)
-    if stream.chance(0.5):
-        one, other = other, one
-    layout = stream.choice(options.layouts)
-    form = stream.choice([form for form in FORMS if form.layout in {"", layout}])
-    clauses = clause_of(one.parse), clause_of(other.parse)
-    assert clauses[0] is not None, "partners are fit"
-    assert clauses[1] is not None, "partners are fit"
-    composite = composite_of(form, (one.caption.text, other.caption.text), (clauses[0], clauses[1]))
-    policy = options.policy()
-    made = make(
-        composite,
-        (one, other),
-        policy.first_acceptance("swap", "obj"),
-        composite_id=row_id,
-        seed=options.seed,
-    )
-    images = (one.caption.image, other.caption.image)
-    is_first = stream.chance(0.5) if form.places == NO_PLACES else form.places[0] in FIRST_PLACES
-    images = images if is_first else images[::-1]
-    return Row(row_id, images, composite.text, made.negatives, made.positives, layout), made
-
-
-def _content(
-    rows: Sequence[Row], tally: Tally, *, skipped: Counter[str], empty_because: Counter[str]
-) -> Content:
-    """Return the counts of a shard as a manifest states them."""
-    negatives = [negative for row in rows for negative in row.negatives]
-    positives = [positive for row in rows for positive in row.positives]
-    with_negative = sum(bool(row.negatives) for row in rows)
-    return sum_contents(
-        [
-            {
-                "captions": {
-                    "all": len(rows),
-                    "with_negative": with_negative,
-                    "with_positive": sum(bool(row.positives) for row in rows),
-                },
-                "skipped": skipped,
-                "negatives_by_type": Counter(f"{n.type}/{n.subtype}" for n in negatives),
-                "negatives_by_rule": Counter(n.rule for n in negatives),
-                "slots_by_fate": {
-                    f"{rule}: {outcome}": count for (rule, outcome), count in tally.items()
-                },
-                "empty_because": empty_because,
-                "positives_by_type": Counter(f"{p.type}/{p.subtype}" for p in positives),
-                "positives_by_rule": Counter(p.rule for p in positives),
-            }
-        ]
-    )
 
 
 def _corpus_of(parent: Parent, fluency_from: AnyPath | None) -> AnyPath:
@@ -291,9 +100,10 @@ def _corpus_of(parent: Parent, fluency_from: AnyPath | None) -> AnyPath:
     return folder / FLUENCY
 
 
-def _identity(parent: Parent, options: ComposeOptions, fluency_from: AnyPath | None) -> Json:
+def _identity(
+    parent: Parent, options: ComposeOptions, fluency_from: AnyPath | None, *, model: str
+) -> Json:
     """Return what the manifest says of the composites: equal identity, equal bytes."""
-    model = model_name()
     corpus = read_manifest(fluency_from).fingerprint if fluency_from else "the parent's own"
     content: Json = {
         "command": COMMAND,
@@ -368,10 +178,7 @@ def _finish(
                 sha256=written.sha256,
             )
         )
-    sweep(out / "data", keep=files)
-    for file, source in files.items():
-        link_into_place(source, file)
-    sync_folder(out / "data")
+    show_files(files)
     before_all = parent.manifest
     manifest = Manifest(
         schema=VERSION,

@@ -37,9 +37,10 @@ from negatives.words.rivals import RivalsOutside
 Offered = tuple[Caption, Parse, Sequence[Slot]]
 """A caption with its parse and slots of it."""
 
+COMPARED = ("pairs", "one_thing", "rivals", "rival_folds")
+FITTED = ("names", "biases")
 FILES = (
-    "keys", "counts", "texts", "text_folds", "images", "image_folds", "pairs", "one_thing",
-    "rivals", "rival_folds", "names", "biases",
+    "keys", "counts", "texts", "text_folds", "images", "image_folds", *COMPARED, *FITTED,
 )  # fmt: skip
 MODEL_FILES = tuple(sorted((*(f"{name}.npy" for name in FILES), "model.json")))
 DIGITS = 4  # of a weight: what arithmetic on other machines may differ in is far below
@@ -183,8 +184,13 @@ def _rivals_outside(rivals: Rivals, fold: int) -> RivalsOutside:
     return rivals.outside(fold)
 
 
-def write_model(folder: AnyPath, model: CorpusModel) -> list[AnyPath]:
-    """Write a model's files into a folder; return them."""
+def write_model(
+    folder: AnyPath, model: CorpusModel, *, only: Sequence[str] = FILES
+) -> list[AnyPath]:
+    """Write a model's files into a folder; return them.
+
+    `only`: of FILES those that are to be written, where the others are there already.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[Any]] = dict(
         zip(
@@ -204,12 +210,12 @@ def write_model(folder: AnyPath, model: CorpusModel) -> list[AnyPath]:
         )
     )
     written: list[AnyPath] = []
-    for name, array in arrays.items():
+    for name in only:
         path = folder / f"{name}.npy"
         draft = attempt_path(folder, name, "array")
         try:
             with writing(path), draft.open("wb") as file:
-                np.save(file, array, allow_pickle=False)
+                np.save(file, arrays[name], allow_pickle=False)
             move(draft, path)
         finally:
             draft.unlink(missing_ok=True)

@@ -18,8 +18,6 @@ from data.image_names import name_in
 from data.images import Store
 
 Plain = dict[str, Any]
-NO_IMAGE: Final = "no image"
-COMPOSITE: Final = "composite of two images"
 MISSING: Final = "image is missing"
 OUTSIDE: Final = "image is not in the folder"
 NO_SUFFIX: Final = "image has no suffix of a picture"
@@ -73,10 +71,17 @@ def _samples(
             yield row, image
 
 
+def not_one_image(keys: list[str]) -> str | None:
+    """Return why a row cannot stand where a row has one image, None if it can."""
+    if len(keys) == 1:
+        return None
+    return "composite of two images" if keys else "no image"
+
+
 def _read_image(images: Store, keys: list[str]) -> ImageFile | str:
     """Return the image of a row, or why there is none."""
-    if len(keys) != 1:
-        return COMPOSITE if keys else NO_IMAGE
+    if problem := not_one_image(keys):
+        return problem
     path = PurePosixPath(name_in(images, keys[0]))
     suffix = path.suffix.removeprefix(".").lower()
     if not suffix or suffix in _TEXT_SUFFIXES:

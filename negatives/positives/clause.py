@@ -10,6 +10,8 @@ from data.edits import Edit, Replacement
 from negatives.grammar.trees import Tree, tree_of
 from negatives.parse import Chunk, Parse
 from negatives.positives.phrases import (
+    BE,
+    FINITE,
     NOUNS,
     chunks_by_root,
     has_finite_verb,
@@ -23,9 +25,6 @@ from negatives.positives.phrases import (
 from negatives.rules.replace_relation import relations
 from negatives.slots import Slot
 from negatives.words.lexicon import Lexicon
-
-_BE = frozenset({"is", "are"})
-_FINITE = frozenset({"VBZ", "VBP", "VBD", "MD"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +51,7 @@ class Clause:
         after = subject.last + 1
         if after + 1 >= len(tree.words):
             return
-        if tree.words[after] in _BE:
+        if tree.words[after] in BE:
             edit, said = self._without_be(tree, subject, after), after + 1
         else:
             edit, said = self._with_be(tree, subject, after), after
@@ -83,7 +82,7 @@ class Clause:
 
     def _without_be(self, tree: Tree, subject: Chunk, be: int) -> Edit | None:
         """Return the edit that leaves the phrase of a clause."""
-        others = sum(tag in _FINITE for tag in tree.tags)
+        others = sum(tag in FINITE for tag in tree.tags)
         verb = tree.heads[be] if tree.deps[be] == "aux" else be
         if others > 1 or tree.heads[subject.root] != verb or tree.deps[verb] != "ROOT":
             return None

@@ -13,6 +13,7 @@ from negatives.grammar.trees import Tree, tree_of
 from negatives.parse import Chunk, Parse
 from negatives.positives.phrases import (
     DETERMINED,
+    FINITE,
     NOUNS,
     Phrase,
     chunks_by_root,
@@ -33,7 +34,6 @@ from negatives.words.lexicon import Lexicon
 from negatives.words.word_sets import word_sets
 
 _SUBJECTS = frozenset({"nsubj", "nsubjpass", "ROOT"})
-_FINITE = frozenset({"VBZ", "VBP", "VBD", "MD"})
 _ACTS = frozenset({"VBG"})
 
 
@@ -252,7 +252,7 @@ def _may_follow(tree: Tree, chunks: Mapping[int, Chunk], left: int, right: int) 
     if after > last_word(tree):
         return True
     word, tag = tree.words[after], tree.tags[after]
-    if tag in _FINITE:
+    if tag in FINITE:
         return tree.deps[left] in _SUBJECTS
     if tree.pos[after] == "ADP" and says_where(tree, chunks, after):
         return True

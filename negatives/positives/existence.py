@@ -10,6 +10,7 @@ from data.edits import Edit, Replacement
 from negatives.grammar.trees import Tree, tree_of
 from negatives.parse import Chunk, Parse
 from negatives.positives.phrases import (
+    BE,
     NOUNS,
     chunks_by_root,
     has_finite_verb,
@@ -45,7 +46,7 @@ class Existence:
         tree = tree_of(parse)
         if has_scope(tree) or has_marks(tree) or hides_verbs(tree, self.lexicon):
             return
-        stated = tree.words[0] == "there" and tree.words[1] in {"is", "are"}
+        stated = tree.words[0] == "there" and tree.words[1] in BE
         first = 2 if stated else 0
         subject = next((c for c in chunks_by_root(tree).values() if c.first == first), None)
         if subject is None or not self._is_thing(tree, subject) or not _goes_on(tree, subject):

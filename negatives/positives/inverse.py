@@ -14,6 +14,7 @@ from data.edits import Edit, Replacement, edit_of
 from negatives.grammar.trees import Tree, tree_of
 from negatives.parse import Chunk, Parse
 from negatives.positives.phrases import (
+    BE,
     NOUNS,
     Phrase,
     chunks_by_root,
@@ -44,7 +45,6 @@ _INVERSES = (
     ("near", "near"),
 )
 _ONE_WAY = {"underneath": "above", "beneath": "above", "in front of": "behind"}
-_BE = frozenset({"is", "are"})
 _LINKS = frozenset({"of", "in"})
 
 
@@ -116,14 +116,14 @@ class Inverse:
     def _statement(self, tree: Tree, relation: _Relation) -> _Statement | None:
         """Return what a caption says with a relation; None if it says more, or that is not sure."""
         chunks = {chunk.first: chunk for chunk in chunks_by_root(tree).values()}
-        there = tree.words[0] == "there" and tree.words[1] in _BE
+        there = tree.words[0] == "there" and tree.words[1] in BE
         subject, place = chunks.get(2 if there else 0), chunks.get(relation.last + 1)
         if subject is None or place is None or place.last != last_word(tree):
             return None
         end = relation.first - 1
         posture = end if end > subject.last and tree.words[end] in words_of("postures") else -1
         end -= posture >= 0
-        be = end if end > subject.last and tree.words[end] in _BE and not there else -1
+        be = end if end > subject.last and tree.words[end] in BE and not there else -1
         end -= be >= 0
         if not (
             _is_whole(tree, subject, end, chunks)

@@ -16,6 +16,8 @@ from negatives.words.lexicon import Lexicon
 from negatives.words.word_sets import word_sets
 
 NOUNS = frozenset({"NN", "NNS"})
+BE = frozenset({"is", "are"})
+FINITE = frozenset({"VBZ", "VBP", "VBD", "MD"})
 DETERMINED = frozenset({"det", "poss", "nummod", "predet"})
 _PRONOUNS = frozenset({"PRP", "PRP$", "WP$", "EX"})
 _MARKS = frozenset({'"', "'", "``", "''", "(", ")", "[", "]", ":", ";", "-", "--", "/", "&"})
@@ -161,7 +163,7 @@ _OPEN_GROUND = frozenset({"in", "on", "at", "near", "through", "along", "across"
 def has_finite_verb(tree: Tree, *, skip: int = -1) -> bool:
     """Tell whether a verb outside relative clauses is finite, other than the token `skip`."""
     return any(
-        tag in _FINITE and index != skip and not _is_in_relative(tree, index)
+        tag in FINITE and index != skip and not _is_in_relative(tree, index)
         for index, tag in enumerate(tree.tags)
     )
 
@@ -174,6 +176,3 @@ def _is_in_relative(tree: Tree, index: int) -> bool:
             break
         index = tree.heads[index]
     return False
-
-
-_FINITE = frozenset({"VBZ", "VBP", "VBD", "MD"})

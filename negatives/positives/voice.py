@@ -12,6 +12,7 @@ from data.edits import Edit, Replacement
 from negatives.grammar.trees import Tree, tree_of
 from negatives.parse import Chunk, Parse
 from negatives.positives.phrases import (
+    BE,
     NOUNS,
     Phrase,
     chunks_by_root,
@@ -29,7 +30,6 @@ from negatives.positives.phrases import (
 from negatives.slots import Slot
 from negatives.words.lexicon import Lexicon
 
-_BE = frozenset({"is", "are"})
 _CARE = ("walk", "feed")
 
 
@@ -110,7 +110,7 @@ class Voice:
     def _active(self, tree: Tree, first: int) -> _Group | None:
         """Return the verb of an active clause at a token: "riding", "rides", "is riding"."""
         words, tags = tree.words, tree.tags
-        verb = first + 1 if words[first : first + 1] and words[first] in _BE else first
+        verb = first + 1 if words[first : first + 1] and words[first] in BE else first
         if verb >= len(words):
             return None
         tag = tags[verb]

@@ -199,9 +199,10 @@ class Sampler:
 
 def _in_rounds(numbers: Numbers, places: Numbers, position: Position) -> list[Place]:
     """Return the rows at places of an endless order: all of them, again and again, shuffled."""
+    epochs, offsets = np.divmod(places, len(numbers))
     found: list[Place] = []
-    for place in places.tolist():
-        epoch, offset = divmod(place, len(numbers))
+    for epoch in np.unique(epochs).tolist():  # ascending, as the places are
         order = Order(size=len(numbers), seed=position.seed, epoch=epoch)
-        found.append(Place(epoch, int(numbers[order.at(np.array([offset]))[0]])))
+        read = numbers[order.at(offsets[epochs == epoch])]
+        found += [Place(epoch, number) for number in read.tolist()]
     return found

@@ -1,0 +1,162 @@
+"""The composites of one shard: its captions are parsed, weighed, joined and written."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from data.records import Caption, Row
+from data.shards import read_rows, write_rows
+from data.storage import AnyPath
+from data.streams import Stream
+from negatives.building.stage import NewFile
+from negatives.choose import Chooser, Chosen, Tally
+from negatives.composing.exchange import (
+    Part,
+    can_exchange,
+    make,
+    part_of,
+    words_of,
+)
+from negatives.composing.options import ComposeOptions
+from negatives.composing.partners import is_apart, misfit, partners, said_of
+from negatives.composing.templates import (
+    FIRST_PLACES,
+    FORMS,
+    NO_PLACES,
+    clause_of,
+    composite_of,
+)
+from negatives.generator import (
+    ParsedCaptions,
+    chooser_of,
+    offers_of,
+    overlapping_pairs,
+    score_offers,
+)
+from negatives.guards.siblings import siblings_in
+from negatives.presets import PRESETS
+from negatives.sampling import Acceptance
+from negatives.scorers import open_scorers
+from negatives.tallies import Content, Tallies, sum_contents
+
+_EXCHANGED: Final = ("replace_object", "replace_attribute", "replace_action", "count")
+NO_PARTNER: Final = "no partner"
+
+
+class ComposeStats(NamedTuple):
+    """What a shard came to: captions dealt with, composites that were written, all outcomes."""
+
+    captions: int
+    composites: int
+    tallies: Content
+
+
+def compose_shard(
+    options: ComposeOptions, model: str, corpus: AnyPath, shard: AnyPath, new_file: NewFile
+) -> ComposeStats:
+    """Write the composites of the captions of a shard."""
+    from negatives.spacy_parse import parse_texts  # noqa: PLC0415 - a driver needs no spaCy
+
+    skipped = Counter[str]()
+    captions: list[Caption] = []
+    for row in read_rows(shard):
+        if len(row.images) == 1:
+            captions.append(Caption(row.id, row.image, row.caption))
+        else:
+            skipped["a composite already" if row.images else "no image"] += 1
+    parses = parse_texts([caption.text for caption in captions], model=model, batch_size=256)
+    block = list(zip(captions, parses, strict=True))
+    specs = [spec for spec in PRESETS["natural"].rules if spec["rule"] in _EXCHANGED]
+    chooser = chooser_of(specs, options.policy(), options.seed)
+    skipped.update(filter(None, (misfit(parse) for _, parse in block)))
+    rows: list[Row] = []
+    tallies = Tallies()
+    for composite in _composites(block, chooser, corpus, options):
+        if composite is None:
+            skipped[NO_PARTNER] += 1
+            continue
+        row, tally = composite
+        rows.append(row)
+        tallies.add(Chosen(row.negatives, (), tally))
+        tallies.add_positives(row.positives, Counter())
+    write_rows(new_file("data"), rows)
+    content = sum_contents([{"skipped": skipped}, tallies.content()])
+    return ComposeStats(len(captions), len(rows), content)
+
+
+def _composites(
+    block: ParsedCaptions, chooser: Chooser, corpus: AnyPath, options: ComposeOptions
+) -> Iterator[tuple[Row, Tally] | None]:
+    """Yield the rows of composites, each with what became of its exchanges; None for no partner."""
+    siblings = siblings_in(block, chooser.lexicon)
+    all_said = [
+        said_of(parse, its, chooser.lexicon)
+        for (_, parse), its in zip(block, siblings, strict=True)
+    ]
+    scorers = open_scorers(chooser.policy, corpus)
+    offers = score_offers(
+        block, [found for found, _ in offers_of(block, chooser)], chooser.policy, scorers
+    )
+    learned = overlapping_pairs(block, scorers)
+    acceptance = options.policy().first_acceptance("swap", "unknown")
+    words = [
+        words_of(caption, offered, acceptance)
+        for (caption, _), offered in zip(block, offers, strict=True)
+    ]
+    parts: dict[int, Part] = {}
+
+    def part(index: int) -> Part:
+        if index not in parts:
+            parts[index] = part_of(
+                block[index],
+                siblings[index],
+                words[index],
+                lexicon=chooser.lexicon,
+                learned=learned[index],
+            )
+        return parts[index]
+
+    for index, partner in partners(
+        block,
+        all_said,
+        lambda one, other: can_exchange(words[one], words[other]),
+        lambda one, other: all(
+            is_apart(all_said[here], all_said[there], learned[here], chooser.lexicon)
+            for here, there in ((one, other), (other, one))
+        ),
+        lambda index: _num_composites(block[index][0].id, options),
+        seed=options.seed,
+    ):
+        if partner is None:
+            yield None
+        else:
+            yield _composite(part(index), part(partner), acceptance, options)
+
+
+def _num_composites(caption_id: str, options: ComposeOptions) -> int:
+    whole, part = divmod(options.a_caption, 1)
+    return int(whole) + Stream(options.seed, "one more", caption_id).chance(part)
+
+
+def _composite(
+    one: Part, other: Part, acceptance: Acceptance, options: ComposeOptions
+) -> tuple[Row, Tally]:
+    """Return the row of two captions; which is said first, and where each is shown, is drawn.
+
+    A caption's partners are chosen for it, so that the order must not tell which of them began.
+    """
+    row_id = f"{one.caption.id}+{other.caption.id}"
+    stream = Stream(options.seed, "form", row_id)
+    if stream.chance(0.5):
+        one, other = other, one
+    layout = stream.choice(options.layouts)
+    form = stream.choice([form for form in FORMS if form.layout in {"", layout}])
+    clauses = clause_of(one.parse), clause_of(other.parse)
+    assert clauses[0] is not None, "partners are fit"
+    assert clauses[1] is not None, "partners are fit"
+    composite = composite_of(form, (one.caption.text, other.caption.text), (clauses[0], clauses[1]))
+    made = make(composite, (one, other), acceptance, composite_id=row_id, seed=options.seed)
+    images = (one.caption.image, other.caption.image)
+    is_first = stream.chance(0.5) if form.places == NO_PLACES else form.places[0] in FIRST_PLACES
+    images = images if is_first else images[::-1]
+    return Row(row_id, images, composite.text, made.negatives, made.positives, layout), made.tally
