@@ -12,6 +12,8 @@ from data.manifest import read_manifest
 from data.shard_folder import open_shards
 from negatives.cli import cli
 from tests.documents import PAGES, ROOT, blocks, commands, page, section_of
+from training.evaluation.benchmarks import BENCHMARKS
+from training.presets import PRESETS
 
 
 def test_the_blocks_of_python_run_one_after_another(
@@ -132,3 +134,9 @@ def test_links_between_the_pages_lead_somewhere(name: str) -> None:
         if place:
             headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
             assert place in map(anchor, headings), target
+
+
+def test_readme_counts_what_there_is() -> None:
+    text = " ".join(page("README.md").split())
+    assert f"with {len(PRESETS)} presets after published methods" in text
+    assert f"on {len(BENCHMARKS) + 1} benchmarks" in text  # and `scenes`
