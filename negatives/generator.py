@@ -18,7 +18,7 @@ from negatives.fluency.corpus import CorpusModel, Offered
 from negatives.fluency.fitting import keep_probabilities
 from negatives.guards import Siblings
 from negatives.guards.tables import Pairs, names_of_one_thing
-from negatives.llm.asking import AskingRule, LlmAnswers, asks, proposals_of
+from negatives.llm.asking import AnyRule, AskingRule, LlmAnswers, asks, proposals_of
 from negatives.parse import Parse
 from negatives.policy import PairPolicy, Policy
 from negatives.rules import make_rule
@@ -36,22 +36,32 @@ ParsedCaptions = Sequence[tuple[Caption, Parse]]
 def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) -> Chooser:
     """Return the chooser that a configuration asks for.
 
-    A rule that is named twice has a stream of its own each time.
-
     Raises:
         UsageError: a rule or an option is unknown.
     """
     lexicon = lexicons.load()
+    return Chooser(producers_of(rules, partial(make_rule, lexicon=lexicon)), policy, seed, lexicon)
+
+
+def producers_of(
+    specs: Sequence[Mapping[str, Any]],
+    make: Callable[[Mapping[str, Any]], AnyRule],
+    *,
+    first_number: int = 0,
+) -> tuple[Producer, ...]:
+    """Return the rules of a configuration as a build runs them, numbered from `first_number`.
+
+    A rule that is named twice has a stream of its own each time.
+    """
     times: Counter[str] = Counter()
     producers: list[Producer] = []
-    for number, spec in enumerate(rules):
+    for number, spec in enumerate(specs, first_number):
         name = str(spec["rule"])
         times[name] += 1
         stream = name if times[name] == 1 else f"{name}#{times[name]}"
-        rule = make_rule(spec, lexicon=lexicon)
-        method = "llm" if asks(rule) else "rule"
-        producers.append(Producer(name, stream, rule, number, method))
-    return Chooser(tuple(producers), policy, seed, lexicon)
+        rule = make(spec)
+        producers.append(Producer(name, stream, rule, number, "llm" if asks(rule) else "rule"))
+    return tuple(producers)
 
 
 def with_thinning(policy: Policy, corpus: AnyPath | None) -> Policy:

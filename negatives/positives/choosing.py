@@ -9,6 +9,7 @@ sentence around is taken as it is.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import exp, inf
 from typing import Any, NamedTuple, cast
 
@@ -20,7 +21,7 @@ from data.streams import Stream
 from data.texts import normalise
 from data.units import units_of
 from negatives.choose import Chosen, Producer, Tally
-from negatives.generator import ParsedCaptions, naming
+from negatives.generator import ParsedCaptions, naming, producers_of
 from negatives.guards.context import MAX_TOKENS
 from negatives.parse import Parse
 from negatives.policy import Policy
@@ -74,17 +75,11 @@ def positive_chooser(
         UsageError: a rule or an option is unknown.
     """
     lexicon = lexicons.load()
-    times: Counter[str] = Counter()
-    producers: list[Producer] = []
-    for number, spec in enumerate(specs, first_number):
-        name = str(spec["rule"])
-        times[name] += 1
-        stream = name if times[name] == 1 else f"{name}#{times[name]}"
-        rule = make_rule(spec, lexicon=lexicon, rules=POSITIVE_RULES, what="rule of positives")
-        producers.append(Producer(name, stream, rule, number))
+    make = partial(make_rule, lexicon=lexicon, rules=POSITIVE_RULES, what="rule of positives")
+    producers = producers_of(specs, make, first_number=first_number)
     corpus = policy.corpus
     acceptance = Acceptance(1.0, corpus.max_log_ratio) if corpus else None
-    return PositiveChooser(tuple(producers), acceptance, seed, lexicon)
+    return PositiveChooser(producers, acceptance, seed, lexicon)
 
 
 def choose_positives(  # noqa: PLR0913 - a block, what is known of it, and who chooses
