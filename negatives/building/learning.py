@@ -6,6 +6,7 @@ share captions with images of another fold (`recount_block`), merge all counts a
 Counts are whole numbers and the weights are rounded: the model does not depend on who did what.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from data.commit import remove_tree
 from data.storage import AnyPath
 from data.texts import normalise
 from negatives.building.count_files import (
@@ -40,7 +42,6 @@ from negatives.exclusion.rivals import NO_RIVALS, Rivals, find_rivals, rivals_of
 from negatives.fluency.captions import index_caption
 from negatives.fluency.corpus import (
     COMPARED,
-    FITTED,
     CorpusModel,
     Offered,
     Sample,
@@ -104,16 +105,20 @@ def learn(
 ) -> LearnedModel:
     """Make a model of parsed blocks and write it into a folder.
 
+    Until it is whole it is in a folder of this run's own: another run of the same build, at the
+    same place, may be further on, and must not read less than it has written.
+
     Keeps in memory, here, the counts of the corpus (some 60 bytes a different n-gram or pair) and
     two hashes a caption while folds are found (some 120 bytes a caption then).
     """
     model = _count(parsed, site)
-    write_model(folder, model)
-    exclusion, rivals = _compare_words(model, site, folder)
+    draft = folder.with_name(f"{folder.name}-{uuid.uuid4().hex[:12]}")
+    write_model(draft, model)
+    exclusion, rivals = _compare_words(model, site, draft)
     model = replace(model, exclusion=exclusion, rivals=rivals)
-    write_model(folder, model, only=COMPARED)
+    write_model(draft, model, only=COMPARED)
     share = min(1.0, SAMPLE_CAPTIONS / model.num_captions)
-    work = partial(lay_out_block, options, folder, share)
+    work = partial(lay_out_block, options, draft, share)
     tasks = [Task(name, done.path("parses")) for name, done in parsed.items()]
     laid_out = run_stage(Stage(name="fit", tasks=tasks, work=work, stats=LayoutStats), site)
     files = {name: done.path("layout") for name, done in laid_out.items()}
@@ -121,7 +126,8 @@ def learn(
         [read_layout(path) for path in files.values()],
         max_log_ratio=_scoring(options.policy).max_log_ratio,
     )
-    write_model(folder, replace(model, **found._asdict()), only=FITTED)
+    write_model(folder, replace(model, **found._asdict()), keep=True)
+    remove_tree(draft)
     return LearnedModel(folder, files if share == 1.0 else {})
 
 

@@ -38,9 +38,9 @@ Offered = tuple[Caption, Parse, Sequence[Slot]]
 """A caption with its parse and slots of it."""
 
 COMPARED = ("pairs", "one_thing", "rivals", "rival_folds")
-FITTED = ("names", "biases")
 FILES = (
-    "keys", "counts", "texts", "text_folds", "images", "image_folds", *COMPARED, *FITTED,
+    "keys", "counts", "texts", "text_folds", "images", "image_folds", *COMPARED, "names",
+    "biases",
 )  # fmt: skip
 MODEL_FILES = tuple(sorted((*(f"{name}.npy" for name in FILES), "model.json")))
 DIGITS = 4  # of a weight: what arithmetic on other machines may differ in is far below
@@ -185,11 +185,12 @@ def _rivals_outside(rivals: Rivals, fold: int) -> RivalsOutside:
 
 
 def write_model(
-    folder: AnyPath, model: CorpusModel, *, only: Sequence[str] = FILES
+    folder: AnyPath, model: CorpusModel, *, only: Sequence[str] = FILES, keep: bool = False
 ) -> list[AnyPath]:
     """Write a model's files into a folder; return them.
 
-    `only`: of FILES those that are to be written, where the others are there already.
+    `only`: of FILES those that are to be written, where the others are there already. `keep`: what
+    is there has the same bytes and is left alone, because somebody may be reading it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[Any]] = dict(
@@ -209,17 +210,6 @@ def write_model(
             strict=True,
         )
     )
-    written: list[AnyPath] = []
-    for name in only:
-        path = folder / f"{name}.npy"
-        draft = attempt_path(folder, name, "array")
-        try:
-            with writing(path), draft.open("wb") as file:
-                np.save(file, arrays[name], allow_pickle=False)
-            move(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-        written.append(path)
     content = {
         "features": FEATURES,
         "weights": {kind: values.tolist() for kind, values in model.weights.items()},
@@ -227,10 +217,24 @@ def write_model(
         "rivals": model.rivals.lemmas,
         "captions": model.num_captions,
     }
-    path = folder / "model.json"
-    with writing(path):
-        path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return [*written, path]
+    described = (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+    written: list[AnyPath] = []
+    for name in (*(f"{array}.npy" for array in only), "model.json"):
+        path = folder / name
+        written.append(path)
+        if keep and path.exists():
+            continue
+        draft = attempt_path(folder, name, "draft")
+        try:
+            with writing(path), draft.open("wb") as file:
+                if name == "model.json":
+                    file.write(described)
+                else:
+                    np.save(file, arrays[name.removesuffix(".npy")], allow_pickle=False)
+            move(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+    return written
 
 
 def _map_array(path: Path) -> NDArray[Any]:
