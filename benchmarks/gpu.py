@@ -43,7 +43,7 @@ NO_GPU: Final = (
     "model"
 )
 PARTS: Final = ("step", "loader", "run", "language-model", "compiled", "objectives")
-_STUDIED: Final = ("CLIP", "NegCLIP fsc-clip by type", "FSC-CLIP fsc-clip by type")
+_STUDIED: Final = ("CLIP, natural", "FSC-CLIP, natural", "FSC-CLIP, composed")
 
 
 @click.command()
@@ -144,21 +144,17 @@ def measured(name: str, part: Part) -> Iterator[Figure]:
 
 def study_figures(setting: Setting, out: Path, *, small: bool) -> Iterator[Figure]:
     """Yield composition and retrieval of a few rows of the study, until time is up."""
-    from benchmarks.study import FIGURES, Scale, Study, methods  # noqa: PLC0415  (spaCy's parser)
+    from benchmarks.study import Scale, Study  # noqa: PLC0415  (spaCy's parser)
+    from benchmarks.study_methods import METHODS  # noqa: PLC0415
+    from benchmarks.study_tables import FIGURES, figures_of  # noqa: PLC0415
 
-    scale = Scale(scenes=40, epochs=1, tuning_scenes=40, tuning_epochs=1) if small else Scale(
-        scenes=24_000, epochs=12, tuning_scenes=3_200, tuning_epochs=4
-    )  # fmt: skip
+    scale = Scale(scenes=40, steps=1, tuning_scenes=40, tuning_steps=1) if small else Scale()
     study = Study(out, scale, device=str(setting.device.type))
-    study.prepare()
-    for method in methods():
+    study.pretrain()
+    for method in METHODS:
         if method.label in _STUDIED and setting.left_s > 0:
-            summary = study.tune(method, 0).summary
-            told = ", ".join(
-                f"{name} {100 * value:.1f}"
-                for name, figure in FIGURES.items()
-                if (value := summary[figure]) is not None
-            )
+            found = figures_of(study.tune(method, 0))
+            told = ", ".join(f"{name} {found[name]:.1f}" for name in ("binding", *FIGURES))
             yield Figure(f"study: {method.label}", told)
 
 

@@ -5,54 +5,86 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.study import FIGURES, methods, write_report
+from benchmarks.study_methods import METHODS
+from benchmarks.study_tables import BINDING, FIGURES, figures_of, read_all, table, write_report
 from training.config import settings_of
-from training.evaluation.results import Results, Score
+from training.evaluation.results import Results, Score, write_results
 
 
 def results(composition: float) -> Results:
     summary = dict.fromkeys(FIGURES.values(), 0.5) | {FIGURES["composition"]: composition}
-    score = Score(
-        benchmark="scenes", task="a", kind="composition", measure="accuracy", value=composition,
-        low=None, high=None, ties=0, items=1, expected=1, chance=0.5, text_only={"no image": 0.6},
+    scores = tuple(
+        Score(
+            benchmark="scenes", task=task, kind="composition", measure="accuracy", value=value,
+            low=None, high=None, ties=0, items=1, expected=1, chance=0.5,
+            text_only={"no image": 0.6},
+        )
+        for task, value in (*((task, 0.7) for task in BINDING), ("count", 0.1))
     )  # fmt: skip
-    return Results(model="small", weights="w", digest="d", scores=(score,), summary=summary)
+    return Results(model="small", weights="w", digest="d", scores=scores, summary=summary)
 
 
-def test_every_way_of_training_with_every_sort_of_negatives() -> None:
-    labels = [method.label for method in methods()]
-    assert len(labels) == len(set(labels)) == 1 + 4 + 3 * 5
-    assert {"CLIP natural composites", "FSC-CLIP natural composites any"} <= set(labels)
-    assert {"CLIP", "FSC-CLIP fsc-clip by type", "global alone natural any"} <= set(labels)
+def test_every_row_has_a_control_with_the_same_captions_that_draws_no_negatives() -> None:
+    by_label = {method.label: method for method in METHODS}
+    assert len(by_label) == len(METHODS)
+    for method in METHODS:
+        control = by_label[method.control]
+        assert control.preset == "clip"
+        assert control.draw == {}
+        assert control.data in {method.data, "natural"}
 
 
 def test_every_row_is_a_configuration_of_the_trainer() -> None:
-    for method in methods():
+    for method in METHODS:
         section = {"preset": method.preset, "losses": method.losses, "model": "scenes-tiny"}
         objective = settings_of({"training": section | {"pretrained": None}}).objective
         found = {each.loss: each.options for each in objective.losses}
-        assert ("global" in found) == (
-            method.preset.startswith("fsc") and "local alone" not in method.label
-        )
         heads = [found[name] for name in ("global", "local") if name in found]
-        assert all((each.gamma == 0) == ("alone" in method.label) for each in heads)
+        if method.preset.startswith("fsc-clip"):
+            assert heads
+            assert all((each.gamma == 0) == ("alone" in method.label) for each in heads)
+
+
+def test_figures_are_in_per_cent_and_binding_is_the_mean_of_its_tasks() -> None:
+    found = figures_of(results(0.25))
+    assert (found["composition"], found["count"], found["no image"]) == (25, 10, 60)
+    assert found["binding"] == pytest.approx(70)
+
+
+def row(*values: float) -> list[dict[str, float]]:
+    zeros = dict.fromkeys([*FIGURES, "binding", "no image"], 0.0)
+    return [zeros | {"composition": value} for value in values]
 
 
 @pytest.mark.parametrize(
-    ("clip", "other", "verdict"),
+    ("clip", "other", "against"),
     [
-        ((0.60, 0.62), (0.70, 0.72), "+5.0 deviations"),
-        ((0.60, 0.62), (0.60, 0.62), "+0.0 deviations"),
-        ((0.60, 0.60), (0.70, 0.70), "no deviation"),
+        ((60, 62), (70, 72), "+10.0 (+5.0)"),
+        ((60, 62), (60, 62), "+0.0 (+0.0)"),
+        ((60,), (70,), "+10.0"),
     ],
 )
-def test_the_report_says_how_far_a_row_is_from_clip(
-    tmp_path: Path, clip: tuple[float, ...], other: tuple[float, ...], verdict: str
+def test_a_row_is_held_to_its_control(
+    clip: tuple[float, ...], other: tuple[float, ...], against: str
 ) -> None:
-    found = {"CLIP": list(map(results, clip)), "FSC-CLIP": list(map(results, other))}
-    write_report(tmp_path, results(0.5), found)
-    (line,) = [x for x in (tmp_path / "study.txt").read_text().splitlines() if "FSC-CLIP" in x]
-    assert line.endswith(verdict)
+    found = {
+        "CLIP, natural": row(*clip),
+        "FSC-CLIP, natural": row(*other),
+        "CLIP, composed": row(*other),
+        "FSC-CLIP, composed": row(*other),
+    }
+    lines = {name: cells for name, *cells in table(found)}
+    assert lines["FSC-CLIP, natural"][-2] == against
+    assert lines["FSC-CLIP, composed"][-2].startswith("+0.0")
+    assert lines["CLIP, natural"][-2] == ""
+
+
+def test_the_report_has_the_runs_of_all_seeds(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    for name, share in (("pretrained", 0.5), ("CLIP, natural 0", 0.6), ("CLIP, natural 1", 0.7)):
+        write_results(results(share), tmp_path / "results" / f"{name}.json")
+    write_report(tmp_path)
+    assert list(read_all(tmp_path / "results")) == ["pretrained", "CLIP, natural"]
     content = json.loads((tmp_path / "study.json").read_text())
-    assert content["FSC-CLIP"]["composition"] == list(other)
+    assert [run["composition"] for run in content["CLIP, natural"]] == [60, 70]
     assert (tmp_path / "tradeoff.svg").read_text().count('class="spot"') == 2

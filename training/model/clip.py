@@ -7,11 +7,12 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import open_clip
 import torch
 from open_clip.hf_model import HFTextEncoder
+from open_clip.modified_resnet import ModifiedResNet
 from open_clip.transformer import QuickGELU, TextTransformer, VisionTransformer
 from torch import Tensor, nn
 
@@ -53,6 +54,7 @@ class ClipModel(nn.Module):
         has_bias: whether it adds a bias of its own to similarities, as SigLIP does; it is frozen
             until `train_bias`.
         note: what a user should be told once, or "".
+        statistics_frozen: whether BatchNorm, of a ResNet, normalises by the statistics it has.
         found: what it was loaded from, in a line for the user; "" where nobody said.
         thrifty: whether cheap outputs are made again in the backward pass (memory.py), which a
             compiled model cannot.
@@ -72,6 +74,7 @@ class ClipModel(nn.Module):
             else f"{type(getattr(clip, 'text', clip)).__name__} does not read causally up to EOT: "
             "its texts are padded, which costs time and changes nothing"
         )
+        self.statistics_frozen = False
         self.has_bias = getattr(clip, "logit_bias", None) is not None
         if self.has_bias:
             self.clip.logit_bias.requires_grad = False  # a softmax does not see it
@@ -142,6 +145,27 @@ class ClipModel(nn.Module):
             if parameter not in shared and (parameter in visual) == (tower == "image"):
                 parameter.requires_grad = False
 
+    def freeze_statistics(self) -> None:
+        """Normalise by BatchNorm's running statistics, in training too, and leave them as they are.
+
+        Those of a pre-trained model are better than a batch's, and do not depend on its size.
+        """
+        self.statistics_frozen = True
+        self.train(self.training)
+
+    @property
+    def sees_whole_batch(self) -> bool:
+        """Whether an image's features depend on the others of its batch, in training."""
+        return not self.statistics_frozen and any(map(_is_batch_norm, self.modules()))
+
+    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - nn.Module's signature
+        """Change to training or evaluation; frozen statistics stay as they are."""
+        super().train(mode)
+        if self.statistics_frozen:
+            for module in filter(_is_batch_norm, self.modules()):
+                module.eval()
+        return self
+
     def train_bias(self) -> None:
         """Let the bias be trained, for losses that see it.
 
@@ -191,6 +215,10 @@ class ClipModel(nn.Module):
         )
 
 
+def _is_batch_norm(module: nn.Module) -> bool:
+    return isinstance(module, nn.modules.batchnorm._BatchNorm)  # noqa: SLF001 - of all dimensions
+
+
 def _text_kind(clip: nn.Module) -> TextKind:
     tower: Any = getattr(clip, "text", clip)
     if isinstance(tower, HFTextEncoder):
@@ -220,6 +248,8 @@ def _text_form(clip: nn.Module, kind: TextKind, tokenize: Tokenize) -> TextForm:
 
 def _gives_patches(clip: nn.Module) -> bool:
     visual: Any = clip.visual
+    if isinstance(visual, ModifiedResNet):
+        return True
     return (
         isinstance(visual, VisionTransformer)
         and visual.attn_pool is None

@@ -2,12 +2,13 @@
 
 The towers' own modules are called, and no code of theirs is repeated but the way they are put
 together. Shape suffixes: B images, P patches, D embedding, W width of the text tower, R rows, S
-slots, T texts, X = R S states, M distinct tokens of an image's texts, H attention heads.
+slots, T texts, X = R S states, M distinct tokens of an image's texts, C a ResNet's channels.
 """
 
 from typing import Any, Literal
 
 import torch
+from open_clip.modified_resnet import ModifiedResNet
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -22,11 +23,26 @@ def encode_images(visual: Any, image_BCHW: Tensor) -> Tensor:  # noqa: ANN401 - 
 
 
 def encode_patches(visual: Any, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
-    """Return normalised features as BD, and patch features proj(ln_post(x_p)) as BPD."""
+    """Return normalised features as BD, and those of patches, in the joint space, as BPD.
+
+    A Vision Transformer's are proj(ln_post(x_p)). A ResNet's are what its attention pool would give
+    if all its heads looked at one place: c_proj(v_proj(x_p + position_p)), as in MaskCLIP (Zhou et
+    al. 2022, arXiv 2112.01071, equation 3).
+    """
+    if isinstance(visual, ModifiedResNet):
+        return _resnet_patches(visual, image_BCHW)
     out = visual.forward_intermediates(
         image_BCHW, indices=1, normalize_intermediates=True, output_fmt="NLC"
     )
     patch_BPD = out["image_intermediates"][-1] @ visual.proj
+    return functional.normalize(_precise(out["image_features"]), dim=-1), _precise(patch_BPD)
+
+
+def _resnet_patches(visual: Any, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
+    out, pool = visual.forward_intermediates(image_BCHW, indices=1), visual.attnpool
+    place_BPC = out["image_intermediates"][-1].flatten(2).mT
+    place_BPC = place_BPC + pool.positional_embedding[1:].to(place_BPC.dtype)
+    patch_BPD = pool.c_proj(pool.v_proj(place_BPC))
     return functional.normalize(_precise(out["image_features"]), dim=-1), _precise(patch_BPD)
 
 

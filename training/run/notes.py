@@ -1,7 +1,5 @@
 """What a user should be told once of a run, before it begins."""
 
-from torch import nn
-
 from data.errors import UsageError
 from data.image_names import describe_renaming
 from training.batches.dataset import HardNegativeDataset
@@ -35,12 +33,12 @@ def _on_activation(settings: Settings, name: str) -> str:
     return f"weights {settings.config.pretrained} were trained with QuickGELU: the model is {name}"
 
 
-def _on_batches(model: nn.Module) -> str:
-    if not any(isinstance(module, nn.BatchNorm2d) for module in model.modules()):
+def _on_batches(model: ClipModel) -> str:
+    if not model.sees_whole_batch:
         return ""
     return (
-        "the image tower normalises over what it sees at once, so run.micro_batches and "
-        "the number of processes change its numbers"
+        "BatchNorm of a new model learns from the images of each part of a batch, so "
+        "run.micro_batches and the number of processes change the result"
     )
 
 

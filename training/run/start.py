@@ -188,7 +188,10 @@ def initial_model(config: TrainingConfig, *, name: str, weights: bool = True) ->
         check_weights(name, config.pretrained)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(config.seed, "weights"))
-        return load_model(name, pretrained=config.pretrained, weights=weights)
+        model = load_model(name, pretrained=config.pretrained, weights=weights)
+    if config.pretrained or name.startswith(IN_PLACE):
+        model.freeze_statistics()
+    return model
 
 
 def digest_of(state_dict: Mapping[str, Any]) -> str:

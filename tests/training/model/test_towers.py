@@ -1,5 +1,6 @@
 """Features: what is encoded once is what padding to 77 gives, gradients too."""
 
+import copy
 from typing import Any
 
 import open_clip
@@ -12,6 +13,7 @@ from transformers import BertConfig
 from tests.training.tiny import END, START, TEXT, VISION, batch_of, clip_model, padded, tokenize
 from training.batches.batch import Batch
 from training.model.clip import ClipModel
+from training.model.towers import encode_patches
 
 
 def texts_of(batch: Batch) -> list[list[int]]:
@@ -149,3 +151,48 @@ def test_half_precision_towers_give_single_precision_features() -> None:
         found, expected = getattr(features, name), getattr(exact, name)
         assert found.dtype == torch.float32
         assert 0 < (found - expected).abs().max() < 0.05 * expected.abs().max()
+
+
+RESNET = {"layers": [1, 1, 1, 1], "width": 4, "image_size": 64, "head_width": 32}
+
+
+def resnet() -> ClipModel:
+    """Return a CLIP whose image tower is a ResNet with BatchNorm of some statistics."""
+    torch.manual_seed(0)
+    clip = open_clip.CLIP(embed_dim=24, vision_cfg=RESNET, text_cfg=TEXT).double()
+    for module in clip.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            for numbers in (module.weight, module.bias, module.running_mean):
+                torch.nn.init.normal_(numbers, std=0.5)
+    return ClipModel(clip, tokenize)
+
+
+def test_patches_of_a_resnet_are_what_its_pool_gives_of_one_place() -> None:
+    model = resnet().eval()
+    image_BCHW = torch.randn(2, 3, 64, 64, dtype=torch.float64)
+    image_BD, patch_BPD = encode_patches(model.clip.visual, image_BCHW)
+    assert torch.allclose(image_BD, model.encode_images(image_BCHW), atol=1e-12)
+    assert model.has_patches
+    assert patch_BPD.shape == (2, 4, 24)
+    visual = model.clip.visual
+    state_BCHW = visual.forward_intermediates(image_BCHW, indices=1)["image_intermediates"][-1]
+    for place, (row, column) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):
+        one_BCHW = state_BCHW[:, :, row : row + 1, column : column + 1]
+        pool = copy.deepcopy(visual.attnpool)
+        position = pool.positional_embedding[1 + place].expand(2, -1)  # the mean of one is itself
+        pool.positional_embedding = torch.nn.Parameter(position)
+        assert torch.allclose(patch_BPD[:, place], pool(one_BCHW), atol=1e-12)
+
+
+def test_frozen_statistics_make_an_image_independent_of_its_batch() -> None:
+    model = resnet()
+    image_BCHW = torch.randn(3, 3, 64, 64, dtype=torch.float64)
+    assert model.sees_whole_batch
+    model.freeze_statistics()
+    model.train()
+    before = copy.deepcopy(model.state_dict())
+    image_BD = model.encode_images(image_BCHW)
+    assert torch.allclose(image_BD[:1], model.encode_images(image_BCHW[:1]), atol=1e-12)
+    assert not model.sees_whole_batch
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name]), name

@@ -22,6 +22,8 @@ from tests.training.runs import (
 )
 from training.commands.train import Given, resolve
 from training.config import AUTO
+from training.export import weights_of
+from training.model.loading import load_model
 from training.run.start import Prepared, prepare
 from training.run.train import train
 
@@ -108,19 +110,32 @@ def test_what_is_left_out_is_counted_once(root: Path, tmp_path: Path) -> None:
     assert [line for line in told if line.startswith("5 captions, others in each epoch")]
 
 
-def test_a_tower_without_patches_is_trained_without_the_local_loss(
+def test_a_tower_without_patches_is_refused_for_the_local_loss(root: Path, tmp_path: Path) -> None:
+    vision = MODEL["vision_cfg"] | {"attentional_pool": True, "attn_pooler_heads": 2}
+    folder = model_folder(tmp_path / "model", MODEL | {"vision_cfg": vision})
+    with pytest.raises(UsageError, match=r"training.losses"):
+        prepared(root, model=f"local-dir:{folder}")
+    assert prepared(root, model=f"local-dir:{folder}", losses=["clip", "global"])
+
+
+def test_a_resnet_keeps_the_statistics_of_its_weights_and_learns_those_of_a_new_model(
     root: Path, tmp_path: Path
 ) -> None:
     vision = {"layers": (1, 1, 1, 1), "width": 8, "head_width": 8, "image_size": 32}
     folder = model_folder(tmp_path / "model", MODEL | {"vision_cfg": vision})
-    options = {"model": f"local-dir:{folder}", "epochs": 1}
-    with pytest.raises(UsageError, match=r"training.losses"):
-        prepared(root, **options)
     told: list[str] = []
     here = replace(places(root), out=tmp_path / "run")
-    train(settings(root, **options, losses=["clip", "global"]), here, say=told.append)
-    assert {"clip", "global"} <= set(records(here.out)[-1])
-    assert [line for line in told if "run.micro_batches and the number of processes" in line]
+    train(settings(root, model=f"local-dir:{folder}", epochs=1), here, say=told.append)
+    assert {"clip", "global", "local"} <= set(records(here.out)[-1])
+    assert not [line for line in told if "BatchNorm" in line]
+    begun = load_model(f"local-dir:{folder}").clip.state_dict()
+    trained = weights_of(here.out).state_dict
+    means = [name for name in begun if name.endswith("running_mean")]
+    assert means
+    assert all(torch.equal(begun[name], trained[name]) for name in means)
+    new = prepared(root, model="scenes-tiny", pretrained=None)
+    assert new.model.sees_whole_batch
+    assert [note for note in new.notes if "BatchNorm" in note]
 
 
 def test_a_command_leaves_captions_without_images_out() -> None:

@@ -1,0 +1,119 @@
+"""What the study writes of the runs it has so far: a table, their figures, and a picture."""
+
+import json
+import re
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from benchmarks.study_methods import METHODS, Method
+from data.commit import write_atomically
+from training.evaluation.results import Results, read_results
+from training.evaluation.run import NO_IMAGE
+from training.evaluation.tables import aligned
+from training.evaluation.tradeoff import tradeoff
+
+Figures = Mapping[str, float]
+
+BINDING: Final = ("swap_att", "swap_obj", "replace_rel")
+"""Tasks whose false caption has the words of the true one, or a relation turned round."""
+FIGURES: Final = {
+    "composition": "scenes composition macro",
+    "paraphrases": "scenes paraphrases macro",
+    "zero-shot": "scenes classification macro",
+    "I2T R@1": "scenes I2T R@1",
+    "T2I R@1": "scenes T2I R@1",
+}
+_TITLES: Final = (
+    "", "seeds", "composition", "binding", "paraphrases", "zero-shot", "I2T R@1", "T2I R@1",
+    "no image", "composition against CLIP", "binding against CLIP",
+)  # fmt: skip
+
+
+def figures_of(results: Results) -> Figures:
+    """Return a run's figures in per cent: those of the table, and of each task of composition."""
+    tasks = {s.task: s for s in results.scores if s.kind == "composition" and s.value is not None}
+    kinds = {name: score.value or 0.0 for name, score in tasks.items()}
+    blind = statistics.fmean(score.text_only[NO_IMAGE] for score in tasks.values())
+    bound = [value for name, value in kinds.items() if name in BINDING]
+    found = {name: results.summary[figure] for name, figure in FIGURES.items()}
+    if bound:
+        found["binding"] = statistics.fmean(bound)
+    return {name: 100 * v for name, v in (found | {"no image": blind} | kinds).items()}
+
+
+def write_report(out: Path) -> None:
+    """Write study.txt, study.json and tradeoff.svg of the results in the folder."""
+    results = read_all(out / "results")
+    found = {label: [figures_of(run) for run in runs] for label, runs in results.items()}
+    write_atomically(out / "study.txt", aligned(table(found)) + "\n")
+    rounded = {
+        label: [{name: round(value, 2) for name, value in run.items()} for run in runs]
+        for label, runs in found.items()
+    }
+    write_atomically(out / "study.json", json.dumps(rounded, indent=1) + "\n")
+    means = [
+        replace(runs[0], weights=label, summary={
+            name: statistics.fmean(run.summary[figure] for run in runs)
+            for name, figure in FIGURES.items()
+        })
+        for label, runs in results.items()
+    ]  # fmt: skip
+    picture = tradeoff(means, across="zero-shot", up="composition")
+    write_atomically(out / "tradeoff.svg", picture)
+
+
+def read_all(folder: Path) -> dict[str, list[Results]]:
+    """Return the results of each row by its label, in the table's order, one a seed."""
+    found: dict[str, list[Results]] = {}
+    for label in ("pretrained", *(method.label for method in METHODS)):
+        name = re.compile(re.escape(label) + r"( \d+)?\.json")
+        paths = sorted(path for path in folder.glob("*.json") if name.fullmatch(path.name))
+        if paths:
+            found[label] = [read_results(path) for path in paths]
+    return found
+
+
+def table(found: Mapping[str, Sequence[Figures]]) -> list[tuple[str, ...]]:
+    """Return the table's rows, titles first: means and deviations over seeds.
+
+    The last columns have the difference to the row's control, and in brackets the same in
+    deviations of a difference of two runs. The deviation of a run is pooled over all rows, for
+    three runs say little of their own.
+    """
+    rows: list[tuple[str, ...]] = [_TITLES]
+    controls = {method.label: method for method in METHODS}
+    for label, runs in found.items():
+        cells = [_cell([run[name] for run in runs]) for name in _TITLES[2:9] if name in runs[0]]
+        against = [
+            _against(found, controls.get(label), name) for name in ("composition", "binding")
+        ]
+        rows.append((label, str(len(runs)), *cells, *against))
+    return rows
+
+
+def _cell(values: Sequence[float]) -> str:
+    deviation = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{statistics.fmean(values):.1f}{deviation}"
+
+
+def _against(found: Mapping[str, Sequence[Figures]], method: Method | None, figure: str) -> str:
+    """Return how far a row is from its control; nothing for the control itself."""
+    if method is None or method.label == method.control or method.control not in found:
+        return ""
+    own, control = (
+        statistics.fmean(run[figure] for run in found[label])
+        for label in (method.label, method.control)
+    )
+    spread = pooled_deviation(found, figure) * 2**0.5
+    return f"{own - control:+.1f}" + (f" ({(own - control) / spread:+.1f})" if spread else "")
+
+
+def pooled_deviation(found: Mapping[str, Sequence[Figures]], figure: str) -> float:
+    """Return the deviation of a run from its row's mean, 0 where no row has two runs."""
+    repeated = [[run[figure] for run in runs] for runs in found.values() if len(runs) > 1]
+    freedom = sum(len(values) - 1 for values in repeated)
+    squares = sum(statistics.variance(values) * (len(values) - 1) for values in repeated)
+    return float((squares / freedom) ** 0.5) if freedom else 0.0

@@ -1,0 +1,91 @@
+"""The study's two worlds: scenes to pre-train on, and fresh ones to fine-tune on in four ways."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from data.scenes.questions import QUESTIONS, balance, make_question
+from data.scenes.render import write_images
+from data.scenes.splits import image_key
+from data.sources.scenes import Scenes
+from negatives.building import build
+from negatives.composing.options import ComposeOptions
+from negatives.composing.run import compose
+from negatives.config import build_config
+from negatives.folders.importing import ImportOptions, import_published
+from negatives.folders.merging import merge_folders
+
+_BINDING: Final = {"swap_att": ("swap", "att"), "swap_obj": ("swap", "obj"),
+                   "replace_rel": ("replace", "rel")}  # fmt: skip
+
+
+class World:
+    """Scenes with their pictures, and folders of shards of their captions."""
+
+    def __init__(self, folder: Path, scenes: Scenes) -> None:
+        self._folder, self._scenes = folder, scenes
+        self.pictures = folder / "pictures"
+
+    def draw(self, *, size: int) -> None:
+        """Draw the pictures, `size` pixels wide and high."""
+        if not self.pictures.exists():
+            draft = self._folder / "pictures.tmp"
+            every = (
+                (image_key(number, split=split), self._scenes.scene(number, split=split))
+                for split in self._scenes.splits()
+                for number in range(self._scenes.num_scenes(split))
+            )
+            write_images(draft, every, size=size)
+            draft.rename(self.pictures)
+
+    def shards(self, data: str, *, workers: int = 2) -> Path:
+        """Return the folder of shards of a name, made if it is not there."""
+        folder = self._folder / data
+        if (folder / "manifest.json").exists():
+            return folder
+        if data == "composed":
+            parts = self.shards("natural"), self._folder / "composites"
+            if not (parts[1] / "manifest.json").exists():
+                compose(*parts, options=ComposeOptions(), workers=workers)
+            merge_folders(parts, folder)
+        elif data == "statements":
+            merge_folders((self.shards("natural"), self._statements()), folder)
+        else:
+            options = {"preset": data, "positives": data == "natural"}
+            source = {"name": "scenes", **_options(self._scenes)}
+            sections = {"data": {"source": source}, "negatives": options}
+            build(build_config(sections), out=folder, workers=workers)
+        return folder
+
+    def _statements(self) -> Path:
+        """Return a folder of true statements on order and relation, each with a false one."""
+        folder, file = self._folder / "statements-alone", self._folder / "statements.jsonl"
+        if not (folder / "manifest.json").exists():
+            lines = (json.dumps(line) + "\n" for line in self._lines())
+            file.write_text("".join(lines), encoding="utf-8")
+            import_published(file, folder, options=ImportOptions(format="jsonl", split="train"))
+        return folder
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        count = self._scenes.num_scenes("train")
+        scenes = [self._scenes.scene(number) for number in range(count)]
+        for name, (kind, subtype) in _BINDING.items():
+            found = (make_question(QUESTIONS[name], scene, name=name) for scene in scenes)
+            asked = [(number, texts) for number, texts in enumerate(found) if texts]
+            for number, texts in balance(asked, lambda pair: pair[1].change):
+                yield {
+                    "id": f"{name}/{number}",
+                    "image": image_key(number, split="train"),
+                    "caption": texts.true,
+                    "negatives": [{"caption": texts.false, "type": kind, "subtype": subtype}],
+                }
+
+
+def _options(scenes: Scenes) -> dict[str, Any]:
+    return {
+        "num_images": scenes.num_images,
+        "captions_per_image": scenes.captions_per_image,
+        "seed": scenes.seed,
+        "hold_out": scenes.hold_out,
+    }
