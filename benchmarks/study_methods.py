@@ -29,7 +29,7 @@ class Method:
     preset: str = "fsc-clip"
     draw: Mapping[str, int] | None = field(default_factory=lambda: {"any": 3})
     losses: Losses | None = None
-    lr: float = 2e-4
+    lr: float = 5e-4
 
     @property
     def label(self) -> str:

@@ -2,7 +2,7 @@
 
 What a page shows is escaped, unless it is an SVG of `data.plots`. Pages are self-contained. Their
 content policy allows the one style sheet and the one script that the page was made with, by hash,
-and no network: a caption that were markup would still not run.
+pictures that are in the page, and no network: a caption that were markup would still not run.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ def page(name: str, context: Mapping[str, object]) -> str:
     script = _asset("shared.js") + _asset(f"{name}.js")
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
     own = {"policy": policy, "style": Markup(style), "script": Markup(script)}  # noqa: S704 - files

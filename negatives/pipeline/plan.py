@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from data.commit import Json
 from data.config import SECTIONS, check_sections, fingerprint
 from data.errors import UsageError
 from data.storage import local
@@ -18,6 +19,10 @@ AUDIT: Final = "audit.json"
 PAGE: Final = "audit.html"
 RUN: Final = "run"
 RESULTS: Final = "results"
+EXAMPLES: Final = "examples.json"
+BASELINE: Final = "baseline"
+MEASURED: Final = "evaluate-baseline"
+_WITHOUT_NEGATIVES: Final = ("training.losses=[clip]", "training.draw={ }")  # {} is the folder
 _BEFORE, _AFTER = 0.0, 1.0
 
 
@@ -40,7 +45,6 @@ def stages_of(
 def _stages(
     sections: Mapping[str, Any], out: Path, *, workers: int, reference_model: str
 ) -> Iterator[Stage]:
-    config = str(out / CONFIG)
     data, negatives, training = (dict(sections.get(name) or {}) for name in SECTIONS)
     evaluation = training.pop("evaluation", None) or {}
     training.pop("run", None)
@@ -49,7 +53,7 @@ def _stages(
         name="build",
         depends_on={"version": own_version(), "data": data, "negatives": negatives},
         command=(
-            *("negatives", "build", "--config", config, "--out", f"{{}}/{SHARDS}"),
+            *("negatives", "build", "--config", str(out / CONFIG), "--out", f"{{}}/{SHARDS}"),
             *("--workers", str(workers)),
         ),
         makes=f"{SHARDS}/manifest.json",
@@ -70,36 +74,57 @@ def _stages(
         ),
         makes=AUDIT,
     )
-    train = Stage(
-        name="train",
-        depends_on={"build": fingerprint(made.depends_on), "training": training},
-        command=(
-            "train",
-            "--config",
-            config,
-            "--shards",
-            shards,
-            "--out",
-            f"{{}}/{RUN}",
-            "--resume",
-        ),
-        makes=f"{RUN}/run.json",
-    )
+    train = _train(made, out, training)
     yield train
     if evaluation.get("benchmarks"):
         _check_roots(evaluation["benchmarks"])
-        alphas = sorted({_BEFORE, _AFTER, *_numbers(evaluation.get("wise_ft"))})
-        yield Stage(
-            name="evaluate",
-            depends_on={"train": fingerprint(train.depends_on), "evaluation": evaluation},
-            command=(
-                *("evaluate", "--config", config, "--quiet"),
-                *("--checkpoint", str(train.folder(out) / RUN), "--trained-on", shards),
-                *("--wise-ft", ",".join(f"{alpha:g}" for alpha in alphas)),
-                *("--cache", str(out / "cache"), "--out", f"{{}}/{RESULTS}"),
-            ),
-            makes=f"{RESULTS}/alpha-{_AFTER:.2f}.json",
-        )
+        yield _evaluate(train, made, out, evaluation)
+        if evaluation.get("baseline"):
+            baseline = _train(made, out, training, name=BASELINE, settings=_WITHOUT_NEGATIVES)
+            yield baseline
+            yield _evaluate(baseline, made, out, evaluation, name=MEASURED)
+
+
+def _train(
+    made: Stage,
+    out: Path,
+    training: Json,
+    *,
+    name: str = "train",
+    settings: tuple[str, ...] = (),
+) -> Stage:
+    """Return the stage that trains on the shards of `made`; `settings` differ from the file's."""
+    differs = {"settings": list(settings)} if settings else {}
+    return Stage(
+        name=name,
+        depends_on={"build": fingerprint(made.depends_on), "training": training, **differs},
+        command=(
+            *("train", "--config", str(out / CONFIG), "--shards", str(made.folder(out) / SHARDS)),
+            *("--out", f"{{}}/{RUN}", "--resume"),
+            *(f"--set={setting}" for setting in settings),
+        ),
+        makes=f"{RUN}/run.json",
+    )
+
+
+def _evaluate(
+    train: Stage, made: Stage, out: Path, evaluation: Json, *, name: str = "evaluate"
+) -> Stage:
+    """Return the stage that measures a run before and after, and in between if asked."""
+    alphas = sorted({_BEFORE, _AFTER, *_numbers(evaluation.get("wise_ft"))})
+    return Stage(
+        name=name,
+        depends_on={"train": fingerprint(train.depends_on), "evaluation": evaluation},
+        command=(
+            *("evaluate", "--config", str(out / CONFIG), "--quiet"),
+            *("--checkpoint", str(train.folder(out) / RUN)),
+            *("--trained-on", str(made.folder(out) / SHARDS)),
+            *("--wise-ft", ",".join(f"{alpha:g}" for alpha in alphas)),
+            *("--cache", str(out / "cache"), "--out", f"{{}}/{RESULTS}"),
+            *("--examples", f"{{}}/{EXAMPLES}"),
+        ),
+        makes=f"{RESULTS}/alpha-{_AFTER:.2f}.json",
+    )
 
 
 def _compose(build: Stage, out: Path, options: Mapping[str, Any], *, workers: int) -> Stage:

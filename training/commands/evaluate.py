@@ -1,7 +1,7 @@
 """`evaluate`: a model's scores on benchmarks."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from data.command import LOCAL_PATH, PATH_OR_URL
+from data.commit import write_atomically
+from data.disk import unwritable
 from data.errors import UsageError
 from data.storage import AnyPath, local, path_of
 from training.commands.wanted import Wanted, wanted
 
 if TYPE_CHECKING:
+    from training.evaluation.benchmarks import Benchmark
     from training.evaluation.config import EvaluationOptions
     from training.evaluation.encoder import Encoding, Report
     from training.evaluation.results import Results
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from training.export import Which
 
 Precision = Literal["fp32", "bf16", "fp16"]
+_EXAMPLES = 4  # of each task
 
 
 @click.group(
@@ -48,6 +52,9 @@ Precision = Literal["fp32", "bf16", "fp16"]
 )  # fmt: skip
 @click.option("--wise-ft", metavar="A,B,...", help="Interpolate a run with its first weights.")
 @click.option("--out", type=LOCAL_PATH, help="Results as JSON; with --wise-ft a folder of them.")
+@click.option(
+    "--examples", type=LOCAL_PATH, help="A JSON for a few items of composition, with images."
+)
 @click.option("--base", type=LOCAL_PATH, help="Results to compare with, item by item.")
 @click.option("--check-golden", metavar="NAME", help="Compare with published figures.")
 @click.option(
@@ -76,6 +83,7 @@ def evaluate(
     which: "Which",
     wise_ft: str | None,
     out: Path | None,
+    examples: Path | None,
     base: Path | None,
     check_golden: str | None,
     trained_on: AnyPath | None,
@@ -147,6 +155,8 @@ def evaluate(
                 _write(results, out, swept=bool(alphas))
                 if not quiet:
                     click.echo(_format_results(results, before, check_golden, as_json=as_json))
+        if examples and rank() == 0:
+            _write_examples(read, examples)
 
 
 def _format_results(
@@ -250,6 +260,16 @@ def _write(results: "Results", out: Path | None, *, swept: bool) -> None:
 
     if out is not None:
         write_results(results, out / _file_of(results.alpha or 0.0) if swept else out)
+
+
+def _write_examples(benchmarks: "Sequence[Benchmark]", path: Path) -> None:
+    from training.evaluation.examples import examples_of
+
+    content = [example._asdict() for example in examples_of(benchmarks, a_task=_EXAMPLES)]
+    try:
+        write_atomically(path, json.dumps(content) + "\n")
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def _file_of(alpha: float) -> str:

@@ -8,7 +8,6 @@ slots, T texts, X = R S states, M distinct tokens of an image's texts, C a ResNe
 from typing import Any, Literal
 
 import torch
-from open_clip.modified_resnet import ModifiedResNet
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -29,7 +28,7 @@ def encode_patches(visual: Any, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:  #
     if all its heads looked at one place: c_proj(v_proj(x_p + position_p)), as in MaskCLIP (Zhou et
     al. 2022, arXiv 2112.01071, equation 3).
     """
-    if isinstance(visual, ModifiedResNet):
+    if hasattr(visual, "attnpool"):  # a ResNet of open_clip
         return _resnet_patches(visual, image_BCHW)
     out = visual.forward_intermediates(
         image_BCHW, indices=1, normalize_intermediates=True, output_fmt="NLC"

@@ -25,6 +25,7 @@ training:
   run: {workers: 0, log_every: 1}
   evaluation:
     benchmarks: {sugarcrepe: {root: crepe}}
+    baseline: true
     wise_ft: [.5]
     workers: 0
 """
@@ -73,7 +74,10 @@ def test_captions_become_scores_and_nothing_is_done_twice(tmp_path: Path) -> Non
     small_benchmark(tmp_path / "crepe")
     first = json.loads(run(tmp_path, "--json").stdout)
     names = [account["name"] for account in first]
-    assert names == ["build", "compose", "merge", "audit", "train", "evaluate"]
+    assert names == [
+        *("build", "compose", "merge", "audit", "train", "evaluate"),
+        *("baseline", "evaluate-baseline"),
+    ]
     assert all(account["ran"] for account in first)
     page = (tmp_path / "out/report.html").read_text()
     texts = Texts()
@@ -82,9 +86,18 @@ def test_captions_become_scores_and_nothing_is_done_twice(tmp_path: Path) -> Non
         "Scores before and after training",
         "negatives of ",
         "The whole audit",
+        "without negatives: ",
     ):
         assert told in texts.text
-    assert (tmp_path / "out" / first[3]["folder"] / "audit.html").exists()
+    assert page.count('<img src="data:image/png;base64,') == 12
+    folders = {account["name"]: tmp_path / "out" / account["folder"] for account in first}
+    assert (folders["audit"] / "audit.html").exists()
+    runs = {name: json.loads((folders[name] / "run/run.json").read_text())["config"]
+            for name in ("train", "baseline")}  # fmt: skip
+    assert [each["loss"] for each in runs["baseline"]["losses"]] == ["clip"]
+    assert runs["baseline"]["draw"] == {}
+    for same in ("optimizer", "epochs", "batch_size", "seed"):
+        assert runs["baseline"][same] == runs["train"][same]
     again = json.loads(run(tmp_path, "--json").stdout)
     assert not any(account["ran"] for account in again)
     assert "train: unchanged" in run(tmp_path, "--dry-run").stdout
