@@ -63,6 +63,8 @@ class ClipModel(nn.Module):
     def __init__(self, clip: nn.Module, tokenize: Tokenize) -> None:
         super().__init__()
         self.clip: Any = clip
+        if isinstance(self.clip.visual, ModifiedResNet):
+            self.clip.visual.to(memory_format=torch.channels_last)  # convolutions are faster so
         self.thrifty = True
         self.found = ""
         self.text_kind = _text_kind(clip)
