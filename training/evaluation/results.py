@@ -17,6 +17,7 @@ from data.commit import Json, write_atomically
 from data.disk import unwritable
 from data.errors import UsageError
 from data.measures.intervals import Interval, share_interval
+from training.evaluation.margins import HardPositives, Margins
 from training.evaluation.outcomes import Outcomes
 
 _VERSION: Final = 1
@@ -44,6 +45,8 @@ class Score:
         outcomes: of each item in the benchmark's order: 1, 0, = for a tie, ? for a missing image;
             "" where the score is no mean over items.
         asked: the hash of the items.
+        margins: how far apart true and false are, of composition and paraphrases; older files have
+            none.
     """
 
     benchmark: str
@@ -60,6 +63,7 @@ class Score:
     text_only: Mapping[str, float] = field(default_factory=dict)
     outcomes: str = ""
     asked: str = ""
+    margins: Margins | None = None
 
     @property
     def coverage(self) -> float:
@@ -136,6 +140,7 @@ def score_of(  # noqa: PLR0913 - what is asked, and what came of it
         text_only=dict(text_only),
         outcomes="" if outcomes.whole else "".join(marks),
         asked=asked,
+        margins=outcomes.margins,
     )
 
 
@@ -184,9 +189,21 @@ def read_results(path: Path) -> Results:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if content.pop("version") != _VERSION:
             raise UsageError(f"{path}: expected results of version {_VERSION}")
-        scores = tuple(Score(**score) for score in content.pop("scores"))
+        scores = tuple(_read_score(score) for score in content.pop("scores"))
         return Results(**content | {"scores": scores, "notes": tuple(content["notes"])})
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path}: expected results of `evaluate`, found something else") from error
+
+
+def _read_score(content: Mapping[str, Any]) -> Score:
+    margins = content.get("margins")
+    if margins is None:
+        return Score(**content)
+    positives = margins["hard_positives"]
+    more = {
+        "quantiles": tuple(margins["quantiles"]),
+        "hard_positives": positives and HardPositives(**positives),
+    }
+    return Score(**{**content, "margins": Margins(**{**margins, **more})})

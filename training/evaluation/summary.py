@@ -22,8 +22,6 @@ RETRIEVAL: Final = {"coco": "", "flickr30k": "", "coco_counterfactuals": "retrie
 NUM_ZERO_SHOT: Final = 21
 ZERO_SHOT: Final = "zeroshot"
 """The benchmark under which all sets of zero-shot classification are."""
-HARD_POSITIVES: Final = "hard_positives"
-"""The benchmark whose tasks give a brittleness, too."""
 _SIDES: Final = {"I2T": "I2T R@1", "T2I": "T2I R@1"}
 
 
@@ -31,8 +29,8 @@ def summary_of(scores: Sequence[Score]) -> dict[str, float]:
     """Return figures by name; what nothing was scored for is left out.
 
     Of each benchmark and kind of task there is the mean of its tasks (macro) and of its items
-    (micro); of retrieval R@1 of both sides, of each task where there are several; of hard positives
-    the brittleness of each kind.
+    (micro); of retrieval R@1 of both sides, of each task where there are several; of tasks with
+    several true captions the brittleness.
     """
     found: dict[str, float] = {}
     own: dict[str, float] = {}
@@ -69,16 +67,13 @@ def _means(name: str, scores: Sequence[Score]) -> dict[str, float]:
 
 def _brittleness(scores: Sequence[Score]) -> dict[str, float]:
     """Return the share of items of which a false caption is between two true ones, by kind."""
-    found: dict[str, dict[str, float]] = {}
+    found = {}
     for score in scores:
-        if score.benchmark == HARD_POSITIVES and score.value is not None:
-            kind, _, name = score.task.rpartition(" ")
-            found.setdefault(kind, {})[name] = score.value
-    return {
-        f"{HARD_POSITIVES} {kind} brittleness": one["original"] + one["positive"] - 2 * both
-        for kind, one in found.items()
-        if (both := one.get("augmented")) is not None
-    }
+        if score.margins is not None and score.margins.hard_positives is not None:
+            adapter = BENCHMARKS.get(score.benchmark)
+            kind = score.task.removesuffix(adapter.counted if adapter else "").strip()
+            found[f"{score.benchmark} {kind} brittleness"] = score.margins.hard_positives.brittle
+    return found
 
 
 def _recalls(benchmark: str, scores: Sequence[Score]) -> dict[str, float]:

@@ -82,18 +82,6 @@ def test_of_sugarcrepe_pp_what_has_a_image_counts() -> None:
     assert summary_of(scores)["sugarcrepe_pp paraphrases macro"] == 0.4
 
 
-def test_brittleness_is_of_each_kind_of_hard_positives() -> None:
-    """Of ten items 2 are right both times, 1 with the caption alone, 3 with the positive alone."""
-    shares = {"original": 0.3, "positive": 0.5, "augmented": 0.2}
-    scores = [score("hard_positives", f"swap {name}", share) for name, share in shares.items()]
-    scores += [score("hard_positives", f"replace_att {name}", 0.9) for name in shares]
-    found = summary_of(scores)
-    assert found["hard_positives swap brittleness"] == pytest.approx(0.4)
-    assert found["hard_positives replace_att brittleness"] == pytest.approx(0)
-    assert found["hard_positives composition macro"] == pytest.approx(0.55)
-    assert not any("brittleness" in name for name in summary_of(scores[:2]))
-
-
 def test_zero_shot_is_the_mean_of_21_sets() -> None:
     sets = [score("zeroshot", of.name, n / 21, kind="classification") for n, of in enumerate(SETS)]
     assert summary_of(sets)["ZS"] == pytest.approx(sum(range(21)) / 21 / 21)
