@@ -12,7 +12,9 @@ from negatives.auditing.browsing import MarkedSample, mark_samples
 from negatives.auditing.figures import Figure, figure_of
 from negatives.auditing.pages import page
 from negatives.auditing.samples import samples_of
+from negatives.pipeline.margins import POSITIVES_HEADINGS, SPREAD_HEADINGS
 from negatives.pipeline.plan import AUDIT, PAGE, RESULTS, RUN, SHARDS
+from negatives.pipeline.scores import scores_of
 from negatives.pipeline.stages import Account
 
 _ROWS_LOOKED_AT: Final = 5000
@@ -43,36 +45,15 @@ class Training(NamedTuple):
     validation: Svg | None
 
 
-class Score(NamedTuple):
-    """A score before and after training, shares from 0 to 1."""
-
-    name: str
-    before: float | None
-    after: float | None
-    low: float | None
-    high: float | None
-    chance: float | None
-    text_only: Mapping[str, float | None]
-    items: int
-    expected: int
-
-
-class Scores(NamedTuple):
-    """All scores; a tile is a figure of the summary: its name, before, after."""
-
-    tiles: Sequence[tuple[str, float, float]]
-    tradeoff: Svg | None
-    rows: Sequence[Score]
-    notes: Sequence[str]
-
-
 def html_of(out: Path, accounts: Sequence[Account], *, title: str) -> str:
     """Return the page of the stages that are done; `out` is the pipeline's folder."""
     folders = {account.name: out / account.folder for account in accounts}
     context = {
         "title": title,
         "accounts": accounts,
-        "scores": _scores(folders["evaluate"] / RESULTS) if "evaluate" in folders else None,
+        "margin_headings": SPREAD_HEADINGS,
+        "positive_headings": POSITIVES_HEADINGS,
+        "scores": scores_of(folders["evaluate"] / RESULTS) if "evaluate" in folders else None,
         "negatives": _negatives(folders.get("merge", folders["build"]) / SHARDS),
         "audit": _audit(folders["audit"], out) if "audit" in folders else None,
         "training": _training(folders["train"] / RUN) if "train" in folders else None,
@@ -146,40 +127,3 @@ def _validation(records: Sequence[Mapping[str, Any]]) -> tuple[str, Svg | None]:
         chance = f"{last['composition_chance']:.0%} by chance"
         note += f"; the caption above each of its negatives ({chance})"
     return f"{note}.", line_chart("Validation", lines, across="step", up="%")
-
-
-def _scores(folder: Path) -> Scores:
-    runs = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(folder.glob("*.json"))]
-    runs.sort(key=lambda run: run["alpha"])
-    before, after = runs[0], runs[-1]
-    known = {(s["benchmark"], s["task"], s["measure"]): s for s in before["scores"]}
-    rows = []
-    for score in after["scores"]:
-        other = known[score["benchmark"], score["task"], score["measure"]]
-        measure = "" if score["measure"] == "accuracy" else f" {score['measure']}"
-        rows.append(
-            Score(
-                name=f"{score['benchmark']} {score['task']}{measure}",
-                before=other["value"],
-                after=score["value"],
-                **{name: score[name] for name in Score._fields[3:]},
-            )
-        )
-    tiles = [
-        (name.removesuffix(" macro"), before["summary"][name], after["summary"][name])
-        for name in after["summary"]
-        if name in before["summary"] and not name.endswith("micro")
-    ]
-    return Scores(tiles, _tradeoff(runs), rows, after["notes"])
-
-
-def _tradeoff(runs: Sequence[Mapping[str, Any]]) -> Svg | None:
-    """Return composition against zero-shot over the alphas, where there are several."""
-    summary = runs[-1]["summary"]
-    up = next((n for n in summary if n == "Comp" or n.endswith("composition macro")), None)
-    across = next((n for n in summary if n == "ZS" or n.endswith("classification macro")), None)
-    if len(runs) < 3 or up is None or across is None:
-        return None
-    points = [(100 * r["summary"][across], 100 * r["summary"][up]) for r in runs]
-    line = Line("", points, [f"{r['alpha']:g}" for r in runs])
-    return line_chart("WiSE-FT", [line], across=f"{across}, %", up=f"{up}, %")
