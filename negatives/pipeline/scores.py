@@ -54,7 +54,7 @@ def scores_of(folder: Path) -> Scores:
     tiles = [
         (name.removesuffix(" macro"), before["summary"][name], after["summary"][name])
         for name in after["summary"]
-        if name in before["summary"] and not name.endswith("micro")
+        if name in before["summary"] and not name.endswith((" micro", " mean of parts"))
     ]
     return Scores(tiles, _tradeoff(runs), rows, margins_of(runs), after["notes"])
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Final
 
+from training.evaluation.averages import has_parts, mean_of_parts
 from training.evaluation.benchmarks import BENCHMARKS
 from training.evaluation.results import Score
 
@@ -29,21 +30,23 @@ def summary_of(scores: Sequence[Score]) -> dict[str, float]:
     """Return figures by name; what nothing was scored for is left out.
 
     Of each benchmark and kind of task there is the mean of its tasks (macro) and of its items
-    (micro); of retrieval R@1 of both sides, of each task where there are several; of tasks with
-    several true captions the brittleness.
+    (micro), and the mean of its parts where the paper takes that; of retrieval R@1 of both sides,
+    of each task where there are several; of tasks with several true captions the brittleness.
     """
     found: dict[str, float] = {}
     own: dict[str, float] = {}
     groups: dict[tuple[str, str], list[Score]] = {}
     for score in scores:
-        if score.value is not None and _counts(score):
+        if score.value is not None and is_counted(score.benchmark, score.task, score.kind):
             groups.setdefault((score.benchmark, score.kind), []).append(score)
     for (benchmark, kind), group in groups.items():
         if kind == "retrieval":
             found |= _recalls(benchmark, group)
         else:
-            own.setdefault(benchmark, fmean(score.value or 0 for score in group))
+            own.setdefault(benchmark, mean_of_parts(benchmark, group))
             found |= _means(f"{benchmark} {kind}", group)
+            if has_parts(benchmark):
+                found[f"{benchmark} {kind} mean of parts"] = own[benchmark]
     found |= _mean("Comp", {name: own[name] for name in COMPOSITION if name in own}, 11)
     found |= _brittleness(scores)
     sets = {score.task: score.value or 0 for score in groups.get((ZERO_SHOT, "classification"), ())}
@@ -92,6 +95,7 @@ def _mean(name: str, values: Mapping[str, float], num_expected: int) -> dict[str
     return {name if whole else f"{name} ({len(values)} of {num_expected})": fmean(values.values())}
 
 
-def _counts(score: Score) -> bool:
-    adapter = None if score.kind == "retrieval" else BENCHMARKS.get(score.benchmark)
-    return adapter is None or score.task.endswith(adapter.counted)
+def is_counted(benchmark: str, task: str, kind: str = "composition") -> bool:
+    """Tell whether a task is in the mean of its benchmark."""
+    adapter = None if kind == "retrieval" else BENCHMARKS.get(benchmark)
+    return adapter is None or task.endswith(adapter.counted)
