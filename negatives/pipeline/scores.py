@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from data.plots import Line, Svg, line_chart
 from negatives.pipeline.margins import Margins, margins_of
+from negatives.pipeline.published import Published, published_of
 
 
 class Score(NamedTuple):
@@ -30,6 +31,7 @@ class Scores(NamedTuple):
     tradeoff: Svg | None
     rows: Sequence[Score]
     margins: Margins
+    published: Published | None
     notes: Sequence[str]
 
 
@@ -56,7 +58,8 @@ def scores_of(folder: Path) -> Scores:
         for name in after["summary"]
         if name in before["summary"] and not name.endswith((" micro", " mean of parts"))
     ]
-    return Scores(tiles, _tradeoff(runs), rows, margins_of(runs), after["notes"])
+    more = (margins_of(runs), published_of(runs))
+    return Scores(tiles, _tradeoff(runs), rows, *more, after["notes"])
 
 
 def _tradeoff(runs: Sequence[Mapping[str, Any]]) -> Svg | None:

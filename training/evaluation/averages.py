@@ -28,7 +28,7 @@ def has_parts(benchmark: str) -> bool:
 
 def mean_of_parts(benchmark: str, scores: Sequence[Score]) -> float:
     """Return the paper's figure of a benchmark, of tasks that all have a value."""
-    part_of = _PARTS.get(benchmark, lambda task: task)
+    part_of = _PARTS.get(benchmark, str)
     parts: dict[str, list[tuple[float, int]]] = {}
     for score in scores:
         weight = score.expected if benchmark in _BY_ITEMS else 1

@@ -23,11 +23,13 @@ class EvaluationOptions:
     """What is measured.
 
     `benchmarks`: their folders by name. `wise_ft`: alphas at which a run is interpolated with its
-    first weights. `precision`, `batch_size`, `workers`: as of `evaluate`.
+    first weights. `against`: published models to set a run beside. `precision`, `batch_size`,
+    `workers`: as of `evaluate`.
     """
 
     benchmarks: Mapping[str, Folders] = field(default_factory=dict)
     wise_ft: tuple[float, ...] = ()
+    against: str | None = None
     precision: Precision = "fp32"
     batch_size: Positive = 64
     workers: int = 2

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,32 @@ class Score:
         return self.items / self.expected if self.expected else 0.0
 
 
+class BesideRow(NamedTuple):
+    """A published model and its figures, None for those that are not known."""
+
+    name: str
+    shares: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beside:
+    """Published models of one backbone, the best first, on the figures that a run has too.
+
+    Attributes:
+        backbone: their image tower.
+        figures: the names of the figures.
+        own: the run's.
+        models: theirs.
+        notes: what means are taken over, and where the figures come from.
+    """
+
+    backbone: str
+    figures: tuple[str, ...]
+    own: tuple[float | None, ...]
+    models: tuple[BesideRow, ...]
+    notes: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Results:
     """What one model scored.
@@ -83,6 +109,7 @@ class Results:
         scores: one a figure.
         summary: what the paper's tables have of them: "SugarCrepe micro", "Comp", "ZS", ...
         notes: what a reader should know: missing images, captions that were trained on.
+        beside: published models, where they were asked for.
     """
 
     model: str
@@ -92,6 +119,7 @@ class Results:
     scores: tuple[Score, ...] = ()
     summary: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    beside: Beside | None = None
 
     @property
     def name(self) -> str:
@@ -190,7 +218,8 @@ def read_results(path: Path) -> Results:
         if content.pop("version") != _VERSION:
             raise UsageError(f"{path}: expected results of version {_VERSION}")
         scores = tuple(_read_score(score) for score in content.pop("scores"))
-        return Results(**content | {"scores": scores, "notes": tuple(content["notes"])})
+        more = {"notes": tuple(content["notes"]), "beside": _read_beside(content.get("beside"))}
+        return Results(**content | {"scores": scores, **more})
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -207,3 +236,11 @@ def _read_score(content: Mapping[str, Any]) -> Score:
         "hard_positives": positives and HardPositives(**positives),
     }
     return Score(**{**content, "margins": Margins(**{**margins, **more})})
+
+
+def _read_beside(content: Mapping[str, Any] | None) -> Beside | None:
+    if content is None:
+        return None
+    models = tuple(BesideRow(name, tuple(shares)) for name, shares in content["models"])
+    lists = {name: tuple(content[name]) for name in ("figures", "own", "notes")}
+    return Beside(backbone=content["backbone"], models=models, **lists)

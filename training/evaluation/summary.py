@@ -23,7 +23,7 @@ RETRIEVAL: Final = {"coco": "", "flickr30k": "", "coco_counterfactuals": "retrie
 NUM_ZERO_SHOT: Final = 21
 ZERO_SHOT: Final = "zeroshot"
 """The benchmark under which all sets of zero-shot classification are."""
-_SIDES: Final = {"I2T": "I2T R@1", "T2I": "T2I R@1"}
+SIDES: Final = {"I2T": "I2T R@1", "T2I": "T2I R@1"}
 
 
 def summary_of(scores: Sequence[Score]) -> dict[str, float]:
@@ -51,7 +51,7 @@ def summary_of(scores: Sequence[Score]) -> dict[str, float]:
     found |= _brittleness(scores)
     sets = {score.task: score.value or 0 for score in groups.get((ZERO_SHOT, "classification"), ())}
     found |= _mean("ZS", sets, NUM_ZERO_SHOT)
-    for side, measure in _SIDES.items():
+    for side, measure in SIDES.items():
         recalls = {
             name: score.value or 0
             for name, task in RETRIEVAL.items()
@@ -84,7 +84,7 @@ def _recalls(benchmark: str, scores: Sequence[Score]) -> dict[str, float]:
     return {
         " ".join([benchmark, *([score.task] if several else []), score.measure]): score.value or 0
         for score in scores
-        if score.measure in _SIDES.values()
+        if score.measure in SIDES.values()
     }
 
 

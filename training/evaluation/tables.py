@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from training.evaluation.compare import Paired
 from training.evaluation.margin_tables import margin_tables
-from training.evaluation.results import Results, Score
+from training.evaluation.results import Beside, Results, Score
 
 _HEADINGS = ("", "score", "95 %", "ties", "items", "of", "chance", "text only")
 
@@ -17,7 +17,18 @@ def table_of(results: Results) -> str:
     parts = [f"{results.model}, {results.name}", aligned(rows), aligned(summary)]
     parts += [aligned(table) for table in margin_tables(margins)]
     parts += results.notes
+    parts += [_beside_table(results.beside, results.name)] if results.beside else []
     return "\n\n".join(part for part in parts if part)
+
+
+def _beside_table(beside: Beside, name: str) -> str:
+    """Return the run's figures and below them those of published models."""
+    rows = [(f"published, {beside.backbone}", *beside.figures)]
+    rows += [
+        (of, *("-" if share is None else f"{100 * share:.1f}" for share in shares))
+        for of, shares in [(f"this run: {name}", beside.own), *beside.models]
+    ]
+    return "\n".join([aligned(rows), *beside.notes])
 
 
 def compared_table(paired: Sequence[Paired]) -> str:
