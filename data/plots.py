@@ -117,16 +117,26 @@ def round_ticks(low: float, high: float, *, most: int, whole: bool = False) -> t
     return tuple(float(tick) for tick in ticks)
 
 
-def line_chart(
-    title: str, lines: Sequence[Line], *, across: str, up: str, height: int = 300
+def line_chart(  # noqa: PLR0913 - lines, what is behind them, and what all of it is called
+    title: str,
+    lines: Sequence[Line],
+    *,
+    across: str,
+    up: str,
+    height: int = 300,
+    cloud: Line | None = None,
 ) -> Svg:
-    """Return a chart of one line or several; `across` and `up` name its axes."""
-    points = [point for line in lines for point in line.points]
+    """Return a chart of one line or several; `across` and `up` name its axes.
+
+    `cloud`: points in grey behind the lines, not joined; their tips alone say what they are.
+    """
+    behind = cloud or Line("", ())
+    points = [point for line in [*lines, behind] for point in line.points]
     right = 90 if any(line.name for line in lines) else 24  # room for the names at the ends
     with canvas(640, height, margins=(20, right, 48, 64)) as drawing:
         axes = drawing.axes
         _frame(axes, points, across=across, up=up)
-        tips: dict[str, str] = {}
+        tips = _draw_cloud(axes, behind)
         for number, line in enumerate(lines):
             tips |= _draw_line(axes, line, number)
         _name_ends(axes, lines)
@@ -159,6 +169,14 @@ def _frame(axes: Axes, points: Sequence[tuple[float, float]], *, across: str, up
     axes.grid(color=tone("line"), linewidth=1)
     axes.set_xlabel(_printable(across), color=tone("ink"))
     axes.set_ylabel(_printable(up), color=tone("ink"), rotation_mode="anchor")
+
+
+def _draw_cloud(axes: Axes, cloud: Line) -> dict[str, str]:
+    """Draw points that stand behind all others; return their tips by gid."""
+    tips = {f".cloud {number}": tip for number, tip in enumerate(cloud.tips)}
+    for point, gid in zip(cloud.points, tips, strict=True):
+        axes.scatter(*point, s=18, color=tone("muted"), alpha=0.4, linewidths=0, gid=gid, zorder=2)
+    return tips
 
 
 def _draw_line(axes: Axes, line: Line, number: int) -> dict[str, str]:

@@ -182,12 +182,13 @@ def test_the_trainers_commands_and_flags() -> None:
 
 
 EVALUATE_FLAGS = {
-    "evaluate": "base batch-size benchmark cache check-golden checkpoint config device examples "
+    "evaluate": "against base batch-size benchmark cache check-golden checkpoint config device "
+    "examples "
     "help images json language-model model out precision pretrained quiet trained-on which wise-ft "
     "workers",
     "benchmarks": "help json",
     "compare": "help json",
-    "plot": "help out",
+    "plot": "against help out",
 }
 
 

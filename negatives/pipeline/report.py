@@ -12,12 +12,13 @@ from negatives.auditing.browsing import MarkedSample, mark_samples
 from negatives.auditing.figures import Figure, figure_of
 from negatives.auditing.pages import page
 from negatives.auditing.samples import samples_of
-from negatives.pipeline.plan import AUDIT, EXAMPLES, MEASURED, PAGE, RESULTS, RUN, SHARDS
+from negatives.pipeline.margins import POSITIVES_HEADINGS, SPREAD_HEADINGS
+from negatives.pipeline.plan import AUDIT, MEASURED, PAGE, RUN, SHARDS
+from negatives.pipeline.scores import scores_of
 from negatives.pipeline.stages import Account
 
 _ROWS_LOOKED_AT: Final = 5000
 _SAMPLES: Final = 12
-_EXAMPLES: Final = 12
 
 
 class Negatives(NamedTuple):
@@ -44,63 +45,15 @@ class Training(NamedTuple):
     validation: Svg | None
 
 
-class Choice(NamedTuple):
-    """Which text a model preferred: its label, and whether that was the true one."""
-
-    model: str
-    is_right: bool
-
-
-class Example(NamedTuple):
-    """An item of a benchmark with its image, a data URI; `captions`: the true one first."""
-
-    task: str
-    image: str
-    captions: Sequence[str]
-    choices: Sequence[Choice]
-
-
-class Score(NamedTuple):
-    """A score before and after training, shares from 0 to 1; `baseline`: without negatives."""
-
-    name: str
-    before: float | None
-    baseline: float | None
-    after: float | None
-    low: float | None
-    high: float | None
-    chance: float | None
-    text_only: Mapping[str, float | None]
-    items: int
-    expected: int
-
-
-class Tile(NamedTuple):
-    """A figure of the summary; `baseline`: without negatives, None where that was not trained."""
-
-    name: str
-    before: float
-    baseline: float | None
-    after: float
-
-
-class Scores(NamedTuple):
-    """All scores, and items of composition with what the models preferred."""
-
-    tiles: Sequence[Tile]
-    examples: Sequence[Example]
-    tradeoff: Svg | None
-    rows: Sequence[Score]
-    notes: Sequence[str]
-
-
 def html_of(out: Path, accounts: Sequence[Account], *, title: str) -> str:
     """Return the page of the stages that are done; `out` is the pipeline's folder."""
     folders = {account.name: out / account.folder for account in accounts}
     context = {
         "title": title,
         "accounts": accounts,
-        "scores": _scores(folders["evaluate"], folders.get(MEASURED))
+        "margin_headings": SPREAD_HEADINGS,
+        "positive_headings": POSITIVES_HEADINGS,
+        "scores": scores_of(folders["evaluate"], folders.get(MEASURED))
         if "evaluate" in folders
         else None,
         "negatives": _negatives(folders.get("merge", folders["build"]) / SHARDS),
@@ -176,83 +129,3 @@ def _validation(records: Sequence[Mapping[str, Any]]) -> tuple[str, Svg | None]:
         chance = f"{last['composition_chance']:.0%} by chance"
         note += f"; the caption above each of its negatives ({chance})"
     return f"{note}.", line_chart("Validation", lines, across="step", up="%")
-
-
-def _scores(folder: Path, measured: Path | None) -> Scores:
-    """Return the scores of a folder of evaluation beside those of the baseline's, if any."""
-    runs = _runs(folder)
-    before, after = runs[0], runs[-1]
-    without = _runs(measured)[-1] if measured else None
-    of_before, of_baseline = _by_name(before), _by_name(without or {"scores": []})
-    rows = []
-    for score in after["scores"]:
-        key = score["benchmark"], score["task"], score["measure"]
-        measure = "" if score["measure"] == "accuracy" else f" {score['measure']}"
-        rows.append(
-            Score(
-                name=f"{score['benchmark']} {score['task']}{measure}",
-                before=of_before[key]["value"],
-                baseline=of_baseline.get(key, {}).get("value"),
-                after=score["value"],
-                **{name: score[name] for name in Score._fields[4:]},
-            )
-        )
-    tiles = [
-        Tile(
-            name.removesuffix(" macro"),
-            before["summary"][name],
-            without["summary"].get(name) if without else None,
-            after["summary"][name],
-        )
-        for name in after["summary"]
-        if name in before["summary"] and not name.endswith("micro")
-    ]
-    models = {"before": before, "without negatives": without, "with negatives": after}
-    named = {name: _by_name(run) for name, run in models.items() if run}
-    return Scores(tiles, _examples(folder, named), _tradeoff(runs), rows, after["notes"])
-
-
-def _runs(folder: Path) -> list[dict[str, Any]]:
-    """Return the results in a folder of evaluation, by alpha."""
-    paths = (folder / RESULTS).glob("*.json")
-    return sorted(map(_json, paths), key=lambda run: float(run["alpha"]))
-
-
-def _json(path: Path) -> Any:  # noqa: ANN401 - whatever the file has
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _by_name(run: Mapping[str, Any]) -> dict[tuple[str, str, str], Mapping[str, Any]]:
-    return {(s["benchmark"], s["task"], s["measure"]): s for s in run["scores"]}
-
-
-def _examples(
-    folder: Path, models: Mapping[str, Mapping[tuple[str, str, str], Mapping[str, Any]]]
-) -> list[Example]:
-    """Return the items that a stage wrote, those first on which the models differ."""
-    path = folder / EXAMPLES
-    found = []
-    for item in _json(path) if path.exists() else ():
-        key = item["benchmark"], item["task"], "accuracy"
-        marks = {name: scores[key]["outcomes"] for name, scores in models.items() if key in scores}
-        choices = [
-            Choice(name, outcomes[item["number"]] == "1")
-            for name, outcomes in marks.items()
-            if item["number"] < len(outcomes)
-        ]
-        found.append(Example(item["task"], item["image"], item["captions"], choices))
-    differ = [len({choice.is_right for choice in each.choices}) > 1 for each in found]
-    order = sorted(range(len(found)), key=lambda number: not differ[number])
-    return [found[number] for number in order][:_EXAMPLES]
-
-
-def _tradeoff(runs: Sequence[Mapping[str, Any]]) -> Svg | None:
-    """Return composition against zero-shot over the alphas, where there are several."""
-    summary = runs[-1]["summary"]
-    up = next((n for n in summary if n == "Comp" or n.endswith("composition macro")), None)
-    across = next((n for n in summary if n == "ZS" or n.endswith("classification macro")), None)
-    if len(runs) < 3 or up is None or across is None:
-        return None
-    points = [(100 * r["summary"][across], 100 * r["summary"][up]) for r in runs]
-    line = Line("", points, [f"{r['alpha']:g}" for r in runs])
-    return line_chart("WiSE-FT", [line], across=f"{across}, %", up=f"{up}, %")

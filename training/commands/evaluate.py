@@ -58,6 +58,11 @@ _EXAMPLES = 4  # of each task
 @click.option("--base", type=LOCAL_PATH, help="Results to compare with, item by item.")
 @click.option("--check-golden", metavar="NAME", help="Compare with published figures.")
 @click.option(
+    "--against",
+    metavar="published[:BACKBONE]",
+    help="Set the run beside published models of its backbone.",
+)
+@click.option(
     "--trained-on", type=PATH_OR_URL, help="Shards: warn of captions that are in a benchmark."
 )
 @click.option("--language-model", help="Score captions alone with it: a folder, a name, packaged.")
@@ -86,6 +91,7 @@ def evaluate(
     examples: Path | None,
     base: Path | None,
     check_golden: str | None,
+    against: str | None,
     trained_on: AnyPath | None,
     language_model: str | None,
     device: str,
@@ -105,7 +111,9 @@ def evaluate(
     """
     if context.invoked_subcommand is not None:
         return
-    options = _options(config, precision=precision, batch_size=batch_size, workers=workers)
+    options = _options(
+        config, precision=precision, batch_size=batch_size, workers=workers, against=against
+    )
     places = [wanted(text, images=images) for text in benchmarks] or [
         Wanted(name, _root(name, folders.root), _path(folders.images) or images)
         for name, folders in options.benchmarks.items()
@@ -113,8 +121,10 @@ def evaluate(
     if not places:
         raise UsageError("expected --benchmark; see evaluate benchmarks")
     from training.evaluation.benchmarks import open_benchmark
+    from training.evaluation.beside import with_published
     from training.evaluation.golden import golden
     from training.evaluation.overlap import overlap_notes
+    from training.evaluation.published import checked_against
     from training.evaluation.results import read_results, with_notes
     from training.evaluation.run import evaluate as run
     from training.evaluation.subject import subjects
@@ -126,6 +136,7 @@ def evaluate(
     _check(places, alphas, out)
     if check_golden:
         golden(check_golden)  # an unknown name is refused before hours of work
+    backbone = checked_against(options.against) if options.against else None
     read = [open_benchmark(place.name, root=place.root, images=place.images) for place in places]
     encoding = _encoding(options, device, cache)
     log_probability = _log_probability(language_model)
@@ -151,6 +162,8 @@ def evaluate(
                 report=report,
             )
             results = with_notes(results, notes)
+            if options.against:
+                results = with_published(results, backbone)
             if rank() == 0:
                 _write(results, out, swept=bool(alphas))
                 if not quiet:

@@ -50,14 +50,25 @@ def compare(*, before: Path, after: Path, as_json: bool) -> None:
 @click.option("--out", type=LOCAL_PATH, required=True, help="An SVG.")
 @click.option("-x", "across", default="ZS", show_default=True, help="A figure of the summary.")
 @click.option("-y", "up", default="Comp", show_default=True, help="A figure of the summary.")
-def plot(*, results: tuple[Path, ...], out: Path, across: str, up: str) -> None:
+@click.option(
+    "--against",
+    metavar="published[:BACKBONE]",
+    help="Draw published models in grey behind the runs, of the figures that all of them have.",
+)
+def plot(
+    *, results: tuple[Path, ...], out: Path, across: str, up: str, against: str | None
+) -> None:
     """Plot composition against zero-shot; the alphas of one run are joined by a line."""
+    from training.evaluation.published import checked_against, known_models
     from training.evaluation.results import read_results
-    from training.evaluation.tradeoff import tradeoff
+    from training.evaluation.tradeoff import cloud_of, tradeoff
 
-    svg = tradeoff([read_results(path) for path in results], across=across, up=up)
+    models = known_models(checked_against(against)) if against else ()
+    runs = [read_results(path) for path in results]
+    cloud = cloud_of(runs, across=across, up=up, models=models) if models else None
+    svg = tradeoff(runs, across=across, up=up, cloud=cloud)
     try:
         write_atomically(out, svg)
     except OSError as error:
         raise unwritable(out, error) from error
-    click.echo(str(out))
+    click.echo("\n".join([*(cloud.notes if cloud else ()), str(out)]))

@@ -6,6 +6,7 @@ McNemar, Psychometrika 12 (1947); the exact form is the two-sided binomial test 
 from dataclasses import dataclass
 
 from data.errors import UsageError
+from training.evaluation.margins import Margins
 from training.evaluation.results import MISSING, Results, Score
 
 
@@ -15,7 +16,8 @@ class Paired:
 
     `gained` and `lost`: items that the second run alone has right, or the first alone; ties are
     right in neither. `p`: how likely so uneven a count is if neither is better; None for measures
-    that rank all items, of which none is right or wrong.
+    that rank all items, of which none is right or wrong. `margins`: of both runs, where both have
+    them.
     """
 
     benchmark: str
@@ -26,6 +28,7 @@ class Paired:
     gained: int
     lost: int
     p: float | None
+    margins: tuple[Margins, Margins] | None = None
 
 
 def compared_runs(before: Results, after: Results) -> list[Paired]:
@@ -70,6 +73,7 @@ def _paired(before: Score, after: Score) -> Paired:
         gained=gained,
         lost=lost,
         p=mcnemar(gained, lost) if after.outcomes else None,
+        margins=(before.margins, after.margins) if before.margins and after.margins else None,
     )
 
 

@@ -24,12 +24,14 @@ class EvaluationOptions:
 
     `benchmarks`: their folders by name. `wise_ft`: alphas at which a run is interpolated with its
     first weights. `baseline`: whether `negatives run` also trains and measures on the same captions
-    and steps without negatives. `precision`, `batch_size`, `workers`: as of `evaluate`.
+    and steps without negatives. `against`: published models to set a run beside. `precision`,
+    `batch_size`, `workers`: as of `evaluate`.
     """
 
     benchmarks: Mapping[str, Folders] = field(default_factory=dict)
     wise_ft: tuple[float, ...] = ()
     baseline: bool = False
+    against: str | None = None
     precision: Precision = "fp32"
     batch_size: Positive = 64
     workers: int = 2

@@ -18,6 +18,7 @@ class Encodings:
         text_TD: of all texts.
         images: an image's row; there is none for missing and broken ones.
         texts: a text's row.
+        scale: what the model multiplies scores by before a softmax: 1 / its temperature.
         broken: keys of images that could not be decoded.
     """
 
@@ -25,6 +26,7 @@ class Encodings:
     text_TD: NDArray[np.float32]
     images: Mapping[ImageRef, int]
     texts: Mapping[str, int]
+    scale: float = 1.0
     broken: tuple[str, ...] = ()
 
     def rows(self, images: Iterable[ImageRef]) -> NDArray[np.int64]:

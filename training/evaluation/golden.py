@@ -1,6 +1,6 @@
 """Published figures of a model beside a run's: `evaluate --check-golden ViT-B-32/openai`.
 
-Those of 274 checkpoints more are read from their authors' file: `individual_results.csv:NAME`.
+Those of 202 checkpoints are read from their authors' file: `individual_results.csv:NAME`.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 A tie counts as half, whatever comes first: `>` for what has to be more alike, `>=` beside it.
 
-Shape suffixes: N items or queries, I images, T captions, C classes, D embedding, Q comparisons.
+Shape suffixes: N items or queries, I images, T captions, C classes, D embedding.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.measures.intervals import Interval
+from training.evaluation.comparisons import comparisons_of
 from training.evaluation.encodings import Encodings
+from training.evaluation.margins import Margins, margins_of
 from training.evaluation.ranking import bootstrapped, log_shares, mean_average_precision, roc_auc
 from training.evaluation.strata import evened
-from training.evaluation.tasks import Classification, Layout, Retrieval, Task
+from training.evaluation.tasks import Classification, Retrieval, Task
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -35,6 +37,7 @@ class Outcomes(NamedTuple):
         groups_N: equal for items of one image, which are not independent.
         chance: what drawing lots would give, 0 where there is nothing to draw from.
         whole: the score, where it is no mean over items; credits are then 0 where an image is.
+        margins: how far apart true and false are, of comparisons.
     """
 
     measure: str
@@ -43,18 +46,16 @@ class Outcomes(NamedTuple):
     groups_N: Integers
     chance: float
     whole: Interval | None = None
+    margins: Margins | None = None
 
 
 def compared(task: Task, encodings: Encodings) -> Outcomes:
     """Return the outcomes of comparisons; one is a tie if no comparison is lost and one is even."""
     credits_N = np.full(len(task.items), np.nan)
-    feature_ED, table, item_Q = _laid_out(task, encodings)
-    if len(item_Q):
-        ahead_Q = _ahead(feature_ED, table)
-        worst = np.full(len(task.items), np.inf)
-        np.minimum.at(worst, item_Q, np.sign(ahead_Q))
-        present = np.isfinite(worst)
-        credits_N[present] = 0.5 + 0.5 * worst[present]
+    found = comparisons_of(task, encodings)
+    margin_N = found.margins(len(task.items))
+    present = np.isfinite(margin_N)
+    credits_N[present] = 0.5 + 0.5 * np.sign(margin_N[present])
     shapes = [(len(item.images), len(item.captions)) for item in task.items]
     chances = [task.layout.chance(*shape) for shape in shapes]
     return Outcomes(
@@ -63,39 +64,8 @@ def compared(task: Task, encodings: Encodings) -> Outcomes:
         weights_N=evened(task.strata, np.isfinite(credits_N)),
         groups_N=groups_of([item.subject for item in task.items]),
         chance=float(np.mean(chances)) if chances else 0.0,
+        margins=margins_of(task.layout, found, scale=encodings.scale),
     )
-
-
-def _laid_out(task: Task, encodings: Encodings) -> tuple[Floats, Integers, Integers]:
-    """Return the features of all elements, E x D, comparisons as places in them, Q x 4, and items.
-
-    Items of which an image is missing have no comparison.
-    """
-    num_images = len(encodings.image_ID)
-    feature_ED = np.concatenate([encodings.image_ID, encodings.text_TD])
-    known: dict[tuple[Layout, int, int], Integers] = {}
-    tables, items = [np.zeros((0, 4), np.int64)], [np.zeros(0, np.int64)]
-    for number, item in enumerate(task.items):
-        images = encodings.rows(item.images).tolist()
-        if -1 in images:
-            continue
-        captions = [num_images + encodings.texts[caption] for caption in item.captions]
-        shape = (task.layout, len(images), len(captions))
-        if shape not in known:
-            wins = task.layout.comparisons(len(images), len(captions))
-            known[shape] = np.array([[*win.more, *win.less] for win in wins], np.int64)
-        tables.append(np.array(images + captions)[known[shape]])
-        items.append(np.full(len(known[shape]), number))
-    return feature_ED, np.concatenate(tables), np.concatenate(items)
-
-
-def _ahead(feature_ED: Floats, table: Integers) -> Floats:
-    """Return how much more alike each first pair is than the second, Q."""
-    parts = []
-    for start in range(0, len(table), _ROWS_AT_ONCE):
-        a, b, c, d = (feature_ED[column] for column in table[start : start + _ROWS_AT_ONCE].T)
-        parts.append(np.einsum("qd,qd->q", a, b) - np.einsum("qd,qd->q", c, d))
-    return np.concatenate(parts)
 
 
 def retrieved(task: Retrieval, encodings: Encodings) -> Iterator[Outcomes]:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from data.commit import Json, write_atomically
 from data.disk import unwritable
 from data.errors import UsageError
 from data.measures.intervals import Interval, share_interval
+from training.evaluation.margins import HardPositives, Margins
 from training.evaluation.outcomes import Outcomes
 
 _VERSION: Final = 1
@@ -44,6 +45,8 @@ class Score:
         outcomes: of each item in the benchmark's order: 1, 0, = for a tie, ? for a missing image;
             "" where the score is no mean over items.
         asked: the hash of the items.
+        margins: how far apart true and false are, of composition and paraphrases; older files have
+            none.
     """
 
     benchmark: str
@@ -60,11 +63,38 @@ class Score:
     text_only: Mapping[str, float] = field(default_factory=dict)
     outcomes: str = ""
     asked: str = ""
+    margins: Margins | None = None
 
     @property
     def coverage(self) -> float:
         """Return the share of items that were scored."""
         return self.items / self.expected if self.expected else 0.0
+
+
+class BesideRow(NamedTuple):
+    """A published model and its figures, None for those that are not known."""
+
+    name: str
+    shares: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beside:
+    """Published models of one backbone, the best first, on the figures that a run has too.
+
+    Attributes:
+        backbone: their image tower.
+        figures: the names of the figures.
+        own: the run's.
+        models: theirs.
+        notes: what means are taken over, and where the figures come from.
+    """
+
+    backbone: str
+    figures: tuple[str, ...]
+    own: tuple[float | None, ...]
+    models: tuple[BesideRow, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +109,7 @@ class Results:
         scores: one a figure.
         summary: what the paper's tables have of them: "SugarCrepe micro", "Comp", "ZS", ...
         notes: what a reader should know: missing images, captions that were trained on.
+        beside: published models, where they were asked for.
     """
 
     model: str
@@ -88,6 +119,7 @@ class Results:
     scores: tuple[Score, ...] = ()
     summary: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    beside: Beside | None = None
 
     @property
     def name(self) -> str:
@@ -136,6 +168,7 @@ def score_of(  # noqa: PLR0913 - what is asked, and what came of it
         text_only=dict(text_only),
         outcomes="" if outcomes.whole else "".join(marks),
         asked=asked,
+        margins=outcomes.margins,
     )
 
 
@@ -184,9 +217,30 @@ def read_results(path: Path) -> Results:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if content.pop("version") != _VERSION:
             raise UsageError(f"{path}: expected results of version {_VERSION}")
-        scores = tuple(Score(**score) for score in content.pop("scores"))
-        return Results(**content | {"scores": scores, "notes": tuple(content["notes"])})
+        scores = tuple(_read_score(score) for score in content.pop("scores"))
+        more = {"notes": tuple(content["notes"]), "beside": _read_beside(content.get("beside"))}
+        return Results(**content | {"scores": scores, **more})
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path}: expected results of `evaluate`, found something else") from error
+
+
+def _read_score(content: Mapping[str, Any]) -> Score:
+    margins = content.get("margins")
+    if margins is None:
+        return Score(**content)
+    positives = margins["hard_positives"]
+    more = {
+        "quantiles": tuple(margins["quantiles"]),
+        "hard_positives": positives and HardPositives(**positives),
+    }
+    return Score(**{**content, "margins": Margins(**{**margins, **more})})
+
+
+def _read_beside(content: Mapping[str, Any] | None) -> Beside | None:
+    if content is None:
+        return None
+    models = tuple(BesideRow(name, tuple(shares)) for name, shares in content["models"])
+    lists = {name: tuple(content[name]) for name in ("figures", "own", "notes")}
+    return Beside(backbone=content["backbone"], models=models, **lists)

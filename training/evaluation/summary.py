@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Final
 
+from training.evaluation.averages import has_parts, mean_of_parts
 from training.evaluation.benchmarks import BENCHMARKS
 from training.evaluation.results import Score
 
@@ -22,35 +23,35 @@ RETRIEVAL: Final = {"coco": "", "flickr30k": "", "coco_counterfactuals": "retrie
 NUM_ZERO_SHOT: Final = 21
 ZERO_SHOT: Final = "zeroshot"
 """The benchmark under which all sets of zero-shot classification are."""
-HARD_POSITIVES: Final = "hard_positives"
-"""The benchmark whose tasks give a brittleness, too."""
-_SIDES: Final = {"I2T": "I2T R@1", "T2I": "T2I R@1"}
+SIDES: Final = {"I2T": "I2T R@1", "T2I": "T2I R@1"}
 
 
 def summary_of(scores: Sequence[Score]) -> dict[str, float]:
     """Return figures by name; what nothing was scored for is left out.
 
     Of each benchmark and kind of task there is the mean of its tasks (macro) and of its items
-    (micro); of retrieval R@1 of both sides, of each task where there are several; of hard positives
-    the brittleness of each kind.
+    (micro), and the mean of its parts where the paper takes that; of retrieval R@1 of both sides,
+    of each task where there are several; of tasks with several true captions the brittleness.
     """
     found: dict[str, float] = {}
     own: dict[str, float] = {}
     groups: dict[tuple[str, str], list[Score]] = {}
     for score in scores:
-        if score.value is not None and _counts(score):
+        if score.value is not None and is_counted(score.benchmark, score.task, score.kind):
             groups.setdefault((score.benchmark, score.kind), []).append(score)
     for (benchmark, kind), group in groups.items():
         if kind == "retrieval":
             found |= _recalls(benchmark, group)
         else:
-            own.setdefault(benchmark, fmean(score.value or 0 for score in group))
+            own.setdefault(benchmark, mean_of_parts(benchmark, group))
             found |= _means(f"{benchmark} {kind}", group)
+            if has_parts(benchmark):
+                found[f"{benchmark} {kind} mean of parts"] = own[benchmark]
     found |= _mean("Comp", {name: own[name] for name in COMPOSITION if name in own}, 11)
     found |= _brittleness(scores)
     sets = {score.task: score.value or 0 for score in groups.get((ZERO_SHOT, "classification"), ())}
     found |= _mean("ZS", sets, NUM_ZERO_SHOT)
-    for side, measure in _SIDES.items():
+    for side, measure in SIDES.items():
         recalls = {
             name: score.value or 0
             for name, task in RETRIEVAL.items()
@@ -69,16 +70,13 @@ def _means(name: str, scores: Sequence[Score]) -> dict[str, float]:
 
 def _brittleness(scores: Sequence[Score]) -> dict[str, float]:
     """Return the share of items of which a false caption is between two true ones, by kind."""
-    found: dict[str, dict[str, float]] = {}
+    found = {}
     for score in scores:
-        if score.benchmark == HARD_POSITIVES and score.value is not None:
-            kind, _, name = score.task.rpartition(" ")
-            found.setdefault(kind, {})[name] = score.value
-    return {
-        f"{HARD_POSITIVES} {kind} brittleness": one["original"] + one["positive"] - 2 * both
-        for kind, one in found.items()
-        if (both := one.get("augmented")) is not None
-    }
+        if score.margins is not None and score.margins.hard_positives is not None:
+            adapter = BENCHMARKS.get(score.benchmark)
+            kind = score.task.removesuffix(adapter.counted if adapter else "").strip()
+            found[f"{score.benchmark} {kind} brittleness"] = score.margins.hard_positives.brittle
+    return found
 
 
 def _recalls(benchmark: str, scores: Sequence[Score]) -> dict[str, float]:
@@ -86,7 +84,7 @@ def _recalls(benchmark: str, scores: Sequence[Score]) -> dict[str, float]:
     return {
         " ".join([benchmark, *([score.task] if several else []), score.measure]): score.value or 0
         for score in scores
-        if score.measure in _SIDES.values()
+        if score.measure in SIDES.values()
     }
 
 
@@ -97,6 +95,7 @@ def _mean(name: str, values: Mapping[str, float], num_expected: int) -> dict[str
     return {name if whole else f"{name} ({len(values)} of {num_expected})": fmean(values.values())}
 
 
-def _counts(score: Score) -> bool:
-    adapter = None if score.kind == "retrieval" else BENCHMARKS.get(score.benchmark)
-    return adapter is None or score.task.endswith(adapter.counted)
+def is_counted(benchmark: str, task: str, kind: str = "composition") -> bool:
+    """Tell whether a task is in the mean of its benchmark."""
+    adapter = None if kind == "retrieval" else BENCHMARKS.get(benchmark)
+    return adapter is None or task.endswith(adapter.counted)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from training.evaluation.compare import Paired
-from training.evaluation.results import Results, Score
+from training.evaluation.margin_tables import margin_tables
+from training.evaluation.results import Beside, Results, Score
 
 _HEADINGS = ("", "score", "95 %", "ties", "items", "of", "chance", "text only")
 
@@ -12,16 +13,30 @@ def table_of(results: Results) -> str:
     """Return the scores, then the summary, then the notes."""
     rows = [_HEADINGS, *(_row(score) for score in results.scores)]
     summary = [(name, f"{100 * value:.1f}") for name, value in results.summary.items()]
-    parts = [f"{results.model}, {results.name}", aligned(rows), aligned(summary), *results.notes]
+    margins = [(_name(score), [score.margins]) for score in results.scores if score.margins]
+    parts = [f"{results.model}, {results.name}", aligned(rows), aligned(summary)]
+    parts += [aligned(table) for table in margin_tables(margins)]
+    parts += results.notes
+    parts += [_beside_table(results.beside, results.name)] if results.beside else []
     return "\n\n".join(part for part in parts if part)
+
+
+def _beside_table(beside: Beside, name: str) -> str:
+    """Return the run's figures and below them those of published models."""
+    rows = [(f"published, {beside.backbone}", *beside.figures)]
+    rows += [
+        (of, *("-" if share is None else f"{100 * share:.1f}" for share in shares))
+        for of, shares in [(f"this run: {name}", beside.own), *beside.models]
+    ]
+    return "\n".join([aligned(rows), *beside.notes])
 
 
 def compared_table(paired: Sequence[Paired]) -> str:
     """Return two runs beside each other."""
-    rows = [("", "before", "after", "gained", "lost", "p")]
+    rows: list[tuple[str, ...]] = [("", "before", "after", "gained", "lost", "p")]
     rows += [
         (
-            figure_name(pair.benchmark, pair.task, pair.measure),
+            _name(pair),
             f"{100 * pair.before:.1f}",
             f"{100 * pair.after:.1f}",
             f"{pair.gained:,}",
@@ -30,7 +45,8 @@ def compared_table(paired: Sequence[Paired]) -> str:
         )
         for pair in paired
     ]
-    return aligned(rows)
+    margins = [(_name(pair), pair.margins) for pair in paired if pair.margins]
+    return "\n\n".join(aligned(table) for table in [rows, *margin_tables(margins)])
 
 
 def aligned(rows: Iterable[Sequence[str]]) -> str:
@@ -55,7 +71,7 @@ def _row(score: Score) -> tuple[str, ...]:
     if score.value is not None and score.low is not None and score.high is not None:
         figures = (f"{100 * score.value:.1f}", f"{100 * score.low:.1f}-{100 * score.high:.1f}")
     return (
-        figure_name(score.benchmark, score.task, score.measure),
+        _name(score),
         *figures,
         str(score.ties or ""),
         f"{score.items:,}",
@@ -63,6 +79,10 @@ def _row(score: Score) -> tuple[str, ...]:
         f"{100 * score.chance:.1f}",
         text_only,
     )
+
+
+def _name(of: Score | Paired) -> str:
+    return figure_name(of.benchmark, of.task, of.measure)
 
 
 def figure_name(benchmark: str, task: str, measure: str) -> str:

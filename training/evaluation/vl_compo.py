@@ -1,8 +1,9 @@
-"""The figures of 274 checkpoints that Oh et al. published (2024, arXiv 2406.09388): their file.
+"""The figures of checkpoints that Oh et al. published (2024, arXiv 2406.09388): their file.
 
-`individual_results.csv` has a row for each checkpoint and a column for each task, named
-"benchmark::task". Of `ViT-B-32/openai` it has the figures of `golden.json`, all 46. The patterns of
-MMVP-VLM have other names there than in its table of questions, in the same order.
+The paper counts 274 checkpoints, the file has 202 of them. `individual_results.csv` has a row for
+each checkpoint and a column for each task, named "benchmark::task". Of `ViT-B-32/openai` it has the
+figures of `golden.json`, all 46. The patterns of MMVP-VLM have other names there than in its table
+of questions, in the same order.
 """
 
 import csv
@@ -56,6 +57,18 @@ def published_figures(path: Path, model: str) -> dict[Figure, float]:
     Raises:
         UsageError: the file cannot be read, is another one, or has no such checkpoint.
     """
+    known = checkpoints(path)
+    if model not in known:
+        raise UsageError(f"{path}: unknown checkpoint {model!r}; {nearest(model, known)}")
+    return known[model]
+
+
+def checkpoints(path: Path) -> dict[str, dict[Figure, float]]:
+    """Return the shares of all checkpoints; two that share a name are told apart by family.
+
+    Raises:
+        UsageError: the file cannot be read, or is another one.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -63,11 +76,16 @@ def published_figures(path: Path, model: str) -> dict[Figure, float]:
         raise UsageError(f"{path}: expected the table of published results ({error})") from error
     if not rows or not set(_NAMES) <= rows[0].keys():
         raise UsageError(f"{path}: expected a table with the columns arch and pretrained")
-    by_name = {"/".join(row[name] for name in _NAMES): row for row in rows}
-    if model not in by_name:
-        raise UsageError(f"{path}: unknown checkpoint {model!r}; {nearest(model, by_name)}")
+    names = ["/".join(row[name] for name in _NAMES) for row in rows]
+    return {
+        name if names.count(name) == 1 else f"{name}/{row.get('family')}": _shares(row)
+        for name, row in zip(names, rows, strict=True)
+    }
+
+
+def _shares(row: Mapping[str, str]) -> dict[Figure, float]:
     found = {}
-    for column, text in by_name[model].items():
+    for column, text in row.items():
         figure = figure_of(column)
         with suppress(TypeError, ValueError):  # a name, or a cell that is empty
             if figure is not None and math.isfinite(value := float(text)):

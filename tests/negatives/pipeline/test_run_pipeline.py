@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data.scenes.render import write_images
 from data.sources.scenes import Scenes
-from negatives.pipeline.report import _tradeoff
+from negatives.pipeline.scores import _tradeoff
 
 NEGATIVES = Path(sys.executable).with_name("negatives")
 CONFIG = """
