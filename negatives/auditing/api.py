@@ -8,6 +8,7 @@ from typing import Any
 from data.commit import write_atomically
 from data.errors import UsageError
 from data.manifest import read_manifest
+from data.pulling import unpacked
 from data.sources import Source
 from data.storage import AnyPath, is_remote, path_of
 from negatives.auditing.cards import cards_in, images_for
@@ -66,7 +67,7 @@ def audit(  # noqa: PLR0913 - the options of the command
         UsageError: the folder is not finished or damaged, an option is of no use, or a file or a
             model cannot be had.
     """
-    path = path_of(folder)
+    path = unpacked(path_of(folder))
     if reference_model == "none" and reference_pairs is not None:
         raise UsageError(
             "--reference-pairs does nothing with --reference-model none; leave one of them out"

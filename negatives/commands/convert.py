@@ -125,10 +125,12 @@ def export(
                  without one are then left out
     """
     from data.manifest import read_manifest
+    from data.pulling import unpacked
     from negatives.commands.progress import counting
     from negatives.folders.exporting import ExportOptions, export_folder
 
     options = ExportOptions(to=to, splits=splits, images=images, tar_samples=tar_samples)
+    folder = unpacked(folder)
     shards = read_manifest(folder).shards
     total = sum(shard.rows for shard in shards if not splits or shard.split in splits)
     with counting("export", total=total, shown=not (quiet or as_json)) as report:

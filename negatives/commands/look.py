@@ -27,9 +27,11 @@ _TALLIES = ("captions", "skipped", "negatives_by_type", "empty_because", "slots_
 def stats(*, folder: AnyPath, as_json: bool) -> None:
     """Show what is in a folder of shards: captions, negatives by type, what became of each slot."""
     from data.manifest import read_manifest
+    from data.pulling import unpacked
     from negatives.commands.build import fluency_from, summary
     from negatives.skipping import doubts_of
 
+    folder = unpacked(folder)
     manifest = read_manifest(folder)
     missing = [field for field in _TALLIES if field not in manifest.tallies]
     if missing or not {"all", "with_negative"} <= manifest.tallies["captions"].keys():
@@ -96,8 +98,10 @@ def inspect(
 ) -> None:
     """Show a random sample of negatives or positives with their captions, edits highlighted."""
     from data.manifest import read_manifest
+    from data.pulling import unpacked
     from data.schema import plain_negative
 
+    folder = unpacked(folder)
     manifest = read_manifest(folder)
     if sample < 1:
         raise UsageError(f"--sample: expected 1 or more, found {sample}")
@@ -144,7 +148,9 @@ def inspect(
 def verify(*, folder: AnyPath, as_json: bool) -> None:
     """Check every byte and every row of a folder against its manifest; exit 1 on a problem."""
     from data.manifest import manifest_without_sizes, problems_of
+    from data.pulling import unpacked
 
+    folder = unpacked(folder)
     manifest = manifest_without_sizes(folder)
     problems = list(problems_of(folder, manifest))
     if as_json:

@@ -42,10 +42,12 @@ def render(
     """
     from data.images import scenes_of
     from data.manifest import read_manifest
+    from data.pulling import unpacked
     from data.scenes.render import write_images
 
     if size < 1:
         raise UsageError(f"--size: expected 1 or more, found {size}")
+    folder = unpacked(folder)
     manifest = read_manifest(folder)
     source = scenes_of(manifest, where=str(folder))
     images = ((image, source.scene_of(image)) for image in _images(folder, manifest))
