@@ -121,8 +121,9 @@ def export(
     negclip-tsv  title, filepath, neg_caption (a Python list), neg_image (an empty
                  list: NegCLIP's own trainer wants rows of similar images there,
                  which are not known); captions without a negative are left out
-    webdataset   tars of .json, .txt and, with --images, the image; captions
-                 without one are then left out
+                 and composites of two images are left out
+    webdataset   tars of .json, .txt and, with --images, the image, those of a
+                 composite joined in a .jpg; captions without one are left out
     """
     from data.manifest import read_manifest
     from data.pulling import unpacked
