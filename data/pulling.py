@@ -50,6 +50,18 @@ def local_folder(where: str | AnyPath, *, report: Report = lambda _num_rows: Non
     return folder / commit
 
 
+def unpacked(folder: AnyPath) -> AnyPath:
+    """Return a folder of shards as it is; one published on the Hub is fetched into the cache first.
+
+    What is published has parquet files in the place of shards.
+
+    Raises:
+        UsageError: there is no such data set, or it is damaged.
+        RetryableError: the Hub cannot be reached.
+    """
+    return local_folder(folder) if str(folder).startswith(SCHEME) else folder
+
+
 def _copy(folder: Remote, report: Report) -> Path:
     """Return a folder of this machine with the files of a store's, held against their manifest."""
     try:

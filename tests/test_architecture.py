@@ -66,9 +66,11 @@ DOORS = {  # library -> the modules that import it; of MADE_OF, those outside it
     },
     "huggingface_hub": {"data.hub"},
     "wandb": {"training.run.recorders"},
-    "PIL": {  # one draws, one decodes, one converts
+    "PIL": {  # scenes are drawn, files decoded, colours converted, pictures joined
+        "data.colours",
+        "data.decoding",
+        "data.pictures",
         "data.scenes.render",
-        "training.batches.colours",
         "training.batches.images",
     },
     "pydantic": {"data.config"},
@@ -90,6 +92,7 @@ MODULES = {
 PURE = {  # these import the standard library, `regex` and one another alone
     "data.edits",
     "data.errors",
+    "data.joining",
     "data.records",
     "data.streams",
     "data.texts",

@@ -200,7 +200,7 @@ def test_the_commands_and_flags_of_evaluation() -> None:
 
 FLAGS = {
     "annotate": "controls help json key output quiet sample seed summary terminal",
-    "audit": "against fail-outside held-out help html json out quiet reference-model "
+    "audit": "against fail-outside held-out help html images json out quiet reference-model "
     "reference-pairs sample seed",
     "build": "config dry-run executor fluency-from help hold-out json language limit max-cost "
     "max-requests max-share out positives preset quiet ray-address resume root "
@@ -210,7 +210,7 @@ FLAGS = {
     "filter": "drop-empty help json max-negatives min-score no-positives quiet rule "
     "sample-captions seed type",
     "import": "format help json licence quiet source-name split subtype type",
-    "inspect": "help json positives rule sample seed type",
+    "inspect": "help html images json positives rule sample seed type",
     "merge": "help json quiet",
     "presets": "help json",
     "preview": "config fluency-from help json llm positives preset rule seed variants",
@@ -218,7 +218,7 @@ FLAGS = {
     "reference-model "
     "quiet revision to usefulness",
     "pull": "help json quiet revision",
-    "render": "help json output quiet size",
+    "render": "help joined json output quiet size",
     "rules": "help json",
     "run": "dry-run help json out quiet reference-model set workers",
     "sources": "help json",

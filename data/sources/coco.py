@@ -8,6 +8,7 @@ from typing import NamedTuple
 from data.errors import UsageError
 from data.records import Caption, Skip
 from data.sources.caption_cells import cell_texts
+from data.sources.coco_instances import file_of, read_instances
 from data.sources.files import (
     Files,
     Splits,
@@ -21,6 +22,7 @@ from data.sources.files import (
 )
 from data.sources.licences import LICENCES
 from data.sources.listing import SAME_SPLIT
+from data.sources.objects import Objects
 from data.sources.packed import kind_of, plain_name
 from data.sources.raw_captions import TWO_FILES, RawCaption, captions_of, key_of
 from data.storage import AnyPath, entries
@@ -47,10 +49,15 @@ class Coco:
     annotation id. The 2014 and 2017 releases are the same photographs cut into other splits, so
     their ids are unique within a split only. Captions of an image id that stands for several files
     are skipped.
+
+    `instances`: COCO's annotated objects, an instances_*.json or the folder of them, for the rule
+    of positives `absence`: {"images": ..., "annotations": [{"image_id", "category_id"}],
+    "categories": [{"id", "name"}]}.
     """
 
     root: AnyPath
     only_splits: tuple[str, ...] | None = None
+    instances: AnyPath | None = None
 
     @property
     def licence(self) -> str:
@@ -69,6 +76,24 @@ class Coco:
         """Yield the captions in the order of the file's images."""
         (path,) = files_of(split, self._files().splits)
         return captions_of(_rows(path, split=split), source="coco")
+
+    def why_no_objects(self) -> str:
+        """Return what is missing for `objects`; the files of all splits must be there."""
+        if self.instances is None:
+            return (
+                "needs the annotated objects: --set data.source.instances=FOLDER, that of "
+                "instances_*.json"
+            )
+        for split in self.splits():
+            file_of(self.instances, split)
+        return ""
+
+    def objects(self, image: str) -> Objects | None:
+        """Return the categories that are annotated in an image, and all others."""
+        if self.instances is None:
+            return None
+        split, _, name = image.partition("/")
+        return read_instances(file_of(self.instances, split)).of(name)
 
     def _files(self) -> Files:
         root = existing(self.root)

@@ -8,6 +8,7 @@ from data.records import Caption, Skip
 from data.scenes import Scene, captions, scene_at, truth
 from data.scenes.splits import SPLITS, image_key, parse_image_key
 from data.scenes.vocabulary import kinds
+from data.sources.objects import Objects
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,14 +73,22 @@ class Scenes:
         """Return a scene of a split."""
         return scene_at(number, split=split, seed=self.seed, hold_out=self.hold_out)
 
-    def absent(self, image: str) -> tuple[str, ...]:
-        """Return the kinds of things of which the scene of an image key surely has none.
+    def why_no_objects(self) -> str:
+        """Return "": scenes are known."""
+        return ""
+
+    def objects(self, image: str) -> Objects:
+        """Return the kinds of things that are in the scene of an image key, and those that are not.
 
         Raises:
             UsageError: it is no key of this source.
         """
         scene = self.scene_of(image)
-        return tuple(kind for kind in kinds() if truth(scene, f"There is no {kind}.") is True)
+        present, absent = (
+            tuple(kind for kind in kinds() if truth(scene, text.format(kind)) is True)
+            for text in ("There is a {}.", "There is no {}.")
+        )
+        return Objects(present, absent)
 
     def scene_of(self, image: str) -> Scene:
         """Return the scene of an image key such as "train/000123.png".

@@ -8,8 +8,10 @@ from typing import Any
 from data.commit import write_atomically
 from data.errors import UsageError
 from data.manifest import read_manifest
+from data.pulling import unpacked
 from data.sources import Source
 from data.storage import AnyPath, is_remote, path_of
+from negatives.auditing.cards import cards_in, images_for
 from negatives.auditing.findings import Audit
 from negatives.auditing.gap import ReferenceModel
 from negatives.auditing.run import AuditOptions, Report, audit_folder
@@ -31,6 +33,7 @@ def audit(  # noqa: PLR0913 - the options of the command
     held_out: Mapping[str, Any] | None = None,
     html: AnyPath | str | None = None,
     out: AnyPath | str | None = None,
+    images: AnyPath | str | None = None,
     report: Report = lambda _stage: None,
 ) -> Audit:
     """Measure what gives the negatives of a finished folder away, and what there is of each type.
@@ -51,6 +54,7 @@ def audit(  # noqa: PLR0913 - the options of the command
             that the folder does not have are asked whether negatives are still true.
         html: a file for the report, with a sample of negatives to browse.
         out: a file for the whole audit as JSON.
+        images: where the images are, for the pictures of the report; scenes are drawn without.
         report: called with what is measured next.
 
     Returns:
@@ -63,7 +67,7 @@ def audit(  # noqa: PLR0913 - the options of the command
         UsageError: the folder is not finished or damaged, an option is of no use, or a file or a
             model cannot be had.
     """
-    path = path_of(folder)
+    path = unpacked(path_of(folder))
     if reference_model == "none" and reference_pairs is not None:
         raise UsageError(
             "--reference-pairs does nothing with --reference-model none; leave one of them out"
@@ -71,8 +75,11 @@ def audit(  # noqa: PLR0913 - the options of the command
     for option, number in (("reference-pairs", reference_pairs), ("sample", sample)):
         if number is not None and number < 1:
             raise UsageError(f"--{option}: expected 1 or more, found {number}")
-    read_manifest(path)  # what is wrong with the folder is told before a model is loaded
+    manifest = read_manifest(path)  # what is wrong with the folder is told before a model is loaded
     page = None if html is None else _file("--html", html)
+    if images is not None and page is None:
+        raise UsageError("--images is for the pictures of the report; add --html FILE or drop it")
+    store = images_for(manifest, None if images is None else path_of(images)) if page else None
     file = None if out is None else _file("--out", out)
     options = AuditOptions(
         reference=open_reference(reference_model),
@@ -86,7 +93,7 @@ def audit(  # noqa: PLR0913 - the options of the command
     if page is not None:
         from negatives.auditing.report import html_of  # noqa: PLC0415 - brings jinja2, matplotlib
 
-        write_atomically(page, html_of(found, samples))
+        write_atomically(page, html_of(found, samples, cards_in(path, manifest, store)))
     if file is not None:
         write_atomically(file, json_of(found) + "\n")
     return found

@@ -2,8 +2,9 @@
 
 Both are edits of one caption, so what tells them apart is not that they were edited. A kind counts
 where a row has a positive and a negative of it: reordered (the same words in other places), or
-replaced (some words by others). No negative rewrites, so rewritten positives are set against all
-negatives, and have no bar.
+replaced (some words by others), or clauses (true and false ones, with "no" and without, by the rule
+absence). No other negative rewrites, so rewritten positives are set against all negatives, and have
+no bar.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from negatives.auditing.findings import Bar, Finding
 from negatives.auditing.forms import VowelSound
 from negatives.auditing.gap import ReferenceModel
 from negatives.auditing.pairs import Pair, groups_of, sample_pairs
+from negatives.negation.clauses import RULE
 
 
 class _Kind(NamedTuple):
@@ -29,6 +31,7 @@ KINDS: Final = {
     "reordered": _Kind(frozenset({"reorder"}), frozenset({"swap", "shuffle"}), leaks.WORDS),
     "replaced": _Kind(frozenset({"replace"}), frozenset({"replace", "count"}), leaks.WORDS),
     "rewritten": _Kind(frozenset({"rewrite"}), None, None),
+    "clauses": _Kind(frozenset({"rewrite"}), frozenset({"negate", "add"}), leaks.WORDS),
 }
 
 
@@ -41,8 +44,10 @@ def edited_pairs(rows: Sequence[Row]) -> dict[str, list[Pair]]:
                 Pair(positive.text, negative.text, name, positive.subtype, group)
                 for positive in row.positives
                 if positive.type in kind.positives
+                and (positive.rule == RULE) == (name == "clauses")
                 for negative in row.negatives
-                if kind.negatives is None or negative.type in kind.negatives
+                if (negative.rule == RULE) == (name == "clauses")
+                and (kind.negatives is None or negative.type in kind.negatives)
             ]
     return found
 

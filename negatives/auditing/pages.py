@@ -2,7 +2,7 @@
 
 What a page shows is escaped, unless it is an SVG of `data.plots`. Pages are self-contained. Their
 content policy allows the one style sheet and the one script that the page was made with, by hash,
-pictures that are in the page, and no network: a caption that were markup would still not run.
+and no network: a caption that were markup would still not run. Pictures are data URLs in the page.
 """
 
 import hashlib
@@ -28,8 +28,7 @@ def page(name: str, context: Mapping[str, object]) -> str:
     style = css_variables() + _asset("shared.css") + _asset(f"{name}.css")
     script = _asset("shared.js") + _asset(f"{name}.js")
     policy = (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "img-src data:; "
+        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
     own = {"policy": policy, "style": Markup(style), "script": Markup(script)}  # noqa: S704 - files

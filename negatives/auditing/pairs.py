@@ -12,10 +12,15 @@ from data.streams import Stream
 from data.texts import normalise
 from negatives.fluency.folds import Keys, image_key, leaders
 from negatives.fluency.words import hash_of
+from negatives.negation.clauses import counterpart_of
 
 
 class Pair(NamedTuple):
-    """A caption and one of its negatives; `group` numbers the images that share captions."""
+    """A caption and one of its negatives; `group` numbers the images that share captions.
+
+    Of a negative that adds a clause ("and there is no cat") `caption` is the caption with a true
+    clause of that form, where the row has it.
+    """
 
     caption: str
     text: str
@@ -32,7 +37,7 @@ class Pair(NamedTuple):
 def pairs_of(rows: Sequence[Row]) -> list[Pair]:
     """Return the pairs of rows, in order."""
     return [
-        Pair(row.caption, negative.text, negative.type, negative.subtype, group)
+        Pair(counterpart_of(row, negative), negative.text, negative.type, negative.subtype, group)
         for row, group in zip(rows, groups_of(rows), strict=True)
         for negative in row.negatives
     ]

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from data.plots import Svg
 from negatives.auditing.browsing import choices_of, mark_samples
+from negatives.auditing.cards import Card
 from negatives.auditing.figures import figure_of
 from negatives.auditing.findings import MIN_PAIRS, OVERALL, Audit, Finding, Sample, Verdict
 from negatives.auditing.pages import page
@@ -67,8 +68,11 @@ class Measure(NamedTuple):
     verdicts: Mapping[Verdict, int]
 
 
-def html_of(audit: Audit, samples: Sequence[Sample]) -> str:
-    """Return the report as an HTML page that needs no network and no other file."""
+def html_of(audit: Audit, samples: Sequence[Sample], cards: Sequence[Card] = ()) -> str:
+    """Return the report as an HTML page that needs no network and no other file.
+
+    `cards`: rows with their pictures.
+    """
     by_measure = {
         measure: list(group)
         for measure, group in groupby(_by_measure(audit.findings), lambda found: found.measure)
@@ -86,6 +90,7 @@ def html_of(audit: Audit, samples: Sequence[Sample]) -> str:
         "measures": [_measure(*item, audit, groups) for item in by_measure.items()],
         "figures": [figure_of(title, counts) for title, counts in audit.counts.items()],
         "samples": shown,
+        "cards": cards,
         "choices": choices_of(shown),
     }
     return page("report", context)

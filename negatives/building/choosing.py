@@ -1,25 +1,29 @@
 """Choose: the parses of a block become rows, with their negatives, and rejects."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from data.records import Reject, Row, images_of
 from data.shards import write_rejects, write_rows
 from data.sources import Source
+from data.sources.objects import KnowsObjects
 from data.storage import AnyPath
 from negatives.building.learning import LearnedModel, read_layout
 from negatives.building.parse_files import read_parses
 from negatives.building.parsing import ParseStats
 from negatives.building.plan import Plan
 from negatives.building.stage import Done, NewFile, Stage, Task
-from negatives.generator import choose_block, chooser_of, with_thinning
-from negatives.guards.siblings import siblings_in
+from negatives.generator import ParsedCaptions, choose_block, chooser_of, with_thinning
+from negatives.guards.siblings import Siblings, siblings_in
 from negatives.llm.blocks import AnswersFile, read_outcomes
+from negatives.negation.clauses import RULE
+from negatives.negation.drawing import NOTHING, Said, say_what_is_there
 from negatives.policy import Policy
 from negatives.positives.choosing import choose_positives, positive_chooser
 from negatives.scorers import gpus_for_reading, open_scorers, with_devices
 from negatives.tallies import Content, Tallies
+from negatives.words.lexicon import Lexicon
 
 
 class ChooseOptions(NamedTuple):
@@ -100,13 +104,19 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     rows: list[Row] = []
     rejects: list[Reject] = []
     tallies = Tallies()
-    chosen = choose_block(block, chooser, scorers, siblings_in(block, chooser.lexicon), answers)
+    siblings = siblings_in(block, chooser.lexicon)
+    chosen = choose_block(block, chooser, scorers, siblings, answers)
     positive = positive_chooser(
         options.positives, policy, options.seed, first_number=len(options.rules)
     )
-    turned = choose_positives(block, chosen, positive, scorers, even=True, source=options.source)
-    for (caption, _), found, true in zip(block, chosen, turned, strict=True):
+    turned = choose_positives(block, chosen, positive, scorers, even=True)
+    clauses = _clauses(block, siblings, options, chooser.lexicon)
+    for (caption, _), drawn, turn, said in zip(block, chosen, turned, clauses, strict=True):
         images = images_of(caption.image)
+        found = drawn._replace(negatives=drawn.negatives + said.negatives)
+        true = turn._replace(
+            positives=turn.positives + said.positives, tally=turn.tally + said.tally
+        )
         rows.append(Row(caption.id, images, caption.text, found.negatives, true.positives))
         rejects += found.rejects
         tallies.add(found)
@@ -116,3 +126,20 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     if options.rejects:
         write_rejects(new_file("rejects"), rejects)
     return ChooseStats(len(rows), len(rejects), tallies.content())
+
+
+def _clauses(
+    block: ParsedCaptions, siblings: Sequence[Siblings], options: ChooseOptions, lexicon: Lexicon
+) -> list[Said]:
+    """Return what is said of things that are there or not, where the rule for it is asked for."""
+    numbers = [n for n, spec in enumerate(options.positives) if spec["rule"] == RULE]
+    if not numbers or not isinstance(options.source, KnowsObjects):
+        return [NOTHING] * len(block)
+    return say_what_is_there(
+        block,
+        siblings,
+        options.source,
+        lexicon,
+        seed=options.seed,
+        producer=len(options.rules) + numbers[0],
+    )

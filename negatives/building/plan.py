@@ -12,6 +12,7 @@ from data.errors import UsageError
 from data.manifest import FILE_NAME, FLUENCY, Manifest, read_manifest
 from data.remote import Remote
 from data.sources import Source, source_class
+from data.sources.objects import KnowsObjects
 from data.storage import AnyPath
 from negatives.choose import Producer
 from negatives.config import BuildConfig
@@ -24,7 +25,6 @@ from negatives.llm.blocks import producer_record
 from negatives.llm.config import backend_of
 from negatives.llm.requests import Backend
 from negatives.models import model_name, model_version
-from negatives.positives.absence import KnowsAbsences
 from negatives.positives.choosing import positive_chooser
 from negatives.rules import producer_of
 from negatives.scorers import causal_versions
@@ -129,11 +129,13 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
 
 
 def _refuse_unknown_absences(source: Source) -> None:
-    if not isinstance(source, KnowsAbsences):
+    if not isinstance(source, KnowsObjects):
         raise UsageError(
             "negatives.positives: expected for the rule absence a source that knows what is not in "
             f"its images, such as scenes; found {type(source).__name__.lower()}; leave it out"
         )
+    if why := source.why_no_objects():
+        raise UsageError(f"negatives.positives: the rule absence {why}")
 
 
 def _asking_record(producer: Producer, backend: Backend | None) -> Json:

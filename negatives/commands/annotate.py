@@ -95,6 +95,7 @@ def _write(
     quiet: bool,
 ) -> None:
     from data.commit import write_atomically
+    from data.pulling import unpacked
     from negatives.auditing.sheet import draw_sheet
     from negatives.auditing.sheet_files import key_lines, sheet_lines, sheet_page
 
@@ -109,7 +110,7 @@ def _write(
         if size < 1:
             raise UsageError(f"{flag}: expected 1 or more, found {size}")
     first, *others = paths
-    folders = [(first, sizes[0]), *((folder, sizes[1]) for folder in others)]
+    folders = [(unpacked(first), sizes[0]), *((unpacked(folder), sizes[1]) for folder in others)]
     sheet = draw_sheet(folders, seed=seed)
     if key.exists() and key.read_bytes() != key_lines(sheet).encode():
         raise UsageError(f"{key}: {_EXISTS}")  # the same sheet in another form may share it

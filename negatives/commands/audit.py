@@ -29,6 +29,11 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
 @click.option(
     "--html", type=PATH_OR_URL, help="Write a report of one file, with a sample to browse."
 )
+@click.option(
+    "--images",
+    type=PATH_OR_URL,
+    help="Where the images are, for pictures in the report; scenes are drawn without.",
+)
 @click.option("--fail-outside", is_flag=True, help="Exit with 1 if a finding is outside its bar.")
 @click.option(
     "--reference-model",
@@ -69,6 +74,7 @@ def audit(
     as_json: bool,
     out: AnyPath | None,
     html: AnyPath | None,
+    images: AnyPath | None,
     fail_outside: bool,
     reference_name: str,
     reference_pairs: int | None,
@@ -98,6 +104,7 @@ def audit(
             held_out=None if held_out is None else _source_of(held_out),
             html=html,
             out=out,
+            images=images,
             report=report,
         )
     if as_json:

@@ -62,6 +62,7 @@ def compose(
     """
     from data.config import parse_options, with_setting
     from data.manifest import read_manifest
+    from data.pulling import unpacked
     from negatives.commands.derive import tell
     from negatives.commands.progress import counting
     from negatives.composing.options import ComposeOptions
@@ -75,6 +76,7 @@ def compose(
         content = with_setting(content, f"composites.{setting}")
     options = parse_options(ComposeOptions, content["composites"], where="composites")
     start = time.perf_counter()
+    folder = unpacked(folder)
     total = read_manifest(folder).num_rows()
     with counting("compose", total=total, shown=not (quiet or as_json)) as report:
         manifest = run(

@@ -121,14 +121,17 @@ def export(
     negclip-tsv  title, filepath, neg_caption (a Python list), neg_image (an empty
                  list: NegCLIP's own trainer wants rows of similar images there,
                  which are not known); captions without a negative are left out
-    webdataset   tars of .json, .txt and, with --images, the image; captions
-                 without one are then left out
+                 and composites of two images are left out
+    webdataset   tars of .json, .txt and, with --images, the image, those of a
+                 composite joined in a .jpg; captions without one are left out
     """
     from data.manifest import read_manifest
+    from data.pulling import unpacked
     from negatives.commands.progress import counting
     from negatives.folders.exporting import ExportOptions, export_folder
 
     options = ExportOptions(to=to, splits=splits, images=images, tar_samples=tar_samples)
+    folder = unpacked(folder)
     shards = read_manifest(folder).shards
     total = sum(shard.rows for shard in shards if not splits or shard.split in splits)
     with counting("export", total=total, shown=not (quiet or as_json)) as report:

@@ -52,6 +52,7 @@ def filter_(
     negatives filter out out-swaps --type swap --type replace/att --drop-empty
     """
     from data.manifest import read_manifest
+    from data.pulling import unpacked
     from negatives.commands.progress import counting
     from negatives.folders.filtering import FilterOptions, filter_folder
 
@@ -65,6 +66,7 @@ def filter_(
         sample_captions=sample_captions,
         seed=seed,
     )
+    folder = unpacked(folder)
     total = read_manifest(folder).num_rows()
     with counting("filter", total=total, shown=not (quiet or as_json)) as report:
         manifest, dropped = filter_folder(folder, new, options=options, report=report)
@@ -84,6 +86,7 @@ def merge(*, folders: tuple[AnyPath, ...], as_json: bool, quiet: bool) -> None:
     negatives merge out-natural out-negation out-both
     """
     from data.manifest import read_manifest
+    from data.pulling import unpacked
     from negatives.commands.progress import counting
     from negatives.folders.merging import merge_folders
 
@@ -91,7 +94,8 @@ def merge(*, folders: tuple[AnyPath, ...], as_json: bool, quiet: bool) -> None:
         raise UsageError(
             f"expected two folders or more and then the new one, found {len(folders)} names"
         )
-    *parents, new = folders
+    *names, new = folders
+    parents = [unpacked(folder) for folder in names]
     total = sum(read_manifest(folder).num_rows() for folder in parents)
     with counting("merge", total=total, shown=not (quiet or as_json)) as report:
         manifest, dropped = merge_folders(parents, new, report=report)

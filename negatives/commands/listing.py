@@ -7,16 +7,64 @@ from typing import Any
 
 import click
 
+from data.errors import UsageError
+from data.texts import nearest
+
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()
+@click.argument("name", required=False)
 @_as_json
-def rules(*, as_json: bool) -> None:
-    """List the rules, an example each."""
+def rules(*, name: str | None, as_json: bool) -> None:
+    """List the rules of negatives and of positives; with NAME, what that one does and its options.
+
+    \b
+    negatives rules
+    negatives rules synonym
+    """
+    from negatives.positives import DEFAULTS, POSITIVE_RULES
     from negatives.rules import RULES, example_of
 
-    _print({name: example_of(cls) for name, cls in RULES.items()}, as_json=as_json)
+    kinds = {"negatives": RULES, "positives": POSITIVE_RULES}
+    if name is not None:
+        _describe_rule(name, as_json=as_json)
+        return
+    listed = {
+        kind: {each: example_of(cls) for each, cls in known.items()}
+        for kind, known in kinds.items()
+    }
+    if as_json:
+        click.echo(json.dumps(listed, indent=1, ensure_ascii=False))
+        return
+    click.echo("Rules of negatives, which make a caption false (negatives.rules):")
+    _print(listed["negatives"], as_json=False)
+    click.echo("\nRules of positives, which leave it true (--positives, negatives.positives):")
+    _print(listed["positives"], as_json=False)
+    named = ", ".join(each for each in POSITIVE_RULES if each not in DEFAULTS)
+    click.echo(f"\n--positives takes all of these but {named}, which has to be named.")
+
+
+def _describe_rule(name: str, *, as_json: bool) -> None:
+    """Print what a rule does, of negatives or of positives, and its options."""
+    from negatives.positives import POSITIVE_RULES
+    from negatives.rules import RULES, rule_class
+
+    kind = "positives" if name in POSITIVE_RULES else "negatives"
+    known = RULES if kind == "negatives" else POSITIVE_RULES
+    if name not in known:
+        raise UsageError(f"no rule {name!r}; {nearest(name, [*RULES, *POSITIVE_RULES])}")
+    cls = rule_class(name, known)
+    description = cleandoc(cls.__doc__ or "")
+    _, options = _options_of(cls)
+    if as_json:
+        content = {"kind": kind, "description": description, "options": options}
+        click.echo(json.dumps(content, indent=1, ensure_ascii=False))
+        return
+    click.echo(f"{name}, a rule of {kind}: {description}")
+    if options:
+        click.echo(f"\nOptions and their defaults, {{rule: {name}, OPTION: VALUE}}:")
+        _print({option: json.dumps(value) for option, value in options.items()}, as_json=False)
 
 
 @click.command()

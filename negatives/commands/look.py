@@ -27,9 +27,11 @@ _TALLIES = ("captions", "skipped", "negatives_by_type", "empty_because", "slots_
 def stats(*, folder: AnyPath, as_json: bool) -> None:
     """Show what is in a folder of shards: captions, negatives by type, what became of each slot."""
     from data.manifest import read_manifest
+    from data.pulling import unpacked
     from negatives.commands.build import fluency_from, summary
     from negatives.skipping import doubts_of
 
+    folder = unpacked(folder)
     manifest = read_manifest(folder)
     missing = [field for field in _TALLIES if field not in manifest.tallies]
     if missing or not {"all", "with_negative"} <= manifest.tallies["captions"].keys():
@@ -73,6 +75,14 @@ def stats(*, folder: AnyPath, as_json: bool) -> None:
 @click.option("--positives", is_flag=True, help="Positives in place of negatives.")
 @click.option("--sample", type=int, default=20, show_default=True, help="How many to show.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
+@click.option(
+    "--html",
+    type=PATH_OR_URL,
+    help="Write whole rows with their pictures, composites joined, as a page of one file.",
+)
+@click.option(
+    "--images", type=PATH_OR_URL, help="With --html: their images; scenes are drawn without."
+)
 @_JSON
 def inspect(
     *,
@@ -82,23 +92,41 @@ def inspect(
     positives: bool,
     sample: int,
     seed: int,
+    html: AnyPath | None,
+    images: AnyPath | None,
     as_json: bool,
 ) -> None:
     """Show a random sample of negatives or positives with their captions, edits highlighted."""
     from data.manifest import read_manifest
+    from data.pulling import unpacked
     from data.schema import plain_negative
 
+    folder = unpacked(folder)
     manifest = read_manifest(folder)
     if sample < 1:
         raise UsageError(f"--sample: expected 1 or more, found {sample}")
+    if html is None and images is not None:
+        raise UsageError("--images is for the pictures of --html FILE; found it alone")
+    if html is not None and as_json:
+        raise UsageError("--html writes a page, --json prints lines: leave one of them out")
     kind = "positives" if positives else "negatives"
     wanted = _Wanted(of_type, rule, kind)
     pairs = list(islice(_sample(folder, manifest, wanted, seed=seed), sample))
     if not pairs:
         raise UsageError(f"{folder}: no such {kind}; it has {_types(manifest, kind)}")
+    if html is not None:
+        _write_rows(html, folder, manifest, [row for row, _ in pairs], images)
+        click.echo(f"written: {html}")
+        return
     if as_json:
         for row, negative in pairs:
-            content = {"id": row.id, "caption": row.caption, **plain_negative(negative)}
+            content = {
+                "id": row.id,
+                "images": row.images,
+                "layout": row.layout,
+                "caption": row.caption,
+                **plain_negative(negative),
+            }
             click.echo(json.dumps(content, ensure_ascii=False))
         return
     from rich.console import Console
@@ -108,6 +136,8 @@ def inspect(
     console = Console(highlight=False, soft_wrap=True)
     for row, negative in pairs:
         console.print(f"{negative.rule} {negative.type}/{negative.subtype}", style="cyan")
+        if row.layout != "single":
+            console.print(f"  {row.layout}: {row.image}", style="dim", markup=False)
         console.print(f"  {row.caption}", markup=False)
         console.print("  ", highlight(negative.text, negative.edit), sep="")
 
@@ -118,7 +148,9 @@ def inspect(
 def verify(*, folder: AnyPath, as_json: bool) -> None:
     """Check every byte and every row of a folder against its manifest; exit 1 on a problem."""
     from data.manifest import manifest_without_sizes, problems_of
+    from data.pulling import unpacked
 
+    folder = unpacked(folder)
     manifest = manifest_without_sizes(folder)
     problems = list(problems_of(folder, manifest))
     if as_json:
@@ -131,6 +163,22 @@ def verify(*, folder: AnyPath, as_json: bool) -> None:
             f"{folder}: {len(manifest.shards)} shards, {manifest.num_rows():,} rows: {verdict}"
         )
     sys.exit(1 if problems else 0)
+
+
+def _write_rows(
+    html: AnyPath,
+    folder: AnyPath,
+    manifest: "Manifest",
+    rows: "Sequence[Row]",
+    images: AnyPath | None,
+) -> None:
+    """Write the page of these rows."""
+    from data.commit import write_atomically
+    from negatives.auditing.cards import cards_of, images_for
+    from negatives.auditing.pages import page
+
+    cards = cards_of(rows, images_for(manifest, images))
+    write_atomically(html, page("rows", {"name": folder.resolve().name, "cards": cards}))
 
 
 def _group(name: str) -> str:

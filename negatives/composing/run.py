@@ -21,6 +21,7 @@ from data.manifest import (
     read_manifest,
     write_manifest,
 )
+from data.pulling import unpacked
 from data.schema import VERSION
 from data.storage import AnyPath
 from negatives.building.finishing import show_files
@@ -31,7 +32,7 @@ from negatives.composing.exchange import (
     RULES,
 )
 from negatives.composing.options import ComposeOptions
-from negatives.composing.shard import ComposeStats, compose_shard
+from negatives.composing.shard import ComposeStats, Tools, compose_shard, exchanged_rules
 from negatives.executors import Executor, opening
 from negatives.executors.local import workers_on_this_machine
 from negatives.fluency.corpus import read_model
@@ -56,27 +57,33 @@ def compose(  # noqa: PLR0913 - what is made, where, by whom, and who hears of i
 ) -> Manifest:
     """Write composites of the rows of a finished folder into the new folder `out`.
 
-    `fluency_from`: the finished build whose corpus model weighs exchanges; None for the folder's
-    own. A run that was killed goes on where it stopped. Rows without an image are left out.
+    Captions are parsed by the parser of the corpus model, and their words exchanged by the rules of
+    the folder's own manifest. `fluency_from`: the finished build whose corpus model weighs
+    exchanges; None for the folder's own. A run that was killed goes on where it stopped. Rows
+    without an image are left out.
 
     Raises:
-        UsageError: a folder is not finished, there is no corpus model, or `out` holds other work.
+        UsageError: a folder is not finished, there is no corpus model, its parser is not installed,
+            or `out` holds other work.
         ShardError: tasks failed; the others are finished and kept.
     """
     parent = open_parent(folder)
-    corpus = _corpus_of(parent, fluency_from)
-    model = model_name()
-    identity = _identity(parent, options, fluency_from, model=model)
+    learned_from = parent.folder if fluency_from is None else unpacked(fluency_from)
+    corpus = _corpus_of(learned_from)
+    model = _parser_of(learned_from)
+    rules = exchanged_rules(parent.manifest.producers)
+    other = None if fluency_from is None else read_manifest(learned_from).fingerprint
+    identity = _identity(parent, options, other, model=model, rules=rules)
     if (finished := _begin(out, identity)) is not None:
         return finished
     with opening(executor, workers) as open_workers:
         stage = Stage(
             name=COMMAND,
             tasks=[
-                Task(f"{number:05d}", folder / shard.file)
+                Task(f"{number:05d}", parent.folder / shard.file)
                 for number, shard in enumerate(parent.manifest.shards)
             ],
-            work=partial(compose_shard, options, model, corpus),
+            work=partial(compose_shard, options, Tools(model, corpus, rules)),
             stats=ComposeStats,
             prepare=partial(load_parser, model),
         )
@@ -84,13 +91,12 @@ def compose(  # noqa: PLR0913 - what is made, where, by whom, and who hears of i
     return _finish(parent, out, identity, list(done.values()), seed=options.seed)
 
 
-def _corpus_of(parent: Parent, fluency_from: AnyPath | None) -> AnyPath:
+def _corpus_of(folder: AnyPath) -> AnyPath:
     """Return the folder of the corpus model that weighs exchanges.
 
     Raises:
         UsageError: there is none.
     """
-    folder = fluency_from or parent.folder
     if not read_manifest(folder).fluency:
         raise UsageError(
             f"{folder}: expected a build with a corpus model ({FLUENCY}/), which weighs the words "
@@ -100,14 +106,45 @@ def _corpus_of(parent: Parent, fluency_from: AnyPath | None) -> AnyPath:
     return folder / FLUENCY
 
 
+def _parser_of(folder: AnyPath) -> str:
+    """Return the parser with which a corpus was counted: its model knows the parses of no other.
+
+    Raises:
+        UsageError: it is not installed, or in another version.
+    """
+    manifest = read_manifest(folder)
+    section = manifest.config.get("negatives")
+    named = section.get("model") if isinstance(section, dict) else None
+    model = named if isinstance(named, str) else model_name()
+    wanted = manifest.versions.get("parser")
+    try:
+        found = model_version(model)
+    except UsageError:
+        found = f"{model_name()}, not {model}"
+    if wanted is not None and found != wanted:
+        raise UsageError(
+            f"{folder}: expected the parser of its corpus model, {wanted}; found {found}; install "
+            "that one, or name a build of the present parser: --fluency-from OUT"
+        )
+    return model
+
+
 def _identity(
-    parent: Parent, options: ComposeOptions, fluency_from: AnyPath | None, *, model: str
+    parent: Parent,
+    options: ComposeOptions,
+    fluency_from: str | None,
+    *,
+    model: str,
+    rules: Sequence[Json],
 ) -> Json:
-    """Return what the manifest says of the composites: equal identity, equal bytes."""
-    corpus = read_manifest(fluency_from).fingerprint if fluency_from else "the parent's own"
+    """Return what the manifest says of the composites: equal identity, equal bytes.
+
+    `fluency_from`: the fingerprint of another build whose corpus model is used.
+    """
+    corpus = fluency_from or "the parent's own"
     content: Json = {
         "command": COMMAND,
-        "options": {**plain(options), "fluency_from": corpus, "model": model},
+        "options": {**plain(options), "fluency_from": corpus, "model": model, "rules": list(rules)},
         "parent": parent.record,
         "versions": {"parser": model_version(model), **writer_versions(), "code": code_version()},
     }

@@ -1,9 +1,10 @@
 """The composites of one shard: its captions are parsed, weighed, joined and written."""
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple, cast
 
+from data.commit import Json
 from data.records import Caption, Row
 from data.shards import read_rows, write_rows
 from data.storage import AnyPath
@@ -51,8 +52,31 @@ class ComposeStats(NamedTuple):
     tallies: Content
 
 
+class Tools(NamedTuple):
+    """With what all shards are composed: the parser, the corpus model, what exchanges words."""
+
+    parser: str
+    corpus: AnyPath
+    rules: tuple[Json, ...]
+
+
+def exchanged_rules(producers: Sequence[Json]) -> tuple[Json, ...]:
+    """Return the rules of a manifest whose words may change sides, as a configuration has them.
+
+    A folder that has none, such as an imported one, gets those of the preset natural.
+    """
+    found: list[Json] = []
+    for producer in producers:
+        spec = {"rule": producer["rule"], **cast("Json", producer.get("options") or {})}
+        is_of_negatives = producer.get("method") == "rule" and not producer.get("positives")
+        if is_of_negatives and spec["rule"] in _EXCHANGED and spec not in found:
+            found.append(spec)
+    natural = (dict(spec) for spec in PRESETS["natural"].rules if spec["rule"] in _EXCHANGED)
+    return tuple(found or natural)
+
+
 def compose_shard(
-    options: ComposeOptions, model: str, corpus: AnyPath, shard: AnyPath, new_file: NewFile
+    options: ComposeOptions, tools: Tools, shard: AnyPath, new_file: NewFile
 ) -> ComposeStats:
     """Write the composites of the captions of a shard."""
     from negatives.spacy_parse import parse_texts  # noqa: PLC0415 - a driver needs no spaCy
@@ -64,14 +88,13 @@ def compose_shard(
             captions.append(Caption(row.id, row.image, row.caption))
         else:
             skipped["a composite already" if row.images else "no image"] += 1
-    parses = parse_texts([caption.text for caption in captions], model=model, batch_size=256)
+    parses = parse_texts([caption.text for caption in captions], model=tools.parser, batch_size=256)
     block = list(zip(captions, parses, strict=True))
-    specs = [spec for spec in PRESETS["natural"].rules if spec["rule"] in _EXCHANGED]
-    chooser = chooser_of(specs, options.policy(), options.seed)
+    chooser = chooser_of(tools.rules, options.policy(), options.seed)
     skipped.update(filter(None, (misfit(parse) for _, parse in block)))
     rows: list[Row] = []
     tallies = Tallies()
-    for composite in _composites(block, chooser, corpus, options):
+    for composite in _composites(block, chooser, tools.corpus, options):
         if composite is None:
             skipped[NO_PARTNER] += 1
             continue

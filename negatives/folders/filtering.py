@@ -15,6 +15,7 @@ from data.streams import Stream
 from data.texts import nearest
 from negatives.folders.lineage import Account, Counts, Report, manifest_of, open_parent
 from negatives.folders.writing import NewFolder, write_folder
+from negatives.negation.clauses import RULE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +120,12 @@ def _filter_rows(
         if share is not None and not Stream(options.seed, "sample", row.id).chance(share):
             dropped["captions: not in the sample"] += 1
             continue
-        negatives = tuple(_passing(row.negatives, options, dropped))
+        of_row = row.negatives
+        if options.no_positives:  # false clauses would be known without the true ones
+            of_row = tuple(each for each in of_row if each.rule != RULE)
+            if num_clauses := len(row.negatives) - len(of_row):
+                dropped["negatives: clauses without their true ones"] += num_clauses
+        negatives = tuple(_passing(of_row, options, dropped))
         if not negatives and options.drop_empty:
             dropped["captions: no negative"] += 1
             continue

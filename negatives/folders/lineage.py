@@ -11,6 +11,7 @@ from data.commit import Json
 from data.config import fingerprint, plain
 from data.errors import UsageError
 from data.manifest import FILE_NAME, Manifest, Shard, problems_of, read_manifest
+from data.pulling import unpacked
 from data.records import Row
 from data.schema import VERSION
 from data.shards import read_rows
@@ -96,9 +97,12 @@ class Parent(NamedTuple):
 def open_parent(folder: AnyPath) -> Parent:
     """Check every byte and row of a finished folder, so that no damage is handed on as whole.
 
+    One published on the Hub (`hf://datasets/user/name`) is fetched first.
+
     Raises:
         UsageError: it is not finished, or damaged.
     """
+    folder = unpacked(folder)
     manifest = read_manifest(folder)
     for problem in problems_of(folder, manifest):
         raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")

@@ -13,14 +13,20 @@ from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
+from data.decoding import BrokenImageError
 from data.errors import UsageError
 from data.image_names import name_in
 from data.images import Store
+from data.pictures import picture_of
 
 Plain = dict[str, Any]
+NO_IMAGE: Final = "no image"
 MISSING: Final = "image is missing"
 OUTSIDE: Final = "image is not in the folder"
 NO_SUFFIX: Final = "image has no suffix of a picture"
+BROKEN: Final = "image of a composite cannot be decoded"
+JOINED: Final = 512
+"""Pixels of the picture of a composite, wide and high."""
 
 
 class ImageFile(NamedTuple):
@@ -43,8 +49,9 @@ def write_samples(
 ) -> int:
     """Write `SPLIT-00000-of-00003.tar` and so on; return the number of samples.
 
-    A sample is .json (the row), .txt (the caption) and, if there are `images`, the image;
-    captions whose image cannot be read are then left out and counted.
+    A sample is .json (the row), .txt (the caption) and, if there are `images`, the image, of a
+    composite both in one picture; captions whose image cannot be read are then left out and
+    counted.
     """
     samples = _samples(rows, tars.images, left_out)
     paths: list[Path] = []
@@ -64,7 +71,7 @@ def _samples(
     rows: Iterator[Plain], images: Store | None, left_out: Counter[str]
 ) -> Iterator[tuple[Plain, ImageFile | None]]:
     for row in rows:
-        image = None if images is None else _read_image(images, row["images"])
+        image = None if images is None else _read_images(images, row["images"], row["layout"])
         if isinstance(image, str):
             left_out[image] += 1
         else:
@@ -75,19 +82,32 @@ def not_one_image(keys: list[str]) -> str | None:
     """Return why a row cannot stand where a row has one image, None if it can."""
     if len(keys) == 1:
         return None
-    return "composite of two images" if keys else "no image"
+    return "composite of two images" if keys else NO_IMAGE
 
 
-def _read_image(images: Store, keys: list[str]) -> ImageFile | str:
-    """Return the image of a row, or why there is none."""
-    if problem := not_one_image(keys):
+def _read_images(images: Store, keys: list[str], layout: str) -> ImageFile | str:
+    """Return the image of a row, or the picture of a composite; or why there is none."""
+    if layout == "single" and (problem := not_one_image(keys)):
         return problem
-    path = PurePosixPath(name_in(images, keys[0]))
+    files = [_read_image(images, key) for key in keys]
+    for file in files:
+        if isinstance(file, str) or layout == "single":
+            return file
+    contents = [file.content for file in files if isinstance(file, ImageFile)]
+    try:
+        return ImageFile("jpg", picture_of(contents, layout, size=JOINED))
+    except BrokenImageError:
+        return BROKEN
+
+
+def _read_image(images: Store, key: str) -> ImageFile | str:
+    """Return an image, or why there is none."""
+    path = PurePosixPath(name_in(images, key))
     suffix = path.suffix.removeprefix(".").lower()
     if not suffix or suffix in _TEXT_SUFFIXES:
         return NO_SUFFIX
     try:
-        return ImageFile(suffix, images.read(keys[0]))
+        return ImageFile(suffix, images.read(key))
     except (UsageError, ValueError):  # a store reads nothing outside of its folder
         return OUTSIDE if path.is_absolute() or ".." in path.parts else MISSING
 

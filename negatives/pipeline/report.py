@@ -6,9 +6,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from data.images import ImageColumns
 from data.manifest import read_all_rows, read_manifest
 from data.plots import Line, Svg, line_chart
+from data.storage import AnyPath
 from negatives.auditing.browsing import MarkedSample, mark_samples
+from negatives.auditing.cards import Card, cards_in, images_for
 from negatives.auditing.figures import Figure, figure_of
 from negatives.auditing.pages import page
 from negatives.auditing.samples import samples_of
@@ -19,13 +22,28 @@ from negatives.pipeline.stages import Account
 
 _ROWS_LOOKED_AT: Final = 5000
 _SAMPLES: Final = 12
+_CARDS: Final = 8
+
+
+class ImagePlace(NamedTuple):
+    """Where images are, None for scenes, and in which columns of parquet files."""
+
+    location: AnyPath | None
+    columns: ImageColumns | None = None
+
+
+NO_PLACE: Final = ImagePlace(None)
 
 
 class Negatives(NamedTuple):
-    """The first rows of the shards: how much there is, a sample, numbers by type."""
+    """The first rows of the shards: how much there is, samples, numbers by type.
+
+    `cards`: rows with their pictures, composites among them.
+    """
 
     summary: str
     samples: Sequence[MarkedSample]
+    cards: Sequence[Card]
     by_type: Figure
 
 
@@ -45,8 +63,13 @@ class Training(NamedTuple):
     validation: Svg | None
 
 
-def html_of(out: Path, accounts: Sequence[Account], *, title: str) -> str:
-    """Return the page of the stages that are done; `out` is the pipeline's folder."""
+def html_of(
+    out: Path, accounts: Sequence[Account], *, title: str, images: ImagePlace = NO_PLACE
+) -> str:
+    """Return the page of the stages that are done; `out` is the pipeline's folder.
+
+    `images`: where the images are; scenes are drawn without.
+    """
     folders = {account.name: out / account.folder for account in accounts}
     context = {
         "title": title,
@@ -56,14 +79,14 @@ def html_of(out: Path, accounts: Sequence[Account], *, title: str) -> str:
         "scores": scores_of(folders["evaluate"], folders.get(MEASURED))
         if "evaluate" in folders
         else None,
-        "negatives": _negatives(folders.get("merge", folders["build"]) / SHARDS),
+        "negatives": _negatives(folders.get("merge", folders["build"]) / SHARDS, images),
         "audit": _audit(folders["audit"], out) if "audit" in folders else None,
         "training": _training(folders["train"] / RUN) if "train" in folders else None,
     }
     return page("pipeline", context)
 
 
-def _negatives(shards: Path) -> Negatives:
+def _negatives(shards: Path, images: ImagePlace) -> Negatives:
     manifest = read_manifest(shards)
     rows = list(islice(read_all_rows(shards, manifest), _ROWS_LOOKED_AT))
     counts: dict[str, int] = {}
@@ -80,7 +103,8 @@ def _negatives(shards: Path) -> Negatives:
         else "There is no caption."
     )
     samples = mark_samples(samples_of(rows, _SAMPLES, seed=0))
-    return Negatives(summary, samples, figure_of("negatives by type", counts))
+    cards = cards_in(shards, manifest, images_for(manifest, *images), num=_CARDS)
+    return Negatives(summary, samples, cards, figure_of("negatives by type", counts))
 
 
 def _audit(folder: Path, out: Path) -> Audit:

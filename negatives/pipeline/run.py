@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from data.commit import write_atomically
+from data.images import ImageColumns
+from data.storage import path_of
 from negatives.pipeline.plan import CONFIG, stages_of
-from negatives.pipeline.report import html_of
+from negatives.pipeline.report import NO_PLACE, ImagePlace, html_of
 from negatives.pipeline.stages import Account, Call, run_program, run_stage
 
 REPORT: Final = "report.html"
@@ -37,8 +39,20 @@ def run_pipeline(  # noqa: PLR0913 - what is run, where, and who hears of it
         say(f"{stage.name}: {stage.folder(out)}")
         accounts.append(run_stage(stage, out, call=call))
         say(describe(accounts[-1]))
-    write_atomically(out / REPORT, html_of(out, accounts, title=title))
+    write_atomically(out / REPORT, html_of(out, accounts, title=title, images=_images_of(sections)))
     return accounts
+
+
+def _images_of(sections: Mapping[str, Any]) -> ImagePlace:
+    """Return where the training has its images."""
+    training = sections.get("training") or {}
+    where = training.get("images")
+    if where is None:
+        return NO_PLACE
+    columns = ImageColumns(
+        image=training.get("image_column") or ImageColumns().image, key=training.get("image_key")
+    )
+    return ImagePlace(path_of(where), columns)
 
 
 def describe(account: Account) -> str:

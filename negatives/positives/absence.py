@@ -1,51 +1,25 @@
-"""True negation: a caption that affirms an absence, which only a source that knows it can allow.
+"""True and false negation: clauses on what is there and what is not, by a source that knows it.
 
-`scenes` knows what is in a picture and what is not. "no" is then no sign of a falsehood: the preset
-`negation` has the false ones.
+`scenes` knows what is in a picture; `coco` does where its annotated objects are given. What is said
+needs the image, not the caption alone, so it is drawn elsewhere (negatives/negation).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
-from data.edits import Edit, Replacement
 from negatives.parse import Parse
 from negatives.slots import Slot
-
-
-@runtime_checkable
-class KnowsAbsences(Protocol):
-    """A source that knows what is not in its images."""
-
-    def absent(self, image: str) -> tuple[str, ...]:
-        """Return names of things of which the image of this key has none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Absence:
     """ "a dog on a lawn" -> "a dog on a lawn, and there is no cat".
 
-    One slot a caption of a source that knows what is absent, with one alternative a thing.
+    With each true denial come a false one of a thing that is there, and both affirmed: as many true
+    clauses as false ones have "no", and as many have each thing.
     """
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:
         """Yield nothing: what is absent is not in the caption."""
-        yield from self.slots(parse, ())
-
-    def slots(self, parse: Parse, absent: Sequence[str]) -> Iterator[Slot]:
-        """Yield a slot whose alternatives affirm that one of the things is absent."""
-        tokens = parse.tokens
-        if not tokens or not absent:
-            return
-        last = len(tokens) - 1
-        while last and tokens[last].pos in {"PUNCT", "SPACE"}:
-            last -= 1
-        end = tokens[last].end
-        said = {token.text.lower() for token in tokens}
-        alternatives = tuple(
-            Edit((Replacement(end, end, f", and there is no {name}"),))
-            for name in absent
-            if said.isdisjoint(name.split())
-        )
-        if alternatives:
-            yield Slot("absence", "rewrite", "existence", alternatives, reversible=False)
+        del parse
+        yield from ()

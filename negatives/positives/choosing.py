@@ -7,7 +7,7 @@ sentence around is taken as it is.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import exp, inf
@@ -26,7 +26,6 @@ from negatives.guards.context import MAX_TOKENS
 from negatives.parse import Parse
 from negatives.policy import Policy
 from negatives.positives import POSITIVE_RULES
-from negatives.positives.absence import Absence, KnowsAbsences
 from negatives.positives.evening import direction_of, evened
 from negatives.rules import make_rule
 from negatives.sampling import Acceptance
@@ -82,28 +81,27 @@ def positive_chooser(
     return PositiveChooser(producers, acceptance, seed, lexicon)
 
 
-def choose_positives(  # noqa: PLR0913 - a block, what is known of it, and who chooses
+def choose_positives(
     block: ParsedCaptions,
     chosen: Sequence[Chosen],
     chooser: PositiveChooser,
     scorers: Sequence[Scorer | None],
     *,
     even: bool,
-    source: object = None,
 ) -> list[FoundPositives]:
     """Return the positives of each caption of a block.
 
     `chosen`: the negatives of each caption: no text is both. `scorers`: those of the policy,
     opened; the corpus model is asked, if it is among them. `even`: whether as many captions of the
-    block change one way as the other; without, a caption's positives depend on it alone. `source`:
-    of the captions; the rule `absence` asks it.
+    block change one way as the other; without, a caption's positives depend on it alone. What
+    `absence` says is drawn elsewhere (negatives/negation).
 
     Raises:
         ShardError: a rule failed on a caption.
     """
     if not chooser.producers:
         return [NO_POSITIVES] * len(block)
-    offers = _offers(block, chooser, source)
+    offers = _offers(block, chooser)
     ratios = _log_ratios(block, offers, chooser, scorers)
     most = chooser.acceptance.max_log_ratio if chooser.acceptance else inf
     near = [place for place, ratio in enumerate(ratios) if ratio is None or abs(ratio) <= most]
@@ -142,27 +140,19 @@ class _Drawn(NamedTuple):
     weight: float | None
 
 
-def _offers(block: ParsedCaptions, chooser: PositiveChooser, source: object) -> list[_Offer]:
+def _offers(block: ParsedCaptions, chooser: PositiveChooser) -> list[_Offer]:
     """Return all slots of the captions, in order, each with one alternative, all being alike."""
     found: list[_Offer] = []
     for place, (caption, parse) in enumerate(block):
         with naming(caption):
             for producer in chooser.producers:
                 stream = Stream(chooser.seed, caption.id, "positive", producer.stream)
-                for slot in _slots(producer, caption, parse, source):
+                for slot in cast("Rule", producer.rule)(parse):
                     edit = slot.alternatives[stream.below(len(slot.alternatives))]
                     found.append(
                         _Offer(place, parse, producer, slot._replace(alternatives=(edit,)))
                     )
     return found
-
-
-def _slots(producer: Producer, caption: Caption, parse: Parse, source: object) -> Iterable[Slot]:
-    rule = producer.rule
-    if isinstance(rule, Absence):
-        known = source.absent(caption.image) if isinstance(source, KnowsAbsences) else ()
-        return rule.slots(parse, known)
-    return cast("Rule", rule)(parse)
 
 
 def _log_ratios(

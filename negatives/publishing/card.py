@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from data.config import to_yaml
 from data.manifest import Manifest
+from negatives.auditing.cards import has_composites
 from negatives.auditing.findings import (
     Audit,
     Finding,
@@ -69,6 +70,12 @@ def _body(data: CardData) -> Iterator[str]:
         "log p(negative) - log p(caption) under the build's model; `producer` indexes `producers` "
         "in manifest.json."
     )
+    if has_composites(manifest):
+        yield (
+            "Rows with two `images` are composites: both images stand in one picture, as `layout` "
+            "says (`left-right` or `top-bottom`; the left or upper one first), and the caption "
+            "speaks of both."
+        )
     yield f"## How it was made\n\n```sh\n{command_of(manifest)}\n```"
     versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
     yield f"Manifest {manifest.fingerprint}; {versions}."

@@ -17,6 +17,7 @@ from data.records import Row
 from data.schema import VERSION
 from data.shards import map_batches, read_rows
 from data.streams import Stream
+from negatives.auditing.cards import cards_in, images_for
 from negatives.auditing.findings import Audit, Sample
 from negatives.auditing.report import html_of
 from negatives.auditing.samples import samples_of
@@ -94,7 +95,8 @@ def write_files(
     samples = draw_samples(folder, manifest)
     figures = json.dumps(publication.figures, indent=1, ensure_ascii=False) + "\n"
     write_atomically(out / AUDIT, figures)
-    write_atomically(out / REPORT, html_of(publication.audit, samples))
+    cards = cards_in(folder, manifest, images_for(manifest, None))
+    write_atomically(out / REPORT, html_of(publication.audit, samples, cards))
     data = CardData(
         repository=publication.repository,
         manifest=manifest,

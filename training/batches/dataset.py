@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from data.commit import Json
+from data.decoding import BrokenImageError
 from data.errors import UsageError
 from data.images import ImageColumns, open_images
 from data.pulling import local_folder
@@ -31,7 +32,7 @@ from data.storage import AnyPath, path_of
 from data.streams import Stream
 from training.batches.batch import Sample
 from training.batches.draw import ANY, BALANCE, draw_of, drawn, paired, pairs_of, positives_of
-from training.batches.images import BrokenImageError, Crop, Middle
+from training.batches.images import Crop, Middle
 from training.batches.rows import OnMissing, RowPlace, Verify, open_rows, with_images
 from training.batches.sampler import Mix, Place, Position, mix_of, position_of
 from training.batches.tokenizer import Tokenizer, tokenizer_of

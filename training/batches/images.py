@@ -1,7 +1,7 @@
 """Image files -> pixels, red, green, blue, as uint8.
 
-Training, validation and evaluation see the same colours: `colours.py` makes them of whatever a file
-holds. The orientation that a camera noted (EXIF) is ignored, as open_clip ignores it.
+Training, validation and evaluation see the same colours: `data/colours.py` makes them of whatever a
+file holds.
 
 Pillow decodes and torch resizes what is trained on: the same filter (bicubic, antialiased), in a
 third of the time. The two differ by one level in a few pixels of a thousand, and so may two kinds
@@ -10,11 +10,8 @@ of processors. For evaluation Pillow does both.
 Shape suffixes: C colours, H height, W width.
 """
 
-import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 import torch
@@ -24,25 +21,10 @@ from torch.nn import functional
 from torch.utils.dlpack import from_dlpack
 
 from data.columns import integers_of
+from data.decoding import coloured, open_image
 from data.streams import Stream
-from training.batches.colours import in_colour
 from training.batches.composites import join
 from training.batches.crops import Box, random_box, reduction
-
-_FAULTS = (
-    OSError,  # of which UnidentifiedImageError is one; the bytes are in memory already
-    SyntaxError,  # Pillow's word for a broken PNG
-    ValueError,
-    EOFError,
-    IndexError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
-
-
-class BrokenImageError(Exception):
-    """These bytes are no image that can be decoded to its end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,14 +51,14 @@ class Crop:
         if layout != "single":
             parts = _parts(contents, self.size if self.reduce else None)
             return join(parts, layout, size=self.size, scale=self.scale, stream=stream)
-        image = _open_image(contents[0])
+        image = open_image(contents[0])
         box = random_box(image.width, image.height, scale=self.scale, stream=stream)
         factor = reduction(box, self.size) if self.reduce else 1
         smaller = (image.width // factor, image.height // factor)
         if factor > 1 and not image.draft(None, smaller):
             factor = 1  # no JPEG
         left, top, width, height = (number // factor for number in box)
-        image_CHW = _pixels(_coloured(image))
+        image_CHW = _pixels(coloured(image))
         part_CHW = image_CHW[:, top : top + height, left : left + width]
         size = (self.size, self.size)
         return functional.interpolate(part_CHW[None], size, mode="bicubic", antialias=True)[0, :3]
@@ -103,7 +85,7 @@ class Middle:
         del stream
         if layout != "single":
             return join(_parts(contents), layout, size=self.size)
-        image = _coloured(_open_image(contents[0]))
+        image = coloured(open_image(contents[0]))
         short = min(image.size)
         resized = (self.size * image.width // short, self.size * image.height // short)
         left, top = (round((side - self.size) / 2) for side in resized)
@@ -115,10 +97,10 @@ def _parts(contents: Sequence[bytes], size: int | None = None) -> list[Tensor]:
     """Return the pixels of files, CHW each; large JPEGs reduced, but to no less than `size`."""
     parts: list[Tensor] = []
     for content in contents:
-        image = _open_image(content)
+        image = open_image(content)
         factor = reduction(Box(0, 0, image.width, image.height), size) if size else 1
         image.draft(None, (image.width // factor, image.height // factor))
-        parts.append(_pixels(_coloured(image))[:3])
+        parts.append(_pixels(coloured(image))[:3])
     return parts
 
 
@@ -130,7 +112,7 @@ def decoded(content: bytes, *, box: tuple[int, int, int, int] | None = None) -> 
     Raises:
         BrokenImageError: the file cannot be decoded.
     """
-    image = _coloured(_open_image(content))
+    image = coloured(open_image(content))
     return image.crop(box) if box else image
 
 
@@ -145,23 +127,6 @@ def normalized(image_BCHW: Tensor, *, mean: Sequence[float], std: Sequence[float
     for colour_BHW, colour_mean, colour_std in zip(image_BCHW.unbind(1), means, stds, strict=True):
         colour_BHW.sub_(colour_mean).div_(colour_std)
     return image_BCHW
-
-
-def _open_image(content: bytes) -> Image.Image:
-    """Return an image of which the head alone is read."""
-    try:
-        return Image.open(BytesIO(content))
-    except _FAULTS as error:
-        raise BrokenImageError(f"{type(error).__name__}: {error}") from error
-
-
-def _coloured(image: Image.Image) -> Image.Image:
-    """Return the image as RGB, decoded to its end."""
-    try:
-        image.load()
-        return in_colour(image)
-    except _FAULTS as error:
-        raise BrokenImageError(f"{type(error).__name__}: {error}") from error
 
 
 def _pixels(image: Image.Image) -> Tensor:

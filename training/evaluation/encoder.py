@@ -21,10 +21,11 @@ import torch
 from torch import Tensor, distributed
 from torch.utils.data import Dataset
 
+from data.decoding import BrokenImageError
 from data.errors import UsageError
 from data.images import Store
 from data.storage import AnyPath
-from training.batches.images import BrokenImageError, decoded
+from training.batches.images import decoded
 from training.batches.tokenizer import Tokenizer, unpadded
 from training.batches.workers import Workers, deaths_told, read_ahead
 from training.evaluation.encodings import Encodings

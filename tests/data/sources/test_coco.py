@@ -1,10 +1,13 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from data.errors import UsageError
 from data.records import Caption
 from data.sources.coco import Coco
+from data.sources.objects import Objects
 from tests.data.sources.reading import captions, complaint, skips
 
 IMAGES = [{"id": 9, "file_name": "000000000009.jpg"}, {"id": 4, "file_name": "000000000004.jpg"}]
@@ -175,3 +178,44 @@ def test_an_annotation_may_hold_several_captions(tmp_path: Path) -> None:
         ("coco:9:3", "A cat"),
     ]
     assert skips(source) == [("caption is empty", "captions_x.json, annotation 1")]
+
+
+INSTANCES = {
+    "images": IMAGES,
+    "annotations": [{"image_id": 9, "category_id": 1}, {"image_id": 9, "category_id": 1}],
+    "categories": [{"id": 1, "name": "Dog"}, {"id": 7, "name": "traffic light"}],
+}
+
+
+def test_objects_are_those_that_are_annotated(tmp_path: Path) -> None:
+    source = coco_of(tmp_path, "A dog.")
+    assert source.objects("val2017/000000000009.jpg") is None
+    assert "--set data.source.instances=FOLDER" in source.why_no_objects()
+    path = write(tmp_path / "annotations/instances_val2017.json", INSTANCES)
+    for place in (tmp_path, path):
+        known = replace(source, instances=place)
+        assert known.why_no_objects() == ""
+        assert known.objects("val2017/000000000009.jpg") == Objects(("dog",), ("traffic light",))
+        assert known.objects("val2017/000000000004.jpg") == Objects((), ("dog", "traffic light"))
+        assert known.objects("val2017/1.jpg") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ({"images": [], "annotations": []}, "expected COCO's instances"),
+        ({**INSTANCES, "categories": []}, "KeyError 1"),
+        ({**INSTANCES, "images": [{"id": 9}]}, "KeyError 'file_name'"),
+    ],
+)
+def test_other_files_than_instances_are_refused(
+    content: object, found: str, tmp_path: Path
+) -> None:
+    source = coco_of(tmp_path, "A dog.")
+    place = tmp_path / "objects"
+    place.mkdir()
+    with pytest.raises(UsageError, match=r"expected instances_val2017\.json in it"):
+        replace(source, instances=place).why_no_objects()
+    write(place / "instances_val2017.json", content)
+    with pytest.raises(UsageError, match=found):
+        replace(source, instances=place).objects("val2017/000000000009.jpg")

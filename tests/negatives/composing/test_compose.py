@@ -1,5 +1,6 @@
 """Composites of a build on scenes: true and false by the scenes' truth, and the same every time."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -21,10 +22,12 @@ from negatives.building import build
 from negatives.composing.exchange import PLACES, WORDS
 from negatives.composing.options import ComposeOptions
 from negatives.composing.run import compose
+from negatives.composing.shard import _EXCHANGED, exchanged_rules
 from negatives.config import build_config
 from negatives.executors import Run
 from negatives.folders.filtering import FilterOptions, filter_folder
 from negatives.folders.merging import merge_folders
+from negatives.presets import PRESETS
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -194,6 +197,61 @@ def test_a_folder_without_a_corpus_model_needs_another_one(
         compose(filtered, tmp_path / "new", options=OPTIONS)
     compose(filtered, tmp_path / "new", options=OPTIONS, fluency_from=parent)
     assert len(rows_of(tmp_path / "new")) == len(rows_of(made))
+
+
+def rewritten(folder: Path, out: Path, **fields: object) -> Path:
+    """Return a copy of a folder whose manifest says something else."""
+    shutil.copytree(folder, out)
+    path = out / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+    return out
+
+
+def test_another_parser_than_that_of_the_corpus_model_is_refused(
+    parent: Path, tmp_path: Path
+) -> None:
+    manifest = read_manifest(parent)
+    versions = {**manifest.versions, "parser": "en_core_web_md 3.7.1, spacy 3.7.2"}
+    other = rewritten(parent, tmp_path / "other", versions=versions)
+    section = {**manifest.config["negatives"], "model": "en_core_web_md"}
+    gone = rewritten(other, tmp_path / "gone", config={**manifest.config, "negatives": section})
+    for folder, found in ((other, r"found en_core_web_sm\w* \d"), (gone, "not en_core_web_md")):
+        expected = f"its corpus model, en_core_web_md 3.7.1, spacy 3.7.2; {found}|{found}"
+        with pytest.raises(UsageError, match=expected):
+            compose(folder, tmp_path / "new", options=OPTIONS)
+    assert not (tmp_path / "new").exists()
+
+
+def test_words_are_exchanged_by_the_rules_of_the_folder(parent: Path, tmp_path: Path) -> None:
+    kept = [
+        producer if producer["rule"] == "replace_attribute" else {**producer, "method": "import"}
+        for producer in read_manifest(parent).producers
+    ]
+    folder = rewritten(parent, tmp_path / "other", producers=kept)
+    compose(folder, tmp_path / "new", options=ComposeOptions(a_caption=0.5))
+    exchanged = [n for row in rows_of(tmp_path / "new") for n in row.negatives if n.rule == WORDS]
+    assert {negative.subtype for negative in exchanged} == {"att"}
+
+
+@pytest.mark.parametrize(
+    ("producers", "expected"),
+    [
+        ([], [spec for spec in PRESETS["natural"].rules if spec["rule"] in _EXCHANGED]),
+        (
+            [
+                {"rule": "count", "method": "rule", "options": {"articles": True}},
+                {"rule": "count", "method": "rule", "options": {"articles": True}},
+                {"rule": "swap", "method": "rule", "options": {}},
+                {"rule": "count", "method": "import", "options": {}},
+            ],
+            [{"rule": "count", "articles": True}],
+        ),
+    ],
+)
+def test_the_rules_of_a_manifest(
+    producers: list[dict[str, object]], expected: list[dict[str, object]]
+) -> None:
+    assert list(exchanged_rules(producers)) == expected
 
 
 def test_composites_and_captions_are_merged(parent: Path, made: Path, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ import csv
 import gc
 import json
 import os
+import tarfile
+from base64 import b64decode
 from pathlib import Path
 
 import datasets
@@ -14,6 +16,7 @@ import webdataset
 
 from data.errors import UsageError
 from data.manifest import read_all_rows, read_manifest
+from data.pictures import picture_of
 from data.records import Row
 from data.schema import ROW_SCHEMA
 from negatives.commands import convert
@@ -245,11 +248,30 @@ def test_a_composite_comes_back_from_jsonl(tmp_path: Path) -> None:
     assert manifest.tallies["skipped"] == {"composite of an unknown layout": 1}
 
 
-@pytest.mark.parametrize("to", ["negclip-tsv", "webdataset"])
-def test_composites_are_left_out_where_a_row_has_one_image(
-    images: Path, tmp_path: Path, to: str
-) -> None:
+def test_composites_are_left_out_where_a_row_has_one_image(images: Path, tmp_path: Path) -> None:
     both = ROWS[2]._replace(images=("a/1.jpg", "a/2.PNG"), layout="left-right")
     make_folder(tmp_path / "in", {"train": [ROWS[0], both]})
-    exported = export(tmp_path / "in", tmp_path / "new", to, images=images)
+    exported = export(tmp_path / "in", tmp_path / "new", "negclip-tsv", images=images)
     assert (exported.captions, exported.left_out) == (1, {"composite of two images": 1})
+
+
+def test_tars_have_composites_as_one_picture(images: Path, tmp_path: Path) -> None:
+    png = b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+    )
+    for name in ("left.png", "right.png"):
+        (images / name).write_bytes(png)
+    row = ROWS[2]._replace(images=("left.png", "right.png"), layout="left-right")
+    broken = row._replace(id="b", images=("left.png", "a/1.jpg"))
+    gone = row._replace(id="c", images=("left.png", "none.png"))
+    make_folder(tmp_path / "in", {"train": [row, broken, gone]})
+    exported = export(tmp_path / "in", tmp_path / "tars", "webdataset", images=images)
+    assert (exported.captions, exported.left_out) == (
+        1,
+        {"image is missing": 1, "image of a composite cannot be decoded": 1},
+    )
+    with tarfile.open(tmp_path / "tars/train-00000-of-00001.tar") as tar:
+        file = tar.extractfile("000000000.jpg")
+        assert file is not None
+        assert file.read() == picture_of([png, png], "left-right", size=512)
+        assert tar.extractfile("000000000.txt") is not None

@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 from data.config import plain
 from data.errors import UsageError
+from data.manifest import read_manifest
+from data.pictures import picture_of
 from data.records import Caption, Row
 from data.scenes.render import png
 from data.sources.scenes import Scenes
@@ -55,6 +57,29 @@ def test_every_image_is_drawn_under_its_key(folder: Path, tmp_path: Path) -> Non
     assert found == {key: png(SOURCE.scene_of(key), size=32) for key in keys}
     assert "4 images in" in run("render", folder, "--output", output, "--size", 32)
     assert run("render", folder, "--output", output, "--size", 32, "--quiet") == ""
+
+
+def test_composites_are_drawn_joined_where_that_is_asked_for(folder: Path, tmp_path: Path) -> None:
+    images = ("train/000000.png", "train/000002.png")
+    row = row_of("a+b", "on the left: x; on the right: y", "on the right: x; on the left: y")
+    config = read_manifest(folder).config
+    account = Account(config=config, seed=0, source={"name": "scenes"}, producers=[], lineage=[])
+    write_folder(
+        NewFolder(tmp_path / "both", "import", 4),
+        [("train", [row._replace(images=images, layout="left-right")])],
+        manifest=lambda shards: manifest_of(account, shards, Counts().content()),
+    )
+    output = tmp_path / "pictures"
+    told = json.loads(
+        run("render", tmp_path / "both", "--output", output, "--size", 32, "--joined", "--json")
+    )
+    assert (told["images"], told["joined"]) == (2, 1)
+    (line,) = map(json.loads, (output / "joined/metadata.jsonl").read_text().splitlines())
+    assert line["negatives"] == ["on the right: x; on the left: y"]
+    files = [png(SOURCE.scene_of(key), size=32) for key in images]
+    assert (output / "joined" / line["file_name"]).read_bytes() == picture_of(
+        files, "left-right", size=32
+    )
 
 
 def test_what_cannot_be_drawn_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from negatives.cli import cli
 from negatives.config import build_config
 from negatives.folders.filtering import FilterOptions, filter_folder
 from negatives.folders.merging import merge_folders
+from negatives.negation.clauses import denies, of_rule
 from negatives.positives import POSITIVE_RULES
 
 
@@ -48,6 +49,29 @@ def test_positives_are_true_of_their_scenes(folder: Path) -> None:
     assert read_manifest(folder).tallies["positives_by_rule"]["absence"] > 200
 
 
+def test_false_clauses_stand_beside_true_ones(folder: Path) -> None:
+    scenes = Scenes()
+    verdicts: Counter[tuple[str, bool | None]] = Counter()
+    for row in read_all_rows(folder, read_manifest(folder)):
+        true, false = (of_rule(edited) for edited in (row.positives, row.negatives))
+        assert [denies(each) for each in true] == [denies(each) for each in false]
+        for each in false:
+            verdicts[each.type, truth(scenes.scene_of(row.image), each.text)] += 1
+        if true:
+            things = [each.text.rpartition(" ")[2] for each in (*true, *false)]
+            assert (things[0], things[1]) == (things[3], things[2]), "each is denied and affirmed"
+    assert verdicts["negate", False] == verdicts["add", False] > 50
+    assert verdicts["negate", True] == verdicts["add", True] == 0
+
+
+def test_filters_keep_true_and_false_clauses_together(folder: Path, tmp_path: Path) -> None:
+    options = FilterOptions(no_positives=True)
+    manifest, dropped = filter_folder(folder, tmp_path / "less", options=options)
+    num_false = dropped["negatives: clauses without their true ones"]
+    assert num_false == read_manifest(folder).tallies["negatives_by_rule"]["absence"]
+    assert "absence" not in manifest.tallies["negatives_by_rule"]
+
+
 def test_absence_needs_a_source_that_knows_it(tmp_path: Path) -> None:
     captions = tmp_path / "captions.jsonl"
     captions.write_text('{"caption": "A dog.", "image": "1.jpg"}\n')
@@ -69,9 +93,7 @@ def test_the_commands_show_and_drop_positives(folder: Path, tmp_path: Path) -> N
     manifest, dropped = filter_folder(
         folder, tmp_path / "less", options=FilterOptions(no_positives=True)
     )
-    assert dropped == {
-        "positives": sum(read_manifest(folder).tallies["positives_by_type"].values())
-    }
+    assert dropped["positives"] == sum(read_manifest(folder).tallies["positives_by_type"].values())
     assert manifest.tallies["positives_by_type"] == {}
     merged, _ = merge_folders([tmp_path / "less", folder], tmp_path / "both")
     assert merged.tallies["positives_by_type"] == read_manifest(folder).tallies["positives_by_type"]

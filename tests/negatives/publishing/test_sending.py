@@ -1,5 +1,6 @@
 """The real client of the Hub against a server of our own, with faults: one commit all the same."""
 
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +9,13 @@ from typing import Any
 
 import huggingface_hub.constants
 import pytest
+from click.testing import CliRunner
 
 from data.errors import RetryableError, UsageError
 from data.hub import ATTEMPTS, Repository, check_name, client
 from data.manifest import read_manifest
 from data.pulling import commit_of, local_folder, pull
+from negatives.cli import cli
 from negatives.publishing.sending import SendResult, send
 from tests.fake_hub import TOKEN, FakeHub, Fault, serving, use_in_client
 from tests.negatives.publishing.hub_folders import folder_of, publish_to
@@ -65,6 +68,31 @@ def test_a_folder_is_one_commit_and_a_tag(hub: FakeHub, out: Path) -> None:
     assert again == SendResult(found.commit, "v1", is_new=False)
     assert hub.asked("PUT /large") == num_sent
     assert hub.asked(COMMIT) == 1
+
+
+def test_commands_read_a_published_folder_by_its_url(
+    hub: FakeHub, out: Path, tmp_path: Path
+) -> None:
+    assert send_folder(out).commit == hub.repos[NAME].head
+    place = f"hf://datasets/{NAME}@v1"
+    rows = read_manifest(out).num_rows()
+
+    def run(*words: object) -> str:
+        done = CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert sum(json.loads(run("stats", place, "--json"))["splits"].values()) == rows
+    run("filter", place, tmp_path / "less", "--no-positives", "--quiet")
+    assert read_manifest(tmp_path / "less").num_rows() == rows
+    run("merge", place, tmp_path / "less", tmp_path / "both", "--quiet")
+    assert "whole" in run("verify", place)
+    assert len(run("inspect", place, "--json", "--sample", 3).splitlines()) == 3
+    run("export", place, "--to", "jsonl", "--output", tmp_path / "x.jsonl", "--split", "train")
+    with pytest.raises(UsageError, match="name one: --fluency-from"):
+        run("compose", place, tmp_path / "new", "--quiet")
+    with pytest.raises(UsageError, match="name one: --fluency-from"):
+        run("compose", out, tmp_path / "new", "--fluency-from", place, "--quiet")
 
 
 @pytest.mark.parametrize("fault", [429, 500, "cut", "lost"])

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from data.pictures import picture_of
 from data.streams import Stream
 from tests.training.folders import TOKENIZER, finished, picture_folder, rows_of
 from training.batches.composites import join
@@ -72,6 +73,21 @@ def test_a_dataset_reads_both_images(tmp_path: Path, *, evaluation: bool) -> Non
     assert set(seen[0, :, 16:].unique().tolist()) == {0, 200}
     assert torch.equal(seen, data[Place(0, 1)].pixels_CHW)
     assert data.rows.are_composites().tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize("layout", ["left-right", "top-bottom"])
+def test_people_see_what_training_sees(layout: str) -> None:
+    """Pillow's picture, a JPEG, beside torch's: smooth images, so that little is lost."""
+    rows, columns = np.mgrid[:90, :150]
+    waves = [np.stack([rows * 2, columns, rows + columns], 2) + 9 * n for n in range(2)]
+    files = []
+    for wave in waves:
+        buffer = io.BytesIO()
+        Image.fromarray(wave.clip(0, 255).astype(np.uint8)).save(buffer, "PNG")
+        files.append(buffer.getvalue())
+    seen = Middle(size=64)(*files, layout=layout).permute(1, 2, 0).numpy().astype(int)
+    shown = np.asarray(Image.open(io.BytesIO(picture_of(files, layout, size=64)))).astype(int)
+    assert np.abs(seen - shown).mean() < 4
 
 
 def test_both_transforms_join_files() -> None:

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from torchvision.transforms import InterpolationMode, v2
 
+from data.decoding import BrokenImageError
 from data.streams import Stream
 from tests.training.folders import jpeg
 from training.batches.crops import ASPECTS, Box, random_box, reduction
-from training.batches.images import BrokenImageError, Crop, Middle
+from training.batches.images import Crop, Middle
 
 sides = st.integers(1, 5000)
 

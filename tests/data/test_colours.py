@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from data.decoding import BrokenImageError
 from data.streams import Stream
 from tests.training.folders import jpeg
-from training.batches.images import BrokenImageError, Crop, Middle, decoded
+from training.batches.images import Crop, Middle, decoded
 
 RED, WHITE, BLACK, PINK = (255, 0, 0), (255, 255, 255), (0, 0, 0), (255, 127, 127)
 SIZE = (12, 12)

@@ -1,0 +1,117 @@
+"""The clauses that deny or affirm a thing, and which things a caption speaks of. Pure.
+
+Four texts say something of two things, one that is there and one that is not:
+
+    a dog on a lawn, and there is no cat       true
+    a dog on a lawn, and there is no frisbee   false
+    a dog on a lawn, and there is a frisbee    true
+    a dog on a lawn, and there is a cat        false
+
+so neither "no" nor the thing tells what is true.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Final, NamedTuple
+
+from data.edits import Edit, Replacement
+from data.records import Negative, Positive, Row
+from negatives.guards.siblings import Siblings
+from negatives.guards.tables import overlaps, words
+from negatives.parse import Parse
+from negatives.words.lexicon import Lexicon
+
+RULE: Final = "absence"
+_PLURAL: Final = frozenset({"scissors", "skis", "pants", "jeans", "glasses", "sunglasses"})
+_NO: Final = " no "
+
+
+class Clauses(NamedTuple):
+    """The edits of a caption that deny and that affirm a thing."""
+
+    denied: Edit
+    affirmed: Edit
+
+
+def clauses_of(parse: Parse, name: str, lexicon: Lexicon) -> Clauses:
+    """Return the clauses of a thing, at the end of a caption."""
+    tokens = parse.tokens
+    last = len(tokens) - 1
+    while last and tokens[last].pos in {"PUNCT", "SPACE"}:
+        last -= 1
+    end = tokens[last].end
+    if name.rpartition(" ")[2] in _PLURAL:
+        denied, affirmed = f"are no {name}", f"are {name}"
+    else:
+        article = "an" if lexicon.vowel_sound(name) else "a"
+        denied, affirmed = f"is no {name}", f"is {article} {name}"
+    return Clauses(*(Edit((Replacement(end, end, f", and there {clause}"),))
+                     for clause in (denied, affirmed)))  # fmt: skip
+
+
+def can_take_a_clause(parse: Parse) -> bool:
+    """Tell whether a clause may follow: one sentence that denies nothing and asks nothing."""
+    texts = [token.text.lower() for token in parse.tokens]
+    num_ends = sum(text in {".", "!", "?", ";", ":"} for text in texts)
+    is_plain = words().negations.isdisjoint(texts) and "?" not in texts
+    return bool(texts) and is_plain and num_ends <= (texts[-1] in {".", "!"})
+
+
+class Vocabulary:
+    """Names of things, and which of them captions speak of."""
+
+    def __init__(self, names: Iterable[str], lexicon: Lexicon) -> None:
+        """Take the names; what a noun may name is worked out once."""
+        self._names = frozenset(names)
+        self._lexicon = lexicon
+        self._by_noun: dict[str, frozenset[str]] = {}
+        self._by_head: dict[str, set[str]] = {}
+        for name in self._names:
+            head = name.rpartition(" ")[2]
+            for form in (head, lexicon.lemma(head, "NNS")):
+                self._by_head.setdefault(form, set()).add(name)
+
+    def said(self, captions: Siblings) -> set[str]:
+        """Return the names of things that captions speak of.
+
+        They do by its name or its last word ("light" for "traffic light"), whatever the parser
+        makes of it, by a synonym, a wider or a narrower word ("animal" and "puppy" for "dog"), and
+        by the tables of words for one thing.
+        """
+        found: set[str] = set()
+        for word in {word for text in captions.texts for word in text.split()}:
+            for form in (word, self._lexicon.lemma(word, "NNS")):
+                found |= self._by_head.get(form, set())
+        for noun in captions.nouns:
+            if noun not in self._by_noun:
+                self._by_noun[noun] = frozenset(filter(partial(self._is_named, noun), self._names))
+            found |= self._by_noun[noun]
+        return found
+
+    def _is_named(self, noun: str, name: str) -> bool:
+        return any(
+            overlaps().holds(each, noun, "NOUN") or self._lexicon.compatible(each, noun, "NOUN")
+            for each in (name, name.rpartition(" ")[2])
+        )
+
+
+def denies(edited: Positive | Negative) -> bool:
+    """Tell whether an edit of this rule denies a thing; the others affirm one."""
+    return _NO in edited.edit.replacements[0].text
+
+
+def of_rule(edited: Iterable[Positive | Negative]) -> list[Positive | Negative]:
+    """Return those of these edits that say what is there or not."""
+    return [each for each in edited if each.rule == RULE]
+
+
+def counterpart_of(row: Row, negative: Negative) -> str:
+    """Return the true text to which a negative is to be compared.
+
+    That is the caption, but of a clause the true one that says the same of another thing; the
+    caption where that was taken out.
+    """
+    if negative.rule != RULE:
+        return row.caption
+    same = (each for each in of_rule(row.positives) if denies(each) == denies(negative))
+    return next((each.text for each in same), row.caption)

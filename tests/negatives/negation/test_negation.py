@@ -1,0 +1,192 @@
+"""Clauses on what is there and what is not: their words, their truth, and that they are fair."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from math import log, nan
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.edits import Edit, Replacement
+from data.records import Caption, Negative, Positive, Row
+from data.sources.coco import Coco
+from data.streams import Stream
+from negatives.guards.siblings import siblings_in, siblings_of
+from negatives.negation.clauses import (
+    Vocabulary,
+    can_take_a_clause,
+    clauses_of,
+    counterpart_of,
+    denies,
+)
+from negatives.negation.drawing import _draw, say_what_is_there
+from negatives.negation.odds import log_odds
+from negatives.words import lexicon as lexicons
+from tests.parses import parse_of
+
+LEXICON = lexicons.load()
+DOG = "a/DET dog/NOUN on/ADP a/DET lawn/NOUN"
+
+
+@pytest.mark.parametrize(
+    ("tagged", "name", "denied", "affirmed"),
+    [
+        (DOG, "cat", "a dog on a lawn, and there is no cat", "a dog on a lawn, and there is a cat"),
+        (f"{DOG} ./PUNCT", "umbrella", "a dog on a lawn, and there is no umbrella.",
+         "a dog on a lawn, and there is an umbrella."),
+        (DOG, "skis", "a dog on a lawn, and there are no skis",
+         "a dog on a lawn, and there are skis"),
+        (f"{DOG} !/PUNCT", "traffic light", "a dog on a lawn, and there is no traffic light!",
+         "a dog on a lawn, and there is a traffic light!"),
+    ],
+)  # fmt: skip
+def test_a_clause_stands_before_the_final_mark(
+    tagged: str, name: str, denied: str, affirmed: str
+) -> None:
+    parse = parse_of(tagged)
+    clauses = clauses_of(parse, name, LEXICON)
+    assert [edit.apply(parse.text) for edit in clauses] == [denied, affirmed]
+
+
+@pytest.mark.parametrize(
+    ("tagged", "may"),
+    [
+        (DOG, True),
+        (f"{DOG} ./PUNCT", True),
+        ("a/DET lawn/NOUN with/ADP no/DET dog/NOUN", False),
+        ("is/AUX it/PRON a/DET dog/NOUN ?/PUNCT", False),
+        (f"{DOG} ./PUNCT it/PRON is/AUX big/ADJ ./PUNCT", False),
+    ],
+)
+def test_a_caption_that_denies_or_asks_takes_none(tagged: str, *, may: bool) -> None:
+    assert can_take_a_clause(parse_of(tagged)) is may
+
+
+@pytest.mark.parametrize(
+    ("tagged", "expected"),
+    [
+        ("a/DET puppy/NOUN sleeps/VERB", {"dog"}),  # narrower
+        ("an/DET animal/NOUN sleeps/VERB", {"dog", "bear", "teddy bear"}),  # wider
+        ("a/DET sofa/NOUN", {"couch"}),
+        ("a/DET light/NOUN", {"traffic light"}),
+        ("the/DET dogs/VERB run/VERB", {"dog"}),  # mistagged
+        ("a/DET tree/NOUN", set()),
+    ],
+)
+def test_what_captions_speak_of(tagged: str, expected: set[str]) -> None:
+    names = ("dog", "couch", "traffic light", "bear", "teddy bear", "skis")
+    said = Vocabulary(names, LEXICON).said(siblings_of([parse_of(tagged)], LEXICON))
+    assert said >= expected
+    if not expected:
+        assert not said
+
+
+def test_a_false_clause_is_compared_to_the_true_one_of_its_form() -> None:
+    parse = parse_of(DOG)
+    cat, frisbee = (clauses_of(parse, name, LEXICON) for name in ("cat", "frisbee"))
+    true = [Positive(e.apply(parse.text), "rewrite", "existence", "absence", "rule", e, None, 0)
+            for e in (cat.denied, frisbee.affirmed)]  # fmt: skip
+    false = [Negative(e.apply(parse.text), "negate", "existence", "absence", "rule", e, None, 0)
+             for e in (frisbee.denied, cat.affirmed)]  # fmt: skip
+    other = Edit((Replacement(2, 5, "cat"),))
+    swap = Negative("a cat on a lawn", "replace", "obj", "replace_object", "rule", other, None, 0)
+    row = Row("1", ("1.jpg",), parse.text, (*false, swap), tuple(true))
+    assert [counterpart_of(row, each) for each in false] == [each.text for each in true]
+    assert counterpart_of(row, swap) == row.caption
+    assert counterpart_of(row._replace(positives=()), false[0]) == row.caption
+    assert [denies(each) for each in false] == [True, False]
+
+
+def test_the_odds_are_those_of_the_captions_words() -> None:
+    num, stream = 4000, Stream("odds")
+    outdoors = np.array([stream.chance(0.5) for _ in range(num)])
+    chances = np.where(outdoors, 0.6, 0.1)
+    states = np.full((num, 2), -1, np.int8)
+    states[:, 0] = [stream.chance(chance) for chance in chances]
+    states[:3, 1] = 1  # too rare
+    contexts = [{"park", "dog"} if out else {"room", "dog"} for out in outdoors]
+    found = log_odds(contexts, states, np.arange(num) % 5)
+    assert np.isnan(found[:, 1]).all()
+    for out, chance in ((True, 0.6), (False, 0.1)):
+        odds = found[outdoors == out, 0]
+        assert odds.mean() == pytest.approx(log(chance / (1 - chance)), abs=0.25)
+
+
+def test_a_pair_and_its_mirror_image_are_equally_likely() -> None:
+    """Worlds with one or two of four things, each as likely as the odds say."""
+    odds = {"a": -2.0, "b": -0.5, "c": 0.3, "d": 1.0, "unknown": nan}
+    pairs: Counter[tuple[str, str]] = Counter()
+    for number in range(6000):
+        world = Stream("world", number)
+        state: Mapping[str, bool] = {
+            name: world.chance(1 / (1 + np.exp(-odds[name]))) for name in "abcd"
+        } | {"unknown": True}
+        drawn = _draw(state, odds, Stream("draw", number))
+        if drawn.there is not None and drawn.away is not None:
+            assert state[drawn.there]
+            assert not state[drawn.away]
+            pairs[drawn.there, drawn.away] += 1
+    assert "unknown" not in {name for pair in pairs for name in pair}
+    for (there, away), count in pairs.items():
+        both = count + pairs[away, there]
+        assert abs(count - both / 2) < 4 * (both / 4) ** 0.5, (there, away)
+
+
+CATEGORIES = ("dog", "cat", "frisbee", "traffic light", "person")
+
+
+def write_coco(folder: Path, num_images: int) -> Coco:
+    """Write images of dogs and cats with frisbees or traffic lights; half are mentioned."""
+    images, captions, instances = [], [], []
+    for number in range(num_images):
+        stream = Stream("coco", number)
+        animal, thing = stream.choice(CATEGORIES[:2]), stream.choice(CATEGORIES[2:4])
+        name = f"{number:012d}.jpg"
+        images.append({"id": number, "file_name": name})
+        others = ("a frisbee", "a light") if stream.chance(0.5) else ("a thing", "a thing")
+        texts = [f"a {animal} outside", f"{others[thing == 'traffic light']} in the park"]
+        captions += [{"id": 2 * number + n, "image_id": number, "caption": text}
+                     for n, text in enumerate(texts)]  # fmt: skip
+        instances += [{"image_id": number, "category_id": CATEGORIES.index(each)}
+                      for each in (animal, thing)]  # fmt: skip
+    categories = [{"id": n, "name": name} for n, name in enumerate(CATEGORIES)]
+    for kind, content in (
+        ("captions", {"images": images, "annotations": captions}),
+        ("instances", {"images": images, "annotations": instances, "categories": categories}),
+    ):
+        (folder / f"{kind}_val2017.json").write_text(json.dumps(content))
+    return Coco(root=folder, instances=folder)
+
+
+def test_coco_denies_what_is_neither_annotated_nor_mentioned(tmp_path: Path) -> None:
+    source = write_coco(tmp_path, 200)
+    tags = {"a": "DET", "the": "DET", "in": "ADP", "outside": "ADV"}
+    block = [
+        (each, parse_of(" ".join(f"{w}/{tags.get(w, 'NOUN')}" for w in each.text.split())))
+        for each in source.read("val2017")
+        if isinstance(each, Caption)
+    ]
+    siblings = siblings_in(block, LEXICON)
+    found = say_what_is_there(block, siblings, source, LEXICON, seed=0, producer=3)
+    said = Counter[tuple[str, bool]]()
+    for (caption, _), others, each in zip(block, siblings, found, strict=True):
+        objects = source.objects(caption.image)
+        assert objects is not None
+        for edited in (*each.positives, *each.negatives):
+            added = edited.edit.replacements[0].text
+            (name,) = (name for name in CATEGORIES if added.endswith(name))
+            is_true = denies(edited) == (name in objects.absent)
+            assert is_true == isinstance(edited, Positive), edited.text
+            assert edited.producer == 3
+            said[name, is_true] += denies(edited)
+            mentions = " ".join((caption.text, *others.texts))
+            assert (name.rpartition(" ")[2] in mentions) == (name in objects.present)
+            assert name.rpartition(" ")[2] not in caption.text
+    for name in CATEGORIES[:4]:
+        both = said[name, True] + said[name, False]
+        assert abs(said[name, True] - said[name, False]) < 4 * both**0.5
+        assert said[name, True] > 20
+    assert not said["person", True], "never there, so its denial would tell that it is true"
+    assert say_what_is_there(block, siblings, source, LEXICON, seed=0, producer=3) == found
