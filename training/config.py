@@ -94,7 +94,8 @@ class TrainingConfig:
     places for negatives by type, and `balance`. `batch_size`: captions a step of all ranks
     together. `composites`: their share of a batch; None: as many as there are among the rows.
     `losses`: names, or mappings with `loss`, `weight` and the loss's own options
-    (training.objective.losses). `frozen`: a tower that is not trained. `teacher`, `lora`,
+    (training.objective.losses). `frozen`: a tower that is not trained. `decoder`: a frozen text
+    model of transformers, a folder or a hub's name, for losses that need one. `teacher`, `lora`,
     `optimizer`, `run`: as TeacherOptions, LoraOptions, OptimizerOptions and RunOptions have them.
     `crop`: the least and greatest share of an image that is seen.
     `evaluation`: as training.evaluation.config has it.
@@ -116,6 +117,7 @@ class TrainingConfig:
     precision: Precision = "bf16"
     losses: tuple[str | Mapping[str, Any], ...] | None = None
     frozen: Frozen | None = None
+    decoder: str | None = None
     teacher: Mapping[str, Any] = field(default_factory=dict)
     lora: Mapping[str, Any] = field(default_factory=dict)
     optimizer: Mapping[str, Any] = field(default_factory=dict)
@@ -212,7 +214,7 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-_ELSEWHERE: Final = {"image_column", "image_key", "frozen", "teacher"}
+_ELSEWHERE: Final = {"image_column", "image_key", "frozen", "teacher", "decoder"}
 _NOT_NEGATIVE: Final = "0 or more"
 _POSITIVE: Final = "a positive number"
 

@@ -26,6 +26,7 @@ from training.presets import Tower
 
 Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
 MOST_LOGIT_SCALE: Final = math.log(100)
+PROMPT: Final = "prompt"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +55,8 @@ class ClipModel(nn.Module):
             until `train_bias`.
         note: what a user should be told once, or "".
         found: what it was loaded from, in a line for the user; "" where nobody said.
+        heads: maps that only training needs, by name; they are no part of the model that is
+            exported.
         thrifty: whether cheap outputs are made again in the backward pass (memory.py), which a
             compiled model cannot.
     """
@@ -61,6 +64,7 @@ class ClipModel(nn.Module):
     def __init__(self, clip: nn.Module, tokenize: Tokenize) -> None:
         super().__init__()
         self.clip: Any = clip
+        self.heads = nn.ModuleDict()
         self.thrifty = True
         self.found = ""
         self.text_kind = _text_kind(clip)
@@ -104,7 +108,9 @@ class ClipModel(nn.Module):
             if tokens
             else (encode_images(self.clip.visual, image_BCHW), None)
         )
-        text_TD, token_BMD = encode_texts(self.clip, layout, kind=self.text_kind, tokens=tokens)
+        text_TD, token_BMD, state_BW = encode_texts(
+            self.clip, layout, kind=self.text_kind, tokens=tokens
+        )
         num_texts, positive_BQ = len(layout.place_T), layout.positive_BQ
         positive_BQD = (
             by_place(text_TD[num_texts:], layout.positive_N, shape=positive_BQ.shape)
@@ -123,6 +129,7 @@ class ClipModel(nn.Module):
             patch_BPD=patch_BPD,
             token_BMD=token_BMD,
             path_TL=layout.path_TL if tokens else None,
+            prompt_BW=self.heads[PROMPT](state_BW) if PROMPT in self.heads else None,
         )
 
     def require_patches(self) -> None:
@@ -133,6 +140,21 @@ class ClipModel(nn.Module):
                 f"model's is {type(self.clip.visual).__name__}: leave that loss out "
                 "(training.losses)"
             )
+
+    def add_prompt(self, width: int, *, generator: torch.Generator) -> None:
+        """Add what maps a caption's state to a decoder's width, as a head.
+
+        Raises:
+            UsageError: the text tower does not read causally, and its states are another thing.
+        """
+        tower: Any = getattr(self.clip, "text", self.clip)
+        if self.text_kind != "causal":
+            raise UsageError(
+                "the loss reconstruction needs a text tower that reads causally up to EOT, this "
+                f"model's is {type(tower).__name__}: leave that loss out (training.losses)"
+            )
+        made = prompt_for(tower.positional_embedding.shape[1], width, generator=generator)
+        self.heads[PROMPT] = made.to(self.clip.logit_scale)
 
     def freeze(self, tower: Tower) -> None:
         """Leave a tower as it is, its projection into the joint space included."""
@@ -163,7 +185,7 @@ class ClipModel(nn.Module):
         """Return normalised features as TD of token ids up to and including EOT."""
         layout = lay_out(texts, [], [], num_negatives=0, form=self.form)
         layout = layout.to(self.clip.logit_scale.device)
-        return encode_texts(self.clip, layout, kind=self.text_kind, tokens=False)[0]
+        return encode_texts(self.clip, layout, kind=self.text_kind, tokens=False).text_TD
 
     def clamp_scale(self) -> None:
         """Bring logit_scale back into [0, ln 100], as after every step."""
@@ -189,6 +211,15 @@ class ClipModel(nn.Module):
             interpolation=config["interpolation"],
             resize_mode=config["resize_mode"],
         )
+
+
+def prompt_for(state_width: int, width: int, *, generator: torch.Generator) -> nn.Linear:
+    """Return a map from a text tower's states to what a decoder is given, drawn at random."""
+    prompt = nn.Linear(state_width, width, bias=False)
+    bound = state_width**-0.5
+    with torch.no_grad():
+        prompt.weight.uniform_(-bound, bound, generator=generator)
+    return prompt
 
 
 def _text_kind(clip: nn.Module) -> TextKind:

@@ -5,7 +5,7 @@ together. Shape suffixes: B images, P patches, D embedding, W width of the text 
 slots, T texts, X = R S states, M distinct tokens of an image's texts, H attention heads.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -30,24 +30,38 @@ def encode_patches(visual: Any, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:  #
     return functional.normalize(_precise(out["image_features"]), dim=-1), _precise(patch_BPD)
 
 
+class TextFeatures(NamedTuple):
+    """Normalised features of each text, those of each image's tokens, states of its caption.
+
+    `token_BMD`: None where they were not asked for. `state_BW`: of a caption's last token, before
+    it is projected; None where the tower does not read causally.
+    """
+
+    text_TD: Tensor
+    token_BMD: Tensor | None
+    state_BW: Tensor | None
+
+
 def encode_texts(
     clip: Any,  # noqa: ANN401
     layout: Layout,
     *,
     kind: TextKind,
     tokens: bool,
-) -> tuple[Tensor, Tensor | None]:
-    """Return normalised features of each text as TD, and of each image's tokens as BMD if asked."""
+) -> TextFeatures:
+    """Return what a text tower says of a batch's texts; of their tokens, too, if asked."""
     tower = getattr(clip, "text", clip)
+    state_BW = None
     if kind == "causal":
         state_XW = _causal_states(tower, layout)
-        text_TD = _project(tower, state_XW[layout.last_T])
+        state_TW = state_XW[layout.last_T]
+        text_TD, state_BW = _project(tower, state_TW), state_TW[: len(layout.valid_BC)]
     elif kind == "padded":
         text_TD, state_XW = _padded_states(clip, layout)
     else:
         text_TD, state_XW = _huggingface_states(tower, layout)
     token_BMD = _precise(_project(tower, state_XW[layout.node_BM])) if tokens else None
-    return functional.normalize(_precise(text_TD), dim=-1), token_BMD
+    return TextFeatures(functional.normalize(_precise(text_TD), dim=-1), token_BMD, state_BW)
 
 
 def _causal_states(tower: Any, layout: Layout) -> Tensor:  # noqa: ANN401

@@ -46,6 +46,8 @@ class Loss:
         needs_tokens: whether it needs patches and tokens (`patch_BPD`, `token_BMD`, `path_TL`).
         needs_bias: whether it needs a model with a bias of its own (`bias`), which is then trained.
         needs_teacher: whether it needs a teacher's features (`teacher_BD`, `teacher_TD`).
+        needs_decoder: whether it needs what a frozen decoder makes of captions (`written`). It is
+            then a mean over tokens.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Loss:
     needs_tokens: bool = False
     needs_bias: bool = False
     needs_teacher: bool = False
+    needs_decoder: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,10 +19,11 @@ from torch import Generator, Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from training.batches.batch import Batch, laid_out
-from training.objective.features import Features, features_of
+from training.objective.features import Features, Written, features_of
 from training.objective.objective import (
     Carried,
     Objective,
+    Part,
     Terms,
     batch_losses,
     caption_losses,
@@ -32,6 +33,7 @@ from training.objective.objective import (
 )
 
 Draws = dict[Generator, Tensor]  # the state of each of torch's generators
+Decode = Callable[[Tensor, Tensor], Tensor]  # prompt_NW, token_NL -> logits_NLV
 
 
 class _Kept(NamedTuple):
@@ -50,6 +52,7 @@ def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside th
     objective: Objective,
     *,
     teacher: nn.Module | None = None,
+    decoder: Decode | None = None,
     carried: Carried | None = None,
     precision: torch.dtype | None = None,
     scaled: Callable[[Tensor], Tensor] = lambda loss: loss,
@@ -62,6 +65,7 @@ def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside th
             on the model's device.
         objective: what is minimised.
         teacher: another ClipModel, for losses that compare the two.
+        decoder: a frozen text model, for losses that let it write.
         carried: what losses carry from step to step, renewed in place.
         precision: of the towers under autocast; None: that of their weights.
         scaled: what is done to a loss before its gradient (GradScaler.scale, for float16).
@@ -69,7 +73,9 @@ def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside th
     plain: Any = model.module if isinstance(model, DistributedDataParallel) else model
     batches = [laid_out(batch, plain.form) for batch in micro_batches]
     if len(batches) == 1:
-        features = encode(model, batches[0], objective, teacher=teacher, precision=precision)
+        features = encode(
+            model, batches[0], objective, teacher=teacher, decoder=decoder, precision=precision
+        )
         loss, terms = whole_loss(features, objective, carried=carried)
         torch.autograd.backward(scaled(loss))
         return terms
@@ -84,6 +90,7 @@ def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside th
         batches,
         objective,
         teacher=teacher,
+        decoder=decoder,
         kept=kept,
         draws=draws,
         precision=precision,
@@ -172,19 +179,22 @@ def _second_pass(  # noqa: PLR0913 - a step's arguments, in parts
     objective: Objective,
     *,
     teacher: nn.Module | None,
+    decoder: Decode | None,
     kept: Sequence[_Kept] | None,
     draws: Sequence[Draws],
     precision: torch.dtype | None,
     scaled: Callable[[Tensor], Tensor],
 ) -> tuple[Tensor, Terms]:
     """Send each part through the towers with its gradient; return the losses over captions."""
-    counts = counts_of([_valid(batch) for batch in batches])
+    counts = counts_of([_there(batch) for batch in batches])
     sums: Terms = {}
     for number, batch in enumerate(batches):
         for generator, state in draws[number].items():
             generator.set_state(state)
         with _exchange_once(model, last=number == len(batches) - 1):
-            features = encode(model, batch, objective, teacher=teacher, precision=precision)
+            features = encode(
+                model, batch, objective, teacher=teacher, decoder=decoder, precision=precision
+            )
             own, terms = caption_losses(features, objective, counts=counts)
             loss = own if kept is None else _inner(features, kept[number], objective) + own
             torch.autograd.backward(scaled(loss))
@@ -208,16 +218,19 @@ def _inner(features: Features, kept: _Kept, objective: Objective) -> Tensor:
     return inner
 
 
-def encode(
+def encode(  # noqa: PLR0913 - what sees the batch
     model: nn.Module,
     batch: Batch,
     objective: Objective,
     *,
     teacher: nn.Module | None = None,
+    decoder: Decode | None = None,
     precision: torch.dtype | None = None,
 ) -> Features:
-    """Return a batch's features with all that the losses need, the teacher's among it."""
+    """Return a batch's features with all that the losses need, teacher's and decoder's among it."""
     features = _encode(model, batch, tokens=objective.needs_tokens, precision=precision)
+    if decoder is not None and objective.needs_decoder:
+        features = replace(features, written=_written(decoder, features, batch, precision))
     if teacher is None or not objective.needs_teacher:
         return features
     with torch.no_grad():
@@ -232,6 +245,21 @@ def _encode(
     with torch.autocast(device, dtype=precision, enabled=precision is not None):
         features: Features = model(batch, tokens=tokens)
     return features
+
+
+def _written(
+    decoder: Decode, features: Features, batch: Batch, precision: torch.dtype | None
+) -> Written:
+    """Return what the decoder makes of captions that have a text to write."""
+    assert batch.targets is not None
+    assert features.prompt_BW is not None
+    token_NL, caption_N = batch.targets.token_NL, batch.targets.caption_N
+    logits_NLV = features.prompt_BW.new_zeros(*token_NL.shape, 1)
+    if len(token_NL):
+        device = token_NL.device.type
+        with torch.autocast(device, dtype=precision, enabled=precision is not None):
+            logits_NLV = decoder(features.prompt_BW[caption_N], token_NL)
+    return Written(logits_NLV=logits_NLV, token_NL=token_NL, caption_N=caption_N)
 
 
 def _draws(batch: Batch) -> Draws:
@@ -250,6 +278,7 @@ def _exchange_once(model: nn.Module, *, last: bool) -> AbstractContextManager[No
     return nullcontext()
 
 
-def _valid(batch: Batch) -> tuple[Tensor, Tensor | None]:
+def _there(batch: Batch) -> Part:
     assert batch.layout is not None
-    return batch.layout.valid_BC, batch.layout.positive_BQ
+    token_NL = None if batch.targets is None else batch.targets.token_NL
+    return Part(batch.layout.valid_BC, batch.layout.positive_BQ, token_NL)

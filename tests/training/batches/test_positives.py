@@ -71,7 +71,8 @@ def test_a_rows_positives_are_its_own_and_with_siblings_the_images_other_caption
     for number in range(len(ROWS)):
         texts = OWN[number] + (SIBLINGS[number] if siblings else [])
         found = tokens.positives_of(RowPlace(0, number), siblings=siblings)
-        assert [ids.tolist() for ids in found] == by_word(texts), number
+        ids = [tokens.positive(0, place).tolist() for place in found]
+        assert ids == by_word(texts), number
     has = [bool(OWN[n] or (siblings and SIBLINGS[n])) for n in range(len(ROWS))]
     assert with_positive(tokens, siblings=siblings).tolist() == has
 

@@ -17,6 +17,7 @@ from training.objective.losses.positives import (
 )
 from training.objective.losses.teacher import DISTILLATION, TEXT_GROUNDED
 from training.objective.losses.units import UNITS
+from training.objective.losses.writing import RECONSTRUCTION
 
 _ROWS: Final = (
     CLIP,
@@ -30,6 +31,7 @@ _ROWS: Final = (
     TEXT_GROUNDED,
     DISTILLATION,
     PARAPHRASE,
+    RECONSTRUCTION,
     SEVERAL_CAPTIONS,
     SEPARATE_NEGATIVES,
     TEXT_DISTANCE,
