@@ -30,10 +30,19 @@ from data.pulling import local_folder
 from data.storage import AnyPath, path_of
 from data.streams import Stream
 from training.batches.batch import Sample
-from training.batches.draw import ANY, BALANCE, draw_of, drawn, paired, pairs_of, positives_of
+from training.batches.draw import (
+    ANY,
+    BALANCE,
+    REORDERED,
+    draw_of,
+    drawn,
+    paired,
+    pairs_of,
+    positives_of,
+)
 from training.batches.images import BrokenImageError, Crop, Middle
 from training.batches.rows import OnMissing, RowPlace, Verify, open_rows, with_images
-from training.batches.sampler import Mix, Place, Position, mix_of, position_of
+from training.batches.sampler import Composites, Mix, Place, Position, mix_of, position_of
 from training.batches.tokenizer import Tokenizer, tokenizer_of
 from training.batches.tokens import Ids, PositivePlace, Tokens, tokens_of
 
@@ -47,9 +56,10 @@ class DataOptions:
     """What is read, and how.
 
     `draw`: negatives a step by type, {"any": 3}, or {"any": 3, "balance": "type"}; with
-    {"positives": 1} beside them positives, too, and with {"siblings": True} the image's other
-    captions among these; {"pairs": 2}: positives with the negatives of the same places. `size`:
-    pixels wide and high. `scale`: the least and greatest share of an image that is seen.
+    {"positives": 1} beside them positives, too, with {"siblings": True} the image's other captions
+    among these, and with {"reordered": True} one in another order first; {"pairs": 2}: positives
+    with the negatives of the same places. `size`: pixels wide and high. `scale`: the least and
+    greatest share of an image that is seen.
     `evaluation`: the middle of the image, always, and none of the random decisions.
     `on_missing_image`: "error", or "skip" and count. `verify`: "quick" or "full", of the shards.
     `cache`: a folder for token ids and indexes; None: beside the shards and in the user's cache.
@@ -195,7 +205,11 @@ class HardNegativeDataset(Dataset[Sample]):
             return []
         pool = self.tokens.positives_of(row, siblings=self.siblings)
         stream = Stream("positives", self.options.seed, epoch, row_id)
-        chosen = stream.shuffled(range(len(pool)))[: self.num_positives]
+        order = stream.shuffled(range(len(pool)))
+        if self.options.draw.get(REORDERED):
+            reordered = [n for n in order if self.tokens.is_reordered(row.shard, pool[n])][:1]
+            order = [*reordered, *(n for n in order if n not in reordered)]
+        chosen = order[: self.num_positives]
         missing = self.num_positives - len(chosen)
         return [*(pool[number] for number in chosen), *[None] * missing]
 
@@ -205,15 +219,15 @@ class HardNegativeDataset(Dataset[Sample]):
         other.epoch = epoch
         return other
 
-    def mix(self, share: float | None, *, batch_size: int) -> Mix | None:
-        """Return how composites are mixed into batches; without a share there are as many as come.
+    def mix(self, wanted: Composites | None, *, batch_size: int) -> Mix | None:
+        """Return how composites are mixed into batches; None: there are as many as come.
 
         Raises:
-            UsageError: the share is out of range, or there are no composites or no captions.
+            UsageError: a number is out of range, or there are too few composites or captions.
         """
-        if share is None:
+        if wanted is None:
             return None
-        return mix_of(self.rows.are_composites(), share=share, batch_size=batch_size)
+        return mix_of(self.rows.are_composites(), wanted=wanted, batch_size=batch_size)
 
     def start(self) -> Position:
         """Return where a run on these samples begins."""

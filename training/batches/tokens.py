@@ -36,6 +36,7 @@ Ids = NDArray[np.int32]
 _TEXTS_AT_ONCE = 4096
 _FORM = 3  # of the files
 _SIBLING = POSITIVE_TYPES.index("sibling")
+_REORDER = POSITIVE_TYPES.index("reorder")
 
 
 class RowIds(NamedTuple):
@@ -101,6 +102,13 @@ class Tokens:
         if place.number == OF_CAPTION:
             return self._lists(shard)["caption"].row(place.row)
         return self.stored_positives(RowPlace(shard, place.row))[place.number]
+
+    def is_reordered(self, shard: int, place: PositivePlace) -> bool:
+        """Tell whether a positive says the caption's words in another order."""
+        if place.number == OF_CAPTION:
+            return False
+        codes = self._lists(shard)["positive_types"].row(place.row)
+        return bool(codes[place.number] == _REORDER)
 
     def stored_positives(self, place: RowPlace) -> tuple[Ids, ...]:
         """Return the ids of a row's own positives in their places, none of one that is no use."""

@@ -20,7 +20,13 @@ from training.batches.batch import Batch, laid_out
 from training.batches.images import normalized
 from training.batches.layout import Layout, TextForm, lay_out
 from training.model.memory import making_again
-from training.model.towers import TextKind, encode_images, encode_patches, encode_texts
+from training.model.towers import (
+    TextKind,
+    encode_images,
+    encode_patches,
+    encode_texts,
+    pools_by_attention,
+)
 from training.objective.features import Features, by_place
 from training.presets import Tower
 
@@ -80,18 +86,19 @@ class ClipModel(nn.Module):
         if self.has_bias:
             self.clip.logit_bias.requires_grad = False  # a softmax does not see it
 
-    def forward(self, batch: Batch, *, tokens: bool = False) -> Features:
+    def forward(self, batch: Batch, *, tokens: bool = False, patches: bool = False) -> Features:
         """Return the batch's features.
 
         Args:
             batch: on the model's device. Images of uint8 are normalised as the model wants them;
                 floats are taken as they are.
             tokens: patches and tokens too, for losses that need them.
+            patches: patches without tokens.
 
         Raises:
             UsageError: patches are asked of an image tower that has none.
         """
-        if tokens:
+        if tokens or patches:
             self.require_patches()
         layout = laid_out(batch, self.form).layout
         assert layout is not None
@@ -100,12 +107,14 @@ class ClipModel(nn.Module):
             wanted = self.preprocess
             image_BCHW = normalized(image_BCHW, mean=wanted.mean, std=wanted.std)
         with making_again(self.clip) if self.thrifty else nullcontext():
-            return self._encode(image_BCHW, layout, tokens=tokens)
+            return self._encode(image_BCHW, layout, tokens=tokens, patches=patches or tokens)
 
-    def _encode(self, image_BCHW: Tensor, layout: Layout, *, tokens: bool) -> Features:
+    def _encode(
+        self, image_BCHW: Tensor, layout: Layout, *, tokens: bool, patches: bool
+    ) -> Features:
         image_BD, patch_BPD = (
             encode_patches(self.clip.visual, image_BCHW)
-            if tokens
+            if patches
             else (encode_images(self.clip.visual, image_BCHW), None)
         )
         text_TD, token_BMD, state_BW = encode_texts(
@@ -133,11 +142,12 @@ class ClipModel(nn.Module):
         )
 
     def require_patches(self) -> None:
-        """Raise UsageError where the image tower has no patches for the local loss."""
+        """Raise UsageError where the image tower has no patches for losses that see them."""
         if not self.has_patches:
             raise UsageError(
-                "the local loss needs an image tower with patch tokens in the joint space, this "
-                f"model's is {type(self.clip.visual).__name__}: leave that loss out "
+                "losses over patches (local, attended_phrases) need an image tower with patch "
+                "tokens in the joint space, this model's is "
+                f"{type(self.clip.visual).__name__}: leave them out "
                 "(training.losses)"
             )
 
@@ -251,7 +261,7 @@ def _text_form(clip: nn.Module, kind: TextKind, tokenize: Tokenize) -> TextForm:
 
 def _gives_patches(clip: nn.Module) -> bool:
     visual: Any = clip.visual
-    return (
+    return pools_by_attention(visual) or (
         isinstance(visual, VisionTransformer)
         and visual.attn_pool is None
         and visual.proj is not None

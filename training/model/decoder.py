@@ -79,7 +79,8 @@ def open_decoder(place: str) -> Decoder:
         from training.model.text_models import open_text_model  # noqa: PLC0415  (transformers' door)
     except ImportError as error:
         raise UsageError(
-            f"{_OPTION}: needs transformers, which is not installed (pip install '.[llm]')"
+            f"{_OPTION}: expected the library transformers, found none: "
+            "pip install 'caption-negatives[llm]'"
         ) from error
     tokenizer, network = open_text_model(place, option=_OPTION, kind="any")
     network.requires_grad_(requires_grad=False)

@@ -22,12 +22,29 @@ def encode_images(visual: Any, image_BCHW: Tensor) -> Tensor:  # noqa: ANN401 - 
 
 
 def encode_patches(visual: Any, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
-    """Return normalised features as BD, and patch features proj(ln_post(x_p)) as BPD."""
+    """Return normalised features as BD, and patch features proj(ln_post(x_p)) as BPD.
+
+    Of a tower that pools by attention (SigLIP's) a patch's features are what the tower would make
+    of an image that has no other.
+    """
+    if pools_by_attention(visual):
+        state_BPW = visual.trunk.forward_features(image_BCHW)
+        image_BD = visual.head(visual.trunk.forward_head(state_BPW))
+        patch_XD = visual.head(visual.trunk.forward_head(state_BPW.flatten(0, 1)[:, None]))
+        patch_BPD = patch_XD.unflatten(0, state_BPW.shape[:2])
+        return functional.normalize(_precise(image_BD), dim=-1), _precise(patch_BPD)
     out = visual.forward_intermediates(
         image_BCHW, indices=1, normalize_intermediates=True, output_fmt="NLC"
     )
     patch_BPD = out["image_intermediates"][-1] @ visual.proj
     return functional.normalize(_precise(out["image_features"]), dim=-1), _precise(patch_BPD)
+
+
+def pools_by_attention(visual: Any) -> bool:  # noqa: ANN401
+    """Tell whether an image tower is one of timm's that attends to its patches, and to no more."""
+    trunk: Any = getattr(visual, "trunk", None)
+    pool = getattr(trunk, "attn_pool", None)
+    return pool is not None and pool.pos_embed is None and trunk.num_prefix_tokens == 0
 
 
 class TextFeatures(NamedTuple):

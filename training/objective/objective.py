@@ -66,6 +66,16 @@ class Objective:
         return any(row.needs_tokens for row in self._rows())
 
     @property
+    def needs_patches(self) -> bool:
+        """Tell whether anything in it needs patches."""
+        return any(row.needs_patches or row.needs_tokens for row in self._rows())
+
+    @property
+    def compares_patches(self) -> bool:
+        """Tell whether a loss over the batch needs patches, those of all ranks' images."""
+        return any(row.needs_patches for row, _ in self.over_batch())
+
+    @property
     def needs_bias(self) -> bool:
         """Tell whether anything in it trains the model's own bias."""
         return any(row.needs_bias for row in self._rows())
@@ -169,7 +179,7 @@ def whole_loss(
 def compared(features: Features, objective: Objective) -> Features:
     """Return what losses over the batch see of a rank.
 
-    No tokens, no teacher; negatives and positives if one needs them.
+    No tokens, no teacher; negatives, positives and patches if one needs them.
     """
     rows = [row for row, _ in objective.over_batch()]
     num_used = features.valid_BC.shape[1] if any(row.needs_negatives for row in rows) else 1
@@ -182,6 +192,7 @@ def compared(features: Features, objective: Objective) -> Features:
         bias=features.bias if any(row.needs_bias for row in rows) else None,
         positive_BQD=features.positive_BQD if needs_positives else None,
         positive_BQ=features.positive_BQ if needs_positives else None,
+        patch_BPD=features.patch_BPD if objective.compares_patches else None,
     )
 
 
@@ -225,6 +236,7 @@ def _among_all(own: Features) -> Features:
         bias=own.bias,
         positive_BQD=gather(own.positives[0]) if has_positives else None,
         positive_BQ=gather(own.positives[1]) if has_positives else None,
+        patch_BPD=None if own.patch_BPD is None else gather(own.patch_BPD),
     )
 
 

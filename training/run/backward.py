@@ -44,6 +44,7 @@ class _Kept(NamedTuple):
     scale: Tensor
     bias: Tensor | None
     positive_BQD: Tensor | None
+    patch_BPD: Tensor | None
 
 
 def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside the model
@@ -111,7 +112,8 @@ def _first_pass(
     for batch in batches:
         draws.append(_draws(batch))
         with torch.no_grad():
-            features = _encode(model, batch, tokens=False, precision=precision)
+            patches = objective.compares_patches
+            features = _encode(model, batch, patches=patches, precision=precision)
             parts.append(compared(features, objective))
     return parts, draws
 
@@ -124,6 +126,7 @@ def _gradient_of(
     scale = parts[0].scale.clone().requires_grad_()
     bias = None if parts[0].bias is None else parts[0].bias.clone().requires_grad_()
     positives = [each.positive_BQD for each in leaves if each.positive_BQD is not None]
+    patches = [each.patch_BPD for each in leaves if each.patch_BPD is not None]
     masks = [part.positive_BQ for part in parts if part.positive_BQ is not None]
     whole = features_of(
         image_BD=torch.cat([each.image_BD for each in leaves]),
@@ -133,6 +136,7 @@ def _gradient_of(
         bias=bias,
         positive_BQD=torch.cat(positives) if positives else None,
         positive_BQ=torch.cat(masks) if masks else None,
+        patch_BPD=torch.cat(patches) if patches else None,
     )
     loss, terms = batch_losses(whole, objective, carried=carried)
     shared = [scale] if bias is None else [scale, bias]
@@ -144,6 +148,7 @@ def _gradient_of(
             image_BD=next(found),
             text_BCD=next(found),
             positive_BQD=None if each.positive_BQD is None else next(found),
+            patch_BPD=None if each.patch_BPD is None else next(found),
             scale=of_shared[0] / len(parts),
             bias=None if bias is None else of_shared[1] / len(parts),
         )
@@ -158,6 +163,7 @@ class _Leaves(NamedTuple):
     image_BD: Tensor
     text_BCD: Tensor
     positive_BQD: Tensor | None
+    patch_BPD: Tensor | None
 
     def all(self) -> list[Tensor]:
         """Return those that are there."""
@@ -165,11 +171,12 @@ class _Leaves(NamedTuple):
 
 
 def _leaves_of(part: Features) -> _Leaves:
-    positive_BQD = part.positive_BQD
+    positive_BQD, patch_BPD = part.positive_BQD, part.patch_BPD
     return _Leaves(
         image_BD=part.image_BD.requires_grad_(),
         text_BCD=part.text_BCD.requires_grad_(),
         positive_BQD=None if positive_BQD is None else positive_BQD.requires_grad_(),
+        patch_BPD=None if patch_BPD is None else patch_BPD.requires_grad_(),
     )
 
 
@@ -213,6 +220,8 @@ def _inner(features: Features, kept: _Kept, objective: Objective) -> Tensor:
     )
     if seen.positive_BQD is not None and kept.positive_BQD is not None:
         inner = inner + (seen.positive_BQD * kept.positive_BQD).sum()
+    if seen.patch_BPD is not None and kept.patch_BPD is not None:
+        inner = inner + (seen.patch_BPD * kept.patch_BPD).sum()
     if seen.bias is not None and kept.bias is not None:
         inner = inner + seen.bias * kept.bias
     return inner
@@ -228,22 +237,28 @@ def encode(  # noqa: PLR0913 - what sees the batch
     precision: torch.dtype | None = None,
 ) -> Features:
     """Return a batch's features with all that the losses need, teacher's and decoder's among it."""
-    features = _encode(model, batch, tokens=objective.needs_tokens, precision=precision)
+    tokens, patches = objective.needs_tokens, objective.needs_patches
+    features = _encode(model, batch, tokens=tokens, patches=patches, precision=precision)
     if decoder is not None and objective.needs_decoder:
         features = replace(features, written=_written(decoder, features, batch, precision))
     if teacher is None or not objective.needs_teacher:
         return features
     with torch.no_grad():
-        taught = _encode(teacher, batch, tokens=False, precision=precision)
+        taught = _encode(teacher, batch, precision=precision)
     return replace(features, teacher_BD=taught.image_BD, teacher_TD=taught.text_TD)
 
 
 def _encode(
-    model: nn.Module, batch: Batch, *, tokens: bool, precision: torch.dtype | None
+    model: nn.Module,
+    batch: Batch,
+    *,
+    tokens: bool = False,
+    patches: bool = False,
+    precision: torch.dtype | None,
 ) -> Features:
     device = batch.image_BCHW.device.type
     with torch.autocast(device, dtype=precision, enabled=precision is not None):
-        features: Features = model(batch, tokens=tokens)
+        features: Features = model(batch, tokens=tokens, patches=patches)
     return features
 
 

@@ -87,7 +87,7 @@ def prepare(
         scenes_of(rows.manifest, where="without --images")
     name = matched_name(config.model, config.pretrained)
     model = initial_model(config, name=name, weights=weights)
-    if settings.objective.needs_tokens:
+    if settings.objective.needs_patches:
         model.require_patches()
     digest = digest_of(model.clip.state_dict()) if weights else ""
     if settings.lora.rank:

@@ -147,7 +147,7 @@ def assemble(settings: Settings, prepared: Prepared, folder: Path, *, device: to
         decoder=prepared.decoder and prepared.decoder.to(device),
         carried={},
         samples=prepared.samples,
-        mix=prepared.samples.mix(settings.config.composites, batch_size=settings.batch_size),
+        mix=prepared.samples.mix(settings.composites, batch_size=settings.batch_size),
         validation=prepared.validation,
         optimizer=adamw(model, settings.optimizer),
         scaler=GradScaler(device.type, enabled=settings.config.precision == "fp16"),

@@ -45,6 +45,7 @@ def test_a_loss_gives_what_its_kind_promises(name: str) -> None:
         assert seen.valid_BC.shape[1] == (4 if row.needs_negatives else 1)
         assert (seen.positive_BQD is not None) == row.needs_positives
         assert (seen.bias is not None) == row.needs_bias
+        assert (seen.patch_BPD is not None) == row.needs_patches
         if isinstance(row, CarryingLoss):
             first = row.first(row.options(), seen)
             loss, after = row.function(seen, row.options(), first + 5)

@@ -36,7 +36,7 @@ WITH_MORE = {
         tuple(
             weighted(name, weight=1.0)
             for name in (
-                "sigmoid", "phrases", "paraphrase", "several_captions", "units",
+                "sigmoid", "phrases", "attended_phrases", "paraphrase", "several_captions", "units",
                 "separate_negatives", "text_distance", "margin",
             )
         )

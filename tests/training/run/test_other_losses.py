@@ -27,7 +27,7 @@ DRAW = {"any": 3, "positives": 2}
 RUNS: dict[str, dict[str, Any]] = {
     "ce-clip": {"losses": ["negclip", "intra_modal", "ranking"]},
     "degla": {"losses": ["negclip", "text_grounded", "distillation"], "teacher": {"decay": 0.5}},
-    "siglip": {"losses": ["sigmoid", "phrases"], "draw": DRAW},
+    "siglip": {"losses": ["sigmoid", "phrases", "attended_phrases"], "draw": DRAW},
     "read-clip": {"losses": ["negclip", "paraphrase", "reconstruction"], "draw": DRAW},
     "turns": {
         "losses": [{"loss": "sigmoid", "every": 2}, {"loss": "clip", "every": 2, "at": 1}],

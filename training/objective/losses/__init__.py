@@ -9,6 +9,7 @@ from training.objective.losses.contrastive import CLIP, NEGCLIP, SIGMOID
 from training.objective.losses.hard_negatives import GLOBAL, LOCAL
 from training.objective.losses.margins import INTRA_MODAL, MARGIN, RANKING
 from training.objective.losses.positives import (
+    ATTENDED_PHRASES,
     PARAPHRASE,
     PHRASES,
     SEPARATE_NEGATIVES,
@@ -36,6 +37,7 @@ _ROWS: Final = (
     SEPARATE_NEGATIVES,
     TEXT_DISTANCE,
     PHRASES,
+    ATTENDED_PHRASES,
     UNITS,
 )
 LOSSES: Final[Mapping[str, BatchLoss | CaptionLoss | CarryingLoss]] = MappingProxyType(
