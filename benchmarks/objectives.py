@@ -24,7 +24,7 @@ from torch.optim import AdamW
 
 from benchmarks.steps import CLOCKS, TYPES, Setting, peak_bytes, read_texts, seconds
 from training.batches.batch import Batch, PositiveTexts, laid_out
-from training.batches.draw import ANY, positives_of
+from training.batches.draw import ANY, PAIRS, positives_of
 from training.model.clip import ClipModel
 from training.model.library import tokenizer
 from training.model.loading import load_model
@@ -42,7 +42,7 @@ def make_batch(setting: Setting, model: ClipModel, preset: str) -> Batch:
     """Return the batch that a preset sees, laid out."""
     draw = draw_for(preset, made_with=FIRST, available=TYPES)
     num_positives = positives_of(draw)[0]
-    num_negatives = min(len(TYPES), sum(draw.get(name, 0) for name in (ANY, *TYPES)))
+    num_negatives = min(len(TYPES), sum(draw.get(name, 0) for name in (ANY, PAIRS, *TYPES)))
     captions = [texts[0] for texts in setting.texts]
     negatives = [text for texts in setting.texts for text in texts[1 : 1 + num_negatives]]
     positives = [

@@ -56,7 +56,7 @@ DOORS = {  # library -> the modules that import it; of MADE_OF, those outside it
     "transformers": {
         "negatives.fluency.neural_network",
         "negatives.llm.generating",
-        "training.evaluation.language_model",
+        "training.model.text_models",
     },
     "safetensors": {
         "negatives.fluency.neural_network",

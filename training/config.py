@@ -10,6 +10,7 @@ from data.config import Positive, check_sections, parse_options, plain
 from data.errors import UsageError
 from data.texts import nearest
 from training.batches.rows import OnMissing, Verify
+from training.batches.sampler import Composites
 from training.objective.objective import Objective
 from training.objective.specs import objective_of, spec_of
 from training.old_names import refuse_old_names
@@ -92,9 +93,11 @@ class TrainingConfig:
     None: the path beside the bytes, or the row's number. `validation`: a split that is measured
     whenever a checkpoint is written; AUTO: the one that goes with `split`, if it can be. `draw`:
     places for negatives by type, and `balance`. `batch_size`: captions a step of all ranks
-    together. `composites`: their share of a batch; None: as many as there are among the rows.
+    together. `composites`: their share of a batch, or `share`, `every` and `at` as Composites has
+    them; None: the preset's, or as many as there are among the rows.
     `losses`: names, or mappings with `loss`, `weight` and the loss's own options
-    (training.objective.losses). `frozen`: a tower that is not trained. `teacher`, `lora`,
+    (training.objective.losses). `frozen`: a tower that is not trained. `decoder`: a frozen text
+    model of transformers, a folder or a hub's name, for losses that need one. `teacher`, `lora`,
     `optimizer`, `run`: as TeacherOptions, LoraOptions, OptimizerOptions and RunOptions have them.
     `crop`: the least and greatest share of an image that is seen.
     `evaluation`: as training.evaluation.config has it.
@@ -109,13 +112,14 @@ class TrainingConfig:
     split: str = "train"
     validation: str | None = AUTO
     draw: Mapping[str, int | str] | None = None
-    composites: float | None = None
+    composites: float | Mapping[str, Any] | None = None
     seed: int = 0
     epochs: Positive | None = None
     batch_size: Positive | None = None
     precision: Precision = "bf16"
     losses: tuple[str | Mapping[str, Any], ...] | None = None
     frozen: Frozen | None = None
+    decoder: str | None = None
     teacher: Mapping[str, Any] = field(default_factory=dict)
     lora: Mapping[str, Any] = field(default_factory=dict)
     optimizer: Mapping[str, Any] = field(default_factory=dict)
@@ -132,6 +136,7 @@ class Settings:
     config: TrainingConfig
     epochs: int
     batch_size: int
+    composites: Composites | None
     objective: Objective
     frozen: Tower | None
     teacher: TeacherOptions
@@ -142,8 +147,10 @@ class Settings:
     def content(self) -> Json:
         """Return what shapes the weights: another content is another run."""
         config = {name: v for name, v in plain(self.config).items() if name not in _ELSEWHERE}
-        if config["composites"] is None:
-            del config["composites"]  # as before there were any
+        del config["composites"]
+        if self.composites is not None:
+            share, turns = self.composites.share, self.composites.every > 1
+            config["composites"] = plain(self.composites) if turns else share
         return {
             **config,
             **({"frozen": self.frozen} if self.frozen else {}),
@@ -183,6 +190,9 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
         config=config,
         epochs=config.epochs or preset.epochs,
         batch_size=config.batch_size or preset.batch_size or backbone.batch_size,
+        composites=_composites(
+            preset.composites if config.composites is None else config.composites
+        ),
         objective=objective_of(
             preset.losses if config.losses is None else config.losses,
             weights=backbone.weights,
@@ -204,6 +214,15 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
     return settings
 
 
+def _composites(wanted: float | Mapping[str, Any] | None) -> Composites | None:
+    if wanted is None:
+        return None
+    options = wanted if isinstance(wanted, Mapping) else {"share": wanted}
+    found = parse_options(Composites, _given(options), where="training.composites")
+    found.check("training.composites")
+    return found
+
+
 def _tower(frozen: Frozen) -> Tower | None:
     return None if frozen == "none" else frozen
 
@@ -212,7 +231,7 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-_ELSEWHERE: Final = {"image_column", "image_key", "frozen", "teacher"}
+_ELSEWHERE: Final = {"image_column", "image_key", "frozen", "teacher", "decoder"}
 _NOT_NEGATIVE: Final = "0 or more"
 _POSITIVE: Final = "a positive number"
 

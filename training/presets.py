@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from training.batches.draw import ANY, POSITIVES, SIBLINGS
+from training.batches.draw import ANY, PAIRS, POSITIVES, REORDERED, SIBLINGS
 
 Counts = Mapping[str, int]
 Tower = Literal["image", "text"]
@@ -32,6 +32,7 @@ class Preset:
         epochs: how often each caption is seen.
         batch_size: None: the backbone's.
         frozen: a tower that is not trained.
+        composites: their share of a batch, or at which steps they are alone (`Composites`).
     """
 
     losses: tuple[str | Mapping[str, Any], ...]
@@ -41,6 +42,7 @@ class Preset:
     epochs: int = 5
     batch_size: int | None = None
     frozen: Tower | None = None
+    composites: float | Mapping[str, Any] | None = None
 
 
 _FSC_CLIP: Final = ("clip", "global", "local")
@@ -88,15 +90,22 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
         ),
         "clic": Preset(
             losses=_CLIC,
-            draw=_any(1, positives=3),
+            draw=MappingProxyType({ANY: 1, POSITIVES: 3, REORDERED: True}),
             lr=1e-6,
             epochs=1,
             batch_size=800,
             frozen="image",
+            composites=MappingProxyType({"every": 2}),
+        ),
+        "cs-clip": Preset(
+            losses=("negclip", "units"), draw=MappingProxyType({PAIRS: 2}), batch_size=128
         ),
         "sparcl": Preset(losses=("clip", "margin"), draw=_any(3, positives=1)),
         "c2lip": Preset(
-            losses=("sigmoid", "phrases"), draw=_any(0, positives=4), lr=1e-5, batch_size=768
+            losses=("sigmoid", "phrases", "attended_phrases"),
+            draw=_any(0, positives=4),
+            lr=1e-5,
+            batch_size=768,
         ),
         "siglip": Preset(losses=("sigmoid",), draw=MappingProxyType({})),
     }

@@ -19,7 +19,7 @@ SETTING = Setting(
 
 @pytest.mark.parametrize(
     ("preset", "num_negatives", "num_positives"),
-    [("fsc-clip", 3, 0), ("degla", 3, 0), ("c2lip", 0, 4), ("clic", 1, 3)],
+    [("fsc-clip", 3, 0), ("degla", 3, 0), ("c2lip", 0, 4), ("clic", 1, 3), ("cs-clip", 2, 2)],
 )
 def test_a_step_of_a_preset_moves_what_it_trains(
     preset: str, num_negatives: int, num_positives: int

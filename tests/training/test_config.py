@@ -98,6 +98,8 @@ def test_what_is_given_wins_over_the_preset() -> None:
         ({"losses": ["clip", {"loss": "margin", "doubt": 1}]}, "less than the margin of 0.5"),
         ({"losses": ["clip", {"loss": "text_distance", "first": 0}]}, "first: expected 1 or more"),
         ({"losses": ["clip", {"loss": "text_grounded", "scale": 0}]}, "a positive number, found 0"),
+        ({"composites": 1}, "composites: expected a share from 0 to below 1"),
+        ({"composites": {"evry": 2}}, "composites: unknown option 'evry'; did you mean 'every'"),
         ({"crop": [0.5, 1.5]}, "crop: expected shares"),
     ],
 )
@@ -176,7 +178,7 @@ def test_every_backbone_is_found_by_its_variants() -> None:
     assert backbone_of("ViT-L-14-336").weights == {"local": 0.5}
     assert set(PRESETS) == {
         "fsc-clip", "fsc-clip-lora", "negclip", "clip", "ce-clip", "degla", "read-clip", "clic",
-        "sparcl", "c2lip", "siglip",
+        "cs-clip", "sparcl", "c2lip", "siglip",
     }  # fmt: skip
 
 
@@ -204,7 +206,7 @@ def test_every_backbone_is_found_by_its_variants() -> None:
         (
             "clic",
             {"clip": 1.0, "several_captions": 0.5, "separate_negatives": 0.5, "text_distance": 1.0},
-            {"any": 1, "positives": 3},
+            {"any": 1, "positives": 3, "reordered": True},
             (800, 1, 1e-6, "image"),
         ),
         (
@@ -213,7 +215,13 @@ def test_every_backbone_is_found_by_its_variants() -> None:
             {"any": 3, "positives": 1},
             (256, 5, 5e-6, None),
         ),
-        ("c2lip", {"sigmoid": 1.0, "phrases": 1.0}, {"positives": 4}, (768, 5, 1e-5, None)),
+        ("cs-clip", {"negclip": 1.0, "units": 0.5}, {"pairs": 2}, (128, 5, 5e-6, None)),
+        (
+            "c2lip",
+            {"sigmoid": 1.0, "phrases": 1.0, "attended_phrases": 0.01},
+            {"positives": 4},
+            (768, 5, 1e-5, None),
+        ),
         ("siglip", {"sigmoid": 1.0}, {}, (256, 5, 5e-6, None)),
     ],
 )
@@ -230,9 +238,12 @@ def test_presets_of_other_papers(
 
 
 def test_what_an_older_run_did_not_know_is_no_difference() -> None:
-    assert not {"frozen", "teacher"} & set(settings_of({}).content())
+    assert not {"frozen", "teacher", "composites", "decoder"} & set(settings_of({}).content())
     degla = settings_of({"training": {"preset": "degla"}}).content()
     assert degla["teacher"] == {"decay": 0.9996}
     clic = settings_of({"training": {"preset": "clic"}})
     assert clic.content()["frozen"] == "image"
+    assert clic.content()["composites"] == {"share": 1.0, "every": 2, "at": 0}
+    share = settings_of({"training": {"preset": "clic", "composites": 0.5}})
+    assert share.content()["composites"] == 0.5
     assert settings_of({"training": {"preset": "clic", "frozen": "none"}}).frozen is None

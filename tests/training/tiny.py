@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import open_clip
 import torch
 from torch import Tensor
 
-from training.batches.batch import Batch, PositiveTexts, laid_out
+from training.batches.batch import Batch, PositiveTexts, TargetTexts, laid_out, targets_of
+from training.batches.tokens import Ids
 from training.model.clip import ClipModel
 from training.objective.objective import Objective, weighted
 from training.presets import PRESETS
@@ -64,11 +66,13 @@ def batch_of(
     seed: int = 0,
     num_negatives: int = 3,
     positives: Sequence[int] = (),
+    targets: bool = False,
     dtype: torch.dtype = torch.float64,
 ) -> Batch:
     """Return a batch whose caption b has its last `counts[b]` negatives.
 
     `positives`: how many of two places for positives each caption fills; empty: there are none.
+    `targets`: whether a decoder is to write them, in a vocabulary of 12.
     """
     generator = torch.Generator().manual_seed(seed)
     texts = texts_of(generator, len(counts), num_negatives)
@@ -89,6 +93,7 @@ def batch_of(
         negative_lengths=tuple(map(len, negatives)),
         num_negatives=num_negatives,
         positives=positives_of(generator, captions, positives) if positives else None,
+        targets=targets_of([_to_write(count) for count in positives]) if targets else None,
     )
     return laid_out(batch, model.form)
 
@@ -105,6 +110,11 @@ def positives_of(
         lengths=tuple(map(len, texts)),
         num_places=2,
     )
+
+
+def _to_write(count: int) -> tuple[Ids | None, ...]:
+    texts = (np.array([3, 7, 4, 1], np.int32), np.array([9, 1], np.int32))
+    return (*texts[:count], *[None] * (2 - count))
 
 
 def part_of(batch: Batch, start: int, stop: int, model: ClipModel) -> Batch:
@@ -125,6 +135,7 @@ def part_of(batch: Batch, start: int, stop: int, model: ClipModel) -> Batch:
         caption_lengths=batch.caption_lengths[start:stop],
         negative_lengths=tuple(batch.negative_lengths[number] for number in chosen),
         positives=batch.positives and _part_of_positives(batch.positives, start, stop),
+        targets=batch.targets and _part_of_targets(batch.targets, start, stop),
         layout=None,
     )
     return laid_out(part, model.form)
@@ -140,6 +151,11 @@ def _part_of_positives(positives: PositiveTexts, start: int, stop: int) -> Posit
         lengths=tuple(positives.lengths[number] for number in chosen),
         num_places=q,
     )
+
+
+def _part_of_targets(targets: TargetTexts, start: int, stop: int) -> TargetTexts:
+    chosen = (start <= targets.caption_N) & (targets.caption_N < stop)
+    return TargetTexts(targets.token_NL[chosen], targets.caption_N[chosen] - start)
 
 
 def padded(texts: Sequence[Sequence[int]], length: int | None = None) -> Tensor:

@@ -7,7 +7,7 @@ token positions, C H W an image.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -43,6 +43,23 @@ class PositiveTexts:
         )
 
 
+NO_TOKEN: Final = -100
+"""Where a text to write has ended: what cross-entropy leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTexts:
+    """The positives of a batch's captions as a decoder's tokenizer has them, for it to write.
+
+    Attributes:
+        token_NL: token ids of each, padded with NO_TOKEN.
+        caption_N: the caption b that each is a positive of, ascending.
+    """
+
+    token_NL: Tensor
+    caption_N: Tensor
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
     """One rank's captions of one step. Lengths are host integers, so that no step waits for a GPU.
@@ -58,6 +75,7 @@ class Batch:
         negative_lengths: the same of each negative.
         num_negatives: K, the places a caption has for negatives.
         positives: of the captions; None where none are drawn (Q = 0).
+        targets: these positives for a decoder; None where there is none.
         layout: how the text tower will read the texts; the model makes it where it is missing.
     """
 
@@ -70,6 +88,7 @@ class Batch:
     negative_lengths: tuple[int, ...]
     num_negatives: int
     positives: PositiveTexts | None = None
+    targets: TargetTexts | None = None
     layout: Layout | None = None
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Batch":
@@ -85,6 +104,11 @@ class Batch:
                 self.positives,
                 token_NL=self.positives.token_NL.to(device, non_blocking=non_blocking),
                 place_N=self.positives.place_N.to(device, non_blocking=non_blocking),
+            ),
+            targets=self.targets
+            and TargetTexts(
+                token_NL=self.targets.token_NL.to(device, non_blocking=non_blocking),
+                caption_N=self.targets.caption_N.to(device, non_blocking=non_blocking),
             ),
             layout=self.layout and self.layout.to(device, non_blocking=non_blocking),
         )
@@ -102,6 +126,11 @@ class Batch:
                 self.positives,
                 token_NL=self.positives.token_NL.pin_memory(),
                 place_N=self.positives.place_N.pin_memory(),
+            ),
+            targets=self.targets
+            and TargetTexts(
+                token_NL=self.targets.token_NL.pin_memory(),
+                caption_N=self.targets.caption_N.pin_memory(),
             ),
             layout=self.layout and self.layout.pin_memory(),
         )
@@ -131,7 +160,7 @@ class Sample(NamedTuple):
     """A caption with its image and K places for negatives, None where there is none to use.
 
     `counts`: drawn negatives by type, and what went otherwise than planned. `positives`: Q places
-    for them, None where there is none to use.
+    for them, None where there is none to use. `targets`: the same for a decoder; empty without one.
     """
 
     id: str
@@ -140,6 +169,7 @@ class Sample(NamedTuple):
     negatives: tuple[Ids | None, ...]
     counts: Mapping[str, int]
     positives: tuple[Ids | None, ...] = ()
+    targets: tuple[Ids | None, ...] = ()
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
@@ -150,6 +180,7 @@ def collate(samples: Sequence[Sample]) -> Batch:
     num_negatives, num_positives = len(samples[0].negatives), len(samples[0].positives)
     negatives = _placed([sample.negatives for sample in samples], num_negatives)
     positives = _placed([sample.positives for sample in samples], num_positives)
+    targets = [sample.targets for sample in samples]
     return Batch(
         ids=tuple(sample.id for sample in samples),
         image_BCHW=torch.stack([sample.pixels_CHW for sample in samples]),
@@ -167,6 +198,17 @@ def collate(samples: Sequence[Sample]) -> Batch:
         )
         if num_positives
         else None,
+        targets=targets_of(targets) if targets[0] else None,
+    )
+
+
+def targets_of(drawn: Sequence[Sequence[Ids | None]]) -> TargetTexts:
+    """Return the texts of captions that a decoder is to write."""
+    num_places = len(drawn[0])
+    numbered = _placed(drawn, num_places)
+    return TargetTexts(
+        token_NL=_padded([ids for _, ids in numbered], filler=NO_TOKEN),
+        caption_N=torch.tensor([place // num_places for place, _ in numbered], dtype=torch.int64),
     )
 
 
@@ -188,9 +230,9 @@ def _placed(drawn: Sequence[Sequence[Ids | None]], num_places: int) -> list[tupl
     ]
 
 
-def _padded(texts: Sequence[Ids]) -> Tensor:
-    """Return token ids, padded with 0 to the longest text."""
-    table = np.zeros((len(texts), max(map(len, texts), default=0)), np.int64)
+def _padded(texts: Sequence[Ids], *, filler: int = 0) -> Tensor:
+    """Return token ids, padded to the longest text."""
+    table = np.full((len(texts), max(map(len, texts), default=0)), filler, np.int64)
     for row, ids in zip(table, texts, strict=True):
         row[: len(ids)] = ids
     return torch.from_numpy(table)

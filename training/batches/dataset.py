@@ -31,12 +31,21 @@ from data.pulling import local_folder
 from data.storage import AnyPath, path_of
 from data.streams import Stream
 from training.batches.batch import Sample
-from training.batches.draw import ANY, BALANCE, draw_of, drawn, paired, pairs_of, positives_of
+from training.batches.draw import (
+    ANY,
+    BALANCE,
+    REORDERED,
+    draw_of,
+    drawn,
+    paired,
+    pairs_of,
+    positives_of,
+)
 from training.batches.images import Crop, Middle
 from training.batches.rows import OnMissing, RowPlace, Verify, open_rows, with_images
-from training.batches.sampler import Mix, Place, Position, mix_of, position_of
+from training.batches.sampler import Composites, Mix, Place, Position, mix_of, position_of
 from training.batches.tokenizer import Tokenizer, tokenizer_of
-from training.batches.tokens import Ids, tokens_of
+from training.batches.tokens import Ids, PositivePlace, Tokens, tokens_of
 
 BROKEN: Final = "broken images replaced"
 CUT: Final = "negatives equal to their caption"
@@ -48,9 +57,10 @@ class DataOptions:
     """What is read, and how.
 
     `draw`: negatives a step by type, {"any": 3}, or {"any": 3, "balance": "type"}; with
-    {"positives": 1} beside them positives, too, and with {"siblings": True} the image's other
-    captions among these; {"pairs": 2}: positives with the negatives of the same places. `size`:
-    pixels wide and high. `scale`: the least and greatest share of an image that is seen.
+    {"positives": 1} beside them positives, too, with {"siblings": True} the image's other captions
+    among these, and with {"reordered": True} one in another order first; {"pairs": 2}: positives
+    with the negatives of the same places. `size`: pixels wide and high. `scale`: the least and
+    greatest share of an image that is seen.
     `evaluation`: the middle of the image, always, and none of the random decisions.
     `on_missing_image`: "error", or "skip" and count. `verify`: "quick" or "full", of the shards.
     `cache`: a folder for token ids and indexes; None: beside the shards and in the user's cache.
@@ -91,16 +101,18 @@ class HardNegativeDataset(Dataset[Sample]):
         num_pairs: how many positives are drawn with the negatives of the same places; 0: each are
             drawn by themselves.
         siblings: whether the image's other captions are among its positives.
+        targets: the ids of positives that a decoder is to write; None without one.
         options: as they were given.
         epoch: of indices that are plain numbers; see `at_epoch`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is read, and how texts become ids
         self,
         shards: AnyPath | str,
         images: AnyPath | str | None = None,
         *,
         tokenizer: Tokenizer | None = None,
+        target_tokenizer: Tokenizer | None = None,
         options: DataOptions | None = None,
         report: Callable[[int], None] = lambda _num_rows: None,
     ) -> None:
@@ -112,6 +124,7 @@ class HardNegativeDataset(Dataset[Sample]):
             images: a folder, tars or parquet files, a URL too; None: scenes, drawn on demand.
             tokenizer: CLIP's if left out, or that of `tokenizer_of`. The first call with a
                 tokenizer encodes all texts.
+            target_tokenizer: of a decoder that is to write the positives.
             options: what is read, and how.
             report: is told how many rows have become token ids.
 
@@ -134,6 +147,9 @@ class HardNegativeDataset(Dataset[Sample]):
         self.tokens = tokens_of(
             rows, tokenizer or tokenizer_of(), cache=self.options.cache, report=report
         )
+        self.targets = target_tokenizer and tokens_of(
+            rows, target_tokenizer, cache=self.options.cache, report=report
+        )
         self.transform = self.options.transform()
         self.epoch = 0
 
@@ -153,35 +169,50 @@ class HardNegativeDataset(Dataset[Sample]):
         counts = Counter({BROKEN: seen.num_broken} if seen.num_broken else {})
         counts.update(texts.counted)
         return Sample(
-            seen.id, seen.pixels_CHW, texts.caption, texts.negatives, counts, texts.positives
+            seen.id,
+            seen.pixels_CHW,
+            texts.caption,
+            texts.negatives,
+            counts,
+            texts.positives,
+            texts.targets,
         )
 
     def texts(self, row: RowPlace, row_id: str, *, epoch: int) -> "DrawnTexts":
         """Return the ids of a row's caption, and of the negatives and positives that are drawn."""
         ids = self.tokens.of(row)
         if self.num_pairs:
-            stored = self.tokens.stored_positives(row)
             stream = Stream("pairs", self.options.seed, epoch, row_id)
-            num_stored = min(len(ids.negatives), len(stored))
+            num_stored = min(len(ids.negatives), len(self.tokens.stored_positives(row)))
             chosen = paired(num_stored, self.num_pairs, stream=stream)
-            positives = _usable(stored, chosen)
+            positives = [None if n is None else PositivePlace(row.row, n) for n in chosen]
         else:
             stream = Stream("negatives", self.options.seed, epoch, row_id)
             chosen = drawn(ids.types, self.draw, stream=stream, num_of_type=self.num_of_type)
             positives = self._positives(row, row_id, epoch=epoch)
         there = [number for number in chosen if number is not None]
         counted = tuple(ids.types[n] if len(ids.negatives[n]) else CUT for n in there)
-        return DrawnTexts(ids.caption, _usable(ids.negatives, chosen), positives, counted)
+        return DrawnTexts(
+            ids.caption,
+            _usable(ids.negatives, chosen),
+            _found(self.tokens, row.shard, positives),
+            counted,
+            _found(self.targets, row.shard, positives) if self.targets else (),
+        )
 
-    def _positives(self, row: RowPlace, row_id: str, *, epoch: int) -> tuple[Ids | None, ...]:
-        """Return the ids of the positives that are drawn for a row, None where it has none left."""
+    def _positives(self, row: RowPlace, row_id: str, *, epoch: int) -> list[PositivePlace | None]:
+        """Return where the drawn positives of a row stand, None where it has none left."""
         if not self.num_positives:
-            return ()
+            return []
         pool = self.tokens.positives_of(row, siblings=self.siblings)
         stream = Stream("positives", self.options.seed, epoch, row_id)
-        chosen = stream.shuffled(range(len(pool)))[: self.num_positives]
+        order = stream.shuffled(range(len(pool)))
+        if self.options.draw.get(REORDERED):
+            reordered = [n for n in order if self.tokens.is_reordered(row.shard, pool[n])][:1]
+            order = [*reordered, *(n for n in order if n not in reordered)]
+        chosen = order[: self.num_positives]
         missing = self.num_positives - len(chosen)
-        return (*(pool[number] for number in chosen), *[None] * missing)
+        return [*(pool[number] for number in chosen), *[None] * missing]
 
     def at_epoch(self, epoch: int) -> Self:
         """Return the dataset of another epoch: other negatives, other crops."""
@@ -189,15 +220,15 @@ class HardNegativeDataset(Dataset[Sample]):
         other.epoch = epoch
         return other
 
-    def mix(self, share: float | None, *, batch_size: int) -> Mix | None:
-        """Return how composites are mixed into batches; without a share there are as many as come.
+    def mix(self, wanted: Composites | None, *, batch_size: int) -> Mix | None:
+        """Return how composites are mixed into batches; None: there are as many as come.
 
         Raises:
-            UsageError: the share is out of range, or there are no composites or no captions.
+            UsageError: a number is out of range, or there are too few composites or captions.
         """
-        if share is None:
+        if wanted is None:
             return None
-        return mix_of(self.rows.are_composites(), share=share, batch_size=batch_size)
+        return mix_of(self.rows.are_composites(), wanted=wanted, batch_size=batch_size)
 
     def start(self) -> Position:
         """Return where a run on these samples begins."""
@@ -241,18 +272,28 @@ class DrawnTexts(NamedTuple):
     """The ids of a caption, and of what is drawn beside it, None where nothing can be used.
 
     `counted`: the types of the negatives that are drawn, CUT for one that cannot be used.
+    `targets`: the positives for a decoder; empty without one.
     """
 
     caption: Ids
     negatives: tuple[Ids | None, ...]
     positives: tuple[Ids | None, ...]
     counted: tuple[str, ...]
+    targets: tuple[Ids | None, ...] = ()
 
 
 def _usable(texts: Sequence[Ids], chosen: Sequence[int | None]) -> tuple[Ids | None, ...]:
     """Return the chosen texts, None where there is none or it has no ids."""
     found = [None if number is None else texts[number] for number in chosen]
     return tuple(None if ids is None or not len(ids) else ids for ids in found)
+
+
+def _found(
+    tokens: Tokens, shard: int, places: Sequence[PositivePlace | None]
+) -> tuple[Ids | None, ...]:
+    """Return the positives at places of a shard, None where there is none or it has no ids."""
+    texts = [None if place is None else tokens.positive(shard, place) for place in places]
+    return tuple(None if ids is None or not len(ids) else ids for ids in texts)
 
 
 class _Seen(NamedTuple):

@@ -5,7 +5,8 @@ take what is typed first. Its K places keep their types from row to row. A type 
 leaves its place empty: it is never filled with another one. No negative is used twice in a step.
 
 `{any: 3, positives: 1}` draws a positive, too: another text that is true of the image. With
-`siblings: true` the other captions of the image are among them.
+`siblings: true` the other captions of the image are among them. With `reordered: true` the first
+place is for a positive that says the caption's words in another order, if the row has one.
 
 `{any: 3, balance: type}` prefers what is rare: each negative is drawn with a weight of one over the
 number of negatives of its type in the shards, so that types are drawn evenly as far as rows have
@@ -27,8 +28,9 @@ ANY: Final = "any"
 BALANCE: Final = "balance"
 POSITIVES: Final = "positives"
 SIBLINGS: Final = "siblings"
+REORDERED: Final = "reordered"
 PAIRS: Final = "pairs"
-_NO_TYPES: Final = {BALANCE, POSITIVES, SIBLINGS, PAIRS}
+_NO_TYPES: Final = {BALANCE, POSITIVES, SIBLINGS, REORDERED, PAIRS}
 
 Draw = tuple[str, ...]
 """The type of each of the K places, or ANY."""
@@ -68,17 +70,19 @@ def positives_of(wanted: Mapping[str, int | str]) -> tuple[int, bool]:
     """Return how many positives a caption has places for, and whether siblings are among them.
 
     Raises:
-        UsageError: one of the two is of another type.
+        UsageError: one of the two, or `reordered`, is of another type.
     """
     if num_pairs := pairs_of(wanted):
         return num_pairs, False
     count, siblings = wanted.get(POSITIVES, 0), wanted.get(SIBLINGS, False)
     if type(count) is not int or count < 0:
         raise UsageError(f"draw: expected 0 or more {POSITIVES}, found {count!r}")
-    if siblings not in {True, False}:
-        raise UsageError(f"draw: expected {SIBLINGS}: true or false, found {siblings!r}")
-    if siblings and not count:
-        raise UsageError(f"draw: {SIBLINGS}: true needs places, such as {{{POSITIVES}: 1}}")
+    for name in (SIBLINGS, REORDERED):
+        value = wanted.get(name, False)
+        if value not in {True, False}:
+            raise UsageError(f"draw: expected {name}: true or false, found {value!r}")
+        if value and not count:
+            raise UsageError(f"draw: {name}: true needs places, such as {{{POSITIVES}: 1}}")
     return count, bool(siblings)
 
 
@@ -110,7 +114,8 @@ def describe(wanted: Mapping[str, int | str]) -> str:
     count, siblings = positives_of(wanted)
     if count:
         among = ", the image's other captions among them" if siblings else ""
-        counts.append(f"{count} positive{'s' * (count > 1)}{among}")
+        first = ", a reordered one first" if wanted.get(REORDERED) else ""
+        counts.append(f"{count} positive{'s' * (count > 1)}{among}{first}")
     return ", ".join(counts)
 
 

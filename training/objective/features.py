@@ -12,6 +12,21 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """What a frozen decoder makes of captions: N texts that it is to write, of V tokens.
+
+    Attributes:
+        logits_NLV: of each token.
+        token_NL: which it is; -100 where the text has ended.
+        caption_N: the caption that the decoder was given.
+    """
+
+    logits_NLV: Tensor
+    token_NL: Tensor
+    caption_N: Tensor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Features:
     """Features of B captions, their images and their negatives, in float32 or float64.
 
@@ -32,6 +47,8 @@ class Features:
         patch_BPD: not normalised, class token left out; None where they were not asked for.
         token_BMD: not normalised; None where they were not asked for.
         path_TL: b * M + m of each text's tokens; B * M where the text has ended.
+        prompt_BW: what a decoder is given of each caption; None without one.
+        written: what it makes of it; None where no loss asked for it.
     """
 
     image_BD: Tensor
@@ -47,6 +64,8 @@ class Features:
     patch_BPD: Tensor | None = None
     token_BMD: Tensor | None = None
     path_TL: Tensor | None = None
+    prompt_BW: Tensor | None = None
+    written: Written | None = None
 
     @property
     def text_BCD(self) -> Tensor:

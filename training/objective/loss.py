@@ -44,8 +44,12 @@ class Loss:
             then those that have one.
         needs_pairs: whether the positive and the negative of each place belong together.
         needs_tokens: whether it needs patches and tokens (`patch_BPD`, `token_BMD`, `path_TL`).
+        needs_patches: whether it needs patches without tokens; of all ranks' images, for a loss
+            over the batch.
         needs_bias: whether it needs a model with a bias of its own (`bias`), which is then trained.
         needs_teacher: whether it needs a teacher's features (`teacher_BD`, `teacher_TD`).
+        needs_decoder: whether it needs what a frozen decoder makes of captions (`written`). It is
+            then a mean over tokens.
     """
 
     name: str
@@ -58,16 +62,18 @@ class Loss:
     needs_positives: bool = False
     needs_pairs: bool = False
     needs_tokens: bool = False
+    needs_patches: bool = False
     needs_bias: bool = False
     needs_teacher: bool = False
+    needs_decoder: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchLoss(Loss):
     """A loss that compares the captions of a step with one another.
 
-    `function` sees the features of all ranks' captions, without patches and tokens, and returns a
-    0-d tensor: the same on every rank. Micro-batches cost it one more forward pass.
+    `function` sees the features of all ranks' captions, without tokens, and returns a 0-d tensor:
+    the same on every rank. Micro-batches cost it one more forward pass.
     """
 
     function: Callable[[Features, Any], Tensor]

@@ -7,7 +7,7 @@ from those over captions: in micro-batches the first are known before the second
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -66,6 +66,16 @@ class Objective:
         return any(row.needs_tokens for row in self._rows())
 
     @property
+    def needs_patches(self) -> bool:
+        """Tell whether anything in it needs patches."""
+        return any(row.needs_patches or row.needs_tokens for row in self._rows())
+
+    @property
+    def compares_patches(self) -> bool:
+        """Tell whether a loss over the batch needs patches, those of all ranks' images."""
+        return any(row.needs_patches for row, _ in self.over_batch())
+
+    @property
     def needs_bias(self) -> bool:
         """Tell whether anything in it trains the model's own bias."""
         return any(row.needs_bias for row in self._rows())
@@ -74,6 +84,11 @@ class Objective:
     def needs_teacher(self) -> bool:
         """Tell whether anything in it compares the model with a teacher."""
         return any(row.needs_teacher for row in self._rows())
+
+    @property
+    def needs_decoder(self) -> bool:
+        """Tell whether anything in it lets a frozen decoder write texts."""
+        return any(row.needs_decoder for row in self._rows())
 
     @property
     def leaves_out(self) -> bool:
@@ -112,14 +127,18 @@ class Counts:
         captions: how many there are.
         with_negative: how many have a negative, at least 1.
         with_positive: how many have a positive, at least 1; 1 where none were drawn.
+        tokens: how many tokens a decoder is to write, at least 1; 1 without one.
     """
 
     captions: int
     with_negative: Tensor
     with_positive: Tensor | int = 1
+    tokens: Tensor | int = 1
 
     def of(self, row: Loss) -> Tensor | int:
-        """Return how many captions a loss is the mean of."""
+        """Return how many captions a loss is the mean of; of a decoder's, how many tokens."""
+        if row.needs_decoder:
+            return self.tokens
         if row.needs_positives:
             return self.with_positive
         return self.with_negative if row.needs_negatives else self.captions
@@ -142,7 +161,10 @@ def whole_loss(
 
     `carried`: what losses carry from step to step, renewed in place; None: all is as at the first.
     """
-    counts = counts_of([(features.valid_BC, features.positive_BQ)])
+    written = features.written
+    token_NL = None if written is None else written.token_NL
+    part = Part(features.valid_BC, features.positive_BQ, token_NL)
+    counts = counts_of([part])
     own, terms = caption_losses(features, objective, counts=counts)
     among_all, batch_terms = batch_losses(compared(features, objective), objective, carried=carried)
     loss = among_all + own
@@ -157,7 +179,7 @@ def whole_loss(
 def compared(features: Features, objective: Objective) -> Features:
     """Return what losses over the batch see of a rank.
 
-    No tokens, no teacher; negatives and positives if one needs them.
+    No tokens, no teacher; negatives, positives and patches if one needs them.
     """
     rows = [row for row, _ in objective.over_batch()]
     num_used = features.valid_BC.shape[1] if any(row.needs_negatives for row in rows) else 1
@@ -170,6 +192,7 @@ def compared(features: Features, objective: Objective) -> Features:
         bias=features.bias if any(row.needs_bias for row in rows) else None,
         positive_BQD=features.positive_BQD if needs_positives else None,
         positive_BQ=features.positive_BQ if needs_positives else None,
+        patch_BPD=features.patch_BPD if objective.compares_patches else None,
     )
 
 
@@ -213,21 +236,29 @@ def _among_all(own: Features) -> Features:
         bias=own.bias,
         positive_BQD=gather(own.positives[0]) if has_positives else None,
         positive_BQ=gather(own.positives[1]) if has_positives else None,
+        patch_BPD=None if own.patch_BPD is None else gather(own.patch_BPD),
     )
 
 
-def counts_of(parts: Sequence[tuple[Tensor, Tensor | None]]) -> Counts:
-    """Return the counts of all ranks.
+class Part(NamedTuple):
+    """What is there of some captions: negatives, positives, tokens that a decoder is to write."""
 
-    `parts`: valid_BC and positive_BQ of each part of this rank's captions.
-    """
-    captions = num_ranks() * sum(len(valid_BC) for valid_BC, _ in parts)
-    with_negative = torch.stack([has_negative(valid_BC).sum() for valid_BC, _ in parts]).sum()
-    positives = [positive_BQ.any(1).sum() for _, positive_BQ in parts if positive_BQ is not None]
-    if not positives:
-        return Counts(captions=captions, with_negative=total(with_negative).clamp_min(1))
-    both = total(torch.stack([with_negative, torch.stack(positives).sum()])).clamp_min(1)
-    return Counts(captions=captions, with_negative=both[0], with_positive=both[1])
+    valid_BC: Tensor
+    positive_BQ: Tensor | None = None
+    token_NL: Tensor | None = None
+
+
+def counts_of(parts: Sequence[Part]) -> Counts:
+    """Return the counts of all ranks; `parts`: of this rank's captions."""
+    sums = {
+        "with_negative": [has_negative(part.valid_BC).sum() for part in parts],
+        "with_positive": [p.positive_BQ.any(1).sum() for p in parts if p.positive_BQ is not None],
+        "tokens": [(part.token_NL >= 0).sum() for part in parts if part.token_NL is not None],
+    }
+    found = {name: torch.stack(each).sum() for name, each in sums.items() if each}
+    of_all = total(torch.stack(list(found.values()))).clamp_min(1)
+    captions = num_ranks() * sum(len(part.valid_BC) for part in parts)
+    return Counts(captions=captions, **dict(zip(found, of_all, strict=True)))
 
 
 def caption_losses(
@@ -254,6 +285,8 @@ def caption_losses(
 def _zero(features: Features, objective: Objective) -> Tensor:
     """Return 0, with a gradient of zero for whatever the losses may leave without one."""
     zero = features.scale * 0
+    if features.prompt_BW is not None:  # of captions without a text to write, or at other steps
+        zero = zero + 0 * features.prompt_BW.sum()
     if objective.leaves_out:
         zero = zero + 0 * features.image_BD.sum() + 0 * features.text_TD.sum()
         if features.bias is not None:

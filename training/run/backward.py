@@ -19,10 +19,11 @@ from torch import Generator, Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from training.batches.batch import Batch, laid_out
-from training.objective.features import Features, features_of
+from training.objective.features import Features, Written, features_of
 from training.objective.objective import (
     Carried,
     Objective,
+    Part,
     Terms,
     batch_losses,
     caption_losses,
@@ -32,6 +33,7 @@ from training.objective.objective import (
 )
 
 Draws = dict[Generator, Tensor]  # the state of each of torch's generators
+Decode = Callable[[Tensor, Tensor], Tensor]  # prompt_NW, token_NL -> logits_NLV
 
 
 class _Kept(NamedTuple):
@@ -42,6 +44,7 @@ class _Kept(NamedTuple):
     scale: Tensor
     bias: Tensor | None
     positive_BQD: Tensor | None
+    patch_BPD: Tensor | None
 
 
 def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside the model
@@ -50,6 +53,7 @@ def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside th
     objective: Objective,
     *,
     teacher: nn.Module | None = None,
+    decoder: Decode | None = None,
     carried: Carried | None = None,
     precision: torch.dtype | None = None,
     scaled: Callable[[Tensor], Tensor] = lambda loss: loss,
@@ -62,6 +66,7 @@ def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside th
             on the model's device.
         objective: what is minimised.
         teacher: another ClipModel, for losses that compare the two.
+        decoder: a frozen text model, for losses that let it write.
         carried: what losses carry from step to step, renewed in place.
         precision: of the towers under autocast; None: that of their weights.
         scaled: what is done to a loss before its gradient (GradScaler.scale, for float16).
@@ -69,7 +74,9 @@ def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside th
     plain: Any = model.module if isinstance(model, DistributedDataParallel) else model
     batches = [laid_out(batch, plain.form) for batch in micro_batches]
     if len(batches) == 1:
-        features = encode(model, batches[0], objective, teacher=teacher, precision=precision)
+        features = encode(
+            model, batches[0], objective, teacher=teacher, decoder=decoder, precision=precision
+        )
         loss, terms = whole_loss(features, objective, carried=carried)
         torch.autograd.backward(scaled(loss))
         return terms
@@ -84,6 +91,7 @@ def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside th
         batches,
         objective,
         teacher=teacher,
+        decoder=decoder,
         kept=kept,
         draws=draws,
         precision=precision,
@@ -104,7 +112,8 @@ def _first_pass(
     for batch in batches:
         draws.append(_draws(batch))
         with torch.no_grad():
-            features = _encode(model, batch, tokens=False, precision=precision)
+            patches = objective.compares_patches
+            features = _encode(model, batch, patches=patches, precision=precision)
             parts.append(compared(features, objective))
     return parts, draws
 
@@ -117,6 +126,7 @@ def _gradient_of(
     scale = parts[0].scale.clone().requires_grad_()
     bias = None if parts[0].bias is None else parts[0].bias.clone().requires_grad_()
     positives = [each.positive_BQD for each in leaves if each.positive_BQD is not None]
+    patches = [each.patch_BPD for each in leaves if each.patch_BPD is not None]
     masks = [part.positive_BQ for part in parts if part.positive_BQ is not None]
     whole = features_of(
         image_BD=torch.cat([each.image_BD for each in leaves]),
@@ -126,6 +136,7 @@ def _gradient_of(
         bias=bias,
         positive_BQD=torch.cat(positives) if positives else None,
         positive_BQ=torch.cat(masks) if masks else None,
+        patch_BPD=torch.cat(patches) if patches else None,
     )
     loss, terms = batch_losses(whole, objective, carried=carried)
     shared = [scale] if bias is None else [scale, bias]
@@ -137,6 +148,7 @@ def _gradient_of(
             image_BD=next(found),
             text_BCD=next(found),
             positive_BQD=None if each.positive_BQD is None else next(found),
+            patch_BPD=None if each.patch_BPD is None else next(found),
             scale=of_shared[0] / len(parts),
             bias=None if bias is None else of_shared[1] / len(parts),
         )
@@ -151,6 +163,7 @@ class _Leaves(NamedTuple):
     image_BD: Tensor
     text_BCD: Tensor
     positive_BQD: Tensor | None
+    patch_BPD: Tensor | None
 
     def all(self) -> list[Tensor]:
         """Return those that are there."""
@@ -158,11 +171,12 @@ class _Leaves(NamedTuple):
 
 
 def _leaves_of(part: Features) -> _Leaves:
-    positive_BQD = part.positive_BQD
+    positive_BQD, patch_BPD = part.positive_BQD, part.patch_BPD
     return _Leaves(
         image_BD=part.image_BD.requires_grad_(),
         text_BCD=part.text_BCD.requires_grad_(),
         positive_BQD=None if positive_BQD is None else positive_BQD.requires_grad_(),
+        patch_BPD=None if patch_BPD is None else patch_BPD.requires_grad_(),
     )
 
 
@@ -172,19 +186,22 @@ def _second_pass(  # noqa: PLR0913 - a step's arguments, in parts
     objective: Objective,
     *,
     teacher: nn.Module | None,
+    decoder: Decode | None,
     kept: Sequence[_Kept] | None,
     draws: Sequence[Draws],
     precision: torch.dtype | None,
     scaled: Callable[[Tensor], Tensor],
 ) -> tuple[Tensor, Terms]:
     """Send each part through the towers with its gradient; return the losses over captions."""
-    counts = counts_of([_valid(batch) for batch in batches])
+    counts = counts_of([_there(batch) for batch in batches])
     sums: Terms = {}
     for number, batch in enumerate(batches):
         for generator, state in draws[number].items():
             generator.set_state(state)
         with _exchange_once(model, last=number == len(batches) - 1):
-            features = encode(model, batch, objective, teacher=teacher, precision=precision)
+            features = encode(
+                model, batch, objective, teacher=teacher, decoder=decoder, precision=precision
+            )
             own, terms = caption_losses(features, objective, counts=counts)
             loss = own if kept is None else _inner(features, kept[number], objective) + own
             torch.autograd.backward(scaled(loss))
@@ -203,35 +220,61 @@ def _inner(features: Features, kept: _Kept, objective: Objective) -> Tensor:
     )
     if seen.positive_BQD is not None and kept.positive_BQD is not None:
         inner = inner + (seen.positive_BQD * kept.positive_BQD).sum()
+    if seen.patch_BPD is not None and kept.patch_BPD is not None:
+        inner = inner + (seen.patch_BPD * kept.patch_BPD).sum()
     if seen.bias is not None and kept.bias is not None:
         inner = inner + seen.bias * kept.bias
     return inner
 
 
-def encode(
+def encode(  # noqa: PLR0913 - what sees the batch
     model: nn.Module,
     batch: Batch,
     objective: Objective,
     *,
     teacher: nn.Module | None = None,
+    decoder: Decode | None = None,
     precision: torch.dtype | None = None,
 ) -> Features:
-    """Return a batch's features with all that the losses need, the teacher's among it."""
-    features = _encode(model, batch, tokens=objective.needs_tokens, precision=precision)
+    """Return a batch's features with all that the losses need, teacher's and decoder's among it."""
+    tokens, patches = objective.needs_tokens, objective.needs_patches
+    features = _encode(model, batch, tokens=tokens, patches=patches, precision=precision)
+    if decoder is not None and objective.needs_decoder:
+        features = replace(features, written=_written(decoder, features, batch, precision))
     if teacher is None or not objective.needs_teacher:
         return features
     with torch.no_grad():
-        taught = _encode(teacher, batch, tokens=False, precision=precision)
+        taught = _encode(teacher, batch, precision=precision)
     return replace(features, teacher_BD=taught.image_BD, teacher_TD=taught.text_TD)
 
 
 def _encode(
-    model: nn.Module, batch: Batch, *, tokens: bool, precision: torch.dtype | None
+    model: nn.Module,
+    batch: Batch,
+    *,
+    tokens: bool = False,
+    patches: bool = False,
+    precision: torch.dtype | None,
 ) -> Features:
     device = batch.image_BCHW.device.type
     with torch.autocast(device, dtype=precision, enabled=precision is not None):
-        features: Features = model(batch, tokens=tokens)
+        features: Features = model(batch, tokens=tokens, patches=patches)
     return features
+
+
+def _written(
+    decoder: Decode, features: Features, batch: Batch, precision: torch.dtype | None
+) -> Written:
+    """Return what the decoder makes of captions that have a text to write."""
+    assert batch.targets is not None
+    assert features.prompt_BW is not None
+    token_NL, caption_N = batch.targets.token_NL, batch.targets.caption_N
+    logits_NLV = features.prompt_BW.new_zeros(*token_NL.shape, 1)
+    if len(token_NL):
+        device = token_NL.device.type
+        with torch.autocast(device, dtype=precision, enabled=precision is not None):
+            logits_NLV = decoder(features.prompt_BW[caption_N], token_NL)
+    return Written(logits_NLV=logits_NLV, token_NL=token_NL, caption_N=caption_N)
 
 
 def _draws(batch: Batch) -> Draws:
@@ -250,6 +293,7 @@ def _exchange_once(model: nn.Module, *, last: bool) -> AbstractContextManager[No
     return nullcontext()
 
 
-def _valid(batch: Batch) -> tuple[Tensor, Tensor | None]:
+def _there(batch: Batch) -> Part:
     assert batch.layout is not None
-    return batch.layout.valid_BC, batch.layout.positive_BQ
+    token_NL = None if batch.targets is None else batch.targets.token_NL
+    return Part(batch.layout.valid_BC, batch.layout.positive_BQ, token_NL)

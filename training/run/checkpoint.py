@@ -1,10 +1,10 @@
 """Checkpoints: written whole or not at all, read without running anything that they hold.
 
 A checkpoint has all that a run needs to go on: weights, optimizer, loss scale, position in the
-data, step, the run's configuration and the digest of its rows, the teacher's weights and what
-losses carry from step to step. There is no generator's state in it:
-every random decision is drawn from the seed and the step, or from the seed and the sample. It has
-nothing of ranks, workers or devices.
+data, step, the run's configuration and the digest of its rows, the teacher's weights, those of
+maps that only training needs, and what losses carry from step to step. There is no generator's
+state in it: every random decision is drawn from the seed and the step, or from the seed and the
+sample. It has nothing of ranks, workers or devices.
 
 `state_dict` and `quick_gelu` stand where open_clip and `training.model` look for them, so that a
 checkpoint of a full fine-tuning is a file of weights too.
@@ -41,6 +41,7 @@ class Checkpoint:
         best: the least loss on the validation split so far, None without one.
         teacher: of the teacher's model; empty without one.
         carried: what losses carry from step to step, by name.
+        heads: of the model's heads, maps that only training needs; empty without any.
     """
 
     step: int
@@ -53,9 +54,10 @@ class Checkpoint:
     best: float | None = None
     teacher: dict[str, Any] = field(default_factory=dict)
     carried: dict[str, Any] = field(default_factory=dict)
+    heads: dict[str, Any] = field(default_factory=dict)
 
 
-_LATER: Final = {"teacher", "carried"}
+_LATER: Final = {"teacher", "carried", "heads"}
 """What checkpoints of earlier versions lack."""
 
 

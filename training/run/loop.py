@@ -20,6 +20,7 @@ from training.batches.sampler import Mix, Position, Sampler
 from training.batches.workers import Workers
 from training.config import Precision, Settings
 from training.model.clip import ClipModel
+from training.model.decoder import Decoder
 from training.model.teacher import follow
 from training.objective.gather import num_ranks
 from training.objective.objective import Carried, Terms
@@ -55,6 +56,7 @@ class Run:
         model: what is trained.
         trained: the same, or what exchanges its gradients.
         teacher: the moving average of its weights, where a loss asks for one.
+        decoder: the frozen text model, where a loss asks for one.
         carried: what losses carry from step to step.
         mix: how composites are mixed into batches, if they have a share of their own.
     """
@@ -62,6 +64,7 @@ class Run:
     model: ClipModel
     trained: nn.Module
     teacher: ClipModel | None
+    decoder: Decoder | None
     carried: Carried
     samples: HardNegativeDataset
     mix: Mix | None
@@ -170,6 +173,7 @@ def train_step(run: Run, number: int, step: Step) -> tuple[Terms, Tensor]:
         step.micro_batches,
         objective,
         teacher=run.teacher,
+        decoder=run.decoder,
         carried=run.carried,
         precision=DTYPES[run.settings.config.precision],
         scaled=run.scaler.scale,
@@ -246,6 +250,7 @@ def validate_and_checkpoint(
             best=state.best,
             teacher={} if run.teacher is None else run.teacher.clip.state_dict(),
             carried=run.carried,
+            heads=run.model.heads.state_dict(),
         )
         with stopping.undisturbed():
             write(run.folder, checkpoint, keep=run.settings.run.keep, is_best=is_best)
@@ -260,6 +265,7 @@ def _measure_validation(run: Run, stopping: Stopping) -> Measures | None:
         run.validation,
         run.settings.objective,
         teacher=run.teacher,
+        decoder=run.decoder,
         carried=run.carried,
         batch_size=run.settings.batch_size,
         device=run.device,

@@ -18,7 +18,7 @@ from training.model.clip import ClipModel
 from training.objective.features import Features, has_negative
 from training.objective.gather import gather, num_ranks
 from training.objective.objective import Carried, Objective, whole_loss
-from training.run.backward import encode
+from training.run.backward import Decode, encode
 from training.run.ranks import rank
 from training.run.stopping import Stopping
 
@@ -51,6 +51,7 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
     batch_size: int,
     device: torch.device,
     teacher: ClipModel | None = None,
+    decoder: Decode | None = None,
     carried: Carried | None = None,
     precision: torch.dtype | None = None,
     workers: int = 0,
@@ -58,8 +59,8 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
 ) -> Measures | None:
     """Return the measures of a split, over whole batches of all ranks; None if told to stop.
 
-    A split of fewer captions than `batch_size` is one batch. `teacher` and `carried`: of the run,
-    for losses that need them; neither is changed.
+    A split of fewer captions than `batch_size` is one batch. `teacher`, `decoder` and `carried`: of
+    the run, for losses that need them; none is changed.
     """
     stopping = stopping or Stopping()
     most = len(samples) // num_ranks() * num_ranks()
@@ -84,7 +85,9 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
             if signal or step is None:
                 break
             (batch,) = step.micro_batches
-            features = encode(model, batch, objective, teacher=teacher, precision=precision)
+            features = encode(
+                model, batch, objective, teacher=teacher, decoder=decoder, precision=precision
+            )
             sums += _counts(features, objective, carried=dict(carried or {}))
     model.train(was_training)
     if signal:

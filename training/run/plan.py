@@ -160,7 +160,7 @@ def _sampler(samples: HardNegativeDataset, settings: Settings, *, epochs: int) -
         epochs=epochs,
         start=samples.start(),
         num_ranks=num_ranks(),
-        mix=samples.mix(settings.config.composites, batch_size=settings.batch_size),
+        mix=samples.mix(settings.composites, batch_size=settings.batch_size),
     )
 
 

@@ -20,6 +20,7 @@ from training.batches.rows import Rows, num_left_out, open_rows
 from training.batches.tokenizer import Tokenizer, unpadded
 from training.config import AUTO, Settings, TrainingConfig
 from training.model.clip import ClipModel
+from training.model.decoder import Decoder, open_decoder
 from training.model.library import tokenizer
 from training.model.loading import check_weights, load_model, matched_name
 from training.model.lora import add_lora
@@ -54,6 +55,7 @@ class Prepared:
 
     model: ClipModel
     name: str
+    decoder: Decoder | None
     samples: HardNegativeDataset
     validation: HardNegativeDataset | None
     content: Json
@@ -85,7 +87,7 @@ def prepare(
         scenes_of(rows.manifest, where="without --images")
     name = matched_name(config.model, config.pretrained)
     model = initial_model(config, name=name, weights=weights)
-    if settings.objective.needs_tokens:
+    if settings.objective.needs_patches:
         model.require_patches()
     digest = digest_of(model.clip.state_dict()) if weights else ""
     if settings.lora.rank:
@@ -97,6 +99,10 @@ def prepare(
         model.train_bias()
     if settings.frozen:
         model.freeze(settings.frozen)
+    decoder = _decoder(settings)
+    if decoder is not None:
+        generator = torch.Generator().manual_seed(seed_of(config.seed, "prompt"))
+        model.add_prompt(decoder.width, generator=generator)
     options = _data_options(settings, model, draw=draw, cache=places.cache)
     tokenize = tokenizer(name)
     ids = Tokenizer(encode=unpadded(tokenize), name=type(tokenize).__name__)
@@ -105,7 +111,12 @@ def prepare(
         chosen = replace(options, split=split, evaluation=evaluation)
         return first_then_others(
             lambda: HardNegativeDataset(
-                places.shards, places.images, tokenizer=ids, options=chosen, report=report
+                places.shards,
+                places.images,
+                tokenizer=ids,
+                target_tokenizer=None if decoder is None else decoder.tokenizer,
+                options=chosen,
+                report=report,
             )
         )
 
@@ -119,11 +130,28 @@ def prepare(
     return Prepared(
         model=model,
         name=name,
+        decoder=decoder,
         samples=samples,
         validation=validation,
-        content=_content(settings, name=name, draw=draw, rows=samples.rows.digest, weights=digest),
+        content={
+            **_content(settings, name=name, draw=draw, rows=samples.rows.digest, weights=digest),
+            **({} if decoder is None else {"decoder": [decoder.name, digest_of(decoder.state())]}),
+        },
         notes=notes_of(settings, name, model, samples) + ((measured,) if measured else ()),
     )
+
+
+def _decoder(settings: Settings) -> Decoder | None:
+    """Return the frozen text model, where a loss needs one."""
+    place = settings.config.decoder
+    if not settings.objective.needs_decoder:
+        return None
+    if place is None:
+        raise UsageError(
+            "the loss reconstruction needs a frozen text model to write with: give "
+            "training.decoder=FOLDER, or a hub's name (google/t5-v1_1-large in READ-CLIP)"
+        )
+    return open_decoder(place)
 
 
 def measured_split(

@@ -144,9 +144,10 @@ def assemble(settings: Settings, prepared: Prepared, folder: Path, *, device: to
         model=model,
         trained=DistributedDataParallel(model) if several else model,
         teacher=teacher,
+        decoder=prepared.decoder and prepared.decoder.to(device),
         carried={},
         samples=prepared.samples,
-        mix=prepared.samples.mix(settings.config.composites, batch_size=settings.batch_size),
+        mix=prepared.samples.mix(settings.composites, batch_size=settings.batch_size),
         validation=prepared.validation,
         optimizer=adamw(model, settings.optimizer),
         scaler=GradScaler(device.type, enabled=settings.config.precision == "fp16"),
@@ -168,6 +169,8 @@ def restored(run: Run, path: Path | None) -> State:
     checkpoint = read(path)
     refuse_another(path, checkpoint.config, run.content)
     load_into(run.model.clip, checkpoint.state_dict, where=str(path))
+    if run.model.heads:
+        load_into(run.model.heads, checkpoint.heads, where=f"{path}, heads")
     if run.teacher is not None:
         load_into(run.teacher.clip, checkpoint.teacher, where=f"{path}, teacher")
     run.carried.update({name: each.to(run.device) for name, each in checkpoint.carried.items()})

@@ -45,6 +45,8 @@ def test_a_draw_has_a_place_for_each(counts: dict[str, int | str], draw: tuple[s
         ({"pairs": -1}, "expected 0 or more pairs, found -1"),
         ({"pairs": True}, "expected 0 or more pairs, found True"),
         ({"pairs": 2, "any": 1, "balance": "type"}, r"pairs alone, found any, balance beside it"),
+        ({"positives": 1, "reordered": 2}, "reordered: true or false, found 2"),
+        ({"any": 1, "reordered": True}, "reordered: true needs places, such as {positives: 1}"),
         ({"any": 1, "siblings": True}, "siblings: true needs places, such as {positives: 1}"),
     ],
 )

@@ -1,6 +1,7 @@
 """Positives: which are drawn, as which ids, and that the model sees them as it would alone."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from tests.training.folders import (
     row_of,
 )
 from tests.training.tiny import batch_of, clip_model
-from training.batches.batch import collate
+from training.batches.batch import NO_TOKEN, collate
 from training.batches.dataset import DataOptions, HardNegativeDataset
 from training.batches.rows import RowPlace
 from training.batches.tokens import with_positive
@@ -35,14 +36,20 @@ def row(number: int, image: str, *positives: Positive) -> Row:
 
 
 ROWS = [
-    row(0, "a.jpg", positive("one more of 0 dogs"), positive("dogs 0 there"), positive("0 dogs")),
+    row(
+        0,
+        "a.jpg",
+        positive("one more of 0 dogs"),
+        positive("dogs 0 there", "reorder"),
+        positive("0 dogs"),
+    ),
     row(1, "a.jpg", positive("a picture of 1 dogs")),  # which is the caption: cannot be used
     row(2, "a.jpg"),
     row(3, "b.jpg"),
     row(4, "c.jpg", positive("of 4 dogs"), positive("a sibling", "sibling")),
     row(5, "c.jpg"),
     row(6, "d.jpg")._replace(images=("d.jpg", "e.jpg"), layout="left-right"),
-]
+]  # fmt: skip
 CAPTIONS = [each.caption for each in ROWS]
 OWN = [["one more of 0 dogs", "dogs 0 there", "0 dogs"], [], [], [], ["of 4 dogs"], [], []]
 SIBLINGS = [CAPTIONS[1:3], [CAPTIONS[0], CAPTIONS[2]], CAPTIONS[:2], [], ["a sibling"],
@@ -58,9 +65,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def samples(root: Path, **draw: int) -> HardNegativeDataset:
+def samples(root: Path, *, targets: bool = False, **draw: int) -> HardNegativeDataset:
     options = DataOptions(size=8, draw={"any": 3} | draw)
-    return HardNegativeDataset(root / "out", root / "images", tokenizer=TOKENIZER, options=options)
+    return HardNegativeDataset(
+        root / "out", root / "images", tokenizer=TOKENIZER, options=options,
+        target_tokenizer=replace(TOKENIZER, name="another") if targets else None,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("siblings", [False, True])
@@ -71,7 +81,8 @@ def test_a_rows_positives_are_its_own_and_with_siblings_the_images_other_caption
     for number in range(len(ROWS)):
         texts = OWN[number] + (SIBLINGS[number] if siblings else [])
         found = tokens.positives_of(RowPlace(0, number), siblings=siblings)
-        assert [ids.tolist() for ids in found] == by_word(texts), number
+        ids = [tokens.positive(0, place).tolist() for place in found]
+        assert ids == by_word(texts), number
     has = [bool(OWN[n] or (siblings and SIBLINGS[n])) for n in range(len(ROWS))]
     assert with_positive(tokens, siblings=siblings).tolist() == has
 
@@ -96,6 +107,35 @@ def test_positives_are_drawn_by_seed_epoch_and_row_and_never_twice(root: Path) -
     assert only[0] is not None
     assert only[0].tolist() == by_word([CAPTIONS[4]])[0]
     assert only[1] is None
+
+
+def test_a_reordered_positive_comes_first_where_there_is_one(root: Path) -> None:
+    data = samples(root, positives=2, reordered=True, siblings=True)
+    first = [data.at_epoch(epoch)[0].positives[0] for epoch in range(20)]
+    (own,) = by_word(["dogs 0 there"])
+    assert all(ids is not None and ids.tolist() == own for ids in first)
+    others = {tuple(ids.tolist()) for e in range(20)
+              if (ids := data.at_epoch(e)[0].positives[1]) is not None}  # fmt: skip
+    assert len(others) > 1
+    plain = samples(root, positives=2, siblings=True)
+    assert data[4].positives[0] is not None
+    assert [str(ids) for ids in data[4].positives] == [str(ids) for ids in plain[4].positives]
+
+
+def test_a_decoder_is_to_write_the_positives_that_are_drawn(root: Path) -> None:
+    data = samples(root, targets=True, positives=2, siblings=True)
+    for number in range(len(ROWS)):
+        sample = data[number]
+        assert [str(ids) for ids in sample.targets] == [str(ids) for ids in sample.positives]
+    batch = collate([data[number] for number in (3, 4, 0)])
+    assert batch.targets is not None
+    assert batch.targets.caption_N.tolist() == [1, 1, 2, 2]
+    assert batch.positives is not None
+    written = batch.targets.token_NL.clamp_min(0)
+    assert torch.equal(written, batch.positives.token_NL)
+    assert (batch.targets.token_NL == NO_TOKEN).any()
+    assert batch.to("meta").targets.token_NL.device.type == "meta"
+    assert samples(root, positives=2)[0].targets == ()
 
 
 UNITS = [

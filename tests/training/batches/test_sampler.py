@@ -1,4 +1,5 @@
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import UsageError
-from training.batches.sampler import Place, Position, Sampler, mix_of, position_of
+from training.batches.sampler import Composites, Place, Position, Sampler, mix_of, position_of
 
 
 def sampler(start: Position | None = None, *, size: int = 103, epochs: int = 3,
@@ -100,12 +101,13 @@ def test_a_position_of_something_else_is_refused(change: dict[str, object], mess
         position_of(content, rows="abc", seed=7)
 
 
-def mixed(*, share: float = 0.25, rank: int = 0, num_ranks: int = 1,
+def mixed(*, share: float = 0.25, every: int = 1, at: int = 0, rank: int = 0, num_ranks: int = 1,
           start: Position | None = None) -> Sampler:  # fmt: skip
     is_composite = np.arange(103) % 4 == 3  # 25 of them, and 78 captions
+    wanted = Composites(share=share, every=every, at=at)
     return Sampler(
         size=103, batch_size=12, epochs=4, start=start or Position(), rank=rank,
-        num_ranks=num_ranks, mix=mix_of(is_composite, share=share, batch_size=12),
+        num_ranks=num_ranks, mix=mix_of(is_composite, wanted=wanted, batch_size=12),
     )  # fmt: skip
 
 
@@ -126,28 +128,57 @@ def test_composites_have_their_share_of_every_batch() -> None:
 
 
 @pytest.mark.parametrize("num_ranks", [1, 2, 4])
-def test_ranks_share_composites_and_go_on_anywhere(num_ranks: int) -> None:
-    whole = list(mixed())
+@pytest.mark.parametrize("mix", [{}, {"share": 1.0, "every": 2}, {"every": 3, "at": 1}])
+def test_ranks_share_composites_and_go_on_anywhere(mix: dict[str, Any], num_ranks: int) -> None:
+    whole = list(mixed(**mix))
     position = Position()
     for done in range(len(whole)):
-        parts = [mixed(rank=r, num_ranks=num_ranks).places(position) for r in range(num_ranks)]
-        assert list(chain(*parts)) == whole[done]
-        assert len(mixed(start=position)) == len(whole) - done
-        position = mixed().after(position)
+        ranks = [mixed(**mix, rank=rank, num_ranks=num_ranks) for rank in range(num_ranks)]
+        assert list(chain(*(each.places(position) for each in ranks))) == whole[done]
+        assert len(mixed(**mix, start=position)) == len(whole) - done
+        position = mixed(**mix).after(position)
 
 
 @pytest.mark.parametrize(
-    ("share", "is_composite", "message"),
+    ("share", "every", "at", "in_batch"),
+    [(1.0, 2, 0, [12, 0]), (1.0, 2, 1, [0, 12]), (0.5, 3, 1, [0, 6, 0]), (0.25, 1, 0, [3])],
+)
+def test_batches_take_turns_over_the_whole_run(
+    share: float, every: int, at: int, in_batch: list[int]
+) -> None:
+    """By the step's number in the run, so that losses which take turns meet the same batches."""
+    batches = list(mixed(share=share, every=every, at=at))
+    found = [sum(place.number % 4 == 3 for place in batch) for batch in batches]
+    assert found == in_batch * (len(batches) // every)
+    a_round = 12 * every - sum(in_batch)
+    assert len(batches) == 4 * (78 // a_round) * every
+    read = [place for batch in batches for place in batch]
+    for epoch in range(4):
+        numbers = [p.number for p in read if p.epoch == epoch and p.number % 4 != 3]
+        assert len(numbers) == len(set(numbers)) == 78 // a_round * a_round
+    composites = [place.number for place in read if place.number % 4 == 3]
+    rounds = [composites[first : first + 25] for first in range(0, len(composites) - 24, 25)]
+    assert all(len(set(each)) == 25 for each in rounds)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_composite", "message"),
     [
-        (1.0, [True, False] * 20, "expected a share from 0 to below 1, found 1.0"),
-        (0.5, [False] * 40, "found no composites in the shards"),
-        (0.5, [True] * 35 + [False] * 5, "expected at least 6 captions beside the 6 composites"),
-        (0.99, [True, False] * 20, "expected at least 1 captions beside the 12"),
+        ({}, [True, False] * 20, "expected a share from 0 to below 1, or 1 .*, found 1.0"),
+        ({"share": 2, "every": 2}, [True, False] * 20, "expected a share .*, found 2"),
+        ({"every": 17}, [True, False] * 20, "expected `every` of 1 to 16 .*, found 17 and 0"),
+        ({"every": 2, "at": 2}, [True, False] * 20, "found 2 and 2"),
+        ({"share": 0.5}, [False] * 40, "found no composites in the shards"),
+        ({"share": 0.5}, [True] * 35 + [False] * 5, "at least 6 captions beside the 6 composites"),
+        ({"share": 0.99}, [True, False] * 20, "expected at least 1 captions beside the 12"),
+        ({"every": 2}, [True] * 35 + [False] * 5, "at least 12 captions .* 12 .* of 2 batches"),
     ],
 )
-def test_shares_that_cannot_be(share: float, is_composite: list[bool], message: str) -> None:
+def test_shares_that_cannot_be(
+    wanted: dict[str, Any], is_composite: list[bool], message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
-        mix_of(np.array(is_composite), share=share, batch_size=12)
+        mix_of(np.array(is_composite), wanted=Composites(**wanted), batch_size=12)
 
 
 def test_no_share_is_a_share_of_captions_alone() -> None:

@@ -1,10 +1,12 @@
 """Features: what is encoded once is what padding to 77 gives, gradients too."""
 
 import copy
+from types import SimpleNamespace
 from typing import Any
 
 import open_clip
 import pytest
+import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -89,6 +91,22 @@ def test_patches_are_projected_and_leave_the_class_token_out() -> None:
     assert torch.allclose(features.patch_BPD, tokens @ visual.proj, atol=1e-12)
     assert features.patch_BPD.shape == (2, 4, 24)
     assert torch.allclose(features.image_BD, functional.normalize(pooled, dim=-1), atol=1e-12)
+
+
+def test_a_patch_of_siglip_is_what_the_tower_makes_of_it_alone() -> None:
+    """Attention over one patch is its value, of which the pool makes features."""
+    trunk: Any = timm.models.VisionTransformer(
+        img_size=8, patch_size=4, embed_dim=16, depth=1, num_heads=2, num_classes=0,
+        global_pool="map", class_token=False,
+    ).double()  # fmt: skip
+    visual = SimpleNamespace(trunk=trunk, head=nn.Identity())
+    image_BCHW = torch.randn(2, 3, 8, 8, dtype=torch.float64)
+    image_BD, patch_BPD = encode_patches(visual, image_BCHW)
+    assert torch.allclose(image_BD, functional.normalize(trunk(image_BCHW), dim=-1), atol=1e-12)
+    pool, state_BPW = trunk.attn_pool, trunk.forward_features(image_BCHW)
+    weight, bias = pool.kv.weight[16:], pool.kv.bias[16:]
+    seen_BPD = pool.proj(state_BPW @ weight.T + bias)
+    assert torch.allclose(patch_BPD, seen_BPD + pool.mlp(pool.norm(seen_BPD)), atol=1e-12)
 
 
 def test_nothing_but_whole_features_where_no_more_is_asked() -> None:

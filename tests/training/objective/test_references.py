@@ -30,6 +30,7 @@ class Lists(NamedTuple):
     positive: list[list[Tensor | None]]
     teacher_image: list[Tensor]
     teacher: list[list[Tensor]]
+    patch: list[list[Tensor]]
 
     def z(self, i: int, text: Tensor) -> float:
         return SCALE * float(self.image[i] @ text)
@@ -53,6 +54,7 @@ def unit(*shape: int, seed: int) -> Tensor:
 def batch() -> tuple[Features, Lists]:
     image_BD, text_BCD, positive_BQD = unit(B, seed=0), unit(B, 1 + K, seed=1), unit(B, Q, seed=2)
     taught_BD, taught_BCD = unit(B, seed=3), unit(B, 1 + K, seed=4)
+    patch_BPD = unit(B, 6, seed=5) * torch.linspace(0.5, 4, 6)[:, None].double()
     valid_BC, positive_BQ = torch.tensor(VALID).bool(), torch.tensor(POSITIVE).bool()
     plain = features_of(
         image_BD=image_BD,
@@ -62,6 +64,7 @@ def batch() -> tuple[Features, Lists]:
         bias=torch.tensor(BIAS).double(),
         positive_BQD=positive_BQD * positive_BQ[..., None],
         positive_BQ=positive_BQ,
+        patch_BPD=patch_BPD,
     )
     features = replace(plain, teacher_BD=taught_BD, teacher_TD=taught_BCD.flatten(0, 1))
 
@@ -78,6 +81,7 @@ def batch() -> tuple[Features, Lists]:
         positive=there(positive_BQD, POSITIVE, 0),
         teacher_image=list(taught_BD),
         teacher=[list(row) for row in taught_BCD],
+        patch=[list(row) for row in patch_BPD],
     )
 
 
@@ -105,6 +109,20 @@ def phrases(a: Lists) -> float:
             zs = [a.z(i, text) + BIAS for i in range(B)]
             found.append(sum(log(1 + exp(-z if i == j else z)) for i, z in enumerate(zs)))
     return mean(found)
+
+
+def attended_phrases(a: Lists) -> float:
+    found = []
+    for j in range(B):
+        for text in a.positives(j):
+            for i in range(B):
+                patches = [patch / patch.norm() for patch in a.patch[i]]
+                weights = [exp(float(text @ patch)) for patch in patches]
+                view = sum(w * patch for w, patch in zip(weights, patches, strict=True))
+                assert isinstance(view, Tensor)
+                z = SCALE * float(view @ text / view.norm()) + BIAS
+                found.append(log(1 + exp(-z if i == j else z)))
+    return B * mean(found)
 
 
 def intra_modal(a: Lists) -> float:
@@ -221,7 +239,7 @@ REFERENCES: dict[str, Callable[[Lists], Any]] = {
     each.__name__: each
     for each in (
         sigmoid, intra_modal, ranking, margin, text_grounded, distillation, paraphrase,
-        several_captions, separate_negatives, text_distance, phrases, units,
+        several_captions, separate_negatives, text_distance, phrases, attended_phrases, units,
     )
 }  # fmt: skip
 
@@ -237,6 +255,7 @@ def found_by(name: str, features: Features) -> Tensor:
 
 def test_every_loss_has_a_reference() -> None:
     elsewhere = {"clip", "negclip", "global", "local"}  # test_losses.py
+    elsewhere |= {"reconstruction"}  # test_writing.py
     assert set(LOSSES) == set(REFERENCES) | elsewhere
 
 
@@ -252,7 +271,7 @@ def test_a_loss_is_its_equation(name: str) -> None:
 @pytest.mark.parametrize("name", REFERENCES)
 def test_a_gradient_is_the_numerical_one_and_ends_at_the_masks(name: str) -> None:
     features, _ = batch()
-    kinds = ("image_BD", "text_TD", "positive_BQD", "scale", "bias")
+    kinds = ("image_BD", "text_TD", "positive_BQD", "scale", "bias", "patch_BPD")
     leaves = [getattr(features, kind).clone().requires_grad_() for kind in kinds]
 
     def loss(*tensors: Tensor) -> Tensor:

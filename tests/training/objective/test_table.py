@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from data.errors import UsageError
+from tests.training.text_models import WIDTH, decoder
 from tests.training.tiny import batch_of, clip_model
 from training.model.teacher import teacher_of
 from training.objective.loss import BatchLoss, CarryingLoss, PerCaption
@@ -32,14 +33,19 @@ def test_a_loss_gives_what_its_kind_promises(name: str) -> None:
     model, row = clip_model(bias=-1.0), LOSSES[name]
     objective = Objective((weighted(name),))
     model.train_bias()
-    batch = batch_of(model, [3, 0, 2], positives=[1, 2, 0] if row.needs_positives else ())
-    features = encode(model, batch, objective, teacher=teacher_of(clip_model(seed=1, bias=-1.0)))
+    model.add_prompt(WIDTH, generator=torch.Generator())
+    positives = [1, 2, 0] if row.needs_positives else []
+    batch = batch_of(model, [3, 0, 2], positives=positives, targets=row.needs_decoder)
+    teacher = teacher_of(clip_model(seed=1, bias=-1.0))
+    features = encode(model, batch, objective, teacher=teacher, decoder=decoder())
+    assert (features.written is not None) == row.needs_decoder
     if isinstance(row, BatchLoss | CarryingLoss):
         seen = compared(features, objective)
         assert seen.token_BMD is None
         assert seen.valid_BC.shape[1] == (4 if row.needs_negatives else 1)
         assert (seen.positive_BQD is not None) == row.needs_positives
         assert (seen.bias is not None) == row.needs_bias
+        assert (seen.patch_BPD is not None) == row.needs_patches
         if isinstance(row, CarryingLoss):
             first = row.first(row.options(), seen)
             loss, after = row.function(seen, row.options(), first + 5)

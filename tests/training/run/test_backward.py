@@ -11,6 +11,7 @@ from open_clip.transformer import PatchDropout
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from tests.training.text_models import WIDTH, decoder
 from tests.training.tiny import OBJECTIVES, batch_of, clip_model, part_of
 from training.batches.batch import Batch
 from training.model.clip import ClipModel
@@ -35,17 +36,21 @@ WITH_MORE = {
         tuple(
             weighted(name, weight=1.0)
             for name in (
-                "sigmoid", "phrases", "paraphrase", "several_captions", "units",
+                "sigmoid", "phrases", "attended_phrases", "paraphrase", "several_captions", "units",
                 "separate_negatives", "text_distance", "margin",
             )
         )
     ),
     "degla": Objective((weighted("clip"), weighted("text_grounded"), weighted("distillation"))),
+    "read-clip": Objective((weighted("paraphrase"), weighted("reconstruction", weight=1.0))),
 }  # fmt: skip
 _TURNS = Objective(
     (replace(weighted("sigmoid"), every=2), replace(weighted("clip"), every=2, at=1))
 )
 LEAVING_OUT = {
+    "nothing written at this step": Objective(
+        (weighted("clip"), replace(weighted("reconstruction"), every=2))
+    ).at(1),
     "no sigmoid at this step": _TURNS.at(1),
     "nothing at this step": Objective((replace(weighted("clip"), every=2),)).at(1),
     "texts alone": Objective((weighted("paraphrase"), weighted("text_distance"))),
@@ -57,15 +62,18 @@ Result = tuple[dict[str, Tensor], Terms]
 
 
 def model_for(objective: Objective) -> ClipModel:
-    if not objective.needs_bias and not objective.is_part:
-        return clip_model()
-    model = clip_model(bias=-1.0)
-    model.train_bias()
+    is_biased = objective.needs_bias or objective.is_part
+    model = clip_model(bias=-1.0 if is_biased else None)
+    if is_biased:
+        model.train_bias()
+    if objective.needs_decoder or objective.is_part:
+        model.add_prompt(WIDTH, generator=torch.Generator().manual_seed(0))
     return model
 
 
 def batch_for(objective: Objective, model: ClipModel) -> Batch:
-    return batch_of(model, COUNTS, positives=POSITIVES if objective.needs_positives else ())
+    positives = POSITIVES if objective.needs_positives else ()
+    return batch_of(model, COUNTS, positives=positives, targets=objective.needs_decoder)
 
 
 def gradient_of(
@@ -78,7 +86,10 @@ def gradient_of(
     model.zero_grad()
     teacher = teacher_of(clip_model(seed=1)) if objective.needs_teacher else None
     carried = {"ranking": torch.tensor([0.5, 2.0, 4.0], dtype=torch.float64)}
-    terms = backward(wrapped or model, batches, objective, teacher=teacher, carried=carried)
+    writes = decoder() if objective.needs_decoder else None
+    terms = backward(
+        wrapped or model, batches, objective, teacher=teacher, decoder=writes, carried=carried
+    )
     grads = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
     return grads, terms
 

@@ -13,8 +13,10 @@ from data.errors import UsageError
 from data.records import Positive
 from tests.training.folders import finished, picture_folder, pictures_of
 from tests.training.runs import MODEL, ROWS, losses, model_folder, places, records, settings
+from tests.training.text_models import text_model_folder
 from tests.training.tiny import clip_model
 from training.config import Settings
+from training.export import weights_of, write_weights
 from training.model.lora import add_lora
 from training.model.teacher import follow, teacher_of
 from training.run.checkpoint import Checkpoint, latest, read
@@ -25,7 +27,8 @@ DRAW = {"any": 3, "positives": 2}
 RUNS: dict[str, dict[str, Any]] = {
     "ce-clip": {"losses": ["negclip", "intra_modal", "ranking"]},
     "degla": {"losses": ["negclip", "text_grounded", "distillation"], "teacher": {"decay": 0.5}},
-    "siglip": {"losses": ["sigmoid", "phrases"], "draw": DRAW},
+    "siglip": {"losses": ["sigmoid", "phrases", "attended_phrases"], "draw": DRAW},
+    "read-clip": {"losses": ["negclip", "paraphrase", "reconstruction"], "draw": DRAW},
     "turns": {
         "losses": [{"loss": "sigmoid", "every": 2}, {"loss": "clip", "every": 2, "at": 1}],
     },
@@ -57,6 +60,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number, row in enumerate(ROWS)
     ]})  # fmt: skip
     picture_folder(root / "images", pictures_of(ROWS))
+    text_model_folder(root / "t5", "t5", ["this", "caption"])
     return root
 
 
@@ -71,7 +75,8 @@ def run(root: Path, kind: str, name: str, **options: Any) -> Path:  # noqa: ANN4
 
 def chosen_for(root: Path, kind: str, **options: Any) -> Settings:  # noqa: ANN401
     given = {name: value for name, value in options.items() if name != "limit_steps"}
-    return settings(root, epochs=1, **RUNS[kind] | given)
+    decoder = {"decoder": str(root / "t5")} if kind == "read-clip" else {}
+    return settings(root, epochs=1, **RUNS[kind] | decoder | given)
 
 
 def last(folder: Path) -> Checkpoint:
@@ -91,9 +96,10 @@ def test_a_run_goes_on_to_the_bit_with_all_that_it_carries(root: Path, kind: str
     between = last(cut)
     assert bool(between.teacher) == (kind == "degla")
     assert set(between.carried) == ({"ranking"} if kind == "ce-clip" else set())
+    assert set(between.heads) == ({"prompt.weight"} if kind == "read-clip" else set())
     cut = run(root, kind, "cut")
     assert losses(cut) == losses(whole)
-    for name in ("state_dict", "teacher", "carried"):
+    for name in ("state_dict", "teacher", "carried", "heads"):
         assert same(getattr(last(cut), name), getattr(last(whole), name)), name
 
 
@@ -184,6 +190,35 @@ def test_units_are_drawn_in_pairs_with_their_foils(root: Path) -> None:
     assert all(ids is not None for ids in (*sample.negatives, *sample.positives))
 
 
+def test_a_decoder_stays_out_of_checkpoints_and_exports(root: Path, tmp_path: Path) -> None:
+    folder = run(root, "read-clip", "whole")
+    found, first = last(folder), prepare(chosen_for(root, "read-clip"), places(root))
+    assert found.state_dict.keys() == first.model.clip.state_dict().keys()
+    assert found.config["decoder"][0] == "t5"
+    assert str(root) not in str(found.config)
+    assert not torch.equal(found.heads["prompt.weight"], first.model.heads["prompt"].weight)
+    assert all("reconstruction" in record for record in records(folder) if "loss" in record)
+    sample = first.samples[1]
+    assert [ids is None for ids in sample.targets] == [ids is None for ids in sample.positives]
+    write_weights(weights_of(folder), tmp_path / "clip.pt")
+    exported = torch.load(tmp_path / "clip.pt", weights_only=True)
+    assert exported["state_dict"].keys() == found.state_dict.keys()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"decoder": None}, "needs a frozen text model .*: give training.decoder=FOLDER"),
+        ({"decoder": "nowhere"}, "training.decoder nowhere: cannot be opened"),
+    ],
+)
+def test_a_decoder_that_is_missing_is_refused(
+    root: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        prepare(chosen_for(root, "read-clip", **options), places(root))
+
+
 def test_captions_without_a_positive_are_counted(root: Path) -> None:
     prepared = prepare(chosen_for(root, "siglip"), places(root))
     assert "14 of 40 captions have no positive that can be drawn" in prepared.notes
@@ -214,7 +249,7 @@ def test_a_checkpoint_of_an_earlier_version_is_read(root: Path) -> None:
     path = latest(run(root, "ce-clip", "whole"))
     assert path is not None
     content = torch.load(path, weights_only=True)
-    for name in ("teacher", "carried"):
+    for name in ("teacher", "carried", "heads"):
         del content[name]
     earlier = path.with_name("earlier.pt")
     torch.save(content, earlier)

@@ -9,6 +9,7 @@ from training.objective.losses.contrastive import CLIP, NEGCLIP, SIGMOID
 from training.objective.losses.hard_negatives import GLOBAL, LOCAL
 from training.objective.losses.margins import INTRA_MODAL, MARGIN, RANKING
 from training.objective.losses.positives import (
+    ATTENDED_PHRASES,
     PARAPHRASE,
     PHRASES,
     SEPARATE_NEGATIVES,
@@ -17,6 +18,7 @@ from training.objective.losses.positives import (
 )
 from training.objective.losses.teacher import DISTILLATION, TEXT_GROUNDED
 from training.objective.losses.units import UNITS
+from training.objective.losses.writing import RECONSTRUCTION
 
 _ROWS: Final = (
     CLIP,
@@ -30,10 +32,12 @@ _ROWS: Final = (
     TEXT_GROUNDED,
     DISTILLATION,
     PARAPHRASE,
+    RECONSTRUCTION,
     SEVERAL_CAPTIONS,
     SEPARATE_NEGATIVES,
     TEXT_DISTANCE,
     PHRASES,
+    ATTENDED_PHRASES,
     UNITS,
 )
 LOSSES: Final[Mapping[str, BatchLoss | CaptionLoss | CarryingLoss]] = MappingProxyType(

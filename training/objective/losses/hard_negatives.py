@@ -28,14 +28,19 @@ def local_similarities(
     """
     product_BMP = token_BMD @ patch_BPD.mT
     weight_BMP = attention_weights(product_BMP.detach(), attention=attention)
-    gram_BPP = patch_BPD @ patch_BPD.mT
     along_BM = (weight_BMP * product_BMP).sum(-1)
-    square_BM = ((weight_BMP @ gram_BPP) * weight_BMP).sum(-1)
-    least = torch.finfo(square_BM.dtype).tiny
-    view_BM: Tensor = square_BM.clamp_min(least).sqrt()
+    least = torch.finfo(along_BM.dtype).tiny
     norm_BM: Tensor = torch.linalg.vector_norm(token_BMD, dim=-1).clamp_min(least)
-    similarity_BM: Tensor = along_BM / (view_BM * norm_BM)
+    similarity_BM: Tensor = along_BM / (view_norms(patch_BPD, weight_BMP) * norm_BM)
     return similarity_BM
+
+
+def view_norms(patch_BPD: Tensor, weight_BMP: Tensor) -> Tensor:
+    """Return |sum_p a_mp v_p| = sqrt(a_m^T G a_m) as BM, G = V V^T; v^ is never formed."""
+    gram_BPP = patch_BPD @ patch_BPD.mT
+    square_BM = ((weight_BMP @ gram_BPP) * weight_BMP).sum(-1)
+    norm_BM: Tensor = square_BM.clamp_min(torch.finfo(square_BM.dtype).tiny).sqrt()
+    return norm_BM
 
 
 def attention_weights(product_BMP: Tensor, *, attention: Attention) -> Tensor:

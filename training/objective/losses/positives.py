@@ -14,6 +14,7 @@ from torch.nn import functional
 from data.errors import UsageError
 from training.objective.features import Features
 from training.objective.loss import BatchLoss, CaptionLoss, NoOptions, PerCaption
+from training.objective.losses.hard_negatives import view_norms
 
 _NO_OPTIONS = NoOptions()
 
@@ -50,12 +51,34 @@ def phrases_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tenso
     """Return -1/N sum_n sum_i log sigma(y_in (s <f_i, p_n> + b)), y = 1 where p_n is of image i.
 
     C2LIP (arXiv 2603.25722), the contrastive loss of noun phrases: N positives of all captions
-    against every image, each pair by itself. Its attention over patches is left out.
+    against every image, each pair by itself.
     """
+    similarity_BBQ = torch.einsum("id,jqd->ijq", features.image_BD, features.positives[0])
+    return _pair_by_pair(similarity_BBQ, features)
+
+
+def attended_phrases_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
+    """Return the loss of phrases with <v^_in, p_n> in place of <f_i, p_n>.
+
+    v^_in = normalize(sum_p a_inp v_ip) is a phrase's view of an image: a_in is the softmax over
+    patches p of <p_n, v_ip>, v_ip of length 1. C2LIP (arXiv 2603.25722), its cross-modal attention,
+    which has no weights of its own. Gradients go through a, too.
+    """
+    assert features.patch_BPD is not None
+    positive_BQD = features.positives[0]
+    patch_BPD = functional.normalize(features.patch_BPD, dim=-1)
+    product_BNP = positive_BQD.flatten(0, 1) @ patch_BPD.mT
+    weight_BNP = product_BNP.softmax(-1)
+    along_BN = (weight_BNP * product_BNP).sum(-1)
+    similarity_BN = along_BN / view_norms(patch_BPD, weight_BNP)
+    return _pair_by_pair(similarity_BN.view(-1, *positive_BQD.shape[:2]), features)
+
+
+def _pair_by_pair(similarity_BBQ: Tensor, features: Features) -> Tensor:
+    """Return -1/N sum_n sum_i log sigma(y_in (s similarity_in + b)) over the N positives there."""
     assert features.bias is not None
-    positive_BQD, there_BQ = features.positives
-    logits_BBQ = features.scale * torch.einsum("id,jqd->ijq", features.image_BD, positive_BQD)
-    logits_BBQ = logits_BBQ + features.bias
+    there_BQ = features.positives[1]
+    logits_BBQ = features.scale * similarity_BBQ + features.bias
     own_BB = torch.eye(len(logits_BBQ), dtype=torch.bool, device=logits_BBQ.device)
     signed_BBQ = torch.where(own_BB[:, :, None], logits_BBQ, -logits_BBQ)
     return _mean(-functional.logsigmoid(signed_BBQ).sum(0), there_BQ)
@@ -63,7 +86,7 @@ def phrases_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tenso
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FirstPositives:
-    """How many of a caption's positives count: the first of those drawn, in random order."""
+    """How many of a caption's positives count: the first of those drawn."""
 
     first: int = 1
 
@@ -76,8 +99,8 @@ class FirstPositives:
 def text_distance_loss(features: Features, options: FirstPositives) -> PerCaption:
     """Return |g_i - p_iq|^2, the mean over a caption's first positives that are there.
 
-    CLIC (arXiv 2505.24424), equation 6, but for which positive: there always the caption in another
-    order, here any that was drawn first, of whichever type.
+    CLIC (arXiv 2505.24424), equation 6. There the positive is always the caption in another order;
+    the draw {reordered: true} puts it first where a row has it, and elsewhere any stands for it.
     """
     positive_BQD, there_BQ = features.positives
     positive_BQD, there_BQ = positive_BQD[:, : options.first], there_BQ[:, : options.first]
@@ -150,6 +173,16 @@ PHRASES = BatchLoss(
     needs_positives=True,
     needs_bias=True,
     function=phrases_loss,
+)
+ATTENDED_PHRASES = BatchLoss(
+    name="attended_phrases",
+    label="phrases and patches, pair by pair",
+    says="the same, by what a positive attends to among patches (C2LIP, arXiv 2603.25722)",
+    weight=0.01,
+    needs_positives=True,
+    needs_patches=True,
+    needs_bias=True,
+    function=attended_phrases_loss,
 )
 TEXT_DISTANCE = CaptionLoss(
     name="text_distance",
