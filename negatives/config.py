@@ -1,6 +1,6 @@
 """The `negatives` and `data` sections of pipeline.yaml, as frozen dataclasses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
@@ -93,7 +93,7 @@ class BuildConfig:
 
     def asks(self) -> bool:
         """Tell whether a rule asks a language model."""
-        return any(map(is_asking, self.rules))
+        return any(map(is_asking, self.rules)) or _ask(self.positives)
 
     def content(self) -> Json:
         """Return the configuration as the manifest states it."""
@@ -141,7 +141,9 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
                 f"negatives.rules: {negatives.preset} draws from what can be drawn back, and "
                 f"{spec['rule']} cannot; expected the preset natural-llm, which is audited apart"
             )
-    llm = llm_config(negatives.llm, asks=any(is_asking(spec) for spec in rules))
+    positives = _positives(negatives.positives)
+    is_asked = any(is_asking(spec) for spec in rules) or _ask(positives)
+    llm = llm_config(negatives.llm, asks=is_asked)
     if negatives.composites is not None:
         if policy.corpus is None:
             raise UsageError(
@@ -156,8 +158,13 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
         rules=rules,
         policy=policy,
         llm=llm,
-        positives=_positives(negatives.positives),
+        positives=positives,
     )
+
+
+def _ask(positives: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a rule of positives asks a language model."""
+    return any(is_asking(spec, POSITIVE_RULES) for spec in positives)
 
 
 def _positives(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, overload
 
+from data.errors import UsageError
 from data.records import Caption, Positive
 from data.texts import is_unicode
 from negatives.api import id_of, texts_in
@@ -12,6 +13,7 @@ from negatives.choose import Chosen
 from negatives.config import build_config
 from negatives.models import model_name
 from negatives.policy import PairPolicy
+from negatives.positives import DEFAULTS, POSITIVE_RULES
 from negatives.positives.choosing import (
     FoundPositives,
     PositiveChooser,
@@ -51,7 +53,8 @@ def rephrase(
 
     Args:
         captions: one caption, or an iterable of captions.
-        rules: names of the rules, or `{"rule": NAME, ...}`; all if None.
+        rules: names of the rules, or `{"rule": NAME, ...}`; if None all that need nothing but
+            the caption.
         seed: the seed of the draw among a slot's alternatives; 0 if None.
 
     Returns:
@@ -59,9 +62,16 @@ def rephrase(
         Unicode or too long.
 
     Raises:
-        UsageError: a rule is unknown, or `captions` is neither a text nor an iterable of texts.
+        UsageError: a rule is unknown or needs more than the caption, or `captions` is neither a
+            text nor an iterable of texts.
     """
     config = build_config({"negatives": {"positives": True if rules is None else tuple(rules)}})
+    for spec in config.positives:
+        if spec["rule"] in POSITIVE_RULES and spec["rule"] not in DEFAULTS:
+            raise UsageError(
+                f"rephrase: {spec['rule']} needs a language model or a source, as a build has "
+                f"them; expected rules among {', '.join(DEFAULTS)}"
+            )
     chooser = positive_chooser(config.positives, PairPolicy(), seed or 0, first_number=0)
     texts = [str(captions)] if isinstance(captions, str) else texts_in(captions)
 

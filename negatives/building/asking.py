@@ -19,13 +19,14 @@ from negatives.building.parsing import ParseStats
 from negatives.building.plan import Plan
 from negatives.building.stage import Done, NewFile, Site, Stage, Task, attempt_of, run_stage
 from negatives.fluency.neural import resolve_device
-from negatives.generator import asking_rules, chooser_of
+from negatives.generator import chooser_of
 from negatives.llm.blocks import AnswersFile, ask_block, whys_in
 from negatives.llm.cache import write_answers
 from negatives.llm.config import LlmConfig, backend_of
 from negatives.llm.counts import Counts, counts_record, describe_unanswered, line_of
 from negatives.llm.requests import Backend, Outcome
 from negatives.policy import Policy
+from negatives.positives.choosing import all_asking_rules
 
 _FEW = 0.1  # of all questions: if fewer lack an answer, they are asked once more
 
@@ -34,6 +35,7 @@ class AskOptions(NamedTuple):
     """What all blocks are asked: the rules, and the folder in which answers are kept at once."""
 
     rules: tuple[Mapping[str, Any], ...]
+    positives: tuple[Mapping[str, Any], ...]
     policy: Policy
     seed: int
     cache: AnyPath
@@ -102,6 +104,7 @@ def asking(
     config = plan.config
     options = AskOptions(
         rules=config.rules,
+        positives=config.positives,
         policy=config.policy,
         seed=config.negatives.seed,
         cache=config.llm.cache or plan.out / "answers",
@@ -154,7 +157,7 @@ def ask(options: AskOptions, backend: Backend, task: AskTask, new_file: NewFile)
         UsageError: as the backend; answers that came are kept.
         RetryableError: as the backend.
     """
-    rules = asking_rules(chooser_of(options.rules, options.policy, options.seed))
+    rules = all_asking_rules(options.rules, options.positives, options.policy, seed=options.seed)
     block = list(read_parses(task.parses))
     parses = list({parse.text: parse for _, parse in block}.values())
     answers, counts = ask_block(parses, rules, backend, kept=options.cache / f"{task.name}.answers")

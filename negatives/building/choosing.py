@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from data.records import Reject, Row, images_of
 from data.shards import write_rejects, write_rows
@@ -16,18 +16,26 @@ from negatives.building.plan import Plan
 from negatives.building.stage import Done, NewFile, Stage, Task
 from negatives.generator import ParsedCaptions, choose_block, chooser_of, with_thinning
 from negatives.guards.siblings import Siblings, siblings_in
+from negatives.llm.asking import LlmAnswers
 from negatives.llm.blocks import AnswersFile, read_outcomes
 from negatives.negation.clauses import RULE
 from negatives.negation.drawing import NOTHING, Said, say_what_is_there
 from negatives.policy import Policy
-from negatives.positives.choosing import choose_positives, positive_chooser
+from negatives.positives import POSITIVE_RULES
+from negatives.positives.choosing import Asked, choose_positives, positive_chooser
+from negatives.rules import is_asking
 from negatives.scorers import gpus_for_reading, open_scorers, with_devices
 from negatives.tallies import Content, Tallies
 from negatives.words.lexicon import Lexicon
 
+_BATCH: Final = 256
+
 
 class ChooseOptions(NamedTuple):
-    """How all blocks are chosen for. `corpus`: the folder of the corpus model, if there is one."""
+    """How all blocks are chosen for.
+
+    `corpus`: the folder of the corpus model, if there is one. `model`: the parser's name.
+    """
 
     rules: tuple[Mapping[str, Any], ...]
     positives: tuple[Mapping[str, Any], ...]
@@ -36,6 +44,7 @@ class ChooseOptions(NamedTuple):
     seed: int
     rejects: bool
     corpus: AnyPath | None
+    model: str
 
 
 class ChooseTask(NamedTuple):
@@ -74,6 +83,7 @@ def choosing(
         seed=config.negatives.seed,
         rejects=config.negatives.rejects,
         corpus=learned.folder if learned else None,
+        model=plan.model,
     )
     layouts = learned.layouts if learned else {}
     return Stage(
@@ -109,7 +119,8 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     positive = positive_chooser(
         options.positives, policy, options.seed, first_number=len(options.rules)
     )
-    turned = choose_positives(block, chosen, positive, scorers, even=True)
+    asked = _asked(options, answers)
+    turned = choose_positives(block, chosen, positive, scorers, even=True, asked=asked)
     clauses = _clauses(block, siblings, options, chooser.lexicon)
     for (caption, _), drawn, turn, said in zip(block, chosen, turned, clauses, strict=True):
         images = images_of(caption.image)
@@ -126,6 +137,15 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     if options.rejects:
         write_rejects(new_file("rejects"), rejects)
     return ChooseStats(len(rows), len(rejects), tallies.content())
+
+
+def _asked(options: ChooseOptions, answers: LlmAnswers | None) -> Asked | None:
+    """Return the answers that paraphrases are made of, and the parser that checks them."""
+    if answers is None or not any(is_asking(spec, POSITIVE_RULES) for spec in options.positives):
+        return None
+    from negatives.spacy_parse import parse_texts  # noqa: PLC0415 - few builds parse here
+
+    return Asked(answers, partial(parse_texts, model=options.model, batch_size=_BATCH))
 
 
 def _clauses(

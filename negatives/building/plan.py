@@ -111,7 +111,9 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
             for spec, producer in zip(config.rules, chooser.producers, strict=True)
         ]
         + [
-            {**producer_of(spec, producer.rule), "positives": True}
+            producer_of(spec, producer.rule)
+            | _asking_record(producer, backend)
+            | {"positives": True}
             for spec, producer in zip(config.positives, positives.producers, strict=True)
         ],
     }

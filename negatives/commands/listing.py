@@ -41,8 +41,8 @@ def rules(*, name: str | None, as_json: bool) -> None:
     _print(listed["negatives"], as_json=False)
     click.echo("\nRules of positives, which leave it true (--positives, negatives.positives):")
     _print(listed["positives"], as_json=False)
-    named = ", ".join(each for each in POSITIVE_RULES if each not in DEFAULTS)
-    click.echo(f"\n--positives takes all of these but {named}, which has to be named.")
+    named = " and ".join(each for each in POSITIVE_RULES if each not in DEFAULTS)
+    click.echo(f"\n--positives takes all of these but {named}, which have to be named.")
 
 
 def _describe_rule(name: str, *, as_json: bool) -> None:

@@ -12,12 +12,12 @@ from data.errors import UsageError
 from data.records import Caption
 from negatives.building.plan import make_source
 from negatives.config import BuildConfig
-from negatives.generator import asking_rules, chooser_of
 from negatives.llm.asking import AskingRule
 from negatives.llm.config import LlmConfig
 from negatives.llm.requests import Request, tokens_of
 from negatives.models import model_name
 from negatives.parse import Parse
+from negatives.positives.choosing import all_asking_rules
 from negatives.spacy_parse import parse_texts
 
 SAMPLE = 500
@@ -49,7 +49,7 @@ def estimate(config: BuildConfig) -> Estimate:
     if not config.asks():
         raise UsageError(
             "--dry-run tells what a language model would be asked; expected the preset natural-llm "
-            "or a rule llm_infill or llm_rewrite, found none"
+            "or a rule llm_infill, llm_rewrite or (of positives) llm_paraphrase, found none"
         )
     source, _ = make_source(config.data.source)
     captions: Iterator[Caption] = (
@@ -72,7 +72,9 @@ def estimate(config: BuildConfig) -> Estimate:
             batch_size=config.negatives.batch_size,
         )
     )
-    rules = asking_rules(chooser_of(config.rules, config.policy, config.negatives.seed))
+    rules = all_asking_rules(
+        config.rules, config.positives, config.policy, seed=config.negatives.seed
+    )
     sums = _sums(parses, rules, config.llm)
     requests, read, written = (round(each * num_captions / len(first)) for each in sums)
     prices = (config.llm.prompt_price, config.llm.completion_price)

@@ -23,6 +23,14 @@ VERDICT_SCHEMA: Mapping[str, object] = {
 }
 
 
+PARAPHRASE_SCHEMA: Mapping[str, object] = {
+    "type": "object",
+    "properties": {"paraphrase": {"type": "string"}},
+    "required": ["paraphrase"],
+    "additionalProperties": False,
+}
+
+
 class Proposal(NamedTuple):
     """An edit as a model states it: in the place of `find` put `replace`."""
 
@@ -59,6 +67,12 @@ def words_in(text: str) -> list[str] | None:
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         return None
     return [" ".join(word.split()) for word in words]
+
+
+def paraphrase_in(text: str) -> str | None:
+    """Return the text of an answer `{"paraphrase": "..."}`; None if it is not of that form."""
+    found = (_object_in(text) or {}).get("paraphrase")
+    return found if isinstance(found, str) else None
 
 
 def proposals_in(text: str) -> list[Proposal] | None:

@@ -12,6 +12,7 @@ from negatives.positives.clause import Clause
 from negatives.positives.conjuncts import Conjuncts
 from negatives.positives.existence import Existence
 from negatives.positives.inverse import Inverse
+from negatives.positives.llm_paraphrase import LlmParaphrase
 from negatives.positives.numerals import Numerals
 from negatives.positives.synonyms import Synonym
 from negatives.positives.voice import Voice
@@ -25,6 +26,7 @@ POSITIVE_RULES: Mapping[str, type[AnyRule]] = {
     "synonym": Synonym,
     "numerals": Numerals,
     "absence": Absence,
+    "llm_paraphrase": LlmParaphrase,
 }
-DEFAULTS = tuple(name for name in POSITIVE_RULES if name != "absence")
+DEFAULTS = tuple(name for name in POSITIVE_RULES if name not in {"absence", "llm_paraphrase"})
 """The rules that need nothing but the caption: those of `positives: true`."""

@@ -7,7 +7,7 @@ sentence around is taken as it is.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import exp, inf
@@ -21,11 +21,13 @@ from data.streams import Stream
 from data.texts import normalise
 from data.units import units_of
 from negatives.choose import Chosen, Producer, Tally
-from negatives.generator import ParsedCaptions, naming, producers_of
+from negatives.generator import ParsedCaptions, asking_rules, chooser_of, naming, producers_of
 from negatives.guards.context import MAX_TOKENS
+from negatives.llm.asking import AskingRule, LlmAnswers, asks, proposals_of
 from negatives.parse import Parse
 from negatives.policy import Policy
 from negatives.positives import POSITIVE_RULES
+from negatives.positives.agreement import disagreement, translated
 from negatives.positives.evening import direction_of, evened
 from negatives.rules import make_rule
 from negatives.sampling import Acceptance
@@ -51,6 +53,13 @@ class PositiveChooser(NamedTuple):
     acceptance: Acceptance | None
     seed: int
     lexicon: Lexicon
+
+
+class Asked(NamedTuple):
+    """The answers to what rules asked about a block, and what parses texts."""
+
+    answers: LlmAnswers
+    parse_all: Callable[[Sequence[str]], Iterable[Parse]]
 
 
 class FoundPositives(NamedTuple):
@@ -81,27 +90,42 @@ def positive_chooser(
     return PositiveChooser(producers, acceptance, seed, lexicon)
 
 
-def choose_positives(
+def all_asking_rules(
+    rules: Sequence[Mapping[str, Any]],
+    positives: Sequence[Mapping[str, Any]],
+    policy: Policy,
+    *,
+    seed: int,
+) -> list[AskingRule]:
+    """Return the rules of negatives and of positives that ask a language model."""
+    chooser = positive_chooser(positives, policy, seed, first_number=0)
+    found = asking_rules(chooser_of(rules, policy, seed))
+    return found + [each.rule for each in chooser.producers if asks(each.rule)]
+
+
+def choose_positives(  # noqa: PLR0913 - a block, what is known of it, and who chooses
     block: ParsedCaptions,
     chosen: Sequence[Chosen],
     chooser: PositiveChooser,
     scorers: Sequence[Scorer | None],
     *,
     even: bool,
+    asked: Asked | None = None,
 ) -> list[FoundPositives]:
     """Return the positives of each caption of a block.
 
     `chosen`: the negatives of each caption: no text is both. `scorers`: those of the policy,
     opened; the corpus model is asked, if it is among them. `even`: whether as many captions of the
     block change one way as the other; without, a caption's positives depend on it alone. What
-    `absence` says is drawn elsewhere (negatives/negation).
+    `absence` says is drawn elsewhere (negatives/negation). `asked`: the answers of a language model
+    and a parser for them; without, the rules that ask offer nothing.
 
     Raises:
         ShardError: a rule failed on a caption.
     """
     if not chooser.producers:
         return [NO_POSITIVES] * len(block)
-    offers = _offers(block, chooser)
+    offers, faults = _offers(block, chooser, asked)
     ratios = _log_ratios(block, offers, chooser, scorers)
     most = chooser.acceptance.max_log_ratio if chooser.acceptance else inf
     near = [place for place, ratio in enumerate(ratios) if ratio is None or abs(ratio) <= most]
@@ -118,8 +142,10 @@ def choose_positives(
     for offer, ratio, weight in zip(offers, ratios, weights, strict=True):
         by_caption[offer.caption].append(_Drawn(offer, ratio, weight))
     return [
-        _choose(caption, parse, each, drawn, chooser)
-        for (caption, parse), each, drawn in zip(block, chosen, by_caption, strict=True)
+        _choose(caption, parse, each, drawn, chooser, faults=faults.get(place, Counter()))
+        for place, ((caption, parse), each, drawn) in enumerate(
+            zip(block, chosen, by_caption, strict=True)
+        )
     ]
 
 
@@ -140,19 +166,55 @@ class _Drawn(NamedTuple):
     weight: float | None
 
 
-def _offers(block: ParsedCaptions, chooser: PositiveChooser) -> list[_Offer]:
-    """Return all slots of the captions, in order, each with one alternative, all being alike."""
+def _offers(
+    block: ParsedCaptions, chooser: PositiveChooser, asked: Asked | None
+) -> tuple[list[_Offer], dict[int, Tally]]:
+    """Return all slots of the captions, in order, each with one alternative, all being alike.
+
+    And what was wrong with a model's answers, by the captions' places.
+    """
     found: list[_Offer] = []
+    faults: dict[int, Tally] = {}
     for place, (caption, parse) in enumerate(block):
         with naming(caption):
             for producer in chooser.producers:
                 stream = Stream(chooser.seed, caption.id, "positive", producer.stream)
-                for slot in cast("Rule", producer.rule)(parse):
+                if asks(producer.rule):
+                    if asked is None:
+                        continue
+                    slots, reasons = proposals_of(producer.rule, parse, asked.answers)
+                    tally = faults.setdefault(place, Counter())
+                    tally.update({(producer.name, why): num for why, num in reasons.items()})
+                else:
+                    slots = list(cast("Rule", producer.rule)(parse))
+                for slot in slots:
                     edit = slot.alternatives[stream.below(len(slot.alternatives))]
                     found.append(
                         _Offer(place, parse, producer, slot._replace(alternatives=(edit,)))
                     )
-    return found
+    return (found if asked is None else _agreeing(found, asked, chooser.lexicon, faults)), faults
+
+
+def _agreeing(
+    offers: Sequence[_Offer], asked: Asked, lexicon: Lexicon, faults: dict[int, Tally]
+) -> list[_Offer]:
+    """Return the offers without those of a model that say something else than the caption."""
+    texts = {
+        number: translated(
+            offer.slot.alternatives[0].apply(offer.parse.text), offer.parse.text, lexicon
+        )
+        for number, offer in enumerate(offers)
+        if asks(offer.producer.rule)
+    }
+    parses = dict(zip(texts, asked.parse_all(list(texts.values())), strict=True))
+    kept: list[_Offer] = []
+    for number, offer in enumerate(offers):
+        why = disagreement(offer.parse, parses[number], lexicon) if number in parses else None
+        if why is None:
+            kept.append(offer)
+        else:
+            faults.setdefault(offer.caption, Counter())[offer.producer.name, why] += 1
+    return kept
 
 
 def _log_ratios(
@@ -185,17 +247,19 @@ def _log_ratios(
     return found
 
 
-def _choose(
+def _choose(  # noqa: PLR0913 - a caption and all that was found for it
     caption: Caption,
     parse: Parse,
     chosen: Chosen,
     drawn: Sequence[_Drawn],
     chooser: PositiveChooser,
+    *,
+    faults: Tally,
 ) -> FoundPositives:
     seen = {normalise(caption.text), *(normalise(negative.text) for negative in chosen.negatives)}
     wording = wording_of(parse, chooser.lexicon)
     positives: list[Positive] = []
-    tally: Tally = Counter()
+    tally: Tally = Counter(faults)
     streams: dict[str, Stream] = {}
     for (_, _, producer, slot), ratio, weight in drawn:
         tally[producer.name, "slots"] += 1

@@ -107,13 +107,15 @@ def producer_of(spec: Mapping[str, object], rule: AnyRule) -> dict[str, object]:
     return {"rule": name, "method": method, "options": options, "source_sha256": sha256}
 
 
-def is_asking(spec: Mapping[str, object]) -> bool:
+def is_asking(spec: Mapping[str, object], rules: Mapping[str, type[AnyRule]] = RULES) -> bool:
     """Tell whether a config entry `{rule: NAME, ...}` names a rule that asks a language model.
+
+    `rules`: the table in which it is looked up.
 
     Raises:
         UsageError: there is none of that name.
     """
-    return asks(rule_class(str(spec["rule"])))
+    return asks(rule_class(str(spec["rule"]), rules))
 
 
 def needs_lexicon(cls: type[AnyRule]) -> bool:

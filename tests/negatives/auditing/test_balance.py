@@ -3,6 +3,7 @@
 from data.edits import edit_between
 from data.records import Negative, Positive, Row
 from negatives.auditing.balance import balance_findings, edited_pairs
+from negatives.negation.clauses import RULE
 from negatives.words import lexicon
 
 
@@ -22,6 +23,14 @@ def row(number: int, caption: str, positives: dict[str, str], negatives: dict[st
     )
 
 
+def with_clauses(row: Row) -> Row:
+    """Return a row whose edits are of the rule absence."""
+    return row._replace(
+        positives=tuple(each._replace(rule=RULE) for each in row.positives),
+        negatives=tuple(each._replace(rule=RULE) for each in row.negatives),
+    )
+
+
 def test_pairs_are_of_one_row_and_kind() -> None:
     rows = [
         row(
@@ -31,6 +40,14 @@ def test_pairs_are_of_one_row_and_kind() -> None:
             {"swap": "a red dog and a cat", "replace": "a red cow and a dog"},
         ),
         row(1, "a sofa", {"replace": "a couch"}, {"count": "two sofas", "negate": "no sofa"}),
+        with_clauses(
+            row(
+                2,
+                "a sofa",
+                {"rewrite": "a sofa, and there is no cat"},
+                {"negate": "a sofa, and there is no dog", "add": "a sofa, and there is a cat"},
+            )
+        ),
     ]
     found = {
         name: [(pair.caption, pair.text) for pair in pairs]
@@ -42,6 +59,10 @@ def test_pairs_are_of_one_row_and_kind() -> None:
         "rewritten": [
             ("there is a red cat and a dog", "a red dog and a cat"),
             ("there is a red cat and a dog", "a red cow and a dog"),
+        ],
+        "clauses": [
+            ("a sofa, and there is no cat", "a sofa, and there is no dog"),
+            ("a sofa, and there is no cat", "a sofa, and there is a cat"),
         ],
     }
 

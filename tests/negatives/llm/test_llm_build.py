@@ -20,6 +20,7 @@ from negatives.auditing.gap import is_scorer
 from negatives.building import build
 from negatives.cli import cli
 from negatives.config import BuildConfig, build_config
+from negatives.llm.estimate import estimate
 from negatives.llm.prompts import prompt
 from tests.faulty_proxy import random_plan
 from tests.negatives.llm.llm_fakes import Reply, Server, message, reply_with, serving
@@ -377,3 +378,53 @@ def test_a_wrong_llm_section_is_refused(options: dict[str, Any], message: str) -
     with pytest.raises(UsageError, match=message) as error:
         build_config({"negatives": {"llm": options}})
     assert "secret" not in str(error.value)
+
+
+PARAPHRASES = {
+    "A man riding a horse in a park.": "In a park, a man is riding a horse.",
+    "A dog chases a cat.": "A cat chases a dog.",
+    "Two men and three dogs in a park.": "Three dogs and two men in a park.",
+    "A cat lies under a blue chair.": "no idea",
+}
+
+
+def test_paraphrases_are_kept_where_they_agree_with_the_parse(tmp_path: Path) -> None:
+    source = tmp_path / "captions.jsonl"
+    lines = (
+        json.dumps({"image": f"{number}.jpg", "caption": caption})
+        for number, caption in enumerate(PARAPHRASES)
+    )
+    source.write_text("\n".join(lines))
+
+    def paraphrase(_number: int, body: dict[str, Any]) -> Reply:
+        caption = json.loads(body["messages"][-1]["content"])["caption"]
+        return reply_with(json.dumps({"paraphrase": PARAPHRASES[caption]}))
+
+    with serving(paraphrase) as server:
+        llm = {"backend": "openai", "model": "some-model", "url": server.url}
+        section = {
+            "rules": [{"rule": "replace_attribute"}],
+            "choice": {"scorers": []},
+            "positives": ["numerals", "llm_paraphrase"],
+            "llm": {**llm, "limits": {"timeout_s": 5.0}},
+        }
+        wanted = build_config(
+            {"data": {"source": {"name": "jsonl", "root": str(source)}}, "negatives": section}
+        )
+        assert estimate(wanted).requests == len(PARAPHRASES)
+        manifest = build(wanted, out=tmp_path / "out")
+    positives = [p for row in read_all_rows(tmp_path / "out", manifest) for p in row.positives]
+    found = {(p.text, p.method) for p in positives if p.rule == "llm_paraphrase"}
+    assert found == {
+        ("In a park, a man is riding a horse.", "llm"),
+        ("Three dogs and two men in a park.", "llm"),
+    }
+    fates = manifest.tallies["positive_slots_by_fate"]
+    assert fates["llm_paraphrase: accepted"] == 2
+    assert fates["llm_paraphrase: other relations"] == 1
+    assert fates["llm_paraphrase: denies something"] == 1
+    (producer,) = (p for p in manifest.producers if p["rule"] == "llm_paraphrase")
+    assert producer["positives"]
+    assert producer["method"] == "llm"
+    assert (producer["model"], producer["prompt"]) == ("some-model", prompt("paraphrase-1").version)
+    assert list(problems_of(tmp_path / "out", manifest)) == []

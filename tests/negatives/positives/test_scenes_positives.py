@@ -18,7 +18,7 @@ from negatives.config import build_config
 from negatives.folders.filtering import FilterOptions, filter_folder
 from negatives.folders.merging import merge_folders
 from negatives.negation.clauses import denies, of_rule
-from negatives.positives import POSITIVE_RULES
+from negatives.positives import DEFAULTS, POSITIVE_RULES
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("positives") / "out"
     sections = {
         "data": {"source": {"name": "scenes"}, "limit": 700},
-        "negatives": {"positives": [*POSITIVE_RULES]},
+        "negatives": {"positives": [*DEFAULTS, "absence"]},
     }
     build(build_config(sections), out=out)
     return out
