@@ -67,7 +67,8 @@ class Setting:
 def settings_for(setting: Setting, *, preset: str = "fsc-clip", **run: Any) -> Any:  # noqa: ANN401
     """Return the trainer's settings: random weights, bf16, the draws of the paper."""
     options = {"device": str(setting.device), "workers": setting.workers, "log_every": 5}
-    own = {"draw": BY_TYPE} if preset.startswith("fsc-clip") else {}
+    own: dict[str, Any] = {"draw": BY_TYPE} if preset.startswith("fsc-clip") else {}
+    own |= {"composites": 0} if preset == "clic" else {}  # the captions here are all of one image
     in_place = setting.model.startswith("local-dir:")
     section = {
         "preset": preset, "model": setting.model, "batch_size": setting.batch_size,

@@ -40,7 +40,7 @@ def plant(texts: Sequence[Sequence[int]]) -> tuple[list[Row], int]:
     longest = _round_up(max(map(len, texts)))
     fills = [
         _fill(texts, order, shared, capacity=capacity)
-        for capacity in range(longest, max(longest, MOST_SLOTS) + 1, 2 * SLOT_MULTIPLE)
+        for capacity in range(longest, max(longest, MOST_SLOTS) + 1, SLOT_MULTIPLE)
     ]
     rows, most = min(fills, key=lambda fill: len(fill[0]) * _cost(fill[1]))
     return [_grow(texts, row, shared) for row in rows], _round_up(most)

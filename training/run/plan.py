@@ -231,8 +231,10 @@ def _memory(settings: Settings, prepared: Prepared, *, slots_of_part: float) -> 
         num_patches = (options.size // (patch[0] if isinstance(patch, tuple) else patch)) ** 2
         widths = ((images * (num_patches + 1), *visual), (slots_of_part, *text))
         kept = sum(_num_kept(settings, *shape) for shape in widths) * (2 if is_half else 4)
+    decoder = prepared.decoder
+    frozen = 0 if decoder is None else sum(each.nbytes for each in decoder.state().values())
     return Memory(
-        weights=parameters * (4 + copies) // _MB,
+        weights=(parameters * (4 + copies) + frozen) // _MB,
         gradients=trained * 4 // _MB,
         optimizer=trained * 8 // _MB,
         activations=None if kept is None else round(kept / _MB),

@@ -56,6 +56,12 @@ def test_no_beginning_stands_twice_in_a_row(lists: list[list[int]]) -> None:
         assert len(row.tokens) == len(beginnings)
 
 
+def test_every_length_of_rows_is_tried() -> None:
+    lengths = [24, 12, 16, 24, 8, 32]
+    rows, num_slots = plant([[100 * n + k for k in range(size)] for n, size in enumerate(lengths)])
+    assert (len(rows), num_slots) == (3, 40)  # 4 x 32 and 3 x 48 are more
+
+
 @pytest.mark.parametrize("form", [CAUSAL, PADDED])
 def test_paths_lead_to_the_tokens_of_each_caption_and_its_negatives(form: TextForm) -> None:
     captions = [[8, 1, 2, 9], [8, 1, 9]]
