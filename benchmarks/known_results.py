@@ -46,7 +46,11 @@ _ITEMS: Final = {**IMAGECODE, **SUGARCREPE}
 
 def main() -> None:
     """Print the file."""
-    individual, extended = map(Path, sys.argv[1:])
+    sys.stdout.write(file_of(*map(Path, sys.argv[1:])))
+
+
+def file_of(individual: Path, extended: Path) -> str:
+    """Return the file, a line for each model."""
     models = [*_of_checkpoints(individual), *_of_extended(extended)]
     figures = list(dict.fromkeys(name for model in models for name in model.figures))
     rows = [
@@ -55,7 +59,7 @@ def main() -> None:
     ]
     lines = ",\n  ".join(json.dumps(row, separators=(",", ":")) for row in rows)
     head = json.dumps({"sources": _SOURCES, "figures": figures}, indent=1).removesuffix("\n}")
-    sys.stdout.write(f'{head},\n "models": [\n  {lines}\n ]\n}}\n')
+    return f'{head},\n "models": [\n  {lines}\n ]\n}}\n'
 
 
 def _of_checkpoints(path: Path) -> Iterator[Known]:
@@ -83,7 +87,7 @@ def _of_extended(path: Path) -> Iterator[Known]:
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             yield Known(
-                name=f"{row['CLIP']}/{row['Pretrained_Finetined']}",
+                name=f"{row['CLIP']}/{row['Pretrained_Finetined']}/{row['Arch']}",
                 backbone=row["Arch"],
                 source="fsc-clip",
                 figures={ours: float(row[theirs]) / 100 for theirs, ours in _EXTENDED.items()},

@@ -131,7 +131,7 @@ class Encoder:
             text_TD=rows,
             images={image: row for row, image in enumerate(seen)},
             texts={text: row for row, text in enumerate(all_texts)},
-            scale=float(self._model.clip.logit_scale.exp()),
+            scale=float(self._model.clip.logit_scale.detach().exp()),
             broken=tuple(sorted(broken)),
         )
 

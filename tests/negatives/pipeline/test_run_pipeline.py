@@ -6,6 +6,7 @@ from pathlib import Path
 
 from data.scenes.render import write_images
 from data.sources.scenes import Scenes
+from negatives.pipeline.margins import margins_of
 from negatives.pipeline.scores import _tradeoff
 
 NEGATIVES = Path(sys.executable).with_name("negatives")
@@ -27,6 +28,7 @@ training:
     benchmarks: {sugarcrepe: {root: crepe}}
     baseline: true
     wise_ft: [.5]
+    against: published:ViT-B-32
     workers: 0
 """
 
@@ -87,6 +89,8 @@ def test_captions_become_scores_and_nothing_is_done_twice(tmp_path: Path) -> Non
         "negatives of ",
         "The whole audit",
         "without negatives: ",
+        "Margins and calibration",
+        "no figure of this run is published of ViT-B-32",
     ):
         assert told in texts.text
     assert page.count('<img src="data:image/jpeg;base64,') == 8
@@ -116,3 +120,20 @@ def test_what_is_gained_is_drawn_against_what_is_lost_where_both_were_measured()
     assert ">0.5</text>" in str(_tradeoff(runs))
     assert not _tradeoff(runs[::2])
     assert not _tradeoff([{**r, "summary": {"scenes composition macro": 0.6}} for r in runs])
+
+
+def test_margins_and_hard_positives_are_shown_before_and_after() -> None:
+    def run(accepted: float, mean: float) -> dict[str, object]:
+        positives = {"accepted": accepted, "rejected": 0.2, "brittle": 0.1}
+        margins = {"mean": mean, "calibration_error": None, "overconfidence": None}
+        kinds = [("swap", margins | {"hard_positives": positives}), ("count", None)]
+        kinds.append(("replace", margins | {"hard_positives": None}))
+        return {"scores": [{"benchmark": "b", "task": t, "margins": m} for t, m in kinds]}
+
+    found = margins_of([run(0.5, 0.01), run(0.6, 0.015), run(0.7, 0.02)])
+    rest = ["", "", "", ""]
+    assert found.spread == [["b swap", "1.00", "2.00", *rest], ["b replace", "1.00", "2.00", *rest]]
+    assert found.positives == [["b swap", "50.0", "70.0", "20.0", "20.0", "10.0", "10.0"]]
+    assert "<title>b swap: 20.0 rejected, 60.0 accepted</title>" in str(found.tradeoff)
+    older = [{"scores": [{"benchmark": "b", "task": "swap"}]}] * 2
+    assert margins_of(older) == ([], [], None)

@@ -94,6 +94,15 @@ def test_a_file_of_published_results_is_read_by_checkpoint(tmp_path: Path) -> No
         golden(f"{path}:ViT-B-32/openai")
 
 
+def test_checkpoints_that_share_a_name_are_told_apart_by_family(tmp_path: Path) -> None:
+    path = tmp_path / "individual_results.csv"
+    path.write_text("arch,pretrained,family,crepe::atom\na,x,CLIP,1\na,x,LaCLIP,2\nb,x,CLIP,3\n")
+    found = {name: golden(f"{path}:{name}") for name in ("a/x/CLIP", "a/x/LaCLIP", "b/x")}
+    assert [list(figures.values()) for figures in found.values()] == [[0.01], [0.02], [0.03]]
+    with pytest.raises(UsageError, match="unknown checkpoint 'a/x'"):
+        golden(f"{path}:a/x")
+
+
 def test_another_measure_is_another_figure() -> None:
     """ARO's figure is a mean over relations: one over items is not compared with it."""
     with pytest.raises(UsageError, match="expected one of its benchmarks in this run"):
