@@ -217,6 +217,7 @@ FLAGS = {
     "quiet revision to usefulness",
     "pull": "help json quiet revision",
     "render": "help json output quiet size",
+    "repair": "drop-empty help json quiet reference-model seed tolerance",
     "rules": "help json",
     "run": "dry-run help json out quiet reference-model set workers",
     "sources": "help json",
