@@ -13,6 +13,7 @@ from negatives.commands.listing import presets, rules, sources
 from negatives.commands.look import inspect, stats, verify
 from negatives.commands.preview import preview
 from negatives.commands.publish import publish, pull
+from negatives.commands.repair import repair
 from negatives.commands.run import run as run_pipeline
 from negatives.commands.scenes import render
 from negatives.folders.versions import own_version
@@ -27,7 +28,7 @@ def cli() -> None:
 COMMANDS = (
     *(build, preview, run_pipeline, rules, sources, presets),
     *(stats, inspect, verify, render, import_, export, filter_, merge, compose, annotate, audit),
-    *(publish, pull),
+    *(repair, publish, pull),
 )
 for command in COMMANDS:
     cli.add_command(command)

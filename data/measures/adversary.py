@@ -107,13 +107,30 @@ def held_out_wins(
 ) -> NDArray[np.float64]:
     """Return for each of N pairs 1 if its caption scores higher, 0 if its negative, 0.5 if neither.
 
+    As `held_out_margins`, of which these are the signs.
+    """
+    return wins_of(held_out_margins(reader, captions, negatives, folds))
+
+
+def wins_of(margins: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 for each positive margin, 0 for each negative one and 0.5 for zero."""
+    wins: NDArray[np.float64] = 0.5 + 0.5 * np.sign(margins)
+    return wins
+
+
+def held_out_margins(
+    reader: Reader, captions: Indices, negatives: Indices, folds: Indices
+) -> NDArray[np.float64]:
+    """Return by how many nats of log-odds each of N captions scores above its negative.
+
     `captions`, `negatives`: indices among the reader's texts. `folds`: of the pairs; each is scored
-    by an adversary that was trained on the others.
+    by an adversary that was trained on the others. Margins that differ from zero by rounding alone
+    are zero.
 
     Raises:
         ValueError: all pairs are in one fold.
     """
-    wins = np.full(len(captions), np.nan)
+    margins = np.full(len(captions), np.nan)
     for fold in np.unique(folds):
         held_out = folds == fold
         if held_out.all():
@@ -121,8 +138,8 @@ def held_out_wins(
         scores = _scores(reader, captions[~held_out], negatives[~held_out])
         ahead = scores[captions[held_out]] - scores[negatives[held_out]]
         ahead[np.abs(ahead) < _EQUAL] = 0
-        wins[held_out] = 0.5 + 0.5 * np.sign(ahead)
-    return wins
+        margins[held_out] = ahead
+    return margins
 
 
 def _scores(reader: Reader, captions: Indices, negatives: Indices) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from data.errors import UsageError
 from data.manifest import Manifest
+from data.measures.adversary import wins_of
 from negatives.auditing.pairs import Pair
 
 _SAME_WEIGHTS: Final = re.compile(
@@ -45,6 +46,15 @@ def gap_wins(pairs: Sequence[Pair], reference: ReferenceModel) -> NDArray[np.flo
     Raises:
         UsageError: the model gave a number that is none.
     """
+    return wins_of(gap_margins(pairs, reference))
+
+
+def gap_margins(pairs: Sequence[Pair], reference: ReferenceModel) -> NDArray[np.float64]:
+    """Return by how many nats each of N captions is the more probable; 0 for a tie.
+
+    Raises:
+        UsageError: as `gap_wins`.
+    """
     texts = list(dict.fromkeys(text for pair in pairs for text in (pair.caption, pair.text)))
     scores = dict(zip(texts, reference.log_probabilities(texts), strict=True))
     ahead = np.array([scores[pair.caption] - scores[pair.text] for pair in pairs], np.float64)
@@ -55,7 +65,7 @@ def gap_wins(pairs: Sequence[Pair], reference: ReferenceModel) -> NDArray[np.flo
             f"{len(pairs)} pairs; name another reference model"
         )
     ahead[np.abs(ahead) < _EQUAL] = 0
-    return 0.5 + 0.5 * np.sign(ahead)
+    return ahead
 
 
 def is_scorer(reference_name: str, manifest: Manifest) -> bool:
@@ -63,7 +73,7 @@ def is_scorer(reference_name: str, manifest: Manifest) -> bool:
 
     Whole names are compared, however they are spelt; one tuned from the same weights ("-Instruct")
     is the same, and so are its other formats ("-GGUF", ".Q4_1"). Of folders that were merged or
-    filtered, the models of their parents count too.
+    filtered, the models of their parents count too, and so does a model by which one was repaired.
     """
     model = _key(reference_name)
     fields = ("versions", "config", "producers", "lineage")
@@ -86,6 +96,9 @@ def _models(content: object) -> Iterator[str]:
         if isinstance(name, str):
             yield name
     for entry in _items(_at(content, "lineage")):
+        repaired_by = _at(entry, "reference", "model")
+        if isinstance(repaired_by, str):
+            yield repaired_by
         for parent in (_at(entry, "parent"), *_items(_at(entry, "parents"))):
             yield from _models(parent)
 

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.measures.adversary import (
+    Indices,
     Reader,
     TableReader,
     distinct_texts,
     folds_of,
-    held_out_wins,
+    held_out_margins,
+    wins_of,
     word_reader,
 )
 from data.measures.intervals import share_interval
@@ -122,6 +124,18 @@ def _adversary(
         why = f"{num_groups} images with pairs; an adversary is trained on {LEAST_GROUPS} or more"
         yield missing_finding(measure, why, bar=bar, num=len(pairs))
         return
+    margins = adversary_margins(pairs, [folds_of(groups, seed)], form=form)
+    yield from by_group(measure, pairs, wins_of(margins), bar=bar, bar_of_type=bar)
+
+
+def adversary_margins(
+    pairs: Sequence[Pair], foldings: Sequence[Indices], *, form: VowelSound | None
+) -> NDArray[np.float64]:
+    """Return by how much each of N captions scores above its negative, read by words or by form.
+
+    `foldings`: one or several ways to put the pairs into folds. Those of one fold are scored by an
+    adversary that has seen the others; the margins are means over the foldings.
+    """
     texts, captions, negatives = distinct_texts(
         [pair.caption for pair in pairs], [pair.text for pair in pairs]
     )
@@ -130,8 +144,9 @@ def _adversary(
         reader = word_reader(texts)
     else:
         reader = TableReader(np.array([numbers_of(form_of(text, form)) for text in texts]))
-    wins = held_out_wins(reader, captions, negatives, folds_of(groups, seed))
-    yield from by_group(measure, pairs, wins, bar=bar, bar_of_type=bar)
+    margins = [held_out_margins(reader, captions, negatives, folds) for folds in foldings]
+    mean: NDArray[np.float64] = np.mean(margins, axis=0)
+    return mean
 
 
 def _types(pairs: Sequence[Pair]) -> list[str]:

@@ -93,7 +93,7 @@ def audit(
     from negatives.auditing.api import audit as run
     from negatives.auditing.api import json_of
 
-    with _stages(shown=not (quiet or as_json)) as report:
+    with stages("audit", shown=not (quiet or as_json)) as report:
         found = run(
             folder,
             reference_model=reference_name,
@@ -126,7 +126,7 @@ def _source_of(held_out: str) -> dict[str, str]:
 
 
 @contextmanager
-def _stages(*, shown: bool) -> Iterator[Callable[[str], None]]:
+def stages(command: str, *, shown: bool) -> Iterator[Callable[[str], None]]:
     """Yield a function to tell what is measured; the error stream shows it if it is a terminal."""
     from rich.console import Console
 
@@ -134,8 +134,8 @@ def _stages(*, shown: bool) -> Iterator[Callable[[str], None]]:
     if not shown or not console.is_terminal:
         yield lambda _stage: None
         return
-    with console.status("audit") as status:
-        yield lambda stage: status.update(f"audit: {stage}")
+    with console.status(command) as status:
+        yield lambda stage: status.update(f"{command}: {stage}")
 
 
 def _show(found: "Audit", html: AnyPath | None) -> None:

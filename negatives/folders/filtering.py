@@ -5,16 +5,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from data.commit import Json
 from data.config import plain
 from data.errors import UsageError
-from data.manifest import Manifest, Shard
+from data.manifest import Manifest
 from data.records import Negative, Row
 from data.storage import AnyPath
 from data.streams import Stream
 from data.texts import nearest
-from negatives.folders.lineage import Account, Counts, Report, manifest_of, open_parent
-from negatives.folders.writing import NewFolder, write_folder
+from negatives.folders.lineage import Counts, Report, open_parent
+from negatives.folders.parts import Part, write_part
 from negatives.negation.clauses import RULE
 
 
@@ -64,42 +63,25 @@ def filter_folder(
 ) -> tuple[Manifest, dict[str, int]]:
     """Write what is kept of `folder` into the new folder `out`; return what was dropped, too.
 
-    The tallies are those of the new folder, what the draw counted stays with the parent's in the
-    lineage. Rejects are left behind.
+    Tallies and rejects are as `write_part` has them.
 
     Raises:
         UsageError: `folder` is damaged, an option names what it does not have, or nothing is left.
     """
     parent = open_parent(folder)
     _refuse_unknown(parent.manifest, options)
-    counts, dropped = Counts(), Counter[str]()
-
-    def manifest(shards: tuple[Shard, ...]) -> Manifest:
-        if not shards:
-            raise UsageError(f"{folder}: nothing is left of it; ask for less")
-        entry: Json = {
+    dropped = Counter[str]()
+    part = Part(
+        command="filter",
+        rows=partial(_filter_rows, options=options, dropped=dropped),
+        entry=lambda: {
             "command": "filter",
             "options": plain(options),
             "parent": parent.record,
             "dropped": dict(sorted(dropped.items())),
-        }
-        before = parent.manifest
-        account = Account(
-            config=before.config,
-            seed=before.seed,
-            source=before.source,
-            producers=before.producers,
-            lineage=[*before.lineage, entry],
-        )
-        return manifest_of(account, shards, counts.content())
-
-    kept = partial(_filter_rows, options=options, counts=counts, dropped=dropped)
-    written = write_folder(
-        NewFolder(out, "filter", parent.shard_rows()),
-        ((split, kept(parent.rows_of(split, report=report))) for split in parent.manifest.splits()),
-        manifest=manifest,
+        },
     )
-    return written, dict(sorted(dropped.items()))
+    return write_part(parent, out, part, report=report), dict(sorted(dropped.items()))
 
 
 def _refuse_unknown(manifest: Manifest, options: FilterOptions) -> None:
@@ -113,7 +95,7 @@ def _refuse_unknown(manifest: Manifest, options: FilterOptions) -> None:
 
 
 def _filter_rows(
-    rows: Iterable[Row], *, options: FilterOptions, counts: Counts, dropped: Counter[str]
+    rows: Iterable[Row], counts: Counts, *, options: FilterOptions, dropped: Counter[str]
 ) -> Iterator[Row]:
     share = options.sample_captions
     for row in rows:

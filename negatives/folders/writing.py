@@ -20,7 +20,7 @@ from data.storage import AnyPath
 from negatives.folders.claims import Mark, claim, clear, holds, mark_of, refuse_if_taken
 from negatives.folders.lineage import Report
 
-COMMANDS = ("import", "filter", "merge")
+COMMANDS = ("import", "filter", "merge", "repair")
 
 
 class NewFolder(NamedTuple):

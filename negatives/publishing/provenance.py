@@ -26,7 +26,8 @@ def command_of(manifest: Manifest) -> str:
     else:
         return "negatives merge A B OUT  # see `lineage` in manifest.json"
     made = len(manifest.lineage)
-    return f"{command}  # then filtered or merged: `lineage` in manifest.json" if made else command
+    later = "  # then filtered, merged or repaired: `lineage` in manifest.json"
+    return f"{command}{later}" if made else command
 
 
 def _build(config: Mapping[str, Any]) -> str:

@@ -119,6 +119,11 @@ def test_what_folders_were_made_of_counts(tmp_path: Path) -> None:
     assert "scorer" not in filtered.versions
     assert [is_scorer("Some-1B", each) for each in (filtered, merged, twice)] == [True] * 3
     assert [is_scorer("Other-1B", each) for each in (filtered, merged, twice)] == [False] * 3
+    repaired = replace(
+        filtered, lineage=[{"command": "repair", "reference": {"model": "Other-1B-Instruct"}}]
+    )
+    assert is_scorer("Other-1B", repaired)
+    assert not is_scorer("Other-1B", replace(filtered, lineage=[{"reference": None}]))
 
 
 class BrokenJudge:

@@ -60,6 +60,21 @@ def test_kinds_are_measured_apart_and_weighted_by_their_number() -> None:
     ]  # fmt: skip
 
 
+def test_a_composite_is_not_asked_about_one_of_its_images() -> None:
+    numbers = range(391_000, 391_040)  # so long a number at the end of a name is the image's
+    rows = [row(number, "a dog", "a cat") for number in numbers]
+    held_out = {str(number): ["one dog"] for number in numbers}
+    composites = [
+        made._replace(images=("1.jpg", made.image), layout="left-right")
+        for made in [row(number, "a dog", "the dog") for number in numbers]
+    ]
+    alone, both = (
+        list(still_true(each, held_out, of_a_kind=99, seed=0, read=read))
+        for each in (rows, [*rows, *composites])
+    )
+    assert both == alone
+
+
 @pytest.mark.parametrize(
     ("held_out", "why"),
     [

@@ -1,0 +1,228 @@
+"""How guessable is whose data? `python -m benchmarks.league OUT --root FOLDER`.
+
+Audits every set of benchmarks/league_sets.py that lies below the root, and builds of ours from the
+captions of COCO in ROOT/coco: `natural`, `fsc-clip`, and `natural` with composites. All are put
+into folders of shards first, in OUT/sets, and read by the audit of `negatives audit`. Writes
+OUT/league.json, league.md and league.svg. What OUT/audits and OUT/fluency have is not measured
+again: the language model is slow, so that it may be asked by a second run.
+
+White space at the ends of texts, by which SugarCrepe's captions are known, is gone after an import.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from benchmarks.league_sets import SETS, PublishedSet
+from benchmarks.league_tables import League, Line, chart_of, missing_of, table_of
+from data.errors import UsageError
+from data.manifest import read_all_rows, read_manifest
+from data.sources import Source
+from negatives.auditing.api import open_reference
+from negatives.auditing.findings import OVERALL, Audit, Finding
+from negatives.auditing.gap import ReferenceModel
+from negatives.auditing.leaks import fluency_findings
+from negatives.auditing.pairs import pairs_of, sample_pairs
+from negatives.auditing.run import AuditOptions, audit_folder
+from negatives.building.api import build
+from negatives.building.plan import make_source
+from negatives.composing.options import ComposeOptions
+from negatives.composing.run import compose
+from negatives.folders.importing import ImportOptions, import_published
+from negatives.folders.merging import merge_folders
+
+_NATURAL: Final = "ours, natural"
+_FSC: Final = "ours, fsc-clip"
+_COMPOSITES: Final = "ours, natural with composites"
+_OURS: Final = (_NATURAL, _FSC, _COMPOSITES)
+_TRUTH_PAIRS: Final = 300  # of a kind
+_MEASURES: Final = {
+    "words": "words",
+    "form": "form",
+    "still true": "still_true",
+    "coverage": "coverage",
+    "negatives a caption": "a_caption",
+    "repeated texts": "repeated",
+}
+
+
+class Auditing:
+    """Where sets lie and audits go, and how they are read; a model is opened when one is asked."""
+
+    def __init__(
+        self, out: Path, root: Path, *, reference_name: str, reference_pairs: int, sample: int
+    ) -> None:
+        """Start with nothing read."""
+        self.out, self.root = out, root
+        self._reference_name = reference_name
+        self._reference_pairs, self._sample = reference_pairs, sample
+        self._reference: ReferenceModel | str | None = None
+
+    def reference(self) -> ReferenceModel | str:
+        """Return the reference model, opened once."""
+        if self._reference is None:
+            self._reference = open_reference(self._reference_name)
+        return self._reference
+
+    def coco(self) -> Source | None:
+        """Return COCO's captions, None where there are none."""
+        coco = self.root / "coco"
+        return make_source({"name": "coco", "root": str(coco)})[0] if coco.is_dir() else None
+
+    def folder(self, name: str) -> Path:
+        """Return where the shards of a set lie."""
+        return self.out / "sets" / slug(name)
+
+    def line(self, name: str, make: Callable[[Path], object], *, of_coco: bool) -> Line:
+        """Return the line of a set, made if need be; what was measured before is not again."""
+        folder = self.folder(name)
+        if not (folder / "manifest.json").is_file():
+            make(folder)
+        line = Line(**self._once("audits", name, lambda: self._audit(name, of_coco=of_coco)))
+        if self._reference_name == "none":
+            return line
+        return line._replace(**self._once("fluency", name, lambda: self._fluency(name)))
+
+    def _once(self, kind: str, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        path = self.out / kind / f"{slug(name)}.json"
+        if not path.is_file():
+            found = measure()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(found), encoding="utf-8")
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return content
+
+    def _audit(self, name: str, *, of_coco: bool) -> dict[str, Any]:
+        options = AuditOptions(
+            reference="read apart, because it is slow",
+            sample=self._sample,
+            truth_pairs=_TRUTH_PAIRS,
+            held_out=self.coco() if of_coco else None,
+        )
+        found, _ = audit_folder(self.folder(name), options=options)
+        return line_of(name, found)._asdict()
+
+    def _fluency(self, name: str) -> dict[str, Any]:
+        reference = self.reference()
+        if isinstance(reference, str):
+            raise UsageError(f"{reference}; or do without it: --reference-model none")
+        folder = self.folder(name)
+        pairs = pairs_of(list(read_all_rows(folder, read_manifest(folder))))
+        some = sample_pairs(pairs, self._reference_pairs, seed=0, key="judge")
+        overall = next(iter(fluency_findings(some, reference)))
+        return {"fluency": share_of(overall), "reference_pairs": overall.num}
+
+
+def slug(name: str) -> str:
+    """Return a name as one for a file."""
+    return re.sub(r"\W+", "-", name.lower())
+
+
+def line_of(name: str, audit: Audit) -> Line:
+    """Return what an audit says of a set as a whole."""
+    found = {finding.measure: finding for finding in audit.findings if finding.group == OVERALL}
+    shares = {field: share_of(found.get(measure)) for measure, field in _MEASURES.items()}
+    size = audit.counts["size"]
+    return Line(
+        name=name,
+        captions=size["captions"],
+        negatives=size["negatives"],
+        measured=size["pairs measured for leaks"],
+        reference_pairs=0,
+        fluency=[None, None, None],
+        **shares,
+    )
+
+
+def share_of(finding: Finding | None) -> list[float | None]:
+    """Return a finding's value and the ends of its interval, to three digits."""
+    ends = (finding.value, finding.low, finding.high) if finding else (None, None, None)
+    return [None if end is None else round(end, 3) for end in ends]
+
+
+def lines(auditing: Auditing) -> Iterator[Line]:
+    """Yield the lines of all sets that can be had."""
+    for each in SETS:
+        if (auditing.root / each.file).exists():
+            yield auditing.line(each.name, _import(auditing, each), of_coco=each.of_coco)
+    if auditing.coco() is not None:
+        for name, make in zip(_OURS, _own(auditing), strict=True):
+            yield auditing.line(name, make, of_coco=True)
+
+
+def _import(auditing: Auditing, each: PublishedSet) -> Callable[[Path], object]:
+    path = auditing.root / each.file
+    options = ImportOptions(type=each.kind[0], subtype=each.kind[1])
+
+    def make(folder: Path) -> None:
+        file = path
+        if each.records is not None:
+            file = folder.with_suffix(".jsonl")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lines_of = (json.dumps(record, ensure_ascii=False) for record in each.records(path))
+            file.write_text("\n".join(lines_of), encoding="utf-8")
+        import_published(file, folder, options=options)
+
+    return make
+
+
+def _own(auditing: Auditing) -> Iterator[Callable[[Path], object]]:
+    """Yield how our folders are made, in the order of `_OURS`; one caption an image is held out."""
+    for preset in ("natural", "fsc-clip"):
+        yield partial(_build, auditing.root / "coco", preset)
+
+    def with_composites(folder: Path) -> None:
+        composites = folder.with_name(f"{folder.name}-alone")
+        compose(auditing.folder(_NATURAL), composites, options=ComposeOptions())
+        merge_folders([auditing.folder(_NATURAL), composites], folder)
+
+    yield with_composites
+
+
+def _build(coco: Path, preset: str, folder: Path) -> None:
+    build(source="coco", root=coco, preset=preset, hold_out=1, out=folder)
+
+
+@click.command(help=__doc__)
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="The folder of the sets.",
+)
+@click.option("--reference-model", "reference_name", default="auto", show_default=True)
+@click.option("--reference-pairs", default=250, show_default=True, help="Of each set.")
+@click.option("--sample", default=4000, show_default=True, help="Pairs an adversary reads.")
+def main(
+    *,
+    out: Path,
+    root: Path,
+    reference_name: str,
+    reference_pairs: int,
+    sample: int,
+) -> None:
+    """Audit every set, write the league and print its table."""
+    auditing = Auditing(
+        out, root, reference_name=reference_name, reference_pairs=reference_pairs, sample=sample
+    )
+    found: list[Line] = []
+    for line in lines(auditing):
+        found.append(line)
+        click.echo(f"{line.name}: {line.negatives:,} negatives", err=True)
+    not_had = tuple(each.name for each in SETS if not (root / each.file).exists())
+    league = League(lines=tuple(found), missing=not_had)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "league.json").write_text(league.json(), encoding="utf-8")
+    (out / "league.md").write_text(f"{table_of(league)}\n\n{missing_of(league)}\n", "utf-8")
+    (out / "league.svg").write_text(chart_of(league), encoding="utf-8")
+    click.echo(table_of(league))
+
+
+if __name__ == "__main__":
+    main()

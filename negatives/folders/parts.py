@@ -1,0 +1,57 @@
+"""A new folder that is a part of a finished one: its rows, each whole or with less in it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from data.commit import Json
+from data.errors import UsageError
+from data.manifest import Manifest, Shard
+from data.records import Row
+from data.storage import AnyPath
+from negatives.folders.lineage import Account, Counts, Parent, Report, manifest_of
+from negatives.folders.writing import NewFolder, write_folder
+
+
+class Part(NamedTuple):
+    """What a command keeps of a folder.
+
+    `rows`: the parent's rows of a split -> those that are kept, each counted. `entry`: the lineage
+    of the new folder, asked for when all rows are written.
+    """
+
+    command: str
+    rows: Callable[[Iterable[Row], Counts], Iterator[Row]]
+    entry: Callable[[], Json]
+
+
+def write_part(parent: Parent, out: AnyPath, part: Part, *, report: Report) -> Manifest:
+    """Write a part of a folder as the new folder `out`.
+
+    The tallies are those of the new folder; what the draw counted stays with the parent's in the
+    lineage. Rejects are left behind.
+
+    Raises:
+        UsageError: nothing is left, or `out` is not new.
+    """
+    before, counts = parent.manifest, Counts()
+
+    def manifest(shards: tuple[Shard, ...]) -> Manifest:
+        if not shards:
+            raise UsageError(f"{parent.folder}: nothing is left of it; ask for less")
+        account = Account(
+            config=before.config,
+            seed=before.seed,
+            source=before.source,
+            producers=before.producers,
+            lineage=[*before.lineage, part.entry()],
+        )
+        return manifest_of(account, shards, counts.content())
+
+    return write_folder(
+        NewFolder(out, part.command, parent.shard_rows()),
+        (
+            (split, part.rows(parent.rows_of(split, report=report), counts))
+            for split in before.splits()
+        ),
+        manifest=manifest,
+    )

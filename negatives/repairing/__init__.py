@@ -1,0 +1,1 @@
+"""Less guessable subsets of published negatives."""

@@ -1,0 +1,217 @@
+"""A less guessable part of a finished folder, or of a published file, as a new folder."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from data.commit import Json
+from data.config import plain
+from data.errors import UsageError
+from data.manifest import FILE_NAME, Manifest, read_all_rows
+from data.records import Row
+from data.storage import AnyPath
+from data.streams import Stream
+from negatives.auditing.gap import ReferenceModel, gap_margins
+from negatives.auditing.pairs import pairs_of
+from negatives.folders.importing import ImportOptions, import_published
+from negatives.folders.lineage import Counts, Parent, open_parent
+from negatives.folders.parts import Part, write_part
+from negatives.repairing.rounds import KindPairs, KindRepair, repair_kind
+from negatives.words import lexicon
+
+DROPPED: Final = "negatives: too easily told"
+_Key = tuple[str, int]  # a row's id, and the place of a negative in it
+
+Report = Callable[[str], None]
+"""Told the kind that is read next."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepairOptions:
+    """How a folder is repaired.
+
+    `tolerance`: how far from 0.5 readers may stand. `drop_empty`: leave out captions that have no
+    negative then. `seed`: which folds and lots.
+
+    Raises:
+        UsageError: the tolerance is out of range.
+    """
+
+    tolerance: float = 0.05
+    drop_empty: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing."""
+        if not 0 < self.tolerance < 0.5:
+            raise UsageError(
+                f"tolerance: expected a number between 0 and 0.5, found {self.tolerance}"
+            )
+
+
+class Repaired(NamedTuple):
+    """What was written, and what became of each kind."""
+
+    manifest: Manifest
+    kinds: tuple[KindRepair, ...]
+    dropped: dict[str, int]
+
+
+def repair(
+    path: AnyPath,
+    out: AnyPath,
+    *,
+    reference: ReferenceModel | None,
+    options: RepairOptions,
+    report: Report = lambda _kind: None,
+) -> Repaired:
+    """Write the part of `path` in which readers tell no kind's captions from its negatives.
+
+    `path`: a finished folder, or what `negatives import` reads without options. All its pairs are
+    held in memory.
+
+    Raises:
+        UsageError: it is damaged or of an unknown format, or no kind has a balanced part.
+    """
+    with _folder_of(path) as folder:
+        parent = open_parent(folder)
+        rows = list(read_all_rows(folder, parent.manifest))
+        kept, kinds = _repair_kinds(rows, reference, options, report)
+        if not kept:
+            why = "; ".join(f"{each.kind}: {each.why}" for each in kinds) or "it has no negative"
+            raise UsageError(f"{path}: no balanced part was found; {why}")
+        dropped = Counter[str]()
+        part = Part(
+            command="repair",
+            rows=partial(_kept_rows, kept=kept, dropped=dropped, drop_empty=options.drop_empty),
+            entry=lambda: _entry(parent, reference, options, kinds, dropped),
+        )
+        manifest = write_part(parent, out, part, report=lambda _num_captions: None)
+    return Repaired(manifest, kinds, dict(sorted(dropped.items())))
+
+
+def plain_kind(kind: KindRepair) -> Json:
+    """Return what became of a kind as JSON holds it."""
+    return {
+        "kind": kind.kind,
+        "before": kind.num_before,
+        "kept": kind.num_kept,
+        "told_before": {name: list(share) for name, share in kind.before.items()},
+        "told_after": {name: list(share) for name, share in kind.after.items()},
+        "why_none": kind.why,
+    }
+
+
+class _Remembering(NamedTuple):
+    """A reference model that reads no text twice: rounds ask about what earlier ones have left."""
+
+    model: ReferenceModel
+    known: dict[str, float]
+
+    @property
+    def name(self) -> str:
+        """Return the model's name."""
+        return self.model.name
+
+    @property
+    def version(self) -> str:
+        """Return its version."""
+        return self.model.version
+
+    def log_probabilities(self, texts: Sequence[str]) -> list[float]:
+        """Return the natural logarithm of each text's probability."""
+        new = [text for text in texts if text not in self.known]
+        self.known.update(zip(new, self.model.log_probabilities(new), strict=True))
+        return [self.known[text] for text in texts]
+
+
+@contextmanager
+def _folder_of(path: AnyPath) -> Iterator[AnyPath]:
+    """Yield a finished folder: `path`, or the import of what it is."""
+    if (path / FILE_NAME).exists():
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made) / "imported"
+        import_published(path, folder, options=ImportOptions())
+        yield folder
+
+
+def _repair_kinds(
+    rows: Sequence[Row], reference: ReferenceModel | None, options: RepairOptions, report: Report
+) -> tuple[frozenset[_Key], tuple[KindRepair, ...]]:
+    """Return the negatives that are kept, and what became of each kind."""
+    pairs = pairs_of(rows)
+    keys = [(row.id, place) for row in rows for place in range(len(row.negatives))]
+    vowel_sound = lexicon.load().vowel_sound
+    reads = (
+        None if reference is None else partial(gap_margins, reference=_Remembering(reference, {}))
+    )
+    kept: set[_Key] = set()
+    kinds: list[KindRepair] = []
+    for kind in sorted({pair.kind for pair in pairs}):
+        report(kind)
+        indices = [index for index, pair in enumerate(pairs) if pair.kind == kind]
+        of_kind = [pairs[index] for index in indices]
+        lots = [
+            Stream(options.seed, "repair", *keys[index], pairs[index].text).unit()
+            for index in indices
+        ]
+        given = KindPairs(
+            pairs=of_kind,
+            lots=np.array(lots),
+            reference=reads,
+            vowel_sound=vowel_sound,
+            tolerance=options.tolerance,
+            seed=options.seed,
+        )
+        chosen, found = repair_kind(kind, given)
+        kept.update(keys[index] for index, is_kept in zip(indices, chosen, strict=True) if is_kept)
+        kinds.append(found)
+    return frozenset(kept), tuple(kinds)
+
+
+def _kept_rows(
+    rows: Iterable[Row],
+    counts: Counts,
+    *,
+    kept: frozenset[_Key],
+    dropped: Counter[str],
+    drop_empty: bool,
+) -> Iterator[Row]:
+    for row in rows:
+        negatives = tuple(
+            negative for place, negative in enumerate(row.negatives) if (row.id, place) in kept
+        )
+        if num_dropped := len(row.negatives) - len(negatives):
+            dropped[DROPPED] += num_dropped
+        if not negatives and drop_empty:
+            dropped["captions: no negative"] += 1
+            continue
+        why_empty = "too easily told" if row.negatives else "none before the repair"
+        yield counts.add(row._replace(negatives=negatives), why_empty=why_empty)
+
+
+def _entry(
+    parent: Parent,
+    reference: ReferenceModel | None,
+    options: RepairOptions,
+    kinds: Sequence[KindRepair],
+    dropped: Counter[str],
+) -> Json:
+    model = None if reference is None else {"model": reference.name, "version": reference.version}
+    return {
+        "command": "repair",
+        "options": plain(options),
+        "reference": model,
+        "parent": parent.record,
+        "kinds": [plain_kind(kind) for kind in kinds],
+        "dropped": dict(sorted(dropped.items())),
+    }

@@ -1,0 +1,104 @@
+"""The league reads each layout, audits once, and its page shows what its file says."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.league import main
+from benchmarks.league_sets import SETS, Record, cola, fg_ovd, valse
+from benchmarks.league_tables import League, Line, chart_of, league_in, missing_of, table_of
+from tests.documents import page
+
+VALSE = {
+    "a": {"image_file": "1.jpg", "caption": "A cat.", "foil": "A dog.", "mturk": {"caption": 3}},
+    "b": {"image_file": "2.jpg", "caption": "A bus.", "foil": "A car.", "mturk": {"caption": 1}},
+}
+REGION = {"img_path": "1.jpg", "pos_expression": ["A cup."], "neg_expression": ["A jug.", "A can."]}
+COLA = [["1.jpg", "a red cup and a blue jug", "2.jpg", "a blue cup and a red jug"]]
+
+
+@pytest.mark.parametrize(
+    ("read", "file", "content", "expected"),
+    [
+        (valse, "relations.json", json.dumps(VALSE), [("A cat.", ["A dog."], "replace/rel")]),
+        (fg_ovd, "", json.dumps(REGION), [("A cup.", ["A jug.", "A can."], "replace/att")]),
+        (cola, "", json.dumps(COLA), [
+            (COLA[0][1], [COLA[0][3]], "swap/att"), (COLA[0][3], [COLA[0][1]], "swap/att")
+        ]),
+    ],
+)  # fmt: skip
+def test_layouts_become_lines_for_the_import(
+    read: Callable[[Path], Iterator[Record]],
+    file: str,
+    content: str,
+    expected: list[tuple[str, list[str], str]],
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / (file or "set.json")
+    path.write_text(content)
+    found = []
+    for record in read(path.parent if file else path):
+        negatives = record["negatives"]
+        assert isinstance(negatives, list)
+        kinds = {f"{each['type']}/{each['subtype']}" for each in negatives}
+        found.append((record["caption"], [each["text"] for each in negatives], *kinds))
+    assert found == expected
+
+
+def test_a_league_of_what_is_there(tmp_path: Path) -> None:
+    root, out = tmp_path / "root", tmp_path / "out"
+    (root / "cola").mkdir(parents=True)
+    (root / "sugar-crepe").mkdir()
+    crepe = {
+        str(number): {"filename": f"{number}.jpg", "caption": f"A {number}.", "negative_caption": t}
+        for number, t in enumerate(["A cat.", "A cat.", "A 2."])
+    }
+    (root / "sugar-crepe/add_att.json").write_text(json.dumps(crepe))
+    (root / "cola/COLA_multiobjects_matching_benchmark.json").write_text(json.dumps(COLA))
+    arguments = [str(out), "--root", str(root), "--reference-model", "none"]
+    ran = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert "COLA, two objects: 2 negatives" in ran.stderr
+    league = league_in((out / "league.json").read_text())
+    assert [(line.name, line.captions, line.negatives) for line in league.lines] == [
+        ("COLA, two objects", 2, 2),
+        ("SugarCrepe, add/att", 3, 2),
+    ]
+    assert len(league.missing) == len(SETS) - 2
+    assert "| COLA, two objects | 2 | 2 |  |  |  |  | 1.000 | 1.000 |" in ran.stdout
+    for audit in (out / "audits").iterdir():
+        audit.write_text(audit.read_text().replace('"negatives": 2', '"negatives": 7'))
+    again = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert again.stdout == ran.stdout.replace("| 2 |  |", "| 7 |  |")
+
+
+def line(name: str, words: float | None, form: float | None) -> Line:
+    def share(value: float | None) -> tuple[float | None, ...]:
+        return (value, None if value is None else 0.1, None if value is None else 0.9)
+
+    none = share(None)
+    return Line(name, 9, 1200, 9, 0, share(words), share(form), none, none, none, none, none)
+
+
+def test_the_least_guessable_set_comes_first() -> None:
+    league = League(
+        (line("a", 0.9, 0.5), line("b", 0.5, 0.4), line("c", None, None), line("d", 0.55, 0.5)),
+        ("e",),
+    )
+    assert league_in(league.json()).ranked() == [
+        league_in(league.json()).lines[place] for place in range(4)
+    ]
+    assert [each.name for each in league.ranked()] == ["d", "b", "a", "c"]
+    assert "| d | 9 | 1,200 | 0.550 ± 0.400 | 0.500 ± 0.400 |  |  |  |  |" in table_of(league)
+    chart = chart_of(league)
+    assert all(f">{name}<" in chart for name in ("a", "words", "language model"))
+
+
+def test_the_page_shows_the_league_as_its_file_has_it() -> None:
+    league = league_in(page("docs/league.json"))
+    text = page("docs/league.md")
+    assert table_of(league) in text
+    assert missing_of(league) in " ".join(text.split())
+    assert (Path(__file__).parents[2] / "docs/pictures/league.svg").is_file()
