@@ -121,14 +121,12 @@ def test_openai_archives_are_programs_and_need_quickgelu(tmp_path: Path) -> None
 
 
 def test_an_image_tower_without_patches_serves_all_but_the_local_loss() -> None:
-    vision = {"layers": (1, 1, 1, 1), "width": 8, "head_width": 8, "image_size": 32}
-    text = TEXT | {"vocab_size": 100}
-    clip = open_clip.CLIP(embed_dim=24, vision_cfg=vision, text_cfg=text).double().eval()
+    vision = VISION | {"attentional_pool": True, "attn_pooler_heads": 2}
+    clip = open_clip.CLIP(embed_dim=24, vision_cfg=vision, text_cfg=TEXT).double().eval()
     model = ClipModel(clip, tokenize)
     batch = batch_of(model, [1, 1])
-    batch.image_BCHW.resize_(2, 3, 32, 32).normal_()
     assert model(batch, tokens=False).image_BD.shape == (2, 24)
-    with pytest.raises(UsageError, match=r"ModifiedResNet.*training.losses"):
+    with pytest.raises(UsageError, match=r"VisionTransformer.*training.losses"):
         model(batch, tokens=True)
 
 
