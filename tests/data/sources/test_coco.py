@@ -93,7 +93,7 @@ def test_captions_of_unlisted_images_come_last(tmp_path: Path) -> None:
             {"images": [], "annotations": [{"id": 1, "image_id": 1, "bbox": []}]},
             "found an object with id, image_id, bbox; give captions_*.json, not instances",
         ),
-        ("[" * 100_000, "JSON beyond reason"),
+        ("[" * 100_000, "JSON that cannot be parsed"),
     ],
 )
 def test_wrong_layouts(tmp_path: Path, content: object, expected: str) -> None:
@@ -106,7 +106,7 @@ def test_wrong_layouts(tmp_path: Path, content: object, expected: str) -> None:
 def test_missing_files(tmp_path: Path) -> None:
     write(tmp_path / "coco/val2017/1.jpg", "")
     assert complaint(Coco(root=tmp_path / "cocoo")).endswith(
-        "cocoo: no such file or folder; did you mean 'coco'? there is: coco"
+        "cocoo: no such file or folder; did you mean 'coco'? choose from: coco"
     )
     assert complaint(Coco(root=tmp_path / "coco")) == (
         f"{tmp_path / 'coco'}: expected annotations/captions_*.json in it, found val2017/"
