@@ -138,7 +138,7 @@ def manifest_without_sizes(folder: AnyPath) -> Manifest:
     path = folder / FILE_NAME
     if not path.exists():
         raise UsageError(
-            f"{existing(folder)}: not a finished build, {FILE_NAME} is missing; {_instead(folder)}"
+            f"{existing(folder)}: not a finished build (no {FILE_NAME}); {_instead(folder)}"
         )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -55,7 +55,7 @@ def _copy(folder: Remote, report: Report) -> Path:
     try:
         content = (folder / FILE_NAME).read_bytes()
     except FileNotFoundError as error:
-        raise UsageError(f"{folder}: not a finished build, {FILE_NAME} is missing") from error
+        raise UsageError(f"{folder}: not a finished build (no {FILE_NAME})") from error
     out = cache_folder() / "shards" / sha256(content).hexdigest()[:32]
     draft = out.with_name(f".{out.name}.unfinished")
     out.parent.mkdir(parents=True, exist_ok=True)

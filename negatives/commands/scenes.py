@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("folder", type=PATH_OR_URL)
 @click.option("--output", type=LOCAL_PATH, required=True, help="The folder for the images.")
-@click.option("--size", type=int, default=128, show_default=True, help="Pixels wide and high.")
+@click.option(
+    "--size", type=int, default=128, show_default=True, help="Width and height in pixels."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 def render(*, folder: AnyPath, output: Path, size: int, as_json: bool, quiet: bool) -> None:
-    """Draw the scene of every image of a finished folder whose source is scenes.
+    """Draw every image of a finished folder whose source is scenes.
 
-    Images that are there are drawn again: equal folders give equal images.
+    Existing images are overwritten; equal folders give equal images.
 
     \b
     negatives render out --output images

@@ -1,4 +1,4 @@
-"""A pipeline's outcome as one page: what ran, the negatives, the training, the scores."""
+"""A pipeline's report on one page: stages, negatives, training, scores."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _SAMPLES: Final = 12
 
 
 class Negatives(NamedTuple):
-    """The first rows of the shards: how much there is, a sample, numbers by type."""
+    """The first rows of the shards: totals, a sample, numbers by type."""
 
     summary: str
     samples: Sequence[MarkedSample]
@@ -28,14 +28,14 @@ class Negatives(NamedTuple):
 
 
 class Audit(NamedTuple):
-    """The findings to show, as audit.json has them, and where the audit's own page is."""
+    """The findings to show, as in audit.json, and the path of the audit's own page."""
 
     page: str
     findings: Sequence[Mapping[str, Any]]
 
 
 class Training(NamedTuple):
-    """What the log tells; a chart is None where there is too little to draw."""
+    """A summary of the log; a chart is None if there is too little to draw."""
 
     summary: str
     losses: Svg | None
@@ -58,7 +58,7 @@ class Score(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """All scores; a tile is a figure of the summary: its name, before, after."""
+    """All scores; a tile shows a figure of the summary: its name, before, after."""
 
     tiles: Sequence[tuple[str, float, float]]
     tradeoff: Svg | None
@@ -67,7 +67,7 @@ class Scores(NamedTuple):
 
 
 def html_of(out: Path, accounts: Sequence[Account], *, title: str) -> str:
-    """Return the page of the stages that are done; `out` is the pipeline's folder."""
+    """Return the page of the finished stages; `out` is the pipeline's folder."""
     folders = {account.name: out / account.folder for account in accounts}
     context = {
         "title": title,
@@ -92,9 +92,9 @@ def _negatives(shards: Path) -> Negatives:
     some = sum(bool(row.negatives) for row in rows)
     summary = (
         f"{sum(counts.values()):,} negatives of {'the first ' * cut}{len(rows):,} captions; "
-        f"{some / len(rows):.0%} of them have one or more."
+        f"{some / len(rows):.0%} of them have at least one."
         if rows
-        else "There is no caption."
+        else "There are no captions."
     )
     samples = mark_samples(samples_of(rows, _SAMPLES, seed=0))
     return Negatives(summary, samples, figure_of("negatives by type", counts))
@@ -131,7 +131,7 @@ def _training(run: Path) -> Training:
 
 
 def _validation(records: Sequence[Mapping[str, Any]]) -> tuple[str, Svg | None]:
-    """Return what was measured on the validation split, where it was more than once."""
+    """Return the measurements on the validation split, if there are several."""
     measured = [record for record in records if "validation" in record]
     if len(measured) < 2:
         return "", None
@@ -174,7 +174,7 @@ def _scores(folder: Path) -> Scores:
 
 
 def _tradeoff(runs: Sequence[Mapping[str, Any]]) -> Svg | None:
-    """Return composition against zero-shot over the alphas, where there are several."""
+    """Return composition against zero-shot over the alphas, if there are several."""
     summary = runs[-1]["summary"]
     up = next((n for n in summary if n == "Comp" or n.endswith("composition macro")), None)
     across = next((n for n in summary if n == "ZS" or n.endswith("classification macro")), None)

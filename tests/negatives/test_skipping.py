@@ -95,7 +95,7 @@ def test_all_files_of_a_folder_are_built_and_the_rest_is_told(tmp_path: Path) ->
     assert num_captions(shown) == 6
     assert (
         "files left out: file has no rows (1; first: empty.jsonl), file is hidden (1; first: "
-        ".hidden.jsonl), file is of another kind: .csv (1; first: x.csv)\n"
+        ".hidden.jsonl), file has another type: .csv (1; first: x.csv)\n"
     ) in shown
     assert "splits: train 4, sub 2\n" in shown
     message = CliRunner().invoke(cli, ["stats", str(tmp_path / "out")]).stdout
@@ -103,7 +103,7 @@ def test_all_files_of_a_folder_are_built_and_the_rest_is_told(tmp_path: Path) ->
     assert read_manifest(tmp_path / "out").tallies["files_left_out"] == {
         "file has no rows": 1,
         "file is hidden": 1,
-        "file is of another kind: .csv": 1,
+        "file has another type: .csv": 1,
     }
 
 

@@ -114,7 +114,7 @@ def test_first_weights_that_changed_are_refused(tmp_path: Path) -> None:
     path = other / "model/open_clip_pytorch_model.bin"
     state = torch.load(path, weights_only=True)
     torch.save({**state, "logit_scale": state["logit_scale"] + 1}, path)
-    with pytest.raises(UsageError, match="began with are others now"):
+    with pytest.raises(UsageError, match="initial weights have changed"):
         weights_of(other / "run", alpha=0.5)
     assert weights_of(other / "run").step == 5
 

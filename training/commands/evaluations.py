@@ -1,4 +1,4 @@
-"""What is done with results: `evaluate benchmarks`, `compare`, `plot`."""
+"""Further commands: `evaluate benchmarks`, `compare`, `plot`."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from data.disk import unwritable
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def benchmarks(*, as_json: bool) -> None:
-    """List the benchmarks, and what is expected where."""
+    """List the benchmarks, and the files that each expects."""
     from training.evaluation.benchmarks import BENCHMARKS
 
     if as_json:
@@ -51,7 +51,7 @@ def compare(*, before: Path, after: Path, as_json: bool) -> None:
 @click.option("-x", "across", default="ZS", show_default=True, help="A figure of the summary.")
 @click.option("-y", "up", default="Comp", show_default=True, help="A figure of the summary.")
 def plot(*, results: tuple[Path, ...], out: Path, across: str, up: str) -> None:
-    """Plot composition against zero-shot; the alphas of one run are joined by a line."""
+    """Plot composition against zero-shot; a line joins the alphas of one run."""
     from training.evaluation.results import read_results
     from training.evaluation.tradeoff import tradeoff
 

@@ -30,7 +30,7 @@ MOST_LOGIT_SCALE: Final = math.log(100)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preprocess:
-    """What a model's image tower was trained on: size in pixels, mean and deviation of RGB.
+    """The image tower's input: size in pixels, mean and standard deviation of RGB.
 
     `resize_mode`: shortest (then cropped) or squash, for evaluations.
     """
@@ -44,18 +44,18 @@ class Preprocess:
 
 
 class ClipModel(nn.Module):
-    """An open_clip model that gives the features of a batch.
+    """An open_clip model that computes the features of a batch.
 
     Attributes:
         clip: open_clip's model; its state dict is what `open_clip.create_model` reads.
-        form: how its text tower reads, for loaders that lay texts out.
+        form: how its text tower reads, for loaders that lay out texts.
         has_patches: whether the image tower gives patches in the joint space.
-        has_bias: whether it adds a bias of its own to similarities, as SigLIP does; it is frozen
-            until `train_bias`.
-        note: what a user should be told once, or "".
-        found: what it was loaded from, in a line for the user; "" where nobody said.
-        thrifty: whether cheap outputs are made again in the backward pass (memory.py), which a
-            compiled model cannot.
+        has_bias: whether it adds a bias to similarities, as SigLIP does; it is frozen until
+            `train_bias`.
+        note: a note for the user, or "".
+        found: what it was loaded from, in one line, or "".
+        thrifty: whether cheap outputs are recomputed in the backward pass (memory.py), which
+            compiled models do not support.
     """
 
     def __init__(self, clip: nn.Module, tokenize: Tokenize) -> None:
@@ -70,22 +70,22 @@ class ClipModel(nn.Module):
             ""
             if self.text_kind == "causal"
             else f"{type(getattr(clip, 'text', clip)).__name__} does not read causally up to EOT: "
-            "its texts are padded, which costs time and changes nothing"
+            "its texts are padded, which costs time but does not change results"
         )
         self.has_bias = getattr(clip, "logit_bias", None) is not None
         if self.has_bias:
-            self.clip.logit_bias.requires_grad = False  # a softmax does not see it
+            self.clip.logit_bias.requires_grad = False  # it cancels in a softmax
 
     def forward(self, batch: Batch, *, tokens: bool = False) -> Features:
         """Return the batch's features.
 
         Args:
-            batch: on the model's device. Images of uint8 are normalised as the model wants them;
-                floats are taken as they are.
-            tokens: patches and tokens too, for losses that need them.
+            batch: on the model's device. Images of uint8 are normalised for the model; floats are
+                used unchanged.
+            tokens: also return patches and tokens, for losses that need them.
 
         Raises:
-            UsageError: patches are asked of an image tower that has none.
+            UsageError: patches are requested from an image tower without them.
         """
         if tokens:
             self.require_patches()
@@ -126,16 +126,16 @@ class ClipModel(nn.Module):
         )
 
     def require_patches(self) -> None:
-        """Raise UsageError where the image tower has no patches for the local loss."""
+        """Raise UsageError if the image tower has no patches for the local loss."""
         if not self.has_patches:
             raise UsageError(
-                "the local loss needs an image tower with patch tokens in the joint space, this "
-                f"model's is {type(self.clip.visual).__name__}: leave that loss out "
+                "the local loss needs an image tower with patch tokens in the joint space, but "
+                f"this model has {type(self.clip.visual).__name__}: leave that loss out "
                 "(training.losses)"
             )
 
     def freeze(self, tower: Tower) -> None:
-        """Leave a tower as it is, its projection into the joint space included."""
+        """Freeze a tower, including its projection into the joint space."""
         visual = set(self.clip.visual.parameters())
         shared = {self.clip.logit_scale, getattr(self.clip, "logit_bias", None)}
         for parameter in self.clip.parameters():
@@ -143,14 +143,14 @@ class ClipModel(nn.Module):
                 parameter.requires_grad = False
 
     def train_bias(self) -> None:
-        """Let the bias be trained, for losses that see it.
+        """Make the bias trainable, for losses that use it.
 
         Raises:
-            UsageError: the model has none.
+            UsageError: the model has no bias.
         """
         if not self.has_bias:
             raise UsageError(
-                "the sigmoid losses need a model with a bias of its own, such as SigLIP's, and "
+                "the sigmoid losses need a model with a bias, such as SigLIP, but "
                 "this one has none: choose another model, or other losses (training.losses)"
             )
         self.clip.logit_bias.requires_grad = True
@@ -166,18 +166,18 @@ class ClipModel(nn.Module):
         return encode_texts(self.clip, layout, kind=self.text_kind, tokens=False)[0]
 
     def clamp_scale(self) -> None:
-        """Bring logit_scale back into [0, ln 100], as after every step."""
+        """Clamp logit_scale to [0, ln 100], as after every step."""
         with torch.no_grad():
             self.clip.logit_scale.clamp_(0, MOST_LOGIT_SCALE)
 
     @property
     def quick_gelu(self) -> bool:
-        """Whether the model runs with QuickGELU: to be written beside weights in a file."""
+        """Whether the model runs with QuickGELU; written beside weights in a file."""
         return any(isinstance(module, QuickGELU) for module in self.clip.modules())
 
     @property
     def preprocess(self) -> Preprocess:
-        """What images must be made into before they are a batch."""
+        """The form of images in a batch."""
         config = open_clip.get_model_preprocess_cfg(self.clip)
         size = config["size"]
         height, width = (size, size) if isinstance(size, int) else size
@@ -206,7 +206,7 @@ def _text_kind(clip: nn.Module) -> TextKind:
 
 
 def _text_form(clip: nn.Module, kind: TextKind, tokenize: Tokenize) -> TextForm:
-    """Read the pad id and whether texts open with a mark off the tokenizer's own answers."""
+    """Infer the pad id, and whether texts begin with a mark, from the tokenizer's output."""
     empty, word = tokenize([""])[0].tolist(), tokenize(["a"])[0].tolist()
     tower: Any = getattr(clip, "text", clip)
     huggingface = kind == "huggingface"

@@ -1,8 +1,8 @@
-"""What a CLIP model's two towers say of a batch: whole features, patches and tokens.
+"""The features of a CLIP model's two towers: global features, patches and tokens.
 
-The towers' own modules are called, and no code of theirs is repeated but the way they are put
-together. Shape suffixes: B images, P patches, D embedding, W width of the text tower, R rows, S
-slots, T texts, X = R S states, M distinct tokens of an image's texts, H attention heads.
+The towers' own modules are called; only their composition is repeated here. Shape suffixes: B
+images, P patches, D embedding, W width of the text tower, R rows, S slots, T texts, X = R S states,
+M distinct tokens of an image's texts, H attention heads.
 """
 
 from typing import Any, Literal
@@ -37,7 +37,7 @@ def encode_texts(
     kind: TextKind,
     tokens: bool,
 ) -> tuple[Tensor, Tensor | None]:
-    """Return normalised features of each text as TD, and of each image's tokens as BMD if asked."""
+    """Return normalised features of texts as TD, and of each image's tokens as BMD if wanted."""
     tower = getattr(clip, "text", clip)
     if kind == "causal":
         state_XW = _causal_states(tower, layout)
@@ -51,7 +51,7 @@ def encode_texts(
 
 
 def _causal_states(tower: Any, layout: Layout) -> Tensor:  # noqa: ANN401
-    """Return ln_final of every slot as XW, each seeing its own text's tokens up to itself."""
+    """Return ln_final of every slot as XW, each attending to its own text's prefix."""
     dtype = tower.transformer.get_cast_dtype()
     state_RSW = tower.token_embedding(layout.token_RS).to(dtype)
     state_RSW = state_RSW + tower.positional_embedding[layout.position_RS].to(dtype)
@@ -82,7 +82,7 @@ def _huggingface_states(tower: Any, layout: Layout) -> tuple[Tensor, Tensor]:  #
 
 
 def _project(tower: Any, state: Tensor) -> Tensor:  # noqa: ANN401
-    """Apply a text tower's last map, which open_clip keeps in one of four forms."""
+    """Apply a text tower's projection, which open_clip stores in one of four forms."""
     projection = tower.proj if hasattr(tower, "proj") else tower.text_projection
     if projection is None:
         return state

@@ -49,7 +49,7 @@ def test_a_folder_brings_configuration_and_weights(folder: Path) -> None:
         ("ViT-B/32", "openai", "use --model ViT-B-32-quickgelu"),
         ("ViT-B-32", "laion400m_e32", "use --model ViT-B-32-quickgelu"),
         ("ViT-L-14", "openai", "use --model ViT-L-14-quickgelu"),
-        ("ViT-B-32", "no-such-tag", "not a known tag"),
+        ("ViT-B-32", "no-such-tag", "neither a known tag"),
         ("no-such-model", None, "no-such-model: unknown to open_clip"),
         ("openai/clip-vit-base-patch32", None, "a repository of the Hub hf-hub:OWNER/NAME"),
         ("local-dir:/no/such/folder", None, "expected a folder, found none at /no/such/folder"),

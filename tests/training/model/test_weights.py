@@ -154,11 +154,11 @@ def without(names: int) -> dict[str, Any]:
 FILES: Mapping[str, tuple[object, str]] = {
     "code": (
         {"state_dict": {}, "optimizer": Evil()},
-        r"expected weights, found objects of posix\.mkdir beside them, .*NEW\)$",
+        r"the file has objects of posix\.mkdir beside the weights, .*NEW\)$",
     ),
     "objects in an array": (
         {"state_dict": {}, "x": np.array([{}], object)},
-        r"expected a file of weights, it cannot be read as one \(.*ObjectDType.*\)$",
+        r"cannot be read as a file of weights \(.*ObjectDType.*\)$",
     ),
     "one name missing": (
         without(1),
@@ -287,7 +287,9 @@ def test_a_spoiled_checkpoint_is_neither_gone_on_from_nor_exported(
 
 def test_a_checkpoint_of_another_trainer_is_none_to_go_on_from(tmp_path: Path) -> None:
     open_clip_checkpoint(tmp_path / "epoch_1.pt")
-    with pytest.raises(UsageError, match=r"found epoch, name, state_dict, .*go to --pretrained$"):
+    with pytest.raises(
+        UsageError, match=r"found epoch, name, state_dict, .*load other weights with --pretrained$"
+    ):
         read(tmp_path / "epoch_1.pt")
 
 
