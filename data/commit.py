@@ -165,10 +165,10 @@ def link_into_place(source: AnyPath, target: AnyPath) -> None:
         UsageError: the file system has no hard links.
     """
     if is_remote(source):
-        assert is_remote(target), "work lies in the folder that is made"
+        assert is_remote(target), "work is inside the output folder"
         source.copy_to(target)
         return
-    assert not is_remote(target), "work lies in the folder that is made"
+    assert not is_remote(target), "work is inside the output folder"
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and target.samefile(source):
         return

@@ -19,7 +19,7 @@ NOT_JSON: Final = "json in the tar is broken"
 SAME_KEY: Final = "key recurs in the tar"
 CUT_OFF: Final = "tar ends early"
 NO_ROWS: Final = "file has no rows"
-TWO_FILES: Final = "image id stands for several files"
+TWO_FILES: Final = "image id has several files"
 REASONS: Final = (
     MISSING, NOT_TEXT, EMPTY, NOT_UNICODE, JUNK, NO_IMAGE, NO_ID, NOT_A_ROW, NOT_JSON, SAME_KEY,
     CUT_OFF, NO_ROWS, TWO_FILES,

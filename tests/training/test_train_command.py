@@ -66,7 +66,7 @@ def test_a_sigterm_ends_with_a_checkpoint_and_75_and_the_run_goes_on(root: Path)
         process.send_signal(signal.SIGTERM)
         told, errors = process.communicate(timeout=60)
     assert process.returncode == 75, errors
-    assert "told to stop at step" in told
+    assert "stopped by a signal at step" in told
     assert "images/s" in errors
     assert "Traceback" not in errors
     (last,) = [path.stem for path in (out / "checkpoints").glob("*.pt")][-1:]

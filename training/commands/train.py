@@ -180,6 +180,6 @@ def _summary(ending: "Ending", out: Path) -> str:
     if ending.begun_at == ending.num_steps:
         return f"already finished, at {where}"
     if ending.step < ending.num_steps:
-        why = "told to stop" if ending.signal else "stopped"
+        why = "stopped by a signal" if ending.signal else "stopped"
         return f"{why} at {where}; continue with the same options and --resume"
     return f"{where}; a file of weights: train export {out} --output FILE"

@@ -154,8 +154,8 @@ def test_an_image_id_of_several_files_has_no_captions(tmp_path: Path) -> None:
     annotations = [{"id": n, "image_id": 1 + n % 2, "caption": f"dog {n}"} for n in range(4)]
     source = write_coco(tmp_path, images, annotations)
     assert skips(source) == [
-        ("image id stands for several files", "captions_x.json, annotation 0"),
-        ("image id stands for several files", "captions_x.json, annotation 2"),
+        ("image id has several files", "captions_x.json, annotation 0"),
+        ("image id has several files", "captions_x.json, annotation 2"),
     ]
     assert [tuple(caption) for caption in captions(source)] == [
         ("coco:2:0", "x/c.jpg", "dog 1"),
