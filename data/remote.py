@@ -182,7 +182,7 @@ class Remote:
             content = self.read_range(offset, wanted)
             is_last = offset + wanted == size
             if len(content) < wanted or (is_last and self.version() != version):
-                raise RetryableError(f"{self}: changed while it was read; run the same again")
+                raise RetryableError(f"{self}: changed while it was read; run the command again")
             return content
 
         return io.BufferedReader(Ranges(read, size), _READ_AHEAD_BYTES)

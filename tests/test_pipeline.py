@@ -275,7 +275,7 @@ def test_preview_ignores_no_option() -> None:
     by_rule = Counter(negative["rule"] for negative in found["negatives"])
     assert set(by_rule.values()) == {2}
     for flag in ("--seed", "--variants"):
-        assert f"{flag} does nothing" in refusal("--llm", flag, "0")
+        assert f"{flag} has no effect" in refusal("--llm", flag, "0")
 
 
 def test_preview_lists_without_a_model_and_says_so() -> None:

@@ -115,9 +115,10 @@ def export(
 ) -> None:
     """Write a finished folder in a format that another trainer reads.
 
-    \b jsonl        one caption per line, with its negatives and their edits parquet      the same
-    columns as the shards negclip-tsv  title, filepath, neg_caption (a Python list), neg_image (an
-    empty
+    \b
+    jsonl        one caption per line, with its negatives and their edits
+    parquet      the same columns as the shards
+    negclip-tsv  title, filepath, neg_caption (a Python list), neg_image (an empty
                  list: NegCLIP's trainer expects rows of similar images there,
                  which are unknown); captions without a negative are left out
     webdataset   tars of .json, .txt and, with --images, the image; captions

@@ -222,7 +222,7 @@ def test_name_and_version_tell_models_apart_but_not_where_they_lie(tmp_path: Pat
         ("llama", {"device": "abacus"}, "device 'abacus': expected one of this machine"),
         ("bert", {}, "takes attention masks"),
         ("without weights", {}, "expected a causal language model"),
-        ("without a head", {}, "found none for"),
+        ("without a head", {}, "missing are"),
         ("without marks", {}, "a token for the start or end"),
     ],
 )
@@ -269,7 +269,7 @@ def test_without_the_extra_the_remedy_is_named(library: str) -> None:
         "except UsageError as error: print(error)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert f"expects the library {library}, found none: pip install" in run.stdout
+    assert f"needs the library {library}: pip install" in run.stdout
 
 
 # --- the packaged model ---

@@ -90,7 +90,7 @@ def test_notes_of_safetensors_are_believed(noted: str | None, tmp_path: Path) ->
 def test_what_is_no_file_of_weights_is_one_line(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text("no weights")
-    with pytest.raises(UsageError, match=f"{name}: expected a file of weights") as caught:
+    with pytest.raises(UsageError, match=f"{name}: cannot be read as a file of weights") as caught:
         load_model("ViT-B-32", pretrained=str(path))
     assert "\n" not in str(caught.value)
 
