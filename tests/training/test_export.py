@@ -181,9 +181,7 @@ def test_a_card_tells_only_what_was_measured_of_its_weights(root: Path, tmp_path
 
 
 def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(
-        RetryableError, match=r"me/clip: ConnectionError: no way there; .*the files are in"
-    ):
+    with pytest.raises(RetryableError, match=r"me/clip: ConnectionError: .*the files are in"):
         upload(FakeHub(refuses=True), tmp_path, repository="me/clip", private=False, step=1)
 
 

@@ -180,7 +180,7 @@ def test_a_text_is_cut_at_the_context_and_this_is_said(
     with caplog.at_level(logging.WARNING):
         scores = tiny.log_probabilities(texts)
     assert scores[0] == scores[1] == scores[2]
-    assert caplog.messages == [f"{tiny.name}: 2 of 3 texts are cut at {CONTEXT} tokens"]
+    assert caplog.messages == [f"{tiny.name}: 2 of 3 texts are truncated at {CONTEXT} tokens"]
 
 
 @settings(max_examples=25, deadline=None)
