@@ -94,8 +94,8 @@ def test_all_files_of_a_folder_are_built_and_the_rest_is_told(tmp_path: Path) ->
     shown = run_build(tmp_path / "in").stdout
     assert num_captions(shown) == 6
     assert (
-        "files left out: file has another type: .csv (1; first: x.csv), file has no rows (1; first: "
-        "empty.jsonl), file is hidden (1; first: .hidden.jsonl)\n"
+        "files left out: file has another type: .csv (1; first: x.csv), file has no rows (1; "
+        "first: empty.jsonl), file is hidden (1; first: .hidden.jsonl)\n"
     ) in shown
     assert "splits: train 4, sub 2\n" in shown
     message = CliRunner().invoke(cli, ["stats", str(tmp_path / "out")]).stdout
