@@ -53,7 +53,7 @@ def test_a_folder_brings_configuration_and_weights(folder: Path) -> None:
         ("no-such-model", None, "no-such-model: unknown to open_clip"),
         ("openai/clip-vit-base-patch32", None, "a repository of the Hub hf-hub:OWNER/NAME"),
         ("local-dir:/no/such/folder", None, "expected a folder, found none at /no/such/folder"),
-        ("local-dir:/no/such/folder", "openai", "leave --pretrained openai out"),
+        ("local-dir:/no/such/folder", "openai", "leave out --pretrained openai"),
     ],
 )
 def test_what_does_not_fit_is_refused(name: str, pretrained: str | None, message: str) -> None:
