@@ -219,7 +219,7 @@ def test_name_and_version_tell_models_apart_but_not_where_they_lie(tmp_path: Pat
     [
         ("missing/model", {}, "missing/model: expected a causal language model"),
         (".", {}, "found no config.json"),
-        ("llama", {"device": "abacus"}, "device 'abacus': expected one of this machine"),
+        ("llama", {"device": "abacus"}, "device 'abacus': not available on this machine"),
         ("bert", {}, "takes attention masks"),
         ("without weights", {}, "expected a causal language model"),
         ("without a head", {}, "missing are"),
@@ -255,7 +255,7 @@ def test_what_cannot_be_used_is_refused_in_a_line(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="device 'cuda': expected one of this machine"):
+    with pytest.raises(UsageError, match="device 'cuda': not available on this machine"):
         open_model("anything", device="cuda")
 
 
