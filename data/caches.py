@@ -1,4 +1,4 @@
-"""Where on this machine is kept what can be made again."""
+"""The user's cache: files on this machine that can be made or fetched again."""
 
 import os
 from pathlib import Path
@@ -12,8 +12,8 @@ _KEPT: Final = ("evaluation", "hub", "images", "remote", "shards", "tokens")
 def cache_folder() -> Path:
     """Return this project's folder in the user's cache ($XDG_CACHE_HOME); it may not exist.
 
-    What was kept under the project's former name stays in use, until there is a folder of the new
-    one: gigabytes need not be fetched again.
+    A cache under the project's former name stays in use until a folder with the new name exists, so
+    that gigabytes need not be fetched again.
     """
     base = os.environ.get("XDG_CACHE_HOME")
     caches = Path(base) if base else Path.home() / ".cache"

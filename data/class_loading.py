@@ -1,4 +1,4 @@
-"""Classes of the user's own, named `package.module:Class` in a configuration."""
+"""User-defined classes, named `package.module:Class` in a configuration."""
 
 import importlib
 import sys
@@ -9,14 +9,14 @@ from data.texts import one_line
 
 
 def load_class(name: str, *, what: str) -> tuple[object, str]:
-    """Return what a name stands for, None if its module has no such thing, and the module's name.
+    """Return the object that a name refers to (None if its module lacks it) and the module's name.
 
-    The module is looked for in the working directory too, after all other places: an installed
-    command does not look there by itself. Workers start in the same directory and do the same.
-    `what`: of what it is the name, for messages.
+    The working directory is searched too, last: an installed command does not search it by default.
+    Workers start in the same directory and do the same. `what` says in messages what the name is
+    for.
 
     Raises:
-        UsageError: it is no name of this form, or there is no such module.
+        UsageError: the name does not have this form, or the module cannot be imported.
     """
     module_name, _, class_name = name.partition(":")
     if not all(part.isidentifier() for part in (*module_name.split("."), class_name)):

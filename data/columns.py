@@ -1,4 +1,4 @@
-"""Columns of strings and of integer lists in an Arrow file: for work that is not a shard."""
+"""Columns of strings and of integer lists in an Arrow file, for intermediate files of a build."""
 
 from array import array
 from collections.abc import Mapping, Sequence
@@ -27,14 +27,14 @@ class Lists(NamedTuple):
     offsets: NDArray[np.int32]
 
     def row(self, index: int) -> NDArray[np.int32]:
-        """Return one list, not copied."""
+        """Return one list, without copying."""
         return self.values[self.offsets[index] : self.offsets[index + 1]]
 
 
 def write_columns(
     path: Path, *, strings: Mapping[str, Strings], ragged: Mapping[str, Ragged], note: str = ""
 ) -> None:
-    """Write equally long columns as one record batch; `note` is a text kept with them."""
+    """Write equally long columns as one record batch; `note` is a text stored with them."""
     arrays = [pa.array(column, pa.string()) for column in strings.values()]
     arrays += [_list_array(column) for column in ragged.values()]
     batch = pa.RecordBatch.from_arrays(arrays, names=[*strings, *ragged])
@@ -67,7 +67,7 @@ def map_lists(path: Path) -> tuple[dict[str, Lists], str]:
     """Return the columns of integer lists, mapped into memory, and the note.
 
     Raises:
-        UsageError: the file cannot be read, or is none that `write_columns` wrote.
+        UsageError: the file cannot be read, or was not written by `write_columns`.
     """
     try:
         with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
@@ -83,10 +83,10 @@ def map_lists(path: Path) -> tuple[dict[str, Lists], str]:
 
 
 def integers_of(array: object) -> Any:  # noqa: ANN401 - pyarrow is untyped
-    """Return the integers of another library's Arrow array, not copied: they speak DLPack.
+    """Return the integers of another library's Arrow array through DLPack, without copying.
 
     Raises:
-        ValueError: that library cannot share them.
+        ValueError: the library cannot share them.
     """
     return pa.array(array).flatten()
 

@@ -1,4 +1,4 @@
-"""What commands share: types of paths, an option, and their end with exit codes, no traceback."""
+"""What commands share: path types, the --set option, and exit codes in place of tracebacks."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from data.storage import AnyPath, is_remote, path_of
 
 
 class PathType(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
-    """A path of this machine, or where `by_url` also a URL such as s3://bucket/folder."""
+    """A path on this machine, or with `by_url` also a URL such as s3://bucket/folder."""
 
     name = "path"
 
@@ -37,21 +37,21 @@ set_option = click.option(
     "settings",
     multiple=True,
     metavar="SECTION.KEY=VALUE",
-    help="Set any option of pipeline.yaml; may be repeated.",
+    help="Set any option of pipeline.yaml; repeatable.",
 )
-"""What every command has that reads a pipeline.yaml."""
+"""The option of every command that reads a pipeline.yaml."""
 
 
 def run(command: click.Command, *, name: str, renamed: dict[str, str] | None = None) -> None:
-    """Run a command; exit with 2 on what the user can mend, with 1 on work that failed.
+    """Run a command; exit with 2 if the user can fix the error, with 1 if work failed.
 
-    `renamed`: options that had another name once, and the name of today.
+    `renamed` maps former names of options to their present names.
     """
     try:
         command.main(prog_name=name, standalone_mode=False)
     except click.NoSuchOption as error:
         if now := (renamed or {}).get(error.option_name):
-            click.UsageError(f"{error.option_name} is an old name; write {now}", error.ctx).show()
+            click.UsageError(f"{error.option_name} was renamed; use {now}", error.ctx).show()
         else:
             error.show()
         sys.exit(2)
@@ -65,9 +65,9 @@ def run(command: click.Command, *, name: str, renamed: dict[str, str] | None = N
     except (UsageError, ShardError, RetryableError) as error:
         click.echo(f"{name}: {error}", err=True)
         sys.exit(2 if isinstance(error, UsageError) else 1)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except OSError as error:  # a full disk, a folder that may not be read
+    except OSError as error:  # a full disk, a folder without read permission
         click.echo(f"{name}: {describe_os_error(error)}", err=True)
         sys.exit(1)

@@ -1,13 +1,13 @@
-"""The commit protocol: work that may be killed anywhere and run twice is finished exactly once.
+"""The commit protocol: work may be killed anywhere and run twice, yet is committed exactly once.
 
-A unit of work has a name. An attempt writes files of its own, is synced, hashed and renamed beside
-its marker; the marker `NAME.json`, created exclusively, names the winning attempt's files and
-carries what was counted. Whoever comes second finds the marker and adopts the winner. Linking the
-winner's files to where readers look is idempotent.
+Each unit of work has a name. An attempt writes its own temporary files, syncs and hashes them, and
+renames them to a place beside the marker. The marker `NAME.json`, created exclusively, names the
+winning attempt's files and holds its counts. A later attempt finds the marker and adopts the
+winner. Linking the winner's files to where readers look is idempotent.
 
-An object store needs neither renaming nor links for that: an attempt is written on this machine,
-hashed and sent under a name that no other attempt has, the marker is an object that is written only
-if there is none, and readers are shown copies that the store makes.
+Object stores have no rename or hard links: each attempt is written on this machine, hashed and
+uploaded under a unique name; the marker is a conditional write, and the store copies the winner's
+files to where readers look.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ Json = dict[str, object]
 
 
 class Committed(NamedTuple):
-    """One file of a finished unit: where it lies, its size in bytes and its SHA-256."""
+    """One file of a finished unit: its path, its size in bytes and its SHA-256."""
 
     file: str
     bytes: int
@@ -40,7 +40,7 @@ class Committed(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A finished unit of work: its files by kind, and what was counted while it was made."""
+    """A finished unit of work: its files by kind, and its counts."""
 
     name: str
     files: Mapping[str, Committed]
@@ -48,7 +48,7 @@ class Unit(NamedTuple):
 
 
 def attempt_path(folder: AnyPath, name: str, kind: str) -> Path:
-    """Return a new path on this machine for one attempt at a file of the unit `name`."""
+    """Return a new path on this machine for an attempt at a file of the unit `name`."""
     if is_remote(folder):
         folder = _scratch()
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def attempt_path(folder: AnyPath, name: str, kind: str) -> Path:
 
 @lru_cache(maxsize=1)
 def _scratch() -> Path:
-    """Return a folder of this machine for attempts; what killed runs left there goes in a day."""
+    """Return a local folder for attempts; leftovers of killed runs are deleted after a day."""
     folder = Path(tempfile.gettempdir()) / f"caption-negatives-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     for path in folder.iterdir():
@@ -68,11 +68,11 @@ def _scratch() -> Path:
 
 
 def commit(folder: AnyPath, name: str, attempts: Mapping[str, Path], stats: Json) -> Unit:
-    """Finish a unit with these attempted files, by kind; return the winner, which may be another.
+    """Commit a unit with these files, by kind; return the winner, which may be another attempt.
 
     Raises:
         ShardError: the files vanished meanwhile.
-        UsageError: the file system knows no hard links.
+        UsageError: the file system has no hard links.
     """
     files = {kind: _keep(folder, attempt)._asdict() for kind, attempt in attempts.items()}
     content = json.dumps({"files": files, "facts": stats}, sort_keys=True)
@@ -86,7 +86,7 @@ def commit(folder: AnyPath, name: str, attempts: Mapping[str, Path], stats: Json
 
 
 def _keep(folder: AnyPath, attempt: Path) -> Committed:
-    """Bring an attempt to where it stays, beside its marker."""
+    """Move an attempt to its final place beside the marker."""
     size, sha256 = sync_and_hash(attempt)
     kept = folder / attempt.with_suffix(".done").name
     move(attempt, kept)
@@ -94,7 +94,7 @@ def _keep(folder: AnyPath, attempt: Path) -> Committed:
 
 
 def move(attempt: AnyPath, target: AnyPath) -> None:
-    """Show a whole file under the name it keeps."""
+    """Give a complete file its final name."""
     if not is_remote(target):
         assert not is_remote(attempt), "what is written by URL stays in its store"
         attempt.rename(target)
@@ -109,10 +109,10 @@ def move(attempt: AnyPath, target: AnyPath) -> None:
 
 
 def write_if_absent(path: AnyPath, text: str) -> bool:
-    """Write a new text file, all of it or nothing; return whether there was none.
+    """Create a text file, all of it or nothing; return False if it already existed.
 
     Raises:
-        UsageError: the file system knows no hard links.
+        UsageError: the file system has no hard links.
     """
     if is_remote(path):
         return path.create(text.encode())
@@ -130,11 +130,10 @@ def write_if_absent(path: AnyPath, text: str) -> bool:
 
 
 def find_finished(folder: AnyPath, name: str) -> Unit | None:
-    """Return the unit if it is finished and its files are as they were, else None.
+    """Return the unit if it is finished and its files are intact, else None.
 
-    On this machine every byte is looked at; of a store, which checks what it is sent and does not
-    change it, the sizes. A marker whose files are missing or damaged is taken away, so that the
-    unit is made again.
+    On this machine every byte is checked; in a store, which verifies uploads, only the sizes are. A
+    marker whose files are missing or damaged is deleted, so that the unit is made again.
     """
     marker = folder / f"{name}.json"
     try:
@@ -158,18 +157,18 @@ def _is_whole(path: AnyPath, file: Committed) -> bool:
 
 
 def link_into_place(source: AnyPath, target: AnyPath) -> None:
-    """Show a finished file where readers look; on this machine a second call finds it done.
+    """Link or copy a finished file to where readers look; on this machine this is idempotent.
 
-    The file keeps its place beside the marker too, until the whole job is done.
+    The file also stays beside its marker until the whole job is done.
 
     Raises:
-        UsageError: the file system knows no hard links.
+        UsageError: the file system has no hard links.
     """
     if is_remote(source):
-        assert is_remote(target), "work lies in the folder that is made"
+        assert is_remote(target), "work is inside the output folder"
         source.copy_to(target)
         return
-    assert not is_remote(target), "work lies in the folder that is made"
+    assert not is_remote(target), "work is inside the output folder"
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and target.samefile(source):
         return
@@ -179,14 +178,14 @@ def link_into_place(source: AnyPath, target: AnyPath) -> None:
 
 
 def sweep(folder: AnyPath, *, keep: Collection[AnyPath]) -> None:
-    """Delete what killed runs left in a folder: all files but those to be kept."""
+    """Delete what killed runs left in a folder: all files except those in `keep`."""
     for path in folder.glob("*"):
         if path not in keep:
             path.unlink(missing_ok=True)
 
 
 def remove_tree(folder: AnyPath) -> None:
-    """Delete a folder with all that is in it; it need not be there."""
+    """Delete a folder and its content, if it exists."""
     if is_remote(folder):
         folder.remove_tree()
     elif folder.exists():
@@ -194,7 +193,7 @@ def remove_tree(folder: AnyPath) -> None:
 
 
 def sync_and_hash(path: AnyPath) -> tuple[int, str]:
-    """Force a file onto the disk; return its size in bytes and its SHA-256."""
+    """Sync a file to disk; return its size in bytes and its SHA-256."""
     with writing(path), path.open("rb") as file:
         if not is_remote(path):
             os.fsync(file.fileno())
@@ -203,7 +202,7 @@ def sync_and_hash(path: AnyPath) -> tuple[int, str]:
 
 
 def write_synced(path: Path, text: str) -> None:
-    """Write a text file and force it onto the disk."""
+    """Write a text file and sync it to disk."""
     with path.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
@@ -211,7 +210,7 @@ def write_synced(path: Path, text: str) -> None:
 
 
 def write_atomically(path: AnyPath, text: str) -> None:
-    """Replace a text file: a reader sees the old content or the new, never a part."""
+    """Replace a text file atomically: a reader sees the old content or the new."""
     if is_remote(path):
         path.write_text(text)
         return
@@ -239,7 +238,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def sync_folder(folder: AnyPath) -> None:
-    """Force a folder's entries onto the disk."""
+    """Sync a folder's entries to disk."""
     if is_remote(folder):
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,6 +1,6 @@
-"""Configuration at the door: YAML and mappings -> frozen dataclasses, checked by pydantic.
+"""Configuration: YAML and mappings -> frozen dataclasses, checked by pydantic.
 
-This is the one module that imports pydantic and yaml.
+The only module that imports pydantic and yaml.
 """
 
 import dataclasses
@@ -53,12 +53,12 @@ def parse_options(
     where: str,
     given: Mapping[str, object] | None = None,
 ) -> T:
-    """Return a dataclass made from options that a user wrote.
+    """Return a dataclass made from the user's options.
 
     `given` holds fields that are not options (the lexicon); `where` names the section in messages.
 
     Raises:
-        UsageError: an option is unknown (the nearest name is offered), missing or of another type.
+        UsageError: an option is unknown (the message suggests a name), missing or of a wrong type.
     """
     given = given or {}
     hints = get_type_hints(cls, include_extras=True)
@@ -76,14 +76,14 @@ def parse_options(
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         option = ".".join([where, *map(str, first["loc"])])
-        is_list = first["type"] == "tuple_type"  # pydantic's word for it; in YAML it is a list
+        is_list = first["type"] == "tuple_type"  # pydantic's term; in YAML it is a list
         expected = "expected a list such as [NAME]" if is_list else first["msg"].lower()
         raise UsageError(f"{option}: {expected}, found {first['input']!r}") from error
     return cls(**{name: getattr(model, name) for name in names}, **given)
 
 
 def _with_urls(hint: Any) -> Any:  # noqa: ANN401 - a type is of any type
-    """Return the type of a field with our own reading of paths, and of URLs where one may be."""
+    """Return a field's type with our own parsing of paths, and of URLs where they are allowed."""
     if not isinstance(hint, UnionType):
         return _Path if hint is Path else hint
     members = get_args(hint)
@@ -102,7 +102,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
 
     Raises:
-        UsageError: it cannot be read, is no YAML, or is no mapping.
+        UsageError: it cannot be read, is not YAML, or is not a mapping.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -116,15 +116,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def to_yaml(content: Mapping[str, Any]) -> str:
-    """Return plain values as YAML, in their order."""
+    """Return plain values as YAML, keeping their order."""
     return yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=100)
 
 
 def check_sections(sections: Mapping[str, Any]) -> None:
-    """Hold that a pipeline.yaml has our sections, and options in them.
+    """Check that a pipeline.yaml has only our sections, with options in them.
 
     Raises:
-        UsageError: a section is unknown, or no mapping.
+        UsageError: a section is unknown, or not a mapping.
     """
     for name in sections:
         if name not in SECTIONS:
@@ -134,10 +134,10 @@ def check_sections(sections: Mapping[str, Any]) -> None:
 
 
 def with_setting(config: Mapping[str, Any], setting: str) -> dict[str, Any]:
-    """Return the sections with one `section.key=value` put in; the value is read as YAML.
+    """Return the sections with one `section.key=value` applied; the value is parsed as YAML.
 
     Raises:
-        UsageError: it is not of that form.
+        UsageError: the setting does not have that form.
     """
     path, equals, value = setting.partition("=")
     keys = path.strip().split(".")
@@ -147,7 +147,7 @@ def with_setting(config: Mapping[str, Any], setting: str) -> dict[str, Any]:
         parsed = yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise UsageError(
-            f"--set {setting}: the value is not YAML; put it in quotes of its own: "
+            f"--set {setting}: the value is not YAML; quote it:  "
             f"--set '{path.strip()}={json.dumps(value)}'"
         ) from error
     return _put(config, keys, parsed)
@@ -175,9 +175,9 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
 
 
 def base_name(where: str | AnyPath) -> str:
-    """Return the last part of a path or URL, and a name that is no existing path as it is.
+    """Return the last part of a path or URL; a name that is not an existing path stays as it is.
 
-    So no manifest tells where files are kept.
+    So no manifest reveals where a machine keeps its files.
     """
     path = path_of(where)
     is_path = not isinstance(where, str) or is_remote(path) or path.exists()
@@ -185,7 +185,7 @@ def base_name(where: str | AnyPath) -> str:
 
 
 def fingerprint(content: Json) -> str:
-    """Return a hash of JSON content: equal content, equal hash."""
+    """Return a hash of JSON content."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Files that are being written: which one failed, and what to do where the disk is full."""
+"""Errors while writing files: which file failed, and what to do when the disk is full."""
 
 import errno
 import os
@@ -12,22 +12,20 @@ from data.storage import AnyPath
 from data.texts import one_line
 
 _FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
-_NUMBERED: Final = re.compile(
-    r"\(os error (\d+)\)"
-)  # how libraries in Rust name the system's error
-_SHORT: Final = re.compile(r"\d+ requested and \d+ written")  # numpy keeps no number of the error
+_NUMBERED: Final = re.compile(r"\(os error (\d+)\)")  # how Rust libraries report the system's error
+_SHORT: Final = re.compile(r"\d+ requested and \d+ written")  # numpy drops the error number
 
 
 @contextmanager
 def writing(path: AnyPath) -> Iterator[None]:
-    """Name the file in what the system says while it is written.
+    """Add the file's path to system errors raised while it is written.
 
-    `path`: as the user knows it, not the draft of it. Some libraries turn the system's error into
-    one of their own (torch while it closes its archive, safetensors in Rust); it is found again.
-    What names another file already, such as one that is read meanwhile, is left as it is.
+    `path` is the path that the user knows, not the temporary file's. Some libraries wrap the
+    system's error in their own (torch when it closes its archive, safetensors in Rust); the
+    original is recovered. An error that already names another file is left as it is.
 
     Raises:
-        OSError: in place of what the system raised, with the path.
+        OSError: the system's error, with the path.
     """
     try:
         yield
@@ -43,10 +41,10 @@ def writing(path: AnyPath) -> Iterator[None]:
 
 @contextmanager
 def writing_whole(path: AnyPath) -> Iterator[None]:
-    """Do as `writing`, and leave nothing of a file that could not be written to its end.
+    """Like `writing`, but also delete the file if it could not be written completely.
 
     Raises:
-        OSError: in place of what the system raised, with the path.
+        OSError: the system's error, with the path.
     """
     try:
         with writing(path):
@@ -57,31 +55,31 @@ def writing_whole(path: AnyPath) -> Iterator[None]:
 
 
 def is_full(error: OSError) -> bool:
-    """Tell whether there is no room for a file, on the disk or in the user's share of it."""
+    """Tell whether an error means a full disk or an exhausted quota."""
     return error.errno in _FULL
 
 
 def unwritable(path: AnyPath, error: OSError) -> UsageError | OSError:
-    """Return what to raise where a place cannot be written; a full disk is no mistake in usage."""
+    """Return the exception for a path that cannot be written; a full disk is not a UsageError."""
     if is_full(error):
         return OSError(error.errno, error.strerror, str(path))
     return UsageError(f"{path}: cannot be written: {error.strerror}")
 
 
 def describe_os_error(error: OSError) -> str:
-    """Return what the system says, in one line: which file, and what to do about a full disk."""
-    name = error.filename2 or error.filename  # of a copy the target is the second
+    """Return a system error in one line: which file, and what to do about a full disk."""
+    name = error.filename2 or error.filename  # when copying, the second is the target
     if error.errno is None or name is None:
         message = one_line(error)
     else:
         message = f"{name}: {os.strerror(error.errno)}"
     if not is_full(error):
         return message
-    return f"{message}; make room on the disk and run the command again: what is finished is kept"
+    return f"{message}; free some space and run the command again: finished work is kept"
 
 
 def _system_error(error: BaseException) -> OSError | None:
-    """Return the system's error that is behind an error, None if none is."""
+    """Return the system error that caused an error, None if there is none."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError) and seen.errno is not None:

@@ -1,8 +1,8 @@
 """Edits: the only code that cuts and joins captions.
 
-Offsets are Unicode code points of the caption, half-open. What an edit does not touch stays,
-character for character: a negative is always the caption with an edit applied, never a text that
-was joined again from tokens.
+Offsets count Unicode code points of the caption; ranges are half-open. An edit leaves everything
+else unchanged, character for character: a negative is always the caption with an edit applied,
+never a text joined from tokens.
 """
 
 import re
@@ -15,7 +15,7 @@ from data.units import NO_UNITS, Units, units_of
 
 
 class Replacement(NamedTuple):
-    """Put `text` in the place of the characters from `start` to `end`."""
+    """Replace the characters from `start` to `end` with `text`."""
 
     start: int
     end: int
@@ -24,16 +24,16 @@ class Replacement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replacements, sorted by place and disjoint; make one with `edit_of` unless they already are.
+    """Sorted, disjoint replacements; `edit_of` accepts them in any order.
 
     Raises:
-        ValueError: there is no replacement, or two overlap, touch out of order or run backwards.
+        ValueError: there is no replacement, or replacements overlap or are out of order.
     """
 
     replacements: tuple[Replacement, ...]
 
     def __post_init__(self) -> None:
-        """Hold the order, so that every other function may rely on it."""
+        """Check the order, so that every other function can rely on it."""
         if not self.replacements:
             raise ValueError("an edit needs at least one replacement")
         previous_end = 0
@@ -43,7 +43,7 @@ class Edit:
             previous_end = replacement.end
 
     def __repr__(self) -> str:
-        """Return the offsets and texts alone: `Edit(2:5 -> 'woman')`."""
+        """Return only the offsets and texts:  `Edit(2:5 -> 'woman')`."""
         return f"Edit({', '.join(f'{at}:{end} -> {new!r}' for at, end, new in self.replacements)})"
 
     def apply(self, text: str) -> str:
@@ -63,7 +63,7 @@ class Edit:
         return "".join(parts)
 
     def spans_after(self) -> tuple[tuple[int, int], ...]:
-        """Return where each replacement's text stands in the edited caption."""
+        """Return the span of each replacement's text in the edited caption."""
         spans: list[tuple[int, int]] = []
         shift = 0
         for start, end, new in self.replacements:
@@ -72,7 +72,7 @@ class Edit:
         return tuple(spans)
 
     def undo(self, text: str) -> "Edit":
-        """Return the edit that leads from the edited caption back to `text`."""
+        """Return the inverse edit, which turns the edited caption back into `text`."""
         return Edit(
             tuple(
                 Replacement(start, end, text[replacement.start : replacement.end])
@@ -84,10 +84,10 @@ class Edit:
 
 
 def edit_of(replacements: Iterable[Replacement]) -> Edit:
-    """Return the edit of these replacements, in any order.
+    """Return the edit made of these replacements, given in any order.
 
     Raises:
-        ValueError: as `Edit`.
+        ValueError: as for `Edit`.
     """
     return Edit(tuple(sorted(replacements)))
 
@@ -98,9 +98,9 @@ def text_at(text: str, start: int, end: int) -> str:
 
 
 def splits_a_unit(edit: Edit, before: Units, after: Units) -> bool:
-    """Tell whether an edit splits a character or markup; units are those of both texts.
+    """Tell whether an edit splits a character or markup, in the text before or after it.
 
-    The answer is the same for the edit that undoes it.
+    The inverse edit gives the same answer.
     """
     if before is NO_UNITS and after is NO_UNITS:
         return False
@@ -112,9 +112,9 @@ _WORDS = re.compile(r"(?:\w[\u0300-\u036f]*)+|\s+|[^\w\s]")
 
 
 def edit_between(before: str, after: str) -> Edit | None:
-    """Return a word-level edit that leads from `before` to `after`; None if they are equal.
+    """Return a word-level edit that turns `before` into `after`; None if they are equal.
 
-    A character of several code points and a piece of markup (data/units.py) stay whole.
+    Characters of several code points and markup (data/units.py) stay whole.
     """
     if before == after:
         return None
@@ -134,7 +134,7 @@ def edit_between(before: str, after: str) -> Edit | None:
 
 
 def _words(text: str) -> list[str]:
-    """Return the words, spaces and marks of a text, one after another, no unit in two of them."""
+    """Return the words, spaces and punctuation of a text in order; no unit is split."""
     words = _WORDS.findall(text)
     units = units_of(text).spans
     if not units:

@@ -2,12 +2,12 @@
 
 
 class UsageError(Exception):
-    """The user can mend it: what was expected, what was found, what to do. Exit 2, no traceback."""
+    """The user can fix it; says what was expected, what was found and what to do. Exit code 2."""
 
 
 class ShardError(Exception):
-    """One shard failed; the others go on, and the command exits with 1 at the end."""
+    """One shard failed; the others continue, and the command exits with 1 at the end."""
 
 
 class RetryableError(Exception):
-    """A passing fault, for example of a network: the same call may succeed later."""
+    """A temporary failure, for example of a network: the same call may succeed later."""

@@ -1,7 +1,7 @@
 """The one door of huggingface_hub: a data set's repository, its commits, tags and files; models.
 
-The client finds the user's token itself, in the environment or in the Hub's login; here it is
-neither read, kept nor told.
+The client finds the user's token itself, in the environment or in the Hub's login; this code never
+reads, stores or prints it.
 """
 
 import hashlib
@@ -25,21 +25,21 @@ _PASSING = frozenset((408, 409, 412, 425, 429, 500, 502, 503, 504))
 
 
 class RemoteFile(NamedTuple):
-    """What a repository says of a file: its size, and its git name or, for a large one, SHA-256."""
+    """A file in a repository: its size, and its git hash or, for a large file, SHA-256."""
 
     size: int
     digest: str
 
 
 class Head(NamedTuple):
-    """Where a branch or tag stands, and whether others may see it."""
+    """The commit of a branch or tag, and whether the repository is private."""
 
     commit: str
     private: bool
 
 
 class CommitContent(NamedTuple):
-    """One commit: files to send, by their names in the repository, and names to take away."""
+    """One commit: files to upload, by their names in the repository, and names to delete."""
 
     message: str
     files: Mapping[str, Path]
@@ -47,10 +47,10 @@ class CommitContent(NamedTuple):
 
 
 def check_name(name: str) -> str:
-    """Return a repository's name if it is one.
+    """Return the name if it is a valid repository name.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not.
     """
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name, flags=re.ASCII):
         raise UsageError(f"expected USER/NAME, found {name!r}")
@@ -68,7 +68,7 @@ def client(*, bars: bool = False) -> "HfApi":
         from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415
     except ImportError as error:
         raise UsageError(
-            'expected the library huggingface_hub, found none: pip install "caption-negatives[hub]"'
+            'huggingface_hub is not installed: pip install "caption-negatives[hub]"'
         ) from error
     if not bars:
         disable_progress_bars()
@@ -77,10 +77,10 @@ def client(*, bars: bool = False) -> "HfApi":
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Repository:
-    """A data set of the Hub. What fails for a moment is tried again, `wait` seconds apart.
+    """A data set on the Hub. Temporary failures are retried, `wait` seconds apart.
 
-    Methods raise UsageError for what the user can mend (no such repository, no right to write) and
-    RetryableError for what may pass.
+    Methods raise UsageError for what the user can fix (no such repository, no write access) and
+    RetryableError for temporary failures.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Repository:
     wait: Callable[[float], None] = time.sleep
 
     def create(self, *, private: bool) -> None:
-        """Make the repository if it is not there; who may see it is the owner's default if not."""
+        """Create the repository unless it exists; None means the owner's default visibility."""
         self._patiently(
             lambda: self.api.create_repo(
                 self.name, repo_type="dataset", private=private or None, exist_ok=True
@@ -96,7 +96,7 @@ class Repository:
         )
 
     def head(self, revision: str | None = None) -> Head | None:
-        """Return where a branch, tag or commit stands; None if there is no such repository."""
+        """Return the commit of a branch, tag or commit; None if there is no such repository."""
         try:
             info = self._patiently(lambda: self.api.dataset_info(self.name, revision=revision))
         except _AbsentError:
@@ -104,7 +104,7 @@ class Repository:
         return Head(str(info.sha), bool(info.private))
 
     def files(self, commit: str) -> dict[str, RemoteFile]:
-        """Return the files of a commit by their names."""
+        """Return the files of a commit by name."""
         from huggingface_hub.hf_api import RepoFile  # noqa: PLC0415
 
         def list_files() -> dict[str, RemoteFile]:
@@ -120,9 +120,10 @@ class Repository:
         return self._patiently(list_files)
 
     def commit(self, change: CommitContent, *, parent: str) -> str:
-        """Send one commit on top of `parent`, once; return its name.
+        """Upload one commit on top of `parent`, without retrying; return its hash.
 
-        Large files that the Hub has are not sent again. If it fails, it may have been made.
+        Large files that the Hub already has are not uploaded again. After a failure the commit may
+        or may not exist.
         """
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete  # noqa: PLC0415
 
@@ -138,7 +139,7 @@ class Repository:
                 repo_type="dataset",
                 parent_commit=parent,
             )
-        except Exception as error:  # the client lets through what its transport raises
+        except Exception as error:  # the client does not translate its transport's errors
             raise translate_error(error, self.name) from error
         return str(made.oid)
 
@@ -148,7 +149,7 @@ class Repository:
         return {tag.name: tag.target_commit for tag in refs.tags}
 
     def tag(self, name: str, commit: str) -> None:
-        """Give a commit a tag; one of this name may be there."""
+        """Tag a commit; the tag may already exist."""
         self._patiently(
             lambda: self.api.create_tag(
                 self.name, tag=name, revision=commit, repo_type="dataset", exist_ok=True
@@ -156,7 +157,7 @@ class Repository:
         )
 
     def download(self, file: str, folder: Path, *, commit: str) -> Path:
-        """Bring a file of a commit into a folder, going on where an earlier attempt was cut."""
+        """Download a file of a commit into a folder, resuming an interrupted download."""
         return Path(
             self._patiently(
                 lambda: self.api.hf_hub_download(
@@ -170,9 +171,9 @@ class Repository:
 
 
 def model_files(name: str, patterns: Sequence[str], revision: str | None = None) -> Path:
-    """Return the folder of a model's repository in the Hub's cache, with the files of patterns.
+    """Return a model's folder in the Hub's cache, with the files that match the patterns.
 
-    Files that are there are not fetched again; without a connection the folder is as it was.
+    Cached files are not fetched again; without a connection the folder is used as it is.
 
     Raises:
         UsageError: there is no such repository or revision.
@@ -195,7 +196,7 @@ def _patiently(call: Callable[[], T], name: str, *, what: str, wait: Callable[[f
     for attempt in range(ATTEMPTS):
         try:
             return call()
-        except Exception as error:  # the client lets through what its transport raises
+        except Exception as error:  # the client does not translate its transport's errors
             found = translate_error(error, name, what=what)
             if attempt + 1 == ATTEMPTS or not isinstance(found, RetryableError):
                 raise found from error
@@ -204,15 +205,15 @@ def _patiently(call: Callable[[], T], name: str, *, what: str, wait: Callable[[f
 
 
 class _AbsentError(UsageError):
-    """There is no such repository, revision or file, or the token does not show it."""
+    """The repository, revision or file does not exist, or the token cannot access it."""
 
 
 def translate_error(
     error: Exception, name: str, *, what: str = "data set"
 ) -> UsageError | RetryableError:
-    """Return what an exception of the client means, in one line."""
+    """Translate an exception of the client into one of ours, with a one-line message."""
     while isinstance(error, RuntimeError) and isinstance(error.__cause__, Exception):
-        error = error.__cause__  # of an upload, whose wrapper says only which file it was
+        error = error.__cause__  # an upload's wrapper only names the file
     if type(error).__name__ == "OfflineModeIsEnabled":
         return UsageError(f"{name}: HF_HUB_OFFLINE is set; unset it to reach the Hub")
     response = getattr(error, "response", None)
@@ -221,36 +222,38 @@ def translate_error(
     found = f"{name}: {type(error).__name__}: {text}"
     if status in {401, 403} and type(error).__name__ != "RepositoryNotFoundError":
         return UsageError(
-            f"{name}: the Hub refuses the token ({status}: {text}); expected one with the right to "
-            f"do this: {_login()}"
+            f"{name}: the Hub rejected the token ({status}: {text}); expected one that "
+            f"may do this: {_login()}"
         )
     if status in {401, 404}:
         return _AbsentError(
-            f"{name}: no such {what}, revision or file, or the token does not show it ({text}); "
+            f"{name}: no such {what}, revision or file, or the token cannot access it ({text}); "
             "check the name and the login"
         )
     if status is not None and status not in _PASSING:
-        return UsageError(f"{found}; the Hub will not take it as it is")
+        return UsageError(f"{found}; the Hub rejected it")
     if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
-        return UsageError(found)  # other text than JSON is a gateway's, not the Hub's
+        return UsageError(found)  # a reply that is not JSON comes from a gateway, not from the Hub
     return RetryableError(f"{found}; try again")
 
 
 def _login() -> str:
-    """Return how a token is given; one in the environment comes before that of a login."""
+    """Return how to set a token; one in the environment takes precedence over a login."""
     is_set = [name for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") if os.environ.get(name)]
-    return f"change {is_set[0]}, which is set" if is_set else "`hf auth login`, or HF_TOKEN"
+    return (
+        f"change {is_set[0]}, which takes precedence" if is_set else "`hf auth login`, or HF_TOKEN"
+    )
 
 
 def _pause(error: Exception, attempt: int) -> float:
-    """Return the seconds to wait: what the Hub asks for, up to two minutes, else 1, 2, 4 ..."""
+    """Return the seconds to wait: what the Hub asks for, up to 120, else 1, 2, 4 ..."""
     headers = getattr(getattr(error, "response", None), "headers", {})
     asked = str(headers.get("retry-after", ""))
     return min(float(asked), 120.0) if asked.isdigit() else float(2**attempt)
 
 
 def remote_files_of(path: Path) -> tuple[RemoteFile, RemoteFile]:
-    """Return what a repository says of this file if it is small, and if it is large."""
+    """Return this file's identity in a repository, as a small file and as a large one."""
     size = path.stat().st_size
     git = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
     large = hashlib.sha256()

@@ -1,11 +1,11 @@
 """An index of the images inside larger files: key -> file, offset and size.
 
-Four rows of 64-bit integers, sorted by the key's hash and mapped into memory: opening costs
-nothing, any number of workers share the pages, a look-up is a binary search. Of ten million keys
-two share a hash with a probability of 3e-6; making an index refuses such a pair.
+Four rows of 64-bit integers, sorted by the key's hash and memory-mapped: opening is free, all
+workers share the pages, and a look-up is a binary search. Among ten million keys two share a hash
+with a probability of 3e-6; building an index rejects such a pair.
 
-Images of a parquet file stand compressed in its pages. They are copied once, as they are, into
-one file beside the index.
+Images in a parquet file lie in its compressed pages. They are copied once, unchanged, into one file
+beside the index.
 """
 
 import json
@@ -32,15 +32,15 @@ from data.sources.tars import IMAGE_SUFFIXES, files_in
 from data.storage import AnyPath, entries, is_remote, relative_to
 
 _VERSION = 2
-_ROWS_AT_ONCE = 64  # of images, which are large
-_SEVERAL = -1  # in place of a size: the key names different images
+_ROWS_AT_ONCE = 64  # small, since images are large
+_SEVERAL = -1  # stored as the size where a key names different images
 
 
 class IndexedImage(NamedTuple):
-    """An image in a file: its keys; where it stands, in bytes.
+    """An image in a file: its keys, and its offset and size in bytes.
 
-    `short`: a key that counts only if it names no other image, "" for none. `checksum`: of its
-    content, 0 where that is not read.
+    `short`: a key that is valid only if no other image has it, "" for none. `checksum`: of the
+    content, 0 if it was not read.
     """
 
     keys: tuple[str, ...]
@@ -53,9 +53,9 @@ class IndexedImage(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Index:
-    """Images in larger files.
+    """Images inside larger files.
 
-    `files`: those. `path`: the file of the table, int64, 4 x images: the key's hash (its bits
+    `files`: the larger files. `path`: the table, int64, 4 x images: the key's hash (its bits
     unsigned, ascending), the number of the file, the first byte, the number of bytes. `where` names
     the store in messages.
     """
@@ -69,10 +69,10 @@ class Index:
         return _open_index, (self.where, self.files, self.path)  # a worker maps the table anew
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no image.
+        """Return the keys that have no image.
 
         Raises:
-            UsageError: a key names several images: whichever was taken, another would be meant.
+            UsageError: a key names several images.
         """
         listed = list(keys)
         hashes = np.fromiter(map(_hash, listed), np.uint64, len(listed))
@@ -86,7 +86,7 @@ class Index:
         return {listed[i] for i in np.flatnonzero(~inside).tolist()}
 
     def example(self) -> str:
-        """Return the key of an image, "" if the index was made by a version that kept none."""
+        """Return the key of an image, "" if an older version made the index without keys."""
         try:
             return _example_path(self.path).read_text("utf-8", "backslashreplace")
         except OSError:
@@ -96,7 +96,8 @@ class Index:
         """Return an image's file.
 
         Raises:
-            UsageError: there is none, or the file it stands in cannot be read or ends before it.
+            UsageError: there is no such image, or the file that holds it cannot be read or is
+                truncated.
         """
         known = self.table[0].view(np.uint64)
         digest = _hash(key)
@@ -108,25 +109,27 @@ class Index:
             raise UsageError(self._describe_duplicates(key, 1))
         content = _read(self.files[file], offset, size)
         if len(content) != size:
-            raise UsageError(f"{self.files[file]}: ends before the image {key!r}; was it cut?")
+            raise UsageError(
+                f"{self.files[file]}: ends before the image {key!r}; download or write it again"
+            )
         return content
 
     def _describe_duplicates(self, key: str, number: int) -> str:
         return (
             f"{self.where}: expected one image for each key, found different ones under "
-            f"{number:,} of those asked for, for example {key!r}; rename them"
+            f"{number:,} of the requested keys, for example {key!r}; rename them"
         )
 
 
 def index_of_tars(files: tuple[AnyPath, ...], *, root: AnyPath, cache: Path | None) -> Index:
     """Return the index of the images in tars.
 
-    An image's keys are `{tar}/{member}`, the tar as seen from `root`; `image` of the .json before
-    it, as `negatives export --to webdataset` writes; and the member's name alone, where it is in
-    one tar only.
+    An image's keys are `{tar}/{member}`, with the tar's path relative to `root`; `image` of the
+    preceding .json, as `negatives export --to webdataset` writes it; and the member's name alone,
+    if only one tar has it.
 
     Raises:
-        UsageError: one of them is no tar, or ends early.
+        UsageError: a file is not a tar, or is truncated.
     """
     path = _cache_path(files, cache, "tars")
     if not path.exists():
@@ -143,12 +146,12 @@ def index_of_parquet(  # noqa: PLR0913 - what to read, what to call it, where to
     cache: Path | None,
     numbered: bool = False,
 ) -> Index:
-    """Return the index of the images in parquet files, which are copied out of them.
+    """Return the index of the images in parquet files, after copying them out.
 
-    `numbered`: keys are `{split}/{number}`, whatever paths the images state.
+    `numbered`: keys are `{split}/{number}`, whatever paths the images have.
 
     Raises:
-        UsageError: a file cannot be read, lacks a column, or holds no images there.
+        UsageError: a file cannot be read, lacks a column, or has no images in it.
     """
     path = _cache_path(files, cache, f"parquet:{image}:{key}" + ":numbered" * numbered)
     content = path.with_suffix(".pictures")
@@ -163,7 +166,7 @@ def index_of_parquet(  # noqa: PLR0913 - what to read, what to call it, where to
             draft.rename(content)
         finally:
             draft.unlink(missing_ok=True)
-        _write_table(path, *made)  # last: where there is a table, there are the images
+        _write_table(path, *made)  # last, so that a table implies that the images are there
     return _open_index(root, (content,), path)
 
 
@@ -187,7 +190,7 @@ def _members_of_tars(files: tuple[AnyPath, ...], root: AnyPath) -> Iterator[Inde
         stated = ("", "")
         for found in files_in(path):
             if found is None:
-                raise UsageError(f"{path}: expected a whole tar, it ends early; download it again")
+                raise UsageError(f"{path}: truncated tar; download it again")
             tar, info = found
             stem, _, suffix = info.name.rpartition(".")
             if suffix.lower() == "json":
@@ -236,7 +239,7 @@ def _members_of_parquet(
 
 
 def _content(cell: object, *, where: str) -> tuple[bytes | None, object]:
-    """Return the bytes and the path of a cell, None for what is not there."""
+    """Return the bytes and the path of a cell, None for whichever is missing."""
     path = cell.get("path") if isinstance(cell, dict) else None
     content = cell.get("bytes") if isinstance(cell, dict) else cell
     if content is None or isinstance(content, bytes):
@@ -248,10 +251,11 @@ def _content(cell: object, *, where: str) -> tuple[bytes | None, object]:
 
 
 def _table(members: Iterable[IndexedImage], *, where: AnyPath) -> tuple[NDArray[np.int64], str]:
-    """Return the table of an index and a key in it.
+    """Return the table of an index, and a key in it.
 
-    An image may be there several times, as it is in a file of captions; the first is taken. Where
-    its first key, which a sample does not merely state, names others too, the size is _SEVERAL.
+    An image may occur several times, as in a file of captions; the first is used. Where the first
+    key of an image (which its sample does not merely state) also names other images, the size is
+    _SEVERAL.
     """
     spans: dict[int, tuple[int, int, int]] = {}
     seen: dict[int, tuple[int, int]] = {}
@@ -263,7 +267,7 @@ def _table(members: Iterable[IndexedImage], *, where: AnyPath) -> tuple[NDArray[
         for key in member.keys:
             digest = _hash(key)
             if names.setdefault(digest, key) != key:
-                raise UsageError(f"{key!r} and {names[digest]!r} have one hash; rename one of them")
+                raise UsageError(f"{key!r} and {names[digest]!r} share a hash; rename one")
             spans.setdefault(digest, span)
         own, content = _hash(member.keys[0]), (member.size, member.checksum)
         if seen.setdefault(own, content) != content:
@@ -273,7 +277,7 @@ def _table(members: Iterable[IndexedImage], *, where: AnyPath) -> tuple[NDArray[
             short[digest] = None if digest in short else span
     spans |= {key: span for key, span in short.items() if span and key not in spans}
     if not spans:
-        raise UsageError(f"{where}: expected images, found none; what was meant as images?")
+        raise UsageError(f"{where}: expected images, found none; give a place that has them")
     spans |= {key: (*spans[key][:2], _SEVERAL) for key in several}
     hashes = np.fromiter(spans, np.uint64, len(spans))
     order = np.argsort(hashes)
@@ -282,21 +286,21 @@ def _table(members: Iterable[IndexedImage], *, where: AnyPath) -> tuple[NDArray[
 
 
 def _cache_path(files: tuple[AnyPath, ...], cache: Path | None, kind: str) -> Path:
-    """Return where the index of these files is kept; other sizes or times give another place."""
+    """Return the folder for the index of these files; it depends on their sizes and times."""
     name = blake2b(repr((_VERSION, kind, _states(files))).encode(), digest_size=16).hexdigest()
     folder = (cache or cache_folder()) / "images"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"{folder}: the index of the images cannot be kept: {error.strerror}; "
-            f"{'name' if cache else 'let XDG_CACHE_HOME name'} another folder as cache"
+            f"{folder}: the index of the images cannot be written: {error.strerror}; "
+            f"{'choose' if cache else 'set XDG_CACHE_HOME to'} another folder for the cache"
         ) from error
     return folder / f"{name}.npy"
 
 
 def _states(files: tuple[AnyPath, ...]) -> list[tuple[object, ...]]:
-    """Return for each file its name, and what is another as soon as the file is another one."""
+    """Return each file's name and version, a text that changes when the file does."""
     here = [path for path in files if not is_remote(path)]
     if len(here) == len(files):
         stats = [(path.resolve(), path.stat()) for path in here]

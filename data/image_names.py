@@ -1,10 +1,10 @@
-r"""Images whose keys name them otherwise than their store does, and what to say of missing ones.
+r"""Image keys that differ from the store's names, and messages about missing images.
 
-Captions may name images by paths of another machine ("C:\data\1.jpg", "/mnt/x/1.jpg"), by ids
-that a table made floats ("184613.0"), or without the suffix of the file. Where a store has none of
-the keys as they are, one change is looked for that is the same for all keys: leading folders that
-all of them share are left out, a suffix is added. So two keys never come to name one image, which
-would train a caption on the image of another.
+Captions may name images by paths of another machine ("C:\data\1.jpg", "/mnt/x/1.jpg"), by ids that
+a table turned into floats ("184613.0"), or without the file's suffix. If a store has none of the
+keys as they are, we look for one change that applies to all keys: dropping leading folders that all
+of them share, or adding a suffix. So two keys never end up naming one image, which would train a
+caption on another caption's image.
 """
 
 import os
@@ -18,8 +18,8 @@ from data.remote import Entry
 from data.sources.tars import IMAGE_SUFFIXES
 from data.storage import AnyPath, entries, relative_to
 
-_MOST_TRIED: Final = 1_000  # keys by which a change is chosen
-_MOST_LISTED: Final = 100  # folders that are looked through for an example
+_MOST_TRIED: Final = 1_000  # keys that are tried to choose a change
+_MOST_LISTED: Final = 100  # folders that are searched for an example
 _SUFFIXES: Final = ("", ".jpg", ".jpeg", ".png", ".webp")
 _ENDINGS: Final = tuple(f".{suffix}" for suffix in IMAGE_SUFFIXES)
 _FLOAT: Final = re.compile(r"(?:^|/)\d+\.0$")
@@ -28,7 +28,7 @@ _URL: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
 class KeyChange(NamedTuple):
-    """What is left out of each key at its start and end, and what is added.
+    """What is removed from the start and end of each key, and what is added.
 
     `windows`: whether backslashes separate folders.
     """
@@ -39,7 +39,7 @@ class KeyChange(NamedTuple):
     suffix: str = ""
 
     def of(self, key: str) -> str:
-        """Return the key as the store has it."""
+        """Return the store's form of the key."""
         name = key.replace("\\", "/") if self.windows else key
         return name.removeprefix(self.start).removesuffix(self.end) + self.suffix
 
@@ -52,7 +52,7 @@ class RenamingStore:
     change: KeyChange
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no image."""
+        """Return the keys that have no image."""
         names = {key: self.change.of(key) for key in keys}
         gone = self.store.absent(names.values())
         return {key for key, name in names.items() if name in gone}
@@ -61,19 +61,19 @@ class RenamingStore:
         """Return an image's file.
 
         Raises:
-            UsageError: there is none, or it cannot be read.
+            UsageError: there is no such image, or it cannot be read.
         """
         return self.store.read(self.change.of(key))
 
 
 def match_keys(store: Store, keys: Sequence[str], *, beside: Sequence[str] = ()) -> Store:
-    """Return the store as the keys name its images, where it has none of them as they are.
+    """Return the store with keys changed where needed, if it has none of them as they are.
 
-    Of several changes the one by which most are found is taken, and of those the longest path.
-    `beside`: keys of other splits. Often a folder alone tells the images of one split from those
-    of another ("train/1.jpg", "val/1.jpg"). So what is left out is the part of whole paths that all
-    splits share, or what leads to a folder of the store's own name, and only if no folder nearby
-    has an image by a longer path.
+    The change that finds the most images wins; among equals, the one that keeps the longest path.
+    `beside`: keys of other splits. Often only a folder tells the images of one split from those of
+    another ("train/1.jpg", "val/1.jpg"). So only the part of absolute paths that all splits share,
+    or the part up to a folder named like the store, is dropped, and only if no folder nearby has an
+    image under a longer path.
     """
     tried = keys[:: len(keys) // _MOST_TRIED + 1]
     root, folders = _root(store), _folders_near(store)
@@ -89,17 +89,17 @@ def match_keys(store: Store, keys: Sequence[str], *, beside: Sequence[str] = ())
 
 
 def has_image_suffix(name: str) -> bool:
-    """Tell whether a name is one of an image file."""
+    """Tell whether a file name is that of an image."""
     return name.lower().endswith(_ENDINGS)
 
 
 def name_in(store: Store, key: str) -> str:
-    """Return the key by which a store has an image."""
+    """Return the store's key for an image."""
     return store.change.of(key) if isinstance(store, RenamingStore) else key
 
 
 def describe_renaming(store: Store) -> str:
-    """Return by which change the images of a store are found, "" if by none."""
+    """Return a note on how keys are changed to find a store's images, "" if they are not."""
     if not isinstance(store, RenamingStore):
         return ""
     change = store.change
@@ -110,29 +110,29 @@ def describe_renaming(store: Store) -> str:
         "with / for \\" if change.windows else "",
     )
     listed = ", ".join(filter(None, parts))
-    return f"images are looked up {listed}: under the names that captions give, none is there"
+    return f"images are looked up {listed}: none was found under the names in the captions"
 
 
 def missing(
     store: Store, keys: Sequence[str], absent: set[str], *, beside: Sequence[str] = ()
 ) -> str:
-    """Return what to say of missing images: one that was looked for, one that is there, a remedy.
+    """Return a message about missing images: a missing key, an existing one, what to do.
 
-    `keys`: all that were looked for, `absent` among them. `beside`: as in `match_keys`.
+    `keys`: all requested keys, including `absent`. `beside`: as in `match_keys`.
     """
     plain = store.store if isinstance(store, RenamingStore) else store
     example = next((key for key in keys if key and key in absent), "")
     if not example:
-        return "they name no image; build from a source that does"
+        return "the captions name no image; build from a source that does"
     found = example_in(store)
     where = _root(plain) or "the store"
-    there = f"it has {found!r}, for example" if found else "it has no image"
+    there = f"it has {found!r}, for example" if found else "it has no images"
     remedy = _remedy(plain, keys, absent, _changes(keys, [*keys, *beside]))
     return f"{where} has no {example!r} ({there}); {remedy}"
 
 
 def example_in(store: Store) -> str:
-    """Return the key of an image of a store, "" if none is seen at once."""
+    """Return the key of some image in a store, "" if none is found quickly."""
     plain = store.store if isinstance(store, RenamingStore) else store
     if isinstance(plain, Index):
         return plain.example()
@@ -145,28 +145,28 @@ def _remedy(
     example = next(key for key in keys if key and key in absent)
     folders, names = _folders_near(store), [change.of(example) for change in changes]
     if near := next(filter(None, (_folder_with(folders, name) for name in names)), None):
-        return f"give {near}, which has it (--images)"
+        return f"use --images {near}, which has it"
     if _URL.match(example):
         return (
-            "it is a URL, and files are read: download them, for example with img2dataset as "
-            "webdataset, and build from what it writes (--source webdataset)"
+            "it is a URL, but images are read from files: download them, for example with "
+            "img2dataset as webdataset, and build from its output (--source webdataset)"
         )
     if above := _folder_above(keys, example):
-        return f"it is a file of this machine: give {above} (--images)"
+        return f"it is a file on this machine: use --images {above}"
     if len(absent) < len(keys):
-        return "give a place that has all of them (--images)"
+        return "let --images name a place that has all of them"
     return (
-        f"give the folder, tars or parquet files with {names[-1]!r} in it (--images), or build "
-        "again from captions that name the files as they are called"
+        f"let --images name the folder, tars or parquet files with {names[-1]!r}, or build again "
+        "from captions with the right file names"
     )
 
 
 def _changes(
     keys: Sequence[str], all_keys: Sequence[str], *, itself: str = ""
 ) -> Iterator[KeyChange]:
-    """Yield the changes of keys that could be meant, those that change least first.
+    """Yield possible changes of keys, the smallest first.
 
-    `itself`: the name of the folder of images, up to which folders may be left out too.
+    `itself`: the name of the folder of images; the path up to it may be dropped too.
     """
     for windows in (False, True) if any("\\" in key for key in keys) else (False,):
         own, every = (_paths(some, windows=windows) for some in (keys, all_keys))
@@ -188,7 +188,7 @@ def _paths(keys: Sequence[str], *, windows: bool) -> list[str]:
 
 
 def _shared(paths: Sequence[str]) -> list[str]:
-    """Return the folders in which all paths lie, from the outermost on, each with its slash."""
+    """Return the folders that contain all paths, outermost first, each with its slash."""
     parted = [path.split("/")[:-1] for path in paths]
     first, last = (min(parted), max(parted)) if parted else ([], [])
     num_shared = next(
@@ -203,7 +203,7 @@ def _last_folder(start: str) -> str:
 
 
 def _folders_near(store: Store) -> tuple[AnyPath, ...]:
-    """Return the folder above a folder of images and those just below it."""
+    """Return the parent of a folder of images and its direct subfolders."""
     if not isinstance(store, ImageFolder):
         return ()
     root = store.root.resolve()
@@ -215,7 +215,7 @@ def _folder_with(folders: Sequence[AnyPath], key: str) -> AnyPath | None:
 
 
 def _folder_above(keys: Sequence[str], example: str) -> str:
-    """Return the folder above keys that are paths of this machine, "" if they are no such paths."""
+    """Return the common folder of keys that are paths on this machine, "" if they are not."""
     if not os.path.isfile(example) or not all(key.startswith("/") for key in keys):  # noqa: PTH113
         return ""
     return os.path.commonpath([os.path.dirname(key) for key in keys])  # noqa: PTH120
@@ -228,7 +228,7 @@ def _root(store: Store) -> AnyPath | None:
 
 
 def _first_image(root: AnyPath) -> str:
-    """Return the key of the first image in the first folders of a folder, "" if none is there."""
+    """Return the key of the first image in the first few folders, "" if there is none."""
     waiting = [root]
     for _ in range(_MOST_LISTED):
         if not waiting:

@@ -1,7 +1,7 @@
-"""Image files by key: from a folder, from tars, from parquet, or drawn from a scene.
+"""Image files by key: from a folder, tars or parquet files, or drawn from a scene.
 
-A store never holds an image. Tars and parquet have an index (`data/image_index.py`), made once in
-the user's cache and mapped into memory, so that workers share it.
+A store never keeps images in memory. Tars and parquet files have an index (`data/image_index.py`),
+made once in the user's cache and memory-mapped, so that workers share it.
 """
 
 import os
@@ -31,21 +31,21 @@ __all__ = [
 ]  # fmt: skip
 
 
-_LARGER = (".tar", ".parquet")  # files that hold images; tars are looked for first
+_LARGER = (".tar", ".parquet")  # container files; tars are preferred
 
 
 class Store(Protocol):
-    """Where images are; keys are those of the rows."""
+    """A source of images, by the keys in the rows."""
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no image."""
+        """Return the keys that have no image."""
         ...
 
     def read(self, key: str) -> bytes:
         """Return an image's file.
 
         Raises:
-            UsageError: there is none, or it cannot be read.
+            UsageError: there is no such image, or it cannot be read.
         """
         ...
 
@@ -57,7 +57,7 @@ class ImageFolder:
     root: AnyPath
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no file; each folder is listed once."""
+        """Return the keys that have no file; each folder is listed once."""
         by_folder: dict[str, set[str]] = defaultdict(set)
         others = set()
         for key in keys:
@@ -76,7 +76,8 @@ class ImageFolder:
         """Return an image's file.
 
         Raises:
-            UsageError: there is none, it cannot be read, or the key leads out of the folder.
+            UsageError: there is no such file, it cannot be read, or the key leads out of the
+                folder.
         """
         path = key if _is_inside(key) else self._below(key)
         if not path:
@@ -87,7 +88,7 @@ class ImageFolder:
             raise UsageError(f"{self.root / path}: cannot be read: {error.strerror}") from error
 
     def _below(self, key: str) -> str:
-        """Return the path below the folder that a whole path or URL names, "" for any other key."""
+        """Return the path below the folder that a full path or URL names, "" for any other key."""
         roots = (
             (self.root,) if is_remote(self.root) else (self.root.absolute(), self.root.resolve())
         )
@@ -98,20 +99,20 @@ class ImageFolder:
 
 @dataclass(frozen=True, slots=True)
 class SceneImages:
-    """The images of scenes, drawn when they are asked for; `size` pixels wide and high."""
+    """Images of scenes, drawn on demand, `size` pixels wide and high."""
 
     scenes: Scenes
     size: int = 128
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys that are none of a scene."""
+        """Return the keys that do not name a scene."""
         return {key for key in keys if not self._has(key)}
 
     def read(self, key: str) -> bytes:
         """Return the image of a scene as a PNG file.
 
         Raises:
-            UsageError: it is no key of a scene.
+            UsageError: the key does not name a scene.
         """
         from data.scenes.render import png  # noqa: PLC0415  (Pillow, for drawing alone)
 
@@ -130,10 +131,10 @@ class SceneImages:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageColumns:
-    """Where parquet files have images: `image` holds bytes, or `{"bytes", "path"}`.
+    """The columns of images in parquet files: `image` holds bytes, or `{"bytes", "path"}`.
 
-    `key`: the column of the keys. Without it the key is `path`, and where there is none
-    `{split}/{number}`, as the sources name images without a name.
+    `key`: the column of the keys. Without it the key is `path`, or without a path
+    `{split}/{number}`, as the sources call unnamed images.
     """
 
     image: str = "image"
@@ -141,7 +142,7 @@ class ImageColumns:
 
 
 class _ImageLocation(NamedTuple):
-    """Where images are; of tars or parquet files their suffix and all of them."""
+    """A place with images; for tars or parquet files, their suffix and all the files."""
 
     root: AnyPath
     suffix: str
@@ -157,12 +158,12 @@ def open_images(
 ) -> Store:
     """Return the store at a place.
 
-    That is a folder of images, a tar or a folder of tars (webdataset), or a parquet file or a
-    folder of them; tars and parquet files may lie one folder down. None: the images of a build
-    from scenes, drawn on demand. An index goes to `cache`, the user's cache by default.
+    It is a folder of images, a tar or a folder of tars (webdataset), or a parquet file or a folder
+    of them; tars and parquet files may be one folder down. Without a place, the images of a build
+    from scenes are drawn on demand. An index goes to `cache`, by default the user's cache.
 
     Raises:
-        UsageError: there is no such place, it cannot be indexed, or nothing can be drawn.
+        UsageError: the place does not exist or cannot be indexed, or there are no scenes to draw.
     """
     if location is None:
         return SceneImages(scenes_of(manifest, where="images"))
@@ -175,14 +176,12 @@ def open_images(
             found.files, root=found.root, image=names.image, key=names.key, cache=cache
         )
     if not found.root.is_dir():
-        raise UsageError(
-            f"{location}: expected a folder of images, a .tar or a .parquet, found another file"
-        )
+        raise UsageError(f"{location}: expected a folder of images, a .tar or a .parquet file")
     return ImageFolder(found.root)
 
 
 def scenes_of(manifest: Manifest, *, where: str) -> Scenes:
-    """Return the scenes that a folder was built from, as they were configured.
+    """Return the configured scenes that a folder was built from.
 
     Raises:
         UsageError: it was built from another source, or from none.
@@ -214,12 +213,12 @@ def _locate(root: AnyPath) -> _ImageLocation:
 def _entries_of(folder: AnyPath) -> list[Entry]:
     try:
         return entries(folder)
-    except (FileNotFoundError, PermissionError):  # nothing there, or a disk's lost+found
+    except (FileNotFoundError, PermissionError):  # missing, or a disk's lost+found
         return []
 
 
 def _is_inside(key: str) -> bool:
-    """Tell whether a key is a path downwards: whoever wrote it is not to choose other files."""
+    """Tell whether a key stays below its folder, so that it cannot name other files."""
     return (
         bool(key)
         and "\0" not in key
@@ -234,13 +233,13 @@ def _parts(key: str) -> tuple[str, ...]:
 
 
 def _files_in(root: AnyPath, folder: str) -> set[str]:
-    """Return the keys of the files of a folder."""
+    """Return the keys of the files in a folder."""
     try:
         if is_remote(root):
             listed = (root / folder).entries()
             names = [entry.name for entry in listed if entry.is_file]
         else:
-            with os.scandir(root / folder) as found:  # `entries` takes five times as long
+            with os.scandir(root / folder) as found:  # five times as fast as `entries`
                 names = [entry.name for entry in found if entry.is_file()]
     except OSError:
         return set()

@@ -1,4 +1,4 @@
-"""Find rows by their ids: the shards stay mapped on disk, only ids and positions are in memory."""
+"""Find rows by id: shards stay memory-mapped, only ids and positions are in memory."""
 
 from collections.abc import Iterable
 
@@ -10,26 +10,26 @@ from data.storage import AnyPath
 
 
 class RowTable:
-    """The rows of some shards; a row that was taken is there no more."""
+    """The rows of some shards; each row can be taken once."""
 
     def __init__(self, shards: Iterable[AnyPath]) -> None:
         """Read the ids.
 
         Raises:
-            UsageError: a shard cannot be read, or an id is there twice.
+            UsageError: a shard cannot be read, or an id occurs twice.
         """
         self._batches = [batch for path in shards for batch in map_batches(path, schema=ROW_SCHEMA)]
         self._positions: dict[str, tuple[int, int]] = {}
         for number, batch in enumerate(self._batches):
             for index, row_id in enumerate(batch.column("id").to_pylist()):
                 if self._positions.setdefault(row_id, (number, index)) != (number, index):
-                    raise UsageError(f"the id {row_id!r} is there twice in one split")
+                    raise UsageError(f"the id {row_id!r} occurs twice in one split")
 
     def __contains__(self, row_id: str) -> bool:
         return row_id in self._positions
 
     def take(self, row_id: str) -> Row | None:
-        """Return the row of an id and forget it; None if it is not there."""
+        """Take the row with an id; None if there is none or it was taken."""
         position = self._positions.pop(row_id, None)
         if position is None:
             return None

@@ -1,6 +1,6 @@
-"""The manifest: written last, so that a folder with one is complete; checked when it is opened.
+"""The manifest: written last, so that a folder with one is complete; checked when opened.
 
-It holds no time, host or number of workers: equal work gives an equal manifest, byte for byte.
+It records no time, host or number of workers: equal work gives an equal manifest, byte for byte.
 """
 
 import json
@@ -46,7 +46,7 @@ class Shard:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExtraFile:
-    """A file that is no shard: its path in the folder, bytes and SHA-256."""
+    """A file that is not a shard: its path in the folder, bytes and SHA-256."""
 
     file: str
     bytes: int
@@ -57,12 +57,12 @@ class ExtraFile:
 class Manifest:
     """What a folder of shards holds and how it was made.
 
-    `config` is the whole configuration that shaped the content, `fingerprint` its hash together
-    with the versions. `source` gives name, licence and the digest of the captions read.
-    `fluency` lists the files of the corpus model, none if the build made none.
-    `producers` are the makers of negatives that `Negative.producer` indexes. `tallies` counts
-    captions, negatives by type and rule, and every rejection by rule and reason. `lineage` lists
-    the manifests that a filtered, merged or imported folder was made from.
+    `config` is the whole configuration that shaped the content; `fingerprint` hashes it together
+    with the versions. `source` has the name, the licence and the digest of the captions read.
+    `fluency` lists the files of the corpus model, if the build made one. `Negative.producer`
+    indexes `producers`. `tallies` counts captions, negatives by type and rule, and every rejection
+    by rule and reason. `lineage` lists the manifests that a filtered, merged or imported folder was
+    made from.
     """
 
     schema: int
@@ -79,7 +79,7 @@ class Manifest:
     lineage: list[Json]
 
     def __repr__(self) -> str:
-        """Return what fits in a line; `to_json` returns everything."""
+        """Return a summary in one line; `to_json` returns everything."""
         splits = ", ".join(self.splits())
         return f"Manifest({self.fingerprint!r}, splits: {splits}, {self.num_rows():,} rows)"
 
@@ -97,7 +97,7 @@ class Manifest:
 
 
 def to_json(manifest: Manifest) -> str:
-    """Return the text of the manifest's file."""
+    """Return the text of the manifest file."""
     return json.dumps(asdict(manifest), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -107,30 +107,30 @@ def write_manifest(folder: AnyPath, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: AnyPath) -> Manifest:
-    """Return the manifest of a finished folder; its files must have the sizes that it states.
+    """Return the manifest of a finished folder, after checking the sizes of its files.
 
     Raises:
-        UsageError: there is none, it is damaged or of another version, or a shard is missing or
-            has another size.
+        UsageError: there is none, it is damaged or of another version, or a shard is missing or has
+            another size.
     """
     manifest = manifest_without_sizes(folder)
     sizes = _sizes(folder)
     for stored in manifest.all_files():
         problem = _size_problem(stored, sizes)
         if problem:
-            raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")
+            raise UsageError(f"{folder}: {problem}; run `negatives verify` for all problems")
     return manifest
 
 
 def _instead(folder: AnyPath) -> str:
-    """Return what is there in place of a manifest, and what to do."""
+    """Return what the folder holds instead of a manifest, and what to do."""
     if (folder / "work").is_dir():
-        return "run the command that began it again, and it goes on where it stopped"
-    return f"found {contents(folder) if folder.is_dir() else 'a file'}; name the folder of one"
+        return "run the same command again to resume the build"
+    return f"found {contents(folder) if folder.is_dir() else 'a file'}; give the folder of a build"
 
 
 def manifest_without_sizes(folder: AnyPath) -> Manifest:
-    """Return the manifest of a folder whose files may be damaged.
+    """Return the manifest of a folder without checking its files.
 
     Raises:
         UsageError: there is none, or it is damaged or of another version.
@@ -138,7 +138,7 @@ def manifest_without_sizes(folder: AnyPath) -> Manifest:
     path = folder / FILE_NAME
     if not path.exists():
         raise UsageError(
-            f"{existing(folder)}: no {FILE_NAME}, so no finished build; {_instead(folder)}"
+            f"{existing(folder)}: not a finished build (no {FILE_NAME}); {_instead(folder)}"
         )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -146,17 +146,17 @@ def manifest_without_sizes(folder: AnyPath) -> Manifest:
         raise UsageError(f"{path}: damaged: {error}") from error
     expected = {field.name for field in fields(Manifest)}
     if not isinstance(content, dict) or set(content) != expected:
-        raise UsageError(f"{path}: not a manifest of ours")
+        raise UsageError(f"{path}: not a manifest of this package")
     if content["schema"] not in READABLE:
         raise UsageError(
             f"{path}: expected schema version {' or '.join(map(str, READABLE))}, found "
-            f"{content['schema']!r}; a later version of this package reads it"
+            f"{content['schema']!r}; upgrade caption-negatives to read it"
         )
     try:
         files = {kind: tuple(Shard(**item) for item in content[kind]) for kind in _SHARDS}
         fluency = tuple(ExtraFile(**item) for item in content["fluency"])
     except TypeError as error:
-        raise UsageError(f"{path}: damaged: its list of files is not one of ours") from error
+        raise UsageError(f"{path}: damaged: its list of files is invalid") from error
     return Manifest(**{**content, **files, "fluency": fluency})
 
 
@@ -171,7 +171,7 @@ def read_all_rows(folder: AnyPath, manifest: Manifest) -> Iterator[Row]:
 
 
 def problems_of(folder: AnyPath, manifest: Manifest) -> Iterator[str]:
-    """Check every byte and every row against the manifest; yield one line for each problem."""
+    """Check every byte and every row against the manifest; yield a line for each problem."""
     sizes = _sizes(folder)
     for stored in manifest.all_files():
         problem = _size_problem(stored, sizes) or _byte_problem(folder, stored)
@@ -184,7 +184,7 @@ def problems_of(folder: AnyPath, manifest: Manifest) -> Iterator[str]:
 
 
 def _sizes(folder: AnyPath) -> dict[str, int]:
-    """Return the sizes in bytes of all files that may be in a manifest, by their paths."""
+    """Return the sizes in bytes of all files that a manifest may list, by path."""
     kinds = ("data", "rejects", FLUENCY)
     return {f"{kind}/{n}": size for kind in kinds for n, size in sizes_in(folder / kind).items()}
 
@@ -222,7 +222,7 @@ def _problems_by_row(folder: AnyPath, shard: Shard, manifest: Manifest) -> Itera
         for row in read_rows(folder / shard.file):
             yield row_problems(row, num_producers=num_producers)
         return
-    rows = read_rows(folder / "data" / Path(shard.file).name)  # whose candidates these were
+    rows = read_rows(folder / "data" / Path(shard.file).name)  # the rows that the rejects belong to
     captions = {row.id: row.caption for row in rows}
     for reject in read_rejects(folder / shard.file):
         yield _reject_problems(reject, captions.get(reject.id), num_producers=num_producers)
@@ -232,19 +232,19 @@ _VOCABULARIES: Mapping[str, tuple[str, ...]] = {"subtype": SUBTYPES, "method": M
 
 
 def row_problems(row: Row, *, num_producers: int) -> Iterator[str]:
-    """Yield what is wrong with a row: an edit that does not give the text, an unknown name."""
+    """Yield what is wrong with a row: edits that do not give the text, unknown names."""
     if row.layout not in LAYOUTS:
-        yield f"row {row.id}: layout {row.layout!r} is not in the vocabulary"
+        yield f"row {row.id}: layout {row.layout!r} is unknown"
     elif (row.layout == "single") != (len(row.images) < 2):
-        yield f"row {row.id}: {len(row.images)} images of the layout {row.layout}"
+        yield f"row {row.id}: {len(row.images)} images with the layout {row.layout}"
     all_edited: tuple[Negative | Positive, ...] = (*row.negatives, *row.positives)
     for edited in all_edited:
         if not _leads_to(edited, row.caption):
-            yield f"row {row.id}: the edits do not lead to {edited.text!r}"
+            yield f"row {row.id}: the edits do not give {edited.text!r}"
         types = TYPES if isinstance(edited, Negative) else POSITIVE_TYPES
         for name, allowed in {"type": types, **_VOCABULARIES}.items():
             if getattr(edited, name) not in allowed:
-                yield f"row {row.id}: {name} {getattr(edited, name)!r} is not in the vocabulary"
+                yield f"row {row.id}: {name} {getattr(edited, name)!r} is unknown"
         if not 0 <= edited.producer < num_producers:
             yield f"row {row.id}: producer {edited.producer} is not in the manifest"
 
@@ -253,9 +253,9 @@ def _reject_problems(reject: Reject, caption: str | None, *, num_producers: int)
     if caption is None:
         yield f"reject of {reject.id}: no such row"
     elif not _leads_to(reject, caption):
-        yield f"reject of {reject.id}: the edits do not lead to {reject.text!r}"
+        yield f"reject of {reject.id}: the edits do not give {reject.text!r}"
     if reject.type not in TYPES:
-        yield f"reject of {reject.id}: type {reject.type!r} is not in the vocabulary"
+        yield f"reject of {reject.id}: type {reject.type!r} is unknown"
     if not 0 <= reject.producer < num_producers:
         yield f"reject of {reject.id}: producer {reject.producer} is not in the manifest"
 

@@ -1,4 +1,4 @@
-"""Parquet's door: records of a parquet file, a batch in memory at a time."""
+"""Parquet files: records are read one batch at a time. The only import of pyarrow.parquet."""
 
 import io
 import json
@@ -29,10 +29,10 @@ def read_records(
     name: str = "",
     advice: str = "",
 ) -> Iterator[Record]:
-    """Yield the place (rows count from 0) and the cells of each record, these columns only.
+    """Yield the place (rows count from 0) and the cells of each record, for these columns only.
 
-    A text that is not UTF-8 is left as bytes. `name` is that of the file in places, `advice` what
-    to say where a column is missing.
+    Text that is not UTF-8 stays bytes. `name`: the file's name in places. `advice`: the end of the
+    message about a missing column.
 
     Raises:
         UsageError: the file cannot be read, is damaged, or lacks a column.
@@ -45,7 +45,7 @@ def read_records(
 
 
 def read_features(path: AnyPath) -> Mapping[str, object]:
-    """Return what the `datasets` library says of each column of a file that it wrote, else nothing.
+    """Return the `datasets` library's feature of each column, {} for files of other writers.
 
     Raises:
         UsageError: the file cannot be read, or is damaged.
@@ -72,20 +72,20 @@ def _batches(
 
 
 def _plain(batch: pa.RecordBatch) -> list[dict[str, object]]:
-    """Return the records of a batch; of columns with the same name the cells are a list."""
+    """Return the records of a batch; columns with the same name give a list of cells."""
     names = batch.schema.names
     try:
         if len(set(names)) == len(names):
             records: list[dict[str, object]] = batch.to_pylist()
             return records
-    except UnicodeDecodeError:  # of one text, and all of the batch would be gone
+    except UnicodeDecodeError:  # one bad text would otherwise fail the whole batch
         pass
     columns = [[_cell(scalar) for scalar in column] for column in batch.columns]
     return [cells_by_name(names, cells) for cells in zip(*columns, strict=True)]
 
 
 def _cell(scalar: pa.Scalar) -> object:
-    """Return a value as Python has it, a text that is not UTF-8 as bytes."""
+    """Return a Python value; text that is not UTF-8 becomes bytes."""
     try:
         return scalar.as_py()
     except UnicodeDecodeError:
@@ -99,7 +99,7 @@ def _cell(scalar: pa.Scalar) -> object:
 
 
 def _readable(path: AnyPath) -> AnyPath | IO[bytes]:
-    """Return what pyarrow reads; of a file by URL it reads those parts that it asks for."""
+    """Open a parquet file; pyarrow reads only the parts it needs of a file by URL."""
     return path.open("rb") if is_remote(path) else path
 
 
@@ -111,13 +111,12 @@ def _damage_error(path: AnyPath, error: Exception) -> UsageError:
         return UsageError(f"{path}: expected a parquet file, found {found}")
     message = excerpt(" ".join(str(error).split()), 0, length=120)
     return UsageError(
-        f"{path}: expected a whole parquet file, found: {message}{_find_damage(path)}; download "
-        "or write it again"
+        f"{path}: damaged parquet file: {message}{_find_damage(path)}; download or write it again"
     )
 
 
 def _find_damage(path: AnyPath) -> str:
-    """Return in which column and row group a file whose end is whole cannot be read."""
+    """Return the column and row group that cannot be read, "" if the footer is damaged."""
     try:
         with pq.ParquetFile(_readable(path)) as file:
             for group in range(file.num_row_groups):
@@ -138,12 +137,12 @@ def _can_be_read(file: pq.ParquetFile, group: int, column: str) -> bool:
 
 
 def zstandard(file: IO[bytes]) -> IO[bytes]:
-    """Return what a file compressed by Zstandard holds: pyarrow has the only reader at hand."""
+    """Return the content of a file compressed with Zstandard, which pyarrow can read."""
     return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(file), "zstd"))
 
 
 def write_parquet(path: AnyPath, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema) -> None:
-    """Write record batches into a new parquet file, a row group each."""
+    """Write record batches into a new parquet file, one row group each."""
     with writing(path), pq.ParquetWriter(path, schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
@@ -156,13 +155,13 @@ def write_chunked(
     schema: pa.Schema,
     group_rows: int = GROUP_ROWS,
 ) -> None:
-    """Write record batches into a new parquet file for a store that keeps equal parts once.
+    """Write record batches into a new parquet file for a store that deduplicates equal parts.
 
-    Pages are cut where the content says so, not after so many rows: a file in which a few rows
-    changed shares nearly all of its bytes with the one before. A page index lets readers skip.
+    Pages are cut by content, not by number of rows: a file in which a few rows changed shares
+    nearly all of its bytes with the previous one. A page index lets readers skip.
 
     Raises:
-        UsageError: pyarrow is too old for that.
+        UsageError: pyarrow is too old.
     """
     options = {"use_content_defined_chunking": True, "write_page_index": True}
     try:
@@ -187,7 +186,7 @@ def write_chunked(
 
 
 def read_batches(path: AnyPath, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Yield a parquet file's record batches of this schema.
+    """Yield a parquet file's record batches, which must have this schema.
 
     Raises:
         UsageError: the file cannot be read, is damaged, or has other columns.
@@ -195,7 +194,7 @@ def read_batches(path: AnyPath, *, schema: pa.Schema) -> Iterator[pa.RecordBatch
     try:
         with pq.ParquetFile(_readable(path)) as file:
             if file.schema_arrow.names != schema.names:
-                raise UsageError(f"{path}: not a file of this schema: {file.schema_arrow.names}")
+                raise UsageError(f"{path}: unexpected columns: {file.schema_arrow.names}")
             yield from file.iter_batches(batch_size=BATCH_ROWS)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damage_error(path, error) from error

@@ -1,9 +1,9 @@
-"""Plots as SVG, drawn by matplotlib; this is its only door.
+"""Plots as SVG, drawn by matplotlib, which only this module imports.
 
-An SVG of equal numbers is equal byte for byte, under the same version of matplotlib. It is made to
-stand inside a page: colours are the page's variables (`data.tones`), so that they follow light and
-dark; text is text, in the page's font; nothing in it is a script, an address or a style attribute,
-which a page's content policy would refuse. Sizes are in pixels.
+Equal numbers give equal bytes under the same version of matplotlib. Plots are made for pages:
+colours are the page's variables (`data.tones`), so that they follow light and dark mode; text stays
+text, in the page's font; there are no scripts, addresses or style attributes, which a page's
+content policy would block. Sizes are in pixels.
 """
 
 import io
@@ -22,7 +22,7 @@ from matplotlib.ticker import MaxNLocator
 from data.tones import SERIES, TONES, css_for_dark
 
 TEXT_PX: Final = 12
-_DPI: Final = 72  # a point, matplotlib's unit in an SVG, is then a pixel
+_DPI: Final = 72  # makes a point, matplotlib's unit in an SVG, one pixel
 _LINE_HEIGHT: Final = 14
 _STAND_INS: Final = {name: f"#{number:06x}" for number, name in enumerate(TONES, start=1)}
 _TONE_OF: Final = {colour: name for name, colour in _STAND_INS.items()}
@@ -33,19 +33,19 @@ Tips = Mapping[str, str]
 
 
 class Svg(str):
-    """An SVG element for a page; templates take it for markup."""
+    """An SVG element for a page; templates do not escape it."""
 
     __slots__ = ()
 
     def __html__(self) -> str:
-        """Return the markup: it needs no escaping."""
+        """Return the markup; templates call this to skip escaping."""
         return self
 
 
 class Line(NamedTuple):
-    """Points of a chart, joined; `names` stand beside the points that have one.
+    """A line of a chart; `names` label its points, "" for none.
 
-    `name` stands at the end of the line. `tips` are shown where a reader points at a point.
+    `name` labels the end of the line. `tips` are the tooltips of the points.
     """
 
     name: str
@@ -63,8 +63,8 @@ class Drawing(NamedTuple):
     def svg(self, *, kind: str, title: str = "", tips: Tips | None = None) -> Svg:
         """Return the drawing; without a title it is hidden from screen readers.
 
-        `kind`: its classes. A gid that begins with a dot is the class of its group; `tips`: the
-        text to show where a reader points at what has a gid. All colours must be tones.
+        `kind`: its CSS classes. A gid that begins with a dot becomes the class of its group;
+        `tips`: tooltips by gid. All colours must be tones.
         """
         file = io.BytesIO()
         self.figure.savefig(file, format="svg", transparent=True, metadata=_NO_METADATA)
@@ -79,7 +79,7 @@ class Drawing(NamedTuple):
 
 
 def tone(name: str) -> str:
-    """Return the colour to give matplotlib for a tone, "ink" or "accent"."""
+    """Return matplotlib's stand-in colour for a tone, such as "ink" or "accent"."""
     return _STAND_INS[name]
 
 
@@ -87,20 +87,20 @@ def tone(name: str) -> str:
 def canvas(
     width: int, height: int, *, margins: tuple[int, int, int, int] = (0, 0, 0, 0)
 ) -> Iterator[Drawing]:
-    """Open a drawing to be drawn on and finished within the block.
+    """Open a figure to be drawn and exported within the block.
 
-    Neither the user's matplotlibrc nor settings made by other code take part in it. `margins`: room
-    around the axes at the top, right, bottom and left.
+    The user's matplotlibrc and settings made by other code are ignored. `margins`: space around the
+    axes at the top, right, bottom and left.
     """
     top, right, bottom, left = margins
     inner = (width - left - right) / width, (height - top - bottom) / height
     with mpl.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # the page's font has others
+        warnings.filterwarnings("ignore", message="Glyph")  # the page's font has other metrics
         mpl.rcdefaults()
         mpl.rc("figure", dpi=_DPI)
         mpl.rc("font", size=TEXT_PX)
         mpl.rc("svg", fonttype="none", hashsalt="plots")  # text stays text, ids stay the same
-        mpl.rc("text", parse_math=False)  # a dollar in a name is a dollar
+        mpl.rc("text", parse_math=False)  # a dollar sign in a name is not mathematics
         figure = Figure(figsize=(width / _DPI, height / _DPI))
         axes = figure.add_axes((left / width, bottom / height, *inner))
         axes.spines[:].set_visible(False)
@@ -109,7 +109,7 @@ def canvas(
 
 
 def round_ticks(low: float, high: float, *, most: int, whole: bool = False) -> tuple[float, ...]:
-    """Return round numbers that hold both between them, in about so many steps at most."""
+    """Return round numbers that enclose both, in at most about so many steps."""
     padding = 0.0 if low < high else 0.05 * (abs(low) or 1)
     ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=whole).tick_values(
         low - padding, high + padding
@@ -144,7 +144,7 @@ def line_chart(  # noqa: PLR0913 - lines, what is behind them, and what all of i
 
 
 def as_file(svg: Svg) -> str:
-    """Return a chart as a file of its own, in tones that any viewer of SVG understands."""
+    """Return a chart as a standalone SVG file, with plain colours."""
     root = ET.fromstring(svg)  # noqa: S314 - our own drawing
     root.attrib |= {"xmlns": _SVG.strip("{}"), "font-family": "system-ui, sans-serif"}
     style = ET.Element("style")
@@ -160,7 +160,7 @@ def as_file(svg: Svg) -> str:
 
 
 def _frame(axes: Axes, points: Sequence[tuple[float, float]], *, across: str, up: str) -> None:
-    """Set the limits to round numbers around the points, with a grid and names of both axes."""
+    """Set the limits to round numbers around the points, with a grid and labels for both axes."""
     for axis, values in zip((axes.xaxis, axes.yaxis), zip(*points, strict=True), strict=True):
         ticks = round_ticks(round(min(values), 9), round(max(values), 9), most=6)
         axis.set_ticks(ticks, [f"{tick:,g}" for tick in ticks])
@@ -180,7 +180,7 @@ def _draw_cloud(axes: Axes, cloud: Line) -> dict[str, str]:
 
 
 def _draw_line(axes: Axes, line: Line, number: int) -> dict[str, str]:
-    """Draw a line, its named points and their names; return the tips of its points by gid."""
+    """Draw a line, its named points and their names; return the tooltips of its points by gid."""
     colour = tone(SERIES[number % len(SERIES)])
     xs, ys = [x for x, _ in line.points], [y for _, y in line.points]
     if len(line.points) > 1:
@@ -204,7 +204,7 @@ def _draw_line(axes: Axes, line: Line, number: int) -> dict[str, str]:
 
 
 def _name_ends(axes: Axes, lines: Sequence[Line]) -> None:
-    """Write the lines' names at their ends, in their order and none upon another."""
+    """Write the lines' names at their ends, in order and without overlap."""
     named = [(line, tone(SERIES[n % len(SERIES)])) for n, line in enumerate(lines) if line.name]
     ends = [axes.transData.transform(line.points[-1]) for line, _ in named]
     order = sorted(range(len(named)), key=lambda index: ends[index][1])
@@ -224,7 +224,7 @@ def _name_ends(axes: Axes, lines: Sequence[Line]) -> None:
 def _visible_elements(
     drawn: ET.Element, markers: Mapping[str, ET.Element], tips: Tips
 ) -> list[ET.Element]:
-    """Return what is to be seen of matplotlib's elements, as plain elements."""
+    """Return the visible parts of matplotlib's elements, as plain elements."""
     visible = []
     for child in drawn:
         name, identity = child.tag.removeprefix(_SVG), child.get("id", "")
@@ -242,19 +242,19 @@ def _visible_elements(
         made.extend(_visible_elements(child, markers, tips))
         visible += (
             list(made) if made.keys() == [] else [made]
-        )  # a group without a class says nothing
+        )  # a group without a class is redundant
     return visible
 
 
 def _marker(use: Mapping[str, str], markers: Mapping[str, ET.Element]) -> dict[str, str]:
-    """Return the attributes of a marker in its place, drawn there rather than referred to."""
+    """Return the attributes of a marker drawn in place instead of referenced."""
     own = {key: value for key, value in use.items() if key not in {"x", "y", _HREF}}
     shift = {"transform": f"translate({use['x']} {use['y']})"}
     return {**own, **_attributes(markers[use[_HREF].removeprefix("#")]), **shift}
 
 
 def _attributes(element: ET.Element) -> dict[str, str]:
-    """Return an element's attributes, with those of its style and with tones for stand-ins."""
+    """Return an element's attributes and those of its style, with tones for stand-ins."""
     entries = (entry.partition(":") for entry in element.get("style", "").split(";") if entry)
     style = {key.strip(): value for key, _, value in entries}
     given = {
@@ -269,5 +269,5 @@ def _attributes(element: ET.Element) -> dict[str, str]:
 
 
 def _printable(text: str) -> str:
-    """Return a name on one line, without characters that XML has no place for."""
+    """Return a name on one line, without characters that XML forbids."""
     return "".join(character if character.isprintable() else " " for character in text)

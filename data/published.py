@@ -1,8 +1,8 @@
-"""Finished folders as parquet files, and back: the same shards, byte for byte.
+"""Finished folders as parquet files, and back to the same shards, byte for byte.
 
-A published folder holds the manifest as it is and, in `data` and `rejects`, the rows of the shards
-in their order, in other files. The manifest says how many rows a shard has and its SHA-256: rows
-are cut there, written as a build writes them, and must give the stated bytes.
+A published folder holds the unchanged manifest and, in `data` and `rejects`, the rows of the shards
+in order, as parquet files. To restore the shards, rows are cut where the manifest says, written as
+a build writes them, and compared with its SHA-256.
 """
 
 import re
@@ -29,11 +29,11 @@ from data.schema import (
 from data.shards import chunked, write_batches, write_rejects, write_rows
 
 Report = Callable[[int], None]
-"""Told the number of rows just done."""
+"""Receives the number of rows just done."""
 
 
 class Kind(NamedTuple):
-    """A kind of shard: its folder, its schema, and the ways to its records and back."""
+    """A kind of shard: its folder, its schema, and conversions to records and back."""
 
     folder: str
     schema: Any
@@ -61,14 +61,14 @@ def shards_by_kind(manifest: Manifest) -> tuple[tuple[Kind, tuple[Shard, ...]], 
 
 
 def split_name(split: str) -> str:
-    """Return a split's name as published: letters, digits and underscores."""
+    """Return the published name of a split: letters, digits and underscores."""
     return re.sub(r"\W", "_", split, flags=re.ASCII)
 
 
 def restore_folder(
     published: Path, out: Path, *, report: Report = lambda _num_rows: None
 ) -> Manifest:
-    """Write the shards of a published folder into an empty one; the manifest comes last.
+    """Restore the shards of a published folder into an empty one, the manifest last.
 
     Raises:
         UsageError: a file is missing or damaged, or its rows do not give the stated bytes.
@@ -96,7 +96,7 @@ def restore_folder(
 
 
 def files_of(folder: Path, split: str) -> list[Path]:
-    """Return the parquet files of a split, in their order."""
+    """Return the parquet files of a split, in order."""
     pattern = re.compile(re.escape(split_name(split)) + r"-\d{5,}-of-\d{5,}\.parquet")
     return sorted(path for path in folder.glob("*.parquet") if pattern.fullmatch(path.name))
 
@@ -105,7 +105,7 @@ def records_of(paths: Iterable[Path], kind: Kind) -> Iterator[Any]:
     """Yield the records of parquet files.
 
     Raises:
-        UsageError: a file cannot be read, or holds edits that are none.
+        UsageError: a file cannot be read, or holds invalid edits.
     """
     for path in paths:
         try:
@@ -118,10 +118,10 @@ def records_of(paths: Iterable[Path], kind: Kind) -> Iterator[Any]:
 def restore_shards(
     records: Iterator[Any], shards: Iterable[Shard], out: Path, *, kind: Kind, manifest: Manifest
 ) -> Iterator[int]:
-    """Cut records into shards below `out`, of the bytes that the manifest states; yield their rows.
+    """Cut records into shards below `out`, checked against the manifest; yield their rows.
 
     Raises:
-        UsageError: there are more or fewer records, or other ones, or a negative is none.
+        UsageError: there are more, fewer or other records than it states, or an edit is invalid.
     """
     for shard in shards:
         chosen = list(islice(records, shard.rows))
@@ -137,14 +137,14 @@ def restore_shards(
 
 
 def within(folder: Path, file: str) -> Path:
-    """Return the path of a file that a manifest names: whoever wrote it chooses no other folder.
+    """Return the path of a file that a manifest names, which must lie below the folder.
 
     Raises:
-        UsageError: it is not below the folder.
+        UsageError: it does not.
     """
     path = Path(file)
     if path.is_absolute() or ".." in path.parts or len(path.parts) != 2:
-        raise UsageError(f"{FILE_NAME}: expected the name of a file in the folder, found {file!r}")
+        raise UsageError(f"{FILE_NAME}: expected a file in the folder, found {file!r}")
     return folder / path
 
 
@@ -161,6 +161,6 @@ def _differs(shard: Shard, num_found: int, manifest: Manifest) -> str:
         return f"{shard.file}: expected {shard.rows} rows, found {num_found}; publish it again"
     return (
         f"{shard.file}: its rows do not give the bytes that the manifest states; it was written "
-        f"with pyarrow {manifest.versions.get('pyarrow', 'of another version')}: use that here, "
-        "or write the folder again with `negatives filter`"
+        f"with pyarrow {manifest.versions.get('pyarrow', 'of another version')}: install that "
+        "version, or rewrite the folder with `negatives filter`"
     )

@@ -1,7 +1,7 @@
-"""Published shards come to this machine: fetched, restored, held against the manifest, then shown.
+"""Published shards: downloaded, restored, checked against the manifest, then given their name.
 
-A folder appears under its name only when it is whole. What a cut connection left lies hidden beside
-it, and the next attempt at the same commit goes on from there.
+A folder appears under its name only when it is complete. An interrupted download stays hidden
+beside it, and the next attempt at the same commit resumes it.
 """
 
 import fcntl
@@ -27,10 +27,10 @@ SCHEME: Final = "hf://datasets/"
 
 
 def local_folder(where: str | AnyPath, *, report: Report = lambda _num_rows: None) -> Path:
-    """Return the folder of shards; those of a URL are fetched first.
+    """Return the folder of shards, downloading it first if it is a URL.
 
-    They lie in the user's cache: those of `hf://datasets/user/name[@revision]` by commit, those of
-    a store (`s3://bucket/folder`) by their manifest. Each is fetched once.
+    Downloads go to the user's cache, once each: `hf://datasets/user/name[@revision]` by commit, a
+    store (`s3://bucket/folder`) by its manifest.
 
     Raises:
         UsageError: there is no such data set or folder, or it is damaged.
@@ -63,11 +63,11 @@ def unpacked(folder: AnyPath) -> AnyPath:
 
 
 def _copy(folder: Remote, report: Report) -> Path:
-    """Return a folder of this machine with the files of a store's, held against their manifest."""
+    """Return a local copy of a folder in a store, checked against its manifest."""
     try:
         content = (folder / FILE_NAME).read_bytes()
     except FileNotFoundError as error:
-        raise UsageError(f"{folder}: no {FILE_NAME}, so no finished build") from error
+        raise UsageError(f"{folder}: not a finished build (no {FILE_NAME})") from error
     out = cache_folder() / "shards" / sha256(content).hexdigest()[:32]
     draft = out.with_name(f".{out.name}.unfinished")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def commit_of(repository: Repository, revision: str | None) -> str:
     if head is None:
         raise UsageError(
             f"{repository.name}: no such data set{f' or revision {revision}' if revision else ''}, "
-            "or your token does not show it; check the name, or `hf auth login`"
+            "or your token cannot access it; check the name, or run `hf auth login`"
         )
     return head.commit
 
@@ -120,10 +120,10 @@ def pull(
     commit: str,
     report: Report = lambda _num_rows: None,
 ) -> None:
-    """Write the shards of a commit to `out`, a new folder, each byte as it was when published.
+    """Restore the shards of a commit in `out`, a new folder, byte for byte as published.
 
     Raises:
-        UsageError: `out` is something else already, or what is there is no whole published folder.
+        UsageError: `out` exists already, or the commit is not a complete published folder.
         RetryableError: the Hub cannot be reached.
     """
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
@@ -141,7 +141,7 @@ def _pull(repository: Repository, out: Path, *, commit: str, report: Report) -> 
         try:
             whole = _restore(repository, draft, commit, report)
         except UsageError:
-            shutil.rmtree(draft)  # what is wrong does not come right by going on
+            shutil.rmtree(draft)  # resuming cannot repair damaged files
             raise
         if out.is_dir():
             out.rmdir()
@@ -160,7 +160,7 @@ def _restore(repository: Repository, draft: Path, commit: str, report: Report) -
 
 
 def _fetch_commit(repository: Repository, draft: Path, commit: str) -> Path:
-    """Return a folder with the published files of a commit; those of others go."""
+    """Return a folder with the published files of a commit, deleting those of other commits."""
     for other in draft.iterdir():
         if other.is_dir() and other.name != commit:
             shutil.rmtree(other)
@@ -186,7 +186,7 @@ def _is_parquet(name: str, kinds: list[str]) -> bool:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold others off who would fetch into a folder: of many processes one works, others wait."""
+    """Lock a folder for downloading: one process works, the others wait."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""A file that is read in ranges, as a stream."""
+"""A stream over a file that is read in byte ranges."""
 
 import io
 from collections.abc import Callable
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 class Ranges(io.RawIOBase):
-    """A file of `size` bytes, of which `read` returns so many from an offset on."""
+    """A file of `size` bytes; `read(offset, count)` returns a range."""
 
     def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
-        """Stand at the beginning."""
+        """Start at the beginning."""
         self._read = read
         self._size = size
         self._position = 0
@@ -32,11 +32,11 @@ class Ranges(io.RawIOBase):
         return self._position
 
     def tell(self) -> int:
-        """Return where it stands, in bytes."""
+        """Return the position, in bytes."""
         return self._position
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Fill a buffer as far as the file goes; return the number of bytes."""
+        """Fill a buffer up to the end of the file; return the number of bytes."""
         view = memoryview(buffer).cast("B")
         size = min(len(view), self._size - self._position)
         content = self._read(self._position, size)

@@ -1,4 +1,4 @@
-"""The values that travel: a caption from a source, a negative, a row of a shard."""
+"""The records: a caption from a source, a negative, a row of a shard."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class Caption(NamedTuple):
 
 
 class Skip(NamedTuple):
-    """A row of a source that cannot be used: a reason to count, and where it is."""
+    """A row of a source that cannot be used: a reason to count, and its place."""
 
     reason: str
     where: str
@@ -33,9 +33,9 @@ class Skip(NamedTuple):
 class Negative(NamedTuple):
     """A caption made false by an edit.
 
-    `type` is one of TYPES, `subtype` of SUBTYPES, `method` of METHODS. `score` is
-    log p(text) - log p(caption) in nats under the build's scorer, None if there was none.
-    `producer` indexes the manifest's list of producers.
+    `type` is one of TYPES, `subtype` of SUBTYPES, `method` of METHODS. `score` is log p(text) - log
+    p(caption) in nats under the build's scorer, None without one. `producer` indexes the manifest's
+    list of producers.
     """
 
     text: str
@@ -48,7 +48,7 @@ class Negative(NamedTuple):
     producer: int
 
     def __repr__(self) -> str:
-        """Return what a reader wants to see; `producer` means nothing without a manifest."""
+        """Return the fields for a reader; `producer` is meaningless without a manifest."""
         score = None if self.score is None else round(self.score, 3)
         return (
             f"Negative({self.text!r}, {f'{self.type}/{self.subtype}'!r}, rule={self.rule!r}, "
@@ -73,15 +73,15 @@ class Positive(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A caption with its negatives; a caption for which nothing was found has none.
+    """A caption with its negatives; there may be none.
 
     Attributes:
         id: of the caption; stable.
-        images: keys of images: one, none if the source names none, or the two of a composite.
+        images: image keys: one, none if the source names no image, or the two of a composite.
         caption: the true text.
         negatives: the caption made false.
-        positives: the caption in other words.
-        layout: one of LAYOUTS: how the images of a composite stand.
+        positives: rewordings of the caption that are still true.
+        layout: one of LAYOUTS: how the images of a composite are arranged.
     """
 
     id: str
@@ -93,17 +93,17 @@ class Row(NamedTuple):
 
     @property
     def image(self) -> str:
-        """Return the image's key, "" without an image, both keys of a composite."""
+        """Return the image's key: "" without an image, both keys for a composite."""
         return " + ".join(self.images)
 
 
 def images_of(image: str) -> tuple[str, ...]:
-    """Return a row's images for the image key of a caption, "" for none."""
+    """Return the `images` of a row for a caption's image key, "" meaning none."""
     return (image,) if image else ()
 
 
 class Reject(NamedTuple):
-    """A drawn candidate that a guard refused, and why."""
+    """A drawn candidate that a guard rejected, and why."""
 
     id: str
     rule: str

@@ -1,7 +1,7 @@
-"""Files by URL (s3://, gs://, hf:// and the like), with the methods of pathlib.
+"""Files by URL (s3://, gs://, hf:// and the like), with pathlib's methods.
 
-Object stores show a file when all of it is there, and know no renaming: a file is written in one
-piece, under the name it keeps.
+Object stores show a file once it is complete and have no rename: a file is written in one piece,
+under its final name.
 """
 
 import io
@@ -23,24 +23,24 @@ _READ_AHEAD_BYTES: Final = 1 << 22
 
 
 class Stat(NamedTuple):
-    """What is asked of a file; its size in bytes."""
+    """A file's status: its size in bytes."""
 
     st_size: int
 
 
 class Remote:
-    """A file or folder by URL, with the methods of pathlib that this project uses.
+    """A file or folder by URL, with the pathlib methods that this project uses.
 
-    The operating system cannot open it: `open`, `os` and `shutil` refuse it, and so does mypy.
+    It is not an `os.PathLike`: `open`, `os` and `shutil` reject it, and so does mypy.
 
-    A call that fails is tried again. One that keeps failing raises a RetryableError, one that the
-    user can mend (a password, a library) a UsageError, and a missing file a FileNotFoundError.
+    Calls that fail are retried. A call that keeps failing raises a RetryableError, a failure that
+    the user can fix (a password, a library) a UsageError, and a missing file a FileNotFoundError.
     """
 
     __slots__ = ("_path",)
 
     def __init__(self, url: str | PurePosixPath) -> None:
-        """Take a URL, such as s3://bucket/folder."""
+        """Parse a URL, such as s3://bucket/folder."""
         self._path = PurePosixPath(url)
 
     def __str__(self) -> str:  # pathlib's has one slash fewer
@@ -74,30 +74,30 @@ class Remote:
 
     @property
     def suffix(self) -> str:
-        """Return the end of the name from its last dot on."""
+        """Return the name from its last dot on."""
         return self._path.suffix
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Return the scheme and the names of the URL."""
+        """Return the scheme and the path components of the URL."""
         return self._path.parts
 
     @property
     def parent(self) -> "Remote":
-        """Return the folder that this is in."""
+        """Return the parent folder."""
         return Remote(self._path.parent)
 
     @property
     def parents(self) -> "tuple[Remote, ...]":
-        """Return the folders above this, the nearest first."""
+        """Return the parent folders, nearest first."""
         return tuple(map(Remote, self._path.parents))
 
     def with_name(self, name: str) -> "Remote":
-        """Return the file of another name in the same folder."""
+        """Return the path with another name in the same folder."""
         return Remote(self._path.with_name(name))
 
     def with_suffix(self, suffix: str) -> "Remote":
-        """Return the file whose name ends in another suffix."""
+        """Return the path with another suffix."""
         return Remote(self._path.with_suffix(suffix))
 
     def relative_to(self, folder: "Path | Remote") -> PurePosixPath:
@@ -121,15 +121,15 @@ class Remote:
         return self._kind() == "directory"
 
     def stat(self) -> Stat:
-        """Return what is known of a file."""
+        """Return a file's status."""
         return Stat(int(self._info()["size"]))
 
     def version(self) -> str:
-        """Return what is another text as soon as the file is another one."""
+        """Return a text that changes when the file does."""
         return version_in(self._info())
 
     def entries(self) -> "list[Entry]":
-        """Return what is in a folder, all from one listing."""
+        """Return a folder's entries, from one listing."""
         return [
             Entry(
                 self,
@@ -142,15 +142,15 @@ class Remote:
         ]
 
     def sizes(self) -> dict[str, int]:
-        """Return the sizes in bytes of the files in a folder by their names."""
+        """Return the sizes in bytes of the files in a folder, by name."""
         return {name: int(info["size"]) for name, info in self._list() if info["type"] == "file"}
 
     def iterdir(self) -> "Iterator[Remote]":
-        """Yield what is in a folder."""
+        """Yield the paths in a folder."""
         yield from (self / entry.name for entry in self.entries())
 
     def glob(self, pattern: str) -> "Iterator[Remote]":
-        """Yield what matches a pattern, whose parts are those of a path; `**` is none."""
+        """Yield the paths that match a pattern, component by component; `**` is not supported."""
         first, _, rest = pattern.partition("/")
         try:
             found = [entry for entry in self.entries() if fnmatchcase(entry.name, first)]
@@ -167,12 +167,12 @@ class Remote:
         return self
 
     def mkdir(self, *, parents: bool = False, exist_ok: bool = False) -> None:
-        """Do nothing: a folder of an object store is its files."""
+        """Do nothing: object stores have no folders apart from their files."""
 
     def open(self, mode: Literal["rb"]) -> io.BufferedReader:
-        """Return the file, to be read from any place on.
+        """Open the file for reading, with seeking.
 
-        Reading raises RetryableError where the file has become another one meanwhile.
+        Reading raises RetryableError if the file has changed meanwhile.
         """
         assert mode == "rb", "a file by URL is written in one piece"
         info = self._info()
@@ -182,7 +182,7 @@ class Remote:
             content = self.read_range(offset, wanted)
             is_last = offset + wanted == size
             if len(content) < wanted or (is_last and self.version() != version):
-                raise RetryableError(f"{self}: changed while it was read; run the same again")
+                raise RetryableError(f"{self}: changed while it was read; run the command again")
             return content
 
         return io.BufferedReader(Ranges(read, size), _READ_AHEAD_BYTES)
@@ -195,7 +195,7 @@ class Remote:
         return self._patiently(lambda fs, path: cast("bytes", fs.cat_file(path)))
 
     def read_range(self, offset: int, size: int) -> bytes:
-        """Return so many bytes from `offset` on, fewer where the file ends before."""
+        """Return this many bytes from `offset` on, fewer at the end of the file."""
         if size <= 0:
             return b""
         return self._patiently(lambda fs, path: read_range(fs, path, offset, size))
@@ -205,19 +205,19 @@ class Remote:
         return self.read_bytes().decode(encoding)
 
     def write_bytes(self, content: bytes) -> int:
-        """Write a file, or another content in the place of the old one; return its size."""
+        """Write or replace a file; return its size."""
         self._patiently(lambda fs, path: fs.pipe_file(path, content), new=True)
         return len(content)
 
     def write_text(self, text: str, encoding: str = "utf-8") -> int:
-        """Write a file as `write_bytes` does."""
+        """Write or replace a file."""
         return self.write_bytes(text.encode(encoding))
 
     def create(self, content: bytes) -> bool:
-        """Write a new file; return False if there is one of this name, which stays as it is.
+        """Create a file; return False if the name is taken, leaving that file as it is.
 
-        After a lost answer that one may be of this very call. A store that knows no such condition
-        is asked before, and of two who write at the same moment the last one wins there.
+        After a lost response the existing file may come from this very call. A store without
+        conditional writes is asked first; if two write at the same moment, the last one wins.
         """
         try:
             self._patiently(lambda fs, path: fs.pipe_file(path, content, mode="create"), new=True)
@@ -230,15 +230,15 @@ class Remote:
         return True
 
     def receive(self, file: Path) -> None:
-        """Write a file of this machine here."""
+        """Upload a file."""
         self._patiently(lambda fs, path: fs.put_file(str(file), path), new=True)
 
     def fetch_to(self, file: Path) -> None:
-        """Write this file into one of this machine."""
+        """Download this file."""
         self._patiently(lambda fs, path: fs.get_file(path, str(file)))
 
     def copy_to(self, target: "Remote") -> None:
-        """Show a file under another name too; the store does it by itself."""
+        """Copy a file to another name, inside the store."""
         _, there = open_file_system(str(target))
         self._patiently(lambda fs, path: fs.cp_file(path, there))
 
@@ -251,14 +251,14 @@ class Remote:
                 raise
 
     def remove_tree(self) -> None:
-        """Delete all files below this name, if there are any."""
+        """Delete all files below this name, if any."""
         try:
             self._patiently(delete_below)
         except FileNotFoundError:
             return
 
     def _list(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return the names in a folder, sorted, with what the store says of each."""
+        """Return the names in a folder, sorted, with the store's information on each."""
         path, found = self._patiently(
             lambda fs, path: (path, cast("list[dict[str, Any]]", fs.ls(path, detail=True)))
         )
@@ -266,7 +266,7 @@ class Remote:
         return [
             (name.rpartition("/")[2], info)
             for name, info in sorted(named, key=itemgetter(0))
-            if name != path.rstrip("/")  # a file lists itself, and so does a folder made by hand
+            if name != path.rstrip("/")  # a listing may contain the file or folder itself
         ]
 
     def _kind(self) -> str | None:
@@ -279,17 +279,17 @@ class Remote:
         return self._patiently(lambda fs, path: cast("dict[str, Any]", fs.info(path)))
 
     def _patiently(self, call: Callable[[Any, str], T], *, new: bool = False) -> T:
-        """Call with the file system and this path in it; `new`: nothing need be there before."""
-        if new and self.parts[0] == "hf:":  # each file would be a commit of its own
+        """Call with the file system and this path in it; `new`: the path need not exist."""
+        if new and self.parts[0] == "hf:":  # each file would become a commit
             raise UsageError(
-                f"{self}: expected a place to write to, found one of the Hub; `negatives publish` "
-                "sends a finished folder there"
+                f"{self}: the Hub cannot be written to directly; `negatives publish` uploads a "
+                "finished folder"
             )
         files, path = open_file_system(str(self))
         for attempt in range(ATTEMPTS):
             try:
                 return call(files, path)
-            except Exception as error:  # each store's client has exceptions of its own
+            except Exception as error:  # each store's client has its own exceptions
                 found = translate_error(error, str(self), new=new)
                 if attempt + 1 == ATTEMPTS or not isinstance(found, RetryableError):
                     raise found from error
@@ -298,9 +298,10 @@ class Remote:
 
 
 class Entry(NamedTuple):
-    """What the listing of a folder says of a file or a folder in it.
+    """A file or folder as its parent's listing describes it.
 
-    `version` is that of `Remote.version`, though another text than it; "" on this machine.
+    `version` changes when the file does, like `Remote.version`, but has another format; "" on this
+    machine.
     """
 
     folder: Path | Remote
@@ -311,5 +312,5 @@ class Entry(NamedTuple):
 
     @property
     def path(self) -> Path | Remote:
-        """Return where it is."""
+        """Return its path or URL."""
         return self.folder / self.name

@@ -1,9 +1,9 @@
-"""Rows and rejects as Arrow: the schema of a shard, and the way there and back.
+"""Rows and rejects as Arrow: the schema of a shard, and the conversions.
 
-Plain types only, so that every Arrow reader opens a shard as it is. A batch is built column by
-column; making it from one dictionary a row costs four times as long.
+Only plain types, so that every Arrow reader can open a shard. A batch is built column by column;
+building it from one dictionary per row takes four times as long.
 
-Version 1 had one `image` a row, and no positives. Its batches are read as those of this version.
+Version 1 had one `image` per row and no positives. Its batches are converted when read.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -155,7 +155,7 @@ def rejects_of_batch(batch: pa.RecordBatch) -> Iterator[Reject]:
 
 
 def plain_negative(negative: Negative | Positive | Reject) -> dict[str, object]:
-    """Return it as JSON holds it, with the "edits" of a shard's row."""
+    """Return it as JSON, with "edits" as in a shard's row."""
     fields = negative._asdict()
     edit = fields.pop("edit")
     return {**fields, "edits": [replacement._asdict() for replacement in edit.replacements]}

@@ -1,9 +1,9 @@
-"""A finished folder of shards as a sequence of rows, for other people's Python.
+"""A finished folder of shards as a sequence of rows: the Python interface for readers.
 
     shards = open_shards("out")
     shards[0].caption, [negative.text for negative in shards[0].negatives]
 
-Shards stay mapped on disk: a row is read when it is asked for.
+Shards are memory-mapped: a row is read on access.
 """
 
 from bisect import bisect_right
@@ -24,16 +24,16 @@ from data.texts import nearest
 
 
 class MappedShards:
-    """The record batches of shards by number, each file mapped into memory when first asked for."""
+    """The record batches of shards by number; each file is memory-mapped on first access."""
 
     def __init__(self, folder: Path, shards: Sequence[Shard]) -> None:
-        """Map nothing yet."""
+        """Start with no file mapped."""
         self._paths = [folder / shard.file for shard in shards]
         self.starts = list(accumulate((shard.rows for shard in shards), initial=0))
         self._mapped: dict[int, list[Any]] = {}
 
     def locate(self, number: int) -> tuple[int, int]:
-        """Return the shard of a row and its index in it; rows are numbered over all shards."""
+        """Return the shard of a row, numbered across all shards, and its index in that shard."""
         shard = bisect_right(self.starts, number) - 1
         return shard, number - self.starts[shard]
 
@@ -48,15 +48,15 @@ class MappedShards:
         return self._mapped[shard]
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave mapped memory out: another process maps the files anew."""
+        """Drop mapped memory when pickled: another process maps the files itself."""
         return {**vars(self), "_mapped": {}}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shards(Sequence[Row]):
-    """The rows of a folder, or of one of its splits, in their order.
+    """The rows of a folder, or of one of its splits, in order.
 
-    `manifest` says how they were made. `shards`: the files that the rows are in.
+    `manifest` says how they were made. `shards`: the files with the rows.
     """
 
     folder: Path
@@ -64,7 +64,7 @@ class Shards(Sequence[Row]):
     shards: tuple[Shard, ...]
 
     def __repr__(self) -> str:
-        """Return the folder, the splits and the number of rows, not the whole manifest."""
+        """Return the folder, the splits and the number of rows, without the manifest."""
         splits = ", ".join(dict.fromkeys(shard.split for shard in self.shards))
         return f"Shards({str(self.folder)!r}, splits: {splits}, {len(self):,} rows)"
 
@@ -77,7 +77,7 @@ class Shards(Sequence[Row]):
     @overload
     def __getitem__(self, index: slice) -> list[Row]: ...
     def __getitem__(self, index: int | slice) -> Row | list[Row]:
-        """Return the row at an index, counted from the end if it is negative, or rows of a slice.
+        """Return the row at an index, from the end if negative, or the rows of a slice.
 
         Raises:
             IndexError: there is no such row.
@@ -93,7 +93,7 @@ class Shards(Sequence[Row]):
             if offset < batch.num_rows:
                 return next(rows_of_batch(batch.slice(offset, 1)))
             offset -= batch.num_rows
-        raise UsageError(f"{self.shards[shard].file}: fewer rows than the manifest says")
+        raise UsageError(f"{self.shards[shard].file}: fewer rows than the manifest states")
 
     def __iter__(self) -> Iterator[Row]:
         """Yield all rows, a record batch at a time.
@@ -114,7 +114,7 @@ def open_shards(folder: Path | str, *, split: str | None = None) -> Shards:
     """Return the rows of a finished folder of shards.
 
     `folder`: a path, or a URL (`s3://bucket/folder`, `hf://datasets/user/name[@revision]`), which
-    is fetched once into the user's cache. `split`: one of its splits, None for all.
+    is downloaded once into the user's cache. `split`: one of its splits, None for all.
 
     Raises:
         UsageError: the folder is not finished, or has no such split.

@@ -1,4 +1,4 @@
-"""Shards: Arrow IPC stream files, uncompressed, so that they can be memory-mapped as they are."""
+"""Shards: Arrow IPC stream files, uncompressed, so that they can be memory-mapped."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ ROWS_PER_BATCH = 4096
 
 
 class OfImage(Protocol):
-    """A record that says which image it is about, "" for an image of its own."""
+    """A record with an image key; "" means that it shares no image with others."""
 
     @property
     def image(self) -> str:
@@ -37,9 +37,9 @@ R = TypeVar("R", bound=OfImage)
 
 
 def blocks_of(records: Iterable[R], size: int) -> Iterator[list[R]]:
-    """Cut records into the blocks that become shards; adjacent ones of an image stay together.
+    """Cut records into the blocks that become shards; adjacent records of an image stay together.
 
-    A block has `size` records, and up to twice as many where an image has that many.
+    A block has `size` records, or up to twice as many if its last image has that many.
     """
     block: list[R] = []
     for record in records:
@@ -69,7 +69,7 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 
 
 def chunked(rows: Sequence[Row]) -> Iterator[pa.RecordBatch]:
-    """Yield the record batches that a shard of these rows has."""
+    """Yield the record batches of a shard of these rows."""
     for start in range(0, len(rows), ROWS_PER_BATCH):
         yield batch_of_rows(rows[start : start + ROWS_PER_BATCH])
 
@@ -80,7 +80,7 @@ def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
 
 
 def open_mapped(path: AnyPath) -> pa.NativeFile:
-    """Return a file mapped into memory; one by URL is read into it."""
+    """Open a file, memory-mapped; a file by URL is read into memory."""
     return pa.BufferReader(path.read_bytes()) if is_remote(path) else _map_file(path)
 
 
@@ -89,16 +89,16 @@ def _map_file(path: Path) -> pa.NativeFile:
 
 
 def map_batches(path: AnyPath, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Yield the record batches of a file, mapped into memory without copying, or read by URL.
+    """Yield the record batches of a file, memory-mapped without copying, or read by URL.
 
     Raises:
-        UsageError: the file is missing, is no Arrow stream, is cut short, or has another schema.
+        UsageError: the file is missing, not an Arrow stream, truncated, or has another schema.
     """
     try:
         with open_mapped(path) as source, pa.ipc.open_stream(source) as reader:
             is_old = schema is ROW_SCHEMA and reader.schema.equals(ROW_SCHEMA_1)
             if not is_old and not reader.schema.equals(schema):
-                raise UsageError(f"{path}: not a file of this schema: {reader.schema.names}")
+                raise UsageError(f"{path}: unexpected columns: {reader.schema.names}")
             yield from map(upgraded, reader) if is_old else reader
     except (pa.ArrowInvalid, OSError) as error:
         raise UsageError(f"{path}: not a readable Arrow stream: {one_line(error)}") from error
@@ -108,17 +108,17 @@ def read_rows(path: AnyPath) -> Iterator[Row]:
     """Yield the rows of a shard.
 
     Raises:
-        UsageError: as `map_batches`.
+        UsageError: as for `map_batches`.
     """
     for batch in map_batches(path, schema=ROW_SCHEMA):
         yield from rows_of_batch(batch)
 
 
 def read_plain(path: AnyPath) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a shard as JSON would hold them, unchecked: `{"id", "images", ...}`.
+    """Yield the rows of a shard as JSON values, unchecked: `{"id", "images", ...}`.
 
     Raises:
-        UsageError: as `map_batches`.
+        UsageError: as for `map_batches`.
     """
     for batch in map_batches(path, schema=ROW_SCHEMA):
         yield from batch.to_pylist()
@@ -128,7 +128,7 @@ def read_rejects(path: AnyPath) -> Iterator[Reject]:
     """Yield the rejects of a shard of rejects.
 
     Raises:
-        UsageError: as `map_batches`.
+        UsageError: as for `map_batches`.
     """
     for batch in map_batches(path, schema=REJECT_SCHEMA):
         yield from rejects_of_batch(batch)

@@ -1,4 +1,4 @@
-"""Places of files: paths of this machine, and URLs, which answer the same questions."""
+"""Locations of files: local paths, and URLs with the same methods."""
 
 import os
 import uuid
@@ -15,18 +15,18 @@ from data.errors import RetryableError, UsageError
 from data.remote import Entry, Remote
 
 AnyPath: TypeAlias = Path | Remote
-"""A path on this machine or a URL: for code that only calls a path's methods.
+"""A local path or a URL, for code that only calls a path's methods.
 
-Code that needs a file on this machine (`os`, a lock, a memory map) takes a `Path`. `is_remote`
-tells the two apart, and mypy then knows which one is left.
+Code that needs a local file (`os`, a lock, a memory map) takes a `Path`. `is_remote` distinguishes
+the two, and mypy narrows the type.
 """
 
 
 def path_of(text: str | AnyPath) -> AnyPath:
-    """Return a path of this machine, or for a URL a `Remote`.
+    """Return a `Path`, or a `Remote` for a URL.
 
     Raises:
-        UsageError: the URL holds a password, or chains several kinds of storage.
+        UsageError: the URL contains a password, or chains several kinds of storage.
     """
     scheme, found, rest = str(text).partition("://")
     if not found:
@@ -52,12 +52,12 @@ def local(text: str, *, where: str) -> Path:
 
 
 def is_remote(path: AnyPath) -> TypeIs[Remote]:
-    """Tell whether a place is one by URL."""
+    """Tell whether a location is a URL."""
     return isinstance(path, Remote)
 
 
 def relative_to(path: AnyPath, folder: AnyPath) -> PurePath:
-    """Return the path of a file relative to a folder above it.
+    """Return a file's path relative to a folder above it.
 
     Raises:
         ValueError: the folder is not above it.
@@ -68,7 +68,7 @@ def relative_to(path: AnyPath, folder: AnyPath) -> PurePath:
 
 
 def entries(folder: AnyPath) -> list[Entry]:
-    """Return what is in a folder, sorted, all from one listing.
+    """Return a folder's entries, sorted, from one listing.
 
     Raises:
         OSError: there is no such folder.
@@ -83,7 +83,7 @@ def entries(folder: AnyPath) -> list[Entry]:
 
 
 def version_of(path: AnyPath) -> str:
-    """Return what is another text as soon as the file is another one; "" if it is not there."""
+    """Return a text that changes when the file does; "" if there is no file."""
     try:
         if is_remote(path):
             return path.version()
@@ -94,7 +94,7 @@ def version_of(path: AnyPath) -> str:
 
 
 def sizes_in(folder: AnyPath) -> dict[str, int]:
-    """Return the sizes in bytes of a folder's files by their names, {} if there is none."""
+    """Return the sizes in bytes of a folder's files by name, {} if there is no folder."""
     try:
         if is_remote(folder):
             return folder.sizes()
@@ -104,12 +104,12 @@ def sizes_in(folder: AnyPath) -> dict[str, int]:
 
 
 def at_hand(path: AnyPath) -> Path:
-    """Return a file of this machine of the same content: the file, or a copy in the user's cache.
+    """Return a local file with the same content: the file itself, or a copy in the user's cache.
 
-    For what is mapped into memory. Of each URL the last version is kept.
+    For files that are memory-mapped. The cache keeps the last version of each URL.
 
     Raises:
-        RetryableError: the file has become another one meanwhile.
+        RetryableError: the file changed meanwhile.
     """
     if not is_remote(path):
         return path
@@ -122,7 +122,7 @@ def at_hand(path: AnyPath) -> Path:
         path.fetch_to(draft)
         if path.version() != version:
             draft.unlink()
-            raise RetryableError(f"{path}: changed while it was read; run the same again")
+            raise RetryableError(f"{path}: changed while it was read; run the command again")
         for old in folder.glob("*.copy"):
             old.unlink(missing_ok=True)
         draft.rename(copy)

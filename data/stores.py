@@ -1,4 +1,4 @@
-"""What stores have not in common: fsspec's one door, their errors, and what they leave undone."""
+"""Differences between object stores: their errors and their gaps. The only import of fsspec."""
 
 import errno
 import json
@@ -13,37 +13,37 @@ _VERSIONS = (
     "ETag", "etag", "LastModified", "Last-Modified", "mtime", "created", "blob_id", "generation",
 )  # fmt: skip
 _PATTERNS: Final = frozenset("*?[")
-_PLAIN: Final = {  # the same of every store
+_PLAIN: Final = {  # worded alike for every store
     FileNotFoundError: (errno.ENOENT, "no such file or folder"),
     FileExistsError: (errno.EEXIST, "exists already"),
     IsADirectoryError: (errno.EISDIR, "is a folder"),
-    NotADirectoryError: (errno.ENOTDIR, "is no folder"),
+    NotADirectoryError: (errno.ENOTDIR, "not a folder"),
 }
 _PASSING: Final = frozenset((408, 409, 425, 429))
-_PASSING_CODES: Final = frozenset(  # of answers with the status 400, and of an upload in parts
+_PASSING_CODES: Final = frozenset(  # of responses with status 400, and of multipart uploads
     ("RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch", "NoSuchUpload")
 )
 
 
 def translate_error(error: Exception, where: str, *, new: bool = False) -> Exception:
-    """Return what an exception means, in one line.
+    """Translate an exception, with a one-line message.
 
-    That is one of pathlib's for what is not there or there already, UsageError for what the user
-    can mend, NotImplementedError for what a store does not know, RetryableError for the rest.
-    `new`: a file is written; so if something is not there, it is the bucket.
+    Missing or existing files give pathlib's exceptions, what the user can fix a UsageError, what
+    the store does not support a NotImplementedError, anything else a RetryableError. `new`: a file
+    is being written, so that what is missing is the bucket.
     """
     status, code = status_of(error), _code_of(error)
     text = f"{where}: {type(error).__name__}: {one_line(error)}"
     if code in _PASSING_CODES or isinstance(error, TimeoutError):
         return RetryableError(f"{text}; try again")
-    if status == HTTPStatus.PRECONDITION_FAILED:  # s3fs knows it by a field that only AWS sends
+    if status == HTTPStatus.PRECONDITION_FAILED:  # s3fs needs a field that only AWS sends
         error = FileExistsError()
     if status == HTTPStatus.NOT_FOUND:
         error = FileNotFoundError()
     if status == HTTPStatus.NOT_IMPLEMENTED:
         return NotImplementedError(where)
     if new and isinstance(error, FileNotFoundError):
-        return UsageError(f"{where}: expected a bucket of this name, found none")
+        return UsageError(f"{where}: there is no such bucket")
     for kind, said in _PLAIN.items():
         if isinstance(error, kind):
             return kind(*said, where)
@@ -52,9 +52,9 @@ def translate_error(error: Exception, where: str, *, new: bool = False) -> Excep
 
 
 def status_of(error: BaseException) -> int | None:
-    """Return the HTTP status of the answer that an exception tells of, None if of none."""
+    """Return the HTTP status of the response behind an exception, None if there is none."""
     for each in (error, error.__cause__):
-        answer = getattr(each, "response", None)  # botocore's, or that of a client of the Hub
+        answer = getattr(each, "response", None)  # from botocore, or from the Hub's client
         if isinstance(answer, dict):
             return cast("int | None", answer.get("ResponseMetadata", {}).get("HTTPStatusCode"))
         if answer is not None:
@@ -63,7 +63,7 @@ def status_of(error: BaseException) -> int | None:
 
 
 def _code_of(error: BaseException) -> str:
-    """Return the code by which S3 says what is wrong, "" if there is none."""
+    """Return S3's error code, "" if there is none."""
     for each in (error, error.__cause__):
         answer = getattr(each, "response", None)
         if isinstance(answer, dict):
@@ -72,60 +72,60 @@ def _code_of(error: BaseException) -> str:
 
 
 def _advice(error: Exception, status: int | None) -> str:
-    """Return what the user can do, "" if that is to wait."""
+    """Return what the user can do, "" if waiting may help."""
     is_refused = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
     if is_refused or isinstance(error, PermissionError) or "Credential" in type(error).__name__:
-        return "expected the right to do this: see to the store's login"
-    is_garbled = isinstance(error, UnicodeError | json.JSONDecodeError)  # an answer, not the name
+        return "access denied; check your login for this store"
+    is_garbled = isinstance(error, UnicodeError | json.JSONDecodeError)  # a response, no name
     is_invalid = type(error).__name__ == "ParamValidationError"
     if is_invalid or (isinstance(error, ValueError) and not is_garbled):
-        return "expected a name that the store knows"
+        return "check the store's name"
     if status and 400 <= status < 500 and status not in _PASSING:
-        return "the store will not take this"
+        return "the store rejected the request"
     return ""
 
 
 def read_range(files: Any, path: str, offset: int, size: int) -> bytes:  # noqa: ANN401 - any store
-    """Return so many bytes of a file from `offset` on, fewer where it ends before."""
+    """Return this many bytes of a file from `offset` on, fewer at its end."""
     try:
         return cast("bytes", files.cat_file(path, start=offset, end=offset + size))
     except OSError as error:
         if status_of(error) != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
-        return b""  # it begins at the end, or behind it
+        return b""  # the range begins at or after the end
 
 
 def delete_below(files: Any, path: str) -> None:  # noqa: ANN401 - any store
-    """Delete the files below a path, and hold that they are gone: S3 may say so and keep some."""
+    """Delete the files below a path and check: S3 may report success and keep some."""
     found = cast("list[str]", files.find(path))
     plain = [name for name in found if not _PATTERNS & set(name)]
     if plain:
         files.rm(plain)
     for name in found:
-        if _PATTERNS & set(name):  # which `rm` would take for the names of others
+        if _PATTERNS & set(name):  # which `rm` would read as patterns
             files.rm_file(name)
     if found and files.find(path):
-        raise OSError("files were left")
+        raise OSError("some files were not deleted")
 
 
 def version_in(info: dict[str, Any]) -> str:
-    """Return what is another text as soon as a file is another one: always, if nobody knows."""
+    """Return a text that changes with the file, or with every call if the store cannot tell."""
     known = [str(info[key]) for key in _VERSIONS if info.get(key) is not None]
     return " ".join([str(info.get("size")), *known]) if known else uuid.uuid4().hex
 
 
 def open_file_system(url: str) -> tuple[Any, str]:
-    """Return the file system of a URL, which fsspec keeps for a thread, and the path in it.
+    """Return the file system of a URL, which fsspec caches per thread, and the path in it.
 
     Raises:
-        UsageError: it is of no kind that can be had here.
+        UsageError: the kind of storage is unknown, or its library is not installed.
     """
-    from fsspec.core import url_to_fs  # noqa: PLC0415  (most work is on files of this machine)
+    from fsspec.core import url_to_fs  # noqa: PLC0415  (most runs use local files only)
 
-    try:  # what others write is to be seen at once: no listing is kept
+    try:  # no cached listings: files written by others must be visible at once
         files, path = url_to_fs(url, use_listings_cache=False)
     except (ImportError, ValueError) as error:
         raise UsageError(f"{url}: cannot be opened: {one_line(error)}") from error
-    except Exception as error:  # of clients that connect at once
+    except Exception as error:  # raised by clients that connect immediately
         raise translate_error(error, url) from error
     return files, str(path)

@@ -1,8 +1,8 @@
-"""A stream of random numbers that depends on its key alone.
+"""A stream of random numbers that depends only on its key.
 
 Counter-based (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011), with BLAKE2b
-as the keyed function: no state is shared, so the same key gives the same numbers in any process,
-in any order, on any machine.
+as the keyed function: there is no shared state, so the same key gives the same numbers in any
+process, in any order, on any machine.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ class Stream:
         return (next(self._words) * size) >> 64
 
     def unit(self) -> float:
-        """Return a number of [0, 1) with 53 random bits."""
+        """Return a number in [0, 1) with 53 random bits."""
         return (next(self._words) >> 11) / (1 << 53)
 
     def chance(self, probability: float) -> bool:
@@ -48,12 +48,12 @@ class Stream:
         """Return one of the items.
 
         Raises:
-            ValueError: there is none.
+            ValueError: there are none.
         """
         return items[self.below(len(items))]
 
     def weighted_index(self, weights: Sequence[float]) -> int:
-        """Return an index, each with a probability in proportion to its weight.
+        """Return an index, drawn with probabilities proportional to the weights.
 
         Raises:
             ValueError: no weight is positive.
@@ -73,7 +73,7 @@ class Stream:
         return drawn
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
-        """Return the items in random order (Fisher and Yates)."""
+        """Return the items in random order (Fisher-Yates)."""
         order = list(items)
         for last in range(len(order) - 1, 0, -1):
             other = self.below(last + 1)
@@ -82,7 +82,7 @@ class Stream:
 
 
 def _words_of(key: bytes) -> Iterator[int]:
-    """Yield 64-bit words without end, eight from each hash."""
+    """Yield 64-bit words endlessly, eight from each hash."""
     counter = 0
     while True:
         yield from _WORDS.unpack(blake2b(key, salt=counter.to_bytes(16, "little")).digest())

@@ -1,4 +1,4 @@
-"""What holds of texts: when two are the same, whether one can be written, what a message says."""
+"""Helpers for texts: comparison, encoding, one-line messages."""
 
 import re
 from collections.abc import Iterable
@@ -6,17 +6,17 @@ from difflib import get_close_matches
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _MOST_NAMES = 20
-_CONTROLS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x1f\x7f]+")  # a terminal's colours too
+_CONTROLS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x1f\x7f]+")  # also a terminal's colour codes
 _MOST_LETTERS = 600
 
 
 def normalise(text: str) -> str:
-    """Return the text with case, punctuation and spacing taken out of play."""
+    """Return the text without case, punctuation and spacing, for comparison."""
     return _NOT_WORD.sub(" ", text.casefold()).strip()
 
 
 def is_unicode(text: str) -> bool:
-    """Tell whether a text can be written as UTF-8: JSON can spell half of a surrogate pair."""
+    """Tell whether a text can be encoded as UTF-8: JSON can contain half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -25,11 +25,11 @@ def is_unicode(text: str) -> bool:
 
 
 def one_line(error: BaseException) -> str:
-    """Return what an error says, on one line: the whole message, up to the end of a sentence.
+    """Return an error's message on one line.
 
-    Libraries break their messages into lines anywhere, and the first one is often half a sentence.
-    What is longer than a few lines is cut after a sentence, or after a word, and ends in "...". An
-    error without words is called by its type.
+    Libraries break their messages anywhere, and the first line is often half a sentence. A message
+    longer than a few lines is cut after a sentence or a word and ends in "...". An error without a
+    message gives its type's name.
     """
     message = " ".join(_CONTROLS.sub(" ", str(error)).split()).rstrip(".")
     if len(message) <= _MOST_LETTERS:
@@ -41,9 +41,9 @@ def one_line(error: BaseException) -> str:
 
 
 def nearest(wanted: str, names: Iterable[str]) -> str:
-    """Return what there is instead, the most similar name first: for the end of a message."""
+    """Return the end of a message about an unknown name: the most similar name, then all names."""
     found = sorted(names)
     similar = get_close_matches(wanted, found, n=1, cutoff=0.5)
     listed = ", ".join(found[:_MOST_NAMES]) + ", ..." * (len(found) > _MOST_NAMES)
     meant = f"did you mean {similar[0]!r}? " if similar else ""
-    return f"{meant}there is: {listed or 'nothing'}"
+    return f"{meant}choose from: {listed or 'nothing'}"

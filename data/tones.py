@@ -1,4 +1,4 @@
-"""The colours of pages and plots: each has a name, and a value for light and for dark. Pure."""
+"""The colours of pages and plots: each has a name and values for light and dark mode."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -35,13 +35,13 @@ SERIES: Final = ("accent", "good", "bad", "open", "violet", "teal", "pink")
 
 
 def css_variables() -> str:
-    """Return the rule that gives a page the tones as variables: --ink, --muted, ..."""
+    """Return the CSS rule that defines the tones as variables: --ink, --muted, ..."""
     values = "".join(f"  --{name}: light-dark({t.light}, {t.dark});\n" for name, t in TONES.items())
     return f":root {{\n  color-scheme: light dark;\n{values}}}\n"
 
 
 def css_for_dark() -> str:
-    """Return rules for a drawing in the light tones that turn them dark where the reader's are."""
+    """Return CSS rules that switch a drawing's light tones to dark ones in dark mode."""
     rules = "".join(
         f'[{part}="{tone.light}"]{{{part}:{tone.dark}}}'
         for tone in TONES.values()

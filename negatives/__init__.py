@@ -6,7 +6,7 @@
     negatives.audit("out")                                          # what gives negatives away
     negatives.open_shards("out")[0]                                 # a caption and its negatives
 
-Each name is imported when it is first used: `import negatives` takes milliseconds.
+Names are imported on first use, so that `import negatives` takes milliseconds.
 """
 
 from importlib import import_module
@@ -58,7 +58,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is asked for: most of them bring heavy libraries."""
+    """Import a public name on first access, since most of them load heavy libraries."""
     if name not in _MODULES:
         raise AttributeError(f"module 'negatives' has no attribute {name!r}")
     found: object = getattr(import_module(_MODULES[name]), name)
@@ -67,5 +67,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """Return what a notebook offers after a dot."""
+    """Return the names for completion in a notebook."""
     return sorted({*globals(), *__all__})

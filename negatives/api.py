@@ -58,11 +58,11 @@ def generate(
 ) -> list[Negative] | Iterator[tuple[str, list[Negative]]]:
     """Return the negatives of one caption, or an iterator over many captions and their negatives.
 
-    Of many captions, one pair `(caption, negatives)` is yielded for each, in order; they are read
-    `batch_size` at a time, so the iterable may be endless. A caption's negatives depend on its
-    text, the options and the seed alone, so equal captions have equal negatives, and it does not
-    matter how captions are divided among calls. (A language model's scores differ by rounding from
-    batch to batch, at most in the third decimal.)
+    For many captions, a pair `(caption, negatives)` is yielded for each, in order; they are read
+    `batch_size` at a time, so the iterable may be endless. A caption's negatives depend only on its
+    text, the options and the seed, so equal captions have equal negatives, no matter how captions
+    are divided among calls. (A language model's scores differ by rounding from batch to batch, at
+    most in the third decimal.)
 
     Args:
         captions: one caption, or an iterable of captions, taken to be of different images.
@@ -75,8 +75,9 @@ def generate(
             `{"batch_size": 64}`; the arguments above take precedence.
 
     Returns:
-        A list of `Negative`. It is empty where no negative was found, for a caption longer than
-        `max_characters` and for one that is not valid Unicode (half of a surrogate pair).
+        A list of `Negative`, empty if none was found, if the caption is longer than
+            `max_characters`
+        or if it is not valid Unicode (half of a surrogate pair).
         `Negative.score` is log p(negative) - log p(caption) in nats, None without a scorer; spans
         of `Negative.edit` are offsets in the caption, counted in code points.
 
@@ -84,10 +85,10 @@ def generate(
         UserWarning: the preset weighs candidates by a corpus model, and there is none.
 
     Raises:
-        UsageError: at once if the preset or an option is unknown, a model is missing, or
-            `captions` is neither a text nor an iterable of texts; while iterating if one of the
-            captions is not a text.
-        RetryableError: questions to a language model have no answer.
+        UsageError: immediately if the preset or an option is unknown, a model is missing, or
+            `captions` is neither a text nor an iterable of texts; while iterating if a caption is
+            not a text.
+        RetryableError: a language model left requests unanswered.
     """
     if not isinstance(options, Mapping | None):
         raise UsageError(f"options: expected a mapping, found {type(options).__name__}")
@@ -103,10 +104,10 @@ def generate(
 
 
 def texts_in(captions: object) -> Iterator[str]:
-    """Return an iterator over captions, each of which is checked when it is reached.
+    """Return an iterator over captions that checks each one when it is reached.
 
     Raises:
-        UsageError: at once if these are no captions, or a list with something else in it.
+        UsageError: immediately if these are not captions, or a list with something else in it.
     """
     if isinstance(captions, Mapping):
         raise UsageError(f"{_EXPECTED}, found {type(captions).__name__}; pass one of its columns")
@@ -121,27 +122,27 @@ def texts_in(captions: object) -> Iterator[str]:
 def _check_caption(number: int, caption: object) -> str:
     if not isinstance(caption, str):
         found = f"{type(caption).__name__} at index {number}"
-        raise UsageError(f"{_EXPECTED}, found {found}; leave out what has no caption")
-    return str(caption)  # numpy's texts have a type of their own
+        raise UsageError(f"{_EXPECTED}, found {found}; leave out items without a caption")
+    return str(caption)  # numpy has its own type of text
 
 
 def lacks_model(config: BuildConfig) -> bool:
-    """Tell whether captions in memory cannot be weighed as configured: they teach no model."""
+    """Tell whether the configured corpus model is missing; captions in memory do not train one."""
     return config.policy.corpus is not None and config.negatives.fluency_from is None
 
 
 def choose_texts(texts: Iterable[str], config: BuildConfig) -> Iterator[tuple[str, Chosen | None]]:
-    """Return an iterator over texts, each with what the policy makes of it; None if it is unusable.
+    """Return an iterator over texts with their chosen negatives; None for an unusable text.
 
     Raises:
-        UsageError: at once if a model or an option is of no use.
-        RetryableError: while iterating, if questions to a language model have no answer.
+        UsageError: immediately if a model or an option cannot be used.
+        RetryableError: while iterating, if a language model left requests unanswered.
     """
     return _chosen(texts, config, _open(config))
 
 
 class _Opened(NamedTuple):
-    """All that a configuration names, loaded."""
+    """Everything that a configuration names, loaded."""
 
     chooser: Chooser
     model: str
@@ -192,5 +193,5 @@ def _chosen(
 
 
 def id_of(text: str) -> str:
-    """Return the id that a caption without a source draws by: of its text alone."""
+    """Return the id of a caption without a source, derived from its text."""
     return f"text:{blake2b(text.encode(), digest_size=8).hexdigest()}"

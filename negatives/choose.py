@@ -1,8 +1,8 @@
-"""The policy at work on one caption: draw, mend the wording, guard, and tally every outcome. Pure.
+"""The policy applied to one caption: draw, correct the wording, guard, count every outcome. Pure.
 
-What is drawn (negatives/sampling.py) is worded and guarded, and a candidate that falls is counted,
-never replaced by another: a choice that tries again until something passes tells a reader of text
-which of the two is the caption.
+Drawn candidates (negatives/sampling.py) are worded and guarded. A rejected candidate is counted but
+never replaced: retrying until something passes would reveal to a text-only reader which of the two
+is the caption.
 """
 
 from collections import Counter
@@ -25,9 +25,9 @@ from negatives.words.lexicon import Lexicon
 
 
 class Producer(NamedTuple):
-    """A rule as the build runs it; `number` is its place in the manifest's list of producers.
+    """A rule in a build; `number` is its index in the manifest's list of producers.
 
-    `method`: "rule", or "llm" for one whose slots a language model proposes.
+    `method`: "rule", or "llm" if a language model proposes its slots.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Producer(NamedTuple):
 
 
 class Chooser(NamedTuple):
-    """All that choosing needs beside the caption."""
+    """Everything that choosing needs besides the caption."""
 
     producers: Sequence[Producer]
     policy: Policy
@@ -60,7 +60,7 @@ class Chosen(NamedTuple):
 class Candidate(NamedTuple):
     """One alternative of one slot, worded; `key` is its text normalised.
 
-    `fault`: why it is refused before any guard is asked, if it is.
+    `fault`: why it is rejected before any guard runs, if it is.
     """
 
     drawn: Draw
@@ -71,11 +71,11 @@ class Candidate(NamedTuple):
 
 
 Offers = Sequence[Sequence[Offer]]
-"""What each producer offers for a caption, in the order of the chooser's producers."""
+"""The slots of each producer for a caption, in the order of the chooser's producers."""
 
 
 class _State(NamedTuple):
-    """A caption while it is chosen for; `seen`: its own key and those of its negatives so far."""
+    """The state of choosing for a caption; `seen`: its key and those of its negatives so far."""
 
     wording: Wording
     units: Units
@@ -93,9 +93,9 @@ def choose(  # noqa: PLR0913 - a caption, what is known of it, and who chooses
     *,
     learned: Pairs = NO_PAIRS,
 ) -> Chosen:
-    """Return what the policy makes of one caption, before causal scorers read it (`redraw`).
+    """Return the negatives of one caption, before causal scorers read them (`redraw`).
 
-    `learned`: pairs of words that captions of the corpus use for one thing.
+    `learned`: pairs of words that the corpus's captions use for the same thing.
     """
     policy = chooser.policy
     most = None if policy.causal else policy.max_negatives
@@ -134,14 +134,14 @@ def choose(  # noqa: PLR0913 - a caption, what is known of it, and who chooses
 def redraw(
     caption: Caption, chosen: Chosen, log_ratios: LogRatios, *, scorer_index: int, chooser: Chooser
 ) -> Chosen:
-    """Return what the draw by the policy's causal scorer at `scorer_index` leaves.
+    """Return what remains after the draw by the policy's causal scorer at `scorer_index`.
 
-    `log_ratios`: what that scorer says of the negatives it is asked about, in order. A
-    negative's score is of the first scorer that read it. What that one does not draw "stays", as
-    in `choose`; what a later one does not is a reject.
+    `log_ratios`: that scorer's values for the negatives it reads, in order. A negative's score
+    comes from the first scorer that read it. What the first scorer does not draw "stays", as in
+    `choose`; what a later one does not draw is a reject.
     """
     policy = chooser.policy
-    assert isinstance(policy, PairPolicy), "no scorer reads what a recipe draws"
+    assert isinstance(policy, PairPolicy), "recipes have no scorers"
     scoring = policy.scorers[scorer_index]
     is_last = scorer_index == len(policy.scorers) - 1
     stream = Stream(chooser.seed, caption.id, "scorer", str(scorer_index))
@@ -168,7 +168,7 @@ def redraw(
 
 
 def why_none(tally: Tally) -> str:
-    """Return why a caption has no negative: the commonest outcome of its slots, or "no slot"."""
+    """Return why a caption has no negative: its slots' most frequent outcome, or "no slot"."""
     outcomes: Counter[str] = Counter()
     for (_, outcome), count in tally.items():
         if outcome != "slots":
@@ -191,7 +191,7 @@ def _reject(caption: Caption, negative: Negative, reason: str) -> Reject:
 
 
 def _make_candidate(drawn: Draw, state: _State) -> Candidate:
-    """Return an alternative of a slot, its wording mended where the policy asks for that."""
+    """Return an alternative of a slot, with its wording corrected if the policy asks for that."""
     raw = drawn.slot.alternatives[drawn.position]
     worded = glue(state.wording, raw) if state.policy.wording else raw
     edit = worded or raw
@@ -205,7 +205,7 @@ def _make_candidate(drawn: Draw, state: _State) -> Candidate:
 def _candidates(
     name: str, offers: Sequence[Offer], stream: Stream, state: _State
 ) -> Iterator[Candidate]:
-    """Yield what the policy draws of a rule's slots; tally what it does not."""
+    """Yield what the policy draws from a rule's slots; count the rest by outcome."""
     policy = state.policy
     if isinstance(policy, RecipePolicy):
         yield from _recipe_candidates(offers, stream, state, policy)
@@ -232,10 +232,10 @@ def _pair_candidates(
 def _recipe_candidates(
     offers: Sequence[Offer], stream: Stream, state: _State, policy: RecipePolicy
 ) -> Iterator[Candidate]:
-    """Yield candidates of distinct texts until as many are new as there are variants.
+    """Yield candidates with distinct texts until `variants` of them are new.
 
-    Texts are distinct when they are so normalised; the caption's own, or one that another rule
-    made of it, is not new, and is yielded once to be counted as a repetition.
+    Texts are compared normalised. The caption's own text, or one that another rule made, is not new
+    and is yielded once, to be counted as a repetition.
     """
     variants = policy.variants
     slots = [offer.slot for offer in offers if len(offer.slot.alternatives)]

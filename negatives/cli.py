@@ -1,4 +1,4 @@
-"""The `negatives` command. Heavy modules are imported inside the commands: `--help` is instant."""
+"""The `negatives` command. Heavy imports are inside the commands: `--help` is instant."""
 
 import click
 
@@ -34,11 +34,11 @@ for command in COMMANDS:
     cli.add_command(command)
 
 RENAMED = {"--judge": "--reference-model", "--judge-pairs": "--reference-pairs"}
-"""Options of before 2026-12, and what to write in their place."""
+"""Options renamed in 2026-12, and their new names."""
 
 
 def main() -> None:
-    """Run a command; exit with 2 on what the user can mend, with 1 on work that failed."""
+    """Run a command; exit with 2 if the user can fix the error, with 1 if work failed."""
     run(cli, name="negatives", renamed=RENAMED)
 
 

@@ -31,17 +31,16 @@ _RENAMED: Mapping[str, str] = {
     "negatives.choice.neural_reach": "max_log_ratio of the scorer causal",
     "negatives.choice.neural_power": "power of the scorer causal",
 }
-"""Options of before 2026-11-30, and what to write in their place."""
+"""Options renamed on 2026-11-30, and their new names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataConfig:
-    """Which captions: `source` is `{name: NAME, option: value ...}`.
+    """The captions to read: `source` is `{name: NAME, option: value ...}`.
 
-    `language`: "en" counts and drops captions that are not English, "any" keeps them. `limit`: the
-    number of captions after which reading stops, None for all. `hold_out`: how many captions of
-    each image are left out, the last ones, so that `negatives audit` can ask them what is true; an
-    image keeps one.
+    `language`: "en" counts and drops captions that are not English, "any" keeps them. `limit`: stop
+    reading after this many captions, None for all. `hold_out`: leave out this many captions of each
+    image, the last ones, so that `negatives audit` can check truth with them; one is always kept.
     """
 
     source: Mapping[str, Any] = field(default_factory=lambda: {"name": "scenes"})
@@ -52,17 +51,17 @@ class DataConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NegativesConfig:
-    """What is made of them; None for `rules` and the fields of `choice` means the preset's.
+    """How negatives are made; None for `rules` and the fields of `choice` means the preset's.
 
-    `shard_captions`: captions in a block, which is a shard. `model`: a spaCy model, None for the
-    English one that is installed. `batch_size`: captions tagged at a time. `max_characters`: longer
-    captions are counted and dropped. `rejects`: write refused candidates to OUT/rejects.
-    `fluency_from`: the folder of a finished build whose corpus model is to weigh the candidates,
-    None for a model of the captions themselves. `llm`: the language model that rules ask, as
-    LlmConfig has it. `positives`: edits that leave a caption true, too; true for the rules of
-    negatives/positives that need nothing but the caption, or a list of them. `composites`: what
-    `negatives run` makes of the finished build, too, as ComposeOptions has it, {} for its defaults;
-    None for none.
+    `shard_captions`: captions per block, which becomes a shard. `model`: a spaCy model, None for
+    the installed English one. `batch_size`: captions tagged at a time. `max_characters`: longer
+    captions are counted and dropped. `rejects`: write rejected candidates to OUT/rejects.
+    `fluency_from`: the folder of a finished build whose corpus model weighs the candidates, None to
+    learn one from the captions. `llm`: the language model that rules ask (see LlmConfig).
+    `positives`: also write edits that leave a caption true; true for the rules of
+    negatives/positives that need only the caption, or a list of rules. `composites`: options for
+    the composites that `negatives run` makes of the finished build (see ComposeOptions), {} for the
+    defaults, None for no composites.
     """
 
     preset: str = "natural"
@@ -82,7 +81,7 @@ class NegativesConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildConfig:
-    """Everything that shapes the content of a build, checked; the preset is resolved."""
+    """Everything that shapes a build's content, checked and with the preset resolved."""
 
     data: DataConfig
     negatives: NegativesConfig
@@ -96,9 +95,9 @@ class BuildConfig:
         return any(map(is_asking, self.rules)) or _ask(self.positives)
 
     def content(self) -> Json:
-        """Return the configuration as the manifest states it."""
+        """Return the configuration as written in the manifest."""
         sections = {"data": plain(self.data), "negatives": plain(self.negatives)}
-        del sections["negatives"]["composites"]  # made of the build, not in it
+        del sections["negatives"]["composites"]  # made from the finished build
         sections["negatives"] |= {
             "rules": plain(self.rules),
             "choice": {"draw": _draw_of(self.policy), **plain(self.policy)},
@@ -126,8 +125,8 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
     policy = _policy(negatives.choice, preset.policy)
     if negatives.fluency_from is not None and policy.corpus is None:
         raise UsageError(
-            "negatives.fluency_from: expected the scorer corpus in negatives.choice.scorers, found "
-            "none that would read that model"
+            "negatives.fluency_from: expected the scorer corpus in negatives.choice.scorers, which "
+            "reads that model"
         )
     rules = preset.rules if negatives.rules is None else negatives.rules
     if not rules:
@@ -138,8 +137,8 @@ def build_config(sections: Mapping[str, Any]) -> BuildConfig:
         is_fair = isinstance(policy, PairPolicy) and not policy.irreversible
         if is_fair and is_asking(spec):
             raise UsageError(
-                f"negatives.rules: {negatives.preset} draws from what can be drawn back, and "
-                f"{spec['rule']} cannot; expected the preset natural-llm, which is audited apart"
+                f"negatives.rules: {negatives.preset} only draws what can be drawn back, and "
+                f"{spec['rule']} cannot; use the preset natural-llm, which is audited separately"
             )
     positives = _positives(negatives.positives)
     is_asked = any(is_asking(spec) for spec in rules) or _ask(positives)
@@ -170,10 +169,10 @@ def _ask(positives: Sequence[Mapping[str, Any]]) -> bool:
 def _positives(
     given: bool | tuple[str | Mapping[str, Any], ...],  # noqa: FBT001 - as it is written
 ) -> tuple[Mapping[str, Any], ...]:
-    """Return the rules of positives that are asked for.
+    """Return the rules of positives that are configured.
 
     Raises:
-        UsageError: an entry names no rule.
+        UsageError: an entry does not name a rule.
     """
     if isinstance(given, bool):
         return tuple({"rule": name} for name in DEFAULTS) if given else ()
@@ -191,10 +190,10 @@ def _positives(
 def _policy(choice: Mapping[str, Any], preset: Policy) -> Policy:
     """Return the preset's policy with the options of `choice` that are not None.
 
-    Where these ask for the other draw, its defaults are taken in place of the preset's.
+    If they choose the other draw, its defaults replace the preset's.
 
     Raises:
-        UsageError: an option is unknown, of another type, or of the other draw.
+        UsageError: an option is unknown, of a wrong type, or belongs to the other draw.
     """
     _refuse_renamed(choice, "negatives.choice")
     names = ("draw", *sorted({name for cls in POLICIES.values() for name in _option_names(cls)}))
@@ -212,7 +211,7 @@ def _policy(choice: Mapping[str, Any], preset: Policy) -> Policy:
         used_by = [name for name, other in POLICIES.items() if key in _option_names(other)]
         if draw not in used_by:
             raise UsageError(
-                f"negatives.choice.{key}: does nothing where draw is {draw}; expected draw to be "
+                f"negatives.choice.{key}: has no effect with draw: {draw}; expected draw to be "
                 f"{used_by[0]}, or no {key}"
             )
     if "scorers" in given:
@@ -230,7 +229,7 @@ def _scorers(specs: object) -> tuple[Scoring, ...]:
     """Return the scorers of a list `[{scorer: NAME, option: value ...}, ...]`.
 
     Raises:
-        UsageError: it is no such list, or a name, kind or option is unknown.
+        UsageError: it is not such a list, or a name, kind or option is unknown.
     """
     if not isinstance(specs, list | tuple):
         raise UsageError(
@@ -259,7 +258,7 @@ def _scorers(specs: object) -> tuple[Scoring, ...]:
 def _refuse_renamed(options: Mapping[str, Any], where: str) -> None:
     for key, value in options.items():
         if now := _RENAMED.get(f"{where}.{key}"):
-            raise UsageError(f"{where}.{key}: found {value!r} under an old name; write {now}")
+            raise UsageError(f"{where}.{key}: was renamed (found {value!r}); use {now}")
 
 
 def _draw_of(policy: Policy) -> str:

@@ -1,4 +1,4 @@
-"""From parsed captions to negatives: what a build and the functions for Python have in common."""
+"""Parsed captions -> negatives: shared by builds and the Python functions."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,11 +30,11 @@ from negatives.words import lexicon as lexicons
 from negatives.words.rivals import RivalsOutside
 
 ParsedCaptions = Sequence[tuple[Caption, Parse]]
-"""Captions with their parses."""
+"""A block of captions with their parses."""
 
 
 def chooser_of(rules: Sequence[Mapping[str, Any]], policy: Policy, seed: int) -> Chooser:
-    """Return the chooser that a configuration asks for.
+    """Return the chooser for a configuration.
 
     Raises:
         UsageError: a rule or an option is unknown.
@@ -49,9 +49,9 @@ def producers_of(
     *,
     first_number: int = 0,
 ) -> tuple[Producer, ...]:
-    """Return the rules of a configuration as a build runs them, numbered from `first_number`.
+    """Return the producers of a configuration's rules, numbered from `first_number`.
 
-    A rule that is named twice has a stream of its own each time.
+    A rule that is named twice gets two random streams.
     """
     times: Counter[str] = Counter()
     producers: list[Producer] = []
@@ -65,7 +65,7 @@ def producers_of(
 
 
 def with_thinning(policy: Policy, corpus: AnyPath | None) -> Policy:
-    """Return a policy that keeps each kind below its greatest share of what a corpus will give."""
+    """Return a policy that thins each kind to at most `max_share` of the expected negatives."""
     if corpus is None or not isinstance(policy, PairPolicy) or policy.max_share is None:
         return policy
     keep = keep_probabilities(corpus_model(corpus).yields, max_share=policy.max_share)
@@ -84,11 +84,11 @@ def offers_of(
     *,
     rivals: Sequence[RivalsOutside] | None = None,
 ) -> list[tuple[Offers, Tally]]:
-    """Return all slots of each caption, without log-ratios, and what went wrong with answers.
+    """Return all slots of each caption, without log-ratios, and the counts of unusable answers.
 
-    `answers`: the answers of a language model; without them the rules that ask offer nothing.
-    `rivals`: for each caption the words that its corpus shows to be rivals; without them the rules
-    that learn offer nothing.
+    `answers`: a language model's answers; without them the rules that ask one yield nothing.
+    `rivals`: for each caption, words that exclude each other in its corpus; without them the rules
+    that learn yield nothing.
 
     Raises:
         ShardError: a rule failed on a caption.
@@ -113,7 +113,7 @@ def _slots_of(
     rivals: RivalsOutside | None,
     faults: Tally,
 ) -> Iterable[Slot]:
-    """Return the slots of a rule; count what was wrong with the answers that it asked for."""
+    """Return the slots of a rule; count the faults of the answers it uses."""
     rule = producer.rule
     if learns(rule):
         return rule.slots_among(parse, rivals) if rivals is not None else ()
@@ -133,10 +133,10 @@ def choose_block(
     siblings: Iterable[Siblings],
     answers: LlmAnswers | None = None,
 ) -> list[Chosen]:
-    """Return what the policy makes of each caption.
+    """Return the chosen negatives of each caption.
 
-    `scorers`: those of the policy, opened. `siblings`: of each caption. `answers`: the answers to
-    what rules asked about the block.
+    `scorers`: the policy's opened scorers. `siblings`: of each caption. `answers`: answers to the
+    rules' requests about the block.
 
     Raises:
         ShardError: a rule failed on a caption.
@@ -162,7 +162,7 @@ def choose_block(
 
 
 def rivals_for(block: ParsedCaptions, model: CorpusModel) -> list[RivalsOutside]:
-    """Return for each caption the words that a corpus shows to be rivals, its own image aside."""
+    """Return for each caption the rival words learned from the corpus without its own image."""
     return model.rivals_of([caption for caption, _ in block])
 
 
@@ -172,7 +172,7 @@ def score_offers(
     policy: Policy,
     scorers: Sequence[Scorer | None],
 ) -> list[Offers]:
-    """Return the offers with the log-ratios by which slots are drawn from, where they have any."""
+    """Return the offers with the log-ratios that weigh the draw, if any."""
     first = scorers[0] if scorers else None
     if first is None:
         return list(offered)
@@ -189,9 +189,10 @@ def score_offers(
 
 
 def overlapping_pairs(block: ParsedCaptions, scorers: Sequence[Scorer | None]) -> Sequence[Pairs]:
-    """Return for each caption the pairs of words that name one thing: by its corpus, if that tells.
+    """Return for each caption the pairs of words that name one thing, learned from its corpus.
 
-    A corpus of one caption an image does not; then they are the pairs that other corpora show.
+    A corpus with one caption per image cannot show them; then shipped pairs from other corpora are
+    used.
     """
     first = scorers[0] if scorers else None
     if isinstance(first, CorpusScorer) and len(first.model.exclusion.keys):
@@ -204,9 +205,9 @@ def _with_log_ratios(offers: Offers, ratios_of: Callable[[Slot], LogRatios | Non
 
 
 def _neutral_log_ratios(policy: Policy, slot: Slot) -> LogRatios | None:
-    """Return log-ratios that let all of a slot through to the causal scorers that read it.
+    """Return log-ratios that pass all alternatives of a slot on to the causal scorers.
 
-    None, so that one alternative is drawn, if none of them does or there are too many.
+    None, so that one alternative is drawn, if no scorer reads the slot or it has too many.
     """
     num = len(slot.alternatives)
     is_read = any(scoring.reads(slot.type, slot.subtype) for scoring in policy.causal)
@@ -220,9 +221,9 @@ def _redraw_block(
     scorer_index: int,
     chooser: Chooser,
 ) -> list[Chosen]:
-    """Return what the draw by a causal scorer leaves of the negatives of each caption."""
+    """Return the negatives of each caption that remain after the draw by a causal scorer."""
     policy = chooser.policy
-    assert isinstance(policy, PairPolicy), "no scorer reads what a recipe draws"
+    assert isinstance(policy, PairPolicy), "recipes have no scorers"
     scoring = policy.scorers[scorer_index]
     asked: list[Offered] = []
     for (caption, parse), found in zip(block, chosen, strict=True):
@@ -243,10 +244,10 @@ def _redraw_block(
 
 @contextmanager
 def naming(caption: Caption) -> Iterator[None]:
-    """Name the caption on which a rule fails: a user's may raise anything.
+    """Name the caption on which a rule fails; a user's rule may raise anything.
 
     Raises:
-        ShardError: in place of what was raised.
+        ShardError: in place of the rule's exception.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Which spaCy model: its name and version, told without loading it or spaCy."""
+"""The name and version of a spaCy model, without loading it or spaCy."""
 
 import importlib.util
 import json
@@ -45,6 +45,6 @@ def _version_in(folder: Path) -> str:
         return str(meta["version"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"negatives.model: expected an installed spaCy model or a folder of one, "
+            f"negatives.model: expected an installed spaCy model or the folder of one, "
             f"found {str(folder)!r}"
         ) from error

@@ -1,4 +1,4 @@
-"""The options that shape a build's configuration, beside a pipeline.yaml or in place of one."""
+"""The options that shape a build's configuration, with or without a pipeline.yaml."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from negatives.config import BuildConfig, build_config
 
 
 class ConfigOptions(NamedTuple):
-    """The options of `negatives build` that shape its configuration; None where none is given.
+    """The options of `negatives build` that shape its configuration; None if not given.
 
     `config`: the path of a pipeline.yaml, or its sections as a mapping. `settings`: as `--set`,
     each "section.key=value".
@@ -31,7 +31,7 @@ class ConfigOptions(NamedTuple):
     settings: tuple[str, ...] = ()
 
     def with_limits(self, *, max_requests: int | None, max_cost: float | None) -> "ConfigOptions":
-        """Return these options with limits on what a language model is asked."""
+        """Return these options with limits for a language model."""
         limits = given(max_requests=max_requests, max_cost=max_cost)
         added = (f"negatives.llm.limits.{name}={value}" for name, value in limits.items())
         return self._replace(settings=(*self.settings, *added))
@@ -41,7 +41,7 @@ def resolve(options: ConfigOptions) -> BuildConfig:
     """Return the configuration: defaults, then the file, then the options, then --set.
 
     Raises:
-        UsageError: something in it is unknown or of another type.
+        UsageError: something in it is unknown or of a wrong type.
     """
     sections = _sections(options.config)
     check_sections(sections)
@@ -53,7 +53,7 @@ def resolve(options: ConfigOptions) -> BuildConfig:
         source = {"name": options.source}
     if options.root is not None:
         if "name" not in source:
-            raise UsageError("--root needs --source: what lies there?")
+            raise UsageError("--root needs --source, which says how to read it")
         source = {**source, "root": str(options.root)}
     if source:
         data["source"] = source

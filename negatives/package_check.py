@@ -1,6 +1,6 @@
-"""Whether `data` is the package beside this one: other people have a `data.py` or `data/` too.
+"""Check that `data` is the package next to this one: users may have their own `data.py` or `data/`.
 
-The same file is in `negatives` and in `training`, which share nothing but `data` itself.
+The same file is in `negatives` and in `training`, which share only `data` itself.
 """
 
 import sys
@@ -13,9 +13,9 @@ _COMMANDS = ("negatives", "train", "evaluate")
 
 
 def refuse_foreign_data() -> None:
-    """Raise ImportError where `import data` gives something else; a command ends with 2 instead.
+    """Raise ImportError if `import data` would find something else; a command exits with 2 instead.
 
-    Nothing is imported for it: what a foreign `data` does when it is imported is not ours to start.
+    Nothing is imported for the check, since importing a foreign `data` could run anything.
     """
     found = _data_path()
     if found is not None and found.exists() and found.samefile(_OWN / "__init__.py"):
@@ -37,7 +37,7 @@ def refuse_foreign_data() -> None:
 
 
 def _data_path() -> Path | None:
-    """Return the file or the folder that `data` is, or would be if it were imported."""
+    """Return the file or folder that `data` is, or would be if imported."""
     module = sys.modules.get("data")
     if module is not None and (file := getattr(module, "__file__", None)):
         return Path(file)

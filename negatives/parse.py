@@ -1,7 +1,7 @@
-"""The immutable view of a caption that a rule sees: tokens with their tags and heads, and chunks.
+"""The immutable view of a caption that rules see: tokens with tags and heads, and chunks.
 
 Tags are Penn Treebank's (`tag`), universal (`pos`) and the ClearNLP labels of spaCy's English
-models (`dep`); spaCy's `Doc` itself never leaves its door.
+models (`dep`); spaCy's `Doc` never leaves `spacy_parse.py`.
 """
 
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class Token(NamedTuple):
 class Chunk(NamedTuple):
     """A base noun phrase: tokens `first` to `last` (inclusive), its head noun at `root`.
 
-    Determiners and modifiers before the noun belong to it; nothing after the noun does.
+    It includes determiners and modifiers before the noun, and nothing after the noun.
     """
 
     first: int

@@ -1,7 +1,7 @@
-"""How negatives are chosen among the alternatives that rules offer: in fair pairs, or by a recipe.
+"""Policies for choosing among the alternatives that rules offer: fair pairs, or a recipe. Pure.
 
-`PairPolicy` accepts every alternative on its own, by the scorers it names (negatives/sampling.py
-has the mathematics). `RecipePolicy` draws as published generators do. Pure.
+`PairPolicy` accepts or rejects every alternative independently, by its scorers
+(negatives/sampling.py has the mathematics). `RecipePolicy` draws as published generators do.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from data.errors import UsageError
 from negatives.sampling import Acceptance
 
 _POWERS: Mapping[str, tuple[float, float]] = {
-    # alone, beside the other one: fitted on Flickr8k by benchmarks/second_draw.py
+    # (alone, with the corpus): fitted on Flickr8k by benchmarks/second_draw.py
     "corpus": (1.0, 0.75),
     "causal": (0.6, 0.2),
 }
@@ -23,10 +23,10 @@ _POWERS: Mapping[str, tuple[float, float]] = {
 class CorpusScoring:
     """Scoring by the n-grams and word pairs of the corpus (negatives/fluency).
 
-    `max_log_ratio`: the most that log p of negative and caption may differ, in nats.
+    `max_log_ratio`: the largest difference of log p between negative and caption, in nats.
     `min_context_coverage`: the share of the words around a changed one that the corpus must have
     seen together with it, and with the word it replaces. `power`: v of negatives/sampling.py; None
-    takes 1 for kinds that no causal scorer reads and .75 for those that one does.
+    means 1 for kinds that no causal scorer reads, .75 for others.
 
     Raises:
         UsageError: a number is out of range.
@@ -38,7 +38,7 @@ class CorpusScoring:
     power: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
+        """Reject values out of range."""
         _check_numbers("corpus", self.max_log_ratio, self.power)
         if not 0 <= self.min_context_coverage <= 1:
             raise UsageError(
@@ -47,18 +47,18 @@ class CorpusScoring:
             )
 
     def reads(self, type_: str, subtype: str) -> bool:  # noqa: ARG002 - as a causal scorer's
-        """Tell that it is asked about negatives of every kind."""
+        """Return True: it scores negatives of every kind."""
         return True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CausalScoring:
-    """Scoring by a causal language model, of what the scorers before it and the guards let through.
+    """Scoring by a causal language model, after the earlier scorers and the guards.
 
-    `model`, `device`, `dtype`: as negatives/fluency/neural.py opens it; None for the packaged one.
-    `max_log_ratio`: the most that its log q of negative and caption may differ, in nats. `power`: w
-    of negatives/sampling.py; None takes .2 beside the corpus and .6 without it. `kinds`: the types
-    or "type/subtype"s that it is asked about; the others pass unread. None: all.
+    `model`, `device`, `dtype`: as for negatives/fluency/neural.py; None is the packaged model.
+    `max_log_ratio`: the largest difference of log q between negative and caption, in nats. `power`:
+    w of negatives/sampling.py; None means .2 with the corpus scorer and .6 without it. `kinds`: the
+    types or "type/subtype"s that it scores; others pass unread. None: all.
 
     Raises:
         UsageError: a number is out of range.
@@ -73,16 +73,16 @@ class CausalScoring:
     kinds: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
+        """Reject values out of range."""
         _check_numbers("causal", self.max_log_ratio, self.power)
         if self.kinds == ():
             raise UsageError(
-                "scorer causal: expected kinds that it reads, found none; leave out the scorer, or "
-                "kinds where it is to read all"
+                "scorer causal: expected at least one kind; leave out the scorer, or leave out "
+                "kinds to score all"
             )
 
     def reads(self, type_: str, subtype: str) -> bool:
-        """Tell whether it is asked about negatives of a kind."""
+        """Tell whether it scores negatives of a kind."""
         return self.kinds is None or type_ in self.kinds or f"{type_}/{subtype}" in self.kinds
 
 
@@ -97,12 +97,12 @@ SCORERS: Mapping[str, type[CorpusScoring] | type[CausalScoring]] = {
 class PairPolicy:
     """Every alternative is accepted or rejected on its own; pair and mirror are equally likely.
 
-    `scorers`: asked one after another, the corpus first; where none of them reads a kind, one
-    candidate of each slot is drawn, all alike. `keep`: the chance with which an accepted
-    "type/subtype" is kept, 1 where none is given. `max_share`: what one kind may be of all
-    negatives at most; None for no such limit. `irreversible`: whether slots are used to which a
-    negative does not lead back. `max_negatives`: a cap on a caption's negatives, in order of the
-    draw. `wording`, `guards`: whether candidates are mended, and refused.
+    `scorers`: applied in order, the corpus first; for a kind that no scorer reads, one candidate of
+    each slot is drawn uniformly. `keep`: the probability of keeping an accepted "type/subtype", 1
+    by default. `max_share`: the largest share of all negatives that one kind may have; None for no
+    limit. `irreversible`: whether to use slots that cannot be drawn back. `max_negatives`: a cap on
+    a caption's negatives, in order of the draw. `wording`, `guards`: whether candidates are
+    corrected, and checked by guards.
 
     Raises:
         UsageError: a number is out of range, or the scorers are in another order.
@@ -117,7 +117,7 @@ class PairPolicy:
     guards: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing."""
+        """Reject values out of range."""
         _check_counts(max_negatives=self.max_negatives)
         for name, share in self.keep.items():
             if not 0 <= share <= 1:
@@ -129,30 +129,30 @@ class PairPolicy:
             )
         if self.max_share is not None and self.corpus is None:
             raise UsageError(
-                "negatives.choice.max_share: expected the scorer corpus, which knows how many "
-                "negatives of each kind there will be; thin without it by negatives.choice.keep"
+                "negatives.choice.max_share: expected the scorer corpus, which predicts how many "
+                "negatives of each kind there will be; without it use negatives.choice.keep"
             )
         if any(isinstance(scoring, CorpusScoring) for scoring in self.scorers[1:]):
             raise UsageError(
-                "negatives.choice.scorers: expected the scorer corpus once, as the first, found it "
-                "later: a causal one reads what the corpus lets through"
+                "negatives.choice.scorers: expected the scorer corpus once and first, found it "
+                "later: a causal scorer reads what the corpus lets through"
             )
 
     @property
     def corpus(self) -> CorpusScoring | None:
-        """Return how the corpus scores, None if it does not."""
+        """Return the options of the corpus scorer, None if there is none."""
         first = self.scorers[0] if self.scorers else None
         return first if isinstance(first, CorpusScoring) else None
 
     @property
     def causal(self) -> tuple[CausalScoring, ...]:
-        """Return the scorers that read what was drawn before and what the guards let through."""
+        """Return the scorers that read what the draw and the guards let through."""
         return tuple(each for each in self.scorers if isinstance(each, CausalScoring))
 
     def first_acceptance(self, type_: str, subtype: str) -> Acceptance:
-        """Return how alternatives of a kind are accepted when slots are drawn.
+        """Return how alternatives of a kind are accepted in the draw from slots.
 
-        Where the first scorer is causal all are: it reads them once they are worded and guarded.
+        If the first scorer is causal, all are accepted: it reads them after wording and guards.
         """
         corpus = self.corpus
         return self.acceptance(corpus, type_, subtype) if corpus else Acceptance(0.0, inf)
@@ -162,7 +162,7 @@ class PairPolicy:
         return Acceptance(self.power(scoring, type_, subtype), scoring.max_log_ratio)
 
     def power(self, scoring: Scoring, type_: str, subtype: str) -> float:
-        """Return the power that a scorer has for pairs of a kind."""
+        """Return a scorer's power for pairs of a kind."""
         if scoring.power is not None:
             return scoring.power
         if isinstance(scoring, CorpusScoring):
@@ -176,8 +176,8 @@ class PairPolicy:
 class RecipePolicy:
     """Distinct alternatives of each rule are drawn until there are enough, as published.
 
-    `variants`: distinct negatives of each rule. `weighted`: whether the rule's own weights decide
-    (WordNet's counts, say), or all alternatives are alike. The others as in `PairPolicy`.
+    `variants`: distinct negatives per rule. `weighted`: use the rule's own weights (such as
+    WordNet's counts) or draw uniformly. The others are as in `PairPolicy`.
 
     Raises:
         UsageError: a number is out of range.
@@ -190,7 +190,7 @@ class RecipePolicy:
     guards: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
+        """Reject values out of range."""
         _check_counts(variants=self.variants, max_negatives=self.max_negatives)
 
     @property

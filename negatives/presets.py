@@ -43,7 +43,7 @@ PRESETS: Mapping[str, Preset] = {
         policy=PairPolicy(scorers=(CorpusScoring(),)),
     ),
     "natural-llm": Preset(
-        summary="natural, and words that a language model proposes, weighed alike, audited apart",
+        summary="natural plus a language model's words, weighed alike, audited separately",
         rules=(*_NATURAL, {"rule": "llm_infill"}),
         policy=PairPolicy(scorers=(CorpusScoring(),), irreversible=True),
     ),
@@ -64,7 +64,7 @@ PRESETS: Mapping[str, Preset] = {
         source="NegCLIP, arXiv 2210.01936",
     ),
     "svlc": Preset(
-        summary="a listed word replaced by another of its list",
+        summary="a listed word replaced by another from its list",
         rules=({"rule": "word_lists", "lists": _SVLC_LISTS},),
         policy=_recipe(5),
         source="SVLC, arXiv 2211.11733",
@@ -72,6 +72,6 @@ PRESETS: Mapping[str, Preset] = {
     "negation": Preset(
         summary="assertions negated and negations taken away, worded and guarded",
         rules=({"rule": "negate"},),
-        policy=RecipePolicy(weighted=False),  # captions hardly ever negate: no fair draw
+        policy=RecipePolicy(weighted=False),  # captions rarely negate, so no draw is fair
     ),
 }

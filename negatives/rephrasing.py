@@ -48,8 +48,8 @@ def rephrase(
 ) -> list[Positive] | Iterator[tuple[str, list[Positive]]]:
     """Return the positives of one caption, or an iterator over many captions and their positives.
 
-    A positive is an edit that leaves the caption true. All that the rules find are returned; a
-    build writes fewer, for there as many captions change one way as the other.
+    A positive is an edit that leaves the caption true. All positives that the rules find are
+    returned; a build writes fewer, so that changes in both directions are equally frequent.
 
     Args:
         captions: one caption, or an iterable of captions.

@@ -1,37 +1,36 @@
-"""Which alternatives are drawn: each against the caption alone, or of a rule's slots by a recipe.
+"""Drawing alternatives: each against the caption on its own, or from a rule's slots by a recipe.
 
 **Pairs.** Let p model the captions of the corpus, c be a caption and c' an alternative of one of
 its slots. It is accepted with the probability
 
     a(c, c') = min(1, (p(c') / p(c))^v)  if |log p(c') - log p(c)| <= max_log_ratio, else 0
 
-with v = 1, and every alternative is asked once, each with a coin of its own. Then
+with v = 1, and every alternative is tried once, independently. Then
 
     p(c) a(c, c') = min(p(c), p(c')) or 0 = p(c') a(c', c):
 
-a pair and its mirror image are equally likely (Metropolis and others, 1953; among all rules with
-this property it accepts most: Peskun, 1973). So no reader of single texts or of one pair can tell
-caption from negative better than p differs from the truth. All it takes is that c' offers c back;
-alternatives need not be a partition, for nothing is normalised. `max_log_ratio` keeps out what is
-far less usual than the caption, and for the sake of the mirror what is far more usual.
+a pair and its mirror image are equally likely (Metropolis et al., 1953; no rule with this property
+accepts more: Peskun, 1973). So a reader of single texts or of one pair can tell caption from
+negative only as far as p differs from the truth. The only requirement is that c' offers c back;
+alternatives need not form a partition, since nothing is normalised. `max_log_ratio` excludes
+alternatives far less likely than the caption and, for symmetry, those far more likely.
 
-It stays true if a pair is refused afterwards for what the pair is, whichever of the two is the
-caption, and if a type is thinned with a fixed chance. It does not stay true if a refusal is made
-good by another draw, or if what is refused is taken out of a normalised choice beforehand.
+This stays true if pairs are rejected afterwards by a criterion that ignores which of the two is the
+caption, and if a type is thinned with a fixed probability. It fails if a rejected draw is replaced
+by another one, or if candidates are rejected before a normalised choice.
 
-**Several scorers.** Another model q may be asked about what p accepts, and keep it with the chance
+**Several scorers.** Another model q may read what p accepts, and keep it with probability
 
-    b(c, c') = min(1, (q(c') / q(c))^w)  if |log q(c') - log q(c)| is at most a limit of its own.
+    b(c, c') = min(1, (q(c') / q(c))^w)  if |log q(c') - log q(c)| is within q's own limit.
 
-Each of the two factors is balanced by itself, p(c)^v a(c, c') = p(c')^v a(c', c) and
-q(c)^w b(c, c') = q(c')^w b(c', c), so the pair is balanced among captions that p^v q^w models; its
-constant is in no ratio. The dear model reads only what the cheap one accepts: delayed acceptance
-(Christen and Fox, 2005). Both know much the same, so v = w = 1 would count it twice: the powers
-are to be fitted (benchmarks/second_draw.py), and may differ by kind, as pair and mirror are of one
-kind. What guards and thinning say of a pair is a factor like a and b, so their order is free, and
-q need not read what they refuse.
+Each factor is balanced on its own, p(c)^v a(c, c') = p(c')^v a(c', c) and q(c)^w b(c, c') = q(c')^w
+b(c', c), so the pair is balanced for captions distributed as p^v q^w, whose constant cancels in
+ratios. The expensive model reads only what the cheap one accepts: delayed acceptance (Christen and
+Fox, 2005). The two models overlap, so v = w = 1 would count evidence twice: the powers are fitted
+(benchmarks/second_draw.py) and may differ by kind, since pair and mirror have the same kind. Guards
+and thinning are further factors, so their order is free, and q need not read what they reject.
 
-**Recipe.** Published generators take distinct alternatives of a rule's slots by its weights.
+**Recipe.** Published generators draw distinct alternatives from a rule's slots by its weights.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,20 +43,19 @@ from data.streams import Stream
 from negatives.slots import Slot
 
 LogRatios = Sequence[float]
-"""log p(alternative) - log p(caption) of a slot's alternatives, -inf where too little is known.
-
-It is empty for a slot that the scorer could not lay out.
+"""log p(alternative) - log p(caption) of a slot's alternatives, -inf where the corpus has seen too
+little. Empty for a slot that the scorer could not lay out.
 """
 
 
 UNDRAWN = frozenset((
     "stays", "out of reach", "not known", "not laid out", "cannot be drawn back", "thinned",
 ))  # fmt: skip
-"""Outcomes of what is never a candidate, and so no reject either."""
+"""Outcomes of alternatives that never become candidates, and so not rejects either."""
 
 
 class Offer(NamedTuple):
-    """A slot, with what a scorer says of its alternatives; None if no scorer weighs them."""
+    """A slot with a scorer's log-ratios for its alternatives; None if no scorer weighs them."""
 
     slot: Slot
     log_ratios: LogRatios | None = None
@@ -72,20 +70,20 @@ class Draw(NamedTuple):
 
 
 class Acceptance(NamedTuple):
-    """How a scorer accepts: its power, and the most that a log-ratio may be, in nats."""
+    """A scorer's acceptance: its power, and the largest absolute log-ratio, in nats."""
 
     power: float
     max_log_ratio: float
 
     def chance(self, log_ratio: float) -> float:
-        """Return a(c, c') of an alternative with this log-ratio to its caption."""
+        """Return a(c, c') for an alternative with this log-ratio to its caption."""
         if not abs(log_ratio) <= self.max_log_ratio:
             return 0.0
         return exp(min(self.power * log_ratio, 0.0))
 
 
 AcceptanceOf = Callable[[str, str], Acceptance]
-"""Gives how pairs of a type and subtype are accepted."""
+"""Returns how pairs of a type and subtype are accepted."""
 
 
 def pair_draws(
@@ -95,12 +93,12 @@ def pair_draws(
     acceptance_of: AcceptanceOf,
     keep: Mapping[str, float],
 ) -> Iterator[Draw | str]:
-    """Yield what is drawn, or the name of what became of it.
+    """Yield what is drawn, or the name of an outcome.
 
-    A slot of which nothing is drawn yields "not laid out" (the scorer could not read it), "not
-    known" (too little is known of all of it), "out of reach" or "stays"; what was drawn and is not
-    kept, "thinned". `keep`: with which chance a "type/subtype" is kept, 1 where none is given. A
-    slot that no scorer weighs draws one of its candidates, all alike.
+    A slot without a draw yields "not laid out" (the scorer could not read it), "not known" (the
+    corpus has seen too little of all alternatives), "out of reach" or "stays"; a draw that is not
+    kept yields "thinned". `keep`: the probability of keeping a "type/subtype", 1 by default. From a
+    slot that no scorer weighs one candidate is drawn uniformly.
     """
     for slot, log_ratios in offers:
         kept = keep.get(f"{slot.type}/{slot.subtype}", 1.0) if keep else 1.0
@@ -139,7 +137,7 @@ def _accept(
 
 
 def _any(slot: Slot, stream: Stream) -> list[tuple[int, float | None]]:
-    """Draw one candidate of a slot of which nothing is known; the caption stands after the last."""
+    """Draw one candidate of an unweighed slot uniformly; the last number stands for the caption."""
     index = stream.below(len(slot.alternatives) + 1)
     return [] if index == len(slot.alternatives) else [(index, None)]
 
@@ -147,11 +145,10 @@ def _any(slot: Slot, stream: Stream) -> list[tuple[int, float | None]]:
 def recipe_draws(
     slots: Sequence[Slot], stream: Stream, *, variants: int, weighted: bool = True
 ) -> Iterator[Draw]:
-    """Yield distinct alternatives of a rule's slots, for as long as more are wanted.
+    """Yield distinct alternatives of a rule's slots, for as long as the caller asks.
 
-    Weights are compared across the slots of a rule; where it gives none, or without `weighted`,
-    each alternative has one.
-    After a few draws for each variant, what they left is gone through.
+    Weights are comparable across the slots of a rule; without weights, or without `weighted`, each
+    alternative has weight one. After a few draws per variant, the remaining ones are enumerated.
     """
     if not weighted:
         slots = [slot._replace(weights=None) for slot in slots]
@@ -177,10 +174,10 @@ def recipe_draws(
 def _rest(
     slots: Sequence[Slot], drawn: AbstractSet[tuple[int, int]], stream: Stream
 ) -> Iterator[tuple[int, int]]:
-    """Yield the (slot, alternative) that are not drawn yet, as draws without replacement would.
+    """Yield the pairs (slot, alternative) not drawn yet, in the order of draws without replacement.
 
-    Each waits for an exponential time at the rate of its weight (Efraimidis and Spirakis, 2006).
-    Of more than MOST_ALTERNATIVES the first ones stand for all.
+    Each gets an exponential waiting time with its weight as rate (Efraimidis and Spirakis, 2006).
+    Beyond MOST_ALTERNATIVES only the first ones are considered.
     """
     left = (
         (position, index, slot.weights[index] if slot.weights else 1.0)
@@ -197,5 +194,5 @@ def _rest(
         yield position, index
 
 
-_TRIES = 4  # draws for each variant of a recipe, before what is left is gone through
-MOST_ALTERNATIVES = 4096  # of those left: a few milliseconds, for one caption in thirty
+_TRIES = 4  # draws per variant of a recipe, before the remaining ones are enumerated
+MOST_ALTERNATIVES = 4096  # of the remaining ones: a few milliseconds, for one caption in thirty

@@ -1,6 +1,6 @@
-"""Scorers: models that say how likely the alternatives of a slot are beside their caption.
+"""Scorers: models of how likely the alternatives of a slot are, compared with the caption.
 
-A policy names them (negatives/policy.py); here they are opened, each once a process.
+A policy names them (negatives/policy.py); this module opens each once per process.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from negatives.sampling import LogRatios
 from negatives.words import lexicon as lexicons
 
 _SHARE_OF_A_GPU = 0.25
-_DECIMALS = 3  # of a causal log-ratio: float32 is off by a tenth of that, from batch to batch
+_DECIMALS = 3  # of a causal log-ratio; float32 varies by a tenth of that from batch to batch
 
 
 class Scorer(Protocol):
@@ -26,21 +26,21 @@ class Scorer(Protocol):
     def log_ratios(self, block: Sequence[Offered]) -> list[LogRatios]:
         """Return the log-ratios of the alternatives of every slot, in order.
 
-        All are read together: in another block a causal model's figures differ by rounding, so
-        equal bytes ask for equal blocks.
+        All are read together. In another block a causal model's values differ by rounding, so equal
+        bytes require equal blocks.
         """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CorpusScorer:
-    """A model of the corpus. `layout`: the block's slots as they were laid out before, if known."""
+    """A model of the corpus. `layout`: the block's slots as laid out before, if available."""
 
     model: CorpusModel
     min_context_coverage: float
     layout: Sample | None = None
 
     def log_ratios(self, block: Sequence[Offered]) -> list[LogRatios]:
-        """Return the log-ratios; nothing for a slot that cannot be laid out."""
+        """Return the log-ratios; none for a slot that cannot be laid out."""
         layout = self.layout or self.model.sample(
             block, words(), min_context_coverage=self.min_context_coverage
         )
@@ -69,10 +69,10 @@ def open_scorers(
     """Return the scorers that a policy names, in order.
 
     `corpus`: the folder of the corpus model; without one that scorer is None, and slots are drawn
-    from as if no scorer weighed them.
+    uniformly.
 
     Raises:
-        UsageError: a library, the device or a model is not to be had.
+        UsageError: a library, the device or a model is not available.
     """
     scorers: list[Scorer | None] = []
     if policy.corpus:
@@ -91,12 +91,12 @@ def _corpus_scorer(scoring: CorpusScoring, folder: AnyPath, layout: Sample | Non
 
 @lru_cache(maxsize=1)
 def words() -> Words:
-    """Return this process's words, numbered as they come."""
+    """Return this process's words, numbered in order of appearance."""
     return Words(lexicons.load())
 
 
 def corpus_model(folder: AnyPath) -> CorpusModel:
-    """Return the model in a folder, read once for as long as it is the same."""
+    """Return the model in a folder, read again only if it changes."""
     return _corpus_model(folder, version_of(folder / "model.json"))
 
 
@@ -109,7 +109,7 @@ def causal_model(scoring: CausalScoring) -> CausalModel:
     """Return this process's causal model, loaded once.
 
     Raises:
-        UsageError: a library, the device or the model is not to be had.
+        UsageError: a library, the device or the model is not available.
     """
     found = resolve_scoring(scoring)
     return _causal_model(found.model, found.device, found.dtype)
@@ -121,12 +121,12 @@ def _causal_model(name: str | None, device: str, dtype: str) -> CausalModel:
 
 
 def resolve_scoring(scoring: CausalScoring) -> CausalScoring:
-    """Return the scoring with the device that "auto" is on this machine."""
+    """Return the scoring options with "auto" replaced by this machine's device."""
     return replace(scoring, device=resolve_device(scoring.device))
 
 
 def with_devices(policy: Policy) -> Policy:
-    """Return a policy whose causal scorers name the devices that "auto" is on this machine."""
+    """Return the policy with "auto" replaced by this machine's device in causal scorers."""
     if not isinstance(policy, PairPolicy):
         return policy
     scorers = [
@@ -137,18 +137,18 @@ def with_devices(policy: Policy) -> Policy:
 
 
 def gpus_for_reading(policy: Policy) -> float:
-    """Return the share of a GPU that a worker takes to choose: a scorer is small."""
+    """Return the share of a GPU that a choosing worker needs; a scorer is small."""
     devices = [resolve_device(scoring.device) for scoring in policy.causal]
     return _SHARE_OF_A_GPU if any(device.startswith("cuda") for device in devices) else 0.0
 
 
 def causal_versions(policy: Policy, *, keep: bool) -> list[str]:
-    """Return each causal model's name and version, and on which kind of device it computes.
+    """Return each causal model's name, version and kind of device.
 
-    `keep`: whether they stay loaded; a driver of workers needs them no longer.
+    `keep`: whether they stay loaded; a driver of workers does not need them.
 
     Raises:
-        UsageError: as `causal_model`.
+        UsageError: as for `causal_model`.
     """
     versions = [
         f"{model.name} {model.version}, {model.network.device.type}"

@@ -1,6 +1,6 @@
-"""What a build says of what it left out and of captions that look doubtful, and what can be done.
+"""Messages about skipped rows, unread files and doubtful captions of a build, with advice.
 
-Reasons are those of the sources (`data/sources/raw_captions.py`, `listing.py`) and of `blocks.py`.
+Reasons come from the sources (`data/sources/raw_captions.py`, `listing.py`) and of `blocks.py`.
 """
 
 import json
@@ -21,7 +21,7 @@ HELD_OUT: Final = "held out"
 NO_WORDS: Final = "no words"
 REPEATED: Final = "caption repeats another of its image"
 
-_MANY_REPEATED: Final = 0.01  # of all captions; COCO's annotators wrote some twice
+_MANY_REPEATED: Final = 0.01  # of all captions; COCO has some duplicates
 
 _TITLES: Final = {
     "skipped": "skipped",
@@ -29,43 +29,43 @@ _TITLES: Final = {
     "doubtful": "kept, but doubtful",
 }
 _OTHER_COLUMNS: Final = (
-    ("caption_columns", "--set data.source.caption_columns=[NAME] names other columns"),
-    ("json_keys", "--set data.source.json_keys=[NAME] names other keys"),
+    ("caption_columns", "--set data.source.caption_columns=[NAME] chooses other columns"),
+    ("json_keys", "--set data.source.json_keys=[NAME] chooses other keys"),
 )
 _ADVICE: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
-    # by reason: what to do, each with an option that a source has for which it can be done
+    # by reason: advice, and the option that a source must have for it
     NOT_ENGLISH: (("", "--language any keeps them"),),
     NO_WORDS: (("", "--language any keeps them"),),
-    HELD_OUT: (("", "negatives audit --held-out NAME=ROOT asks them what is true"),),
+    HELD_OUT: (("", "negatives audit --held-out NAME=ROOT checks truth with them"),),
     MISSING: _OTHER_COLUMNS,
     NOT_TEXT: _OTHER_COLUMNS,
     NO_IMAGE: (("id_column", "--set data.source.image_column=null makes each row an image"),),
     NO_ID: (("id_column", "--set data.source.id_column=null makes ids"),),
-    NOT_A_ROW: (("quoted", "a field that holds the delimiter needs quotes"),),
+    NOT_A_ROW: (("quoted", "quote fields that contain the delimiter"),),
     LINES: (
         (
             "several",
             "if each line is a caption: --set data.source.several=lines, and another --out",
         ),
     ),
-    LIST: (("several", "a list is told apart if it is whole, as JSON or Python write it"),),
-    REPEATED: (("", "is a file there twice?"),),
+    LIST: (("several", "a list must be complete, in JSON's or Python's notation"),),
+    REPEATED: (("", "check for a duplicated file"),),
 }
 
 Tallied = Mapping[str, Mapping[str, int]]
 
 
 class Doubts:
-    """Looks at captions one after another and tells what is doubtful about each."""
+    """Finds what is doubtful about captions, one after another."""
 
     def __init__(self, several: object) -> None:
-        """Take a source's option of that name, None if it has none."""
+        """Take the source's option `several`, None if it has none."""
         self._asks = several != "never"
         self._image = ""
         self._texts: set[str] = set()
 
     def of(self, caption: Caption) -> str | None:
-        """Return LINES, LIST or REPEATED, None if nothing is doubtful."""
+        """Return LINES, LIST or REPEATED, or None."""
         if caption.image != self._image:
             self._image = caption.image
             self._texts = set()
@@ -77,19 +77,19 @@ class Doubts:
 
 
 def nothing_usable(tallies: Tallied, first: Mapping[str, str], source: Json) -> str:
-    """Return the message of a build that has no caption, with every reason."""
+    """Return the message of a build without captions, with every reason."""
     reasons = "; ".join(_lines(tallies, first, source))
-    return f"no caption of the source could be used; {reasons or 'there is none in it'}"
+    return f"no caption of the source could be used; {reasons or 'it has none'}"
 
 
 def lines_of(manifest: Manifest, folder: AnyPath) -> list[str]:
-    """Return what a build skipped and which files it left out, a line each, [] for nothing."""
+    """Return one line on what a build skipped and one on files it left out, if any."""
     counts = {name: counts for name, counts in manifest.tallies.items() if name != "doubtful"}
     return _lines(counts, first_of_each(folder), source_in(manifest.config))
 
 
 def doubts_of(manifest: Manifest, folder: AnyPath) -> list[str]:
-    """Return what is doubtful about a build's captions in a line, [] for nothing."""
+    """Return one line on a build's doubtful captions, [] if there are none."""
     counts = dict(manifest.tallies.get("doubtful", {}))
     if counts.get(REPEATED, 0) < _MANY_REPEATED * manifest.tallies["captions"]["all"]:
         counts.pop(REPEATED, None)
@@ -97,7 +97,7 @@ def doubts_of(manifest: Manifest, folder: AnyPath) -> list[str]:
 
 
 def first_of_each(folder: AnyPath) -> dict[str, str]:
-    """Return where each reason was met first in the build of a folder; {} if that is not known."""
+    """Return the first place of each reason in the build of a folder; {} if unknown."""
     try:
         found = json.loads((folder / RUN_FILE).read_text(encoding="utf-8")).get(FIRST)
     except (OSError, ValueError):
@@ -106,7 +106,7 @@ def first_of_each(folder: AnyPath) -> dict[str, str]:
 
 
 def source_in(config: Json) -> Json:
-    """Return the options of a build's source in its configuration, {} if it states none."""
+    """Return the options of a build's source in its configuration."""
     section = config.get("data")
     source = section.get("source") if isinstance(section, dict) else None
     return source if isinstance(source, dict) else {}
@@ -130,6 +130,6 @@ def _notes(reason: str, count: int, first: Mapping[str, str], source: Json) -> s
 
 
 def advice_on(reason: str, source: Json) -> list[str]:
-    """Return what can be done about a reason with a source of these options."""
+    """Return the advice on a reason for a source with these options."""
     known = _ADVICE.get(reason, ())
     return [advice for option, advice in known if not option or option in source]

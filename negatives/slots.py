@@ -10,13 +10,13 @@ from negatives.parse import Parse
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lazy(Sequence[Edit]):
-    """A sequence of `size` edits of which each is made only when it is looked at."""
+    """A lazy sequence of `size` edits."""
 
     size: int
     make: Callable[[int], Edit]
 
     def __len__(self) -> int:
-        """Return how many alternatives there are, without making one."""
+        """Return the number of alternatives, without making any."""
         return self.size
 
     @overload
@@ -34,14 +34,14 @@ class Lazy(Sequence[Edit]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Substitutes(Sequence[Edit]):
-    """Texts for the characters from `start` to `end`, each made an edit when it is looked at."""
+    """A lazy sequence of edits that replace the characters from `start` to `end` by a text."""
 
     start: int
     end: int
     texts: tuple[str, ...]
 
     def __len__(self) -> int:
-        """Return how many alternatives there are, without making one."""
+        """Return the number of alternatives, without making any."""
         return len(self.texts)
 
     @overload
@@ -49,22 +49,21 @@ class Substitutes(Sequence[Edit]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Edit]: ...
     def __getitem__(self, index: int | slice) -> Edit | Sequence[Edit]:
-        """Make the edit that puts the text at `index` into the place."""
+        """Make the edit with the text at `index`."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self.texts)))]
         return Edit((Replacement(self.start, self.end, self.texts[index]),))
 
 
 class Slot(NamedTuple):
-    """One place of a caption with the mutually exclusive alternatives that would make it false.
+    """One place of a caption with mutually exclusive alternatives that would make it false.
 
-    The caption itself is the alternative that is always there; `alternatives` does not list it.
-    `reversible`: the same rule, run on any of the alternatives, offers the same place with the
-    caption back among its own (this is what makes pair and mirror pair equally likely).
-    `weights`: the proposal weight of each alternative where a published recipe has one (WordNet's
-    counts), comparable among a caption's slots of one rule; None for a class, whose weights are
-    the choice's affair. `strict`: whether a scorer by the corpus lets through only what it knows
-    very well: alternatives that nobody has written down as fit for each other's places.
+    The caption itself is an implicit alternative, not listed in `alternatives`. `reversible`: the
+    rule, applied to any alternative, offers the same place with the caption among its alternatives
+    (which makes pair and mirror pair equally likely). `weights`: the proposal weight of each
+    alternative in a published recipe (WordNet's counts), comparable among a caption's slots of one
+    rule; None for classes, where the policy weighs. `strict`: the corpus scorer lets through only
+    alternatives it has seen very often, because no table lists them as interchangeable.
     """
 
     rule: str
@@ -77,7 +76,7 @@ class Slot(NamedTuple):
 
 
 class Rule(Protocol):
-    """A frozen keyword-only dataclass: its fields are its options, `lexicon` is given by the build.
+    """A frozen keyword-only dataclass: its fields are its options; the build passes `lexicon`.
 
     No randomness and no I/O; the first line of its docstring is its example.
     """

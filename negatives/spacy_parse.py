@@ -1,4 +1,4 @@
-"""spaCy's door: captions -> parses. Nothing else imports spacy."""
+"""Captions -> parses. The only import of spaCy."""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -19,14 +19,14 @@ from negatives.parse import Chunk, Parse, Token
 UNUSED_PIPES = ("ner", "lemmatizer")
 RULER = "attribute_ruler"
 
-_SIGN = 1 << 63  # to_array is unsigned: a head to the left wraps round
-_WRITTEN = {"POS", "TAG", "DEP"}  # what a parse takes from the attribute ruler
-_READ = {"TAG", "LOWER", "DEP", "IS_SPACE"}  # what those of its patterns may look at
+_SIGN = 1 << 63  # to_array is unsigned: a head to the left wraps around
+_WRITTEN = {"POS", "TAG", "DEP"}  # what parses use of the attribute ruler's output
+_READ = {"TAG", "LOWER", "DEP", "IS_SPACE"}  # what the relevant patterns may match
 
 
 @cache
 def load_model(name: str) -> Language:
-    """Return the model without the pipes that nobody uses; loaded once a process.
+    """Return the model without unused pipes; loaded once per process.
 
     Raises:
         UsageError: there is no such model.
@@ -51,9 +51,9 @@ def parse_texts(texts: Iterable[str], *, model: str, batch_size: int) -> Iterato
 
 
 def tokenize(nlp: Language, text: str) -> Doc:
-    """Return a text as tokens of which nothing is said yet; no unit is split between two.
+    """Tokenise a text without splitting units.
 
-    spaCy makes three tokens of "<PERSON>" or of an emoji joined of two, and one of "red</b".
+    spaCy splits "<PERSON>" or a joined emoji into three tokens, and keeps "red</b" as one.
     """
     doc = nlp.make_doc(text)
     units = units_of(text).spans
@@ -77,12 +77,12 @@ def tokenize(nlp: Language, text: str) -> Doc:
 
 
 class RememberedTags:
-    """The attribute ruler, asked once for each kind of token that it can tell apart.
+    """The attribute ruler, run once for each kind of token that it distinguishes.
 
-    It maps tags to universal parts of speech, and takes a third of the parser's time to match its
-    patterns anew on every token. Those that write what a parse needs look at a token's tag and
-    label, at a few words, and at the label before; the answer is remembered by these. If a model's
-    patterns look at anything else, `is_exact` is False and the ruler runs on every text.
+    It maps tags to universal parts of speech; matching its patterns on every token takes a third of
+    the parser's time. The relevant patterns match a token's tag and label, a few words, and the
+    label before; results are cached by these. If a model's patterns match anything else, `is_exact`
+    is False and the ruler runs on every text.
     """
 
     def __init__(self, nlp: Language) -> None:
@@ -133,7 +133,7 @@ def _tag_cache(model: str) -> RememberedTags:
 
 
 def _values(token: dict[str, Any], attribute: str) -> Iterable[str]:
-    """Return the strings that a pattern's token compares an attribute with."""
+    """Return the strings that a pattern's token matches an attribute against."""
     value = token.get(attribute, ())
     if isinstance(value, str):
         return (value,)

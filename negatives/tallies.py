@@ -1,4 +1,4 @@
-"""What is counted while negatives are chosen; blocks are counted apart and merged. Pure."""
+"""Counts of the outcomes of choosing, per block and merged. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,18 +23,18 @@ FIELDS = (
 
 
 class Tallies:
-    """Counts by field and key; every field of FIELDS is there from the start."""
+    """Counts by field and key; every field of FIELDS exists from the start."""
 
     def __init__(self) -> None:
-        """Start from nothing."""
+        """Start empty."""
         self._counters: dict[str, Counter[str]] = {field: Counter() for field in FIELDS}
 
     def add(self, chosen: Chosen) -> None:
-        """Count what became of one caption.
+        """Count the outcomes of one caption.
 
-        `captions`: all, with_candidate (before the draw), with_negative; `slots_by_fate`:
-        "rule: outcome", where the outcome "slots" counts the slots and the others what became of
-        each draw; `empty_because`: why captions without a negative have none.
+        `captions`: all, with_candidate (before the draw), with_negative; `slots_by_fate`: "rule:
+        outcome", where the outcome "slots" counts the slots and others count the results of draws;
+        `empty_because`: why captions without a negative have none.
         """
         captions = self._counters["captions"]
         captions["all"] += 1
@@ -50,7 +50,7 @@ class Tallies:
             self._counters["empty_because"][why_none(chosen.tally)] += 1
 
     def add_positives(self, positives: Sequence[Positive], tally: Tally) -> None:
-        """Count the positives of a caption that was counted, and what became of their slots."""
+        """Count the positives of an already counted caption, and the outcomes of their slots."""
         captions = self._counters["captions"]
         captions["with_positive"] += bool(positives)
         for positive in positives:
@@ -60,7 +60,7 @@ class Tallies:
             self._counters["positive_slots_by_fate"][f"{rule}: {outcome}"] += count
 
     def content(self) -> Content:
-        """Return the counts in a settled order."""
+        """Return the counts in a fixed order."""
         return {field: dict(sorted(self._counters[field].items())) for field in FIELDS}
 
 

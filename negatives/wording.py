@@ -1,8 +1,8 @@
-"""Wording: what changed words ask of the words around them: a/an by sound, and capitals.
+"""Wording: adapt the surroundings of changed words: a/an by sound, and capitals.
 
-A rule replaces words by words and leaves both alone. `glue` mends them, and refuses an edit that
-could not be undone: were the mending lossy, a negative would show which text came first
-(a caption with "a apple" in it has no mirror image, for no negative says "a apple").
+Rules replace words and ignore both. `glue` corrects them, and rejects an edit that could not be
+undone: a lossy correction would show which text came first (a caption with "a apple" has no mirror
+image, since no negative contains "a apple").
 """
 
 import re
@@ -21,7 +21,7 @@ _NEXT_WORD = re.compile(r"[^\w.,;:!?]*(\w+)")
 
 
 class _Article(NamedTuple):
-    """An a/an of the caption; it stands before what starts at `end` to `limit` (exclusive)."""
+    """An a/an of the caption; the word it precedes starts from `end` to `limit` (exclusive)."""
 
     start: int
     end: int
@@ -30,7 +30,7 @@ class _Article(NamedTuple):
 
 
 class Wording(NamedTuple):
-    """What `glue` asks of a caption, worked out once for all its edits by `wording_of`."""
+    """What `glue` needs of a caption, computed once for all its edits by `wording_of`."""
 
     parse: Parse
     casing: Casing
@@ -39,12 +39,12 @@ class Wording(NamedTuple):
 
 
 def wording_of(parse: Parse, lexicon: Lexicon) -> Wording:
-    """Return a caption as `glue` wants it."""
+    """Return a caption's data for `glue`."""
     return Wording(parse, casing_of(parse), tuple(_articles(parse)), lexicon)
 
 
 def _articles(parse: Parse) -> Iterator[_Article]:
-    """Yield every a/an; quotes and wide gaps may stand between it and its word."""
+    """Yield every a/an; quotes and wide gaps may separate it from its word."""
     tokens = parse.tokens
     for index, token in enumerate(tokens):
         text = token.text
@@ -61,10 +61,10 @@ def _opens(token: Token) -> bool:
 
 
 def glue(wording: Wording, edit: Edit) -> Edit | None:
-    """Return the raw edit with a/an and capitals mended; None where that could not be undone.
+    """Return the raw edit with a/an and capitals corrected; None if that could not be undone.
 
-    `edit` replaces, inserts or deletes whole tokens. Nothing but articles and first letters is
-    changed (in a caption all in capitals: every letter of new words).
+    `edit` replaces, inserts or deletes whole tokens. Only articles and first letters are changed
+    (in a caption all in capitals, every letter of new words).
     """
     whole = with_casing(wording.casing, edit, wording.lexicon)
     if whole is None:
@@ -95,13 +95,13 @@ def glue(wording: Wording, edit: Edit) -> Edit | None:
 
 
 def _next_word(text: str, position: int) -> str:
-    """Return the word that follows a character of `text`, quotes aside; "" if none does."""
+    """Return the word that follows a character of `text`, ignoring quotes; "" if none does."""
     found = _NEXT_WORD.match(text, position)
     return found.group(1) if found else ""
 
 
 def _form(article: str, word: str, wording: Wording) -> str | None:
-    """Return the article as it goes with the next word; None where there is no word to ask."""
+    """Return the article that fits the next word; None if there is no next word."""
     if not word:
         return None
     if word in _ARTICLES:  # shuffled words: "a a cat"
@@ -114,7 +114,7 @@ def _form(article: str, word: str, wording: Wording) -> str | None:
 
 
 def _with_last_article(words: str, text: str, end: int, wording: Wording) -> str:
-    """Return the words, which end at a character of `text`, with an a/an at their end mended."""
+    """Return the words, which end at a character of `text`, with a final a/an corrected."""
     if not words.endswith(_LAST_LETTERS):
         return words
     last = words[-2:] if words.endswith(("n", "N")) else words[-1]

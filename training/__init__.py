@@ -1,8 +1,9 @@
 """Shards and images -> a fine-tuned CLIP. This half imports `data`, never `negatives`.
 
-For a loop of one's own: `HardNegativeDataset` gives samples, `collate` makes a `Batch` of them,
-`load_model` a `ClipModel` that gives the batch's `Features`, and `FscClipLoss` the loss of these.
-`token_paths` is for features of other models. docs/python.md goes from shards to an optimizer step.
+For your own training loop: `HardNegativeDataset` gives samples, `collate` makes a `Batch` of them,
+`load_model` returns a `ClipModel` that gives the batch's `Features`, and `FscClipLoss` computes
+their loss. `token_paths` is for features of other models. docs/python.md goes from shards to an
+optimizer step.
 """
 
 from importlib import import_module
@@ -52,7 +53,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for: it brings torch, which the command line need not wait for."""
+    """Import a public name on first access: it loads torch, which the command line may not need."""
     if name not in _WHERE:
         raise AttributeError(f"module 'training' has no attribute {name!r}")
     return getattr(import_module(_WHERE[name]), name)

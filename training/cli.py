@@ -1,4 +1,4 @@
-"""The `train` and `evaluate` commands. Heavy modules are imported inside: `--help` is instant."""
+"""The `train` and `evaluate` commands. Heavy imports are inside: `--help` is instant."""
 
 import logging
 import sys
@@ -21,24 +21,24 @@ for command in (benchmarks, compare, plot):
 
 
 def main() -> None:
-    """Train; exit with 2 on what the user can mend, 1 on failure, 75 on SIGTERM."""
+    """Train; exit with 2 if the user can fix the error, 1 on failure, 75 on SIGTERM."""
     _run(train, name="train")
 
 
 def evaluation() -> None:
-    """Evaluate; exit with 2 on what the user can mend, 1 on failure."""
+    """Evaluate; exit with 2 if the user can fix the error, 1 on failure."""
     _run(evaluate, name="evaluate")
 
 
 def _run(command: click.Command, *, name: str) -> None:
-    logging.basicConfig(level=logging.CRITICAL)  # open_clip logs what our errors say
+    logging.basicConfig(level=logging.CRITICAL)  # open_clip logs what our errors already say
     try:
         run(command, name=name)
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise
         click.echo(
-            f"{name}: expected the library {error.name}, found none: "
+            f"{name}: the library {error.name} is not installed: "
             "pip install 'caption-negatives[train]'",
             err=True,
         )

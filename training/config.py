@@ -1,4 +1,4 @@
-"""The `training` section of pipeline.yaml, as frozen dataclasses; what is null is the preset's."""
+"""The `training` section of pipeline.yaml, as frozen dataclasses; null means the preset's value."""
 
 import math
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ AUTO: Final = "auto"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoraOptions:
-    """LoRA's rank (0: all weights are trained) and alpha."""
+    """LoRA's rank (0 trains all weights) and alpha."""
 
     rank: int = 0
     alpha: float = 1.0
@@ -32,7 +32,7 @@ class LoraOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OptimizerOptions:
-    """AdamW, its schedule and the greatest norm of a gradient (None: whatever it is)."""
+    """AdamW, its schedule and the maximum norm of a gradient (None: no clipping)."""
 
     lr: float = 5e-6
     betas: tuple[float, float] = (0.9, 0.98)
@@ -46,7 +46,7 @@ class OptimizerOptions:
 class TeacherOptions:
     """The moving average of the weights that some losses compare the model with.
 
-    `decay`: how much of it stays at a step; 1: it stays the model that the run began with.
+    `decay`: the share kept at each step; with 1 the teacher stays the initial model.
     """
 
     decay: float = 0.9996
@@ -54,15 +54,14 @@ class TeacherOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunOptions:
-    """What changes no number beyond rounding, and may be another one when a run goes on.
+    """Options that change results only by rounding, and may differ when a run resumes.
 
-    `device`: auto, cpu, cuda, ... `workers`: processes that make batches, for each rank.
-    `micro_batches`: a rank's captions go through the towers in so many parts. `compile`: the
-    towers' blocks.
-    `checkpointing`: blocks are computed again for the gradient. `log_every` and `save_every`:
-    steps; None: at the end of each epoch. `keep`: checkpoints. `listeners`: tensorboard,
-    wandb, or classes of the user's own, which hear of every record (training.run.plugins).
-    `tensorboard`: the same as among these. `verify`: of the shards.
+    `device`: auto, cpu, cuda, ... `workers`: processes per rank that make batches. `micro_batches`:
+    the number of parts in which a rank's captions go through the towers. `compile`: compile the
+    towers' blocks. `checkpointing`: recompute blocks for the gradient. `log_every` and
+    `save_every`: in steps; None: at the end of each epoch. `keep`: number of checkpoints.
+    `listeners`: tensorboard, wandb, or user-defined classes, which receive every record
+    (training.run.plugins). `tensorboard`: shorthand for that listener. `verify`: verify the shards.
     """
 
     device: str = "auto"
@@ -78,7 +77,7 @@ class RunOptions:
     verify: Verify = "quick"
 
     def listened_by(self) -> tuple[str, ...]:
-        """Return the names of the listeners, each once."""
+        """Return the names of the listeners, without duplicates."""
         return tuple(
             dict.fromkeys((*(["tensorboard"] if self.tensorboard else []), *self.listeners))
         )
@@ -86,7 +85,7 @@ class RunOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingConfig:
-    """What a user writes; None, and what is left out of a mapping, is the preset's.
+    """The user's options; None, and keys left out of a mapping, mean the preset's value.
 
     `pretrained`: a tag or a file; None: random weights. `images`: where --images is not given.
     `image_column`, `image_key`: of parquet images the column of the bytes, and that of the keys;
@@ -131,7 +130,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """A checked configuration; the preset is resolved, but for `draw`, which asks the shards."""
+    """A checked configuration; the preset is resolved, except `draw` (`draw_for`)."""
 
     config: TrainingConfig
     epochs: int
@@ -145,7 +144,7 @@ class Settings:
     run: RunOptions
 
     def content(self) -> Json:
-        """Return what shapes the weights: another content is another run."""
+        """Return everything that affects the weights; a different content is a different run."""
         config = {name: v for name, v in plain(self.config).items() if name not in _ELSEWHERE}
         del config["composites"]
         if self.composites is not None:
@@ -237,7 +236,7 @@ _POSITIVE: Final = "a positive number"
 
 
 def _check(settings: Settings) -> None:
-    """Raise UsageError for a number outside of its range."""
+    """Raise UsageError for a number out of range."""
     lora, optimizer = settings.lora, settings.optimizer
     tells_captions_apart = any(
         not row.needs_negatives for row, _ in settings.objective.over_batch()
@@ -248,7 +247,7 @@ def _check(settings: Settings) -> None:
         ("lora.alpha", lora.alpha, lora.alpha > 0, _POSITIVE),
         ("batch_size", settings.batch_size,
          settings.batch_size > 1 or not tells_captions_apart,
-         "2 or more captions to tell apart"),
+         "2 or more captions"),
         ("teacher.decay", settings.teacher.decay, 0 <= settings.teacher.decay <= 1, "0 to 1"),
         ("optimizer.lr", optimizer.lr, optimizer.lr > 0, _POSITIVE),
         ("optimizer.betas", optimizer.betas, all(0 <= b < 1 for b in optimizer.betas), "0 to 1"),
@@ -260,7 +259,7 @@ def _check(settings: Settings) -> None:
         ("optimizer.clip_norm", optimizer.clip_norm,
          optimizer.clip_norm is None or optimizer.clip_norm > 0, _POSITIVE),
         ("run.workers", settings.run.workers, settings.run.workers >= 0, _NOT_NEGATIVE),
-        ("crop", settings.config.crop, 0 < low <= high <= 1, "shares of (0, 1], the least first"),
+        ("crop", settings.config.crop, 0 < low <= high <= 1, "shares in (0, 1], the smaller first"),
     )  # fmt: skip
     for name, found, fits, expected in checks:
         if not (fits and _is_finite(found)):

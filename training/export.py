@@ -1,6 +1,6 @@
-"""A run -> one set of weights, as open_clip or transformers reads it.
+"""A run -> one set of weights for open_clip or transformers.
 
-WiSE-FT (Wortsman et al. 2022, arXiv 2109.01903): theta = (1 - alpha) theta_0 + alpha theta_1, of
+WiSE-FT (Wortsman et al. 2022, arXiv 2109.01903): theta = (1 - alpha) theta_0 + alpha theta_1, with
 the weights before and after training. LoRA's updates are merged first.
 """
 
@@ -34,7 +34,7 @@ Which = Literal["last", "best"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Weights:
-    """A run's weights. `name`: the model that runs them. `facts`: what run.json says of the run."""
+    """A run's weights. `name`: the model that runs them. `facts`: the content of run.json."""
 
     name: str
     step: int
@@ -49,7 +49,7 @@ def weights_of(run: Path, *, alpha: float = 1.0, which: Which = "last") -> Weigh
     """Return the weights of a run's last or best checkpoint, interpolated with its first ones.
 
     Raises:
-        UsageError: there is no such run or checkpoint, or the first weights are not there again.
+        UsageError: there is no such run or checkpoint, or the initial weights are not available.
     """
     if not 0 <= alpha <= 1:
         raise UsageError(f"--alpha: expected 0 to 1, found {alpha}")
@@ -81,7 +81,7 @@ def weights_of(run: Path, *, alpha: float = 1.0, which: Which = "last") -> Weigh
 def interpolated(
     before: Mapping[str, Tensor], after: Mapping[str, Tensor], *, alpha: float
 ) -> dict[str, Tensor]:
-    """Return (1 - alpha) before + alpha after; what is no float is as it is after."""
+    """Return (1 - alpha) before + alpha after; non-float tensors are taken from `after`."""
     return {
         name: torch.lerp(before[name], tensor, alpha) if tensor.is_floating_point() else tensor
         for name, tensor in after.items()
@@ -116,7 +116,7 @@ def write_folder_of_transformers(weights: Weights, output: Path) -> str:
     """Write a folder for transformers' CLIPModel or SiglipModel; return which of them opens it.
 
     Raises:
-        UsageError: something is there, or transformers has no such model.
+        UsageError: the folder is not empty, or transformers has no such model.
     """
     return write_transformers(
         weights.model, weights.state_dict, output, tokenize=tokenizer(weights.name)
@@ -124,7 +124,7 @@ def write_folder_of_transformers(weights: Weights, output: Path) -> str:
 
 
 def facts_of(run: Path) -> dict[str, Any]:
-    """Return what run.json says.
+    """Return the content of run.json.
 
     Raises:
         UsageError: there is none.
@@ -135,19 +135,19 @@ def facts_of(run: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{run}: expected the folder of a run, with {FILE}") from error
     if not facts.keys() >= {"config", "model", "pretrained", "source", "captions"}:
-        raise UsageError(f"{path}: damaged, or not of a run of this version")
+        raise UsageError(f"{path}: damaged, or from another version")
     return facts
 
 
 def _first(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the weights that a run began with."""
+    """Return the initial weights of a run."""
     config = facts["config"]
     start = replace(TrainingConfig(), pretrained=facts["pretrained"], seed=config["seed"])
     state_dict: dict[str, Any] = initial_model(start, name=facts["model"]).clip.state_dict()
     if digest_of(state_dict) != config["weights"]:
         raise UsageError(
-            f"the weights that the run began with are others now ({facts['model']}, "
-            f"{facts['pretrained']}); bring them back, or take the run's own alone (--alpha 1, or "
+            f"the run's initial weights have changed ({facts['model']}, "
+            f"{facts['pretrained']}); restore them, or use the trained weights only (--alpha 1, or "
             "--wise-ft 1)"
         )
     return state_dict

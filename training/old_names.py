@@ -1,4 +1,4 @@
-"""Options under names that they no longer have: refused, with what to write instead."""
+"""Former names of options: rejected with the present name."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,24 +10,23 @@ _RENAMED: Final = {("run", "parts"): "run.micro_batches"}
 
 
 def refuse_old_names(section: Mapping[str, Any]) -> None:
-    """Raise UsageError for an option of the section `training` that has another name now."""
+    """Raise UsageError for a renamed option of the section `training`."""
     for (part, name), now in _RENAMED.items():
         options = section.get(part)
         if isinstance(options, Mapping) and name in options:
             raise UsageError(
-                f"training.{part}.{name}: found {options[name]!r} under an old name; write "
-                f"training.{now}"
+                f"training.{part}.{name}: was renamed (found {options[name]!r}); use training.{now}"
             )
     if "loss" in section:
         losses = new_losses(section["loss"], preset=str(section.get("preset") or "fsc-clip"))
         raise UsageError(
-            f"training.loss: found {section['loss']!r}, an old spelling; losses are a list now, "
-            f"write training.losses: {losses}"
+            f"training.loss: found {section['loss']!r}, an old form; losses are now a list: "
+            f"use training.losses: {losses}"
         )
 
 
 def new_losses(old: object, *, preset: str) -> str:
-    """Return as YAML the list of losses that an old mapping stood for."""
+    """Return as YAML the list of losses for an old mapping."""
     given = {k: v for k, v in old.items() if v is not None} if isinstance(old, Mapping) else {}
     names = PRESETS[preset].losses if preset in PRESETS else ()
     losses: list[str] = [str(given.get("contrastive") or next(iter(names), "clip"))]

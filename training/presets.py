@@ -1,6 +1,6 @@
 """Presets by name, with the hyper-parameters of their papers; FSC-CLIP's for each backbone.
 
-The papers of the losses are named in training.objective.losses; docs/training.md has the sources of
+training.objective.losses names the papers of the losses; docs/training.md has the sources of the
 numbers.
 """
 
@@ -21,16 +21,16 @@ BY_TYPE: Final[Counts] = MappingProxyType({"swap": 1, "replace": 1, "shuffle": 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preset:
-    """What a preset decides.
+    """The values of a preset.
 
     Attributes:
-        losses: as a user would write them (training.objective.losses); the weights of names alone
-            are the backbone's.
-        draw: the places for negatives by type; None: as the shards have them (see `draw_for`).
+        losses: as a user would write them (training.objective.losses); names without a weight have
+            the backbone's weight.
+        draw: places for negatives by type; None: depends on the shards (see `draw_for`).
         lr: the peak learning rate.
         rank: LoRA's; 0 trains all weights.
-        epochs: how often each caption is seen.
-        batch_size: None: the backbone's.
+        epochs: passes over the captions.
+        batch_size: captions per step; None: the backbone's.
         frozen: a tower that is not trained.
         composites: their share of a batch, or at which steps they are alone (`Composites`).
     """
@@ -112,18 +112,18 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
 )
 PRETRAINED: Final = "openai"
 IN_PLACE: Final = ("local-dir:", "hf-hub:")
-"""How names of models begin that bring their weights."""
+"""Prefixes of model names that include weights."""
 
 
 def placed(model: str) -> str:
-    """Return a model's name, that of a folder which is there as `local-dir:FOLDER`."""
+    """Return a model's name; an existing folder becomes `local-dir:FOLDER`."""
     is_folder = os.sep in model and not model.startswith(IN_PLACE) and Path(model).is_dir()
     return f"{IN_PLACE[0]}{model}" if is_folder else model
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backbone:
-    """What depends on the model: captions a step of all ranks, and weights of losses by name."""
+    """Defaults that depend on the model: captions per step, over all ranks, and losses' weights."""
 
     batch_size: int = 256
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -138,19 +138,19 @@ BACKBONES: Final[Mapping[str, Backbone]] = MappingProxyType(
         "ViT-L-14": Backbone(weights=_LOCAL_HALF),
     }
 )
-"""By the beginning of the model's name; any other is treated as ViT-B-32."""
+"""By prefix of the model's name; other models are treated like ViT-B-32."""
 
 
 def backbone_of(model: str) -> Backbone:
-    """Return what the paper used for a model."""
+    """Return the paper's values for a model."""
     name = model.replace("/", "-")
     return next((b for start, b in BACKBONES.items() if name.startswith(start)), Backbone())
 
 
 def draw_for(preset: str, *, made_with: object, available: tuple[str, ...]) -> Counts:
-    """Return the places for negatives where the user says nothing.
+    """Return the default places for negatives.
 
-    Shards of `negatives build --preset fsc-clip` give one of each type, all others any three.
+    Shards of `negatives build --preset fsc-clip` get one of each type, all others any three.
     `made_with`: the preset that the shards were built with; `available`: their types.
     """
     wanted = PRESETS[preset].draw

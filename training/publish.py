@@ -1,4 +1,4 @@
-"""A run -> a folder with a card that open_clip opens, here or as a repository of the hub."""
+"""A run -> a folder with a card that open_clip opens, locally or from the Hub."""
 
 import json
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ CARD: Final = "README.md"
 
 
 class Hub(Protocol):
-    """What is used of huggingface_hub.HfApi."""
+    """The part of huggingface_hub.HfApi that is used."""
 
     def create_repo(self, repo_id: str, *, private: bool, exist_ok: bool) -> object:
-        """Make a model repository."""
+        """Create a model repository."""
         ...
 
     def upload_folder(self, *, repo_id: str, folder_path: str, commit_message: str) -> object:
-        """Send a folder's files as one commit."""
+        """Upload a folder's files as one commit."""
         ...
 
 
@@ -43,20 +43,20 @@ def write_folder(weights: Weights, folder: Path, *, repository: str, run: Path) 
 
 
 def upload(hub: Hub, folder: Path, *, repository: str, private: bool, step: int) -> None:
-    """Make the repository if it is not there, and send the folder.
+    """Create the repository if necessary, and upload the folder.
 
     Raises:
-        RetryableError: the hub refuses, or cannot be reached.
+        RetryableError: the Hub rejects the upload, or cannot be reached.
     """
     message = f"Weights of step {step}"
     try:
         hub.create_repo(repository, private=private, exist_ok=True)
         hub.upload_folder(repo_id=repository, folder_path=str(folder), commit_message=message)
-    except Exception as error:  # the client lets through what its transport raises
+    except Exception as error:  # the client does not translate its transport's errors
         reason = one_line(error)
         raise RetryableError(
-            f"{repository}: {type(error).__name__}: {reason}; `hf auth login` once, and try again; "
-            f"what would be sent lies in {folder}"
+            f"{repository}: {type(error).__name__}: {reason}; run `hf auth login` and try again; "
+            f"the files are in {folder}"
         ) from error
 
 
@@ -69,8 +69,8 @@ def card(weights: Weights, *, repository: str, validation: Mapping[str, Any] | N
     config, source = weights.facts["config"], weights.facts["source"]
     if "losses" not in config:
         raise UsageError(
-            "expected a run of this version, found one of an earlier version, which named its "
-            "losses otherwise; `train export` writes its weights"
+            "the run comes from an earlier version with other names for its losses; "
+            "use `train export` for its weights"
         )
     lora = config["lora"]
     rows = {
@@ -112,19 +112,19 @@ tokenizer = open_clip.get_tokenizer("hf-hub:{repository}")
 |---|---|
 {table}
 
-The weights stand under the licences of their base and of the data.
+The weights are subject to the licences of their base model and of the data.
 """
 
 
 def _loss_told(spec: Mapping[str, Any]) -> str:
-    """Return a loss of run.json in words: its name, its weight, its options."""
+    """Describe a loss of run.json: its name, weight and options."""
     options = {name: value for name, value in spec.items() if name != "loss"}
     values = (f"{n} {v:g}" if isinstance(v, float) else f"{n} {v}" for n, v in options.items())
     return f"{spec['loss']}: {', '.join(values)}"
 
 
 def _validation_of(weights: Weights, run: Path) -> Mapping[str, Any] | None:
-    """Return what was measured of just these weights, None where nothing was."""
+    """Return the measurements of these weights, None if there are none."""
     if weights.alpha < 1:
         return None
     found = (record.get("validation") for record in records(run, step=weights.step))

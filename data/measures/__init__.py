@@ -1,1 +1,1 @@
-"""Figures that both halves report: intervals over clusters, what a text-only reader can tell."""
+"""Figures that both halves report: intervals over clusters, and the text-only adversary."""

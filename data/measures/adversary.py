@@ -1,13 +1,13 @@
-"""A trained adversary: a reader of single texts who learns to tell captions from negatives.
+"""A trained adversary, which learns from text alone to tell captions from negatives.
 
-It is a logistic regression, trained on four fifths of the images and asked about the others: how
-often does it score the true caption above its negative? No image is read, so 0.5 is what a negative
-that gives nothing away allows. The one import of scikit-learn.
+It is a logistic regression, trained on four fifths of the images and tested on the others: how
+often does it score the true caption above its negative? It sees no image, so negatives that give
+nothing away keep it at 0.5. The only import of scikit-learn.
 
-The word reader sees TF-IDF of characters 1-4 and of words 1-3 (marks are words too), case kept,
-with vocabulary and weights of the training folds alone. The form reader sees what `forms` measures.
-A text counts as often as it is in pairs, a caption of three negatives thrice, so that both sides
-weigh the same; equal texts of one side are one row of that weight.
+The word reader sees TF-IDF of character 1- to 4-grams and word 1- to 3-grams (punctuation counts as
+words), case-sensitive, with the vocabulary and weights of the training folds only. The form reader
+sees what `forms` measures. A text is weighted by the number of its pairs, so that both sides have
+equal weight; equal texts of one side share a row.
 """
 
 import warnings
@@ -30,41 +30,41 @@ Matrix = Any
 Indices = NDArray[np.int64]
 
 NUM_FOLDS: Final = 5
-_SALT: Final = "audit folds"  # no sampler's folds are named so
+_SALT: Final = "audit folds"  # distinct from every sampler's stream
 _WORDS_AND_MARKS: Final = r"(?u)\w+|[^\w\s]"
-_INVERSE_PENALTY: Final = 10.0  # 3 and 30 change the figures of published sets by under .01
-_EQUAL: Final = 1e-9  # scores nearer than this differ by rounding alone
+_INVERSE_PENALTY: Final = 10.0  # with 3 or 30 the figures of published sets change by less than .01
+_EQUAL: Final = 1e-9  # smaller differences are rounding errors
 _MAX_STEPS: Final = 1000
 _TOLERANCE: Final = 1e-5
-"""Of the mean gradient. scikit-learn's 1e-4 ends the training before its first step where texts and
-their negatives have the same words: the reader has then learned nothing, and every pair is a tie.
+"""Tolerance of the mean gradient. With scikit-learn's 1e-4 the training stops before its first step
+if captions and negatives have the same words: nothing is learned, and every pair is a tie.
 """
 
 
 class Reader(Protocol):
-    """What an adversary knows of the texts that it was made for."""
+    """The features that an adversary sees of a fixed list of texts."""
 
     def features(self, train: Indices) -> Matrix:
-        """Return all texts, M x D, as they look to one who has seen those at `train` alone."""
+        """Return the features of all texts, M x D, fitted on those at `train` only."""
 
 
 class WordReader(NamedTuple):
-    """Counts of character and of word n-grams, M x D each."""
+    """Counts of character and word n-grams, M x D each."""
 
     counts: tuple[Matrix, ...]
 
     def features(self, train: Indices) -> Matrix:
-        """As `Reader.features`: each block of counts is weighed and scaled to length 1."""
+        """As for `Reader.features`: each block of counts becomes TF-IDF of length 1."""
         return scipy.sparse.hstack([_tfidf(counts, train) for counts in self.counts], format="csr")
 
 
 class TableReader(NamedTuple):
-    """A row of numbers for each text, M x D."""
+    """Numbers for each text, M x D."""
 
     table: NDArray[np.float64]
 
     def features(self, train: Indices) -> Matrix:
-        """As `Reader.features`: each number is centred and scaled."""
+        """As for `Reader.features`: each number is centred and scaled."""
         return StandardScaler().fit(self.table[train]).transform(self.table)
 
 
@@ -82,7 +82,7 @@ def word_reader(texts: Sequence[str]) -> WordReader:
 def distinct_texts(
     captions: Sequence[str], negatives: Sequence[str]
 ) -> tuple[list[str], Indices, Indices]:
-    """Return the M texts of N pairs, each once, and the indices of both sides, N each."""
+    """Return the M distinct texts of N pairs, and the indices of both sides, N each."""
     indices: dict[str, int] = {}
     sides = [
         np.array([indices.setdefault(text, len(indices)) for text in texts], np.int64)
@@ -92,9 +92,9 @@ def distinct_texts(
 
 
 def folds_of(groups: Indices, seed: int) -> Indices:
-    """Return the fold of each pair, 0 to NUM_FOLDS - 1, from those of their groups, N.
+    """Return the fold of each of N pairs, 0 to NUM_FOLDS - 1; a group stays in one fold.
 
-    Folds are as even in groups as can be.
+    Folds have nearly equal numbers of groups.
     """
     names = sorted(set(groups.tolist()))
     order = Stream(seed, _SALT).shuffled(names)
@@ -105,7 +105,7 @@ def folds_of(groups: Indices, seed: int) -> Indices:
 def held_out_wins(
     reader: Reader, captions: Indices, negatives: Indices, folds: Indices
 ) -> NDArray[np.float64]:
-    """Return for each of N pairs 1 if its caption scores higher, 0 if its negative, 0.5 if neither.
+    """Return for each of N pairs 1 if its caption scores higher, 0 if its negative, 0.5 for ties.
 
     As `held_out_margins`, of which these are the signs.
     """
@@ -143,15 +143,15 @@ def held_out_margins(
 
 
 def _scores(reader: Reader, captions: Indices, negatives: Indices) -> NDArray[np.float64]:
-    """Train on pairs, given by the indices of their texts; return the score of every text, M."""
+    """Train on pairs of text indices; return the score of every text, M."""
     texts = [np.unique(side, return_counts=True) for side in (captions, negatives)]
     train = np.concatenate([indices for indices, _ in texts])
     weights = np.concatenate([times for _, times in texts]).astype(np.float64)
     is_caption = np.repeat((1, 0), [len(indices) for indices, _ in texts])
     features = reader.features(train)
     model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=_MAX_STEPS, tol=_TOLERANCE)
-    with warnings.catch_warnings(), threadpool_limits(limits=1):  # on a busy machine threads wait
-        warnings.simplefilter("ignore", ConvergenceWarning)  # stopped early, it still is a reader
+    with warnings.catch_warnings(), threadpool_limits(limits=1):  # threads wait when busy
+        warnings.simplefilter("ignore", ConvergenceWarning)  # still usable if stopped early
         model.fit(features[train], is_caption, sample_weight=weights)
     return np.asarray(model.decision_function(features), np.float64)
 

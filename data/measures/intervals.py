@@ -1,17 +1,16 @@
 """Two-sided 95 % intervals of a mean over clustered values.
 
-The pairs of one image are not independent: they share captions and what the image shows. So the
+The pairs of one image are not independent: they share captions and the image's content. So the
 variance is taken over groups of images, not over pairs. With N values x, their mean m, and for each
 of G groups g the sum u_g = sum over g of (x - m):
 
     var(m) = G / (G - 1) * sum_g u_g^2 / N^2
 
 which is the linearised variance of a ratio estimate under sampling of whole groups (Cochran,
-"Sampling Techniques", 1977, section 9). A share near 0 or 1 has no symmetric interval: for
-shares, Wilson's interval (JASA 22, 1927) is taken at the effective number of pairs
-m (1 - m) / var(m), at most N (after Korn and Graubard, Survey Methodology 24, 1998). What the
-training of an adversary adds is not in it: other folds move a figure by about a hundredth with a
-thousand pairs.
+"Sampling Techniques", 1977, section 9). A share near 0 or 1 has no symmetric interval: for shares,
+Wilson's interval (JASA 22, 1927) is taken at the effective number of pairs m (1 - m) / var(m), at
+most N (after Korn and Graubard, Survey Methodology 24, 1998). The variance of an adversary's
+training is not included: with a thousand pairs, other folds move a figure by about .01.
 """
 
 import math
@@ -35,7 +34,7 @@ def share_interval(values: NDArray[np.float64], groups: NDArray[np.int64]) -> In
     """Return the interval of a share: the mean of values from 0 to 1, N, of groups, N.
 
     Raises:
-        ValueError: there is no value.
+        ValueError: there are no values.
     """
     share, variance, num_groups = _clustered_mean(values, groups)
     spread = share * (1 - share)
@@ -51,10 +50,10 @@ def share_interval(values: NDArray[np.float64], groups: NDArray[np.int64]) -> In
 def mean_interval(values: NDArray[np.float64], groups: NDArray[np.int64]) -> Interval:
     """Return the normal interval of the mean of any values, N, of groups, N.
 
-    It has no end where all values are of one group, which says nothing of how groups differ.
+    The interval is unbounded if all values belong to one group.
 
     Raises:
-        ValueError: there is no value.
+        ValueError: there are no values.
     """
     mean, variance, num_groups = _clustered_mean(values, groups)
     if num_groups < 2:

@@ -1,4 +1,4 @@
-"""A world of drawn scenes whose truth is known: what is in them, captions, images, questions."""
+"""A world of generated scenes with known truth: their content, captions, images and questions."""
 
 from data.scenes.captions import captions
 from data.scenes.splits import scene_at

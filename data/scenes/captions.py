@@ -1,4 +1,4 @@
-"""A scene -> captions as people write them, every one true of it. Pure."""
+"""A scene -> captions in natural English, each true of the scene. Pure."""
 
 from data.scenes.templates import TEMPLATES
 from data.scenes.world import Scene
@@ -9,7 +9,7 @@ _TRIES = 40
 
 
 def captions(scene: Scene, *, count: int, seed: int) -> tuple[str, ...]:
-    """Return up to `count` different captions, in the order in which they were drawn."""
+    """Return up to `count` distinct captions, in the order drawn."""
     stream = Stream("captions", seed, scene.seed, scene.number)
     writer = Writer(stream, scene)
     weights = [weight for _, weight in TEMPLATES]

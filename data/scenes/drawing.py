@@ -1,4 +1,4 @@
-"""How a scene is drawn by lot: stations of things that have to do with each other. Pure."""
+"""Random scenes, made of stations: groups of related things. Pure."""
 
 from data.scenes.patterns import PATTERNS
 from data.scenes.scene_draft import SceneDraft, Station, dress, width_of
@@ -12,7 +12,7 @@ _MAX_TRIES = 8
 
 
 def draw_scene(seed: int, index: int) -> Scene:
-    """Return the scene of this seed and index: always the same, whatever was drawn before."""
+    """Return the scene of this seed and index, independent of earlier draws."""
     stream = Stream("scenes", seed, index)
     every_place, every_sky = tuple(places().values()), tuple(skies().values())
     setting = every_place[stream.weighted_index([p.weight for p in every_place])].name
@@ -37,14 +37,14 @@ def draw_scene(seed: int, index: int) -> Scene:
 
 
 def _fits(stations: list[Station]) -> bool:
-    """Tell whether the stations fit beside each other without the scene becoming a crowd."""
+    """Tell whether the stations fit beside each other without crowding the scene."""
     groups = {thing.group for station in stations for thing in station if thing.link != "wear"}
     width = sum(width_of(station) + _GAP for station in stations)
     return width <= WIDTH - _GAP and len(groups) < _MAX_GROUPS
 
 
 def _spread(stream: Stream, stations: list[Station]) -> tuple[Thing, ...]:
-    """Return all things, the stations spread over the image's width."""
+    """Return all things, with the stations spread over the image's width."""
     free = WIDTH - sum(width_of(station) for station in stations)
     shares = [0.5 + stream.unit() for _ in range(len(stations) + 1)]
     things: list[Thing] = []
@@ -54,7 +54,10 @@ def _spread(stream: Stream, stations: list[Station]) -> tuple[Thing, ...]:
         first = len(things)
         for thing in station:
             host = thing.host + first if thing.host >= 0 else -1
-            if thing.link in {"chase", "walk"}:  # what they are tied to opens the next station
+            if thing.link in {
+                "chase",
+                "walk",
+            }:  # they are tied to the first thing of the next station
                 host = first + len(station)
             things.append(thing._replace(left=thing.left + left, station=number, host=host))
         left += width_of(station)

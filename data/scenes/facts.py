@@ -1,4 +1,4 @@
-"""What there is to say about a scene: which groups stand in which relation. Pure."""
+"""Facts about a scene: relations between groups. Pure."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from data.scenes.world import Scene, Thing
 
 Group = tuple[Thing, ...]
 
-# relation -> words for it
+# relation -> phrases
 WORDING = {
     "on": ("on", "on", "on top of"),
     "in": ("in", "inside"),
@@ -19,13 +19,13 @@ WORDING = {
     "behind": ("behind",),
     "next": ("next to", "next to", "beside", "near"),
 }
-# how readily a relation is mentioned; ties are mentioned first
+# how often a relation is mentioned; ties come first
 _WEIGHTS = {"on": 5, "in": 6, "under": 5, "above": 4, "front": 5, "behind": 5, "next": 2}
 _INVERSES = {"above": "under", "front": "behind", "behind": "front"}
 
 
 class Fact(NamedTuple):
-    """A relation that holds from every thing of a group to every thing of another."""
+    """A relation that holds between every thing of one group and every thing of another."""
 
     subject: Group
     relation: str
@@ -34,7 +34,7 @@ class Fact(NamedTuple):
 
 
 def facts(scene: Scene) -> list[Fact]:
-    """Return what holds between groups, things that are worn left out."""
+    """Return the facts about groups, except about things that are worn."""
     groups = [group for group in scene.groups() if group[0].link != "wear"]
     indexes = {thing.group: [] for group in groups for thing in group}  # type: dict[int, list[int]]
     for index, thing in enumerate(scene.things):

@@ -1,9 +1,9 @@
 """The grammar of captions: text -> statements about a scene. Pure.
 
-A statement is a noun phrase: how many things there are that its noun, its adjectives and all that
-is said of them hold of. "Two red balls are on the grass.", "two red balls on the grass" and "There
-are two red balls on the grass." are one statement: exactly two things are red balls on the grass.
-A modifier belongs to the nearest noun before it.
+A statement is a noun phrase: the number of things that match its noun, adjectives and modifiers.
+"Two red balls are on the grass.", "two red balls on the grass" and "There are two red balls on the
+grass." are the same statement: exactly two things are red balls on the grass. A modifier belongs to
+the nearest noun before it.
 """
 
 import math
@@ -14,7 +14,7 @@ from data.scenes.statements import Phrase, Quantity, Statement, Unparsed, none_o
 
 
 def parse(text: str) -> tuple[Phrase, ...]:
-    """Return the statements of a caption; all of them are asserted.
+    """Return the statements of a caption, which asserts all of them.
 
     Raises:
         Unparsed: the text is outside the grammar.
@@ -35,19 +35,19 @@ class _Reader:
         self.position = 0
 
     def peek(self, offset: int = 0) -> str:
-        """Return the token at the position, "" behind the end."""
+        """Return the token at the position, "" past the end."""
         index = self.position + offset
         return self.tokens[index] if index < len(self.tokens) else ""
 
     def take(self, *options: str) -> bool:
-        """Step over the next token if it is one of the options."""
+        """Consume the next token if it is one of the options."""
         if self.peek() and self.peek() in options:
             self.position += 1
             return True
         return False
 
     def sentence(self) -> list[Phrase]:
-        """Read clauses up to the end."""
+        """Parse clauses up to the end."""
         statements = self.clause()
         while self.peek():
             if not self.take(",", "and", "while", "but", "as", "when"):
@@ -58,7 +58,7 @@ class _Reader:
         return statements
 
     def clause(self) -> list[Phrase]:
-        """Read a clause or a list of noun phrases."""
+        """Parse a clause or a list of noun phrases."""
         fronted: list[Statement] = []
         while words.relation_at(self.tokens, self.position):
             fronted.append(self.relation())
@@ -78,14 +78,14 @@ class _Reader:
         return [say(phrase, statements) for phrase in subjects]
 
     def existential(self, fronted: list[Statement]) -> list[Phrase]:
-        """Read what follows "there is"."""
+        """Parse what follows "there is"."""
         negated = self.take("not")
         phrases = [say(phrase, fronted) for phrase in self.phrases()]
         phrases[-1] = say(phrases[-1], self.predicate())
         return [none_of(phrase) for phrase in phrases] if negated else phrases
 
     def phrases(self) -> list[Phrase]:
-        """Read a list of noun phrases."""
+        """Parse a list of noun phrases."""
         phrases = [self.phrase()]
         while self.peek() in {",", "and", "but", "or", "plus"}:
             before = self.position
@@ -108,9 +108,9 @@ class _Reader:
         )
 
     def phrase(self, *, worn: bool = False) -> Phrase:
-        """Read a noun phrase with what is said of it after the noun.
+        """Parse a noun phrase with the modifiers after the noun.
 
-        What follows something that is `worn` is said of who wears it ("in a hat on the beach").
+        What follows something `worn` modifies the wearer ("in a hat on the beach").
         """
         if self.peek() in words.PRONOUNS:
             self.position += 1
@@ -148,7 +148,7 @@ class _Reader:
         return not nouns or self.continues(word, nouns)
 
     def continues(self, word: str, nouns: list[str]) -> bool:
-        """Tell whether a word goes on with the nouns before it; it is no preposition."""
+        """Tell whether a word continues a list of nouns; it must not be a preposition."""
         if words.is_determiner(word):
             return False
         if words.is_participle(word):
@@ -167,7 +167,7 @@ class _Reader:
         )
 
     def postmodifiers(self) -> list[Statement]:
-        """Read what is said of a noun after it, as far as it goes."""
+        """Parse all modifiers that follow a noun."""
         statements: list[Statement] = []
         while True:
             before = self.position
@@ -180,7 +180,7 @@ class _Reader:
             statements += one
 
     def postmodifier(self) -> list[Statement] | None:
-        """Read one: a prepositional phrase, a participle, a relative clause."""
+        """Parse one modifier: a prepositional phrase, a participle or a relative clause."""
         word = self.peek()
         if words.relation_at(self.tokens, self.position):
             return [self.relation()]
@@ -201,7 +201,7 @@ class _Reader:
         return None
 
     def relation(self) -> Statement:
-        """Read a preposition with its object or objects."""
+        """Parse a preposition with its object or objects."""
         name, used = words.relation_at(self.tokens, self.position) or ("", 0)
         self.position += used
         negated = name.startswith("!")
@@ -211,7 +211,7 @@ class _Reader:
         return Statement("relation", name.removeprefix("!"), tuple(objects), negated)
 
     def action(self) -> list[Statement]:
-        """Read a verb and its object, if it has one."""
+        """Parse a verb and its object, if it has one."""
         verb = self.peek()
         self.position += 1
         if verb in words.HAVING:
@@ -221,7 +221,7 @@ class _Reader:
         return [Statement("verb", verb, objects)]
 
     def passive(self) -> list[Statement]:
-        """Read "held by a man" or "being held by a man", or a participle alone."""
+        """Parse "held by a man", "being held by a man", or a participle alone."""
         self.take("being")
         verb = self.peek()
         self.position += 1
@@ -230,7 +230,7 @@ class _Reader:
         return [Statement("verb", verb)]
 
     def predicate(self) -> list[Statement]:
-        """Read "is red", "is not on the grass", "runs and is holding a kite"; or nothing."""
+        """Parse "is red", "is not on the grass", "runs and is holding a kite", or nothing."""
         statements: list[Statement] = []
         while True:
             before = self.position
@@ -243,7 +243,7 @@ class _Reader:
             statements += one
 
     def one_predicate(self) -> list[Statement] | None:
-        """Read one predicate, None if there is none."""
+        """Parse one predicate, None if there is none."""
         word = self.peek()
         if word in words.DOING and self.peek(1) == "not":
             self.position += 2
@@ -260,12 +260,12 @@ class _Reader:
         return [statements[0]._replace(negated=negated != statements[0].negated), *statements[1:]]
 
     def ends_noun(self, word: str) -> bool:
-        """Tell whether a noun phrase ended before this word because it must be a verb."""
+        """Tell whether this word must be a verb, which ends the noun phrase."""
         known = words.is_boundary(word) or words.relation_at(self.tokens, self.position)
         return word.isalpha() and not known and not words.is_determiner(word)
 
     def complement(self) -> list[Statement]:
-        """Read what follows "is"."""
+        """Parse what follows "is"."""
         word = self.peek()
         if not words.is_adjective(word) and (postmodifiers := self.postmodifiers()):
             return postmodifiers

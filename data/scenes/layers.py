@@ -1,4 +1,4 @@
-"""Where and in which order the things of a scene are drawn. Pure."""
+"""The position and drawing order of a scene's things. Pure."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -10,7 +10,7 @@ _HELD = frozenset({"hold", "read", "fly"})
 
 
 class Frame(NamedTuple):
-    """Where a sprite's box lies on the canvas, in pixels; `unit` pixels are one image unit."""
+    """The position of a sprite's box on the canvas, in pixels; `unit` pixels are one image unit."""
 
     left: float
     top: float
@@ -36,7 +36,7 @@ class Frame(NamedTuple):
 
 
 def back_to_front(scene: Scene) -> Iterator[tuple[int, str]]:
-    """Yield the things from the back to the front, each with the pose in which it is drawn."""
+    """Yield the things from back to front, each with its pose."""
     carried: dict[int, list[int]] = {}
     for index, thing in enumerate(scene.things):
         if thing.link in {"wear", "hold", "read"}:

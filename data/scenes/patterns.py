@@ -1,7 +1,7 @@
-"""What a station of a scene may be: a group, a cup on a table, a man on a horse ... Pure.
+"""Patterns for the stations of a scene: a group, a cup on a table, a man on a horse ... Pure.
 
-A pattern draws its things into a draft and returns one station, or two that have to do with each
-other, or none where the place offers nothing that fits.
+A pattern draws things into a draft and returns one station, two related ones, or none if nothing
+fits the place.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _SLEEPERS = frozenset({"dog", "cat"})
 
 
 def _pose(draft: SceneDraft, thing: Thing) -> Thing:
-    """Return the thing in a pose that its kind takes on the ground."""
+    """Return the thing in a pose that its kind can take on the ground."""
     stream = draft.stream
     kind = kinds()[thing.kind]
     pose = _FIXED_POSES.get(thing.kind, "stand")
@@ -34,7 +34,7 @@ def _pose(draft: SceneDraft, thing: Thing) -> Thing:
 
 
 def group(draft: SceneDraft) -> list[Station]:
-    """Draw one to five things of a kind that stand side by side."""
+    """Draw one to five things of a kind, side by side."""
     stream = draft.stream
     twins = [thing for thing in draft.used if _may_repeat(draft, thing)]
     repeated = bool(twins) and stream.chance(0.3)
@@ -49,7 +49,7 @@ def group(draft: SceneDraft) -> list[Station]:
 
 
 def _may_repeat(draft: SceneDraft, thing: Thing) -> bool:
-    """Tell whether things of the same kind but another colour may be drawn: one kind once more."""
+    """Tell whether a kind may be drawn again in another colour, once per scene."""
     kind = kinds()[thing.kind]
     return (
         "group" in kind.roles
@@ -78,7 +78,7 @@ def on_top(draft: SceneDraft) -> list[Station]:
 
 
 def _seat(thing: Thing) -> Thing:
-    """Return the thing in the pose of its kind; who sits is not as tall, the legs hang down."""
+    """Return the thing in the pose of its kind; a sitting thing is shorter, its legs hang down."""
     thing = thing._replace(pose=_FIXED_POSES.get(thing.kind, thing.pose))
     if thing.pose == "sit" and "person" in kinds()[thing.kind].roles:
         return thing._replace(height=thing.height * 0.72)
@@ -117,7 +117,7 @@ def below(draft: SceneDraft) -> list[Station]:
 
 
 def inside(draft: SceneDraft) -> list[Station]:
-    """Draw things in a box or in a basket: they look out over its rim."""
+    """Draw things in a box or basket; they stick out over its rim."""
     kind = draft.kind("holder")
     if kind is None:
         return []
@@ -162,7 +162,7 @@ def in_front(draft: SceneDraft) -> list[Station]:
 
 
 def behind(draft: SceneDraft) -> list[Station]:
-    """Draw something that is partly hidden by what stands before it."""
+    """Draw something that is partly hidden by a thing in front of it."""
     hider = draft.kind(draft.stream.choice(("cover", "surface")))
     if hider is None:
         return []
@@ -194,7 +194,7 @@ def above(draft: SceneDraft) -> list[Station]:
 
 
 def holding(draft: SceneDraft) -> list[Station]:
-    """Draw a person who holds or reads something, or flies a kite."""
+    """Draw a person who holds or reads something or flies a kite."""
     kind = draft.kind("person")
     held = draft.kind("held")
     if kind is None or held is None:

@@ -1,4 +1,4 @@
-"""How a group of things is called: "two small red balls", "a boy in a striped shirt". Pure."""
+"""Noun phrases for groups: "two small red balls", "a boy in a striped shirt". Pure."""
 
 from typing import NamedTuple
 
@@ -12,19 +12,19 @@ _VOWELS = frozenset("aeiou")
 
 
 class Named(NamedTuple):
-    """A group's noun phrase; `plural` says which form the verb takes."""
+    """A group's noun phrase; `plural` sets the form of the verb."""
 
     text: str
     plural: bool
 
 
 def article(text: str) -> str:
-    """Return the words with "a" or "an" before them."""
+    """Return the words after "a" or "an"."""
     return f"{'an' if text[0] in _VOWELS else 'a'} {text}"
 
 
 def adjectives(stream: Stream, thing: Thing, *, needed: bool) -> list[str]:
-    """Return the adjectives to mention, in English order; `needed`: all that tell groups apart."""
+    """Return the adjectives to use, in English order; `needed`: all that distinguish groups."""
     said: list[str] = []
     if thing.size and stream.chance(0.7):
         said.append(stream.choice(_SIZE_WORDS[thing.size]))
@@ -46,10 +46,10 @@ class Namer:
     def name(
         self, group: tuple[Thing, ...], *, loose: bool = False, undressed: bool = False
     ) -> Named:
-        """Return a noun phrase that is true of this group and of no other.
+        """Return a noun phrase that is true of this group only.
 
-        `loose` allows words that do not give the number: a bare plural, "several". `undressed`:
-        without what people wear, after which "it" would be a garment.
+        `loose` allows inexact numbers: a bare plural, "several". `undressed` leaves out clothes,
+        which a following "it" would refer to.
         """
         count = len(group)
         noun = self.noun(group)
@@ -61,12 +61,12 @@ class Namer:
         return Named(f"{self.number(count, loose=loose)}{text}", plural=True)
 
     def definite(self, group: tuple[Thing, ...]) -> Named:
-        """Return a noun phrase with "the" that is true of this group alone."""
+        """Return a noun phrase with "the" that is true of this group only."""
         number = f"{NUMBERS[len(group)]} " if len(group) > 1 else ""
         return Named(f"the {number}{self.noun(group, plain=True)}", plural=len(group) > 1)
 
     def noun(self, group: tuple[Thing, ...], *, plain: bool = False) -> str:
-        """Return the noun in its number with the adjectives that are mentioned."""
+        """Return the noun, singular or plural, with its adjectives."""
         thing = group[0]
         needed = any(
             other[0].kind == thing.kind and other[0].group != thing.group for other in self.groups
@@ -76,7 +76,7 @@ class Namer:
         return " ".join([*said, kind.plural if len(group) > 1 else kind.name])
 
     def number(self, count: int, *, loose: bool) -> str:
-        """Return words for a number above one, with a space behind them."""
+        """Return words for a number above one, with a trailing space."""
         stream = self.stream
         if stream.chance(0.07):
             return f"{count} "
@@ -87,7 +87,7 @@ class Namer:
         return f"{NUMBERS[count]} "
 
     def clothes_of(self, group: tuple[Thing, ...]) -> list[tuple[Thing, ...]]:
-        """Return the groups of garments and hats that the group wears, one thing each."""
+        """Return one thing of each group of garments and hats that the group wears."""
         return [
             other
             for other in self.groups
@@ -104,7 +104,7 @@ class Namer:
         return f"{self.stream.choice(before)}{self.garment(thing, plural=len(group) > 1)}"
 
     def garment(self, thing: Thing, *, plural: bool) -> str:
-        """Return what is worn by one or by each of several."""
+        """Return a phrase for a garment worn by one person or by each of several."""
         kind: Kind = kinds()[thing.kind]
         said = adjectives(self.stream, thing, needed=thing.kind != "hat")
         if plural:

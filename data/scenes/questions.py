@@ -1,9 +1,9 @@
-"""Questions about a scene: a true sentence and the sentences that one change makes of it. Pure.
+"""Questions about a scene: a true sentence, and sentences with one change. Pure.
 
-Each question yields candidates; the first whose truth is as it should be is asked. What is put in
-the place of something else is drawn from the vocabulary, by the scene's number, and could be in a
-scene too. A change of one word into another is asked as often as the change back: who reads the
-captions alone cannot tell which is true.
+Each question yields candidates; the first with the right truth values is asked. Replacements are
+drawn from the vocabulary, by the scene's number, and could occur in a scene too. A change of one
+word into another is asked as often as its reverse, so that the captions alone do not reveal which
+is true.
 """
 
 from collections import defaultdict
@@ -29,7 +29,7 @@ _POSES: Final = ("stand", "sit", "run", "walk", "sleep", "fly", "swim")
 
 
 class QuestionTexts(NamedTuple):
-    """A true text, another true one that says the same or none, and a false one."""
+    """A true text, a true paraphrase or none, and a false text."""
 
     true: str
     false: str
@@ -38,7 +38,7 @@ class QuestionTexts(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """Sentences that ought to be true and false; `change`: the word that differs, if it is one."""
+    """Sentences meant to be true and false; `change`: the changed word, if a single one."""
 
     true: Sentence
     false: Sentence
@@ -49,7 +49,7 @@ Question = Callable[[Scene, Stream], Iterator[Candidate]]
 
 
 def make_question(question: Question, scene: Scene, *, name: str) -> QuestionTexts | None:
-    """Return what a question asks of a scene, None if there is nothing to ask."""
+    """Return a question's pair for a scene, None if the question does not apply."""
     stream = Stream("evaluation", name, scene.seed, scene.number)
     for true, false, change in question(scene, stream):
         if truth(scene, true.text) is True and truth(scene, false.text) is False:
@@ -60,9 +60,9 @@ def make_question(question: Question, scene: Scene, *, name: str) -> QuestionTex
 
 
 def balance(pairs: Sequence[T], change_of: Callable[[T], tuple[str, str]]) -> list[T]:
-    """Return the pairs in couples of a change and the change back; others that change are left out.
+    """Return the pairs so that each change is followed by its reverse; unmatched ones are dropped.
 
-    So the first of them, an even number, are balanced too.
+    So any even number of the first pairs is balanced too.
     """
     kept: list[T] = []
     waiting: dict[tuple[str, str], list[T]] = defaultdict(list)
@@ -79,7 +79,7 @@ def balance(pairs: Sequence[T], change_of: Callable[[T], tuple[str, str]]) -> li
 
 
 def rephrase(sentence: Sentence) -> Sentence | None:
-    """Return the sentence said the other way round, None where that says something else."""
+    """Return the sentence in reverse order, None where that changes its meaning."""
     if sentence.word in INVERSES:
         return Sentence(sentence.things[::-1], INVERSES[sentence.word])
     if not sentence.word and len(sentence.things) > 1:
@@ -169,7 +169,7 @@ def count(scene: Scene, stream: Stream) -> Iterator[Candidate]:
 
 
 def existence(scene: Scene, stream: Stream) -> Iterator[Candidate]:
-    """There is a dog. -> There is no dog. And the other way round, for what is not there."""
+    """There is a dog. -> There is no dog. And the reverse, for absent things."""
     there = {group[0].kind for group in scene.groups()}
     absent = [kind.name for kind in kinds().values() if scene.place in kind.places]
     names = stream.shuffled(sorted(there) if stream.chance(0.5) else absent)
@@ -198,7 +198,7 @@ def _pairs(scene: Scene, stream: Stream) -> Iterator[tuple[Noun, Noun]]:
 
 
 def _relations(scene: Scene, stream: Stream) -> Iterator[Sentence]:
-    """Yield what holds between two groups, side by side no more often than all else together."""
+    """Yield facts about two groups; at most half of them are "side by side"."""
     found = facts(scene)
     beside = [fact for fact in found if fact.relation in {"left", "right", "next"}]
     others = [fact for fact in found if fact not in beside]

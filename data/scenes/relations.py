@@ -1,7 +1,6 @@
-"""What holds between two things of a scene: True, False, or None where an image leaves it open.
+"""Relations between two things of a scene: True, False, or None if the image leaves it open.
 
-The truths come from how the scene was made (who stands on what) and from the boxes of the things.
-Pure.
+They follow from the scene's ties (who stands on what) and the things' boxes. Pure.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,12 +31,12 @@ def entities(scene: Scene) -> tuple[Thing, ...]:
 
 
 def tie(things: tuple[Thing, ...], a: int, b: int) -> str:
-    """Return how thing `a` is tied to thing `b`; "" if it is not."""
+    """Return the tie of thing `a` to thing `b`, "" if there is none."""
     return things[a].link if things[a].host == b else ""
 
 
 def acting(things: tuple[Thing, ...], a: int, b: int) -> str:
-    """Return the verb of what `a` does to `b`; "" if it does nothing."""
+    """Return the verb for what `a` does to `b`, "" if nothing."""
     if tie(things, b, a) in _CARRIED:
         return things[b].link
     return tie(things, a, b) if tie(things, a, b) in _MOVING | {"ride"} else ""
@@ -48,7 +47,7 @@ def _flies(thing: Thing) -> bool:
 
 
 def _overlap(a: Thing, b: Thing) -> bool:
-    """Tell whether one is over the other's part of the ground."""
+    """Tell whether the two overlap horizontally."""
     return a.left < b.left + b.width and b.left < a.left + a.width
 
 
@@ -147,7 +146,7 @@ def behind(things: tuple[Thing, ...], a: int, b: int) -> Verdict:
 
 
 def _holder(things: tuple[Thing, ...], a: int) -> Thing:
-    """Return who holds or wears a thing, the thing itself if nobody does."""
+    """Return who holds or wears a thing, or the thing itself."""
     held = things[a].link in {"hold", "read", "wear"}
     return things[things[a].host] if held else things[a]
 
@@ -177,7 +176,7 @@ def near(things: tuple[Thing, ...], a: int, b: int) -> Verdict:
 
 
 def with_(things: tuple[Thing, ...], a: int, b: int) -> Verdict:
-    """Tell whether `b` belongs to `a`, or is there with it."""
+    """Tell whether `b` belongs to `a` or accompanies it."""
     if things[b].link in _SCENERY:
         return None
     if things[a].link in _SCENERY or tie(things, a, b) or tie(things, b, a):
@@ -193,19 +192,19 @@ def at(things: tuple[Thing, ...], a: int, b: int) -> Verdict:
 
 
 def maybe(things: tuple[Thing, ...], a: int, b: int) -> Verdict:
-    """Leave open what an image does not settle; far things have nothing to do with each other."""
+    """Return None where an image does not decide, False for things far apart."""
     return None if near(things, a, b) is not False else False
 
 
 def never(things: tuple[Thing, ...], a: int, b: int) -> Verdict:
-    """Deny what nothing in the world is to another thing: "the floor of a ball"."""
+    """Return False for relations that do not occur in this world: "the floor of a ball"."""
     del things, a, b
     return False
 
 
 @cache
 def relations() -> Mapping[str, Relation]:
-    """Return the relations by the name that relations.txt uses."""
+    """Return the relations by their names in relations.txt."""
     return {
         "on": on,
         "in": in_,

@@ -1,8 +1,8 @@
-"""Scene -> image. Pillow's only door for drawing: images are made by a small interpreter.
+"""Scene -> image: a small interpreter of sprites, and the only module that draws with Pillow.
 
-A sprite is a list of shapes in a box; a thing is drawn by putting its sprite into its box, in its
-colour, with its pattern or material. All is drawn at three times the size asked for and then
-reduced, so that edges are smooth.
+A sprite is a list of shapes in a box; a thing's sprite is drawn into its box, in its colour, with
+its pattern or material. Images are drawn at three times their size and then reduced, so that edges
+are smooth.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,7 +51,7 @@ def png(scene: Scene, *, size: int = 128) -> bytes:
 
 
 def write_images(folder: Path, scenes: Iterable[tuple[str, Scene]], *, size: int = 128) -> int:
-    """Write the image of each scene under its image key; return how many were written."""
+    """Write each scene's image under its key; return the number of images."""
     count = 0
     for count, (image, scene) in enumerate(scenes, start=1):  # noqa: B007 - the count is returned
         path = folder / image
@@ -69,7 +69,7 @@ def _background(setting: str, sky: str, pixels: int) -> Image.Image:
     empty = canvas.copy()
     for shape in sprite("place", setting):
         _draw_shape(canvas, shape, frame, "", _WHITE)
-    if sky in _TINTS:  # the light of the hour falls on all but the sky
+    if sky in _TINTS:  # the time of day tints everything but the sky
         tint, strength = _TINTS[sky]
         lit = Image.blend(canvas, Image.new("RGB", canvas.size, tint), strength)
         changed = ImageChops.difference(canvas, empty).convert("L").point(_any_difference)
@@ -128,7 +128,7 @@ def _draw_strings(canvas: Image.Image, scene: Scene, unit: float) -> None:
 def _draw_shape(
     canvas: Image.Image, shape: Shape, frame: Frame, finish: str, colour: Colour
 ) -> None:
-    """Draw one shape; a body with a finish is filled through a mask."""
+    """Draw one shape; a pattern or material is filled through a mask."""
     if shape.name == "fade":
         _fade(canvas, shape, frame)
         return
@@ -194,7 +194,7 @@ def _trace(
         radius = numbers[0] * frame.unit
         try:
             draw.rounded_rectangle(box, radius=radius, fill=fill, outline=edge, width=line)
-        except ValueError:  # Pillow's, where corners leave less than a pixel of a side
+        except ValueError:  # Pillow raises it if rounded corners leave less than a pixel of a side
             draw.ellipse(box, fill=fill, outline=edge, width=line)
     else:
         start, end = _angles(frame, numbers[4], numbers[5])

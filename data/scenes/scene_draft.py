@@ -1,4 +1,4 @@
-"""What may still be drawn for a scene, and how things are placed beside each other. Pure."""
+"""A scene in progress: what may still be drawn, and placing things side by side. Pure."""
 
 from data.scenes.vocabulary import Kind, kinds
 from data.scenes.world import MATERIALS, Thing
@@ -10,7 +10,7 @@ _SCALES = {"small": 0.7, "": 1.0, "big": 1.3}
 
 
 class SceneDraft:
-    """What may still be drawn for one scene; the only state of a drawing."""
+    """What may still be drawn for a scene; the only state while drawing it."""
 
     def __init__(self, stream: Stream, place: str) -> None:
         self.stream = stream
@@ -19,7 +19,7 @@ class SceneDraft:
         self.num_groups = 0
 
     def kind(self, role: str, *, max_width: float = 200, max_height: float = 200) -> Kind | None:
-        """Draw a kind that plays this role here, fits, and is not in the scene yet."""
+        """Draw a kind that has this role, fits here and is not yet in the scene."""
         used = [kinds()[thing.kind] for thing in self.used]
         taken = {name for kind in used for name in kind.names if name in kinds()}
         fitting = [
@@ -59,7 +59,7 @@ class SceneDraft:
         return thing
 
     def size(self) -> str:
-        """Draw a size; most things have none that is worth a word."""
+        """Draw a size; most things have none."""
         return self.stream.choice(("small", "big", "", "", ""))
 
 
@@ -69,7 +69,7 @@ def width_of(station: Station) -> float:
 
 
 def row(thing: Thing, count: int, *, max_width: float) -> Station:
-    """Return `count` copies of a thing in one row, or in two staggered ones if that is too wide."""
+    """Return `count` copies of a thing in one row, or in two staggered rows if one is too wide."""
     step = thing.width * 1.06
     if step * count <= max_width:
         return [thing._replace(left=step * n) for n in range(count)]
@@ -96,7 +96,7 @@ def from_zero(things: Station) -> Station:
 
 
 def dress(draft: SceneDraft, station: Station) -> Station:
-    """Return the station with a garment, and perhaps a hat, for every person, one sort a group."""
+    """Return the station with clothes for every person, alike within a group."""
     things = list(station)
     for number in sorted({thing.group for thing in station}):
         people = [(i, thing) for i, thing in enumerate(station) if thing.group == number]

@@ -1,7 +1,7 @@
-"""What can be said of a scene, in parts that can be changed one at a time. Pure.
+"""Sentences about a scene, in parts that can be changed one at a time. Pure.
 
-A text is made of its parts, so a false one differs from a true one in the part that was changed.
-Whether it is true is asked of `data.scenes.truth`; what that leaves open is not used.
+A text is assembled from its parts, so a false text differs from a true one only in the changed
+part. `data.scenes.truth` decides whether it is true; undecided texts are not used.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ INVERSES = {"left": "right", "right": "left", "front": "behind", "behind": "fron
 
 
 class Noun(NamedTuple):
-    """So many things of a kind, as "two big red balls"; 0 of them is "no ball"."""
+    """A number of things of a kind, such as "two big red balls"; 0 is "no ball"."""
 
     kind: str
     number: int = 1
@@ -35,7 +35,7 @@ class Noun(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """Things, what they do or where they are, and of which others; without a word: a list.
+    """Things, a verb or relation, and its objects; a list if `word` is empty.
 
     `word`: a relation of WORDING, a lemma of verbs(), or "".
     """
@@ -56,7 +56,7 @@ class Sentence(NamedTuple):
 
 
 def noun_of(group: Group, *, plain: bool = False) -> Noun:
-    """Return what a group is called, with all that is seen of it, or `plain`: by its kind alone."""
+    """Return a group's name with all visible attributes, or only its kind if `plain`."""
     thing = group[0]
     if plain:
         return Noun(thing.kind, len(group))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Shape(NamedTuple):
-    """One shape of a sprite, as the head of sprites.txt describes it."""
+    """One shape of a sprite; the head of sprites.txt describes the format."""
 
     name: str
     role: str
@@ -29,13 +29,13 @@ def _sprites() -> Mapping[str, tuple[tuple[str, ...], ...]]:
 
 @cache
 def sprite(kind: str, pose: str) -> tuple[Shape, ...]:
-    """Return the shapes of a kind in a pose, in drawing order; the kind's own where it has none."""
+    """Return a kind's shapes in a pose, or else its default shapes, in drawing order."""
     name = f"{kind} {pose}" if f"{kind} {pose}" in _sprites() else f"{kind} *"
     return _shapes(name)
 
 
 def has_sprite(kind: str, pose: str) -> bool:
-    """Tell whether a kind is drawn in a way of its own in this pose."""
+    """Tell whether a kind has shapes of its own for this pose."""
     return f"{kind} {pose}" in _sprites()
 
 

@@ -1,4 +1,4 @@
-"""Which scenes make up a split, and the image keys that name them. Pure.
+"""The scenes of each split, and their image keys. Pure.
 
 Scenes of a split are numbered from 0; no two splits share one. "train/000123.png" is the image of
 number 123 of "train".
@@ -13,11 +13,11 @@ from data.scenes.vocabulary import is_held_out
 from data.scenes.world import Scene
 
 SPLITS: Final = ("train", "val", "test")
-_SIZE: Final = 10_000_000  # indexes of a split before those of the next one begin
+_SIZE: Final = 10_000_000  # indices reserved for each split
 
 
 def scene_at(number: int, *, split: str, seed: int = 0, hold_out: bool = False) -> Scene:
-    """Return a scene of a split; with `hold_out`, the first try without a held-out combination."""
+    """Return a scene of a split; with `hold_out`, the first one without a held-out combination."""
     for attempt in count():
         index = (len(SPLITS) * attempt + SPLITS.index(split)) * _SIZE + number
         scene = draw_scene(seed, index)
@@ -45,5 +45,7 @@ def parse_image_key(key: str) -> tuple[str, int]:
     split, _, name = key.partition("/")
     number = name.removesuffix(".png")
     if split not in SPLITS or not number.isdecimal() or name == number:
-        raise UsageError(f"{key!r} is no image of scenes: expected one like train/000123.png")
+        raise UsageError(
+            f"{key!r} is not an image of scenes: expected a key such as train/000123.png"
+        )
     return split, int(number)

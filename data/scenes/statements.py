@@ -1,11 +1,11 @@
-"""What a caption states: phrases that say how many things something holds of. Pure."""
+"""The statements of a caption: noun phrases with quantities. Pure."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Quantity(NamedTuple):
-    """How many: from `low` to `high`; `bare` is a plural without a word of number."""
+    """A quantity from `low` to `high`; `bare` is a plural without a number word."""
 
     low: float
     high: float
@@ -13,7 +13,7 @@ class Quantity(NamedTuple):
 
 
 class Phrase(NamedTuple):
-    """A noun phrase; `head` is "it" for a pronoun: the thing of which the phrase is said."""
+    """A noun phrase; `head` is "it" for a pronoun that refers to the subject."""
 
     quantity: Quantity
     head: str
@@ -22,10 +22,10 @@ class Phrase(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """What is said of a thing: a relation to others, a verb with or without an object, a quality.
+    """A predicate: a relation to others, a verb with or without an object, or a quality.
 
-    `kind` is relation, verb, passive or quality; `word` a relation's name, a verb as it is written,
-    an adjective, or "" for being what the object says ("is a dog").
+    `kind` is relation, verb, passive or quality; `word` is a relation's name, a verb as written, an
+    adjective, or "" for identity with the object ("is a dog").
     """
 
     kind: str
@@ -39,10 +39,10 @@ class Unparsed(ValueError):
 
 
 def say(phrase: Phrase, statements: Sequence[Statement]) -> Phrase:
-    """Return the phrase with more said of it."""
+    """Return the phrase with more predicates."""
     return phrase._replace(statements=(*phrase.statements, *statements))
 
 
 def none_of(phrase: Phrase) -> Phrase:
-    """Return the contrary of "there is": "there are not two dogs" is taken as "no dogs"."""
+    """Return the negation of "there is": "there are not two dogs" is read as "no dogs"."""
     return phrase._replace(quantity=Quantity(0, 0))

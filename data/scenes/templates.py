@@ -1,6 +1,6 @@
-"""The forms of captions: each takes the writer and returns a text, or None if nothing fits. Pure.
+"""Caption templates: each takes the writer and returns a text, or None if nothing fits. Pure.
 
-A text has no capital and no final mark yet. A template's docstring shows what it writes.
+Texts have no capital and no full stop yet. A template's docstring shows an example.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def front_place(writer: Writer) -> str:
 
 
 def _words_for(writer: Writer, fact: Fact) -> tuple[str, bool]:
-    """Return words for a fact's relation, and whether they are a verb."""
+    """Return a phrase for a fact's relation, and whether it is a verb."""
     stream = writer.stream
     if fact.relation in verbs():
         form = verbs()[fact.relation].participle
@@ -112,7 +112,7 @@ def describe_poses(writer: Writer) -> str | None:
 
 
 def _does(group: Group) -> bool:
-    """Tell whether what a group does is worth a word."""
+    """Tell whether a group's action is worth mentioning."""
     thing = group[0]
     animate = {"animal", "person"} & kinds()[thing.kind].names
     return thing.pose in {"fly", "float"} or (bool(animate) and thing.pose in verbs())
@@ -250,7 +250,7 @@ def absent(writer: Writer) -> str | None:
 
 
 def _missing(writer: Writer, group: Group) -> Kind | None:
-    """Draw a kind that could be here beside the group, of its sort, and is not."""
+    """Draw a kind similar to the group's that could be in the scene but is not."""
     here = [kinds()[kind] for kind in {thing.kind for thing in writer.scene.things}]
     names = {name for kind in here for name in kind.names | kind.maybe}
     sort = kinds()[group[0].kind].names - {"thing", "object"}

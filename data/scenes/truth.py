@@ -1,9 +1,9 @@
-"""Whether a text is true of a scene: True, False, or None where that cannot be told. Pure.
+"""Whether a text is true of a scene: True, False, or None if undecided. Pure.
 
-The world is closed: what is not in the scene is not there. "a dog": at least one; "two dogs":
-exactly two of which all that is said holds; "dogs": at least two; "no dog": none. "A man with
+The world is closed: what the scene does not list is absent. "a dog": at least one; "two dogs":
+exactly two that match the whole description; "dogs": at least two; "no dog": none. "A man with
 hats": a plural that depends on another plural ("two men in hats") means one each. What an image
-leaves open (is a puppy a dog? is the calm lake calm?) is None, by Kleene's three-valued logic.
+leaves open (is a small dog a puppy? is the lake calm?) is None, in Kleene's three-valued logic.
 """
 
 from data.scenes import words
@@ -42,7 +42,7 @@ def _not(verdict: Verdict) -> Verdict:
 
 
 class _State:
-    """A scene with its scenery, looked at by one statement after another."""
+    """A scene with its scenery, against which statements are evaluated."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -56,7 +56,7 @@ class _State:
         return _counts([self.matches(i, phrase, -1) for i in every], phrase.quantity)
 
     def matches(self, thing: int, phrase: Phrase, subject: int) -> Verdict:
-        """Tell whether a thing is what the phrase says; `subject` is what "it" stands for."""
+        """Tell whether a thing matches the phrase; `subject` is what "it" refers to."""
         if phrase.head == "it":
             return thing == subject if subject >= 0 else None
         verdicts = [_is(self.scene, self.things[thing], phrase.head)]
@@ -70,7 +70,7 @@ class _State:
         return all_of(verdicts)
 
     def holds(self, thing: int, statement: Statement, subject: int, *, plural: bool) -> Verdict:
-        """Tell whether what is said of a thing holds of it."""
+        """Tell whether a predicate is true of a thing."""
         if statement.kind == "quality":
             verdict = (
                 self.matches(thing, statement.objects[0], subject)
@@ -86,7 +86,7 @@ class _State:
         return _not(verdict) if statement.negated else verdict
 
     def relates(self, thing: int, statement: Statement, subject: int, *, plural: bool) -> Verdict:
-        """Tell whether a thing is so related to as many others as the object says."""
+        """Tell whether a thing has the relation to as many others as the object says."""
         target = statement.objects[0]
         asked = target.quantity
         if asked.bare and (plural or target.head == "it"):
@@ -144,7 +144,7 @@ class _State:
 
 
 def _counts(verdicts: list[Verdict], quantity: Quantity) -> Verdict:
-    """Tell whether the number of things that match is what the quantity asks for."""
+    """Tell whether the number of matching things satisfies the quantity."""
     sure = verdicts.count(True)
     possible = sure + verdicts.count(None)
     if quantity.low <= sure and possible <= quantity.high:
@@ -187,7 +187,7 @@ def _has(scene: Scene, thing: Thing, dimension: str, value: str) -> Verdict:
 
 
 def _is_sized(thing: Thing, size: str) -> Verdict:
-    """Tell whether a thing is big or small; open for kinds that always are."""
+    """Tell whether a thing is big or small; None for kinds that always are."""
     if thing.size or thing.kind not in kinds():
         return thing.size == size
     area = kinds()[thing.kind].width * kinds()[thing.kind].height
@@ -204,7 +204,7 @@ def _is_coloured(thing: Thing, colour: str) -> Verdict:
 
 
 def _does(thing: Thing, form: str) -> Verdict:
-    """Tell whether a thing does what a verb without an object says."""
+    """Tell whether an intransitive verb is true of a thing."""
     lemmas = words.lemmas(form)
     if lemmas & _NEUTRAL:
         return True
@@ -225,7 +225,7 @@ def _does(thing: Thing, form: str) -> Verdict:
 
 
 def _acts(link: str, lemmas: frozenset[str]) -> Verdict:
-    """Tell whether a tie between two things is what a verb with an object says."""
+    """Tell whether a transitive verb is true of two tied things."""
     verb = verbs().get(link)
     if verb is None:
         return False

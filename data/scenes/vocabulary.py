@@ -1,6 +1,7 @@
 """The words of the world, read once from the tables beside this file. Pure.
 
-A table has one record a line, fields parted by "|"; "-" is an empty field, "#" opens a comment.
+A table has one record per line, fields separated by "|"; "-" is an empty field, "#" starts a
+comment.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,8 +15,8 @@ from data.streams import Stream
 class Kind(NamedTuple):
     """A kind of thing; `width` and `height` in image units (see world.py).
 
-    `names`: nouns that are true of every thing of the kind; `maybe`: nouns that an image of one
-    does not settle. `roles`: the parts it may play in a scene.
+    `names`: nouns that are true of every thing of the kind; `maybe`: nouns that its image does not
+    decide. `roles`: its possible roles in a scene.
     """
 
     name: str
@@ -31,7 +32,7 @@ class Kind(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """A place or a sky: what it may be called, what is to be seen in it, phrases that are true."""
+    """A place or a sky: its names, what is visible in it, phrases that are true of it."""
 
     name: str
     weight: float
@@ -42,7 +43,7 @@ class Setting(NamedTuple):
 
 
 class Verb(NamedTuple):
-    """A verb; `implies` are lemmas true of whoever does it, `maybe` those that stay open."""
+    """A verb; `implies` are lemmas that follow from it, `maybe` those that may be true."""
 
     lemma: str
     finite: str
@@ -126,9 +127,9 @@ def _rgb(text: str) -> tuple[int, int, int]:
 
 @cache
 def is_held_out(kind: str, colour: str) -> bool:
-    """Tell whether a combination is of the tenth that `Scenes.hold_out` leaves out.
+    """Tell whether a combination is in the tenth that `Scenes.hold_out` leaves out.
 
-    A kind of fewer than four colours loses none: it would be told by its colour.
+    Kinds with fewer than four colours keep all of them, or colour would identify the kind.
     """
     several = len(kinds()[kind].colours) > 3 and colour != ""
     return several and Stream("held out", kind, colour).chance(0.1)

@@ -1,4 +1,4 @@
-"""Word forms of the grammar: tokens, numbers, prepositions, and what a word may be. Pure."""
+"""Word forms of the grammar: tokens, numbers, prepositions and word classes. Pure."""
 
 import math
 import re
@@ -69,7 +69,7 @@ def relation_at(tokens: Sequence[str], position: int) -> tuple[str, int] | None:
 
 @cache
 def _quantities() -> Mapping[tuple[str, ...], tuple[float, float, bool]]:
-    """Return words of number -> (low, high, whether a plural noun makes it at least two)."""
+    """Return number word -> (low, high, whether a plural noun means at least two)."""
     return {
         tuple(phrase.split()): (float(low), float(high or "inf"), plural == "plural")
         for phrase, low, high, plural in table("quantities.txt")
@@ -120,7 +120,7 @@ def _nouns() -> frozenset[str]:
 
 @cache
 def singulars(word: str) -> frozenset[str]:
-    """Return what the singular of a noun may be; the word itself if it is no plural."""
+    """Return possible singulars of a noun; the word itself if it is not a plural."""
     if word in _plurals():
         return frozenset({_plurals()[word]})
     found = {word}
@@ -143,13 +143,13 @@ def is_plural(word: str) -> bool:
 
 @cache
 def is_noun(word: str) -> bool:
-    """Tell whether the world knows the noun, in either number."""
+    """Tell whether the vocabulary has the noun, singular or plural."""
     return bool(singulars(word) & _nouns())
 
 
 @cache
 def is_clothing(word: str) -> bool:
-    """Tell whether a noun is something to wear."""
+    """Tell whether a noun names clothing."""
     clothes = [kind for kind in kinds().values() if "clothing" in kind.names]
     every = frozenset().union(*(kind.names | kind.maybe for kind in clothes))
     return bool(singulars(word) & (every - {"thing", "object"}))
@@ -184,7 +184,7 @@ def is_finite(word: str, before: str) -> bool:
 
 
 def is_verb_like(word: str) -> bool:
-    """Tell whether a word opens a predicate."""
+    """Tell whether a word starts a predicate."""
     return is_copula(word) or word in HAVING or is_participle(word) or is_finite(word, "")
 
 
@@ -194,18 +194,18 @@ def is_copula(word: str) -> bool:
 
 
 def is_boundary(word: str) -> bool:
-    """Tell whether no noun phrase reaches across this word."""
+    """Tell whether a word ends any noun phrase."""
     return word in _BOUNDARIES
 
 
 def is_determiner(word: str) -> bool:
-    """Tell whether a word opens a noun phrase of its own."""
+    """Tell whether a word starts a new noun phrase."""
     return (word,) in _quantities() or word in _NUMBERS or word.isdecimal()
 
 
 @cache
 def qualities() -> Mapping[str, tuple[tuple[str, bool], ...]]:
-    """Return adjective -> what it says ("size big"), each with whether it says it for certain."""
+    """Return adjective -> meanings ("size big"), each with whether it is certain."""
     found: dict[str, list[tuple[str, bool]]] = {}
     for dimension, sure, maybe in table("adjectives.txt"):
         for word in sure.split():
@@ -219,18 +219,18 @@ def qualities() -> Mapping[str, tuple[tuple[str, bool], ...]]:
 
 
 def is_colour(word: str) -> bool:
-    """Tell whether the world knows the colour."""
+    """Tell whether the vocabulary has the colour."""
     return any(dimension.startswith("colour") for dimension, _ in qualities().get(word, ()))
 
 
 def is_adjective(word: str) -> bool:
-    """Tell whether the world knows the adjective."""
+    """Tell whether the vocabulary has the adjective."""
     return word in qualities() and word not in _nouns()
 
 
 @cache
 def lemmas(form: str) -> frozenset[str]:
-    """Return what the dictionary form of a verb form may be."""
+    """Return possible lemmas of a verb form."""
     for verb in verbs().values():
         if form in {verb.lemma, verb.finite, verb.participle, verb.passive}:
             return frozenset({verb.lemma})

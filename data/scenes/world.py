@@ -1,4 +1,4 @@
-"""What a scene is: things with attributes, places in the image and ties to each other. Pure.
+"""A scene: things with attributes, positions and ties to each other. Pure.
 
 The image is 116 units wide and high. A thing stands on the ground line `ground` (a height in the
 image, larger is nearer), `base` units above it. Things of one station belong together; stations
@@ -16,10 +16,10 @@ MATERIALS = frozenset({"wooden", "metal", "glass"})
 class Thing(NamedTuple):
     """One thing of a scene.
 
-    `size` is "small", "" or "big"; `finish` "" or a pattern or a material; a thing of a material
-    has no colour. `host` is the index of the thing it is tied to, -1 for none, and `link` how:
-    on, in, under, above, front, behind, hold, wear, ride, fly, chase, walk, read. `group` numbers
-    the things that were drawn as one ("three red balls"). `facing` is 1 for right, -1 for left.
+    `size` is "small", "" or "big"; `finish` "" or a pattern or a material; a thing with a material
+    has no colour. `host` is the index of the thing it is tied to, -1 for none, and `link` how: on,
+    in, under, above, front, behind, hold, wear, ride, fly, chase, walk, read. `group` numbers the
+    things that were drawn as one ("three red balls"). `facing` is 1 for right, -1 for left.
     """
 
     kind: str
@@ -40,7 +40,7 @@ class Thing(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """An image's whole content: what is not in it, is not there.
+    """The entire content of an image.
 
     `place` and `sky` name settings of the vocabulary; indoors there is no sky ("").
     """

@@ -18,7 +18,7 @@ class Writer:
         self.groups = [group for group in scene.groups() if group[0].link != "wear"]
 
     def fact(self, facts_: list[Fact] | None = None) -> Fact | None:
-        """Draw a fact, ties more readily than accidents of place."""
+        """Draw a fact; ties are more likely than positions."""
         known = self.facts if facts_ is None else facts_
         if not known:
             return None
@@ -32,7 +32,7 @@ class Writer:
         return self.setting()
 
     def setting(self) -> str:
-        """Return a phrase of the place or of the time of day, with a space before it."""
+        """Return a phrase for the place or the time of day, with a leading space."""
         sky = self.scene.sky
         if sky and self.stream.chance(0.25 if sky != "day" else 0.06):
             return f" {self.stream.choice(skies()[sky].phrases)}"

@@ -1,4 +1,4 @@
-"""Sources: where captions come from. SOURCES is the whole list; nothing registers itself."""
+"""Sources of captions. SOURCES lists them all; nothing registers itself."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -27,13 +27,13 @@ SOURCES: Final = {
 class Source(Protocol):
     """A frozen keyword-only dataclass whose fields are its options.
 
-    The first line of its docstring says what it reads, the second paragraph gives an example of
-    the layout. It opens nothing before `read` or `splits` is called.
+    The first line of its docstring says what it reads, the second paragraph shows the layout. It
+    opens nothing until `read` or `splits` is called.
     """
 
     @property
     def licence(self) -> str:
-        """Return the licence of the captions, an SPDX identifier where there is one; "" unknown."""
+        """Return the captions' licence, an SPDX identifier if there is one, "" if unknown."""
 
     def splits(self) -> tuple[str, ...]:
         """Return the names of the splits that will be read, in order.
@@ -46,14 +46,14 @@ class Source(Protocol):
         """Return the files under the source's root that are not read but may hold captions.
 
         Raises:
-            UsageError: as `splits`.
+            UsageError: as for `splits`.
         """
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
-        """Yield the captions of a split; those of one image one after another; the same each time.
+        """Yield the captions of a split in a fixed order, those of one image adjacent.
 
-        Ids are unique within the split. A row that cannot be used is yielded as a Skip with its
-        reason, never dropped. Nothing of a caption is changed but white space at its ends.
+        Ids are unique within the split. An unusable row is yielded as a Skip with its reason, never
+        dropped. Captions are only stripped of white space at their ends.
 
         Raises:
             UsageError: the file cannot be read at all.
@@ -61,7 +61,7 @@ class Source(Protocol):
 
 
 def source_class(name: str) -> type[Source]:
-    """Return the class of a source, imported only now.
+    """Import and return the class of a source.
 
     Raises:
         UsageError: there is no source of this name.

@@ -1,4 +1,4 @@
-"""Several captions in one field: lists that are written as text, and a caption a line."""
+"""Several captions in one field: lists written as text, or one caption per line."""
 
 import ast
 import json
@@ -7,8 +7,9 @@ import warnings
 from typing import Final, Literal
 
 Several = Literal["auto", "lines", "never"]
-"""How a text is told apart. "auto": one that is a list, as JSON or Python write it, is read as the
-list; "lines": so it is, and of other texts each line is a caption; "never": each is one caption."""
+"""How a text is split. "auto": a list in JSON's or Python's notation is several captions; "lines":
+also, each line of another text is a caption; "never": every text is one caption.
+"""
 
 LINES: Final = "caption has several lines"
 LIST: Final = "caption looks like a list"
@@ -21,7 +22,7 @@ _ARRAY: Final = re.compile(rf"\[\s*(?:{_QUOTED})(?:\s+(?:{_QUOTED}))+\s*\]", re.
 
 
 def cell_texts(cell: object, several: Several) -> list[object]:
-    """Return the captions of a field; a list or text without any counts as one that is missing."""
+    """Return the captions of a field; an empty list or text counts as one missing caption."""
     if isinstance(cell, str):
         return _texts(cell, several)
     if isinstance(cell, list):
@@ -31,9 +32,9 @@ def cell_texts(cell: object, several: Several) -> list[object]:
 
 
 def list_in(content: str) -> list[object] | None:
-    """Return the list that a text is: in JSON, or as Python or numpy writes it; None if it is none.
+    """Parse a list in JSON's, Python's or numpy's notation; None if the text is not a list.
 
-    numpy writes no commas, and Python would take its strings for one.
+    numpy writes no commas, and Python would join its strings.
     """
     content = content.strip()
     if not content or _PARENTHESES.get(content[0]) != content[-1]:
@@ -46,7 +47,7 @@ def list_in(content: str) -> list[object] | None:
 
 
 def doubt(text: str) -> str | None:
-    """Return why a caption may be several, LINES or LIST; None if nothing hints at it."""
+    """Return why a caption may really be several, LINES or LIST; None if it looks like one."""
     if "\n" in text:
         return LINES
     is_list = text.startswith(_LIST_STARTS) and text[-1] == _PARENTHESES[text[0]]
@@ -67,7 +68,7 @@ def _texts(content: str, several: Several) -> list[object]:
 def _literal(text: str) -> object:
     if _ARRAY.fullmatch(text):
         text = f"[{', '.join(re.findall(_QUOTED, text, re.DOTALL))}]"
-    with warnings.catch_warnings():  # of an escape that Python does not know, and keeps
+    with warnings.catch_warnings():  # about an unknown escape, which Python keeps
         warnings.simplefilter("ignore")
         try:
             return ast.literal_eval(text)

@@ -25,16 +25,15 @@ class Cc3m(FileSource):
     ROOT/Train_GCC-training.tsv: a dog asleep on a sofa<tab>http://example.com/dog.jpg
     ROOT/cc3m-train-0000.tar: 000000001.jpg, 000000001.txt, ...
 
-    Tars are read where there are some. Of the tsv the image key is the URL, and the id
-    `cc3m:train:41` counts lines from 0; each line is an image of its own. `several` is as in
-    webdataset.
+    Tars take precedence. In the tsv the image key is the URL, and the id `cc3m:train:41` counts
+    lines from 0; each line is a separate image. `several` works as in webdataset.
     """
 
     several: Several = "auto"
 
     @property
     def licence(self) -> str:
-        """Return the terms under which the captions are given."""
+        """Return the captions' licence."""
         return LICENCES["cc3m"]
 
     def read(self, split: str) -> Iterator[Caption | Skip]:

@@ -31,7 +31,7 @@ _PREFIX = "captions_"
 
 
 class _Image(NamedTuple):
-    """An image: its id, the file names that are said of it, its annotations' ids and captions."""
+    """An image: its id, the file names listed for it, its annotations' ids and captions."""
 
     id: object
     names: set[str]
@@ -65,11 +65,11 @@ class Coco:
         return LICENCES["coco"]
 
     def splits(self) -> tuple[str, ...]:
-        """Return for example ("train2017", "val2017"): those found, or those asked for."""
+        """Return the splits found or requested, for example ("train2017", "val2017")."""
         return tuple(self._files().splits)
 
     def left_out(self) -> tuple[Skip, ...]:
-        """Return the files of captions that are not read: another one is of the same split."""
+        """Return the caption files that are not read because another one has the same split."""
         return self._files().left_out
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
@@ -130,7 +130,7 @@ def _captions_in(folder: AnyPath) -> list[AnyPath]:
 
 
 def _rows(path: AnyPath, *, split: str) -> Iterator[RawCaption | Skip]:
-    """Yield the annotations image by image; those of an unlisted image last, without a key."""
+    """Yield the annotations image by image; those of unlisted images last, without a key."""
     for image in _images_of(path):
         captions = sorted(image.captions, key=_order)
         texts = [(each, text) for each, cell in captions for text in cell_texts(cell, "never")]
@@ -144,7 +144,7 @@ def _rows(path: AnyPath, *, split: str) -> Iterator[RawCaption | Skip]:
 
 
 def _image(images: dict[str | None, _Image], image_id: object) -> _Image:
-    """Return the image of an id, a new one if there is none yet."""
+    """Return the image with an id, created if needed."""
     key = key_of(image_id)
     if key not in images:
         images[key] = _Image(image_id, set(), [])
@@ -152,7 +152,7 @@ def _image(images: dict[str | None, _Image], image_id: object) -> _Image:
 
 
 def _order(caption: tuple[object, object]) -> tuple[bool, float, str]:
-    """Return what sorts captions by annotation id: numbers, then texts."""
+    """Return a sort key for annotation ids: numbers, then texts."""
     annotation, _ = caption
     if isinstance(annotation, int | float):
         return False, annotation, ""
@@ -162,7 +162,7 @@ def _order(caption: tuple[object, object]) -> tuple[bool, float, str]:
 def _images_of(path: AnyPath) -> Iterable[_Image]:
     """Return the images of a file, with their captions.
 
-    Ids are compared as texts, for some tools write numbers and others texts.
+    Ids are compared as texts, because some tools write numbers and others texts.
 
     Raises:
         UsageError: the file has another layout.
@@ -171,8 +171,8 @@ def _images_of(path: AnyPath) -> Iterable[_Image]:
     if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
         raise UsageError(
             f'{path}: expected {{"images": [...], "annotations": [...]}}, found '
-            f"{shape(content)}; give a file of captions in COCO's layout, or a list of objects to "
-            "the source jsonl"
+            f"{shape(content)}; give a file of captions in COCO's layout, or read a "
+            "list of objects with the source jsonl"
         )
     images: dict[str | None, _Image] = {}
     try:

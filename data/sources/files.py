@@ -22,13 +22,13 @@ Found = TypeVar("Found")
 
 
 class Files(NamedTuple):
-    """The files that are read, by split, and the skips of those that are left out."""
+    """The files to read, by split, and a Skip for each file that is left out."""
 
     splits: Splits
     left_out: tuple[Skip, ...]
 
     def only(self, names: tuple[str, ...] | None) -> "Files":
-        """Return the splits of these names, as `choose_splits` does.
+        """Return the splits with these names, as `choose_splits` does.
 
         Raises:
             UsageError: one of them was not found.
@@ -38,14 +38,14 @@ class Files(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileSource:
-    """What sources have in common that read all files of some kinds below a folder."""
+    """Shared by sources that read all files of some kinds below a folder."""
 
     root: AnyPath
     split: str | None = None
     only_splits: tuple[str, ...] | None = None
 
     def splits(self) -> tuple[str, ...]:
-        """Return `split`, or what the names of files or folders tell."""
+        """Return `split`, or the splits in the names of files or folders."""
         return tuple(self.files().splits)
 
     def left_out(self) -> tuple[Skip, ...]:
@@ -53,21 +53,21 @@ class FileSource:
         return self.files().left_out
 
     def files(self) -> Files:
-        """Return the files that are read, and those that are left out.
+        """Return the files to read, and those that are left out.
 
         Raises:
-            UsageError: there are none, or not of the splits in `only_splits`.
+            UsageError: there are none, or none of the splits in `only_splits`.
         """
         raise NotImplementedError
 
     def files_with(self, *suffixes: str, prefer: str | None = None) -> Files:
-        """Return the files with one of the suffixes; those with `prefer` alone if there are any."""
+        """Return the files with one of the suffixes; only those with `prefer` if there are any."""
         found = find_files(self.root, suffixes=suffixes, split=self.split, prefer=prefer)
         return found.only(self.only_splits)
 
 
 def choose_splits(found: dict[str, Found], only: tuple[str, ...] | None) -> dict[str, Found]:
-    """Return the splits named in `only`, in that order; all of them for None.
+    """Return the splits named in `only`, in that order; None means all.
 
     Raises:
         UsageError: one of them was not found.
@@ -101,11 +101,11 @@ def find_files(
 ) -> Files:
     """Return the files under `root` with one of the suffixes, in any case, sorted, by split.
 
-    With `split` given all of them are that split. Otherwise names tell: `train-00000-of-00012.csv`
+    If `split` is given, all files belong to it. Otherwise names decide: `train-00000-of-00012.csv`
     belongs to "train", and so does a name with the word train or training in it (likewise
-    validation, valid, val, dev; test); where nothing tells, "train" it is. Of files in folders
-    below `root` the folder's name is the split. Where there are files with the suffix `prefer`,
-    only they are taken. Text and tars may be compressed (`a.csv.gz`).
+    validation, valid, val, dev; test); the default is "train". For files in folders below `root`,
+    the folder's name is the split. If there are files with the suffix `prefer`, only they are read.
+    Text and tars may be compressed (`a.csv.gz`).
 
     Raises:
         UsageError: there is no such path, or no such file in it.
@@ -126,14 +126,14 @@ def find_files(
 
 
 def find_named(root: AnyPath, names: Collection[str]) -> AnyPath | None:
-    """Return the first file of these names in a folder, in any case, compressed or not."""
+    """Return the first file with one of these names, ignoring case and compression."""
     listed = reversed([entry for entry in entries(root) if entry.is_file])
     found = {plain_name(entry.name).lower(): entry.path for entry in listed}
     return next((found[name.lower()] for name in names if name.lower() in found), None)
 
 
 def name_in(root: AnyPath, path: AnyPath) -> str:
-    """Return how messages name a file of a source: as seen from the source's root."""
+    """Return a file's name for messages: its path relative to the source's root."""
     return path.name if path == root else relative_to(path, root).as_posix()
 
 
@@ -151,7 +151,7 @@ def existing(root: Where) -> Where:
     if root.exists():
         return root
     if is_remote(root) and len(root.parts) <= (4 if root.parts[0] == "hf:" else 2):
-        raise UsageError(f"{root}: no such bucket, or nothing is in it")  # or data set of the Hub
+        raise UsageError(f"{root}: no such bucket, or it is empty")  # or data set on the Hub
     if not root.parent.is_dir():
         raise UsageError(f"{root}: no such file or folder, nor the folder {root.parent}")
     there = nearest(root.name, (entry.name for entry in entries(root.parent)))
@@ -159,13 +159,13 @@ def existing(root: Where) -> Where:
 
 
 def contents(folder: AnyPath) -> str:
-    """Return a few names of what a folder holds: for the end of a message."""
+    """Return a few names in a folder, for the end of a message."""
     names = sorted(entry.name + "/" * entry.is_dir for entry in entries(folder))
     return (", ".join(names[:8]) + ", ..." * (len(names) > 8)) or "nothing"
 
 
 def json_of(path: AnyPath, *, drop: frozenset[str] = frozenset()) -> object:
-    """Return what a JSON file holds, without the keys in `drop` wherever they stand.
+    """Return the content of a JSON file, without the keys in `drop` at any depth.
 
     Raises:
         UsageError: the file cannot be opened, or is not JSON in UTF-8.
@@ -184,9 +184,9 @@ def parse_json(
     path: AnyPath,
     first_line: int,
     pairs_hook: Callable[[list[tuple[str, object]]], object] | None = None,
-    advice: str = "mend the file or download it again",
+    advice: str = "fix the file or download it again",
 ) -> object:
-    """Return what a JSON text holds; `first_line` is its place in the file, `advice` what to do.
+    """Parse a JSON text that begins at line `first_line`; `advice` ends the error message.
 
     Raises:
         UsageError: it is not JSON.
@@ -200,16 +200,18 @@ def parse_json(
             f"({error.msg}); {advice}"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}, line {first_line}: JSON beyond reason: {error}") from error
+        raise UsageError(
+            f"{path}, line {first_line}: JSON that cannot be parsed: {error}"
+        ) from error
 
 
 def excerpt(content: str, start: int, *, length: int = 40) -> str:
-    """Return a few characters of a file's content, quoted: for the middle of a message."""
+    """Return a few characters of a file's content, quoted, for a message."""
     return repr(content[start : start + length]) if start < len(content) else "the end of the text"
 
 
 def shape(value: object) -> str:
-    """Return in a few words what a JSON value is."""
+    """Describe a JSON value in a few words."""
     if isinstance(value, dict):
         return f"an object with {', '.join(list(value)[:6]) or 'nothing'}"
     return "a list" if isinstance(value, list) else type(value).__name__
@@ -218,10 +220,10 @@ def shape(value: object) -> str:
 def check_columns(
     wanted: Collection[str], present: Collection[str], *, where: str, advice: str = ""
 ) -> None:
-    """Hold that the wanted columns are there; `advice` ends the message otherwise.
+    """Check that the wanted columns exist; `advice` ends the message otherwise.
 
     Raises:
-        UsageError: one is not; the most similar one is named.
+        UsageError: one is missing; the message names the most similar one.
     """
     for name in wanted:
         if name not in present:

@@ -21,7 +21,7 @@ FILES: Final = {
 
 
 class _Form(NamedTuple):
-    """How one of the published files is written; `header` names the columns if it does not."""
+    """The format of a published file; `header` names the columns if the file does not."""
 
     table: Form
     image: str
@@ -53,11 +53,11 @@ class Flickr30k:
 
     @property
     def licence(self) -> str:
-        """Return the terms under which the captions are given."""
+        """Return the captions' licence."""
         return LICENCES["flickr30k"]
 
     def splits(self) -> tuple[str, ...]:
-        """Return the one split, after a look whether the file is there."""
+        """Return the only split, after checking that the file exists."""
         _file(self.root, "flickr30k")
         return (self.split,)
 
@@ -85,11 +85,11 @@ class Flickr8k:
 
     @property
     def licence(self) -> str:
-        """Return the terms under which the captions are given."""
+        """Return the captions' licence."""
         return LICENCES["flickr8k"]
 
     def splits(self) -> tuple[str, ...]:
-        """Return the one split, after a look whether the file is there."""
+        """Return the only split, after checking that the file exists."""
         _file(self.root, "flickr8k")
         return (self.split,)
 
@@ -118,7 +118,7 @@ def _file(root: AnyPath, source: str) -> AnyPath:
 
 
 def _others(root: AnyPath, source: str) -> tuple[Skip, ...]:
-    """Return the other files with a published name: the same captions, in other forms."""
+    """Return the other files with a published name: the same captions in other formats."""
     if existing(root).is_file():
         return ()
     found = [path for name in FILES[source] if (path := find_named(root, (name,)))]
@@ -133,7 +133,7 @@ def _captions(path: AnyPath, split: str, only: str, *, source: str) -> Iterator[
 
 
 def _records(path: AnyPath, form: _Form) -> Records:
-    """Yield the records; of `img.jpg#2` the image's name is kept."""
+    """Yield the records; `img.jpg#2` becomes the image's name."""
     for record in delimited_records(path, form.table, header=form.header):
         if form is _TOKENS and not isinstance(record, Skip):
             where, cells = record
@@ -144,10 +144,10 @@ def _records(path: AnyPath, form: _Form) -> Records:
 
 
 def _form_of(path: AnyPath) -> _Form:
-    """Return how the file is written, by its first line.
+    """Return the file's format, judged by its first line.
 
     Raises:
-        UsageError: it is none of the published forms.
+        UsageError: it is not a published format.
     """
     line = first_line(path)
     image, tab, _ = line.partition("\t")
@@ -157,6 +157,6 @@ def _form_of(path: AnyPath) -> _Form:
     if form is None:
         raise UsageError(
             f"{path}, line 1: expected img.jpg#0<tab>caption, or one of the headers "
-            f"{'; '.join(_FORMS)}; found {excerpt(line, 0)}; for another table use csv"
+            f"{'; '.join(_FORMS)}; found {excerpt(line, 0)}; for another table use the source csv"
         )
     return form

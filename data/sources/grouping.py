@@ -1,8 +1,8 @@
-"""Bring the captions of one image together, whatever their order in the file.
+"""Group the captions of each image, whatever their order in the file.
 
-The file is read twice: once for what stands apart, once for the captions. Kept in memory are
-12 to 24 bytes an image and the rows that stand apart from the first ones of their image (none in
-the usual file); reading is below a hundredth of what parsing the captions costs.
+The file is read twice: first to find scattered rows, then for the captions. Memory holds 12 to 24
+bytes per image, and the rows that are not adjacent to the first of their image (usually none).
+Reading costs less than a hundredth of parsing the captions.
 """
 
 from array import array
@@ -21,17 +21,17 @@ _FULLEST = 2 / 3
 
 @dataclass(slots=True)
 class Seen:
-    """A growing set of texts, 12 to 24 bytes each, known by 64 bits of their hash.
+    """A growing set of texts, stored as 64-bit hashes, 12 to 24 bytes each.
 
-    Of 10 million texts two share a hash with a probability of 3e-6. A hash stands in the first free
-    slot (0) from that of its last bits on.
+    Among 10 million texts two share a hash with a probability of 3e-6. Open addressing: a hash goes
+    to the first free slot (0) from the one given by its last bits on.
     """
 
     slots: "array[int]" = field(default_factory=lambda: array("Q", bytes(8 * _FIRST)))
     size: int = 0
 
     def add(self, text: str) -> bool:
-        """Take the text in; return whether it was there already."""
+        """Add a text; return whether it was present."""
         digest = int.from_bytes(
             blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
         )
@@ -53,7 +53,7 @@ class Seen:
 
 
 def _slot_of(digest: int, slots: "array[int]") -> int:
-    """Return where a hash stands, or the free slot where it would."""
+    """Return the slot of a hash, or the free slot where it belongs."""
     last = len(slots) - 1
     slot_index = digest & last
     while (there := slots[slot_index]) and there != digest:
@@ -64,11 +64,11 @@ def _slot_of(digest: int, slots: "array[int]") -> int:
 def together(read: Callable[[], Rows], *, grouped: bool) -> Rows:
     """Yield the rows of `read()` with those of one image adjacent, images in order of appearance.
 
-    `grouped` states that they are adjacent already: then the file is read once, and a row that
-    proves it wrong is an error.
+    `grouped` states that they are already adjacent: the file is then read once, and a
+    counterexample is an error.
 
     Raises:
-        UsageError: an id is there twice, or `grouped` is not true of the file.
+        UsageError: an id occurs twice, or the file is not `grouped`.
     """
     if grouped:
         yield from _check(read())
@@ -93,7 +93,7 @@ def together(read: Callable[[], Rows], *, grouped: bool) -> Rows:
 
 
 def _rows_apart(rows: Rows) -> dict[str, list[RawCaption]]:
-    """Return, for each image that comes back after another one, its rows from there on."""
+    """Return the later rows of each image that recurs after another one."""
     images, ids = Seen(), Seen()
     apart: dict[str, list[RawCaption]] = {}
     previous: str | None = None
@@ -115,8 +115,8 @@ def _check(rows: Rows) -> Rows:
             _refuse_second(row, ids)
             if image != previous and images.add(image):
                 raise UsageError(
-                    f"{row.where}: expected the captions of an image one after another (grouped), "
-                    f"found {image!r} again; sort the file, or let them be brought together "
+                    f"{row.where}: expected adjacent captions for each image (grouped), "
+                    f"found {image!r} again; sort the file, or let the source group them "
                     "(--set data.source.grouped=false)"
                 )
             previous = image
@@ -126,6 +126,6 @@ def _check(rows: Rows) -> Rows:
 def _refuse_second(row: RawCaption, ids: Seen) -> None:
     if row.id is not None and ids.add(row.id):
         raise UsageError(
-            f"{row.where}: expected an id of its own for each caption, found {row.id!r} again; "
-            "name another column of ids, or none (--set data.source.id_column=null)"
+            f"{row.where}: expected a unique id for each caption, found {row.id!r} again; "
+            "choose another id column, or none (--set data.source.id_column=null)"
         )

@@ -1,4 +1,4 @@
-"""The door of Hugging Face `datasets`, imported when a dataset is opened and not before."""
+"""The only import of Hugging Face `datasets`, which happens when a dataset is opened."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ class Hub:
 
     ROOT: USER/NAME, with columns such as caption (a text, or a list of texts)
 
-    Without an image column each row is an image of its own, with the key `train/41`; of an image
-    column that holds images, the key is their file name. With one the captions of an image are
-    brought together, for which the split is streamed twice; `grouped` says that they stand
-    together already. Without an id column ids are `hub:{image}:{ordinal}`. `subset` is
-    the dataset's configuration. A text that is a list, as JSON or Python write it, holds several
-    captions; with `several: lines` so does one of several lines, with `several: never` none does.
+    Without an image column each row is a separate image with the key `train/41`; if the column
+    holds images, the key is the file name. With an image column the captions of each image are
+    grouped, which streams the split twice; set `grouped` if they are already adjacent. Without an
+    id column ids are `hub:{image}:{ordinal}`. `subset` is the dataset's configuration. A text that
+    is a list in JSON's or Python's notation holds several captions; with `several: lines` so does a
+    text of several lines; `several: never` turns both off.
     """
 
     root: str
@@ -44,7 +44,7 @@ class Hub:
     licence: str = ""
 
     def splits(self) -> tuple[str, ...]:
-        """Return the splits that the dataset names.
+        """Return the dataset's splits.
 
         Raises:
             UsageError: there is no such dataset, or `datasets` is not installed.
@@ -53,7 +53,7 @@ class Hub:
         return tuple(choose_splits(_open(self.root, self.subset, self.revision), self.only_splits))
 
     def left_out(self) -> tuple[Skip, ...]:
-        """Return nothing: which files are read is for `datasets` to say."""
+        """Return nothing: `datasets` decides which files are read."""
         return ()
 
     def read(self, split: str) -> Iterator[Caption | Skip]:
@@ -67,15 +67,14 @@ class Hub:
 def _open(root: str, subset: str | None, revision: str | None) -> "dict[str, IterableDataset]":
     if is_remote(path_of(root)):
         raise UsageError(
-            f'the source "hub" expects USER/NAME or a folder, found {root}; files by URL are read '
-            "by parquet, jsonl, csv and webdataset"
+            f'the source "hub" expects USER/NAME or a folder, found {root}; use '
+            "parquet, jsonl, csv or webdataset for files by URL"
         )
     try:
         import datasets  # noqa: PLC0415  (an extra, and it takes a second)
     except ImportError as error:
         raise UsageError(
-            'the source "hub" expects the library datasets, found none: '
-            'pip install "caption-negatives[hub]"'
+            'the source "hub" needs the library datasets: pip install "caption-negatives[hub]"'
         ) from error
     try:
         opened = datasets.load_dataset(root, subset, revision=revision, streaming=True)
@@ -85,7 +84,7 @@ def _open(root: str, subset: str | None, revision: str | None) -> "dict[str, Ite
 
 
 def _without_decoding(dataset: "IterableDataset") -> "IterableDataset":
-    """Return the dataset with its images left as {"bytes", "path"}: nobody looks at them."""
+    """Return the dataset with undecoded images ({"bytes", "path"}), since they are not used."""
     from datasets import Image  # noqa: PLC0415  (as in _open)
 
     for name, feature in dataset.features.items():
@@ -95,7 +94,7 @@ def _without_decoding(dataset: "IterableDataset") -> "IterableDataset":
 
 
 def _records(dataset: "IterableDataset", wanted: list[str], where: str) -> Records:
-    """Yield the records with the wanted columns, or with all where the data set names none."""
+    """Yield the records with the wanted columns, or all columns if the data set names none."""
     if dataset.features is not None:
         check_columns(wanted, dataset.features, where=where, advice=NAME_COLUMNS)
         dataset = _without_decoding(dataset.select_columns(wanted))
@@ -113,12 +112,12 @@ def _records(dataset: "IterableDataset", wanted: list[str], where: str) -> Recor
 
 
 def _translate_error(error: Exception, where: str) -> UsageError | RetryableError:
-    message = f"{where}: expected a dataset that can be read, found: {one_line(error)}"
+    message = f"{where}: the dataset cannot be read: {one_line(error)}"
     if isinstance(error, ConnectionError | TimeoutError):
         return RetryableError(message)
-    if isinstance(error, RuntimeError):  # a data set that is a script, which is run no more
+    if isinstance(error, RuntimeError):  # script data sets are no longer supported
         return UsageError(
-            f"{message}; the Hub may have it as parquet: "
+            f"{message}; the Hub may have a parquet version:  "
             "--set data.source.revision=refs/convert/parquet"
         )
     return UsageError(f"{message}; check root, subset and revision")

@@ -22,7 +22,7 @@ from data.sources.raw_captions import RawCaption, captions_of
 from data.storage import AnyPath
 
 Dataset = Literal["coco", "flickr30k", "flickr8k"]
-_UNUSED = frozenset(("tokens", "sentids"))  # most of the file; dropped while it is read
+_UNUSED = frozenset(("tokens", "sentids"))  # most of the file; dropped while reading
 
 
 class _Image(NamedTuple):
@@ -38,9 +38,8 @@ class Karpathy:
     {"dataset": "coco", "images": [{"filepath": "val2014", "filename": "COCO_val2014_1.jpg",
      "split": "test", "sentences": [{"raw": "a dog on a sofa"}]}]}
 
-    `dataset` says which of them. "restval" counts as "train", as is the custom, unless
-    `fold_restval` is false. The image key is `val2014/COCO_val2014_1.jpg`, the id
-    `karpathy:{image}:{ordinal}`.
+    `dataset` chooses one. "restval" counts as "train", as is customary, unless `fold_restval` is
+    false. The image key is `val2014/COCO_val2014_1.jpg`, the id `karpathy:{image}:{ordinal}`.
     """
 
     root: AnyPath
@@ -50,14 +49,14 @@ class Karpathy:
 
     @property
     def licence(self) -> str:
-        """Return the licence of the captions of that dataset."""
+        """Return the licence of that dataset's captions."""
         return LICENCES[self.dataset]
 
     def splits(self) -> tuple[str, ...]:
-        """Return the splits that the file's images name, in order of appearance.
+        """Return the splits in the file, in order of appearance.
 
         Raises:
-            UsageError: the file is not there, has another layout, or is of another dataset.
+            UsageError: the file is missing, has another layout, or is of another dataset.
         """
         return tuple(self._images())
 
@@ -69,7 +68,7 @@ class Karpathy:
         """Yield the captions in the order of the file's images.
 
         Raises:
-            UsageError: as `splits`.
+            UsageError: as for `splits`.
         """
         images = choose_splits(self._images(), (split,))[split]
         rows = together(partial(_rows, images), grouped=False)
@@ -88,7 +87,7 @@ def _path(root: AnyPath, dataset: str) -> AnyPath:
     """Return the file of a dataset.
 
     Raises:
-        UsageError: it is not there.
+        UsageError: it is missing.
     """
     if existing(root).is_file():
         return root
@@ -96,7 +95,7 @@ def _path(root: AnyPath, dataset: str) -> AnyPath:
     path = find_named(root, (name,))
     if path is None:
         others = [f"dataset_{other}.json" for other in get_args(Dataset)]
-        advice = "; the option dataset says which is meant" if find_named(root, others) else ""
+        advice = "; choose it with the option dataset" if find_named(root, others) else ""
         raise UsageError(f"{root}: expected {name} in it, found {contents(root)}{advice}")
     return path
 
@@ -121,7 +120,7 @@ def _images_of(path: AnyPath, dataset: str) -> Iterator[tuple[str, _Image]]:
             + (
                 f"set it: --set data.source.dataset={found}"
                 if found in known
-                else f"{', '.join(known)} are read, write the captions of another as jsonl"
+                else f"{', '.join(known)} are supported; convert other captions to jsonl"
             )
         )
     for number, entry in enumerate(content["images"]):

@@ -22,11 +22,10 @@ class LaionCoco(FileSource):
     ROOT/*.parquet with the columns URL, top_caption and all_captions
     ROOT/00000.tar: 000000001.jpg, 000000001.txt, 000000001.json, ...
 
-    Tars are read where there are some. `caption_columns` names columns of the parquet (text, or
-    lists of texts), or keys of the .json in a tar; without it top_caption and the .txt are read.
-    Of parquet the image key is the URL, and the id `laion_coco:train:41` counts rows from 0 (with
-    `:0`, `:1` after it where a row has several captions); each row is an image of its own.
-    `several` is as in webdataset.
+    Tars take precedence. `caption_columns` names columns of the parquet (text, or lists of texts),
+    or keys of the .json in a tar; the default is top_caption, and the .txt. In parquet the image
+    key is the URL, and the id `laion_coco:train:41` counts rows from 0 (followed by `:0`, `:1` if a
+    row has several captions); each row is a separate image. `several` works as in webdataset.
     """
 
     caption_columns: tuple[str, ...] | None = None

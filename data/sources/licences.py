@@ -1,4 +1,4 @@
-"""Under what terms the captions of the published datasets are given; images have their own."""
+"""The licences of the published datasets' captions; images have their own."""
 
 from typing import Final
 
@@ -9,4 +9,4 @@ LICENCES: Final = {
     "cc3m": "LicenseRef-Conceptual-Captions (free for any purpose, as is; acknowledge Google LLC)",
     "laion_coco": "CC-BY-4.0",
 }
-"""Source -> SPDX identifier, or a LicenseRef with the gist of the terms."""
+"""Source -> SPDX identifier, or a LicenseRef with a summary of the terms."""

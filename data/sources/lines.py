@@ -1,4 +1,4 @@
-"""Lines of text files, whatever their compression, encoding and line ends."""
+"""Lines of text files with any compression, encoding and line ends."""
 
 import codecs
 import io
@@ -11,13 +11,13 @@ from data.sources.packed import UNREADABLE, foreign, open_unpacked, peek
 from data.storage import AnyPath
 
 _MARK: Final = "\ufeff"
-_MARKS: Final = (  # those of UTF-32 first: one of them begins with one of UTF-16
+_MARKS: Final = (  # UTF-32 first: one of its marks begins with one of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_ZEROS: Final[dict[tuple[bool, ...], str]] = {  # which of the first bytes are zeros, of ASCII
+_ZEROS: Final[dict[tuple[bool, ...], str]] = {  # which of the first bytes are zero in ASCII text
     (False, True, True, True): "utf-32-le",
     (True, True, True, False): "utf-32-be",
     (False, True, False, True): "utf-16-le",
@@ -26,7 +26,7 @@ _ZEROS: Final[dict[tuple[bool, ...], str]] = {  # which of the first bytes are z
 
 
 def encoding_of(head: bytes) -> str:
-    """Return the encoding of a text that begins with `head`: a UTF-16 or UTF-32, else UTF-8."""
+    """Return the encoding of a text that begins with `head`: UTF-16, UTF-32 or else UTF-8."""
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     return marked or _ZEROS.get(tuple(byte == 0 for byte in head[:4]), "utf-8")
 
@@ -43,8 +43,8 @@ def decode(content: bytes) -> str:
 def lines_of(path: AnyPath) -> Iterator[tuple[int, str]]:
     r"""Yield the number (from 1) and the text of each line, with its end: `\n`, `\r\n` or `\r`.
 
-    `\r` alone ends lines where the file begins without a `\n`. A byte order mark is taken off, also
-    one inside, which a file has that was put together from several. U+2028 does not end a line.
+    `\r` alone ends lines if the file begins without a `\n`. Byte order marks are removed, also
+    inside the file, where concatenation leaves them. U+2028 does not end a line.
 
     Raises:
         UsageError: the file cannot be read, is damaged, or is not text in UTF-8, UTF-16 or UTF-32.
@@ -67,11 +67,11 @@ def lines_of(path: AnyPath) -> Iterator[tuple[int, str]]:
 
 
 def unreadable(path: AnyPath, error: Exception) -> UsageError:
-    """Return what to say of a file that cannot be opened, or not to its end."""
+    """Return the message for a file that cannot be opened or read to its end."""
     if isinstance(error, OSError) and error.strerror:
-        return UsageError(f"{path}: expected a file that can be read, found: {error.strerror}")
+        return UsageError(f"{path}: cannot be read: {error.strerror}")
     return UsageError(
-        f"{path}: expected a whole compressed file, found: {' '.join(str(error).split())}; "
+        f"{path}: damaged compressed file: {' '.join(str(error).split())}; "
         "download or write it again"
     )
 
@@ -84,7 +84,7 @@ def _lines_of_utf8(file: IO[bytes], path: AnyPath) -> Iterator[tuple[int, str]]:
             raise UsageError(
                 f"{path}, line {number}: expected UTF-8, found the byte 0x{line[error.start]:02x}; "
                 "if the whole file is in another encoding, convert it (Latin-1: iconv -f latin1 "
-                "-t utf-8 FILE > NEW), else mend the line"
+                "-t utf-8 FILE > NEW), otherwise fix the line"
             ) from error
         yield number, text.removeprefix(_MARK)
 
@@ -97,7 +97,7 @@ def _bytes(file: IO[bytes], path: AnyPath) -> Iterator[bytes]:
 
 
 def _lines(file: IO[bytes], path: AnyPath, *, encoding: str, end: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a text in another encoding or with other ends; UTF-8 is read faster."""
+    """Yield the lines of a text in another encoding or with other line ends, more slowly."""
     number = 0
     try:
         with io.TextIOWrapper(file, encoding, newline=end) as lines:
@@ -107,6 +107,6 @@ def _lines(file: IO[bytes], path: AnyPath, *, encoding: str, end: str) -> Iterat
         raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"{path}, after line {number}: expected {encoding.upper()} as at the beginning, found "
+            f"{path}, after line {number}: expected {encoding.upper()} as at its start, found "
             f"{error.reason}; save the file as UTF-8"
         ) from error

@@ -1,4 +1,4 @@
-"""The files below a folder that a source reads, each with its split, and those it leaves out."""
+"""The files below a folder that a source reads, with their splits, and those it leaves out."""
 
 import os
 import re
@@ -11,11 +11,11 @@ from data.sources.packed import kind_of, plain_name
 from data.storage import AnyPath, is_remote, relative_to
 
 HIDDEN: Final = "file is hidden"
-TWICE: Final = "file is there without compression too"
-SAME_SPLIT: Final = "file is of a split that another file has"
-OTHER_KIND: Final = "file is of another kind:"
+TWICE: Final = "file also exists uncompressed"
+SAME_SPLIT: Final = "another file has the same split"
+OTHER_KIND: Final = "file has another type:"
 NO_ACCESS: Final = "folder cannot be read"
-LINKED: Final = "folder is a link to one that is read"
+LINKED: Final = "folder links to one that is read"
 
 _PACKABLE: Final = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".tar"))
 _MAY_HOLD_CAPTIONS: Final = _PACKABLE | {
@@ -36,7 +36,7 @@ _SPLIT_WORDS: Final = {
 
 
 class Listed(NamedTuple):
-    """Files with what their names tell of their splits, in order, and what was left out."""
+    """Files in order, with the splits in their names, and what was left out."""
 
     files: tuple[tuple[str, AnyPath], ...]
     left_out: tuple[Skip, ...]
@@ -53,9 +53,9 @@ class _Folder(NamedTuple):
 def files_below(root: AnyPath, kinds: tuple[str, ...], *, prefer: str | None = None) -> Listed:
     """Return the files of some kinds (`.csv`) in a folder and in those below it, sorted.
 
-    Where there are files of the kind `prefer`, only they are taken. Left out are hidden files, and
-    files of other kinds that may hold captions. Hidden folders are not looked into, and a link that
-    leads back up is not followed.
+    If there are files of the kind `prefer`, only they are read. Hidden files, and files of other
+    kinds that may hold captions, are left out. Hidden folders are not searched, and links to a
+    parent folder are not followed.
 
     Raises:
         OSError: the folder itself cannot be read.
@@ -78,7 +78,7 @@ def files_below(root: AnyPath, kinds: tuple[str, ...], *, prefer: str | None = N
 
 
 def split_in_name(file_name: str) -> str:
-    """Return the split that a file's name tells, "train" if it tells none."""
+    """Return the split in a file's name, "train" by default."""
     if shard := _SHARD.fullmatch(file_name):
         return shard[1]
     return _split_word(file_name) or "train"
@@ -95,11 +95,14 @@ def _why_not(name: str, names: tuple[str, ...], wanted: tuple[str, ...]) -> str 
 
 
 def _is_read_packed(name: str) -> bool:
-    """Tell whether a file is not compressed, or is of a kind that is read nevertheless."""
+    """Tell whether a file is uncompressed, or of a kind that is read compressed too."""
     if name == plain_name(name):
         return True
     kind, packing = kind_of(name), PurePath(name).suffix.lower()
-    return kind in _PACKABLE and (kind, packing) != (".tar", ".zst")  # one cannot go back in that
+    return kind in _PACKABLE and (kind, packing) != (
+        ".tar",
+        ".zst",
+    )  # compressed files do not support seeking
 
 
 def _another(name: str) -> str:
@@ -109,8 +112,8 @@ def _another(name: str) -> str:
 def _split_of(above: tuple[str, ...], name: str) -> str:
     """Return the split of a file in the folders `above`.
 
-    That is what the name tells of a file in the folder itself; of one below it, the name of the
-    first folder that has the word of a split in it, else that of the topmost folder.
+    For a file in the folder itself its name decides; for one further down, the first folder whose
+    name contains a split's word, or else the topmost folder.
     """
     if not above:
         return split_in_name(name)
@@ -123,7 +126,7 @@ def _split_word(name: str) -> str | None:
 
 
 def _folders(root: AnyPath, left_out: list[Skip]) -> Iterator[_Folder]:
-    """Yield a folder and all below it, sorted; add those to `left_out` that cannot be read."""
+    """Yield a folder and all below it, sorted; unreadable ones are added to `left_out`."""
     todo: list[tuple[AnyPath, tuple[str, ...]]] = [(root, ())]
     seen: set[str] = set()
     while todo:
@@ -146,13 +149,13 @@ def _folders(root: AnyPath, left_out: list[Skip]) -> Iterator[_Folder]:
 
 
 def _names_in(folder: AnyPath) -> tuple[list[str], list[str]]:
-    """Return the names of the files in a folder that may hold captions, and of its folders."""
+    """Return the names of a folder's files that may hold captions, and of its subfolders."""
     if is_remote(folder):
         listed = folder.entries()
         names = [entry.name for entry in listed if entry.is_file and _may_hold(entry.name)]
         folders = [entry.name for entry in listed if entry.is_dir]
     else:
-        with os.scandir(folder) as found:  # there may be a million images among them
+        with os.scandir(folder) as found:  # there may be a million images
             names, folders = [], []
             for each in found:
                 if each.is_dir():

@@ -1,4 +1,4 @@
-"""Tables of the user's own captions: csv, jsonl and parquet, each a way to read a file."""
+"""Tables of the user's own captions: csv, jsonl and parquet."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from data.storage import AnyPath
 
 
 class _Kind(NamedTuple):
-    """A kind of table: the source's name, the suffixes of its files, and how one is read."""
+    """A kind of table: the source's name, the suffixes of its files, and a reader."""
 
     source: str
     suffixes: tuple[str, ...]
@@ -32,7 +32,7 @@ class _Kind(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Table(FileSource):
-    """What the three have in common; each adds how one of its files is read."""
+    """Shared by the three; each adds the reader of one file."""
 
     caption_columns: tuple[str, ...] = ("caption",)
     image_column: str | None = "image"
@@ -66,16 +66,16 @@ class _Table(FileSource):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Jsonl(_Table):
-    """Your own captions, one JSON object a line (.jsonl).
+    """Your own captions, one JSON object per line (.jsonl).
 
-    {"image": "val/0001.jpg", "caption": "a dog on a sofa"}
-    A caption may be a list of texts; without an image column each line is an image of its own.
+    {"image": "val/0001.jpg", "caption": "a dog on a sofa"} A caption may be a list of texts;
+    without an image column each line is a separate image.
 
-    A file may also be one JSON list of such objects. The captions of an image are brought together,
-    for which the file is read twice; `grouped` says that they stand together already. Without an id
-    column ids are `jsonl:{image}:{ordinal}`. A text that is a list, as JSON or Python write it,
-    holds several captions; with `several: lines` so does one of several lines, with `several:
-    never` none does.
+    A file may also be one JSON list of such objects. The captions of each image are grouped, which
+    reads the file twice; set `grouped` if they are already adjacent. Without an id column ids are
+    `jsonl:{image}:{ordinal}`. A text that is a list in JSON's or Python's notation holds several
+    captions; with `several: lines` so does a text of several lines; `several: never` turns both
+    off.
     """
 
     def _kind(self) -> _Kind:
@@ -89,12 +89,12 @@ class Csv(_Table):
     image,caption
     val/0001.jpg,"a dog, asleep on a sofa"
 
-    A .tsv has tabs and no quotes, any other file commas and quotes; `delimiter` and `quoted` say
-    otherwise, `header` names the columns of a file that does not. The captions of an image are
-    brought together, for which the file is read twice; `grouped` says that they stand together
-    already. Without an id column ids are `csv:{image}:{ordinal}`. A field that is a list, as JSON
-    or Python write it, holds several captions; with `several: lines` so does one of several lines,
-    with `several: never` none does.
+    A .tsv has tabs and no quotes, other files have commas and quotes; `delimiter` and `quoted`
+    override this, and `header` names the columns if the file does not. The captions of each image
+    are grouped, which reads the file twice; set `grouped` if they are already adjacent. Without an
+    id column ids are `csv:{image}:{ordinal}`. A field that is a list in JSON's or Python's notation
+    holds several captions; with `several: lines` so does a text of several lines; `several: never`
+    turns both off.
     """
 
     delimiter: str | None = None
@@ -119,11 +119,11 @@ class Parquet(_Table):
 
     the columns image (text) and caption (text, or a list of texts)
 
-    Without an image column each row is an image of its own. The captions of an image are brought
-    together, for which the files are read twice; `grouped` says that they stand together already.
-    Without an id column ids are `parquet:{image}:{ordinal}`. A text that is a list, as JSON or
-    Python write it, holds several captions; with `several: lines` so does one of several lines,
-    with `several: never` none does.
+    Without an image column each row is a separate image. The captions of each image are grouped,
+    which reads the files twice; set `grouped` if they are already adjacent. Without an id column
+    ids are `parquet:{image}:{ordinal}`. A text that is a list in JSON's or Python's notation holds
+    several captions; with `several: lines` so does a text of several lines; `several: never` turns
+    both off.
     """
 
     def _kind(self) -> _Kind:

@@ -1,4 +1,4 @@
-"""Files that are compressed as a whole, and names and contents that tell what a file is."""
+"""Compressed files, and detecting what a file is from its name and content."""
 
 import bz2
 import gzip
@@ -13,17 +13,17 @@ from typing import IO, Final, cast
 from data.storage import AnyPath
 
 HEAD_BYTES: Final = 4096
-"""So much of a file's beginning is looked at."""
+"""The number of first bytes that are inspected."""
 
 UNREADABLE: Final = (OSError, EOFError, zlib.error, lzma.LZMAError)
-"""What reading a damaged file raises, compressed or not."""
+"""The exceptions of reading a damaged file, compressed or not."""
 
 _SUFFIXES: Final = (".gz", ".bz2", ".xz", ".zst")
 _SHORT: Final = {".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 
 
 def plain_name(name: str) -> str:
-    """Return a file's name without the suffix of a compression: `a.tar` of `a.tar.gz`, `a.TGZ`."""
+    """Return a file's name without a compression suffix:  `a.tar` of `a.tar.gz`, `a.TGZ`."""
     path = PurePath(name)
     suffix = path.suffix.lower()
     if suffix in _SUFFIXES:
@@ -32,15 +32,15 @@ def plain_name(name: str) -> str:
 
 
 def kind_of(name: str) -> str:
-    """Return what a file's name says of its content: `.jsonl` of `A.JSONL` and of `a.jsonl.gz`."""
+    """Return the suffix of a file's content:  `.jsonl` of `A.JSONL` and of `a.jsonl.gz`."""
     return PurePath(plain_name(name)).suffix.lower()
 
 
 @contextmanager
 def open_unpacked(path: AnyPath) -> Iterator[IO[bytes]]:
-    """Open a file; one that is compressed, as its first bytes tell, is read as if it were not.
+    """Open a file, decompressing it if its first bytes say so.
 
-    The file can be peeked into. Reading a damaged one raises one of UNREADABLE.
+    The file supports peeking. Reading a damaged file raises one of UNREADABLE.
 
     Raises:
         OSError: it cannot be opened.
@@ -56,25 +56,25 @@ def open_unpacked(path: AnyPath) -> Iterator[IO[bytes]]:
 
 
 def peek(file: IO[bytes]) -> bytes:
-    """Return the next bytes of a file that stays where it is."""
+    """Return the next bytes of a file without moving its position."""
     return cast("io.BufferedReader", file).peek(HEAD_BYTES)
 
 
 def foreign(head: bytes) -> str:
-    """Return what a file is that begins with `head`, and what to do with it; "" if that is unknown.
+    """Describe a file that begins with `head`, and what to do with it; "" if unknown.
 
-    Told are those that people give by mistake where a table, a text or a tar is expected.
+    Covers files that people give by mistake where a table, a text or a tar is expected.
     """
     found = next((message for magic, message in _FOREIGN if head.startswith(magic)), "")
     if not found and head[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        return "a web page, perhaps of a login or an error; download the file itself"
+        return "a web page, perhaps a login or an error; download the file itself"
     if not found and head[257:262] == b"ustar":
         return "a tar; the source webdataset reads tars"
     return found
 
 
 def head_of(path: AnyPath) -> bytes:
-    """Return the first bytes of a file, none if it cannot be read."""
+    """Return the first bytes of a file, b"" if it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(HEAD_BYTES)
@@ -99,9 +99,9 @@ _OPENERS: Final[dict[bytes, Callable[[IO[bytes]], IO[bytes]]]] = {
     b"\x28\xb5\x2f\xfd": _zstandard,
 }
 _FOREIGN: Final = (
-    (b"version https://git-lfs", "a pointer of Git LFS; `git lfs pull` fetches the file itself"),
+    (b"version https://git-lfs", "a Git LFS pointer; run `git lfs pull` to fetch the file itself"),
     (b"PAR1", "a parquet file; the source parquet reads it"),
-    (b"PK\x03\x04", "a zip archive, perhaps of Excel; unpack it, or save its table as csv"),
-    (b"ARROW1", "an Arrow file; write its table as parquet"),
+    (b"PK\x03\x04", "a zip archive, perhaps from Excel; unpack it, or save its table as csv"),
+    (b"ARROW1", "an Arrow file; convert it to parquet"),
     *((magic, "a compressed file; unpack it") for magic in _OPENERS),
 )

@@ -1,4 +1,4 @@
-"""From what a file says to captions: what is checked of every source, and how ids are made."""
+"""Raw rows -> captions: the checks that every source shares, and ids."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,16 +16,16 @@ NO_IMAGE: Final = "no image"
 NO_ID: Final = "no id"
 NOT_A_ROW: Final = "row does not fit the columns"
 NOT_JSON: Final = "json in the tar is broken"
-SAME_KEY: Final = "key comes back in the tar"
+SAME_KEY: Final = "key recurs in the tar"
 CUT_OFF: Final = "tar ends early"
 NO_ROWS: Final = "file has no rows"
-TWO_FILES: Final = "image id stands for several files"
+TWO_FILES: Final = "image id has several files"
 REASONS: Final = (
     MISSING, NOT_TEXT, EMPTY, NOT_UNICODE, JUNK, NO_IMAGE, NO_ID, NOT_A_ROW, NOT_JSON, SAME_KEY,
     CUT_OFF, NO_ROWS, TWO_FILES,
 )  # fmt: skip
 
-# What annotators and exporters wrote where a caption should be; COCO has a few dozen of them.
+# What annotators and exporters write in place of a caption; COCO has a few dozen.
 # Matched against the whole normalised text: "there is no picture on the wall" is a caption.
 _JUNK = re.compile(
     r"(?:sorry )?(?:there (?:is|was) )?no (?:image|picture|photo|caption)"
@@ -40,14 +40,14 @@ _JUNK = re.compile(
 )
 
 
-_EXACT: Final = 1 << 53  # above it floats leave whole numbers out
+_EXACT: Final = 1 << 53  # larger floats cannot represent every integer
 
 
 class RawCaption(NamedTuple):
-    """What a file says of one caption, unchecked; `where` is the place to name in a Skip.
+    """One caption as read, unchecked; `where` is its place, for a Skip.
 
-    `id` is None where the file states none: then it is made of the source, the image and the
-    caption's ordinal within the image.
+    `id` is None if the file has no id: it is then made from the source, the image and the caption's
+    ordinal within the image.
     """
 
     image: object
@@ -57,11 +57,11 @@ class RawCaption(NamedTuple):
 
 
 def key_of(value: object) -> str | None:
-    """Return the text of an image key or an id; None where there is none.
+    """Return an image key or an id as text; None if it is missing.
 
-    Whole numbers are written out, also those that pandas made floats (`139.0`) because one was
-    missing; bytes are text in UTF-8; of an image as `datasets` stores it (`{"bytes", "path"}`) the
-    path is taken.
+    Integers become text, including those that pandas turned into floats (`139.0`) because of
+    missing values; bytes are decoded as UTF-8; an image as `datasets` stores it (`{"bytes",
+    "path"}`) gives its path.
     """
     if isinstance(value, str):
         return value.strip() or None
@@ -75,16 +75,16 @@ def key_of(value: object) -> str | None:
 
 
 def _text_of(content: bytes) -> str:
-    """Return the text that bytes are in UTF-8; bytes that are none make it invalid Unicode."""
+    """Decode bytes as UTF-8; invalid bytes give invalid Unicode."""
     return content.decode(errors="surrogateescape")
 
 
 def captions_of(rows: Iterable[RawCaption | Skip], *, source: str) -> Iterator[Caption | Skip]:
     """Yield a caption or a Skip for each row; ids are `{source}:{image}:{ordinal}`.
 
-    Rows of one image stand together. The ordinal counts its rows from 0, unusable ones too, so
-    that a caption keeps its id when another one is mended. Of a text nothing is changed but white
-    space at its ends: entities, quotes and accents stay as they are.
+    Rows of one image are adjacent. The ordinal counts its rows from 0, including unusable ones, so
+    that a caption keeps its id when another one is fixed. Only white space at the ends of a text is
+    removed: entities, quotes and accents stay as they are.
     """
     previous, ordinal = None, 0
     for row in rows:
@@ -121,5 +121,5 @@ def _fault(caption: Caption) -> str | None:
 
 
 def is_junk(text: str) -> bool:
-    """Tell whether a text stands where a caption should be and says that there is none."""
+    """Tell whether a text is a placeholder for a missing caption."""
     return len(text) < 120 and _JUNK.fullmatch(normalise(text)) is not None

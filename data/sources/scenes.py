@@ -1,4 +1,4 @@
-"""The embedded default source: captions of the scenes that `data.scenes` draws."""
+"""The default source: captions of scenes drawn by `data.scenes`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ class Scenes:
 
     train/000123.png is an image of "A small brown dog chasing a white cat.", "There is a ..."
 
-    `num_images`: scenes of the first split; every other split has a tenth of them.
-    `captions_per_image`: at most; captions of a scene differ. `seed`: another seed, another world.
-    `hold_out`: no scene has a tenth of the combinations of kind and colour, for example no purple
-    box, so that a model can be asked about what it never saw.
+    `num_images`: number of scenes in the first split; every other split has a tenth of it.
+    `captions_per_image`: the maximum; captions of a scene are distinct. `seed`: chooses the world.
+    `hold_out`: leave out a tenth of the combinations of kind and colour, for example purple boxes,
+    so that a model can be tested on what it never saw.
     """
 
     num_images: int = 2000
@@ -81,7 +81,7 @@ class Scenes:
         """Return the kinds of things that are in the scene of an image key, and those that are not.
 
         Raises:
-            UsageError: it is no key of this source.
+            UsageError: the key is not one of this source.
         """
         scene = self.scene_of(image)
         present, absent = (
@@ -94,7 +94,7 @@ class Scenes:
         """Return the scene of an image key such as "train/000123.png".
 
         Raises:
-            UsageError: it is no key of this source.
+            UsageError: the key is not one of this source.
         """
         split, number = parse_image_key(image)
         return self.scene(number, split=split)

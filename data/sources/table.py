@@ -1,4 +1,4 @@
-"""From records with named columns to captions: what all tables share, whatever file they are in."""
+"""Records with named columns -> captions, for tables of any file format."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -15,10 +15,10 @@ from data.sources.table_files import NAME_COLUMNS, Record, Records
 class Columns(NamedTuple):
     """The columns of a table. A cell of `captions` may hold one text or a list of them.
 
-    Without an `image` column every record is an image of its own, its key `{split}/{number}`.
-    Without an `id` column ids are made of the image and the caption's ordinal. `several` says how
-    a text that holds several captions is told apart. `numbered`: each record is an image of its
-    own, its id `{source}:{split}:{number}`; for files too large to remember their images.
+    Without an `image` column every record is a separate image with the key `{split}/{number}`.
+    Without an `id` column ids consist of the image and the caption's ordinal. `several` says how a
+    text with several captions is split. `numbered`: each record is a separate image with the id
+    `{source}:{split}:{number}`, for files with too many images to remember.
     """
 
     captions: tuple[str, ...]
@@ -37,11 +37,11 @@ def table_captions(
 ) -> Iterator[Caption | Skip]:
     """Yield the captions of a split; `read()` returns its records, the same each time.
 
-    The captions of an image are brought together, for which the records are read twice, unless
-    they are adjacent (`grouped`) or each record is an image of its own.
+    The captions of each image are grouped, which reads the records twice, unless they are already
+    adjacent (`grouped`) or each record is a separate image.
 
     Raises:
-        UsageError: the first record lacks one of the columns, none is to be read, or as `together`.
+        UsageError: the first record lacks a column, no column is named, or as for `together`.
     """
 
     def rows() -> Iterator[RawCaption | Skip]:
@@ -55,7 +55,7 @@ def table_captions(
 def _rows_of(
     records: Records, columns: Columns, *, split: str, prefix: str
 ) -> Iterator[RawCaption | Skip]:
-    """Yield a row for each caption of each record; `prefix` begins the ids of numbered ones."""
+    """Yield a row for each caption of each record; `prefix` starts the ids of numbered records."""
     if not columns.captions:
         raise UsageError("caption_columns: expected at least one column, found none")
     checked = False
@@ -85,7 +85,7 @@ def _rows_of(
 
 
 def _number_records(records: Records) -> Iterator[tuple[int, Record | Skip]]:
-    """Yield the records with their numbers from 0: rows count, whether they can be used or not."""
+    """Yield the records numbered from 0; unusable rows count too."""
     number = 0
     for record in records:
         yield number, record

@@ -1,4 +1,4 @@
-"""The reader of tables: from files of delimited text, JSON lines and parquet to records."""
+"""Readers of tables: delimited text, JSON lines and parquet files -> records."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ from data.sources.raw_captions import NO_ROWS, NOT_A_ROW
 from data.storage import AnyPath
 
 Record = tuple[str, Mapping[str, object]]
-"""Where a record stands in its file, and its columns."""
+"""A record's place in its file, and its columns."""
 
 Records = Iterator[Record | Skip]
 
@@ -23,7 +23,7 @@ Fields = Iterator[tuple[int, list[str]]]
 
 
 class Form(NamedTuple):
-    """How a table is written; `is_option` says that the user can set the other two."""
+    """The format of a table; `is_option`: the user can set the other two fields."""
 
     delimiter: str
     quoted: bool
@@ -31,16 +31,16 @@ class Form(NamedTuple):
 
 
 NAME_COLUMNS: Final = (
-    "; name others: --set data.source.caption_columns=[NAME], --set data.source.image_column=NAME"
+    "; set others: --set data.source.caption_columns=[NAME], --set data.source.image_column=NAME"
 )
 """The end of a message about a missing column."""
 
 CAPTION: Final = 'such as {"image": "a.jpg", "caption": "a dog"}'
 """What `json_records` expects of an object in a file of captions."""
 
-_MEND_LINE: Final = "mend the line: each has one whole JSON object"
+_MEND_LINE: Final = "fix the line: each must be one complete JSON object"
 _DELIMITERS: Final = ("\t", ";", "|", ",")
-_LONGEST_FIELD: Final = 1 << 27  # images stand in some tables; csv's own limit is 131,072
+_LONGEST_FIELD: Final = 1 << 27  # some tables contain images; csv's default limit is 131,072
 
 
 def records_of(
@@ -65,9 +65,9 @@ def parquet_records(path: AnyPath, name: str, *, columns: tuple[str, ...]) -> Re
 
 
 def json_records(path: AnyPath, name: str, *, expected: str = CAPTION) -> Iterator[Record]:
-    """Yield the objects of a file with one JSON object a line, or with one JSON list of them.
+    """Yield the objects of a file with one JSON object per line, or one JSON list of them.
 
-    `expected` says in a message what an object should be.
+    `expected` describes an object in messages.
 
     Raises:
         UsageError: the file cannot be read, or holds anything but objects.
@@ -101,10 +101,10 @@ def _object(value: object, expected: str, *, where: str) -> dict[str, object]:
 def delimited_records(
     path: AnyPath, form: Form, *, header: tuple[str, ...] | None, name: str = ""
 ) -> Records:
-    """Yield the records of a table; `header` names the columns where the file does not.
+    """Yield the records of a table; `header` names the columns if the file does not.
 
-    A row with more or fewer fields than columns is a Skip: half of a caption would be worse. Of
-    columns with the same name the cells are a list. `name` is that of the file in places.
+    A row with more or fewer fields than columns becomes a Skip, since a caption may be cut. Columns
+    with the same name give a list of cells. `name` is the file's name in places.
 
     Raises:
         UsageError: the file cannot be read, its quotes do not close, or its header has another
@@ -128,7 +128,7 @@ def delimited_records(
 
 
 def cells_by_name(names: Sequence[str], cells: Sequence[object]) -> dict[str, object]:
-    """Return a row's cells by their columns; those of columns with the same name are a list."""
+    """Return a row's cells by column; columns with the same name give a list."""
     found: dict[str, list[object]] = {}
     for name, cell in zip(names, cells, strict=True):
         found.setdefault(name, []).append(cell)
@@ -136,7 +136,7 @@ def cells_by_name(names: Sequence[str], cells: Sequence[object]) -> dict[str, ob
 
 
 def fields_of(path: AnyPath, form: Form) -> Fields:
-    """Return the rows of a table, its header among them; lines without anything are none.
+    """Return the rows of a table, including its header; empty lines are left out.
 
     Raises:
         UsageError: the file cannot be read, or its quotes do not close.
@@ -148,7 +148,7 @@ def first_line(path: AnyPath) -> str:
     """Return the first line of a text file without its end; "" if it is empty.
 
     Raises:
-        UsageError: the file cannot be read, or is no text.
+        UsageError: the file cannot be read, or is not text.
     """
     _, line = next(lines_of(path), (1, ""))
     return line.rstrip("\r\n")
@@ -165,12 +165,12 @@ def _refuse_other_delimiter(line: str, form: Form, *, where: str) -> None:
     )
     raise UsageError(
         f"{where}: expected columns separated by {form.delimiter!r}, found {excerpt(line, 0)}, "
-        f"which looks separated by {other!r}; {advice}"
+        f"which seems to be separated by {other!r}; {advice}"
     )
 
 
 def _plain_fields(path: AnyPath, delimiter: str) -> Fields:
-    """Yield the fields of lines in which a quote is a character like any other."""
+    """Yield the fields of lines in which quotes have no special meaning."""
     for number, line in lines_of(path):
         text = line.rstrip("\r\n")
         if text.strip():
@@ -178,7 +178,7 @@ def _plain_fields(path: AnyPath, delimiter: str) -> Fields:
 
 
 def _quoted_fields(path: AnyPath, form: Form) -> Fields:
-    """Yield the fields of rows that may hold delimiters, quotes and line ends within quotes."""
+    """Yield the fields of rows that may have delimiters, quotes and line ends within quotes."""
     lines = (line for _, line in lines_of(path))
     csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader(lines, delimiter=form.delimiter, strict=True)
@@ -189,8 +189,8 @@ def _quoted_fields(path: AnyPath, form: Form) -> Fields:
         except csv.Error as error:
             advice = ", or --set data.source.quoted=false" * form.is_option
             raise UsageError(
-                f"{path}, line {number}: expected quotes to be closed and doubled inside a field, "
-                f"found: {error}; mend the row{advice}"
+                f"{path}, line {number}: expected quotes to be closed, and doubled inside a field; "
+                f"found: {error}; fix the row{advice}"
             ) from error
         if fields is None:
             return

@@ -1,4 +1,4 @@
-"""Read captions from webdataset tars, one member at a time; images are passed over unread."""
+"""Captions from webdataset tars, read one member at a time; images are skipped."""
 
 import json
 import tarfile
@@ -29,7 +29,7 @@ _TEXTS: Final = frozenset({"txt", "json", "caption", "neg_caption"})
 
 
 class _CaptionFields(NamedTuple):
-    """How captions are told from a sample; see `tar_rows`."""
+    """How captions are taken from a sample; see `tar_rows`."""
 
     json_keys: tuple[str, ...]
     several: Several
@@ -45,15 +45,15 @@ class _Member(NamedTuple):
 def tar_rows(
     paths: tuple[AnyPath, ...], *, root: AnyPath, json_keys: tuple[str, ...], several: Several
 ) -> Iterator[RawCaption | Skip]:
-    """Yield a row for each caption of each sample: members in order that share a key.
+    """Yield a row for each caption of each sample: adjacent members that share a key.
 
-    The image key is `{tar}/{member}`, the tar as seen from `root`, without the suffix of a
-    compression. Captions are those of the sample's .json under `json_keys`; without any, the .txt,
-    or `caption` of the .json where there is no .txt. With "auto" a .txt has a caption a line where
+    The image key is `{tar}/{member}`, with the tar's path relative to `root`, without a compression
+    suffix. Captions come from the sample's .json under `json_keys`; by default from the .txt, or
+    from `caption` in the .json if there is no .txt. With "auto" a .txt has one caption per line if
     CLIP_benchmark's `dataset_type.txt` beside the tar, or above its folder, says "retrieval".
 
     Raises:
-        UsageError: a file is no tar. One that ends early is a Skip, after what could be read.
+        UsageError: a file is not a tar. A truncated tar gives a Skip, after its readable part.
     """
     is_auto = several == "auto"
     of_retrieval = {
@@ -74,9 +74,9 @@ def tar_rows(
 
 
 def _is_retrieval(folder: AnyPath, root: AnyPath) -> bool:
-    """Tell whether a folder of tars, or the one above it, is said to be CLIP_benchmark's retrieval.
+    """Tell whether `dataset_type.txt` in or above a folder of tars says "retrieval".
 
-    Of a store nothing above the source's root is asked for.
+    In a store nothing above the source's root is read.
     """
     folders = [folder]
     if folder.parent == root or root in folder.parent.parents or not is_remote(root):
@@ -110,8 +110,8 @@ def _texts(sample: _Sample, fields: _CaptionFields) -> list[object]:
     """Return the captions of a sample, [None] if it has none.
 
     Raises:
-        ValueError: the .json is none; as UnicodeDecodeError: a text is not UTF-8.
-        RecursionError: the .json is nested beyond reason.
+        ValueError: the .json is invalid; or as UnicodeDecodeError, a text is not UTF-8.
+        RecursionError: the .json is nested too deeply.
     """
     if "txt" in sample and not fields.json_keys:
         return cell_texts(decode(sample["txt"][1]), fields.several)
@@ -127,7 +127,7 @@ def _texts(sample: _Sample, fields: _CaptionFields) -> list[object]:
 def samples_in(path: AnyPath) -> Iterator[tuple[str, _Sample | None]]:
     """Yield the key and the members of each sample.
 
-    Of a tar that ends early the last sample has no members: it may be one half of itself.
+    The last sample of a truncated tar has no members, since it may be incomplete.
     """
     key, sample = "", _Sample()
     for member in _members(path):
@@ -144,7 +144,7 @@ def samples_in(path: AnyPath) -> Iterator[tuple[str, _Sample | None]]:
 
 
 def _members(path: AnyPath) -> Iterator[_Member | None]:
-    """Yield the files of a tar; None at the end of one that ends early."""
+    """Yield the files of a tar, and None at the end if it is truncated."""
     for found in files_in(path, packed=True):
         try:
             member = found and _member(*found)
@@ -158,12 +158,12 @@ def _members(path: AnyPath) -> Iterator[_Member | None]:
 def files_in(
     path: AnyPath, *, packed: bool = False
 ) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo] | None]:
-    """Yield the open tar and the head of each file in it; None at the end of one that ends early.
+    """Yield the open tar with each file's header, and None at the end if it is truncated.
 
-    `packed`: it may be compressed; then nothing stands where the heads say.
+    `packed`: it may be compressed; the offsets in the headers are then meaningless.
 
     Raises:
-        UsageError: it is no tar, or a compressed one that was not expected.
+        UsageError: it is not a tar, or is unexpectedly compressed.
     """
     with ExitStack() as stack:
         try:
@@ -173,7 +173,7 @@ def files_in(
             raise _no_tar(path, error, "a tar" if packed else "an uncompressed tar") from error
         try:
             while (info := tar.next()) is not None:
-                tar.members.clear()  # type: ignore[attr-defined]  # tarfile keeps what it passed
+                tar.members.clear()  # type: ignore[attr-defined]  # tarfile keeps all members it passed
                 if info.isfile():
                     yield tar, info
             is_whole = _ends_here(file, tar.offset)
@@ -192,7 +192,7 @@ def _no_tar(path: AnyPath, error: Exception, expected: str) -> UsageError:
 
 
 def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
-    """Return a member; the suffix begins at the first dot of its base name, as in webdataset."""
+    """Return a member; its suffix starts at the first dot of the base name, as in webdataset."""
     folder, slash, base = info.name.rpartition("/")
     stem, _, suffix = base.partition(".")
     suffix = suffix.lower()
@@ -201,9 +201,9 @@ def _member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
 
 
 def _ends_here(file: IO[bytes], offset: int) -> bool:
-    """Tell whether the tar's end, or its closing block of zeros, is at `offset` bytes.
+    """Tell whether the tar, or its closing block of zeros, ends at `offset` bytes.
 
-    tarfile takes a broken header for the end; half a download must not pass for a whole one.
+    tarfile takes a broken header for the end, so that half a download would pass as complete.
     """
     file.seek(offset)
     block = file.read(_BLOCK_BYTES)

@@ -16,11 +16,11 @@ class Webdataset(FileSource):
 
     ROOT/00000.tar: 000000001.jpg, 000000001.txt, 000000002.jpg, 000000002.txt, ...
 
-    The caption is the .txt, or `caption` of the .json; `json_keys` names other keys (each a text
-    or a list of texts). The image key is `00000.tar/000000001.jpg`, the id
-    `webdataset:00000.tar/000000001.jpg:0`. A text that is a list, as JSON or Python write it, holds
-    several captions; with `several: lines` so does one of several lines, which is the default where
-    CLIP_benchmark's dataset_type.txt says "retrieval"; with `several: never` none does.
+    The caption is the .txt, or `caption` of the .json; `json_keys` names other keys (each a text or
+    a list of texts). The image key is `00000.tar/000000001.jpg`, the id
+    `webdataset:00000.tar/000000001.jpg:0`. A text that is a list in JSON's or Python's notation
+    holds several captions; with `several: lines`, the default if CLIP_benchmark's dataset_type.txt
+    says "retrieval", so does a text of several lines; `several: never` turns both off.
     """
 
     json_keys: tuple[str, ...] = ()

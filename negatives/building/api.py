@@ -41,7 +41,7 @@ def build(  # noqa: PLR0913 - the options of the command
     max_cost: float | None = None,
     report: Report = lambda _stage, _num_captions: None,
 ) -> Manifest:
-    """Build shards of hard negatives in the folder `out`, or finish what was begun there.
+    """Build shards of hard negatives in the folder `out`, or resume an unfinished build there.
 
     Does what `negatives build` does, with the same options and the same errors.
 
@@ -49,35 +49,35 @@ def build(  # noqa: PLR0913 - the options of the command
         config: the path of a pipeline.yaml, or its sections as a mapping:
             `{"data": {"source": {"name": "coco", "root": "coco"}}, "negatives": {"seed": 1}}`.
         out: the folder for the shards, or its URL.
-        source: where captions come from; `negatives sources` lists them.
+        source: the source of the captions; `negatives sources` lists them.
         root: the source's folder or file, or its URL.
         preset: a set of rules with a policy; `negatives presets` lists them.
-        limit: the number of captions after which reading stops.
-        hold_out: how many captions of each image are left out, for the audit to ask.
+        limit: stop reading after this many captions.
+        hold_out: leave out this many captions of each image, for the audit.
         seed: the seed of every random draw.
         language: "en" drops captions that are not English, "any" keeps them.
         fluency_from: a finished build whose corpus model weighs the candidates.
-        max_share: kinds of which there are more than this share of all negatives are thinned.
-        positives: whether rows get positives, too: edits that leave the caption true.
-        settings: any other option, or several, each "section.key=value"; they take precedence.
+        max_share: thin each kind to at most this share of all negatives.
+        positives: whether rows also get positives, edits that leave the caption true.
+        settings: one or several other options, "section.key=value"; they take precedence.
         workers: the number of processes. With more than one, a script needs the guard
             `if __name__ == "__main__":`, because each process imports it.
         executor: "local" or "ray".
         ray_address: a Ray cluster: "auto" or "ray://HEAD:10001".
-        resume: "never", "if-possible" or "always": whether an unfinished build goes on.
-        max_requests: the most requests to a language model.
-        max_cost: the most that a language model's server may cost, in dollars.
+        resume: "never", "if-possible" or "always": whether to resume an unfinished build.
+        max_requests: stop after this many requests to a language model.
+        max_cost: stop when a language model's server has cost this much, in dollars.
         report: called with a stage ("parse", "choose" and others) and the number of captions
             just done there.
 
     Returns:
-        The manifest: `tallies` counts captions, negatives and what was rejected, and why;
+        The manifest: `tallies` counts captions, negatives, and rejections by reason;
         `open_shards(out)` reads the rows.
 
     Raises:
-        UsageError: an option, the source or the folder is of no use; one line says what to do.
+        UsageError: an option, the source or the folder cannot be used; one line says what to do.
         ShardError: blocks failed; the others are finished and kept.
-        RetryableError: a store or a language model did not answer; the same call goes on.
+        RetryableError: a store or a language model did not answer; the same call resumes.
     """
     options = ConfigOptions(
         Path(config) if isinstance(config, str) else config,
@@ -106,7 +106,7 @@ def build(  # noqa: PLR0913 - the options of the command
 
 
 def executor_of(name: str, address: str | None) -> Executor:
-    """Return what opens the workers.
+    """Return the function that opens the workers.
 
     Raises:
         UsageError: there is no such executor, or Ray is not installed.
@@ -119,6 +119,6 @@ def executor_of(name: str, address: str | None) -> Executor:
         from negatives.executors.ray import workers_of_ray  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise UsageError(
-            "--executor ray: expected Ray, found none: pip install 'caption-negatives[ray]'"
+            "--executor ray: Ray is not installed: pip install  'caption-negatives[ray]'"
         ) from error
     return partial(workers_of_ray, address=address)

@@ -1,8 +1,8 @@
-"""Ask: the rules that ask a language model get their answers, a block at a time.
+"""The ask stage: a language model answers the rules' requests, a block at a time.
 
-A model of our own is asked by workers, each of which keeps it loaded. A server is asked by the
-driver, so that its limits hold for the whole build: requests under way, their number, their cost.
-A block is finished when all its questions are answered, or when as many may stay without an answer.
+Workers run a local model, which each keeps loaded. The driver calls a server, so that the limits
+apply to the whole build: concurrent requests, their number, their cost. A block is finished when
+all its requests are answered, or when the missing answers are within the allowed number.
 """
 
 import time
@@ -28,11 +28,11 @@ from negatives.llm.requests import Backend, Outcome
 from negatives.policy import Policy
 from negatives.positives.choosing import all_asking_rules
 
-_FEW = 0.1  # of all questions: if fewer lack an answer, they are asked once more
+_FEW = 0.1  # of all requests: if fewer are unanswered, they are sent once more
 
 
 class AskOptions(NamedTuple):
-    """What all blocks are asked: the rules, and the folder in which answers are kept at once."""
+    """Shared by all blocks: the rules, and the folder where answers are saved as they arrive."""
 
     rules: tuple[Mapping[str, Any], ...]
     positives: tuple[Mapping[str, Any], ...]
@@ -42,9 +42,9 @@ class AskOptions(NamedTuple):
 
 
 class AskTask(NamedTuple):
-    """The parses of one block, whose answers are kept under its name.
+    """The parses of one block, whose answers are saved under its name.
 
-    `earlier`: what asking about it took before, in this run.
+    `earlier`: counts of earlier attempts in this run.
     """
 
     parses: AnyPath
@@ -53,36 +53,36 @@ class AskTask(NamedTuple):
 
 
 class AskStats(NamedTuple):
-    """What a block took: captions, and its `Counts`."""
+    """The counts of a block: captions, and the fields of `Counts`."""
 
     captions: int
     counts: Sequence[float]
 
 
 class UnansweredError(ShardError):
-    """Questions about a block have no answer; what is there of outcomes, and of `AskStats`."""
+    """Requests of a block are unanswered; holds the outcomes and the counts so far."""
 
     def __init__(
         self, task: AskTask, asked: AskStats, outcomes: Mapping[str, Outcome], whys: Sequence[str]
     ) -> None:
-        """Take what asking came to; `whys` is what was said of the questions without answer."""
+        """Take the result of asking; `whys` are the reasons for missing answers."""
         self.task, self.asked, self.outcomes, self.whys = task, asked, outcomes, whys
         super().__init__(f"{task.name}: {describe_unanswered(Counts(*asked.counts), whys)}")  # type: ignore[arg-type]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel from a worker to the driver as an error with a message."""
+        """Pickle as an error with a message, to travel from a worker to the driver."""
         return ShardError, (str(self),)
 
 
 def answers_to(
     plan: Plan, parsed: Mapping[str, Done[ParseStats]], site: Site
 ) -> tuple[dict[str, AnswersFile], Json]:
-    """Ask about all blocks; return the answers by block, and what they took.
+    """Ask about all blocks; return the answers by block, and the counts.
 
     Raises:
-        UsageError: the model cannot be had, or a limit is reached; answers that came are kept.
-        RetryableError: questions have no answer.
-        ShardError: the same, of a model of our own.
+        UsageError: the model is not available, or a limit is reached; answers so far are kept.
+        RetryableError: a server left requests unanswered.
+        ShardError: a local model left requests unanswered.
     """
     backend = plan.backend
     if backend is None:
@@ -110,7 +110,7 @@ def asking(
         cache=config.llm.cache or plan.out / "answers",
     )
     by_workers = is_for_workers(config.llm)
-    if by_workers:  # on the device that the driver finds for them
+    if by_workers:  # on the device that the driver chose for them
         llm = replace(config.llm, device=resolve_device(config.llm.device))
         work = partial(ask_own_model, options, llm)
     else:
@@ -126,36 +126,36 @@ def asking(
 
 
 def is_for_workers(llm: LlmConfig) -> bool:
-    """Tell whether workers may ask: a number that the build may not exceed is the driver's."""
+    """Tell whether workers may ask; with a limit on the whole build, only the driver may."""
     limits = llm.limits
     return llm.backend == "local" and limits.max_requests is None and not limits.max_unanswered
 
 
 def gpus_for_asking(llm: LlmConfig) -> float:
-    """Return how many GPUs a worker takes that asks: its model fills one."""
+    """Return the number of GPUs that an asking worker needs; its model fills one."""
     return float(resolve_device(llm.device).startswith("cuda"))
 
 
 def ask_own_model(
     options: AskOptions, llm: LlmConfig, task: AskTask, new_file: NewFile
 ) -> AskStats:
-    """Ask about a block, by a worker that opens the model itself.
+    """Ask about a block in a worker, which opens the model itself.
 
     Raises:
-        UsageError: the model cannot be had.
-        ShardError: questions have no answer.
+        UsageError: the model is not available.
+        ShardError: requests are unanswered.
     """
     lexicon = chooser_of(options.rules, options.policy, options.seed).lexicon
     return ask(options, backend_of(llm, lexicon), task, new_file)
 
 
 def ask(options: AskOptions, backend: Backend, task: AskTask, new_file: NewFile) -> AskStats:
-    """Write the answers to what the rules ask about a block.
+    """Write the answers to the rules' requests about a block.
 
     Raises:
-        LackingError: questions have no answer.
-        UsageError: as the backend; answers that came are kept.
-        RetryableError: as the backend.
+        LackingError: requests are unanswered.
+        UsageError: as for the backend; answers so far are kept.
+        RetryableError: as for the backend.
     """
     rules = all_asking_rules(options.rules, options.positives, options.policy, seed=options.seed)
     block = list(read_parses(task.parses))
@@ -174,7 +174,7 @@ def _ask_here(
     """Ask about one block after another, and once more about those that lack a few answers.
 
     Raises:
-        RetryableError: more questions lack one than may; their blocks are not finished.
+        RetryableError: too many requests are unanswered; their blocks are not finished.
     """
     may_lack = plan.config.llm.limits.max_unanswered
     done, lacking = _round(stage, stage.tasks, site)
@@ -189,7 +189,7 @@ def _ask_here(
             more, lacking = _round(stage, again, site)
             done |= more
         except (UsageError, RetryableError) as error:
-            stopped = f"\nasked once more, until {error}"
+            stopped = f"\nasked once more, then stopped: {error}"
     if _sum(_stats(lacking)).missing() > may_lack:
         counts = _sum([*(each.stats for each in done.values()), *_stats(lacking)])
         whys = [why for each in lacking.values() for why in each.whys]
@@ -207,7 +207,7 @@ def _ask_here(
 def _round(
     stage: Stage[AskTask, AskStats], tasks: Iterable[Task[AskTask]], site: Site
 ) -> tuple[dict[str, Done[AskStats]], dict[str, UnansweredError]]:
-    """Return the blocks of which all is answered, and the others."""
+    """Return the fully answered blocks, and the others."""
     attempt = attempt_of(stage, site)
     done: dict[str, Done[AskStats]] = {}
     lacking: dict[str, UnansweredError] = {}
@@ -222,7 +222,7 @@ def _round(
 
 
 def _accept(lacking: UnansweredError, task: AskTask, new_file: NewFile) -> AskStats:  # noqa: ARG001 - a stage's work
-    """Write the outcomes of a block though questions lack an answer."""
+    """Write the outcomes of a block with unanswered requests."""
     write_answers(new_file("answers"), lacking.outcomes)
     return lacking.asked
 

@@ -1,4 +1,4 @@
-"""Choose: the parses of a block become rows, with their negatives, and rejects."""
+"""The choose stage: the parses of a block become rows with negatives, and rejects."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -50,8 +50,8 @@ class ChooseOptions(NamedTuple):
 class ChooseTask(NamedTuple):
     """The parses of one block.
 
-    `layout`: the file in which the block's slots were laid out, if all of them were. `answers`:
-    those of a language model to what rules asked about the block, if any did.
+    `layout`: the file with the block's laid-out slots, if all were laid out. `answers`: a language
+    model's answers about the block, if rules asked.
     """
 
     parses: AnyPath
@@ -60,7 +60,7 @@ class ChooseTask(NamedTuple):
 
 
 class ChooseStats(NamedTuple):
-    """What a block came to: captions, rejects that were written, and all outcomes."""
+    """The counts of a block: captions, written rejects, and all outcomes."""
 
     captions: int
     rejects: int
@@ -73,7 +73,7 @@ def choosing(
     learned: LearnedModel | None,
     answers: Mapping[str, AnswersFile],
 ) -> Stage[ChooseTask, ChooseStats]:
-    """Return the stage that makes rows of parsed blocks."""
+    """Return the stage that turns parsed blocks into rows."""
     config = plan.config
     options = ChooseOptions(
         rules=config.rules,
@@ -99,7 +99,7 @@ def choosing(
 
 
 def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> ChooseStats:
-    """Write the rows of a block, and its rejects if they are wanted.
+    """Write the rows of a block, and its rejects if configured.
 
     Raises:
         ShardError: a rule failed on a caption.

@@ -1,7 +1,7 @@
-"""What blocks of captions add to the counts of a corpus: its files, and their merging as a tree.
+"""Files with the counts of blocks of captions, and merging them as a tree.
 
-A file holds the keys of its captions, which tell their folds, and then a tally. Whole numbers sum
-to the same in any order, so a tree of merges gives the bytes that one merge of all gives.
+A file holds the keys of its captions, which determine their folds, and then a tally. Integers sum
+to the same in any order, so a tree of merges gives the same bytes as one merge of all.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,13 +23,13 @@ from negatives.fluency.folds import Keys, keys_of, own_folds
 from negatives.parse import Parse
 from negatives.scorers import words
 
-MERGED_AT_ONCE = 8  # files a task, which holds them all
+MERGED_AT_ONCE = 8  # files per task, which holds them all in memory
 
 _NO_KEYS = Keys(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 
 
 def count_block(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]) -> None:
-    """Write what a block adds to the counts, each caption in the fold of its image's own hash."""
+    """Write a block's counts, each caption in the fold given by its image's hash."""
     keys = keys_of(captions)
     folds = own_folds(keys)
     views = [index_caption(parse, words()) for parse in parses]
@@ -38,7 +38,7 @@ def count_block(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]
 
 
 def count_siblings(parses: Sequence[Parse], keys: Keys, folds: Folds) -> Tally:
-    """Return what captions say beside the others of their images, whose folds are given."""
+    """Return the tally of captions next to their siblings, with given folds."""
     _, image_of, sizes = np.unique(keys.images, return_inverse=True, return_counts=True)
     if sizes.max(initial=0) < 2:
         return NOTHING
@@ -47,12 +47,12 @@ def count_siblings(parses: Sequence[Parse], keys: Keys, folds: Folds) -> Tally:
 
 
 def write_counts(path: Path, tally: Tally, keys: Keys = _NO_KEYS) -> None:
-    """Write a tally behind the keys of the captions that it counts, if they are still asked for."""
+    """Write a tally after the keys of the captions that it counts, if they are still needed."""
     save_arrays(path, (*keys, *tally))
 
 
 def read_keys(path: AnyPath) -> Keys:
-    """Return the keys of a block's captions; the tally behind them is not read."""
+    """Return the keys of a block's captions, without reading the tally after them."""
     return Keys(*load_arrays(path, len(Keys._fields)))
 
 
@@ -68,7 +68,7 @@ def merge_block(files: Sequence[AnyPath], new_file: NewFile) -> NoCaptions:
 
 
 def merge_files(files: Sequence[AnyPath], site: Site) -> Tally:
-    """Return the sum of the tallies in files, merged by workers in waves until one is left."""
+    """Return the sum of the tallies in files, merged by workers in rounds until one is left."""
     left = list(files)
     wave = 0
     while len(left) > 1:
@@ -81,7 +81,7 @@ def merge_files(files: Sequence[AnyPath], site: Site) -> Tally:
 
 
 def save_arrays(path: Path, arrays: Iterable[np.ndarray[Any, Any]]) -> None:
-    """Write arrays into a file, one behind the other."""
+    """Write arrays into a file, one after another."""
     with writing_whole(path), path.open("wb") as file:
         for array in arrays:
             np.save(file, array, allow_pickle=False)

@@ -32,7 +32,7 @@ from negatives.tallies import sum_contents
 
 
 class OutputFile(NamedTuple):
-    """Where a block's file goes: its kind, its path in the folder, and its split."""
+    """The destination of a block's file: its kind, its path in the folder, and its split."""
 
     kind: str
     file: str
@@ -42,7 +42,7 @@ class OutputFile(NamedTuple):
 def _output_files(
     chosen: Mapping[str, Done[ChooseStats]],
 ) -> Iterator[tuple[Done[ChooseStats], OutputFile]]:
-    """Yield where every file of the blocks goes: `data/SPLIT-00000-of-00012.arrow`."""
+    """Yield the destination of every file of the blocks:  `data/SPLIT-00000-of-00012.arrow`."""
     splits = [name.rpartition("-")[0] for name in chosen]
     totals = Counter(splits)
     seen: Counter[str] = Counter()
@@ -61,7 +61,7 @@ def manifest_of(
 ) -> Manifest:
     """Return the manifest of a build whose stages are done.
 
-    `parsed`: all blocks, those without a usable caption too.
+    `parsed`: all blocks, including those without a usable caption.
     """
     shards: dict[str, list[Shard]] = {"data": [], "rejects": []}
     for done, output in _output_files(chosen):
@@ -95,9 +95,9 @@ def manifest_of(
 
 
 def model_files(plan: Plan) -> list[AnyPath]:
-    """Return the files of the model that the build has made of its captions.
+    """Return the files of the corpus model that the build made.
 
-    By name: a run that was killed while it wrote one may have left an attempt beside them.
+    Files are listed by name, because a killed run may have left temporary files beside them.
     """
     return [plan.work / FLUENCY / name for name in MODEL_FILES] if plan.learns() else []
 
@@ -113,12 +113,12 @@ def finish(
     chosen: Mapping[str, Done[ChooseStats]],
     run_record: Json,
 ) -> None:
-    """Show the shards, tell of the run, write the manifest, and only then drop the work.
+    """Link the shards, write run.json, then the manifest, and only then delete the work.
 
-    `run_record`: what the run's file says beside what is known here.
+    `run_record`: further content of run.json.
 
     Raises:
-        ShardError: another command has taken the folder over.
+        ShardError: another command has taken over the folder.
     """
     refuse_if_taken(plan.out, plan.mark())
     files = {
@@ -140,7 +140,7 @@ def finish(
 
 
 def show_files(files: Mapping[AnyPath, AnyPath]) -> None:
-    """Show finished files where readers look, by where each lies; drop what else is there."""
+    """Link finished files to their destinations; delete anything else there."""
     folders = sorted({file.parent for file in files})
     for folder in folders:
         sweep(folder, keep=files)
@@ -151,7 +151,7 @@ def show_files(files: Mapping[AnyPath, AnyPath]) -> None:
 
 
 def first_occurrences(reading: Reading, blocks: Iterable[Done[ParseStats]]) -> dict[str, str]:
-    """Return where each reason to leave something out was met first."""
+    """Return the first place of each reason for leaving something out."""
     found: dict[str, str] = {}
     for done in blocks:
         found = {**done.stats.first, **found}

@@ -1,9 +1,10 @@
-"""Count, merge, fit: from parsed blocks to a model of the corpus.
+"""Count, merge, fit: parsed blocks -> a model of the corpus.
 
-Workers have counted their blocks while they parsed them. Here they move the counts of images that
-share captions with images of another fold (`recount_block`), merge all counts as a tree
-(`count_files.py`), and lay out slots of a sample of captions (`lay_out_block`); the driver fits.
-Counts are whole numbers and the weights are rounded: the model does not depend on who did what.
+Workers count their blocks while parsing them. Then they move the counts of images that share
+captions with images of another fold (`recount_block`), merge all counts as a tree
+(`count_files.py`), and lay out the slots of a sample of captions (`lay_out_block`); the driver
+fits. Counts are integers and weights are rounded, so the model does not depend on how work is
+divided.
 """
 
 import uuid
@@ -59,11 +60,11 @@ from negatives.policy import CorpusScoring, Policy
 from negatives.scorers import corpus_model, words
 from negatives.words import lexicon as lexicons
 
-SAMPLE_CAPTIONS = 50_000  # whose slots are laid out to fit weights and biases
+SAMPLE_CAPTIONS = 50_000  # captions whose slots are laid out to fit weights and biases
 
 
 class LearnOptions(NamedTuple):
-    """What a model is fitted for: rules, how the policy scores by it, and the seed."""
+    """Options of fitting: the rules, the policy's scoring, and the seed."""
 
     rules: tuple[Mapping[str, Any], ...]
     policy: Policy
@@ -71,7 +72,7 @@ class LearnOptions(NamedTuple):
 
 
 class RecountTask(NamedTuple):
-    """Parses of a block, some of whose captions belong to other folds.
+    """Parses of a block with captions that belong to other folds.
 
     `folds`: of each caption; `image_folds`: of the image of each.
     """
@@ -82,19 +83,19 @@ class RecountTask(NamedTuple):
 
 
 class CountStats(NamedTuple):
-    """How many captions were counted anew."""
+    """The number of captions counted again."""
 
     captions: int
 
 
 class LayoutStats(NamedTuple):
-    """How many captions' slots were laid out."""
+    """The number of captions whose slots were laid out."""
 
     captions: int
 
 
 class LearnedModel(NamedTuple):
-    """A model's folder; `layouts`: by block, the file of its slots where all were laid out."""
+    """A model's folder; `layouts`: files of laid-out slots by block, where all were laid out."""
 
     folder: AnyPath
     layouts: Mapping[str, AnyPath]
@@ -103,13 +104,13 @@ class LearnedModel(NamedTuple):
 def learn(
     parsed: Mapping[str, Done[ParseStats]], options: LearnOptions, site: Site, folder: AnyPath
 ) -> LearnedModel:
-    """Make a model of parsed blocks and write it into a folder.
+    """Learn a model from parsed blocks and write it into a folder.
 
-    Until it is whole it is in a folder of this run's own: another run of the same build, at the
-    same place, may be further on, and must not read less than it has written.
+    Until it is complete it stays in this run's own folder: another run of the same build may be
+    further along, and must not read incomplete files.
 
-    Keeps in memory, here, the counts of the corpus (some 60 bytes a different n-gram or pair) and
-    two hashes a caption while folds are found (some 120 bytes a caption then).
+    Memory: the counts of the corpus (some 60 bytes per distinct n-gram or pair) and, while folds
+    are found, two hashes per caption (some 120 bytes per caption).
     """
     model = _count(parsed, site)
     draft = folder.with_name(f"{folder.name}-{uuid.uuid4().hex[:12]}")
@@ -137,7 +138,7 @@ def _scoring(policy: Policy) -> CorpusScoring:
 
 
 def _count(parsed: Mapping[str, Done[ParseStats]], site: Site) -> CorpusModel:
-    """Return the model with its counts, each caption's in the fold that the corpus gives it."""
+    """Return the model with its counts, each caption in the fold that the corpus assigns."""
     keys = {name: read_keys(done.path("counts")) for name, done in parsed.items()}
     folds = folds_of(list(keys.values()))
     tasks = [
@@ -165,7 +166,7 @@ def _count(parsed: Mapping[str, Done[ParseStats]], site: Site) -> CorpusModel:
 
 
 def _compare_words(model: CorpusModel, site: Site, folder: AnyPath) -> tuple[Exclusion, Rivals]:
-    """Return what siblings say of pairs of words, a fold at a time."""
+    """Return the siblings' counts of pairs of words, one fold at a time."""
     if not has_siblings(model.table):
         return NOTHING_EXCLUDED, NO_RIVALS
     tasks = [Task(f"without-{fold}", fold) for fold in range(NUM_FOLDS)]
@@ -179,7 +180,7 @@ def _compare_words(model: CorpusModel, site: Site, folder: AnyPath) -> tuple[Exc
 
 
 def compare_words(model: AnyPath, fold: int, new_file: NewFile) -> NoCaptions:
-    """Write which words name one thing, and which nouns are rivals, by all folds but one."""
+    """Write synonyms and rival nouns learned from all folds but one."""
     table = corpus_model(model).table
     fitted = fit_words(table, _lemma_hashes(), fold)
     rivals = find_rivals(table, fitted, lexicons.load())
@@ -189,12 +190,12 @@ def compare_words(model: AnyPath, fold: int, new_file: NewFile) -> NoCaptions:
 
 @cache
 def _lemma_hashes() -> Mapping[str, Hashes]:
-    """Return the hashes of the lexicon's lemmas; made once a process."""
+    """Return the hashes of the lexicon's lemmas, computed once per process."""
     return hashes_of(lexicons.load().lemmas())
 
 
 def recount_block(task: RecountTask, new_file: NewFile) -> CountStats:
-    """Write the difference that moved captions make."""
+    """Write the change of the counts that moved captions cause."""
     block = list(read_parses(task.parses))
     keys = keys_of([caption for caption, _ in block])
     own = own_folds(keys)
@@ -244,14 +245,14 @@ def lay_out_block(
 
 
 def read_layout(path: AnyPath) -> Sample:
-    """Return what `lay_out_block` wrote."""
+    """Return the layout that `lay_out_block` wrote."""
     return Sample(*load_arrays(path, len(Sample._fields)))
 
 
 def _refusals(
     block: Sequence[Offered], siblings: Sequence[Siblings], sample: Sample, chooser: Chooser
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Tell of each candidate that is alive whether a sibling refuses it."""
+    """Tell for each remaining candidate whether a sibling rejects it."""
     refused = np.zeros(len(sample.alive), bool)
     starts = np.cumsum(sample.sizes) - sample.sizes
     laid_out = iter(zip((sample.alive_sizes() > 1).tolist(), starts.tolist(), strict=True))

@@ -1,6 +1,6 @@
-"""Parses between the two passes of a build: a block of captions with their parses, in one file.
+"""Files of parses between the passes of a build: a block of captions with their parses.
 
-A token's (pos, tag, dep) is one number into a list kept with the file; texts are cut from the
+A token's (pos, tag, dep) is an index into a list stored in the file; token texts are cut from the
 caption. A parse takes about 0.3 kB.
 """
 

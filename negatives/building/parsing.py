@@ -1,4 +1,4 @@
-"""Parse: a block of captions is parsed once, and counted for a model of the corpus."""
+"""The parse stage: a block of captions is parsed once, and counted for the corpus model."""
 
 import gc
 from collections import Counter
@@ -19,11 +19,11 @@ from negatives.skipping import NO_WORDS, NOT_ENGLISH
 from negatives.words import lexicon as lexicons
 from negatives.words.lexicon import Lexicon
 
-MIN_ENGLISH = 0.7  # share of a caption's words that must be English
+MIN_ENGLISH = 0.7  # minimum share of a caption's words that are English
 
 
 class ParseOptions(NamedTuple):
-    """How captions are parsed. `language`: "en" drops others. `counts`: whether to count, too."""
+    """Options of parsing. `language`: "en" drops others. `counts`: whether to count too."""
 
     model: str
     batch_size: int
@@ -33,9 +33,9 @@ class ParseOptions(NamedTuple):
 
 
 class ParseStats(NamedTuple):
-    """What a block's captions came to: those that were parsed, and the others by reason.
+    """The counts of a block: parsed captions, and skipped ones by reason.
 
-    `first`: the id of the first caption that was skipped for a reason.
+    `first`: by reason, the id of the first skipped caption.
     """
 
     captions: int
@@ -63,31 +63,31 @@ def parsing(plan: Plan, reading: Reading) -> Stage[tuple[Caption, ...], ParseSta
 
 
 def has_captions(work: AnyPath) -> bool:
-    """Tell whether a block with captions is parsed in a folder of unfinished work."""
+    """Tell whether a folder of unfinished work has a parsed block with captions."""
     folder = work / "parse"
     units = (find_finished(folder, path.stem) for path in folder.glob("*.json"))
     return any(unit is not None and unit.stats["captions"] for unit in units)
 
 
 def load_parser(model: str) -> None:
-    """Load what a worker keeps from block to block, before its first one comes.
+    """Load what a worker reuses for all blocks, before its first one.
 
     Raises:
         UsageError: there is no such model.
     """
-    from negatives.spacy_parse import load_model  # noqa: PLC0415 - a driver needs no spaCy
+    from negatives.spacy_parse import load_model  # noqa: PLC0415 - a driver does not need spaCy
 
     lexicons.load()
     load_model(model)
-    gc.freeze()  # what was loaded stays: no collection need look through it, once in a few blocks
+    gc.freeze()  # what was loaded stays, so garbage collection can ignore it
 
 
 def parse_block(
     options: ParseOptions, captions: tuple[Caption, ...], new_file: NewFile
 ) -> ParseStats:
-    """Write a block's parses, and its counts if they are wanted."""
+    """Write a block's parses, and its counts if configured."""
     usable, skipped, first = _usable(options, captions)
-    from negatives.spacy_parse import parse_texts  # noqa: PLC0415 - a driver needs no spaCy
+    from negatives.spacy_parse import parse_texts  # noqa: PLC0415 - a driver does not need spaCy
 
     texts = [caption.text for caption in usable]
     parses = list(parse_texts(texts, model=options.model, batch_size=options.batch_size))
@@ -100,7 +100,7 @@ def parse_block(
 def _usable(
     options: ParseOptions, captions: tuple[Caption, ...]
 ) -> tuple[list[Caption], Counter[str], dict[str, str]]:
-    """Return the captions to be parsed; of the others the counts and first ids by reason."""
+    """Return the captions to parse, and the counts and first ids of the others by reason."""
     lexicon = lexicons.load()
     usable: list[Caption] = []
     skipped: Counter[str] = Counter()
@@ -122,7 +122,7 @@ def _usable(
 def language_fault(text: str, lexicon: Lexicon) -> str | None:
     """Return why a caption does not count as English, None if it does.
 
-    One unknown word is no fault where two others are known ("A man waterskies.").
+    One unknown word is allowed if two others are known ("A man waterskies.").
     """
     words = [word for word in normalise(text).split() if any(c.isalpha() for c in word)]
     if not words:

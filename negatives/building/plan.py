@@ -1,4 +1,4 @@
-"""A build before it runs: what shapes its content, where it goes, and whether it may go there."""
+"""The plan of a build: what shapes its content, its output folder, and whether it may use it."""
 
 import json
 from collections.abc import Callable
@@ -37,11 +37,11 @@ Report = Callable[[str, int], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """`identity` is what the manifest says of the build: equal identity, equal bytes.
+    """`identity` is the manifest's description of the build: equal identity, equal bytes.
 
-    `fluency_from`: the folder of a corpus model made before, None if there is none.
-    `backend`: who answers the rules that ask, None if none does.
-    `report` is called with a stage and the number of captions just done there.
+    `fluency_from`: the folder of an existing corpus model, None if there is none. `backend`: the
+    language model that rules ask, None if no rule asks. `report` is called with a stage and the
+    number of captions just done there.
     """
 
     config: BuildConfig
@@ -60,15 +60,15 @@ class Plan:
         return self.out / "work"
 
     def source_options(self) -> Json:
-        """Return the source's options as the manifest states them."""
+        """Return the source's options as written in the manifest."""
         return source_in(cast("Json", self.identity["config"]))
 
     def mark(self) -> Mark:
-        """Return what says in the folder that this build is writing there."""
+        """Return the claim that marks the folder as this build's."""
         return Mark(_COMMAND, self.identity)
 
     def learns(self) -> bool:
-        """Tell whether the build makes a model of its own captions."""
+        """Tell whether the build learns a model from its own captions."""
         return self.config.policy.corpus is not None and self.fluency_from is None
 
 
@@ -76,7 +76,7 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
     """Return the plan of a build.
 
     Raises:
-        UsageError: the source, a rule, an option or the language model is not to be had.
+        UsageError: the source, a rule, an option or the language model is not available.
     """
     if workers < 1:
         raise UsageError(f"workers: expected 1 or more, found {workers}")
@@ -133,24 +133,24 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
 def _refuse_unknown_absences(source: Source) -> None:
     if not isinstance(source, KnowsObjects):
         raise UsageError(
-            "negatives.positives: expected for the rule absence a source that knows what is not in "
-            f"its images, such as scenes; found {type(source).__name__.lower()}; leave it out"
+            "negatives.positives: the rule absence needs a source that knows what its images do "
+            f"not show, such as scenes; found {type(source).__name__.lower()}; leave it out"
         )
     if why := source.why_no_objects():
         raise UsageError(f"negatives.positives: the rule absence {why}")
 
 
 def _asking_record(producer: Producer, backend: Backend | None) -> Json:
-    """Return what the manifest says of a rule that asks, beside its options."""
+    """Return what the manifest records about a rule that asks, besides its options."""
     if backend is None or not asks(producer.rule):
         return {}
     return producer_record(producer.rule, backend.model_info)
 
 
 def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user wrote
-    """Return the source of a config entry `{name: NAME, option: value ...}`, and what it is.
+    """Return the source of a config entry `{name: NAME, option: value ...}`, and its description.
 
-    Folders are named by their last part alone, so that no manifest tells where a machine keeps
+    Folders are recorded by their last part only, so that no manifest reveals where a machine keeps
     its files.
 
     Raises:
@@ -168,7 +168,7 @@ def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user
 
 
 def finished_manifest(plan: Plan, resume: Resume) -> Manifest | None:
-    """Open the output folder: return its manifest if the work is done, None if there is work.
+    """Open the output folder: return its manifest if the build is finished, else None.
 
     Raises:
         UsageError: the folder holds something else, or a build of another configuration.
@@ -179,19 +179,21 @@ def finished_manifest(plan: Plan, resume: Resume) -> Manifest | None:
             raise UsageError(f"{plan.out}: holds a finished build; choose another folder")
         manifest = read_manifest(plan.out)
         _refuse_difference(plan, {name: getattr(manifest, name) for name in plan.identity})
-        remove_tree(plan.work)  # a run may have been killed just before this
+        remove_tree(plan.work)  # a run may have been killed just before deleting it
         return manifest
     if mark and mark.command == _COMMAND and resume != "never":
         _refuse_difference(plan, mark.identity)
         return None
     if resume == "always":
-        raise UsageError(f"{plan.out}: nothing to resume; leave out --resume always")
+        raise UsageError(f"{plan.out}: there is no build to resume; leave out --resume always")
     if mark and mark.command in ("", _COMMAND):
         clear(plan.out)
     elif plan.out.exists() and any(plan.out.iterdir()) and not holds(plan.out, plan.mark()):
         if (plan.out / FILE_NAME).exists():  # another run of this build was faster
             return finished_manifest(plan, resume)
-        raise UsageError(f"{plan.out}: not empty, and no build of ours; choose another folder")
+        raise UsageError(
+            f"{plan.out}: not empty, and not an unfinished build; choose another folder"
+        )
     claim(plan.out, plan.mark())
     return None
 
@@ -201,8 +203,8 @@ def _refuse_difference(plan: Plan, before: Json) -> None:
     if lines:
         shown = "\n  ".join(lines)
         is_finished = (plan.out / FILE_NAME).exists()
-        dropping = "" if is_finished else "; --resume never drops this one, which is unfinished"
+        dropping = "" if is_finished else "; or use --resume never to delete this unfinished one"
         raise UsageError(
-            f"{plan.out}: holds a build of another configuration (there -> asked for):\n  {shown}\n"
-            f"ask for the same again, or choose another folder{dropping}"
+            f"{plan.out}: holds a build with another configuration (existing -> requested):\n"
+            f"  {shown}\nuse the same configuration, or choose another folder{dropping}"
         )

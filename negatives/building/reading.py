@@ -17,15 +17,14 @@ from negatives.tallies import Content
 
 
 class Reading:
-    """One pass over the source: its blocks as tasks, and what was seen on the way.
+    """One pass over the source: its blocks as tasks, and counts.
 
-    By reason, `skipped` counts rows that could not be used, `left_out` files that were not read,
-    `doubtful` captions that may not be what they were taken for; `first` says where each reason
-    was met first.
+    By reason, `skipped` counts unusable rows, `left_out` files that were not read, `doubtful`
+    captions that may be misread; `first` is the first place of each reason.
     """
 
     def __init__(self, plan: Plan) -> None:
-        """Read nothing yet."""
+        """Start before the first caption."""
         self._plan = plan
         self._digest = hashlib.sha256()
         self._num_read = 0
@@ -37,7 +36,7 @@ class Reading:
         self.first: dict[str, str] = {}
 
     def tasks(self) -> Iterator[Task[tuple[Caption, ...]]]:
-        """Yield the blocks; an image's captions are not split over two where they can stay."""
+        """Yield the blocks; captions of an image stay in one block where possible."""
         for split, captions in self._blocks():
             digest = digest_of(captions)
             self._digest.update(digest.encode())
@@ -52,7 +51,7 @@ class Reading:
         """Read the source to its end.
 
         Raises:
-            UsageError: it is not what the manifest's build has read.
+            UsageError: it differs from what the manifest's build read.
         """
         for _ in self.tasks():
             pass
@@ -63,7 +62,7 @@ class Reading:
             )
 
     def tallies(self) -> Content:
-        """Return what was counted."""
+        """Return the counts."""
         return {
             "skipped": dict(self.skipped),
             "files_left_out": dict(self.left_out),
@@ -80,15 +79,15 @@ class Reading:
             name = split_name(split)
             if name in names:
                 raise UsageError(
-                    f"two splits would be named {name!r}, one of them {split!r}; build them apart "
-                    "(data.source.only_splits)"
+                    f"two splits would be named {name!r}, one of them {split!r}; build each "
+                    "alone (data.source.only_splits)"
                 )
             names.add(name)
             for block in blocks_of(self._captions(split), size):
                 yield name, block
 
     def _captions(self, split: str) -> Iterator[Caption]:
-        """Yield a split's captions; nothing is read beyond the limit."""
+        """Yield a split's captions, reading nothing beyond the limit."""
         limit = self._plan.config.data.limit
         if self._num_read == limit:
             return
@@ -110,7 +109,7 @@ class Reading:
 
 
 def hold_out(items: Iterable[Caption | Skip], number: int) -> Iterator[Caption | Skip]:
-    """Yield items with the last `number` captions of each image as skips; an image keeps one."""
+    """Yield items with the last `number` captions of each image as skips; each image keeps one."""
     if not number:
         yield from items
         return
@@ -134,7 +133,7 @@ def _without_last(captions: Sequence[Caption], number: int) -> Iterator[Caption 
 
 
 def digest_of(captions: Sequence[Caption]) -> str:
-    """Return a hash of captions, by which a restart sees that the source is still the same."""
+    """Return a hash of captions, so that a restart detects a changed source."""
     digest = hashlib.sha256()
     for caption in captions:
         for part in caption:

@@ -1,8 +1,8 @@
-"""The straight line of a build: parse, count, merge, fit, ask, choose, publish.
+"""The stages of a build in order: parse, count, merge, fit, ask, choose, finish.
 
-Each stage works on blocks of captions, each committed once; then the shards are linked into place
-and the manifest is written, last. Kill it anywhere and run it again: what is finished is kept, and
-the bytes are those of an undisturbed run.
+Each stage works on blocks of captions, each committed once; then the shards are linked into place,
+and the manifest is written last. A build can be killed anywhere and run again: finished work is
+kept, and the bytes are those of an uninterrupted run.
 """
 
 import time
@@ -29,7 +29,7 @@ from negatives.skipping import FIRST, nothing_usable
 from negatives.tallies import sum_contents
 
 
-def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
+def build(  # noqa: PLR0913 - what to build, where, with which workers, and whom to report to
     config: BuildConfig,
     *,
     out: AnyPath,
@@ -38,13 +38,13 @@ def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
     resume: Resume = "if-possible",
     report: Report = lambda _stage, _num_captions: None,
 ) -> Manifest:
-    """Build the shards of a configuration in the folder `out`, or finish what was begun there.
+    """Build the shards of a configuration in the folder `out`, or resume an unfinished build.
 
-    `executor` opens the workers: of this machine, or of a Ray cluster. `report` is called with the
+    `executor` opens the workers, on this machine or a Ray cluster. `report` is called with the
     stage ("parse", "ask", "choose" and others) and the number of captions just done.
 
     Raises:
-        UsageError: the configuration, the source or the folder is not fit for it.
+        UsageError: the configuration, the source or the folder cannot be used.
         ShardError: blocks failed; the others are finished and kept.
     """
     plan = make_plan(config, out=out, workers=workers, report=report)
@@ -56,7 +56,7 @@ def build(  # noqa: PLR0913 - what is made, where, by whom, and who hears of it
             if not (out / FILE_NAME).exists():
                 refuse_if_taken(out, plan.mark())
                 if isinstance(error, UsageError) and not has_captions(plan.work):
-                    clear(out)  # what the user changes now would be another configuration
+                    clear(out)  # later changes by the user must not change the configuration
                 raise
         manifest = finished_manifest(plan, "always")  # another run of this build was faster
     assert manifest is not None, "the folder has a manifest"
@@ -88,11 +88,11 @@ def _run(plan: Plan, executor: Executor) -> Manifest:
 def _corpus_model(
     plan: Plan, parsed: Mapping[str, Done[ParseStats]], site: Site
 ) -> LearnedModel | None:
-    """Return the corpus model that the policy scores by, None if it does not."""
+    """Return the corpus model of the policy's scorer, None if it has none."""
     config = plan.config
     if not plan.learns():
         return LearnedModel(plan.fluency_from, {}) if plan.fluency_from else None
     rules = tuple(spec for spec in config.rules if not is_asking(spec))
     options = LearnOptions(rules or PRESETS["natural"].rules, config.policy, config.negatives.seed)
     learned = learn(parsed, options, site, plan.work / FLUENCY)
-    return learned._replace(layouts={}) if config.asks() else learned  # it has more slots then
+    return learned._replace(layouts={}) if config.asks() else learned  # it then has more slots

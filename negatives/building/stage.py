@@ -1,10 +1,9 @@
-"""A stage of a build: independent tasks, each done once, by whoever gets to it first.
+"""A stage of a build: independent tasks, each committed once.
 
-`run_stage` owns what all stages share: a task that is finished is not done again, an attempt is
-committed whole or not at all (data/commit.py), results come back with typed statistics, and
-failures are collected and raised at the end. A stage itself only says what its tasks are and how
-one is done: `work(task, new_file)` writes the files it asks `new_file` for and returns its
-statistics.
+`run_stage` does what all stages share: finished tasks are skipped, an attempt is committed
+completely or not at all (data/commit.py), results have typed statistics, and failures are collected
+and raised at the end. A stage only defines its tasks and how to do one: `work(task, new_file)`
+writes files at paths from `new_file` and returns statistics.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,22 +20,22 @@ from negatives.words import lexicon as lexicons
 
 T = TypeVar("T")
 NewFile = Callable[[str], Path]
-"""Gives the path for a file of some kind ("parses", "counts") of the task at hand."""
+"""Returns the path for a file of some kind ("parses", "counts") of the current task."""
 
 
 class TaskStats(Protocol):
-    """What was counted while a task was done: a NamedTuple of values that JSON has, too."""
+    """The counts of a task: a NamedTuple of JSON values."""
 
     @property
     def captions(self) -> int:
-        """Return how many captions the task has dealt with, for the progress shown."""
+        """Return the number of captions processed, for progress."""
 
     def _asdict(self) -> dict[str, Any]:
         """Return the statistics by name."""
 
 
 class NoCaptions(NamedTuple):
-    """Statistics of a task that handles no captions itself."""
+    """Statistics of a task that processes no captions."""
 
     captions: int = 0
 
@@ -47,8 +46,8 @@ F = TypeVar("F", bound=TaskStats)
 class Task(NamedTuple, Generic[T]):
     """One unit of work of a stage. `name`: unique in the stage, and the stem of its files.
 
-    `digest`: a hash of what the task reads from outside the build, where that may change while
-    the build is interrupted.
+    `digest`: a hash of the task's input from outside the build, if it may change while the build is
+    interrupted.
     """
 
     name: str
@@ -58,12 +57,12 @@ class Task(NamedTuple, Generic[T]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stage(Generic[T, F]):
-    """What is to be done, and by whom.
+    """The definition of a stage.
 
-    `name`: its folder under OUT/work, and what progress reports call it. `stats`: the type that
-    `work` returns. `prepare`: what a worker loads before its first task. `gpus`: what a worker
-    takes of a GPU. `in_driver`: the tasks are done by this process, because what they use cannot
-    or must not be shared out.
+    `name`: its folder under OUT/work, and its name in progress reports. `stats`: the type that
+    `work` returns. `prepare`: runs in a worker before its first task. `gpus`: the share of a GPU
+    that a worker needs. `in_driver`: this process does the tasks, because their resources cannot or
+    must not be shared.
     """
 
     name: str
@@ -84,14 +83,14 @@ class Done(NamedTuple, Generic[F]):
     stats: F
 
     def path(self, kind: str) -> AnyPath:
-        """Return where the file of a kind lies."""
+        """Return the path of the file of a kind."""
         return self.folder / self.files[kind].file
 
 
 class Site(NamedTuple):
-    """Where a build works: its folder of unfinished work, its workers, and who hears of progress.
+    """The context of a build: its folder of unfinished work, its workers, its progress callback.
 
-    `report` is called with a stage's name and the number of captions just dealt with.
+    `report` is called with a stage's name and the number of captions just processed.
     """
 
     work: AnyPath
@@ -100,11 +99,11 @@ class Site(NamedTuple):
 
 
 def run_stage(stage: Stage[T, F], site: Site) -> dict[str, Done[F]]:
-    """Do the tasks of a stage that are not finished yet; return all of them by name, in order.
+    """Do the unfinished tasks of a stage; return all tasks by name, in order.
 
     Raises:
         ShardError: tasks failed; the others are finished and kept.
-        UsageError: a finished task has read something else than it would now.
+        UsageError: the input of a finished task has changed.
     """
     run = run_here if stage.in_driver else site.open_workers(stage.prepare, gpus=stage.gpus)
     attempt = attempt_of(stage, site)
@@ -130,15 +129,15 @@ def run_stage(stage: Stage[T, F], site: Site) -> dict[str, Done[F]]:
 
 
 def attempt_of(stage: Stage[T, F], site: Site) -> "Attempt[T, F]":
-    """Return what does one task of a stage."""
+    """Return the callable that does one task of a stage."""
     return Attempt(stage.name, site.work / stage.name, stage.work, stage.stats)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt(Generic[T, F]):
-    """What a worker does with the tasks of a stage; it travels there, so all in it can be pickled.
+    """What a worker does with the tasks of a stage; it is pickled to get there.
 
-    `stage`: its name, for who looks on. `folder`: where its tasks are committed.
+    `stage`: its name, for monitoring. `folder`: where its tasks are committed.
     """
 
     stage: str
@@ -147,18 +146,18 @@ class Attempt(Generic[T, F]):
     stats: type[F]
 
     def __call__(self, task: Task[T]) -> Done[F]:
-        """Do a task and commit it, unless that was done before.
+        """Do a task and commit it, unless it is already committed.
 
         Raises:
             ShardError: the task failed.
-            UsageError: it was done before, from something else.
+            UsageError: it is committed, but its input has changed.
         """
         unit = find_finished(self.folder, task.name) or self._commit(task)
         stats = dict(unit.stats)
         if stats.pop("digest") != task.digest:
             raise UsageError(
                 f"{task.name}: the source has changed since this build began; build into a new "
-                "folder, or drop what was begun with --resume never"
+                "folder, or start over with --resume never"
             )
         return Done(task.name, self.folder, unit.files, cast("Any", self.stats)(**stats))
 

@@ -1,1 +1,1 @@
-"""One module a group of commands; each imports what is heavy inside the command."""
+"""One module per group of commands; heavy imports are inside the commands."""

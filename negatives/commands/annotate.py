@@ -1,4 +1,4 @@
-"""`negatives annotate`: a sheet for human judging, its questions in the terminal, its summary."""
+"""`negatives annotate`: a sheet for human judges, questions in the terminal, and the summary."""
 
 import json
 from collections import Counter
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, type=PATH_OR_URL, metavar="OUT [PUBLISHED ...]")
-@click.option("--sample", type=int, help="Negatives drawn from OUT; 200 if absent.")
-@click.option(
-    "--controls", type=int, help="Negatives drawn from each further folder; 50 if absent."
-)
-@click.option("--seed", type=int, help="Which sample, and its order; 0 if absent.")
+@click.option("--sample", type=int, help="Number of negatives from OUT; default 200.")
+@click.option("--controls", type=int, help="Number from each further folder; default 50.")
+@click.option("--seed", type=int, help="Seed of the sample and its order; default 0.")
 @click.option(
     "--output", type=LOCAL_PATH, help="The sheet, .html or .jsonl; with --terminal, answers."
 )
-@click.option("--key", type=LOCAL_PATH, help="What each item is; for a new sheet SHEET.key.jsonl.")
-@click.option("--terminal", is_flag=True, help="Ask the items of a .jsonl sheet here; resumable.")
-@click.option("--summary", is_flag=True, help="Sum up answers, one file a reader.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="With --summary: JSON, each failure included."
+    "--key", type=LOCAL_PATH, help="The key; for a new sheet, by default SHEET.key.jsonl."
+)
+@click.option("--terminal", is_flag=True, help="Ask the items of a .jsonl sheet here; resumable.")
+@click.option("--summary", is_flag=True, help="Summarise answers, one file per reader.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="With --summary: print JSON, with every failure."
 )
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 def annotate(
@@ -50,8 +50,8 @@ def annotate(
 ) -> None:
     """Have people judge negatives: grammatical, plausible, certainly false of the photograph.
 
-    A sheet mixes the folders' negatives, each type with its share, and tells a
-    reader neither source nor type; the key, kept apart, does.
+    A sheet mixes the folders' negatives, with each type's share, and hides source and type from the
+    reader; a separate key file has them.
 
     \b
     negatives annotate out published --sample 200 --output sheet.html
@@ -62,7 +62,7 @@ def annotate(
     given = {"sample": sample, "controls": controls, "seed": seed, "output": output, "key": key}
     given |= {"json": as_json or None, "quiet": quiet or None}
     if idle := [name for name, value in given.items() if value is not None and name not in mode]:
-        raise UsageError(f"--{idle[0]} does nothing here; leave it out")
+        raise UsageError(f"--{idle[0]} has no effect here; leave it out")
     if summary:
         _summarise(paths, key, as_json=as_json)
     elif terminal:
@@ -73,15 +73,15 @@ def annotate(
 
 
 def _mode(*, summary: bool, terminal: bool) -> frozenset[str]:
-    """Return the options that mean something in what is wanted."""
+    """Return the options that have an effect in this mode."""
     if summary and terminal:
-        raise UsageError("--summary and --terminal exclude each other: answer first, then sum up")
+        raise UsageError("use either --summary or --terminal: answer first, then summarise")
     if summary:
         return frozenset(("key", "json"))
     return frozenset(("output", "quiet") if terminal else _SHEET_OPTIONS)
 
 
-_EXISTS = "exists already, answers may rest on it; choose another name"
+_EXISTS = "exists already, and answers may refer to it; choose another name"
 _SHEET_OPTIONS = ("sample", "controls", "seed", "output", "key", "quiet")
 
 
@@ -100,7 +100,7 @@ def _write(
     from negatives.auditing.sheet_files import key_lines, sheet_lines, sheet_page
 
     if not paths:
-        raise UsageError("expected a finished folder, found none; name what is to be judged")
+        raise UsageError("expected a finished folder to judge, found none")
     if output is None or output.suffix not in {".html", ".jsonl"}:
         raise UsageError(f"--output: expected a file .html or .jsonl, found {output}")
     key = key or output.with_suffix(".key.jsonl")
@@ -113,13 +113,13 @@ def _write(
     folders = [(unpacked(first), sizes[0]), *((unpacked(folder), sizes[1]) for folder in others)]
     sheet = draw_sheet(folders, seed=seed)
     if key.exists() and key.read_bytes() != key_lines(sheet).encode():
-        raise UsageError(f"{key}: {_EXISTS}")  # the same sheet in another form may share it
+        raise UsageError(f"{key}: {_EXISTS}")  # the same sheet in another format may share it
     write_atomically(key, key_lines(sheet))
     write_atomically(output, (sheet_lines if output.suffix == ".jsonl" else sheet_page)(sheet))
     if not quiet:
         for folder, num in Counter(entry.folder for entry in sheet.key).items():
             click.echo(f"{num:>5}  {folder}")
-        click.echo(f"{len(sheet.items)} items to judge in {output}; what each is, in {key}")
+        click.echo(f"{len(sheet.items)} items to judge in {output}; their key in {key}")
 
 
 def _ask(paths: Sequence[AnyPath], output: Path | None, *, quiet: bool) -> None:
@@ -127,7 +127,7 @@ def _ask(paths: Sequence[AnyPath], output: Path | None, *, quiet: bool) -> None:
 
     if len(paths) != 1 or output is None:
         raise UsageError(
-            "--terminal: expected a sheet of JSONL and --output for the answers; "
+            "--terminal: expected a .jsonl sheet and --output for the answers; "
             "`negatives annotate OUT --output sheet.jsonl` makes a sheet"
         )
     items = read_sheet(paths[0])
@@ -142,12 +142,14 @@ def _ask(paths: Sequence[AnyPath], output: Path | None, *, quiet: bool) -> None:
             file.write(answer_line(item.item, answer))
         todo = todo[1:]
     if not quiet:
-        left = f"{len(todo)} items left: run it again to go on" if todo else "all items are judged"
+        left = (
+            f"{len(todo)} items left: run it again to continue" if todo else "all items are judged"
+        )
         click.echo(f"{left}; answers in {output}")
 
 
 def _ask_questions(item: "Item") -> dict[str, bool] | None:
-    """Return the answers to an item, None if the reader wants to stop."""
+    """Return the answers to an item, None if the reader stops."""
     from negatives.auditing.sheet import QUESTIONS
 
     answer: dict[str, bool] = {}
@@ -176,13 +178,13 @@ def _summarise(paths: Sequence[AnyPath], key: Path | None, *, as_json: bool) -> 
     from negatives.auditing.sheet_files import read_answers, read_key
 
     if not paths or key is None:
-        raise UsageError("--summary: expected files of answers and --key, the key of their sheet")
+        raise UsageError("--summary: expected files of answers and --key, their sheet's key")
     names = [path.name for path in paths]
     if len(set(names)) < len(names):
         names = [str(path) for path in paths]
     answers = {name: read_answers(path) for name, path in zip(names, paths, strict=True)}
     if len(answers) < len(paths):
-        raise UsageError("a file of answers is given twice; name each reader's once")
+        raise UsageError("a file of answers is given twice; give each reader's once")
     summary = summary_of(answers, read_key(key))
     if as_json:
         content = {
@@ -200,7 +202,7 @@ def _summarise(paths: Sequence[AnyPath], key: Path | None, *, as_json: bool) -> 
 
 
 def _lines(summary: "Summary") -> Iterator[str]:
-    """Yield the summary as tables: a group a line, value and interval of each judgement."""
+    """Yield the summary as tables: a line per group, with each judgement's value and interval."""
     from negatives.auditing.agreement import JUDGEMENTS
 
     by_group: dict[tuple[str, str], dict[str, Share]] = {}

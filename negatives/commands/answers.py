@@ -1,4 +1,4 @@
-"""`negatives preview --llm`: what a model is asked about a caption, and what it answers."""
+"""`negatives preview --llm`: the requests to a language model about a caption, and its answers."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ from data.errors import RetryableError, UsageError
 
 
 def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json: bool) -> None:
-    """Print requests, answers and what becomes of them, those of the verifier among them.
+    """Print requests, answers and the resulting negatives, including the verifier's.
 
-    A rule is as `config` has it, or as it is by default.
+    Rules have the options in `config`, or their defaults.
 
     Raises:
-        UsageError: a rule does not ask, the caption or the configuration is of no use, or the model
-            cannot be used.
-        RetryableError: questions have no answer.
+        UsageError: a rule asks no model, or the caption, the configuration or the model cannot be
+            used.
+        RetryableError: requests are unanswered.
     """
     from data.config import check_sections, parse_options, read_yaml
     from data.texts import is_unicode
@@ -41,7 +41,7 @@ def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json
     options = parse_options(NegativesConfig, sections.get("negatives") or {}, where="negatives")
     if not is_unicode(text) or len(text) > options.max_characters:
         most = options.max_characters
-        raise UsageError(f"the caption is no Unicode text, or longer than {most} characters")
+        raise UsageError(f"the caption is not valid Unicode, or longer than {most} characters")
     lexicon = load()
     backend = backend_of(llm_config(options.llm, asks=True), lexicon)
     (parse,) = parse_texts([text], model=options.model or model_name(), batch_size=1)
@@ -52,7 +52,9 @@ def show_answers(text: str, config: Path | None, only: Sequence[str], *, as_json
     counts = [each.pop("counts") for each in found]
     if as_json:
         content = json.dumps({"caption": text, "rules": found}, indent=1, ensure_ascii=False)
-        click.echo(content.encode(errors="backslashreplace"))  # half a character of an answer
+        click.echo(
+            content.encode(errors="backslashreplace")
+        )  # answers may contain half a character
     else:
         _show(found)
     total = reduce(Counts.plus, counts)
@@ -77,14 +79,14 @@ def _show(found: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _specs(given: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Return the rules of these names as they are given; by default, those that are not."""
+    """Return the rules of these names as configured; rules not configured have their defaults."""
     listed = [dict(spec) for spec in given if spec.get("rule") in names]
     known = {spec["rule"] for spec in listed}
     return [*listed, *({"rule": name} for name in names if name not in known)]
 
 
 def _asked(parse: Any, spec: Mapping[str, Any], backend: Any, lexicon: Any) -> dict[str, Any]:  # noqa: ANN401 - typed behind doors
-    """Return what one rule asks, is answered and makes of it."""
+    """Return one rule's requests, their answers and the resulting negatives."""
     from negatives.llm.asking import asks, proposals_of, verdict_requests
     from negatives.llm.blocks import ask_rules
     from negatives.llm.cache import AnswersInMemory
@@ -92,7 +94,7 @@ def _asked(parse: Any, spec: Mapping[str, Any], backend: Any, lexicon: Any) -> d
     from negatives.rules import make_rule
 
     rule = make_rule(spec, lexicon=lexicon)
-    assert asks(rule), "others were refused"
+    assert asks(rule), "others were rejected"
     answers, counts = ask_rules([parse], [rule], backend, AnswersInMemory())
     requests = [*rule.requests(parse), *verdict_requests(rule, parse, answers)]
     slots, faults = proposals_of(rule, parse, answers)
@@ -111,7 +113,7 @@ def _asked(parse: Any, spec: Mapping[str, Any], backend: Any, lexicon: Any) -> d
 
 
 def _visible(text: str) -> str:
-    """Return a stranger's text in one line that moves no cursor and colours nothing."""
+    """Return untrusted text in one line without control characters."""
     line = " ".join(text.split())
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in line

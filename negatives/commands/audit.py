@@ -1,4 +1,4 @@
-"""`negatives audit`: what gives the negatives of a folder away, and what there is of them."""
+"""`negatives audit`: what gives a folder's negatives away, and their composition."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
 @click.option("--json", "as_json", is_flag=True, help="Print the whole audit as JSON.")
 @click.option("--out", type=PATH_OR_URL, help="Write the whole audit as JSON.")
 @click.option(
-    "--html", type=PATH_OR_URL, help="Write a report of one file, with a sample to browse."
+    "--html", type=PATH_OR_URL, help="Write an HTML report in one file, with a sample to browse."
 )
 @click.option(
     "--images",
@@ -45,26 +45,26 @@ _COLOURS = {"inside": "green", "outside": "bold red", "unproven": "yellow", "not
 @click.option(
     "--reference-pairs",
     type=_FEWEST,
-    help=f"How many pairs it reads; a type is proven with 1,000.  [default: {_REFERENCE_PAIRS}]",
+    help=f"Number of pairs it reads; a type needs 1,000 for proof.  [default: {_REFERENCE_PAIRS}]",
 )
 @click.option(
     "--sample",
     type=_FEWEST,
     default=20_000,
     show_default=True,
-    help="About how many pairs are measured for leaks.",
+    help="Approximate number of pairs to measure for leaks.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Which folds and samples.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of folds and samples.")
 @click.option(
     "--against",
     type=PATH_OR_URL,
     multiple=True,
-    help="A benchmark's .json, .jsonl or .txt; may be repeated.",
+    help="A benchmark's .json, .jsonl or .txt; repeatable.",
 )
 @click.option(
     "--held-out",
     metavar="NAME=ROOT",
-    help="A source and its folder or file: its captions that FOLDER does not have show "
+    help="A source and its folder or file: those of its captions that FOLDER lacks show "
     "whether negatives are still true.",
 )
 @click.option("--quiet", is_flag=True, help="Print only errors.")
@@ -84,7 +84,7 @@ def audit(
     held_out: str | None,
     quiet: bool,
 ) -> None:
-    """Measure what gives negatives away, and what there is of each type.
+    """Measure what gives negatives away, and count each type.
 
     \b
     negatives audit out --html report.html
@@ -176,10 +176,10 @@ def _table(found: "Audit") -> "Table":
         said = verdict if not finding.why else f"{verdict}: {finding.why}"
         style = _COLOURS.get(verdict, "")
         table.add_row(
-            Text(name),  # a file's name may look like markup
+            Text(name),  # a file name may look like markup
             Text(finding.group),
             "" if finding.value is None else format_value(finding.value),
-            format_interval(finding).replace(" to ", "\N{EN DASH}"),  # 80 columns are few
+            format_interval(finding).replace(" to ", "\N{EN DASH}"),  # 80 columns are too narrow
             format_bar(finding.bar).replace(" to ", "\N{EN DASH}"),
             f"{finding.num:,}",
             Text(said, style=style),

@@ -20,20 +20,21 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 ENOUGH_CAPTIONS = 5000
-"""With fewer, a model of the corpus lets through what a trained reader tells from captions:
-benchmarks/curves.py prints that by the size of the corpus."""
+"""With fewer captions, the corpus model lets through negatives that a trained reader recognises:
+benchmarks/curves.py prints this by the size of the corpus.
+"""
 
 
 _OPTIONS = (
     click.option("--config", type=LOCAL_PATH, help="A pipeline.yaml."),
-    click.option("--source", help="Where captions come from (`negatives sources`)."),
+    click.option("--source", help="The source of the captions (`negatives sources`)."),
     click.option("--root", type=PATH_OR_URL, help="The source's folder or file."),
     click.option("--preset", help="A set of rules with a policy (`negatives presets`)."),
-    click.option("--limit", type=int, help="Stop reading after so many captions."),
+    click.option("--limit", type=int, help="Stop reading after this many captions."),
     click.option(
         "--hold-out",
         type=int,
-        help="Hold out so many captions of each image, for `negatives audit --held-out`.",
+        help="Hold out this many captions of each image, for `negatives audit --held-out`.",
     ),
     click.option("--seed", type=int, help="The seed of every random draw."),
     click.option("--language", help="en (default) or any."),
@@ -45,12 +46,12 @@ _OPTIONS = (
     click.option(
         "--max-share",
         type=float,
-        help="Thin kinds of which there are more than this share of all negatives; 0.4 is 40 %.",
+        help="Thin each kind to at most this share of all negatives; 0.4 is 40 %.",
     ),
     click.option(
         "--positives/--no-positives",
         default=None,
-        help="Write positives, too: edits that leave the caption true.  [default: no]",
+        help="Also write positives: edits that leave the caption true.  [default: no]",
     ),
     set_option,
 )
@@ -81,16 +82,18 @@ def config_options(function: Callable[..., R]) -> Callable[..., R]:
     show_default=True,
     help="The folder for the shards.",
 )
-@click.option("--workers", type=int, default=1, show_default=True, help="Processes at work.")
+@click.option(
+    "--workers", type=int, default=1, show_default=True, help="Number of worker processes."
+)
 @click.option(
     "--executor",
     type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
-    help="Where the work runs.",
+    help="Where workers run.",
 )
 @click.option(
-    "--ray-address", help="A Ray cluster: auto or ray://HEAD:10001; if absent, one of its own."
+    "--ray-address", help="A Ray cluster: auto or ray://HEAD:10001; by default a new local one."
 )
 @click.option(
     "--resume",
@@ -99,9 +102,9 @@ def config_options(function: Callable[..., R]) -> Callable[..., R]:
     show_default=True,
     help="Whether to resume an unfinished build in the folder.",
 )
-@click.option("--max-requests", type=int, help="Stop after so many requests to a language model.")
-@click.option("--max-cost", type=float, help="Stop after a server has cost so many dollars.")
-@click.option("--dry-run", is_flag=True, help="Only show what a language model would be asked.")
+@click.option("--max-requests", type=int, help="Stop after this many requests to a language model.")
+@click.option("--max-cost", type=float, help="Stop when a server has cost this many dollars.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be sent to a language model.")
 @click.option("--json", "as_json", is_flag=True, help="Print the tallies as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 def build(
@@ -164,22 +167,22 @@ def build(
 
             click.echo(line_of(asked))
         if finished:
-            click.echo("it was finished before, from the same captions, and is kept as it is")
+            click.echo("already finished, from the same captions; nothing changed")
         elif begun:
-            click.echo(f"{seconds:.1f} s for what was left of it")
+            click.echo(f"{seconds:.1f} s for the remaining work")
         else:
             click.echo(f"{seconds:.1f} s, {manifest.num_rows() / seconds:,.0f} captions/s")
 
 
 def _llm_summary(out: AnyPath) -> dict[str, Any]:
-    """Return what asking a language model came to; nothing where none was asked."""
+    """Return lines on the requests to a language model, if any."""
     run: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
     found: dict[str, Any] = run.get("asked", {})
     return found
 
 
 def summary(manifest: "Manifest", out: AnyPath) -> str:
-    """Return what a build made, in a few lines."""
+    """Return a summary of a build in a few lines."""
     from negatives.skipping import lines_of
 
     captions = manifest.tallies["captions"]
@@ -213,12 +216,14 @@ def summary(manifest: "Manifest", out: AnyPath) -> str:
         lines.append("splits: " + ", ".join(f"{name} {n:,}" for name, n in by_split.items()))
     if weighed := describe_scorers(manifest):
         lines.append(f"weighed by {weighed}")
-    lines.append(f"{len(manifest.shards)} shards in {out}; look: negatives inspect {out}")
+    lines.append(
+        f"{len(manifest.shards)} shards in {out}; to look at them: negatives inspect {out}"
+    )
     return "\n".join(lines)
 
 
 def describe_scorers(manifest: "Manifest") -> str:
-    """Return which models weighed the candidates of a build; nothing where none did."""
+    """Return the models that weighed a build's candidates, if any."""
     models = []
     if manifest.fluency:
         num_captions = manifest.tallies["captions"]["all"]
@@ -234,19 +239,19 @@ def describe_scorers(manifest: "Manifest") -> str:
 
 
 def fluency_from(manifest: "Manifest") -> str | None:
-    """Return the fingerprint of the build whose corpus model was used, None for a build's own."""
+    """Return the fingerprint of the build whose corpus model was used, None for its own."""
     section = manifest.config.get("negatives")
     found = section.get("fluency_from") if isinstance(section, dict) else None
     return None if found is None else str(found)
 
 
 def weakness_of(manifest: "Manifest") -> str | None:
-    """Return what is to be said of a build that learned from few captions."""
+    """Return a warning if a build learned from few captions."""
     num_captions = manifest.tallies["captions"]["all"]
     if not manifest.fluency or num_captions >= ENOUGH_CAPTIONS:
         return None
     return (
-        f"the corpus model was learned from {num_captions:,} captions, and is weak below "
-        f"{ENOUGH_CAPTIONS:,}: its negatives may give themselves away; `negatives audit` tells, "
-        "and --fluency-from OUT takes the model of a larger build"
+        f"the corpus model was learned from {num_captions:,} captions and is weak below "
+        f"{ENOUGH_CAPTIONS:,}: its negatives may give themselves away; check with "
+        "`negatives audit`, or use a larger build's model with --fluency-from OUT"
     )

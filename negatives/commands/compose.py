@@ -1,4 +1,4 @@
-"""`negatives compose`: composites of two captions and their images, out of a finished folder."""
+"""`negatives compose`: composites of two captions and their images, from a finished folder."""
 
 import time
 from typing import Any
@@ -15,13 +15,13 @@ from data.storage import AnyPath
 @click.option(
     "--a-caption",
     type=float,
-    help="Composites that begin with each caption, such as 0.5 or 3.  [default: 2]",
+    help="Composites per caption, such as 0.5 or 3.  [default: 2]",
 )
 @click.option(
     "--layout",
     "layouts",
     multiple=True,
-    help="How images may stand: left-right or top-bottom; may be repeated.  [default: both]",
+    help="Arrangement of the images: left-right or top-bottom; repeatable.  [default: both]",
 )
 @click.option(
     "--fluency-from",
@@ -32,9 +32,9 @@ from data.storage import AnyPath
     "--set",
     "settings",
     multiple=True,
-    help="Any option, as negatives.composites in pipeline.yaml has it: max_log_ratio=2.",
+    help="Any option of negatives.composites in pipeline.yaml, such as max_log_ratio=2.",
 )
-@click.option("--seed", type=int, help="Which are drawn.  [default: 0]")
+@click.option("--seed", type=int, help="The seed of every random draw.  [default: 0]")
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
@@ -51,10 +51,10 @@ def compose(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Join captions of two images; words and places that change sides make it false.
+    """Join captions of two images; exchanged words or positions make it false.
 
-    A composite shows two images in one picture. Its negatives exchange a word of one caption for
-    one of the other, or say each in the other's place; its positive says the same in another order.
+    A composite shows two images in one picture. Its negatives exchange words between the captions,
+    or swap the captions' positions; its positive says the same in another order.
 
     \b
     negatives compose out out-composites

@@ -1,4 +1,4 @@
-"""`negatives import` and `export`: from and to the files of others."""
+"""`negatives import` and `export`: conversion from and to other file formats."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ _TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
     type=click.Choice(_FORMATS),
     default="auto",
     show_default=True,
-    help="How the file is written; auto goes by its name and first line.",
+    help="The file's format; auto detects it by name and first line.",
 )
 @click.option(
     "--type",
@@ -37,7 +37,7 @@ _TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
     type=click.Choice(TYPES),
     default="unknown",
     show_default=True,
-    help="The negatives' type if the file does not state it.",
+    help="The negatives' type, if the file does not state it.",
 )
 @click.option(
     "--subtype",
@@ -46,8 +46,8 @@ _TARGETS = ("jsonl", "parquet", "negclip-tsv", "webdataset")
     show_default=True,
     help="Their subtype, likewise.",
 )
-@click.option("--source-name", help="The start of ids made here; the file's name if absent.")
-@click.option("--split", help="The split; what the file's name tells if absent.")
+@click.option("--source-name", help="Prefix of generated ids; default: the file's name.")
+@click.option("--split", help="The split; default: the one in the file's name.")
 @click.option("--licence", default="", help="The file's licence, an SPDX identifier if it has one.")
 @_JSON
 @_QUIET
@@ -64,7 +64,7 @@ def import_(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Write published negatives as shards: each as the edit that leads to it.
+    """Write published negatives as shards, each as an edit of its caption.
 
     \b
     FILE is NegCLIP's jsonl or tsv, a file or the folder of SugarCrepe, or your own:
@@ -97,9 +97,9 @@ def import_(
 @click.option(
     "--output", type=LOCAL_PATH, required=True, help="A new file; for webdataset, a folder."
 )
-@click.option("--images", type=PATH_OR_URL, help="The images' folder: webdataset packs them.")
-@click.option("--split", "splits", multiple=True, help="Only this split; may be repeated.")
-@click.option("--tar-samples", type=int, help="Samples in a tar of webdataset; 1000 if absent.")
+@click.option("--images", type=PATH_OR_URL, help="The images, to be packed into webdataset tars.")
+@click.option("--split", "splits", multiple=True, help="Only this split; repeatable.")
+@click.option("--tar-samples", type=int, help="Samples per webdataset tar; default 1000.")
 @_JSON
 @_QUIET
 def export(
@@ -116,12 +116,12 @@ def export(
     """Write a finished folder in a format that another trainer reads.
 
     \b
-    jsonl        one caption a line, its negatives with their edits
+    jsonl        one caption per line, with its negatives and their edits
     parquet      the same columns as the shards
     negclip-tsv  title, filepath, neg_caption (a Python list), neg_image (an empty
-                 list: NegCLIP's own trainer wants rows of similar images there,
-                 which are not known); captions without a negative are left out
-                 and composites of two images are left out
+                 list: NegCLIP's trainer expects rows of similar images there,
+                 which are unknown); captions without a negative and
+                 composites of two images are left out
     webdataset   tars of .json, .txt and, with --images, the image, those of a
                  composite joined in a .jpg; captions without one are left out
     """

@@ -1,4 +1,4 @@
-"""`negatives filter` and `merge`: a new folder out of finished ones."""
+"""`negatives filter` and `merge`: a new folder made from finished ones."""
 
 import json
 from typing import TYPE_CHECKING
@@ -19,14 +19,12 @@ _QUIET = click.option("--quiet", is_flag=True, help="Print only errors.")
 @click.command("filter")
 @click.argument("folder", type=PATH_OR_URL)
 @click.argument("new", type=PATH_OR_URL)
-@click.option(
-    "--type", "types", multiple=True, help="Keep this type, or type/subtype; may be repeated."
-)
-@click.option("--rule", "rules", multiple=True, help="Keep this rule's negatives; may be repeated.")
-@click.option("--min-score", type=float, help="Keep negatives of at least this score, in nats.")
-@click.option("--max-negatives", type=int, help="Keep the first so many of each caption.")
-@click.option("--drop-empty", is_flag=True, help="Leave out captions that then have no negative.")
-@click.option("--no-positives", is_flag=True, help="Leave out all positives; else all are kept.")
+@click.option("--type", "types", multiple=True, help="Keep this type, or type/subtype; repeatable.")
+@click.option("--rule", "rules", multiple=True, help="Keep this rule's negatives; repeatable.")
+@click.option("--min-score", type=float, help="Keep negatives with at least this score, in nats.")
+@click.option("--max-negatives", type=int, help="Keep at most the first N of each caption.")
+@click.option("--drop-empty", is_flag=True, help="Drop captions left without a negative.")
+@click.option("--no-positives", is_flag=True, help="Drop all positives; by default all are kept.")
 @click.option("--sample-captions", type=float, help="Keep each caption with this probability.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
 @_JSON
@@ -46,7 +44,7 @@ def filter_(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Write a part of a finished folder as a new one, with its lineage; rejects stay behind.
+    """Write part of a finished folder as a new one, with its lineage; rejects are not copied.
 
     \b
     negatives filter out out-swaps --type swap --type replace/att --drop-empty
@@ -78,9 +76,9 @@ def filter_(
 @_JSON
 @_QUIET
 def merge(*, folders: tuple[AnyPath, ...], as_json: bool, quiet: bool) -> None:
-    """Write several finished folders as a new one; the last name is the new folder's.
+    """Write several finished folders as a new one, named last.
 
-    Captions with the same id get the negatives of all; rejects stay behind.
+    Captions with the same id get the negatives of all; rejects are not copied.
 
     \b
     negatives merge out-natural out-negation out-both
@@ -92,7 +90,7 @@ def merge(*, folders: tuple[AnyPath, ...], as_json: bool, quiet: bool) -> None:
 
     if len(folders) < 3:
         raise UsageError(
-            f"expected two folders or more and then the new one, found {len(folders)} names"
+            f"expected at least two folders and then the new one, found {len(folders)} names"
         )
     *names, new = folders
     parents = [unpacked(folder) for folder in names]
@@ -105,7 +103,7 @@ def merge(*, folders: tuple[AnyPath, ...], as_json: bool, quiet: bool) -> None:
 def tell(
     manifest: "Manifest", new: AnyPath, dropped: dict[str, int], *, as_json: bool, quiet: bool
 ) -> None:
-    """Print what a new folder holds, and what was dropped on the way."""
+    """Print a new folder's content, and what was dropped."""
     from negatives.commands.build import summary
 
     if as_json:
@@ -117,6 +115,6 @@ def tell(
 
 
 def tell_counts(what: str, counts: dict[str, int]) -> None:
-    """Print counts in one line, if there are any."""
+    """Print counts in one line, if any."""
     if counts:
         click.echo(f"{what}: " + ", ".join(f"{n:,} {reason}" for reason, n in counts.items()))

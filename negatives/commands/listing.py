@@ -1,4 +1,4 @@
-"""`negatives rules`, `sources`, `presets`: what there is, one example each."""
+"""`negatives rules`, `sources`, `presets`: lists with one example each."""
 
 import json
 from dataclasses import MISSING, fields
@@ -71,7 +71,7 @@ def _describe_rule(name: str, *, as_json: bool) -> None:
 @click.argument("name", required=False)
 @_as_json
 def sources(*, name: str | None, as_json: bool) -> None:
-    """List the sources of captions; with NAME, what that one reads and its options."""
+    """List the sources of captions; with NAME, its layout and options."""
     from data.sources import SOURCES, source_class
 
     classes = {each: source_class(each) for each in ([name] if name else SOURCES)}
@@ -91,7 +91,7 @@ def sources(*, name: str | None, as_json: bool) -> None:
 
 
 def _options_of(cls: Any) -> tuple[list[str], dict[str, object]]:  # noqa: ANN401 - a dataclass
-    """Return the options of a source that are needed, and the defaults of the others."""
+    """Return a source's required options, and the defaults of the others."""
     from data.config import plain
 
     needed = [field.name for field in fields(cls) if field.default is MISSING]

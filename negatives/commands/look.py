@@ -1,4 +1,4 @@
-"""`negatives stats`, `inspect`, `verify`: what a finished folder holds."""
+"""`negatives stats`, `inspect`, `verify`: the content of a finished folder."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ _TALLIES = ("captions", "skipped", "negatives_by_type", "empty_because", "slots_
 @_FOLDER
 @_JSON
 def stats(*, folder: AnyPath, as_json: bool) -> None:
-    """Show what is in a folder of shards: captions, negatives by type, what became of each slot."""
+    """Summarise a folder of shards: captions, negatives by type, outcomes of slots."""
     from data.manifest import read_manifest
     from data.pulling import unpacked
     from negatives.commands.build import fluency_from, summary
@@ -70,10 +70,10 @@ def stats(*, folder: AnyPath, as_json: bool) -> None:
 
 @click.command()
 @_FOLDER
-@click.option("--type", "of_type", help="Only those of this type, or type/subtype.")
-@click.option("--rule", help="Only those of this rule.")
-@click.option("--positives", is_flag=True, help="Positives in place of negatives.")
-@click.option("--sample", type=int, default=20, show_default=True, help="How many to show.")
+@click.option("--type", "of_type", help="Only this type, or type/subtype.")
+@click.option("--rule", help="Only this rule.")
+@click.option("--positives", is_flag=True, help="Show positives instead of negatives.")
+@click.option("--sample", type=int, default=20, show_default=True, help="Number to show.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which sample.")
 @click.option(
     "--html",
@@ -190,14 +190,14 @@ def _types(manifest: "Manifest", kind: str) -> str:
 
 
 class _Wanted(NamedTuple):
-    """Which edits are shown: of a type and a rule, None for any; `kind`: negatives or positives."""
+    """The edits to show: of a type and a rule, None for any; `kind`: negatives or positives."""
 
     of_type: str | None
     rule: str | None
     kind: str
 
     def holds(self, edited: "Negative | Positive") -> bool:
-        """Tell whether one of them is."""
+        """Tell whether an edit is selected."""
         names = {None, edited.type, f"{edited.type}/{edited.subtype}"}
         return self.rule in {None, edited.rule} and self.of_type in names
 
@@ -205,7 +205,7 @@ class _Wanted(NamedTuple):
 def _sample(
     folder: AnyPath, manifest: "Manifest", wanted: _Wanted, *, seed: int
 ) -> Iterator[tuple["Row", "Negative | Positive"]]:
-    """Yield pairs from shards, rows and their edits in an order that the seed settles."""
+    """Yield pairs of rows and edits, in a random order fixed by the seed."""
     from data.shards import read_rows
     from data.streams import Stream
 

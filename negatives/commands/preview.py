@@ -1,4 +1,4 @@
-"""`negatives preview`: what every rule makes of one caption."""
+"""`negatives preview`: every rule's negatives of one caption."""
 
 import json
 from pathlib import Path
@@ -29,28 +29,28 @@ _UNWEIGHED = (
 
 @click.command()
 @click.argument("text")
-@click.option("--preset", help="Only this preset's rules, chosen by its policy.")
+@click.option("--preset", help="Only this preset's rules, with its policy.")
 @click.option(
-    "--rule", "only", multiple=True, help="Only this rule; may be repeated; not with --preset."
+    "--rule", "only", multiple=True, help="Only this rule; repeatable; not with --preset."
 )
 @click.option("--seed", type=int, help="The seed of the draw.  [default: 0]")
 @click.option(
-    "--variants", type=int, help=f"Negatives of each rule.  [default: {_VARIANTS}, or the preset's]"
+    "--variants", type=int, help=f"Negatives per rule.  [default: {_VARIANTS}, or the preset's]"
 )
 @click.option(
     "--fluency-from",
     type=PATH_OR_URL,
-    help="A finished build whose corpus model scores the candidates, as the natural preset does.",
+    help="A finished build whose corpus model scores the candidates, as in the natural preset.",
 )
-@click.option("--positives", is_flag=True, help="Positives, too: edits that leave it true.")
-@click.option("--llm", is_flag=True, help="What a language model is asked, and what it answers.")
+@click.option("--positives", is_flag=True, help="Also show positives: edits that leave it true.")
+@click.option("--llm", is_flag=True, help="Show requests to a language model, and its answers.")
 @click.option(
     "--config",
     "whom",
     type=LOCAL_PATH,
-    help="With --llm: a pipeline.yaml that says which model to ask.",
+    help="With --llm: a pipeline.yaml that configures the model.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, rejects with reasons included.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, including rejects with reasons.")
 def preview(
     *,
     text: str,
@@ -83,13 +83,15 @@ def preview(
         }
         for name, value in given.items():
             if value is not None:
-                raise UsageError(f"--llm shows answers as they are, --{name} does nothing; drop it")
+                raise UsageError(
+                    f"--{name} has no effect with --llm, which shows raw answers; leave it out"
+                )
         show_answers(text, whom, only, as_json=as_json)
         return
     if whom is not None:
-        raise UsageError("--config goes with --llm; found it alone")
+        raise UsageError("--config needs --llm")
     if preset is not None and only:
-        raise UsageError("--rule and --preset exclude each other: a preset names its own rules")
+        raise UsageError("use either --rule or --preset: a preset has its own rules")
     is_listing = preset is None and fluency_from is None
     if is_listing:
         config = _listing(only, seed or 0, _VARIANTS if variants is None else variants)
@@ -116,7 +118,7 @@ def preview(
 
 
 def _listing(only: "Sequence[str]", seed: int, variants: int) -> "BuildConfig":
-    """Return what lists some candidates of each rule, all alike."""
+    """Return a chooser that draws some candidates of each rule uniformly."""
     from negatives.config import build_config
     from negatives.llm.asking import asks
     from negatives.rules import RULES
@@ -137,7 +139,7 @@ def _choosing(
     variants: int | None,
     fluency_from: AnyPath | None,
 ) -> "BuildConfig":
-    """Return what chooses as a preset does."""
+    """Return a chooser with a preset's rules and policy."""
     from negatives.config import build_config
 
     section = {
@@ -166,7 +168,7 @@ def _show(
         label = f"  {negative.subtype:<10}{score}"
         console.print(label, highlight(negative.text, negative.edit), sep="")
     if not negatives:
-        console.print("no negatives; --json tells why", style="yellow")
+        console.print("no negatives; --json shows why", style="yellow")
     if positives:
         console.print("\nstill true", style="green", markup=False)
     for positive in positives:
@@ -177,7 +179,7 @@ def _show(
 
 
 def highlight(text: str, edit: "Edit") -> "Text":
-    """Return a negative's text with what the edit put there in colour."""
+    """Return a negative's text with the edit in colour."""
     from rich.text import Text
 
     styled = Text(text)

@@ -1,4 +1,4 @@
-"""A progress bar for builds: captions a second and the time left. The one import of rich's bars."""
+"""A progress bar for builds: captions per second and time left. The only import of rich's bars."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from negatives.building.plan import Report
     from negatives.config import BuildConfig
 
-_COUNTING_S = 2.0  # a source that takes longer to read is not counted first
+_COUNTING_S = 2.0  # sources that take longer to read are not counted first
 
 
 class Rate(ProgressColumn):
-    """Captions a second, over the whole stage."""
+    """Captions per second, averaged over the stage."""
 
     def render(self, task: Task) -> Text:
         """Return the rate as text."""
@@ -37,9 +37,9 @@ class Rate(ProgressColumn):
 
 @contextmanager
 def progress(config: "BuildConfig", *, shown: bool) -> Iterator["Report"]:
-    """Yield a function that shows what `build` reports.
+    """Yield a callback that shows the progress of `build`.
 
-    The bars go to the error stream, only if that is a terminal, and leave nothing behind.
+    The bars go to the error stream if it is a terminal, and disappear when done.
     """
     console = Console(stderr=True)
     if not shown or not console.is_terminal:
@@ -77,7 +77,7 @@ def progress(config: "BuildConfig", *, shown: bool) -> Iterator["Report"]:
 
 @contextmanager
 def counting(what: str, *, total: int | None, shown: bool) -> Iterator[Callable[[int], None]]:
-    """Yield a function to tell of captions just done; a bar on the error stream shows it."""
+    """Yield a callback for captions just done; a bar on the error stream shows them."""
     if not shown:
         yield lambda _num_captions: None
         return
@@ -88,7 +88,7 @@ def counting(what: str, *, total: int | None, shown: bool) -> Iterator[Callable[
 
 
 def _count(config: "BuildConfig") -> int | None:
-    """Return the number of captions if the source can be read through at once, else None."""
+    """Return the number of captions if the source can be read quickly, else None."""
     from negatives.building.plan import make_source
 
     source, _ = make_source(config.data.source)

@@ -1,4 +1,4 @@
-"""`negatives publish` and `pull`: a finished folder as a data set of the Hub, and back."""
+"""`negatives publish` and `pull`: a finished folder as a data set on the Hub, and back."""
 
 import json
 from collections.abc import Mapping
@@ -24,27 +24,31 @@ _FOLDER = "publish"
 @click.command()
 @click.argument("folder", type=PATH_OR_URL)
 @click.argument("repository", metavar="USER/NAME")
-@click.option("--dry-run", is_flag=True, help="Only write the exact files; nothing is sent.")
-@click.option("--to", type=LOCAL_PATH, help="The folder for these files; OUT/publish if absent.")
+@click.option("--dry-run", is_flag=True, help="Only write the files that would be uploaded.")
+@click.option("--to", type=LOCAL_PATH, help="The folder for these files; default OUT/publish.")
 @click.option("--private", is_flag=True, help="Make a private data set.")
-@click.option("--revision", help="The tag of the commit; the next of v1, v2 ... if absent.")
+@click.option("--revision", help="The tag of the commit; default: the next of v1, v2 ...")
 @click.option(
     "--audit",
     "audit_file",
     type=LOCAL_PATH,
-    help="What `negatives audit OUT --out FILE` wrote; it is measured here if absent.",
+    help="The output of `negatives audit OUT --out FILE`; by default the audit runs now.",
 )
 @click.option(
-    "--usefulness", type=LOCAL_PATH, help="What `negatives annotate --summary --json` printed."
+    "--usefulness", type=LOCAL_PATH, help="The output of `negatives annotate --summary --json`."
 )
 @click.option(
     "--reference-model",
     default="auto",
     show_default=True,
-    help="As for `negatives audit`, if the audit is made here.",
+    help="As for `negatives audit`, if the audit runs now.",
 )
-@click.option("--allow-failing-audit", is_flag=True, help="Publish what is outside its bars.")
-@click.option("--allow-unknown-licence", is_flag=True, help="Publish captions of unknown terms.")
+@click.option(
+    "--allow-failing-audit", is_flag=True, help="Publish despite findings outside their bars."
+)
+@click.option(
+    "--allow-unknown-licence", is_flag=True, help="Publish captions with an unknown licence."
+)
 @_JSON
 @_QUIET
 def publish(
@@ -63,11 +67,11 @@ def publish(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Verify a finished folder, write what the Hugging Face hub takes, and send it there.
+    """Verify a finished folder, convert it for the Hugging Face Hub, and upload it.
 
-    One commit and a tag: parquet files, manifest, audit, report and card. No image
-    is sent. Run it again after a cut connection: what is there is not sent twice.
-    The token is that of `hf auth login`, or HF_TOKEN.
+    One commit and a tag: parquet files, manifest, audit, report and card. Images are not uploaded.
+    After a lost connection run it again: nothing is uploaded twice. The token comes from `hf auth
+    login` or HF_TOKEN.
 
     \b
     negatives publish out user/name --dry-run
@@ -84,10 +88,10 @@ def publish(
     if dry_run:
         _refuse_unused(private=private, revision=revision)
     shown = not (quiet or as_json)
-    api = None if dry_run else client(bars=shown)  # that it is installed is known at once
+    api = None if dry_run else client(bars=shown)  # fails early if it is not installed
     if is_remote(folder):
         if to is None:
-            raise UsageError(f"{folder}: expected --to, a folder of this machine for the files")
+            raise UsageError(f"{folder}: expected --to, a folder on this machine for the files")
         folder = local_folder(folder)
     manifest = verify_folder(folder)
     licence = licence_of(manifest, unknown_allowed=allow_unknown_licence)
@@ -112,13 +116,13 @@ def publish(
 @click.command()
 @click.argument("repository", metavar="USER/NAME")
 @click.argument("folder", type=LOCAL_PATH)
-@click.option("--revision", help="A tag, branch or commit; the newest if absent.")
+@click.option("--revision", help="A tag, branch or commit; default: the newest commit.")
 @_JSON
 @_QUIET
 def pull(
     *, repository: str, folder: Path, revision: str | None, as_json: bool, quiet: bool
 ) -> None:
-    """Restore the shards of a published folder, byte for byte, held against their manifest.
+    """Restore the shards of a published folder, byte for byte, checked against the manifest.
 
     \b
     negatives pull user/name out --revision v1
@@ -138,20 +142,18 @@ def pull(
     if as_json:
         click.echo(json.dumps({"out": str(folder), "commit": commit, "rows": rows}, indent=1))
     elif not quiet:
-        click.echo(f"{folder}: {rows:,} rows of {repository}, commit {commit[:12]}: whole")
+        click.echo(f"{folder}: {rows:,} rows of {repository}, commit {commit[:12]}: complete")
 
 
 def _refuse_unused(*, private: bool, revision: str | None) -> None:
-    """Refuse options of what --dry-run does not do.
+    """Reject options that have no effect with --dry-run.
 
     Raises:
         UsageError: there is one.
     """
     given = ["--private"] * private + ["--revision"] * (revision is not None)
     if given:
-        raise UsageError(
-            f"--dry-run sends nothing: leave out {' and '.join(given)}, which say how it is sent"
-        )
+        raise UsageError(f"--dry-run uploads nothing: leave out {' and '.join(given)}")
 
 
 def _audit(
@@ -186,7 +188,7 @@ def _tell(
         size = sum((out / name).stat().st_size for name in files) / 1e6
         click.echo(f"{out}: {len(files)} files, {size:,.1f} MB")
         if sent is None:
-            click.echo("nothing was sent")
+            click.echo("nothing was uploaded")
         else:
             how = "sent" if sent.is_new else "there already"
             click.echo(f"{repository}: {how}, commit {sent.commit[:12]}, tag {sent.tag}")

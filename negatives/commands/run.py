@@ -21,7 +21,7 @@ from data.command import LOCAL_PATH, set_option
 )
 @set_option
 @click.option("--dry-run", is_flag=True, help="Only show which stages would run.")
-@click.option("--json", "as_json", is_flag=True, help="Print what became of each stage as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome of each stage as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 def run(
     *,
@@ -34,9 +34,9 @@ def run(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Build, audit, train and evaluate as CONFIG says, and write OUT/report.html.
+    """Build, audit, train and evaluate by CONFIG, and write OUT/report.html.
 
-    A stage whose part of CONFIG has not changed is not done again; what was stopped goes on.
+    A change reruns only the stages that depend on it; an interrupted run resumes.
 
     \b
     negatives run pipeline.yaml --out out

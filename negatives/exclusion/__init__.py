@@ -1,1 +1,1 @@
-"""Which words exclude each other as descriptions of one thing, learned from sibling captions."""
+"""Words that exclude each other as descriptions of one thing, learned from sibling captions."""

@@ -1,16 +1,15 @@
-"""Counts over the captions of one image: what is said of it together, apart, and again.
+"""Counts over sibling captions: words used together, apart, and repeatedly.
 
-All counts are of images or of captions, whole numbers that merge by addition
-(`fluency/counts.py`). Of a word in a place, over images of which at least two captions say
-something in that place:
+All counts are numbers of images or captions, integers that merge by addition (`fluency/counts.py`).
+For a word in a place, over images with at least two captions that have a word in that place:
 
-    IMAGES      n    images of which a caption says it
-    CAPTIONS         captions that say it
-    CHANCES          for each caption that says it, the other captions of the image
-    REPEATS          and how many of those say it too
+    IMAGES      n    images with the word in a caption
+    CAPTIONS         captions with the word
+    CHANCES          for each caption with the word, the other captions of the image
+    REPEATS          how many of those have it too
 
-and of two words: MET, the images of which a caption says the one and a caption the other, and
-TOGETHER, those of which one caption says both. MET - TOGETHER is how often they stand *apart*.
+and for two words: MET, the images where one caption has the one and some caption the other, and
+TOGETHER, those where one caption has both. MET - TOGETHER is how often they occur *apart*.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +38,7 @@ PLACE = Kind("siblings: images with two captions that say something in a place")
 
 
 class _MentionTable(NamedTuple):
-    """What captions say, each word in its place once a caption, in ascending order.
+    """Mentions in captions: each word in its place once per caption, in ascending order.
 
     `caption`, `image`, `slot` (a word in its place) and `place` of each mention; `place_hash` and
     `word_hash` of each slot.
@@ -59,10 +58,10 @@ def tally_siblings(
     folds: Sequence[int],
     numbering: Numbering,
 ) -> Tally:
-    """Return what a block of captions adds to the counts.
+    """Return the counts of a block of captions.
 
-    `mentions[i]`: of caption i; `images[i]`: a small number of its image; `folds[i]`: its fold,
-    the same for all captions of an image.
+    `mentions[i]`: of caption i; `images[i]`: the number of its image; `folds[i]`: its fold, the
+    same for all captions of an image.
     """
     image_of = np.array(images, np.int64)
     fold_of = np.zeros(int(image_of.max(initial=-1)) + 1, np.uint8)
@@ -90,7 +89,7 @@ def _table_of(
 
 
 def _captions_of(table: _MentionTable, num_places: int) -> Counter:
-    """Return how many captions of an image say anything in a place, by image and place."""
+    """Return the number of captions with a word in a place, by image and place."""
     spoken = np.unique(table.caption * max(1, num_places) + table.place, return_index=True)[1]
     groups = table.image[spoken] * num_places + table.place[spoken]
     known, counts = np.unique(groups, return_counts=True)
@@ -105,7 +104,7 @@ def _captions_of(table: _MentionTable, num_places: int) -> Counter:
 def _word_parts(
     table: _MentionTable, num_captions: Counter, num_places: int, fold_of: Folds
 ) -> Iterator[Entries]:
-    """Yield the counts of words, of places, and of words that meet in an image."""
+    """Yield the counts of words, of places, and of words that occur in the same image."""
     num_slots = max(1, len(table.place_hash))
     groups = table.image * num_places + table.place
     entries, count = np.unique(groups * num_slots + table.slot, return_counts=True)
@@ -150,7 +149,7 @@ def _together_parts(
 
 
 def pairs_within(groups: Ints) -> tuple[Ints, Ints]:
-    """Return the places of all two members of one group, for groups in ascending order."""
+    """Return the positions of all pairs within a group, for groups in ascending order."""
     places = np.arange(len(groups))
     later = np.searchsorted(groups, groups, side="right") - places - 1
     left = np.repeat(places, later)

@@ -1,11 +1,11 @@
-"""Factors of the overlap of words: what pairs never counted have in common with pairs that were.
+"""Factors of the overlap of words, which generalise from counted pairs to others.
 
 apart[i, j] is Poisson with mean exposure[i, j] * (u[i] . u[j]), u >= 0: a weighted symmetric
 factorisation by multiplicative updates (Lee and Seung, 2001, for the Kullback-Leibler divergence;
 damped as Ding et al., 2005, for the symmetric case). A factor is a set of words for one thing.
 
-Products of matrices are rounded otherwise by every number of threads, and a worker has fewer than a
-driver. In float64 that is too little to move a verdict; in float32 it was not.
+Matrix products round differently with every number of threads, and a worker has fewer than a
+driver. In float64 that is too little to change a verdict; in float32 it was not.
 """
 
 import numpy as np
@@ -19,13 +19,13 @@ Matrix = NDArray[np.float32]
 Factors = NDArray[np.float64]
 
 _SMALL = 1e-9
-SHRINKAGE = 1.0  # of each word's factors towards 0, in exposures
+SHRINKAGE = 1.0  # shrinks each word's factors towards 0, in exposures
 
 
 def factors_of(apart: Matrix, exposure: Matrix, *, start: Matrix, rounds: int) -> Factors:
     """Return the factors V x rank of symmetric matrices V x V, whose diagonals are ignored.
 
-    `start` V x rank: numbers around 1, all different, from which the updates begin.
+    `start` V x rank: distinct initial values around 1.
     """
     rank = start.shape[1]
     exposed = exposure.astype(np.float64)
@@ -46,7 +46,7 @@ def factors_of(apart: Matrix, exposure: Matrix, *, start: Matrix, rounds: int) -
 
 
 def start_of(hashes: Hashes, rank: int) -> Matrix:
-    """Return numbers from 0.5 to 1.5 for V words, the same wherever a word is met."""
+    """Return numbers from 0.5 to 1.5 for V words, which depend only on the word."""
     drawn = np.stack([Kind(f"factor {k}").keys(hashes) for k in range(rank)], axis=1)
     start: Matrix = (0.5 + drawn / 2.0**64).astype(np.float32)
     return start

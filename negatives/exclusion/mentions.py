@@ -1,8 +1,8 @@
-"""What a caption says, by place: the words that could stand in for each other there. Pure.
+"""The words of a caption by place: words of one place could replace each other. Pure.
 
-A *place* is a part of speech ("noun"), or one next to a fixed word: an adjective of a
-noun ("adj of shirt"), a verb of a subject ("verb of dog"), a noun under a verb ("noun under ride")
-or a preposition ("noun after on"). Only words of one place are ever compared.
+A *place* is a part of speech ("noun"), or one next to a fixed word: an adjective of a noun ("adj of
+shirt"), a verb of a subject ("verb of dog"), a noun under a verb ("noun under ride") or a
+preposition ("noun after on"). Only words of one place are compared.
 """
 
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ _CLAUSES = frozenset(("acl", "relcl"))
 
 
 class Numbering:
-    """The names of places and words of a process, numbered as they come, and their lemmas.
+    """The places and words of a process, numbered in order of appearance, and their lemmas.
 
-    A mention, a word in a place, has a number too: `places[mention]`, `words[mention]`. Numbers are
-    of this process; hashes mean the same in every other.
+    A mention, a word in a place, has a number too: `places[mention]`, `words[mention]`. Numbers
+    belong to this process; hashes are the same in every process.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -56,7 +56,7 @@ class Numbering:
         return known
 
     def hashes(self) -> Hashes:
-        """Return the hash of each name, which is the same in every process."""
+        """Return the hash of each name, the same in every process."""
         return np.array(self._hashes, np.uint64)
 
     def lemma(self, text: str, tag: str) -> int:
@@ -89,10 +89,10 @@ class Numbering:
 
 
 def mentions_of(parse: Parse, numbering: Numbering, *, by_head: bool = False) -> list[int]:
-    """Return the numbers of what a caption says in each place, in the order of its tokens.
+    """Return the numbers of a caption's mentions, in the order of its tokens.
 
-    `by_head`: also in the places that go with a word; a build counts without, as their counts are
-    few (experiments/contexts.py).
+    `by_head`: also use places next to a fixed word; builds do not, because their counts are small
+    (experiments/contexts.py).
     """
     tokens = parse.tokens
     found: list[int] = []
@@ -118,7 +118,7 @@ def mentions_of(parse: Parse, numbering: Numbering, *, by_head: bool = False) ->
     return found
 
 
-def _add_noun(  # noqa: PLR0913 - a word, the one before it, and where they go
+def _add_noun(  # noqa: PLR0913 - a word, the one before it, and the output
     found: list[int],
     tokens: Sequence[Token],
     index: int,
@@ -127,7 +127,7 @@ def _add_noun(  # noqa: PLR0913 - a word, the one before it, and where they go
     *,
     by_head: bool,
 ) -> None:
-    """Add a noun, its compound if the token `before` begins one, and the noun in its place."""
+    """Add a noun, its compound if the token `before` starts one, and the noun in its place."""
     _, _, text, _, tag, dep, head = tokens[index]
     noun, word = numbering.id_of(NOUN), numbering.lemma(text, tag)
     found.append(numbering.mention(noun, word))
@@ -153,7 +153,7 @@ def _add_adjective(
     *,
     by_head: bool,
 ) -> None:
-    """Add an adjective, or a participle that stands as one in its own form."""
+    """Add an adjective, or a participle used as one, in its own form."""
     _, _, text, _, tag, dep, head = tokens[index]
     is_adjective = _KINDS[tag] == ADJECTIVE
     word = numbering.lemma(text, tag) if is_adjective else numbering.id_of(text.lower())
@@ -164,7 +164,7 @@ def _add_adjective(
 
 
 def _subject_of(tokens: Sequence[Token], verb: int) -> int:
-    """Return the subject of a verb, before it and near, or the noun that it describes; -1: none."""
+    """Return a verb's subject, close before it, or the noun that it describes; -1 for none."""
     if tokens[verb].dep in _CLAUSES:
         return tokens[verb].head
     for index in range(verb - 1, -1, -1):

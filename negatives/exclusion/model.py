@@ -1,10 +1,10 @@
-"""What a corpus says of two words of one part of speech: may both be true of one thing? Pure.
+"""Whether two words of one part of speech may both be true of one thing, from a corpus. Pure.
 
-The prior of an overlap is what chance alone would show, averaged with the product of the words'
-factors (`factors.py`); the pair's own counts outweigh it from about ten exposures on. Verdicts are
-kept by fold, each without the images of that fold, so that no caption is judged by its own image.
-Judged on images that took no part (Flickr8k, halves), of noun pairs that exclude each other 1 to
-2 % of the chances to be said together are taken.
+The prior of an overlap averages what chance would show and the product of the words' factors
+(`factors.py`); the pair's own counts outweigh it from about ten exposures on. Verdicts are kept by
+fold, each without the images of that fold, so that no caption is judged by its own image. On
+held-out images (halves of Flickr8k), noun pairs judged exclusive occur together in 1 to 2 % of
+their chances.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,32 +40,34 @@ from negatives.fluency.words import Hashes, hash_of
 RANK = 20
 ROUNDS = 60
 PRIOR_WEIGHT = 10.0
-FEWEST_IMAGES = 5  # of a word of the vocabulary
-MOST_WORDS = 4000  # of a vocabulary: its pairs are 8 million
+FEWEST_IMAGES = 5  # to include a word in the vocabulary
+MOST_WORDS = 4000  # words in a vocabulary, which has 8 million pairs
 LEAST_OVERLAP = 0.003
-MOST_OVERLAP = 0.1  # above, a pair is likely to name one thing
-EXCLUDING_OVERLAP = 0.06  # below, and as good as surely so, a pair excludes each other
+MOST_OVERLAP = 0.1  # above, a pair probably names one thing
+EXCLUDING_OVERLAP = 0.06  # below, with near certainty, two words exclude each other
 SURE = 0.95
-FEWEST_EXPOSURES = 5.0  # below, a pair is not known to exclude each other, whatever the prior says
+FEWEST_EXPOSURES = (
+    5.0  # with fewer, two words are not known to exclude each other, whatever the prior
+)
 _AT_ONCE = 1 << 19
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Bits = NDArray[np.uint8]
-"""One bit a fold: whether something holds without that fold's images."""
+"""One bit per fold: whether something holds without that fold's images."""
 
 _PLACE_OF = {"NOUN": "noun", "ADJ": "adj", "VERB": "verb"}
 POS = tuple(_PLACE_OF)
-"""The parts of speech of which pairs are known."""
+"""The parts of speech with known pairs."""
 
 _PAIR = {pos: Kind(f"pair of words: {pos}") for pos in _PLACE_OF}
 
 
 class Overlaps(NamedTuple):
-    """What is known of pairs: how often both may be said of one image, and of how many exposures.
+    """Overlaps of pairs: how often both words may be used of one image, with their exposures.
 
-    `keys`: of the pairs. `total`: with what stands beside each other by chance; `excess`: without
-    it, names of one thing.
+    `keys`: of the pairs. `total`: including chance co-occurrence; `excess`: without it, for names
+    of one thing.
     """
 
     keys: Hashes
@@ -74,41 +76,41 @@ class Overlaps(NamedTuple):
     exposure: Floats
 
     def exclude(self) -> Flags:
-        """Tell of which pairs it is as good as sure that one is false where the other is true."""
+        """Tell for which pairs one is almost certainly false where the other is true."""
         sure = self.total.below(EXCLUDING_OVERLAP) > SURE
         return sure & (self.exposure >= FEWEST_EXPOSURES)
 
     def may_name_one_thing(self) -> Flags:
-        """Tell which pairs are likely to be two names of one thing, so that neither is false."""
+        """Tell which pairs are probably two names of one thing, so that neither is false."""
         return self.excess.mean() > MOST_OVERLAP
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exclusion:
-    """The verdicts on pairs of words: `keys` ascending, `one_thing` says of which folds it holds.
+    """The verdicts on pairs of words: `keys` ascending, `one_thing` has the folds that agree.
 
-    A pair that is not among the keys was found, or is by default, not to name one thing.
+    A pair that is not among the keys does not name one thing, by evidence or by default.
     """
 
     keys: Hashes
     one_thing: Bits
 
     def outside(self, fold: int) -> "Outside":
-        """Return the verdicts that the images of all other folds give."""
+        """Return the verdicts from the images of all other folds."""
         return Outside(self, fold)
 
 
 class Outside:
-    """Verdicts on pairs of words by all images but a fold's."""
+    """Verdicts on pairs of words from all images except one fold's."""
 
     def __init__(self, exclusion: Exclusion, fold: int) -> None:
-        """Remember what is asked, for pairs recur."""
+        """Cache verdicts, because pairs recur."""
         self._exclusion = exclusion
         self._bit = np.uint8(1 << fold)
         self._holds = lru_cache(maxsize=1 << 16)(self._look_up)
 
     def holds(self, left: str, right: str, pos: str) -> bool:
-        """Tell whether two lemmas are likely to be two names of one thing; symmetric."""
+        """Tell whether two lemmas probably name one thing; symmetric."""
         return self._holds(*sorted((left, right)), pos)
 
     def _look_up(self, left: str, right: str, pos: str) -> bool:
@@ -140,22 +142,22 @@ def hashes_of(lemmas: Mapping[str, Iterable[str]]) -> dict[str, Hashes]:
 
 
 def has_siblings(table: Table) -> bool:
-    """Tell whether any image was described by two captions."""
+    """Tell whether any image has two captions."""
     places = np.array([hash_of(place) for place in _PLACE_OF.values()], np.uint64)
     return bool(table.has(PLACE.keys(places)).any())
 
 
 def fit_words(table: Table, lemmas: Mapping[str, Hashes], fold: int) -> dict[str, "Fitted"]:
-    """Return the words of each part of speech with the factors that all folds but one give.
+    """Return the words of each part of speech with factors from all folds but one.
 
-    `lemmas[pos]`: hashes of the lemmas that are asked about.
+    `lemmas[pos]`: hashes of the lemmas to consider.
     """
     vocabularies = {pos: Vocabulary.of(table, pos, lemmas.get(pos, NO_HASHES)) for pos in POS}
     return {pos: Fitted(words, words.factors(fold), fold) for pos, words in vocabularies.items()}
 
 
 def names_of_one_thing(fitted: Mapping[str, "Fitted"]) -> Hashes:
-    """Return the keys of the pairs of words that name one thing, by all folds but one."""
+    """Return the keys of the pairs of words that name one thing, from all folds but one."""
     found = [np.zeros(0, np.uint64)]
     for words, factors, fold in fitted.values():
         pairs = overlaps_outside(words, factors, fold, *_likely_pairs(words, factors))
@@ -174,11 +176,11 @@ def exclusion_of(keys_by_fold: Sequence[Hashes]) -> Exclusion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
-    """V words of one part of speech that are said of images enough, and what was counted of them.
+    """V sufficiently frequent words of one part of speech, and their counts.
 
-    `words`: the counts of each without each fold, V x NUM_FOLDS. Of M pairs that met, by index
-    `left` < `right`: in how many images they stand `apart`, M x NUM_FOLDS. `images`: in how many
-    two captions say anything of this part of speech, without each fold.
+    `words`: counts without each fold, V x NUM_FOLDS. For M pairs that met, by index `left` <
+    `right`: `apart`, the number of images where they occur apart, M x NUM_FOLDS. `images`: the
+    number with two captions that have a word of this part of speech, without each fold.
     """
 
     pos: str
@@ -191,7 +193,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, table: Table, pos: str, hashes: Hashes) -> "Vocabulary":
-        """Return those lemmas, given by their hashes, that are said of images enough."""
+        """Return the lemmas, given as hashes, that occur in enough images."""
         images = table.without_each(IMAGES.keys(_same(pos, len(hashes)), hashes)).max(axis=1)
         kept = np.flatnonzero(images >= FEWEST_IMAGES)
         hashes = hashes[kept[np.lexsort((hashes[kept], -images[kept]))][:MOST_WORDS]]
@@ -208,7 +210,7 @@ class Vocabulary:
         return cls(pos, hashes, words, left, right, apart, total)
 
     def factors(self, fold: int) -> Factors:
-        """Return the factors V x RANK that fit what was counted without a fold."""
+        """Return the factors V x RANK fitted to the counts without a fold."""
         everything = np.arange(len(self.hashes))
         exposure = self.exposure(fold, everything[:, None], everything).astype(np.float32)
         apart = np.zeros_like(exposure)
@@ -220,7 +222,7 @@ class Vocabulary:
         return Word(*(counts[which, fold] for counts in self.words))
 
     def exposure(self, fold: int, left: Ints, right: Ints) -> Floats:
-        """Return the exposures of pairs: the smaller of the two directions'."""
+        """Return the exposures of pairs: the smaller of both directions."""
         here, there = self.of_words(fold, left), self.of_words(fold, right)
         return np.minimum(exposure_of(here, there), exposure_of(there, here))
 
@@ -236,7 +238,7 @@ class Fitted(NamedTuple):
 def overlaps_outside(
     words: Vocabulary, factors: Factors, fold: int, left: Ints, right: Ints
 ) -> Overlaps:
-    """Return what is known of pairs of words, by index, left < right, without a fold.
+    """Return the overlaps of pairs of words, by index, left < right, without a fold.
 
     `factors`: of that fold.
     """

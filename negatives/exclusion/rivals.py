@@ -1,11 +1,10 @@
 """Rivals: nouns that fill the same places and exclude each other as descriptions of one image.
 
-The hand-written classes hold what people thought of; rivals are what a corpus shows. Two nouns are
-rivals if siblings say that they exclude each other (`Overlaps.exclude`), and if they keep the same
-company: the verbs, prepositions and adjectives that go with them are alike. Only words are taken
-that captions of one image repeat: a harness or a yard may go unsaid where it is, a guitar hardly.
-The relation is symmetric, but no partition. It is found without each fold in turn, so that no
-caption has a part in its own alternatives. Pure.
+They complement the hand-written classes. Two nouns are rivals if sibling captions show that they
+exclude each other (`Overlaps.exclude`), and if they occur with similar verbs, prepositions and
+adjectives. Only words that captions of one image tend to repeat qualify: a visible harness or yard
+often goes unmentioned, a guitar hardly ever. The relation is symmetric, but not a partition. It is
+computed without each fold in turn, so that no caption influences its own alternatives. Pure.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,12 +30,12 @@ from negatives.words.rivals import RivalsOutside
 NOUN = "NOUN"
 FEWEST_IMAGES = 10  # of each of two rivals
 LEAST_LIKENESS = 0.2
-LEAST_REPETITION = 0.3  # of a caption by another: who does not say such a word does not see it
+LEAST_REPETITION = 0.3  # by another caption: whoever omits such a word does not see it
 
-_MOST_WORDS = {"VERB": 120, "ADJ": 100, NOUN: 40}  # that profiles are made of
+_MOST_WORDS = {"VERB": 120, "ADJ": 100, NOUN: 40}  # in profiles
 _TAGS = {"VERB": ("VBG", "VBZ"), "ADJ": ("JJ",), NOUN: ("NN", "NNS")}
 _PREPOSITIONS = ("in", "on", "with", "at", "over", "through", "by", "down", "near", "from")
-_SMOOTHING = 0.75  # power of the places' counts: rare places weigh less
+_SMOOTHING = 0.75  # power of the places' counts, so that rare places weigh less
 _AT_ONCE = 1 << 20
 _SHORTEST = 3
 _RANK = 60
@@ -48,9 +47,9 @@ Bits = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rivals:
-    """Pairs of rivals: `pairs` P x 2 indices of `lemmas`, `without` says of which folds it holds.
+    """Pairs of rivals: `pairs` P x 2 indices of `lemmas`, `without` one bit per fold.
 
-    A bit of `without` is a fold: it is set if the images of all other folds say so.
+    A bit of `without` is set if the pair are rivals by the images of all other folds.
     """
 
     lemmas: tuple[str, ...]
@@ -58,7 +57,7 @@ class Rivals:
     without: Bits
 
     def outside(self, fold: int) -> RivalsOutside:
-        """Return the rivals that the images of all other folds give."""
+        """Return the rivals from the images of all other folds."""
         found: dict[str, list[str]] = {}
         holds = (self.without >> np.uint8(fold)) & 1 > 0
         for left, right in self.pairs[holds].tolist():
@@ -84,7 +83,7 @@ def rivals_of(pairs_by_fold: Sequence[Hashes], lexicon: FrozenLexicon) -> Rivals
 
 
 class _Place(NamedTuple):
-    """Where a noun may stand: in a relation to a word in a form, above it or below; by hashes."""
+    """A noun's context: a relation to a word form, as its head or dependent; by hashes."""
 
     relation: int
     other: int
@@ -92,7 +91,7 @@ class _Place(NamedTuple):
 
 
 def find_rivals(table: Table, fitted: Mapping[str, Fitted], lexicon: FrozenLexicon) -> Hashes:
-    """Return the pairs of rivals by all folds but one, P x 2 hashes of lemmas.
+    """Return the pairs of rivals from all folds but one, P x 2 hashes of lemmas.
 
     `fitted`: the words of each part of speech and their factors without that fold.
     """
@@ -121,7 +120,7 @@ def find_rivals(table: Table, fitted: Mapping[str, Fitted], lexicon: FrozenLexic
 
 
 def _is_usable(name: str, lexicon: FrozenLexicon) -> bool:
-    """Tell whether a noun is one word that names a thing of its own."""
+    """Tell whether a noun is a single word that names a thing."""
     return (
         name.isalpha()
         and len(name) >= _SHORTEST
@@ -131,7 +130,7 @@ def _is_usable(name: str, lexicon: FrozenLexicon) -> bool:
 
 
 def _may_exclude(left: str, right: str, lexicon: FrozenLexicon) -> bool:
-    """Tell whether a pair is in no class, whose members are offered anyway, and no guard's."""
+    """Tell whether a pair is neither in a class, which offers it anyway, nor a guard's."""
     name = lexicon.class_name(left, NOUN)
     return not (
         (name and name == lexicon.class_name(right, NOUN))
@@ -146,7 +145,7 @@ def _lemmas_by_hash(lexicon: FrozenLexicon, pos: str) -> Mapping[int, str]:
 
 
 def _places_of(fitted: Mapping[str, Fitted], lexicon: FrozenLexicon) -> Iterator[_Place]:
-    """Yield the places that profiles are made of: beside the commonest words of the corpus."""
+    """Yield the contexts for profiles: those with the most frequent words of the corpus."""
     forms = {
         pos: _forms_of_commonest(words, fold, lexicon) for pos, (words, _, fold) in fitted.items()
     }
@@ -162,7 +161,7 @@ def _places_of(fitted: Mapping[str, Fitted], lexicon: FrozenLexicon) -> Iterator
 
 
 def _forms_of_commonest(words: Vocabulary, fold: int, lexicon: FrozenLexicon) -> list[int]:
-    """Return the hashes of the forms of the words that most images have, without a fold."""
+    """Return the hashes of the forms of the most frequent words, by images, without a fold."""
     lemmas = _lemmas_by_hash(lexicon, words.pos)
     order = np.argsort(-words.words.images[:, fold], kind="stable")[: _MOST_WORDS[words.pos]]
     return [
@@ -176,7 +175,7 @@ def _forms_of_commonest(words: Vocabulary, fold: int, lexicon: FrozenLexicon) ->
 def _counts_of(
     table: Table, nouns: Sequence[str], places: Sequence[_Place], fold: int, lexicon: FrozenLexicon
 ) -> Floats:
-    """Return how often each noun, in any number, stands in each place, without a fold."""
+    """Return how often each noun, singular or plural, has each context, without a fold."""
     counts = np.zeros((len(nouns), len(places)))
     if not counts.size:
         return counts
@@ -199,10 +198,10 @@ def _counts_of(
 
 
 def _likeness(counts: Floats) -> Floats:
-    """Return how alike the company of words is: cosines of their profiles.
+    """Return how similar the contexts of words are: cosines of their profiles.
 
-    A profile is what positive mutual information of words and places is in few dimensions, weighted
-    by the root of the singular values (Levy and Goldberg, 2014).
+    A profile is the positive pointwise mutual information of words and contexts, reduced to few
+    dimensions and weighted by the root of the singular values (Levy and Goldberg, 2014).
     """
     of_word, of_place = counts.sum(axis=1, keepdims=True), counts.sum(axis=0) ** _SMOOTHING
     chance = of_word * of_place / max(1.0, float(of_place.sum()))

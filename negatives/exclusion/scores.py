@@ -1,22 +1,22 @@
-"""How far two words exclude each other, from the counts of siblings, with an interval. Pure.
+"""How strongly two words exclude each other, from sibling captions, with an interval. Pure.
 
-Two questions, two nulls, one observation: the number of images in which the words stand *apart*
-(one in one caption, the other in another, no caption having both).
+One observation, the number of images in which the words occur *apart* (one in one caption, the
+other in another, both in none), is compared with two expectations:
 
-* Over *chance*: what words that know nothing of each other would show. 1 says nothing either way,
-  far below 1 that writers choose between the two. It has no power where either word is rare: two
-  words of ten images each are expected to meet in 0.01 of them.
-* Over *exposure*: what a word as true of the other's images as of its own would show. A writer
-  who could say either repeats what a colleague said with the word's own probability of repetition;
-  `exposure` counts the images in which that would have set the two apart. The *overlap* apart /
-  exposure estimates how often both may be said of one image, given that the one was: the
-  probability that a replacement is still true. It has power as soon as a word was said of a few
-  images, for absence is evidence.
+* *Chance*: what independent words would show. A ratio of 1 is neutral; far below 1, writers choose
+  between the two. It has no power if a word is rare: two words with ten images each are expected to
+  meet in 0.01 images.
+* *Exposure*: what a word that is as true of the other's images as of its own would show. A writer
+  who could use either repeats a colleague's word with that word's probability of repetition;
+  `exposure` counts the images in which this would have set the two apart. The *overlap* apart /
+  exposure estimates how often both may be used of one image, given that one was: the probability
+  that a replacement is still true. It has power once a word occurs in a few images, because
+  absence is evidence.
 
-Both are symmetric. Overlap takes the smaller exposure of the two directions: a poodle is a dog,
+Both are symmetric. Overlap uses the smaller exposure of the two directions: a poodle is a dog,
 though few dogs are poodles.
 
-The posterior of a ratio with `count` Poisson of mean `ratio * expected` and a gamma prior is a
+For `count` Poisson with mean `ratio * expected` and a gamma prior, the posterior of the ratio is a
 gamma distribution, whose quantiles need no sampling.
 """
 
@@ -33,7 +33,7 @@ USUAL_REPETITION = 0.2
 
 
 class Word(NamedTuple):
-    """Counts of words in a place (see counting.py), one value a word."""
+    """Counts of words in a place (see counting.py), one value per word."""
 
     images: Floats
     captions: Floats
@@ -48,7 +48,7 @@ class Word(NamedTuple):
         return found
 
     def others(self) -> Floats:
-        """Return how many captions of an image that has the word do not say it, on average."""
+        """Return how many captions of an image with the word omit it, on average."""
         captions = 1.0 + self.chances / np.maximum(1.0, self.captions)
         return np.maximum(0.0, captions - self.captions / np.maximum(1.0, self.images))
 
@@ -61,7 +61,7 @@ class Prior(NamedTuple):
 
 
 class Posterior(NamedTuple):
-    """A gamma distribution: `shape` and `rate`, one value a pair."""
+    """A gamma distribution: `shape` and `rate`, one value per pair."""
 
     shape: Floats
     rate: Floats
@@ -71,7 +71,7 @@ class Posterior(NamedTuple):
         return self.shape / self.rate
 
     def quantile(self, share: float) -> Floats:
-        """Return the value below which each ratio lies with this probability."""
+        """Return each ratio's quantile at this probability."""
         found: Floats = scipy.special.gammaincinv(self.shape, share) / self.rate
         return found
 
@@ -82,15 +82,15 @@ class Posterior(NamedTuple):
 
 
 def posterior(count: Floats, expected: Floats, prior: Prior) -> Posterior:
-    """Return what is known of ratios after `count` sightings where `expected` make 1."""
+    """Return the posterior of ratios after `count` sightings, where `expected` sightings give 1."""
     return Posterior(prior.mean * prior.weight + count, prior.weight + expected)
 
 
 def chance_of(here: Word, there: Word, total: Floats) -> Floats:
-    """Return in how many of `total` images independent words would stand apart.
+    """Return in how many of `total` images independent words would occur apart.
 
-    They meet in n m / total images; no caption has both where every caption that says the one is
-    among those that do not say the other.
+    They meet in n m / total images; no caption has both if every caption with the one is among
+    those without the other.
     """
     meet = here.images * there.images / total
     return meet * (_missed(here, there) + _missed(there, here)) / 2
@@ -105,6 +105,6 @@ def _missed(here: Word, there: Word) -> Floats:
 
 
 def exposure_of(said: Word, other: Word) -> Floats:
-    """Return in how many images of one word another would be said, if as true as of its own."""
+    """Return in how many images of one word another would occur, if as true as in its own."""
     found: Floats = said.images * (1.0 - (1.0 - other.repetition()) ** said.others())
     return found

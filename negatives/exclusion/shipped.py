@@ -1,10 +1,10 @@
-"""Makes `tables/one_thing.txt`: pairs of words that captions of one image use for one thing.
+"""Makes `tables/one_thing.txt`: pairs of words that sibling captions use for one thing.
 
     python -m negatives.exclusion.shipped OUT [OUT ...]
 
-Each OUT is a finished build whose corpus has several captions an image. A pair is taken if both its
-words are of one class of interchangeable words, and it holds whichever fifth of the corpus is left
-out. The table serves where a corpus has one caption an image, or none.
+Each OUT is a finished build whose corpus has several captions per image. A pair is included if both
+words belong to one class of interchangeable words, and it holds whichever fifth of the corpus is
+left out. The table is used for corpora with one caption per image, and without a corpus.
 """
 
 import sys
@@ -31,10 +31,10 @@ _HEADER = """\
 
 
 def table_from(folders: Sequence[AnyPath]) -> str:
-    """Return the text of the table that finished builds give.
+    """Return the text of the table made from finished builds.
 
     Raises:
-        UsageError: a folder is no finished build with a corpus model.
+        UsageError: a folder is not a finished build with a corpus model.
     """
     lexicon = load()
     manifests = [read_manifest(folder) for folder in folders]

@@ -1,4 +1,4 @@
-"""Executors: how tasks reach workers. Each keeps at most a few tasks a worker in flight."""
+"""Executors: run tasks on workers, with at most a few tasks per worker in flight."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -11,30 +11,30 @@ R = TypeVar("R")
 
 
 class Run(Protocol):
-    """Runs tasks on workers that an executor has opened."""
+    """Runs tasks on opened workers."""
 
     def __call__(
         self, function: Callable[[T], R], tasks: Iterable[T], /
     ) -> Iterator[R | ShardError]:
-        """Yield the result of each task as it finishes, or the ShardError that it raised.
+        """Yield the result of each task as it finishes, or its ShardError.
 
         Raises:
-            ShardError: a worker died; finished work stays.
+            ShardError: a worker died; finished work is kept.
         """
 
 
 class Executor(Protocol):
-    """Opens workers, for as long as a context lasts."""
+    """Opens workers for the duration of a context."""
 
     def __call__(
         self, num_workers: int, prepare: Callable[[], object], /, *, gpus: float = 0.0
     ) -> AbstractContextManager[Run]:
-        """Open so many workers, which call `prepare` to load what they need, and yield their Run.
+        """Open this many workers, which call `prepare` to load what they need, and yield their Run.
 
-        `gpus`: of a GPU, what each worker takes for a model of its own.
+        `gpus`: the share of a GPU that each worker needs for its own model.
 
         Raises:
-            UsageError: there are no such workers.
+            UsageError: such workers are not available.
         """
 
 
@@ -42,12 +42,12 @@ class Open(Protocol):
     """Opens the workers of one stage after another."""
 
     def __call__(self, prepare: Callable[[], object], *, gpus: float = 0.0) -> Run:
-        """Return the Run of workers as `Executor` opens them; those before stay if they will do."""
+        """Return the Run of such workers, reusing the previous ones if they fit."""
 
 
 @contextmanager
 def opening(executor: Executor, num_workers: int) -> Iterator[Open]:
-    """Yield what opens workers for a stage; they are closed when another stage needs other ones."""
+    """Yield a function that opens a stage's workers, replacing them only if necessary."""
     with ExitStack() as stack:
         held: dict[float, Run] = {}
 

@@ -1,4 +1,4 @@
-"""Tasks in processes of this machine; with one worker, in this process."""
+"""Tasks in processes on this machine; with one worker, in this process."""
 
 import multiprocessing
 import os
@@ -16,18 +16,18 @@ from multiprocessing.connection import wait as wait_for
 from data.errors import ShardError
 from negatives.executors import R, Run, T
 
-_IN_FLIGHT = 2  # tasks a worker: one at work, one waiting for it
+_IN_FLIGHT = 2  # tasks per worker: one running, one waiting
 
 
 @contextmanager
 def workers_on_this_machine(
     num_workers: int, prepare: Callable[[], object], *, gpus: float = 0.0
 ) -> Iterator[Run]:
-    """Open the workers and yield what runs tasks on them; they keep what they have loaded.
+    """Open the workers and yield a Run; workers keep what they load.
 
-    They call `prepare` while the first tasks are still being made; what it raises is left to those.
-    An error in the context, Ctrl-C too, ends them at once, whatever they are doing.
-    `gpus`: who needs a whole GPU works alone, in this process; with less, all share one.
+    They call `prepare` while the first tasks are still being made; its errors surface in tasks. An
+    error in the context, including Ctrl-C, ends them immediately. `gpus`: a task that needs a whole
+    GPU runs in this process; with less, all workers share one.
     """
     if num_workers == 1 or gpus >= 1:
         yield run_here
@@ -39,12 +39,12 @@ def workers_on_this_machine(
         num_workers, mp_context=context, initializer=_begin, initargs=(threads, reader)
     )
     try:
-        with suppress(BrokenProcessPool):  # of which the tasks will tell
+        with suppress(BrokenProcessPool):  # tasks will raise it again
             for _ in range(num_workers):
                 pool.submit(prepare)
         yield partial(_run_in_pool, pool, num_workers)
     except BaseException:
-        writer.send_bytes(b"end")  # nobody reads it, so all of them see it
+        writer.send_bytes(b"end")  # never written to: its closing wakes all workers
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -74,8 +74,7 @@ def _run_in_pool(
                 yield future.result()
     except BrokenProcessPool as error:
         raise ShardError(
-            "a worker process died, killed or out of memory; run the command again, "
-            "it goes on where it stopped"
+            "a worker process died, killed or out of memory; run the command again to resume"
         ) from error
 
 
@@ -87,12 +86,12 @@ def _attempt(function: Callable[[T], R], task: T) -> R | ShardError:
 
 
 def _begin(threads: int, closed: Connection) -> None:
-    """Take no more than a share of the cores; end with the parent, killed or not, or with `closed`.
+    """Use only a share of the cores; end with the parent, even if it is killed, or with `closed`.
 
-    Ctrl-C reaches every process of a terminal; the parent is the one that acts on it.
+    Ctrl-C reaches every process of a terminal; only the parent acts on it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # for models, which are not loaded yet
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # for models loaded later
     parent = multiprocessing.parent_process()
     assert parent is not None, "an initializer runs in a worker"
 

@@ -1,8 +1,8 @@
-"""Tasks on a Ray cluster: an existing one, or one of this machine that ends with the build.
+"""Tasks on a Ray cluster: an existing one, or a local one that ends with the build.
 
-A worker is an actor that keeps what it has loaded. One that dies is started again, and what it was
-at is done again: the commit protocol keeps one copy, whoever wrote it. `OUT` has to be a folder
-that all machines see, or a URL.
+A worker is an actor that keeps what it loads. If one dies, it is restarted and its task is done
+again: the commit protocol keeps one copy, whoever wrote it. `OUT` must be a folder shared by all
+machines, or a URL.
 """
 
 import os
@@ -22,26 +22,26 @@ from data.errors import ShardError, UsageError
 from data.texts import one_line
 from negatives.executors import R, Run, T
 
-_ROOM_S: Final = 30.0  # to wait for a first worker in silence
+_ROOM_S: Final = 30.0  # to wait for a first worker before warning
 _RETRIES: Final = 3  # of a task whose worker died
-_CLUSTERS: Final = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # "0": no other machine can join
+_CLUSTERS: Final = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # "0": other machines cannot join
 
 
 class Worker:
-    """Does tasks where Ray puts it, in the driver's folder."""
+    """Does tasks on the machine that Ray chooses, in the driver's folder."""
 
     def __init__(self, folder: str) -> None:
-        """Go to a folder, so that relative paths mean what they mean to the driver."""
-        with suppress(OSError):  # on another machine there may be none, and absolute paths
+        """Change to a folder, so that relative paths mean the same as in the driver."""
+        with suppress(OSError):  # another machine may lack it and use absolute paths
             os.chdir(folder)
 
     def prepare(self, load: Callable[[], object]) -> None:
-        """Load what tasks need; what that raises is left to the tasks."""
+        """Load what tasks need; errors surface in the tasks."""
         with suppress(Exception):
             load()
 
     def attempt(self, function: Callable[[T], R], task: T) -> R | ShardError:
-        """Do a task; a failure of its own is its result."""
+        """Do a task; return its failure as a result."""
         try:
             return function(task)
         except ShardError as error:
@@ -56,16 +56,16 @@ def workers_of_ray(
     address: str | None = None,
     gpus: float = 0,
 ) -> Iterator[Run]:
-    """Open the workers and yield what runs tasks on them; each takes a CPU and `gpus` of a GPU.
+    """Open the workers and yield a Run; each takes a CPU and `gpus` of a GPU.
 
-    `address`: of a cluster, such as "auto" or "ray://head:10001"; None: one is started on this
-    machine, for as long as this lasts, that listens on the loopback alone.
+    `address`: of a cluster, such as "auto" or "ray://head:10001"; None starts one on this machine,
+    for the duration of the context, that listens on the loopback only.
 
     Raises:
-        UsageError: there is no cluster at this address, or no GPU in it where one is needed.
+        UsageError: there is no cluster at this address, or it lacks a required GPU.
     """
     with ExitStack() as stack:
-        stack.enter_context(redirect_stdout(sys.stderr))  # there Ray tells of workers that died
+        stack.enter_context(redirect_stdout(sys.stderr))  # Ray reports dead workers there
         if address is None:
             stack.enter_context(_alone())
         _join(address, num_workers)
@@ -81,10 +81,10 @@ def workers_of_ray(
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Let a Ray that is started here listen on the loopback alone.
+    """Make a Ray that is started here listen on the loopback only.
 
-    It takes 127.0.0.1 for another name of this machine, and listens on every interface, unless it
-    is told, before it starts and in each of its processes, that it is no cluster.
+    It treats 127.0.0.1 as another name of this machine and listens on every interface, unless
+    cluster mode is turned off before it starts and in each of its processes.
     """
     variable, constant = os.environ.get(_CLUSTERS), ray_constants.ENABLE_RAY_CLUSTER
     os.environ[_CLUSTERS] = "0"
@@ -102,7 +102,7 @@ def _refuse_without(gpus: float) -> None:
     found: float = ray.cluster_resources().get("GPU", 0.0)  # type: ignore[no-untyped-call]
     if found < gpus:
         raise UsageError(
-            f"the Ray cluster: expected a GPU for the language model, found {found:g}; take the "
+            f"the Ray cluster: expected a GPU for the language model, found {found:g}; use the "
             "device cpu, or a cluster whose machines declare their GPUs (`ray start --num-gpus`)"
         )
 
@@ -117,8 +117,8 @@ def _join(address: str | None, num_workers: int) -> None:
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = one_line(error)
         raise UsageError(
-            f"--ray-address {address}: no cluster answers there: {reason} (where one asks for a "
-            "token: RAY_AUTH_MODE=token)"
+            f"--ray-address {address}: no cluster answers there: {reason} (if it requires a "
+            "token, set RAY_AUTH_MODE=token)"
         ) from error
 
 
@@ -131,9 +131,9 @@ def _run(
 ) -> Iterator[R | ShardError]:
     """Yield results as they come.
 
-    A worker has one task, so none is lost by what another one does; a worker that the cluster has
-    no room for yet gets none. `awake`: the workers that are still waking up, by the call that
-    tells; it empties with time.
+    A worker has one task at a time, so that a failure loses no other; workers that the cluster has
+    no room for yet get none. `awake`: the workers still starting, by the call that reports it; it
+    empties with time.
     """
     tasks = iter(tasks)
     pending: dict[Any, Any] = {}
@@ -164,7 +164,7 @@ def _run(
 
 
 def _no_room(num_workers: int) -> str:
-    """Return what to tell a user whose workers do not start."""
+    """Return the warning for workers that do not start."""
     there, free = ray.cluster_resources(), ray.available_resources()  # type: ignore[no-untyped-call]
     cpus, gpus = (f"{free.get(name, 0):g} of {there.get(name, 0):g}" for name in ("CPU", "GPU"))
     return (
@@ -174,10 +174,10 @@ def _no_room(num_workers: int) -> str:
 
 
 def _result(reference: Any) -> Any:  # noqa: ANN401 - whatever the task returned
-    """Return what a task returned, or that its workers died.
+    """Return a task's result, or a ShardError if its workers died.
 
     Raises:
-        Exception: whatever the task raised, but for a ShardError.
+        Exception: the task's exception, unless it is a ShardError.
     """
     try:
         return ray.get(reference)
@@ -187,5 +187,5 @@ def _result(reference: Any) -> Any:  # noqa: ANN401 - whatever the task returned
         reason = one_line(error)
         return ShardError(
             f"its workers died {_RETRIES + 1} times, killed or out of memory; run the command "
-            f"again, it goes on where it stopped ({reason})"
+            f"again to resume ({reason})"
         )

@@ -1,1 +1,1 @@
-"""How likely a text is: a model counted from the corpus, and causal language models."""
+"""The likelihood of texts: a corpus model from counts, and causal language models."""

@@ -1,7 +1,7 @@
-"""How well the words of a pair go together, and the words of one caption.
+"""Associations of the words of a pair, and of the words of one caption.
 
-Associations are log ratios of a smoothed share to what chance gives: 0 says nothing either way.
-Those by class (Resnik, 1996) speak of swaps, whose words were seldom seen together.
+Associations are log ratios of a smoothed share to that expected by chance: 0 is neutral. Those by
+class (Resnik, 1996) help with swaps, whose words were rarely seen together.
 """
 
 from collections.abc import Sequence
@@ -31,14 +31,14 @@ from negatives.fluency.words import Hashes
 Columns = dict[str, Floats]
 """Features of all candidates, by name."""
 
-RARE = 0.5  # a count for what was never seen
+RARE = 0.5  # a count for unseen events
 VOCABULARY = 20_000.0
 _PAIR_PRIOR = 10.0
 _BESIDE_PRIOR = 20.0
 
 
 class _Rows(NamedTuple):
-    """Combinations of rows with their slots' candidates; `fold` is the candidate's."""
+    """Combinations of rows with their slots' candidates; `fold` is the candidate's fold."""
 
     row: Ints
     candidate: Ints
@@ -46,9 +46,9 @@ class _Rows(NamedTuple):
 
 
 def add_spans(columns: Columns, block: Block, folds: Folds, source: CountLookup) -> None:
-    """Add the pairs of slots that change one phrase: one end of a pair stays, the other differs.
+    """Add the pairs of slots that change one phrase: one word of a pair stays, the other differs.
 
-    `folds` are those of the candidates.
+    `folds`: of the candidates.
     """
     firsts, sizes, names, other, other_is_head = _columns(block.spans, 5)
     rows = _combine(firsts, sizes, folds)
@@ -119,7 +119,7 @@ def add_pairs(columns: Columns, block: Block, folds: Folds, source: CountLookup)
 
 
 def add_beside(columns: Columns, block: Block, folds: Folds, source: CountLookup) -> None:
-    """Add how a candidate's changed word goes with the other content words of the caption."""
+    """Add associations of a candidate's changed word with the caption's other content words."""
     firsts, sizes, others = _columns(block.beside, 3)
     rows = _combine(firsts, sizes, folds)
     hashes = source.words.hashes()
@@ -153,12 +153,12 @@ def _combine(firsts: Ints, sizes: Ints, folds: Folds) -> _Rows:
 
 
 def _of_either(relation: Hashes, word: Hashes, is_head: NDArray[np.bool_]) -> Hashes:
-    """Return the key of a word at one end of a relation: as its head, or as its dependant."""
+    """Return the key of a word in a relation, as its head or as its dependant."""
     return np.where(is_head, HEAD.keys(relation, word), DEPENDANT.keys(relation, word))
 
 
 def _share_of_uses(in_role: Floats, in_all: Floats) -> Floats:
-    """Return the logarithm of the share of a word's uses that are in one role."""
+    """Return the logarithm of the share of a word's uses in one role."""
     share: Floats = np.log((in_role + RARE) / (in_all + 2 * RARE))
     return share
 

@@ -1,8 +1,8 @@
-"""Slots as arrays: of each candidate the words around the change, and its pairs of words.
+"""Slots as arrays: for each candidate the words around the change, and its pairs of words.
 
 A slot's candidates are its caption, first, and its alternatives. Only what differs among them is
-looked at: the words that change with two more on either side, and the pairs and neighbours of the
-changed phrases' heads. The rest of the caption has the same share in every candidate's probability.
+used: the changed words with two more on either side, and the pairs and neighbours of the changed
+phrases' heads. The rest of the caption contributes equally to every candidate's probability.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,14 +18,14 @@ from negatives.fluency.captions import PADDING, IndexedCaption
 from negatives.fluency.words import PAD, Words, name_hash
 from negatives.slots import Slot, Substitutes
 
-MOST_CANDIDATES = 4096  # of a slot, the caption among them
+MOST_CANDIDATES = 4096  # of a slot, including the caption
 COVERAGE = {
     "replace/obj": 1.0, "replace/att": 1.0, "replace/act": 1.0, "swap/att": 1.0,
     "swap/np": 2.0, "swap/obj": 2.0, "swap/act": 2.0,
 }  # fmt: skip
-"""Kinds that change content words: of these it is asked what they were seen with.
+"""Kinds that change content words, for which context coverage is required.
 
-The number multiplies the share of words with which they must have been seen. A swap of things or
+The number multiplies the share of words that they must have been seen with. A swap of things or
 actions changes two places, and both must make sense.
 """
 
@@ -47,7 +47,7 @@ class Windows(NamedTuple):
 
 @dataclass(slots=True)
 class _Middles:
-    """What stands in the place of the change, of one width: `counts[i]` of them in `slots[i]`."""
+    """The changed words of candidates, of one width: `counts[i]` of them in `slots[i]`."""
 
     slots: list[int] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
@@ -56,23 +56,21 @@ class _Middles:
 
 
 class Block:
-    """Candidates of many slots, in order, as flat lists, which numpy takes up as they are.
+    """Candidates of many slots, in order, as flat lists for numpy.
 
-    `sizes[slot]`: its number of candidates; `folds[slot]`: whose counts are to be left out;
-    `coverage[slot]`: what COVERAGE has of its kind, 0 for a kind that is not asked about;
-    `strict[slot]`: whether every pair must have been seen, and STRICT_COVERAGE times as much;
-    `companions[slot]`: the word that the changed phrase goes with: its subject or governor, or of
-    a relation the next content word.
-    `characters[candidate]`: the length of what stands in the place of the change,
-    `names[candidate]`: the hash of all of it. Pairs of words stand one after another, all of it by
-    number: `pairs` as candidate, relation, head, dependant. Where a slot changes one phrase, its
-    pairs differ in one word alone, `heads[candidate]`: `spans` has them once for the slot, as first
-    candidate, number of candidates, relation, other word, whether the other is the head; and
-    `beside` the other content words, as first candidate, number, other word.
+    `sizes[slot]`: its number of candidates; `folds[slot]`: the fold whose counts are left out;
+    `coverage[slot]`: COVERAGE of its kind, 0 for other kinds; `strict[slot]`: whether every pair
+    must have been seen, and STRICT_COVERAGE times as much; `companions[slot]`: the word that goes
+    with the changed phrase: its subject or governor, or for a relation the next content word.
+    `characters[candidate]`: the length of the changed text, `names[candidate]`: its hash. Pairs of
+    words are concatenated as numbers: `pairs` has candidate, relation, head, dependant. If a slot
+    changes one phrase, its pairs differ only in one word, `heads[candidate]`: `spans` has them once
+    per slot, as first candidate, number of candidates, relation, other word, whether the other is
+    the head; and `beside` the other content words, as first candidate, number, other word.
     """
 
     def __init__(self, words: Words) -> None:
-        """Start with no slot."""
+        """Start empty."""
         self.words = words
         self.sizes: list[int] = []
         self.folds: list[int] = []
@@ -85,14 +83,14 @@ class Block:
         self.pairs: list[int] = []
         self.spans: list[int] = []
         self.beside: list[int] = []
-        self._around: list[int] = []  # of each slot the PADDING words before, and those after
+        self._around: list[int] = []  # the PADDING words before and after each slot
         self._middles: dict[int, _Middles] = {}
 
     def add(self, view: IndexedCaption, slots: Sequence[Slot], fold: int) -> list[bool]:
         """Add the slots of a caption; return which of them could be laid out.
 
-        Those could not whose alternatives change parts of words, or spans that overlap, or are
-        more than MOST_CANDIDATES: the orders of ten words are millions.
+        A slot cannot be laid out if its alternatives change parts of words or overlapping spans, or
+        number more than MOST_CANDIDATES: ten words have millions of orders.
         """
         tokens = view.parse.tokens
         starts = {token.start: index for index, token in enumerate(tokens)}
@@ -128,7 +126,7 @@ class Block:
             first = len(self.heads)
             self._add_phrases(view, spans[0], texts[0])
             if slot.subtype == "rel":
-                # A parser attaches "next to" and "on" differently: pairs would tell the caption.
+                # A parser attaches "next to" and "on" differently: pairs would reveal the caption.
                 self.companions.append(_next_content(view, spans[0][1]))
             else:
                 self._add_collocates(view, spans[0], first, 1 + len(texts[0]))
@@ -138,7 +136,7 @@ class Block:
         return True
 
     def windows(self) -> Iterator[Windows]:
-        """Yield the windows of all candidates, a width at a time."""
+        """Yield the windows of all candidates, one width at a time."""
         around = np.array(self._around, np.int64).reshape(-1, 2 * PADDING)
         for width, middles in self._middles.items():
             slot = np.repeat(np.array(middles.slots, np.int64), middles.counts)
@@ -153,7 +151,7 @@ class Block:
         first = len(self.heads)
         own = row[position[first_token] : position[last_token] + 1]
         self._add_middle(own)
-        self.heads.append(own[-1] if own else PAD)  # as of any text, whatever the parser says
+        self.heads.append(own[-1] if own else PAD)  # as for any text, whatever the parser says
         start, end = tokens[first_token].start, tokens[last_token].end
         self.characters.append(end - start)
         self.names.append(name_hash(text_at(view.parse.text, start, end)))
@@ -169,7 +167,7 @@ class Block:
         self.names += phrases.names
 
     def _add_collocates(self, view: IndexedCaption, span: Span, first: int, size: int) -> None:
-        """Add the words that go with the one phrase that `size` candidates change."""
+        """Add the words that go with the phrase that `size` candidates change."""
         first_token, last_token, head = span
         row, position, id_of = view.row, view.position, self.words.id_of
         companion = PAD
@@ -192,7 +190,7 @@ class Block:
     def _add_swap(
         self, view: IndexedCaption, spans: Sequence[Span], candidates: Iterable[Sequence[str]]
     ) -> None:
-        """Add candidates that have texts of their own in the places of several phrases."""
+        """Add candidates that replace several phrases by different texts."""
         row, position, id_of, ids_of = view.row, view.position, self.words.id_of, self.words.ids_of
         self.companions.append(PAD)
         heads = {head: number for number, (_, _, head) in enumerate(spans)}
@@ -232,7 +230,7 @@ class Block:
                 )
 
     def _add_middle(self, ids: Sequence[int]) -> None:
-        """Add what stands in the place of the change in the candidate that comes next."""
+        """Add the changed words of the next candidate."""
         middles = self._of_width(len(ids))
         middles.slots.append(len(self.sizes) - 1)
         middles.counts.append(1)
@@ -253,9 +251,9 @@ def _next_content(view: IndexedCaption, last: int) -> int:
 
 
 def _texts_of(slot: Slot, text: str) -> tuple[list[tuple[int, int]], list[tuple[str, ...]]]:
-    """Return the spans that a slot changes, and for each what every alternative has there.
+    """Return the spans that a slot changes, and each alternative's text for each of them.
 
-    No span where there is no alternative, or where they are too many.
+    No spans if there are no alternatives or too many.
     """
     alternatives = slot.alternatives
     if isinstance(alternatives, Substitutes):
@@ -270,7 +268,7 @@ def _texts_of(slot: Slot, text: str) -> tuple[list[tuple[int, int]], list[tuple[
 
 
 def _span(view: IndexedCaption, first: int, last: int) -> Span:
-    """Return a phrase with the token that heads it: whose own head is outside."""
+    """Return a phrase with its head: the token whose own head is outside."""
     tokens = view.parse.tokens
     for index in range(last, first - 1, -1):
         if not first <= tokens[index].head <= last or tokens[index].head == index:

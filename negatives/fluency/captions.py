@@ -1,8 +1,7 @@
-"""What the corpus model sees of a caption: its words in a row, and its pairs of words.
+"""A caption as the corpus model sees it: its words in a row, and its pairs of words.
 
-Pairs are a head and a dependant with the name of their relation ("dobj": riding, horse),
-prepositions folded into the name ("on": man, bench), and any two content words ("beside": in one
-caption).
+Pairs are a head and a dependant with their relation ("dobj": riding, horse), with prepositions as
+relations ("on": man, bench), and any two content words of a caption ("beside").
 """
 
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import NamedTuple
 from negatives.fluency.words import BEGIN, END, Words
 from negatives.parse import Parse, Token
 
-ORDER = 3  # of the n-grams
+ORDER = 3  # for the n-grams
 PADDING = ORDER - 1
 
 _RELATIONS = frozenset(
@@ -34,10 +33,10 @@ class WordPair(NamedTuple):
 
 
 class IndexedCaption(NamedTuple):
-    """A caption's words by number, a word's position among them by token, its pairs and content.
+    """A caption's words by number, their positions by token, its pairs and content words.
 
-    `row`: PADDING marks of the beginning, the words, the mark of the end. `position[token]`: where
-    a token's word stands in `row`; a token of white space has the position of the next word.
+    `row`: PADDING start marks, the words, the end mark. `position[token]`: the position of a
+    token's word in `row`; a white-space token has the position of the next word.
     """
 
     parse: Parse
@@ -48,7 +47,7 @@ class IndexedCaption(NamedTuple):
 
 
 def index_caption(parse: Parse, words: Words) -> IndexedCaption:
-    """Return a caption as the model sees it."""
+    """Return a caption in the model's form."""
     row = [BEGIN] * PADDING
     position: list[int] = []
     content: list[int] = []

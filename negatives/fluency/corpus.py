@@ -1,7 +1,7 @@
-"""The corpus model: what the captions of a corpus say of each other's slots.
+"""The corpus model: it scores the slots of captions by the corpus's other captions.
 
-Counts of the corpus by fold, and the weights of a conditional logit for each type of slot. It is
-written beside the shards (OUT/fluency), so that another build can use it.
+It has counts by fold, and the weights of a conditional logit for each type of slot. It is written
+beside the shards (OUT/fluency), so that other builds can use it.
 """
 
 import json
@@ -35,7 +35,7 @@ from negatives.slots import Slot
 from negatives.words.rivals import RivalsOutside
 
 Offered = tuple[Caption, Parse, Sequence[Slot]]
-"""A caption with its parse and slots of it."""
+"""A caption with its parse and slots."""
 
 COMPARED = ("pairs", "one_thing", "rivals", "rival_folds")
 FILES = (
@@ -43,16 +43,17 @@ FILES = (
     "biases",
 )  # fmt: skip
 MODEL_FILES = tuple(sorted((*(f"{name}.npy" for name in FILES), "model.json")))
-DIGITS = 4  # of a weight: what arithmetic on other machines may differ in is far below
+DIGITS = 4  # of a weight; differences between machines are far smaller
 POOLED = "all"
 
 
 class Sample(NamedTuple):
-    """Slots that were laid out, one after another, of all `is_laid_out` slots that were given.
+    """Laid-out slots, one after another; `is_laid_out` marks them among the given slots.
 
-    Of each slot its kind "type/subtype", size and fold. `alive[candidate]`: whether enough is known
-    of it. Of each that is, `names`: kind and words in one hash; `collocates`: that and the word it
-    goes with; `features`; `refused`: whether a sibling refuses it, where that was asked.
+    Each slot has a kind "type/subtype", a size and a fold. `alive[candidate]`: whether the corpus
+    knows enough about it. For those alive, `names`: a hash of kind and words; `collocates`: a hash
+    that includes the word it goes with; `features`; `refused`: whether a sibling rejects it, if
+    that was checked.
     """
 
     is_laid_out: NDArray[np.bool_]
@@ -66,7 +67,7 @@ class Sample(NamedTuple):
     refused: NDArray[np.bool_] = np.zeros(0, bool)
 
     def alive_sizes(self) -> NDArray[np.int64]:
-        """Return how many candidates of each slot are alive, the caption among them, or none."""
+        """Return how many candidates of each slot are alive, including the caption, or none."""
         starts = np.cumsum(self.sizes) - self.sizes
         return np.add.reduceat(self.alive, starts, dtype=np.int64) if len(starts) else self.sizes
 
@@ -75,8 +76,8 @@ class Sample(NamedTuple):
 class CorpusModel:
     """`weights[kind]`: one number for each of FEATURES, for slots of a "type/subtype".
 
-    `biases`: by name (kind and words in one hash, ascending) and fold, what is added to a score.
-    `yields[kind]`: how many negatives of a kind its sample of captions gives.
+    `biases`: by name (hash of kind and words, ascending) and fold, added to a score.
+    `yields[kind]`: the number of negatives of a kind from its sample of captions.
     """
 
     table: Table
@@ -92,8 +93,8 @@ class CorpusModel:
     def log_ratios(self, sample: Sample) -> list[LogRatios]:
         """Return log p(alternative) - log p(caption) of each slot's alternatives, in order.
 
-        -inf for an alternative where too little is known of it, or of what it replaces; nothing for
-        a slot that was not laid out, so that nothing is drawn there.
+        -inf for an alternative if the corpus knows too little about it or what it replaces; empty
+        for a slot that was not laid out, so that nothing is drawn there.
         """
         sizes = sample.alive_sizes()
         of_alive = np.empty(len(sample.features))
@@ -119,14 +120,14 @@ class CorpusModel:
     def overlaps(self, captions: Sequence[Caption]) -> list[Outside]:
         """Return for each caption the pairs of words that may name one thing.
 
-        By the images of the other folds: what captions of its own image say has no part in it.
+        Computed from the images of the other folds, without the caption's own image.
         """
         outside = [_outside(self.exclusion, fold) for fold in range(NUM_FOLDS)]
         folds = self.folds.of_images(keys_of(captions))
         return [outside[fold] for fold in folds.tolist()]
 
     def rivals_of(self, captions: Sequence[Caption]) -> list[RivalsOutside]:
-        """Return for each caption the nouns that are rivals, as `overlaps`: by the other folds."""
+        """Return for each caption the nouns that are rivals, from the other folds."""
         folds = self.folds.of_images(keys_of(captions))
         return [_rivals_outside(self.rivals, fold) for fold in folds.tolist()]
 
@@ -142,7 +143,7 @@ class CorpusModel:
     def sample(
         self, block: Sequence[Offered], words: Words, *, min_context_coverage: float
     ) -> Sample:
-        """Return the slots of captions with the features that the counts give them.
+        """Return the slots of captions with features from the counts.
 
         `min_context_coverage`: the share of the words around a changed one that the corpus must
         have seen together with it (`features_of`).
@@ -189,8 +190,8 @@ def write_model(
 ) -> list[AnyPath]:
     """Write a model's files into a folder; return them.
 
-    `only`: of FILES those that are to be written, where the others are there already. `keep`: what
-    is there has the same bytes and is left alone, because somebody may be reading it.
+    `only`: the FILES to write, if the others exist already. `keep`: leave existing files, which
+    have the same bytes, untouched because someone may be reading them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[Any]] = dict(
@@ -242,10 +243,10 @@ def _map_array(path: Path) -> NDArray[Any]:
 
 
 def read_model(folder: AnyPath) -> CorpusModel:
-    """Return the model in a folder; its arrays stay mapped on disk.
+    """Return the model in a folder; its arrays stay memory-mapped.
 
     Raises:
-        UsageError: there is none, or one of another version.
+        UsageError: there is none, or its version is different.
     """
     try:
         content = json.loads((folder / "model.json").read_text(encoding="utf-8"))
@@ -253,10 +254,10 @@ def read_model(folder: AnyPath) -> CorpusModel:
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{folder}: expected the corpus model of a finished build ({error}); only builds that "
-            "weigh candidates by one keep it, as `--preset natural` does"
+            "weigh candidates by one have it, such as those with `--preset natural`"
         ) from error
     if tuple(content["features"]) != FEATURES or "yields" not in content:
-        raise UsageError(f"{folder}: a corpus model of another version; build it anew")
+        raise UsageError(f"{folder}: a corpus model of another version; build it again")
     keys, counts, *folds, pairs, one_thing, rivals, rival_folds, names, its_biases = arrays.values()
     return CorpusModel(
         table=Table(keys, counts),

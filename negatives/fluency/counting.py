@@ -1,4 +1,4 @@
-"""The counts of a block: n-grams of words and of classes, pairs, words of one caption."""
+"""The counts of a block: n-grams of words and classes, pairs, words of one caption."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -29,9 +29,9 @@ ALL_BESIDE = Kind("all two words of one caption")
 
 
 def ngram_keys(hashes: Hashes) -> list[Hashes]:
-    """Return the keys of the n-grams that end at each place along the last axis, by order.
+    """Return the keys of the n-grams that end at each position along the last axis, by order.
 
-    Those of the first `order - 1` places reach beyond the row and mean nothing.
+    Those of the first `order - 1` positions reach beyond the row and are meaningless.
     """
     return [
         kind.keys(*(np.roll(hashes, back, axis=-1) for back in range(order)))
@@ -40,7 +40,7 @@ def ngram_keys(hashes: Hashes) -> list[Hashes]:
 
 
 def tally_block(views: Sequence[IndexedCaption], folds: Sequence[int], words: Words) -> Tally:
-    """Return what a block of captions, each of its fold, adds to the counts."""
+    """Return the counts of a block of captions with their folds."""
     rows = [view.row for view in views]
     lengths = np.array([len(row) for row in rows], np.int64)
     ids = np.array([word for row in rows for word in row], np.int64)
@@ -48,11 +48,11 @@ def tally_block(views: Sequence[IndexedCaption], folds: Sequence[int], words: Wo
     fold = np.repeat(fold_of_caption, lengths)
     starts = np.cumsum(lengths) - lengths
     hashes, classes = words.hashes()[ids], words.class_hashes()[ids]
-    counted = np.ones(len(ids), bool)  # all places but the first marks of the beginning
+    counted = np.ones(len(ids), bool)  # all positions except the first start marks
     for index in range(PADDING - 1):
         counted[starts + index] = False
     after = counted.copy()
-    after[starts + PADDING - 1] = False  # a mark of the beginning is no word
+    after[starts + PADDING - 1] = False  # a start mark is not a word
     parts: list[tuple[Hashes, Folds]] = [
         (keys[counted], fold[counted]) for keys in ngram_keys(hashes)
     ]

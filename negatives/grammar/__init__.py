@@ -1,1 +1,1 @@
-"""What a parse says beyond its tags: parts that may move, clauses, participles, capitals. Pure."""
+"""Analyses of a parse: parts that may move, clauses, participles, capitals. Pure."""

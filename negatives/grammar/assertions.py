@@ -1,6 +1,7 @@
-"""What a caption asserts, and where English may deny it: for the rule `negate`. Pure.
+"""Assertions of a caption, and where English may deny them; for the rule `negate`. Pure.
 
-Each test answers alike for an assertion and for its denial, so that one leads back to the other.
+Each test gives the same answer for an assertion and its denial, so that one leads back to the
+other.
 """
 
 from collections.abc import Sequence
@@ -48,7 +49,7 @@ def negation_words() -> _Words:
 
 
 class CaptionView(NamedTuple):
-    """A caption as this rule looks at it: tokens, their words in lower case, their dependents."""
+    """A caption in this rule's form: tokens, their words in lower case, their dependents."""
 
     tokens: Sequence[Token]
     words: Sequence[str]
@@ -57,7 +58,7 @@ class CaptionView(NamedTuple):
 
 
 def is_accompaniment(view: CaptionView, preposition: int) -> bool:
-    """Tell whether "with" gives a noun something that it may as well be without."""
+    """Tell whether "with" gives a noun something that it could also be "without"."""
     tokens, words, children, _ = view
     before = tokens[preposition - 1] if preposition else None
     thing = child_with(tokens, children, preposition, frozenset({"pobj"}))
@@ -76,9 +77,9 @@ def is_accompaniment(view: CaptionView, preposition: int) -> bool:
 
 
 def _is_taken_up(view: CaptionView, thing: int) -> bool:
-    """Tell whether a pronoun after a thing may mean it ("a baby zebra as it nurses").
+    """Tell whether a later pronoun may refer to a thing ("a baby zebra as it nurses").
 
-    The object of a preposition or a possessor rather means the owner: "a table with books on it".
+    The object of a preposition or a possessor refers to the owner: "a table with books on it".
     """
     pronouns = negation_words().pronouns
     return any(
@@ -92,7 +93,7 @@ def _conjuncts(view: CaptionView, noun: int) -> list[int]:
 
 
 def _comes_back(view: CaptionView, things: Sequence[int]) -> bool:
-    """Tell whether the caption names one of these things once more ("cat bed" names no cat)."""
+    """Tell whether the caption names one of these things again ("cat bed" does not name a cat)."""
     tokens, words, _, lexicon = view
     lemmas = {lexicon.lemma(words[thing], tokens[thing].tag) for thing in things}
     return any(
@@ -103,7 +104,7 @@ def _comes_back(view: CaptionView, things: Sequence[int]) -> bool:
 
 
 def has_indefinite(view: CaptionView, verb: int) -> bool:
-    """Tell whether "some" or its like stands under a verb: "not eating some food" denies little."""
+    """Tell whether a verb's object has "some" or the like: "not eating some food" denies little."""
     indefinites = negation_words().indefinites
     if indefinites.isdisjoint(view.words):
         return False
@@ -116,12 +117,12 @@ def has_indefinite(view: CaptionView, verb: int) -> bool:
 
 
 def is_on_sign(view: CaptionView, index: int) -> bool:
-    """Tell whether a "no" at a token would be what a sign says, or no determiner."""
+    """Tell whether a "no" at a token would be a sign's text, or not a determiner."""
     return not negation_words().signs.isdisjoint(view.words[index : index + 7])
 
 
 def is_named_one(view: CaptionView, noun: int) -> bool:
-    """Tell whether a noun phrase has no quantifier: "some dogs" may run and not run."""
+    """Tell whether a noun phrase has no quantifier: "some dogs" may run while others do not."""
     tokens, words, children, _ = view
     quantifiers = negation_words().quantifiers
     above = tokens[noun].head
@@ -158,10 +159,10 @@ def deniable_finite(view: CaptionView, verb: int) -> int | None:
 
 
 def _is_shared_or_odd(view: CaptionView, verb: int, subject: int) -> bool:
-    """Tell whether "do" would leave a second verb behind, or goes with no subject of this kind.
+    """Tell whether "do" would leave a second verb inflected, or does not fit the subject.
 
-    A plural verb with a singular subject, or an adverb before it, is a sign of a wrong parse
-    ("a teddy bear lying") or takes "do" elsewhere ("a couple quietly kisses").
+    A plural verb with a singular subject, or an adverb before it, indicates a wrong parse ("a teddy
+    bear lying") or needs "do" elsewhere ("a couple quietly kisses").
     """
     tokens, _, children, _ = view
     singular = tokens[subject].tag == "NN" and not _has_conjunct(view, subject)
@@ -177,7 +178,7 @@ def _has_conjunct(view: CaptionView, index: int) -> bool:
 
 
 def is_existence(view: CaptionView, noun: int) -> bool:
-    """Tell whether the caption asserts that there is such a thing, and "no" would deny it."""
+    """Tell whether the caption asserts that a thing exists, so that "no" would deny it."""
     tokens, words, children, _ = view
     head, dep = tokens[noun].head, tokens[noun].dep
     if dep in SUBJECTS:

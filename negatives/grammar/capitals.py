@@ -1,7 +1,7 @@
-"""Capitals: the first letters that an edit of words moves to and from the starts of sentences.
+"""Capitals: first letters of words that an edit moves to or from the start of a sentence.
 
-What a move does to a letter is worked out from positions alone, and then backwards: `with_casing`
-returns None where the way back would not restore the caption.
+The change of a letter depends only on positions, and is then checked in reverse: `with_casing`
+returns None if the reverse would not restore the caption.
 """
 
 import re
@@ -25,10 +25,10 @@ _Style = Literal["plain", "title", "upper"]
 
 
 class Casing(NamedTuple):
-    """A caption and what it tells of its capitals.
+    """A caption and its use of capitals.
 
-    `upper`: it has no small letter; `starts`: where the first word of each sentence begins, the
-    last of them at `last_start`; `content`: the other nouns, verbs, adjectives and adverbs.
+    `upper`: it has no lower-case letter; `starts`: where the first word of each sentence begins,
+    the last one at `last_start`; `content`: the other nouns, verbs, adjectives and adverbs.
     """
 
     parse: Parse
@@ -39,9 +39,9 @@ class Casing(NamedTuple):
 
 
 class _ReplacedSpan(NamedTuple):
-    """A replaced span: its old text, and its first token with a letter or figure in it.
+    """A replaced span: its old text, and its first token with a letter or digit.
 
-    `kind`: what it does to a first letter; nothing inside a sentence.
+    `kind`: its effect on a first letter; none inside a sentence.
     """
 
     text: str
@@ -50,7 +50,7 @@ class _ReplacedSpan(NamedTuple):
 
 
 def casing_of(parse: Parse) -> Casing:
-    """Return a caption as `with_casing` wants it."""
+    """Return a caption in the form for `with_casing`."""
     starts: list[int] = []
     content: list[Token] = []
     waiting = True
@@ -68,11 +68,11 @@ def casing_of(parse: Parse) -> Casing:
 
 
 def with_casing(casing: Casing, edit: Edit, lexicon: Lexicon) -> Edit | None:
-    """Return the edit with first letters as their places want them; None if that is lossy.
+    """Return the edit with first letters adapted to their places; None if that is lossy.
 
-    A replacement whose text is (case aside) the old text of another replacement is taken for
-    words that moved, any other for new words, which a rule spells in lower case. Words that are
-    inserted or deleted at the start of a sentence take the next word into the edit.
+    A replacement whose text (ignoring case) is the old text of another one counts as moved words,
+    any other as new words, which rules spell in lower case. If words are inserted or deleted at the
+    start of a sentence, the next word becomes part of the edit.
     """
     inside = edit.replacements[0].start > casing.last_start
     whole = edit if inside else _with_first_word(casing, edit)
@@ -99,7 +99,7 @@ def with_casing(casing: Casing, edit: Edit, lexicon: Lexicon) -> Edit | None:
 def _with_first_word(casing: Casing, edit: Edit) -> Edit | None:
     """Return the edit in which an insertion or deletion at a sentence start spans the next word.
 
-    That word's capital changes hands, so it belongs to the edit.
+    That word's capital changes, so it belongs to the edit.
     """
     starts, tokens = casing.starts, casing.parse.tokens
     if not any(r.start in starts and (r.start == r.end or not r.text) for r in edit.replacements):
@@ -129,7 +129,7 @@ def _with_first_word(casing: Casing, edit: Edit) -> Edit | None:
 
 
 def _style(casing: Casing, edit: Edit) -> _Style:
-    """Tell Title Style and UPPER STYLE by the words that the edit leaves alone: they survive it."""
+    """Detect Title Style and UPPER STYLE from the words that the edit leaves unchanged."""
     if casing.upper and any(
         len(token.text) > 1 and token.text.isupper() and token.start not in casing.starts
         for token in _kept_tokens(casing.parse.tokens, edit)
@@ -144,7 +144,7 @@ def _style(casing: Casing, edit: Edit) -> _Style:
 
 
 def _kept_tokens(tokens: Sequence[Token], edit: Edit) -> Iterator[Token]:
-    """Yield the tokens that stand outside the edit."""
+    """Yield the tokens outside the edit."""
     for token in tokens:
         for start, end, _ in edit.replacements:
             if start < token.end and token.start < end:
@@ -154,7 +154,7 @@ def _kept_tokens(tokens: Sequence[Token], edit: Edit) -> Iterator[Token]:
 
 
 def _span_at(casing: Casing, start: int, end: int) -> _ReplacedSpan:
-    """Return what is known of a replaced span."""
+    """Return the description of a replaced span."""
     text, tokens = text_at(casing.parse.text, start, end), casing.parse.tokens
     first = next(
         (t for t in tokens if start <= t.start < end and _split_at_first_letter(t.text)[1]), None
@@ -165,9 +165,9 @@ def _span_at(casing: Casing, start: int, end: int) -> _ReplacedSpan:
 
 
 def _new(text: str, target: _ReplacedSpan, style: _Style) -> str | None:
-    """Return new words as their place wants them; None if its old words could not come back."""
+    """Return new words adapted to their place; None if the old words could not be restored."""
     old, small = target.text, target.text.lower()
-    if small in _ARTICLES and text.lower() in _ARTICLES:  # mended already
+    if small in _ARTICLES and text.lower() in _ARTICLES:  # already adapted
         return text
     if style == "title" and (_kind(old) == "caseless") != (_kind(text) == "caseless"):
         return None
@@ -182,7 +182,7 @@ def _new(text: str, target: _ReplacedSpan, style: _Style) -> str | None:
 def _recase(
     source: _ReplacedSpan, target: _ReplacedSpan, style: _Style, lexicon: Lexicon
 ) -> str | None:
-    """Return the source's words as the target wants them; None if they could not come back."""
+    """Return the source's words adapted to the target; None if they could not be restored."""
     text, first = source.text, source.first
     if style == "upper":
         return text
@@ -201,24 +201,23 @@ def _recase(
 
 
 def _case_word(word: str, source: _Kind, target: _Kind, *, keeps: bool) -> str | None:
-    """Return a word as it is written after a move between two kinds; None if it cannot be."""
+    """Return a word's spelling after a move between two kinds; None if there is none."""
     leaves = source != "inside" and not keeps and _is_capitalised(word)
     return _spell(word.lower() if leaves else word, target)
 
 
 def _spell(words: str, kind: _Kind) -> str | None:
-    """Return words as a place of a kind writes them; None if it has no room for them."""
+    """Return words as spelled in a place of a kind; None if they do not fit."""
     if kind == "capital" and _kind(words) == "small":
         return _capitalise(words)
     return words if kind in {"inside", _kind(words)} else None
 
 
 def _is_proper(token: Token, lexicon: Lexicon) -> bool | None:
-    """Tell whether a word keeps its capital everywhere; None where that cannot be told.
+    """Tell whether a word keeps its capital everywhere; None if that is unclear.
 
-    A tagger takes many a capitalised common noun for a name: a word of one of the lexicon's
-    classes is none, one that the lexicon does not know is, and others ("Boston", "Graffiti") may
-    be either.
+    Taggers take many capitalised common nouns for names: a word in one of the lexicon's classes is
+    not a name, a word unknown to the lexicon is, and others ("Boston", "Graffiti") may be either.
     """
     word = token.text.lower()
     if word in word_sets("capitals")["proper"]:
@@ -232,13 +231,13 @@ def _is_proper(token: Token, lexicon: Lexicon) -> bool | None:
 
 
 def _kind(words: str) -> _Kind:
-    """Return what a sentence start that holds these words does to a first letter."""
+    """Return the effect on a first letter of a sentence start with these words."""
     letter = _split_at_first_letter(words)[1]
     return "capital" if letter.isupper() else "small" if letter.islower() else "caseless"
 
 
 def _is_capitalised(word: str) -> bool:
-    """Tell whether a word is written with one capital, its first letter ("A", "Dog", not "TV")."""
+    """Tell whether only a word's first letter is a capital ("A", "Dog", not "TV")."""
     return word != word.lower() and word == _capitalise(word.lower())
 
 
@@ -248,7 +247,7 @@ def _capitalise(words: str) -> str:
 
 
 def _split_at_first_letter(words: str) -> tuple[str, str, str]:
-    """Return the words before, at and after their first letter or figure, "" where none is."""
+    """Split words before, at and after their first letter or digit; "" for empty parts."""
     for index, letter in enumerate(words):
         if letter.isalnum():
             return words[:index], letter, words[index + 1 :]

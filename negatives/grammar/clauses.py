@@ -1,4 +1,4 @@
-"""Clauses: which verb is finite, which verbs agree with a noun, what stands under a word. Pure."""
+"""Clauses: finite verbs, verbs that agree with a noun, dependents. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,14 +25,14 @@ def children_of(tokens: Sequence[Token]) -> Children:
 def child_with(
     tokens: Sequence[Token], children: Children, index: int, deps: frozenset[str]
 ) -> int | None:
-    """Return the first dependent of a token that bears one of the labels."""
+    """Return the first dependent of a token with one of the labels."""
     return next((child for child in children[index] if tokens[child].dep in deps), None)
 
 
 def finite_of(tokens: Sequence[Token], children: Children, verb: int) -> int | None:
     """Return the finite token of a verb's group: its first auxiliary, else the verb; None if none.
 
-    A verb after a finite verb that the tagger calls bare ("two dogs run and play") is finite too.
+    A verb tagged as bare after a finite verb ("two dogs run and play") is finite too.
     """
     first = child_with(tokens, children, verb, _AUXILIARIES)
     first = verb if first is None or first > verb else first
@@ -44,7 +44,7 @@ def finite_of(tokens: Sequence[Token], children: Children, verb: int) -> int | N
 
 
 def shows_number(token: Token) -> bool:
-    """Tell whether a finite token has another form for another number."""
+    """Tell whether a finite token's form depends on number."""
     return token.tag in {"VBZ", "VBP", "VB"} or (
         token.tag == "VBD" and token.text.lower() in _PAST_OF_BE
     )
@@ -53,10 +53,10 @@ def shows_number(token: Token) -> bool:
 def agreeing_verbs(
     tokens: Sequence[Token], children: Children, noun: int
 ) -> tuple[int, ...] | None:
-    """Return the finite tokens whose form follows the number of a noun.
+    """Return the finite tokens that agree with a noun in number.
 
-    None where the parse does not tell: coordinated nouns with a relative clause, a contracted
-    verb, or a finite verb after the noun that has no subject (a sign of a wrong parse).
+    None if the parse leaves it open: coordinated nouns with a relative clause, a contracted verb,
+    or a finite verb after the noun without a subject (a sign of a wrong parse).
     """
     token = tokens[noun]
     coordinated = token.dep == "conj" or any(tokens[c].dep == "conj" for c in children[noun])
@@ -92,7 +92,7 @@ def _is_subject_relative(tokens: Sequence[Token], children: Children, verb: int)
 
 
 def _singular_verb_at(tokens: Sequence[Token], index: int) -> bool:
-    """Tell whether a singular verb stands here, so that the nouns before it are not its subject."""
+    """Tell whether this is a singular verb, so that the nouns before it are not its subject."""
     return index < len(tokens) and (
         tokens[index].tag == "VBZ" or tokens[index].text.lower() == "was"
     )
@@ -111,9 +111,9 @@ def _has_there(tokens: Sequence[Token], children: Children, verb: int) -> bool:
 
 
 def _has_subject(tokens: Sequence[Token], children: Children, finite: int) -> bool:
-    """Tell whether a finite token's verb, or one that it is coordinated with, has a subject.
+    """Tell whether a finite token's verb, or a verb coordinated with it, has a subject.
 
-    A bare form after "to", a modal or "do" needs none.
+    A bare form after "to", a modal or "do" needs no subject.
     """
     if tokens[finite].tag == "VB":
         return True

@@ -1,9 +1,9 @@
-"""The facts that a caption asserts, whatever the order in which it names them. Pure.
+"""The facts that a caption asserts, independent of their order. Pure.
 
 A fact is a relation between two words: ("amod", car, red), ("nsubj", ride, man), ("on", man,
-bench), ("num", dog, two). What joins words as equals is dissolved: the parts of a coordination
-play the role of its first; a passive's subject is what the verb acts on, its agent who acts. What
-has or wears something has it, whichever of "with", "wearing", "has" and "in" says so.
+bench), ("num", dog, two). Coordination is dissolved: its parts have the role of the first; a
+passive's subject is the verb's object, its agent the subject. "with", "wearing", "has" and "in" all
+mean that somebody has something.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _NUMBERS = {str(number): name for number, name in enumerate(_NAMES_OF_NUMBERS)}
 
 
 class Fact(NamedTuple):
-    """A relation of a head and a dependant, by lemma; or by token, before lemmas are filled in."""
+    """A relation of a head and a dependant, by lemma (or by token, before lemmas are filled in)."""
 
     relation: str
     head: str
@@ -40,7 +40,7 @@ class Fact(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A fact by the places of its words among a caption's tokens."""
+    """A fact by the positions of its words among a caption's tokens."""
 
     relation: str
     head: int
@@ -54,10 +54,10 @@ def facts_of(parse: Parse, lexicon: Lexicon) -> frozenset[Fact]:
 
 
 def core_of(facts: Iterable[Fact]) -> frozenset[tuple[str, str]]:
-    """Return facts without their heads where a head is only where something is ("man on bench").
+    """Return facts, without the heads of locations ("man on bench").
 
-    Writers hang "on the bench" on the man, on "sits" or on nothing: the preposition and its noun
-    make the fact. Of adjectives, verbs and numbers the head counts.
+    "On the bench" may depend on the man, on "sits" or on nothing: the preposition and its noun are
+    the fact. For adjectives, verbs and numbers the head matters.
     """
     return frozenset(
         (
@@ -70,7 +70,7 @@ def core_of(facts: Iterable[Fact]) -> frozenset[tuple[str, str]]:
 
 
 def lemmas_of(parse: Parse, lexicon: Lexicon) -> list[str]:
-    """Return what each token is called in a fact; words for no one in particular are one."""
+    """Return each token's name in a fact; words for unspecified people are merged."""
     return [_name_of(token, lexicon) for token in parse.tokens]
 
 
@@ -82,7 +82,7 @@ def _name_of(token: Token, lexicon: Lexicon) -> str:
 
 
 def fact_of(link: Link, lemmas: list[str]) -> Fact:
-    """Return a link by lemma; who has what is said in one way."""
+    """Return a link by lemma; all forms of having become one."""
     relation, head, dependant = link.relation, lemmas[link.head], lemmas[link.dependant]
     if relation == "dobj" and head in _HAVING:
         return Fact("has", "", dependant)
@@ -90,7 +90,7 @@ def fact_of(link: Link, lemmas: list[str]) -> Fact:
 
 
 def links_of(parse: Parse, lexicon: Lexicon) -> list[Link]:
-    """Return the links of a caption, those of coordinated words from each of them."""
+    """Return the links of a caption, with coordinated words linked separately."""
     tokens = parse.tokens
     parts = _coordinations(tokens)
     links: list[Link] = []
@@ -105,7 +105,7 @@ def links_of(parse: Parse, lexicon: Lexicon) -> list[Link]:
 
 
 def _heads_of(tokens: tuple[Token, ...], index: int) -> Iterator[tuple[str, int]]:
-    """Yield the relations of a token to what it depends on, prepositions folded in."""
+    """Yield the relations of a token to its heads, with prepositions as relations."""
     token = tokens[index]
     dep = token.dep
     if dep == "pobj":
@@ -121,7 +121,7 @@ def _heads_of(tokens: tuple[Token, ...], index: int) -> Iterator[tuple[str, int]
 
 
 def _preposition_name(tokens: tuple[Token, ...], preposition: int) -> tuple[str, int]:
-    """Return the name of a preposition, "next to" as one, and what it says where is."""
+    """Return the name of a preposition, with "next to" as one, and the token that it locates."""
     name, governor = tokens[preposition].text.lower(), tokens[preposition].head
     while tokens[governor].dep in _ADVERBIAL and tokens[governor].head != governor:
         name = f"{tokens[governor].text.lower()} {name}"
@@ -130,7 +130,7 @@ def _preposition_name(tokens: tuple[Token, ...], preposition: int) -> tuple[str,
 
 
 def _with_havings(links: list[Link], tokens: tuple[Token, ...], lexicon: Lexicon) -> list[Link]:
-    """Add what participles say of their nouns, and say "has" of what is had or worn."""
+    """Add the subjects of participles, and turn having and wearing into "has"."""
     found = list(links)
     for index, token in enumerate(tokens):
         if token.dep in ("acl", "relcl") and token.head != index:
@@ -156,7 +156,7 @@ def _with_havings(links: list[Link], tokens: tuple[Token, ...], lexicon: Lexicon
 
 
 def _coordinations(tokens: tuple[Token, ...]) -> dict[int, list[int]]:
-    """Return the members of each coordination by its first."""
+    """Return the members of each coordination by its first member."""
     parts: dict[int, list[int]] = {}
     for index, token in enumerate(tokens):
         if token.dep in _JOINED:
@@ -169,7 +169,7 @@ def _members(parts: dict[int, list[int]], first: int) -> tuple[int, ...]:
 
 
 def _first(tokens: tuple[Token, ...], index: int) -> int:
-    """Return the first part of a word's coordination."""
+    """Return the first member of a word's coordination."""
     seen: set[int] = set()
     while tokens[index].dep in _JOINED and index not in seen:
         seen.add(index)
@@ -186,10 +186,9 @@ class Span(NamedTuple):
 
 
 def after_swap(links: list[Link], left: Span, right: Span) -> list[Link]:
-    """Return the links after two parts have changed places; what hangs on a place stays there.
+    """Return the links after two parts are swapped.
 
-    What belongs to a part moves with it: its links inside stay, those to the outside go to the
-    other part's head.
+    Links inside a part move with it; links to the outside go to the other part's head.
     """
     moved = {left.root: right.root, right.root: left.root}
     spans = (left, right)
@@ -208,18 +207,17 @@ _MUTUAL = frozenset(
     ("with", "beside", "near", "alongside", "by", "next to", "close to", "along with")
 )
 _MEETING = frozenset(("talk", "speak", "chat", "look", "stare", "gaze", "smile"))
-"""What somebody, to or at whom it is done, as a rule does as well."""
+"""Actions that are usually mutual."""
 _EQUALS = "beside"
 _ROUNDS = 4
 
 
 def signature(links: list[Link], lemmas: list[str]) -> Counter[str]:
-    """Return what the links say whichever of two things of one name is which.
+    """Return a signature of the links that ignores which of two things with one name is which.
 
-    Things are told apart by all that is said of them: two captions have one signature if the
-    graphs of their facts are the same up to the numbering of tokens (as far as Weisfeiler and
-    Leman's refinement can see, which for trees is all the way). Who does something with somebody
-    does it as that somebody does.
+    Two captions have the same signature if the graphs of their facts are equal up to the numbering
+    of tokens (as far as Weisfeiler-Leman refinement can tell, which is exact for trees). If
+    somebody does something with somebody, both do it.
     """
     names = dict.fromkeys({end for link in links for end in link[1:]}, "")
     names = {index: lemmas[index] for index in names}
@@ -250,12 +248,12 @@ def _digest(text: str) -> str:
 
 
 def _as_equals(relation: str, head: str, *, acts: bool) -> str:
-    """Return the relation of two equals: to somebody else's act its subject's, else one for all."""
+    """Return the relation of equals: the subject's for mutual acts, else a shared one."""
     if relation not in _MUTUAL and not (relation in {"to", "at"} and head in _MEETING):
         return relation
     return "nsubj" if acts else _EQUALS
 
 
 def says_the_same(links: list[Link], lemmas: list[str], left: Span, right: Span) -> bool:
-    """Tell whether a swap of two parts leaves what the caption asserts as it is."""
+    """Tell whether a swap of two parts leaves the caption's facts unchanged."""
     return signature(links, lemmas) == signature(after_swap(links, left, right), lemmas)

@@ -1,6 +1,6 @@
-"""How two parts of a caption hang together: in some ways a swap says the same again. Pure.
+"""How two parts of a caption are connected: some connections make a swap say the same. Pure.
 
-Every question is about places in the tree and the words that stay between and around the parts, so
+All tests use only positions in the tree and the unchanged words between and around the parts, so
 that the swapped caption's own parse gives the same answer.
 """
 
@@ -18,7 +18,7 @@ _HOLDING, _WITH = frozenset({"in", "on", "at"}), frozenset({"with"})
 
 
 def say_the_same(tree: Tree, left: int, right: int) -> bool:
-    """Tell whether two nouns hang together so that a swap says hardly another thing."""
+    """Tell whether two nouns are connected so that a swap hardly changes the meaning."""
     deps, heads = tree.deps, tree.heads
     dep = deps[right]
     if dep == "pobj":
@@ -36,9 +36,9 @@ def say_the_same(tree: Tree, left: int, right: int) -> bool:
 
 
 def are_peers(tree: Tree, left: Part, right: Part) -> bool:
-    """Tell whether two parts are of one list, or side by side with nothing but that between them.
+    """Tell whether two parts belong to one list, or are related only by being side by side.
 
-    "cats, dogs and mice"; "umbrellas next to a scooter", whatever the parser hangs "next" on.
+    "cats, dogs and mice"; "umbrellas next to a scooter", however the parser attaches "next".
     """
     if are_listed(tree, left.root, right.root):
         return True
@@ -52,7 +52,7 @@ def are_peers(tree: Tree, left: Part, right: Part) -> bool:
 
 
 def are_listed(tree: Tree, left: int, right: int) -> bool:
-    """Tell whether two tokens are of one list ("cats, dogs and mice")."""
+    """Tell whether two tokens belong to one list ("cats, dogs and mice")."""
     deps = tree.deps
     return (deps[left] in _LISTED or deps[right] in _LISTED) and (
         _first_of_list(tree, left) == _first_of_list(tree, right)
@@ -68,7 +68,7 @@ def _first_of_list(tree: Tree, index: int) -> int:
 
 
 def _are_places_of_one(tree: Tree, left: int, right: int) -> bool:
-    """Tell whether two nouns both say where one thing is ("on the grass in a tube")."""
+    """Tell whether two nouns both locate the same thing ("on the grass in a tube")."""
     if tree.deps[left] != "pobj":
         return False
     places, heads, words = word_sets("swap")["places"], tree.heads, tree.words
@@ -80,7 +80,7 @@ def _are_places_of_one(tree: Tree, left: int, right: int) -> bool:
 
 
 def _located_thing(tree: Tree, place: int) -> int:
-    """Return the thing that is in a place, through the places in which that place is."""
+    """Return the thing located in a place, following nested places."""
     places = word_sets("swap")["places"]
     deps, heads = tree.deps, tree.heads
     for _ in deps:
@@ -110,18 +110,18 @@ def _are_in_one_container(tree: Tree, left: int, right: int) -> bool:
 
 
 def leaves_a_pronoun(tree: Tree, left: Part) -> bool:
-    """Tell whether a later pronoun may be about a part that heads its sentence."""
+    """Tell whether a later pronoun may refer to a part that heads its sentence."""
     return tree.last_pronoun > left.last and tree.deps[left.root] in _LEADING
 
 
 def have_one_owner(tree: Tree, left: int, right: int) -> bool:
-    """Tell whether two verbs say what one thing does, as far as the tree tells."""
+    """Tell whether two verbs have the same subject, as far as the tree shows."""
     one, other = owner(tree, left), owner(tree, right)
     return one == other or "PRP" in {tree.tags[one], tree.tags[other]}
 
 
 def owner(tree: Tree, index: int) -> int:
-    """Return the noun that does what a verb says, as far as the tree tells; else the token."""
+    """Return a verb's subject, as far as the tree shows, or else the token itself."""
     deps, heads, children = tree.deps, tree.heads, tree.children
     for _ in deps:
         if tree.pos[index] in _THINGS:

@@ -1,7 +1,7 @@
-"""Participles that say what a noun does ("a man wearing a hat"): for the rule `negate`. Pure.
+"""Participles that say what a noun does ("a man wearing a hat"); for the rule `negate`. Pure.
 
-The tagger finds participles where there are none, and often the wrong noun for one; a denial of
-either is no English, or true.
+The tagger invents participles and often attaches them to the wrong noun; denying either gives bad
+English or a true caption.
 """
 
 from negatives.grammar.assertions import (
@@ -18,8 +18,8 @@ from negatives.grammar.clauses import SUBJECTS, child_with
 def is_participle(view: CaptionView, verb: int, *, after: int) -> bool:
     """Tell whether a participle says what a noun before it does ("a man wearing").
 
-    `after` is the token before the participle and its negation. The tagger makes the participle
-    of a caption without a finite verb a modifier of the noun, or the noun its subject.
+    `after` is the token before the participle and its negation. Without a finite verb in the
+    caption, the tagger makes the participle a modifier of the noun, or the noun its subject.
     """
     tokens, _, children, _ = view
     if tokens[verb].dep == "ROOT":
@@ -40,7 +40,7 @@ def is_participle(view: CaptionView, verb: int, *, after: int) -> bool:
 
 
 def _is_form_of_verb(view: CaptionView, verb: int) -> bool:
-    """Tell whether a token is a participle, and no noun, adjective, base form or slip of the pen.
+    """Tell whether a token is a participle, not a noun, adjective, base form or typing error.
 
     A VBN with an object or a noun after it is half of an adjective ("a tree covered hill").
     """
@@ -67,10 +67,10 @@ def _is_form_of_verb(view: CaptionView, verb: int) -> bool:
 
 
 def _is_its_own(view: CaptionView, noun: int, after: int) -> bool:
-    """Tell whether a participle after token `after` is about this noun and no other.
+    """Tell whether a participle after token `after` is about this noun only.
 
-    Between them no other being may stand that could do it ("a man with a dog running"), unless it
-    is what the noun counts ("a group of people") or stands beside it ("a man and a dog").
+    There must be no other possible subject between them ("a man with a dog running"), unless the
+    noun counts it ("a group of people") or is coordinated with it ("a man and a dog").
     """
     tokens, words, children, _ = view
     token, above = tokens[noun], tokens[tokens[noun].head]

@@ -1,4 +1,4 @@
-"""Parts of a caption that may change places: phrases, nouns, adjectives, verbs. Pure."""
+"""Parts of a caption that can be swapped: phrases, nouns, adjectives, verbs. Pure."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -14,8 +14,8 @@ _CLAUSES = frozenset({"xcomp", "ccomp"})
 _OBJECTS = frozenset({"dobj", "dative"})
 _DETERMINED = frozenset({"det", "poss", "nummod", "predet"})
 _NAMING = frozenset({"NOUN", "PROPN"})
-_FREE_CLASSES = frozenset({"colour", "size", "age"})  # "young man", "black cat" are no compounds
-_ACTIVE = frozenset({"VB", "VBD", "VBG", "VBP", "VBZ"})  # no "covered", which says a state
+_FREE_CLASSES = frozenset({"colour", "size", "age"})  # "young man", "black cat" are not compounds
+_ACTIVE = frozenset({"VB", "VBD", "VBG", "VBP", "VBZ"})  # without "covered", which is a state
 _FINITE = frozenset({"VBZ", "VBP", "VBD", "MD"})
 _COMMON = frozenset({"NN", "NNS"})
 _QUOTES = frozenset({"``", "''"})
@@ -25,10 +25,10 @@ _BINDERS = frozenset({"-", "/", "_", "&"})
 
 
 class Part(NamedTuple):
-    """Tokens `first` to `last` (inclusive) that may change places; `root` heads them.
+    """Tokens `first` to `last` (inclusive) that can be swapped; `root` heads them.
 
-    `form`: what the other part may have to share: the tag, of a singular noun whether it is
-    determined, of a verb whether it has an object.
+    `form`: what the other part may have to share: the tag, for a singular noun whether it has a
+    determiner, for a verb whether it has an object.
     """
 
     first: int
@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
 
 def phrases(tree: Tree, lexicon: Lexicon) -> Iterator[Part]:
-    """Yield chunks around a common noun or a name that stand for themselves."""
+    """Yield self-contained chunks around a common noun or a name."""
     light, measures = word_sets("swap")["light"], word_sets("swap")["measures"]
     for first, last, root in tree.parse.chunks:
         if (
@@ -57,12 +57,12 @@ def phrases(tree: Tree, lexicon: Lexicon) -> Iterator[Part]:
 
 
 def nouns(tree: Tree, lexicon: Lexicon) -> Iterator[Part]:
-    """Yield common nouns that head their phrase, each with its compound."""
+    """Yield common nouns that head their phrase, with their compounds."""
     deps, words = tree.deps, tree.words
     light, measures = word_sets("swap")["light"], word_sets("swap")["measures"]
     for index, tag in enumerate(tree.tags):
         if (
-            (tag == "NN" or tag == "NNS")  # noqa: PLR1714 (most tokens fall here: no set to ask)
+            (tag == "NN" or tag == "NNS")  # noqa: PLR1714 (most tokens fail here: faster than a set)
             and tree.pos[index] == "NOUN"
             and deps[index] not in _ADVERBIAL
             and words[index] not in light
@@ -93,7 +93,7 @@ def noun_start(tree: Tree, root: int, lexicon: Lexicon) -> int:
 
 
 def adjectives(tree: Tree, lexicon: Lexicon) -> Iterator[Part]:
-    """Yield attributive adjectives that describe, each with the words that modify it."""
+    """Yield descriptive attributive adjectives, with their modifiers."""
     deps, heads = tree.deps, tree.heads
     quantifiers = word_sets("swap")["quantifiers"]
     for index, pos in enumerate(tree.pos):
@@ -117,14 +117,14 @@ def adjectives(tree: Tree, lexicon: Lexicon) -> Iterator[Part]:
 
 
 def _shades(tree: Tree, index: int, adjective: int, lexicon: Lexicon) -> bool:
-    """Tell whether a word shades the colour after it ("light" blue), whatever it hangs on."""
+    """Tell whether a word modifies the colour after it ("light" blue), however it is attached."""
     return tree.words[index] in word_sets("swap")["shades"] and lexicon.class_name(
         tree.words[adjective], "ADJ"
     ).endswith("colour")
 
 
 def verbs(tree: Tree) -> Iterator[Part]:
-    """Yield verbs that say what somebody does, each with the particle that follows it."""
+    """Yield action verbs, each with its particle."""
     light = word_sets("swap")["verbs"]
     for index, pos in enumerate(tree.pos):
         if (
@@ -142,21 +142,21 @@ def verbs(tree: Tree) -> Iterator[Part]:
 
 
 def _is_name(tree: Tree, adjective: int, lexicon: Lexicon) -> bool:
-    """Tell whether an adjective and the word after it are one word of the lexicon."""
+    """Tell whether an adjective and the next word form one word of the lexicon."""
     noun = adjective + 1
     return are_one(tree.words[adjective], tree.words[noun], tree.tags[noun], lexicon)
 
 
 @lru_cache(maxsize=1 << 14)
 def are_one(adjective: str, noun: str, tag: str, lexicon: Lexicon) -> bool:
-    """Tell whether an adjective and a noun of a tag are a word of their own ("hot dogs")."""
+    """Tell whether an adjective and a noun with a tag form a word of the lexicon ("hot dogs")."""
     return lexicon.class_name(adjective, "ADJ") not in _FREE_CLASSES and lexicon.knows(
         f"{adjective} {lexicon.lemma(noun, tag)}", "NOUN"
     )
 
 
 def _points_back(tree: Tree, places: Sequence[int]) -> bool:
-    """Tell whether one of the tokens points back to another thing ("the other dog")."""
+    """Tell whether one of the tokens refers back to another thing ("the other dog")."""
     return not word_sets("swap")["anaphoric"].isdisjoint([tree.words[place] for place in places])
 
 
@@ -165,7 +165,7 @@ def _is_before_of(tree: Tree, index: int) -> bool:
 
 
 def _is_measured(tree: Tree, root: int) -> bool:
-    """Tell whether a noun stands after "of" and a noun that measures or asks for its number."""
+    """Tell whether a noun follows "of" and a noun of measure."""
     preposition = tree.heads[root]
     if tree.words[preposition] != "of":
         return False
@@ -186,10 +186,10 @@ def _before_hyphens(tree: Tree, first: int) -> int:
 
 
 def _is_whole(tree: Tree, first: int, last: int, lexicon: Lexicon) -> bool:
-    """Tell whether a part is a phrase of nouns and no more, as the parser's mistakes are not.
+    """Tell whether a part is a proper noun phrase, to catch the parser's mistakes.
 
-    "gray fire" before "hydrant"; "a kayak swimming"; "a swing laughs", where nothing else is a
-    verb; a quotation mark; "it's mouth" for "its mouth".
+    Such as "gray fire" before "hydrant"; "a kayak swimming"; "a swing laughs" without another verb;
+    a quotation mark; "it's mouth" for "its mouth".
     """
     tags, words = tree.tags, tree.words
     after = last + 1
@@ -216,12 +216,12 @@ def _is_participle(word: str, tag: str) -> bool:
 
 @lru_cache(maxsize=1 << 12)
 def _acts(word: str, lexicon: Lexicon) -> bool:
-    """Tell whether what is tagged a plural is the form of a usual verb ("laughs")."""
+    """Tell whether a word tagged as plural is also the form of a common verb ("laughs")."""
     return bool(lexicon.word_class(lexicon.lemma(word, "VBZ"), "VERB"))
 
 
 def _is_loose(tree: Tree, first: int, last: int) -> bool:
-    """Tell whether nothing but punctuation is written onto the tokens ("-friendly", "/cat")."""
+    """Tell whether only punctuation is attached to the tokens (not "-friendly", "/cat")."""
     starts, ends, words = tree.starts, tree.ends, tree.words
     if first and ends[first - 1] == starts[first] and _binds(words[first - 1]):
         return False

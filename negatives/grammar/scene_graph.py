@@ -1,4 +1,4 @@
-"""The scene graph that FSC-CLIP replaces words of: entities, modifiers, relations. Pure.
+"""The scene graph in which FSC-CLIP replaces words: entities, modifiers, relations. Pure.
 
 Read off the dependency tree as by SceneGraphParser (Wu et al. 2019), which FSC-CLIP runs: every
 noun phrase is an entity; determiners, numbers and adjectives of its head (and of the head's
@@ -32,7 +32,8 @@ PHRASAL_PREPOSITIONS = frozenset(
 class Element(NamedTuple):
     """Tokens `first` to `last` (inclusive) with their head at `root`.
 
-    `num_pairs`: how many pairs of entities a relation joins ("men and women on a bus": 2), else 1.
+    `num_pairs`: number of pairs of entities that a relation joins ("men and women on a bus": 2),
+    else 1.
     """
 
     first: int
@@ -42,7 +43,7 @@ class Element(NamedTuple):
 
 
 class SceneGraph(NamedTuple):
-    """The elements of a caption, each kind in the order of its noun phrases."""
+    """The elements of a caption, each kind in the order of noun phrases."""
 
     entities: tuple[Element, ...]
     modifiers: tuple[Element, ...]
@@ -58,7 +59,7 @@ class _Tree(NamedTuple):
 
 
 class _Relation(NamedTuple):
-    """What relates the entity at token `subject` to another; `unmade` is no entity then."""
+    """The relation of the entity at token `subject` to another; `unmade` is then not an entity."""
 
     subject: int
     element: Element
@@ -106,8 +107,7 @@ def _with_conjuncts(tree: _Tree, index: int) -> list[int]:
 def _modifiers(tree: _Tree, root: int) -> list[int]:
     """Return the modifiers of a head noun and of its compound.
 
-    Adjectives that are joined to an adjective become its equals in the tree, as published, which
-    later steps see.
+    Coordinated adjectives become siblings in the tree, as published, and later steps see that.
     """
     modifiers: list[int] = []
     pending, visited = [root], set[int]()
@@ -131,7 +131,7 @@ def _modifiers(tree: _Tree, root: int) -> list[int]:
 
 
 def _subjects(tree: _Tree) -> dict[int, int]:
-    """Return the token of the subject of each verb that has one: by, of or before the verb."""
+    """Return the subject of each verb that has one: its agent, its noun or its own subject."""
     tokens, deps = tree.parse.tokens, tree.deps
     subjects: dict[int, int] = {}
     for index, token in enumerate(tokens):
@@ -162,7 +162,7 @@ def _preposition_relation(
     lexicon: Lexicon,
     phrasal_verbs: AbstractSet[str],
 ) -> _Relation | None:
-    """Return the relation of the object of a preposition, by what the preposition hangs on."""
+    """Return the relation of a preposition's object, by the preposition's head."""
     tokens, deps = tree.parse.tokens, tree.deps
     preposition = tokens[noun].head
     if deps[noun] != "pobj" or deps[preposition] == "agent":
@@ -181,7 +181,7 @@ def _preposition_relation(
 
 
 def _nominal_relation(tree: _Tree, preposition: int, subjects: dict[int, int]) -> _Relation | None:
-    """Return the relation of a preposition that hangs on a noun, or on an adverb ("next to")."""
+    """Return the relation of a preposition attached to a noun or an adverb ("next to")."""
     tokens, deps = tree.parse.tokens, tree.deps
     governor = tokens[preposition].head
     outer = tokens[governor].head
@@ -208,7 +208,7 @@ def _words(tree: _Tree, first: int, last: int) -> str:
 def _relations_between(
     tree: _Tree, relations: list[tuple[int, _Relation]], covered: AbstractSet[int]
 ) -> Iterator[Element]:
-    """Yield the relations between entities, counting the pairs that coordination makes."""
+    """Yield the relations between entities, counting pairs made by coordination."""
     for noun, relation in relations:
         subjects = covered & set(_with_conjuncts(tree, relation.subject))
         nouns = covered & set(_with_conjuncts(tree, noun))

@@ -1,7 +1,7 @@
-"""Words in another's place: the inflected classes that the replace rules share, kept ready.
+"""Substitutes: inflected classes of words, cached and shared by the replace rules.
 
-A class is filtered for a place only by what the replacement leaves as it is (the tag, the words
-around it): then every member that passes has the same class there, and a draw can be undone.
+A class is filtered for a place only by what the replacement leaves unchanged (the tag, the words
+around it): then every remaining member has the same class there, and a draw can be undone.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ _ARTICLES = frozenset(("a", "an", "one", "another", "each", "every"))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WordClass:
-    """The members of a class that have a form for one tag: `forms[i]` is that of `lemmas[i]`.
+    """The members of a class that have a form for one tag: `forms[i]` belongs to `lemmas[i]`.
 
-    `index` finds a member by its lemma. One object for each class and tag, compared by identity, so
-    that a cache can be keyed by it.
+    `index` finds a member by lemma. There is one object per class and tag, compared by identity, so
+    that it can be a cache key.
     """
 
     name: str
@@ -31,14 +31,14 @@ class WordClass:
 
 
 class Member(NamedTuple):
-    """A word as a member of its class: the one at `own`."""
+    """A word as a member of its class, at index `own`."""
 
     words: WordClass
     own: int
 
 
 class SlotSpan(NamedTuple):
-    """Where a slot is: the characters from `start` to `end`, and what the rule calls it."""
+    """A slot's place: the characters from `start` to `end`, and the rule's name for it."""
 
     start: int
     end: int
@@ -48,7 +48,7 @@ class SlotSpan(NamedTuple):
 
 @lru_cache(maxsize=1 << 16)
 def member(lexicon: Lexicon, form: str, pos: str, tag: str) -> Member | None:
-    """Return the class of a lower-case form read with this tag; None if it would not lead back."""
+    """Return the class of a lower-case form with this tag; None if it would not lead back."""
     lemma = lexicon.lemma(form, tag)
     lemmas = lexicon.word_class(lemma, pos)
     if not lemmas:
@@ -60,7 +60,7 @@ def member(lexicon: Lexicon, form: str, pos: str, tag: str) -> Member | None:
 
 @cache
 def _inflect(lexicon: Lexicon, lemmas: tuple[str, ...], pos: str, tag: str) -> WordClass:
-    """Return the members that have a form for the tag which no other member shares."""
+    """Return the members with a form for the tag that no other member shares."""
     forms = [lexicon.inflect(lemma, tag) for lemma in lemmas]
     pairs = [
         (lemma, form)
@@ -76,9 +76,9 @@ def _inflect(lexicon: Lexicon, lemmas: tuple[str, ...], pos: str, tag: str) -> W
 
 
 def slot_without(span: SlotSpan, found: Member, shut: frozenset[int] | set[int]) -> Slot | None:
-    """Return the slot of a word whose class holds here but for the members in `shut`.
+    """Return the slot of a word with its class, without the members in `shut`.
 
-    None where the word itself is shut out, or where no other is left.
+    None if the word itself is in `shut`, or no other member is left.
     """
     texts = () if found.own in shut else _others(found, frozenset(shut))
     start, end, rule, subtype = span
@@ -87,7 +87,7 @@ def slot_without(span: SlotSpan, found: Member, shut: frozenset[int] | set[int])
 
 @lru_cache(maxsize=1 << 14)
 def _others(found: Member, shut: frozenset[int]) -> tuple[str, ...]:
-    """Return the forms of a class but for the member's own and those in `shut`."""
+    """Return the forms of a class without the member's own and those in `shut`."""
     forms = found.words.forms
     return tuple(
         form for index, form in enumerate(forms) if index != found.own and index not in shut
@@ -100,7 +100,7 @@ def members_among(words: WordClass, lemmas: frozenset[str]) -> set[int]:
 
 
 def of_another_number(found: Member) -> set[int]:
-    """Return the plurals that are one thing where the noun is several, or the other way round.
+    """Return the plurals that denote one thing if the noun denotes several, or the reverse.
 
     "Jeans" have no singular: the plural is the lemma.
     """
@@ -110,10 +110,10 @@ def of_another_number(found: Member) -> set[int]:
 
 
 def unfit_for_singular(found: Member, determiner: str) -> set[int]:
-    """Return the members of a class that a singular in this place cannot be.
+    """Return the members of a class that do not fit a singular noun in this place.
 
-    After "a" those that do not count; with no article those that differ in that from the noun; and
-    without "a" something else may be meant ("the glass": a pane).
+    After "a", uncountable nouns; without an article, those whose countability differs from the
+    noun's; and without "a", nouns that may mean something else ("the glass": a pane).
     """
     words, own = found
     sets = word_sets("replace")

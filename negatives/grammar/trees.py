@@ -1,4 +1,4 @@
-"""A caption's tree as the swaps look at it, by columns. Pure."""
+"""A caption's tree as columns, for the swaps. Pure."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,10 +11,10 @@ _PRONOUNS = frozenset({"PRP", "PRP$"})
 
 
 class Tree(NamedTuple):
-    """A parse by columns: for each token its lower-case text, its labels and its dependents.
+    """A parse as columns: for each token its lower-case text, its labels and its dependents.
 
-    `points_back`: the caption has a word such as "other" or "its". `last_pronoun`: where the last
-    pronoun stands, -1 for none.
+    `points_back`: the caption has a word such as "other" or "its". `last_pronoun`: the index of the
+    last pronoun, -1 for none.
     """
 
     parse: Parse
@@ -31,7 +31,7 @@ class Tree(NamedTuple):
 
 
 def tree_of(parse: Parse) -> Tree:
-    """Return a parse of at least one token as the functions here want it."""
+    """Return the columns of a parse with at least one token."""
     starts, ends, texts, pos, tags, deps, heads = zip(*parse.tokens, strict=True)
     words = [text.lower() for text in texts]
     points_back = not word_sets("swap")["anaphoric"].isdisjoint(words)

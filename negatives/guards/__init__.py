@@ -1,8 +1,8 @@
-"""Truth guards: is a drawn candidate still true, or out of step with its own caption? Pure.
+"""Guards: reject drawn candidates that may still be true or are malformed. Pure.
 
-GUARDS is the whole list, in the order in which they are asked; the key is the reason that is
-counted. Every guard is symmetric in (caption, negative), which keeps the two exchangeable, but
-those in ASYMMETRIC: what the other captions of an image say is said of its captions alone.
+GUARDS is the whole list, in the order of evaluation; a guard's key is the reason that is counted.
+Every guard is symmetric in (caption, negative), which keeps the two exchangeable, except those in
+ASYMMETRIC, which compare with the image's other captions.
 """
 
 from bisect import bisect_left
@@ -61,16 +61,16 @@ __all__ = [
 
 
 class Guard(NamedTuple):
-    """`refuses` answers True to refuse; it is asked about slots of these `types`."""
+    """`refuses` returns True to reject; it applies to slots of these `types`."""
 
     refuses: Callable[[CandidateView], bool]
     types: frozenset[str]
 
 
 _ALL = frozenset(TYPES)
-_KEEPING = _ALL - {"negate", "shuffle"}  # what is said of the changed words is still asserted
+_KEEPING = _ALL - {"negate", "shuffle"}  # predicates of the changed words are still asserted
 _REPLACE, _SWAP = frozenset({"replace"}), frozenset({"swap"})
-_PAIRED = _REPLACE | _SWAP  # one content word takes another's place
+_PAIRED = _REPLACE | _SWAP  # one content word replaces another
 
 GUARDS: Mapping[str, Guard] = {
     "equal to the caption": Guard(equal_to_caption, _ALL),
@@ -99,7 +99,7 @@ ASYMMETRIC = frozenset({"equal to a sibling", "a sibling mentions it", "a siblin
 
 
 def find_mentioned(slot: Slot, context: Context) -> list[bool]:
-    """Tell of each alternative of a slot whether another caption of the image mentions it."""
+    """Tell for each alternative of a slot whether another caption of the image mentions it."""
     if not context.siblings.lemmas:
         return [False] * len(slot.alternatives)
     alternatives = slot.alternatives
@@ -115,7 +115,7 @@ def find_mentioned(slot: Slot, context: Context) -> list[bool]:
 
 
 def guard(slot: Slot, edit: Edit, key: str, context: Context) -> str | None:
-    """Return the first reason to refuse a drawn alternative; None if there is none.
+    """Return the first reason to reject a drawn alternative; None if there is none.
 
     `edit` is worded; `key` is the normalised text of the caption after it.
     """
@@ -128,7 +128,7 @@ def guard(slot: Slot, edit: Edit, key: str, context: Context) -> str | None:
 
 @cache
 def _guards_of(type_: str) -> tuple[tuple[str, Callable[[CandidateView], bool]], ...]:
-    """Return the guards of a type, each with its reason; all of them for a user's own type."""
+    """Return the guards for a type, each with its reason; all guards for a user-defined type."""
     return tuple([
         (reason, row.refuses)
         for reason, row in GUARDS.items()

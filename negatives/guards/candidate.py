@@ -1,4 +1,4 @@
-"""A candidate as the guards look at it: what changes, and which words take each other's place."""
+"""A candidate as guards see it: its changes, and the pairs of words that are exchanged."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Container
@@ -14,11 +14,10 @@ _ARTICLES = frozenset({"a", "an"})
 
 
 class Change(NamedTuple):
-    """One replacement but for mended articles and capitals.
+    """One replacement, without corrected articles and capitals.
 
-    It takes the place of tokens `first` to `last` (inclusive; `last` = `first` - 1 where it only
-    inserts), of which `head` is the one whose own head lies outside; `old` and `new` are
-    lower-case.
+    It replaces the tokens `first` to `last` (inclusive; `last` = `first` - 1 for an insertion);
+    `head` is the one whose own head lies outside; `old` and `new` are lower-case.
     """
 
     first: int
@@ -29,7 +28,7 @@ class Change(NamedTuple):
 
 
 class LemmaPair(NamedTuple):
-    """Two lemmas of one part of speech of which one takes the other's place."""
+    """Two lemmas of one part of speech, one of which replaces the other."""
 
     old: str
     new: str
@@ -37,11 +36,10 @@ class LemmaPair(NamedTuple):
 
 
 class CandidateView(NamedTuple):
-    """A drawn alternative as the guards look at it.
+    """A drawn alternative as guards see it.
 
-    `key`: the negative's normalised text. `changes`: in order. `is_swap`: two words or phrases
-    change places. `pairs`: the content words that take each other's place, in a swap or a
-    replacement.
+    `key`: the negative's normalised text. `changes`: in order. `is_swap`: two words or phrases are
+    swapped. `pairs`: the content words that replace each other, in a swap or a replacement.
     """
 
     context: Context
@@ -53,7 +51,7 @@ class CandidateView(NamedTuple):
 
 
 def view_of(slot: Slot, edit: Edit, key: str, context: Context) -> CandidateView:
-    """Return what the guards ask about a worded edit, of which `key` is the normalised outcome."""
+    """Return a worded edit as guards see it; `key` is the normalised result."""
     changes = _changes(edit, context)
     is_swap = slot.type == "swap" and len(changes) == 2
     pairs: tuple[LemmaPair, ...] = ()
@@ -65,14 +63,14 @@ def view_of(slot: Slot, edit: Edit, key: str, context: Context) -> CandidateView
 
 
 def changed_tokens(view: CandidateView) -> Container[int]:
-    """Return the tokens of the caption that a change takes the place of."""
+    """Return the caption's tokens that a change replaces."""
     if len(view.changes) == 1:
         return range(view.changes[0].first, view.changes[0].last + 1)
     return frozenset([i for change in view.changes for i in range(change.first, change.last + 1)])
 
 
 def _changes(edit: Edit, context: Context) -> tuple[Change, ...]:
-    """Return what changes, a/an and capitals aside."""
+    """Return the changes, ignoring a/an and capitals."""
     starts, ends = context.starts, context.ends
     changes: list[Change] = []
     for start, end, replacement in edit.replacements:
@@ -87,7 +85,7 @@ def _changes(edit: Edit, context: Context) -> tuple[Change, ...]:
 
 
 def _head_of(first: int, last: int, context: Context) -> int:
-    """Return the last content word whose head is not among the tokens; the last of them if none."""
+    """Return the last content word whose head is outside the tokens, or else the last token."""
     for index in range(last, first - 1, -1):
         head = context.heads[index]
         if context.kinds[index] and (head < first or head > last or head == index):
@@ -96,7 +94,7 @@ def _head_of(first: int, last: int, context: Context) -> int:
 
 
 def _replaced_pairs(changes: tuple[Change, ...], context: Context) -> tuple[LemmaPair, ...]:
-    """Return the content words of a replacement, each with the one in its place."""
+    """Return the content words of a replacement, each with its substitute."""
     kinds, tags, lexicon = context.kinds, context.tags, context.lexicon
     return tuple([
         _replaced_pair(old, new, tags[last], lexicon)

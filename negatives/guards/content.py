@@ -1,4 +1,4 @@
-"""Content words: the kind that a tag belongs to, and lemmas as the guards compare them. Pure."""
+"""Content words: the part of speech of a tag, and lemmas as guards compare them. Pure."""
 
 from functools import lru_cache
 
@@ -11,10 +11,10 @@ KIND = {
     "VB": VERB, "VBD": VERB, "VBG": VERB, "VBN": VERB, "VBP": VERB, "VBZ": VERB,
     "CD": NUMBER,
 }  # fmt: skip
-"""The part of speech that a tag belongs to, for the tags of content words."""
+"""The part of speech of each tag of content words."""
 
 JOINS_NOUN = frozenset({"NN", "NNS", "NNP", "JJ", "VBG", "VBN"})
-"""The tags of what may stand before a noun in a compound."""
+"""The tags of words that may precede a noun in a compound."""
 
 _NUMBERS = (
     "zero", "one", "two", "three", "four", "five", "six",
@@ -25,7 +25,7 @@ _NUMBER_OF = {str(number): word for number, word in enumerate(_NUMBERS)}
 
 @lru_cache(maxsize=1 << 14)
 def lemma_of(words: str, tag: str, lexicon: Lexicon) -> str:
-    """Return the lower-case lemma of a word or a compound, of which the last word has the tag."""
+    """Return the lower-case lemma of a word, or of a compound whose last word has the tag."""
     lower = words.lower()
     if tag == "CD":
         return _NUMBER_OF.get(lower, lower)

@@ -1,4 +1,4 @@
-"""A caption as the guards look at it, worked out once for all its candidates. Pure."""
+"""A caption as guards see it, computed once for all its candidates. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -11,24 +11,24 @@ from negatives.parse import Parse
 from negatives.words.lexicon import Lexicon
 
 MAX_TOKENS = 55
-"""Tokens of the caption before a change; CLIP reads 75 of its own, about 1.3 to one of these."""
+"""The largest number of tokens before a change; CLIP reads 75 of its own, about 1.3 per token."""
 
 SEPARATORS = frozenset({"and", "while", ",", ";"})
-"""What stands between things that are said side by side."""
+"""Words between things that are listed side by side."""
 
 _COUNTS = frozenset({"nummod", "quantmod", "det"})
 _NO_TOKENS = ((),) * 7
 
 
 class Context(NamedTuple):
-    """What the guards ask of a caption, whichever of its words change.
+    """What guards need of a caption, whichever of its words change.
 
     `key`: the normalised text. `learned`: pairs of words that captions use for one thing. One entry
-    a token: its characters `starts` and `ends`, its `tags`, `deps` and `heads`, its `words` in
-    lower case, and of content words the `kinds` and `lemmas`
-    (of others ""). `nouns`: where each noun's lemma stands. Where the words stand that some guard
-    asks about: `negations`, `anaphors` ("another" and "the other", but not "each other"; "one"
-    where it does not count), `possessives`. `has_gender`: whether a pronoun says "he" or "she".
+    per token: its `starts` and `ends` in characters, its `tags`, `deps` and `heads`, its `words` in
+    lower case, and for content words the `kinds` and `lemmas` (for others ""). `nouns`: positions
+    by lemma. Positions of special words: `negations`, `anaphors` ("another" and "the other", but
+    not "each other"; "one" unless it is a number), `possessives`. `has_gender`: whether a pronoun
+    says "he" or "she".
     """
 
     parse: Parse
@@ -59,7 +59,7 @@ def context_of(
     lexicon: Lexicon,
     learned: Pairs = NO_PAIRS,
 ) -> Context:
-    """Return a caption, of which `key` is the normalised text, as the guards look at it."""
+    """Return a caption as guards see it; `key` is its normalised text."""
     columns = zip(*parse.tokens, strict=True) if parse.tokens else _NO_TOKENS
     starts, ends, texts, _, tags, deps, heads = columns
     words = tuple([text.lower() for text in texts])
@@ -87,7 +87,7 @@ def context_of(
 
 
 def _places(words: tuple[str, ...], wanted: frozenset[str]) -> tuple[int, ...]:
-    """Return where the wanted words stand."""
+    """Return the positions of the wanted words."""
     if wanted.isdisjoint(words):
         return ()
     return tuple([index for index, word in enumerate(words) if word in wanted])

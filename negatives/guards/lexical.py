@@ -1,4 +1,4 @@
-"""Guards on the words that take each other's place. Each answers True to refuse. Pure."""
+"""Guards on words that replace each other. Each returns True to reject. Pure."""
 
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ _EXISTENTIAL_DEPS = frozenset({"ROOT", "attr", "nsubj", "conj", "appos", "nsubjp
 
 
 def light_noun(view: CandidateView) -> bool:
-    """Refuse a change of a noun that only gathers, points or divides ("group", "front")."""
+    """Reject a change of a noun that only groups, locates or partitions ("group", "front")."""
     light = words().light
     kinds, lemmas, deps = view.context.kinds, view.context.lemmas, view.context.deps
     for _, _, head, _, new in view.changes:
@@ -25,7 +25,7 @@ def light_noun(view: CandidateView) -> bool:
 
 
 def quantifier(view: CandidateView) -> bool:
-    """Refuse a change of a word like "several" or "other", which is true of many things at once."""
+    """Reject a change of a word such as "several" or "other", which fits many things at once."""
     quantifiers = words().quantifiers
     for _, _, _, old, new in view.changes:
         if old in quantifiers or (new in quantifiers and view.slot.type != "count"):
@@ -34,7 +34,7 @@ def quantifier(view: CandidateView) -> bool:
 
 
 def compatible(view: CandidateView) -> bool:
-    """Refuse words that may be true of one thing: equal, synonyms, or one the other's kind."""
+    """Reject words that may be true of one thing: equal, synonyms, or hypernym and hyponym."""
     lexicon = view.context.lexicon
     return any(_are_compatible(pair.old, pair.new, pair.pos, lexicon) for pair in view.pairs)
 
@@ -46,20 +46,20 @@ def _are_compatible(old: str, new: str, pos: str, lexicon: Lexicon) -> bool:
 
 
 def overlapping(view: CandidateView) -> bool:
-    """Refuse words that overlap as WordNet does not know: a role and an age, a bar and a pub."""
+    """Reject words with an overlap missing from WordNet: a role and an age, a bar and a pub."""
     return any(overlaps().holds(*pair) for pair in view.pairs)
 
 
 def names_of_one_thing(view: CandidateView) -> bool:
-    """Refuse words that captions of one image use for one thing ("street" and "road")."""
+    """Reject words that captions of one image use for one thing ("street" and "road")."""
     learned = view.context.learned
     return any(learned.holds(*pair) for pair in view.pairs)
 
 
 def companion(view: CandidateView) -> bool:
-    """Refuse a thing that is likely there too ("a bathroom with a sink" for "with a toilet").
+    """Reject a thing that is probably there too ("a bathroom with a sink" for "with a toilet").
 
-    Only where the caption no more than says that it is there; what a cat sits in is another matter.
+    Only where the caption merely mentions it; what a cat sits in is different.
     """
     return any(companions().holds(*pair) for pair in view.pairs) and all(
         _is_only_there(change.head, view.context) for change in view.changes
@@ -67,7 +67,7 @@ def companion(view: CandidateView) -> bool:
 
 
 def _is_only_there(index: int, context: Context) -> bool:
-    """Tell whether a noun is mentioned as being there, neither placed nor acted on."""
+    """Tell whether a noun is only mentioned as present, neither located nor acted on."""
     lower, tags, deps, heads = context.words, context.tags, context.deps, context.heads
     if index + 1 < len(lower) and lower[index + 1] == "of":  # "a bowl of soup"
         return False
@@ -84,7 +84,7 @@ def _is_only_there(index: int, context: Context) -> bool:
 
 
 def named_twice(view: CandidateView) -> bool:
-    """Refuse a noun where it, or the noun in whose place it comes, stands elsewhere too."""
+    """Reject a noun if it, or the noun that it replaces, also occurs elsewhere."""
     named = {name for pair in view.pairs if pair.pos == NOUN for name in (pair.old, pair.new)}
     nouns, changed = view.context.nouns, changed_tokens(view)
     for name in named:
@@ -95,16 +95,16 @@ def named_twice(view: CandidateView) -> bool:
 
 
 def sibling_mentions(view: CandidateView) -> bool:
-    """Refuse a new word that another caption of the image has, or may mean; asymmetric by nature.
+    """Reject a new word that another caption of the image has, or may mean; asymmetric.
 
-    A sibling's word that goes with the caption's own word as well ("animal", for dog and cat) says
-    nothing about the new one.
+    A sibling's word that also fits the caption's own word ("animal", for dog and cat) is no
+    evidence for the new one.
     """
     context = view.context
     if not context.siblings.lemmas:
         return False
     if view.slot.type == "replace":
-        for pair in view.pairs:  # noqa: SIM110 - a generator costs as much as the question
+        for pair in view.pairs:  # noqa: SIM110 - a generator costs as much as the test
             if _is_mentioned(pair, context):
                 return True
         return False
@@ -117,7 +117,7 @@ def sibling_mentions(view: CandidateView) -> bool:
 
 
 def _is_mentioned(pair: LemmaPair, context: Context) -> bool:
-    """Tell whether a sibling has a pair's new word, or one that may mean it and not the old."""
+    """Tell whether a sibling has a pair's new word, or one that may mean it but not the old."""
     old, new, pos = pair
     siblings, lexicon = context.siblings, context.lexicon
     if new in siblings.lemmas:
@@ -131,9 +131,9 @@ def _is_mentioned(pair: LemmaPair, context: Context) -> bool:
 def find_mentioned_texts(
     texts: tuple[str, ...], old: str, tag: str, context: Context
 ) -> list[bool]:
-    """Tell of each text, put in the place of a word with this tag, what `sibling_mentions` does.
+    """Apply `sibling_mentions` to each text as the replacement of a word with this tag.
 
-    What a class of words has in common with a sibling's word is remembered for the whole class.
+    The overlap of a class of words with a sibling's word is cached for the whole class.
     """
     pos, siblings, lexicon = KIND[tag], context.siblings, context.lexicon
     own = lemma_of(old, tag, lexicon)
@@ -159,7 +159,7 @@ def _lemmas(texts: tuple[str, ...], tag: str, lexicon: Lexicon) -> tuple[str, ..
 
 @lru_cache(maxsize=1 << 16)
 def _going_with(texts: tuple[str, ...], tag: str, word: str, lexicon: Lexicon) -> tuple[int, ...]:
-    """Return which of the texts may be true of one thing with a sibling's word."""
+    """Return which texts may be true of one thing together with a sibling's word."""
     pos = KIND[tag]
     return tuple([
         index
@@ -170,12 +170,12 @@ def _going_with(texts: tuple[str, ...], tag: str, word: str, lexicon: Lexicon) -
 
 @lru_cache(maxsize=1 << 16)
 def _go_together(left: str, right: str, pos: str, lexicon: Lexicon) -> bool:
-    """Tell whether both may be true of one thing; remembered, for the words of captions recur."""
+    """Tell whether both may be true of one thing; cached, because words recur."""
     return right in overlaps().of(left, pos) or lexicon.compatible(left, right, pos)
 
 
 def _joins_as_a_sibling(view: CandidateView) -> bool:
-    """Tell whether a swapped word makes a compound that a sibling has ("red car")."""
+    """Tell whether a swapped word forms a compound that a sibling has ("red car")."""
     context = view.context
     words, tags, lexicon = context.words, context.tags, context.lexicon
     for first, last, _, _, new in view.changes:

@@ -1,4 +1,4 @@
-"""What the other captions of an image say. Pure."""
+"""The content of an image's other captions. Pure."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ _NONE: frozenset[str] = frozenset()
 
 
 class Siblings(NamedTuple):
-    """What the other captions of an image say, or any captions.
+    """The content of captions, usually the other captions of an image.
 
     `texts`: normalised. `lemmas`: of nouns, verbs, adjectives and numbers (2 as "two"), and of
     nouns with the word or two before them ("fire hydrant", "red car"). `nouns`, `verbs` and
@@ -32,7 +32,7 @@ NO_SIBLINGS = Siblings()
 
 
 def siblings_of_each(parses: Sequence[Parse], lexicon: Lexicon) -> list[Siblings]:
-    """Return for each of an image's captions what the others say."""
+    """Return for each of an image's captions the content of the others."""
     if len(parses) < 2:
         return [NO_SIBLINGS] * len(parses)
     all_siblings = [_content_of(parse, lexicon) for parse in parses]
@@ -43,7 +43,7 @@ def siblings_of_each(parses: Sequence[Parse], lexicon: Lexicon) -> list[Siblings
 
 
 def siblings_in(block: Sequence[tuple[Caption, Parse]], lexicon: Lexicon) -> list[Siblings]:
-    """Return for each caption of a block what the other captions of its image say."""
+    """Return for each caption of a block the content of its image's other captions."""
     by_image: dict[str, list[int]] = {}
     for index, (caption, _) in enumerate(block):
         if caption.image:
@@ -57,7 +57,7 @@ def siblings_in(block: Sequence[tuple[Caption, Parse]], lexicon: Lexicon) -> lis
 
 
 def siblings_of(parses: Iterable[Parse], lexicon: Lexicon) -> Siblings:
-    """Return what these captions say."""
+    """Return the content of these captions."""
     return _unite([_content_of(parse, lexicon) for parse in parses])
 
 

@@ -1,6 +1,6 @@
-"""Guards on how the changed words hang together with the rest. Each answers True to refuse. Pure.
+"""Guards on how the changed words relate to the rest. Each returns True to reject. Pure.
 
-They look only at what the edit leaves as it is and at both words of a swap alike, so that the
+They use only what the edit leaves unchanged, and treat both words of a swap alike, so that the
 negative's own parse gives the same answer.
 """
 
@@ -27,7 +27,7 @@ _BETWEEN_ADJECTIVES = frozenset({"JJ", "JJR", "JJS", "RB", "CC", ",", "HYPH"})
 
 
 def one_head(view: CandidateView) -> bool:
-    """Refuse adjectives that change places before one noun ("large white bus")."""
+    """Reject a swap of adjectives before one noun ("large white bus")."""
     if not view.is_swap:
         return False
     one, other = view.changes[0].head, view.changes[1].head
@@ -51,10 +51,10 @@ def _described_token(adjective: int, context: Context) -> int:
 
 
 def under_negation(view: CandidateView) -> bool:
-    """Refuse a change of what is denied: "without a hat" may be as true as "without a tie".
+    """Reject a change of what is negated: "without a hat" may be as true as "without a tie".
 
-    Of all that "there is no dog" goes on to say; a swap that takes a negation along; and a second
-    negation beside one that stays.
+    That includes everything after "there is no dog", a swap that moves a negation, and a second
+    negation next to an existing one.
     """
     context = view.context
     if not context.negations:
@@ -77,7 +77,7 @@ def under_negation(view: CandidateView) -> bool:
 
 
 def anaphor(view: CandidateView) -> bool:
-    """Refuse a noun that another word takes up: "one bird ... the other", "another dog"."""
+    """Reject a noun that another word refers to: "one bird ... the other", "another dog"."""
     context = view.context
     if not context.anaphors:
         return False
@@ -98,7 +98,7 @@ def anaphor(view: CandidateView) -> bool:
 
 
 def says_the_same(view: CandidateView) -> bool:
-    """Refuse a swap that leaves all facts as they are: "a lady in purple and a lady in blue"."""
+    """Reject a swap that leaves all facts unchanged: "a lady in purple and a lady in blue"."""
     if not view.is_swap or any(change.last < change.first for change in view.changes):
         return False
     parse, lexicon = view.context.parse, view.context.lexicon
@@ -110,7 +110,7 @@ def says_the_same(view: CandidateView) -> bool:
 
 
 def sibling_says_so(view: CandidateView) -> bool:
-    """Refuse a swap or a relation of which another caption of the image states what is new."""
+    """Reject a swap or a relation whose new facts another caption of the image states."""
     siblings = view.context.siblings
     if not siblings.parses or not (view.is_swap or view.slot.subtype == "rel"):
         return False
@@ -122,7 +122,7 @@ def sibling_says_so(view: CandidateView) -> bool:
 
 
 def _new_facts(view: CandidateView) -> frozenset[tuple[str, str]]:
-    """Return what a negative states and its caption does not."""
+    """Return the facts that a negative states and its caption does not."""
     parse, lexicon = view.context.parse, view.context.lexicon
     lemmas = lemmas_of(parse, lexicon)
     own = _core_facts(parse, lexicon)
@@ -142,12 +142,12 @@ def _new_facts(view: CandidateView) -> frozenset[tuple[str, str]]:
 
 @lru_cache(maxsize=1 << 12)
 def _core_facts(parse: Parse, lexicon: Lexicon) -> frozenset[tuple[str, str]]:
-    """Return what a caption states; remembered, for it is asked of each of its siblings."""
+    """Return a caption's facts; cached, because each sibling needs them."""
     return core_of(facts_of(parse, lexicon))
 
 
 def pronoun(view: CandidateView) -> bool:
-    """Refuse a noun that leaves a pronoun behind: "a man on his bike", "a dog and its owner"."""
+    """Reject a noun that leaves a pronoun behind: "a man on his bike", "a dog and its owner"."""
     context = view.context
     if context.has_gender:
         gendered = words().gendered

@@ -1,6 +1,6 @@
-"""The guard on swaps across what says the same of both its sides ("and", "next to"). Pure.
+"""The guard on swaps across symmetric words ("and", "next to"). Pure.
 
-It looks only at what the edit leaves as it is and at both words of a swap alike, so that the
+It uses only what the edit leaves unchanged, and treats both words of a swap alike, so that the
 negative's own parse gives the same answer.
 """
 
@@ -13,7 +13,7 @@ _OWN = frozenset({
     "amod", "compound", "nummod", "nmod", "poss", "acl", "relcl", "prep", "appos", "quantmod",
     "dobj", "nsubj", "advmod", "acomp", "prt", "npadvmod",
 })  # fmt: skip
-"""Labels of what a part of a swap may have of its own."""
+"""Labels of the modifiers of a part of a swap."""
 
 _SUBJECTS = frozenset({"nsubj", "nsubjpass", "attr"})
 _LISTED = frozenset({"conj", "appos"})
@@ -23,9 +23,9 @@ _NONE: frozenset[int] = frozenset()
 
 
 def symmetric_relation(view: CandidateView) -> bool:
-    """Refuse a swap across "and", "next to", "hugs" and the like: it changes nothing.
+    """Reject a swap across "and", "next to", "hugs" and the like, which changes nothing.
 
-    Unless each part has a modifier of its own that stays where it is, and not the same one.
+    Unless each part has a modifier that stays in place, and the modifiers differ.
     """
     if not view.is_swap:
         return False
@@ -62,7 +62,7 @@ def _link(context: Context, one: int, other: int) -> frozenset[int] | None:
 
 
 def _hosts(context: Context, index: int) -> list[int]:
-    """Return the nouns over a list's first part: the list may go on with any of them.
+    """Return the nouns above a list's first part: the list may continue any of them.
 
     "A yard with a boy in a hat and a dog": the dog may be in the yard.
     """
@@ -72,10 +72,10 @@ def _hosts(context: Context, index: int) -> list[int]:
 
 
 def _path(context: Context, left: int, right: int) -> list[int] | None:
-    """Return what stands between two tokens in the tree; None where neither stands over the other.
+    """Return the tokens between two tokens in the tree; None if neither is above the other.
 
-    A subject, or what there is, and what depends on its verb, wherever it stands, and an object
-    and what else its verb has, count too.
+    A subject (or the noun of "there is") counts as above its verb's dependents, wherever they are,
+    and an object as above the verb's other dependents.
     """
     downs = chain_of(context, right)
     if left in downs:
@@ -93,7 +93,7 @@ def _path(context: Context, left: int, right: int) -> list[int] | None:
 
 
 def _first_of_coordination(context: Context, index: int) -> tuple[int, frozenset[int]]:
-    """Return the first part of a word's coordination, and the parts passed on the way."""
+    """Return the first member of a word's coordination, and the members on the way to it."""
     if context.deps[index] not in _LISTED:
         return index, _NONE
     passed: set[int] = set()
@@ -104,7 +104,7 @@ def _first_of_coordination(context: Context, index: int) -> tuple[int, frozenset
 
 
 def _is_symmetric(context: Context, path: list[int], start: int, end: int) -> bool:
-    """Tell whether all that a path passes says the same of both its ends."""
+    """Tell whether everything on a path is symmetric in its ends."""
     sets = words()
     faces = not sets.facing.isdisjoint((context.lemmas[start], context.lemmas[end])) and (
         "front" in [context.words[index] for index in path]
@@ -132,7 +132,7 @@ def _is_symmetric(context: Context, path: list[int], start: int, end: int) -> bo
 
 
 def _own_words(view: CandidateView, part: int, link: frozenset[int]) -> frozenset[str]:
-    """Return the words that modify a part of a swap and stay where they are."""
+    """Return the modifiers of a part of a swap that stay in place."""
     context, changed = view.context, changed_tokens(view)
     return frozenset([
         context.words[index]

@@ -1,8 +1,8 @@
 """The guards' tables: sets of words, and pairs of words that do not exclude each other. Pure.
 
 `tables/guards.txt` holds the sets; `tables/overlaps.txt`, `tables/companions.txt` and the compiled
-`tables/one_thing.txt` hold lines of `pos name: words / words`, of which words on different sides of
-a slash go together.
+`tables/one_thing.txt` have lines of `pos name: words / words`, where words on different sides of a
+slash go together.
 """
 
 from collections.abc import Mapping
@@ -24,16 +24,16 @@ class Pairs(Protocol):
 
 
 class Together(NamedTuple):
-    """Words that go together: for each part of speech and lemma the lemmas that go with it."""
+    """Words that go together: for each part of speech and lemma, the lemmas that go with it."""
 
     partners: Mapping[str, Mapping[str, frozenset[str]]]
 
     def of(self, lemma: str, pos: str) -> frozenset[str]:
-        """Return the lemmas that stand on another side of a line on which this one is."""
+        """Return the lemmas on another side of a line with this one."""
         return self.partners[pos].get(lemma, _NONE) if pos in self.partners else _NONE
 
     def holds(self, left: str, right: str, pos: str) -> bool:
-        """Tell whether two lemmas stand on different sides of one line; symmetric."""
+        """Tell whether two lemmas are on different sides of one line; symmetric."""
         return right in self.of(left, pos)
 
 
@@ -58,10 +58,10 @@ class Words(NamedTuple):
 
 
 def together_of(table: str) -> Together:
-    """Return the pairs that a table in the layout of overlaps.txt describes.
+    """Return the pairs in a table with the layout of overlaps.txt.
 
     Raises:
-        ValueError: a line has no part of speech or only one side, or holds a word twice.
+        ValueError: a line has no part of speech or only one side, or repeats a word.
     """
     partners: dict[str, dict[str, frozenset[str]]] = {}
     for line in table.splitlines():
@@ -74,7 +74,7 @@ def together_of(table: str) -> Together:
             raise ValueError(f"expected 'noun name: words / words', found {line!r}")
         every = frozenset().union(*sides)
         if "" in every or len(every) < sum(len(set(side)) for side in sides):
-            raise ValueError(f"a word stands on two sides of {line!r}, or is missing")
+            raise ValueError(f"a word is on two sides of {line!r}, or missing")
         found = partners.setdefault(pos, {})
         for side in sides:
             for lemma in side:
@@ -84,30 +84,30 @@ def together_of(table: str) -> Together:
 
 @cache
 def overlaps() -> Together:
-    """Return the words that may be true of one thing; read once a process."""
+    """Return the words that may be true of one thing; read once per process."""
     return _load_shipped("overlaps")
 
 
 @cache
 def companions() -> Together:
-    """Return the things that stand in one image; read once a process."""
+    """Return the things that occur in one image; read once per process."""
     return _load_shipped("companions")
 
 
 @cache
 def names_of_one_thing() -> Together:
-    """Return the words that captions of one image use for one thing, as other corpora show."""
+    """Return the words that captions of one image use for one thing, learned from other corpora."""
     return _load_shipped("one_thing")
 
 
 def name_of_pos(pos: str) -> str:
-    """Return what a part of speech is called in a table."""
+    """Return a part of speech's name in a table."""
     return next(name for name, known in _POS.items() if known == pos)
 
 
 @cache
 def words() -> Words:
-    """Return the sets of words that the guards ask about; read once a process."""
+    """Return the sets of words that guards use; read once per process."""
     sets = word_sets("guards")
     return Words._make([sets[name.replace("_", " ")] for name in Words._fields])
 

@@ -1,4 +1,4 @@
-"""Guards that compare the two texts. Each answers True to refuse. Pure."""
+"""Guards that compare the two texts. Each returns True to reject. Pure."""
 
 from collections.abc import Sequence
 
@@ -10,26 +10,26 @@ _UNHEARD = frozenset({"a", "an", "the", "one", "to", "on", ".", "!"})
 
 
 def equal_to_caption(view: CandidateView) -> bool:
-    """Refuse what differs from the caption in case, punctuation, spacing or a/an alone."""
+    """Reject a text that differs from the caption only in case, punctuation, spacing or a/an."""
     return not view.changes or view.key == view.context.key
 
 
 def equal_to_sibling(view: CandidateView) -> bool:
-    """Refuse what another caption of the image says; asymmetric by nature."""
+    """Reject a text equal to another caption of the image; asymmetric."""
     return view.key in view.context.siblings.texts
 
 
 def beyond_the_encoder(view: CandidateView) -> bool:
-    """Refuse a change so late in the caption that CLIP's text encoder does not see it."""
+    """Reject a change so late in the caption that CLIP's text encoder does not see it."""
     return bool(view.changes) and view.changes[0].first >= MAX_TOKENS
 
 
 def only_leaves_out(view: CandidateView) -> bool:
-    """Refuse a text that says less than the other and denies nothing: it is true as well.
+    """Reject a text that says less than the other and denies nothing, since it is true as well.
 
-    Leaving a negation out, or putting one in, does deny.
+    Adding or removing a negation does deny.
     """
-    if view.slot.subtype == "rel":  # "in front of" says no less than "in"
+    if view.slot.subtype == "rel":  # "in front of" does not say more than "in"
         return False
     shorter = longer = bool(view.changes)
     moved: set[str] = set()
@@ -47,7 +47,7 @@ def only_leaves_out(view: CandidateView) -> bool:
 
 
 def in_another_order(view: CandidateView) -> bool:
-    """Refuse a swap after which the caption says the same things one after another.
+    """Reject a swap after which the caption lists the same things in another order.
 
     "The bench is blue and the car is blue"; "a cup, a table and a dog".
     """
@@ -65,7 +65,7 @@ def in_another_order(view: CandidateView) -> bool:
 
 
 def _side_by_side(words: Sequence[str]) -> list[list[str]]:
-    """Return what is said side by side, sorted; a/an/the, "one" and "there is" left out."""
+    """Return the listed things, sorted, without a/an/the, "one" and "there is"."""
     parts: list[list[str]] = [[]]
     for index, word in enumerate(words):
         if word in SEPARATORS:
@@ -79,6 +79,6 @@ def _side_by_side(words: Sequence[str]) -> list[list[str]]:
 
 
 def _is_part_of(few: Sequence[str], many: Sequence[str]) -> bool:
-    """Tell whether `few` is `many` with words left out."""
+    """Tell whether `few` is `many` with some words removed."""
     rest = iter(many)
     return all(word in rest for word in few)

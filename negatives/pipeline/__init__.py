@@ -1,1 +1,1 @@
-"""`negatives run`: build, audit, train, evaluate, report; what is unchanged is not done again."""
+"""`negatives run`: build, audit, train, evaluate, report; unchanged stages are skipped."""

@@ -1,4 +1,4 @@
-"""A pipeline.yaml -> the stages that it asks for."""
+"""A pipeline.yaml -> its stages."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -29,16 +29,16 @@ _BEFORE, _AFTER = 0.0, 1.0
 def stages_of(
     sections: Mapping[str, Any], out: Path, *, workers: int = 1, reference_model: str = "auto"
 ) -> list[Stage]:
-    """Return the stages, each after those that it needs; `out/CONFIG` is what commands read.
+    """Return the stages in order of dependency; commands read `out/CONFIG`.
 
-    What they depend on is what the file says of them, the stage before, and this version; workers
-    and devices change nothing of it. Evaluation is left out where no benchmark is named.
+    A stage depends on its part of the file, the stage before and this version, but not on workers
+    and devices. Evaluation is left out if no benchmark is named.
 
     Raises:
         UsageError: a section is wrong.
     """
     check_sections(sections)
-    build_config(sections)  # what is wrong is told before anything runs
+    build_config(sections)  # report errors before anything runs
     return list(_stages(sections, out, workers=workers, reference_model=reference_model))
 
 
@@ -59,7 +59,7 @@ def _stages(
         makes=f"{SHARDS}/manifest.json",
     )
     yield build
-    made = build  # by which stage the shards are made that are audited and trained on
+    made = build  # the stage whose shards are audited and trained on
     if composites is not None:
         composed = _compose(build, out, dict(composites), workers=workers)
         made = _merge(build, composed, out)
@@ -143,7 +143,7 @@ def _compose(build: Stage, out: Path, options: Mapping[str, Any], *, workers: in
 
 
 def _merge(build: Stage, composed: Stage, out: Path) -> Stage:
-    """Return the stage that puts captions and composites into one folder."""
+    """Return the stage that merges captions and composites into one folder."""
     folders = [str(stage.folder(out) / SHARDS) for stage in (build, composed)]
     return Stage(
         name="merge",
@@ -154,9 +154,9 @@ def _merge(build: Stage, composed: Stage, out: Path) -> Stage:
 
 
 def _check_roots(benchmarks: object) -> None:
-    """Refuse a URL as the root of a benchmark now: `evaluate` would only after the training."""
+    """Reject a URL as a benchmark's root now; `evaluate` would only do so after the training."""
     if not isinstance(benchmarks, Mapping):
-        return  # evaluate says what it expects
+        return  # evaluate reports the error
     for name, folders in benchmarks.items():
         if isinstance(folders, Mapping) and folders.get("root"):
             local(str(folders["root"]), where=f"training.evaluation.benchmarks.{name}.root")

@@ -1,4 +1,4 @@
-"""A pipeline's outcome as one page: what ran, the negatives, the training, the scores."""
+"""A pipeline's report on one page: stages, negatives, training, scores."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -48,14 +48,14 @@ class Negatives(NamedTuple):
 
 
 class Audit(NamedTuple):
-    """The findings to show, as audit.json has them, and where the audit's own page is."""
+    """The findings to show, as in audit.json, and the path of the audit's own page."""
 
     page: str
     findings: Sequence[Mapping[str, Any]]
 
 
 class Training(NamedTuple):
-    """What the log tells; a chart is None where there is too little to draw."""
+    """A summary of the log; a chart is None if there is too little to draw."""
 
     summary: str
     losses: Svg | None
@@ -98,9 +98,9 @@ def _negatives(shards: Path, images: ImagePlace) -> Negatives:
     some = sum(bool(row.negatives) for row in rows)
     summary = (
         f"{sum(counts.values()):,} negatives of {'the first ' * cut}{len(rows):,} captions; "
-        f"{some / len(rows):.0%} of them have one or more."
+        f"{some / len(rows):.0%} of them have at least one."
         if rows
-        else "There is no caption."
+        else "There are no captions."
     )
     samples = mark_samples(samples_of(rows, _SAMPLES, seed=0))
     cards = cards_in(shards, manifest, images_for(manifest, *images), num=_CARDS)
@@ -138,7 +138,7 @@ def _training(run: Path) -> Training:
 
 
 def _validation(records: Sequence[Mapping[str, Any]]) -> tuple[str, Svg | None]:
-    """Return what was measured on the validation split, where it was more than once."""
+    """Return the measurements on the validation split, if there are several."""
     measured = [record for record in records if "validation" in record]
     if len(measured) < 2:
         return "", None

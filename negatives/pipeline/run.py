@@ -15,7 +15,7 @@ from negatives.pipeline.stages import Account, Call, run_program, run_stage
 REPORT: Final = "report.html"
 
 
-def run_pipeline(  # noqa: PLR0913 - what is run, where, and who hears of it
+def run_pipeline(  # noqa: PLR0913 - what to run, where, and whom to report to
     sections: Mapping[str, Any],
     out: Path,
     *,
@@ -25,10 +25,10 @@ def run_pipeline(  # noqa: PLR0913 - what is run, where, and who hears of it
     call: Call = run_program,
     say: Callable[[str], None] = lambda _line: None,
 ) -> list[Account]:
-    """Do the stages that are not done, and write the page; return what became of each.
+    """Run the unfinished stages and write the page; return the outcome of each stage.
 
     Raises:
-        StoppedError: a stage ended with another code than 0; those before it are kept.
+        StoppedError: a stage exited with a code other than 0; earlier stages are kept.
         UsageError: a section is wrong.
     """
     stages = stages_of(sections, out, workers=workers, reference_model=reference_model)
@@ -56,6 +56,6 @@ def _images_of(sections: Mapping[str, Any]) -> ImagePlace:
 
 
 def describe(account: Account) -> str:
-    """Return what became of a stage in a line."""
-    what = "ran" if account.ran else "unchanged, kept; it took"
+    """Return the outcome of a stage in a line."""
+    what = "ran" if account.ran else "unchanged, skipped; it took"
     return f"{account.name}: {what} {account.seconds:,.0f} s"

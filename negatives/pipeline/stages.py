@@ -1,8 +1,8 @@
-"""Stages of a pipeline: a command, what it depends on, and the folder that is named after that.
+"""Stages of a pipeline: a command, its dependencies, and a folder named after them.
 
 A stage's folder is NAME-FINGERPRINT under the pipeline's own. A finished stage has `done.json` in
-it, written last: whoever finds that has nothing to do, and a configuration that comes back finds
-what it made before. What was not finished is gone on with, by the command's own means.
+it, written last: such a stage is skipped, so returning to an earlier configuration finds its
+results. An unfinished stage is resumed by its own command.
 """
 
 import json
@@ -31,7 +31,7 @@ _PROGRAMS: Final[Mapping[str, str]] = {
     "evaluate": "from training.cli import evaluation as main",
 }
 _START: Final = "import sys; sys.path.append(sys.argv.pop(1)); {}; main()"
-"""Runs without an installation, and whatever the files of the working folder are called."""
+"""Works without an installation, whatever files are in the working folder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,9 +40,9 @@ class Stage:
 
     Attributes:
         name: build, audit, train or evaluate.
-        depends_on: whatever changes what it makes; another content is another folder.
+        depends_on: everything that affects its output; a change gives another folder.
         command: its arguments, the first a program of this project; `{}` stands for its folder.
-        makes: what is in its folder when it is finished.
+        makes: a file in its folder once it is finished.
     """
 
     name: str
@@ -51,13 +51,13 @@ class Stage:
     makes: str
 
     def folder(self, out: Path) -> Path:
-        """Return where it leaves what it makes."""
+        """Return its output folder."""
         return out / f"{self.name}-{fingerprint(self.depends_on)[:8]}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """What became of a stage: whether it ran now, when it was finished, and how long it took."""
+    """The outcome of a stage: whether it ran now, when it finished, and how long it took."""
 
     name: str
     folder: str
@@ -71,17 +71,19 @@ Call = Callable[[Sequence[str]], int]
 
 
 class StoppedError(Exception):
-    """A stage ended with an exit code of its own; `code` is for the pipeline to end with."""
+    """A stage failed; the pipeline exits with its exit code, `code`."""
 
     def __init__(self, stage: str, code: int) -> None:
-        super().__init__(f"stage {stage} ended with exit code {code}; run the same command again")
+        super().__init__(
+            f"stage {stage} failed with exit code {code}; run the command again to resume"
+        )
         self.code = code
 
 
 def run_program(command: Sequence[str]) -> int:
-    """Run a program of this project in a process of its own; what it says is seen as it says it.
+    """Run a program of this project in its own process, showing its output as it comes.
 
-    It hears of signals, and takes the time it needs to stop: training leaves a checkpoint.
+    Signals are forwarded, and it may take its time to stop: training writes a checkpoint.
     """
     program, *arguments = command
     start = [sys.executable, "-P", "-c", _START.format(_PROGRAMS[program]), str(_ROOT)]
@@ -95,12 +97,12 @@ def run_program(command: Sequence[str]) -> int:
 @contextmanager
 def _passing_signals_to(process: "subprocess.Popen[bytes]") -> Iterator[None]:
     def pass_on(number: int, _frame: FrameType | None) -> None:
-        if number != signal.SIGINT or not _is_of_a_terminal():  # where Ctrl-C reaches both
+        if number != signal.SIGINT or not _is_of_a_terminal():  # Ctrl-C reaches both there
             process.send_signal(number)
 
     before = {}
     for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
-        with suppress(ValueError):  # not the main thread: signals stay as they are
+        with suppress(ValueError):  # not the main thread: leave signals alone
             before[number] = signal.signal(number, pass_on)
     try:
         yield
@@ -110,7 +112,7 @@ def _passing_signals_to(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 
 def _is_of_a_terminal() -> bool:
-    """Tell whether a terminal's Ctrl-C goes to this process, and so to those it started."""
+    """Tell whether a terminal's Ctrl-C reaches this process and its children."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY)
     except OSError:
@@ -125,7 +127,7 @@ def done(stage: Stage, out: Path) -> Account | None:
     """Return the account of a finished stage, None if it is not finished.
 
     Raises:
-        UsageError: its mark is damaged.
+        UsageError: its done.json is damaged.
     """
     folder = stage.folder(out)
     path = folder / DONE
@@ -135,18 +137,18 @@ def done(stage: Stage, out: Path) -> Account | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         finished, seconds = str(content["finished"]), float(content["seconds"])
     except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path}: damaged; delete it to do stage {stage.name} again") from error
+        raise UsageError(f"{path}: damaged; delete it to run stage {stage.name} again") from error
     return Account(
         name=stage.name, folder=folder.name, ran=False, finished=finished, seconds=seconds
     )
 
 
 def run_stage(stage: Stage, out: Path, *, call: Call = run_program) -> Account:
-    """Do a stage unless it is done; return its account.
+    """Run a stage unless it is finished; return its account.
 
     Raises:
-        StoppedError: its command ended with another code than 0.
-        UsageError: its mark is damaged.
+        StoppedError: its command exited with a code other than 0.
+        UsageError: its done.json is damaged.
     """
     before = done(stage, out)
     if before is not None:

@@ -1,1 +1,1 @@
-"""A finished folder -> a data set of the Hub: its files, its card, one commit, a tag."""
+"""A finished folder -> a data set on the Hub: its files, its card, one commit, a tag."""

@@ -1,4 +1,4 @@
-"""The data set's card: how it was made, what gives it away, samples, limits."""
+"""The data set's card: how it was made, what gives its negatives away, samples, limits."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ LEAKS: Final = ("words", "form", "fluency")
 
 
 class CardData(NamedTuple):
-    """What a card is written from; `num_bytes` are those of the parquet."""
+    """The data for a card; `num_bytes`: size of the parquet files."""
 
     repository: str
     manifest: Manifest
@@ -54,8 +54,8 @@ def _body(data: CardData) -> Iterator[str]:
     yield f"# {repository.partition('/')[2]}"
     yield (
         f"{manifest.num_rows():,} captions of `{source}` with {sum(counts.values()):,} hard "
-        "negatives: captions that one edit made false. A row is one caption; a caption for which "
-        "nothing was found has an empty list."
+        "negatives: captions made false by one edit. Each row is one caption; its list of "
+        "negatives may be empty."
     )
     yield (
         "```python\nimport datasets\n\n"
@@ -65,8 +65,8 @@ def _body(data: CardData) -> Iterator[str]:
         f"train --shards hf://datasets/{repository} --images DIR --out run\n```"
     )
     yield (
-        "Images are not here: `images` are keys in the source's own images. `edits` are "
-        "replacements by character offsets of the caption and give `text`; `score` is "
+        "Images are not included: `images` are keys of the source's images. `edits` are "
+        "replacements by character offsets in the caption that give `text`; `score` is "
         "log p(negative) - log p(caption) under the build's model; `producer` indexes `producers` "
         "in manifest.json."
     )
@@ -83,7 +83,7 @@ def _body(data: CardData) -> Iterator[str]:
     if positives := manifest.tallies.get("positives_by_type", {}):
         yield (
             f"{sum(positives.values()):,} positives are edits that leave the caption true, so that "
-            '"edited" does not mean "false":'
+            '"edited" does not imply "false":'
         )
         found = ((name, f"{num:,}") for name, num in _sorted(positives))
         yield _table(("type", "positives"), found)
@@ -99,8 +99,8 @@ def _body(data: CardData) -> Iterator[str]:
 
 def _findings(data: CardData) -> Iterator[str]:
     yield (
-        "How often a caption is told from its negative without the image, with 95 % intervals (0.5:"
-        " it cannot be told), then what there is of them. All of it: audit.json and report.html."
+        "How often a caption is recognised against its negative without the image, with 95 % "
+        "intervals (0.5 is chance), and statistics. Details: audit.json and report.html."
     )
     found = sorted(data.audit.findings, key=lambda finding: finding.measure not in LEAKS)
     yield _table(
@@ -109,7 +109,7 @@ def _findings(data: CardData) -> Iterator[str]:
     )
     outside = sum(finding.verdict() == "outside" for finding in found)
     if outside:
-        yield f"**{outside} of these are outside their bars**; it is published anyway."
+        yield f"**{outside} of these are outside their bars**; it was published anyway."
     references = data.audit.judges
     yield "; ".join(
         f"{name} is measured with {reference}" for name, reference in references.items()
@@ -131,9 +131,9 @@ def _finding(finding: Finding) -> tuple[str, ...]:
 
 def _usefulness(data: CardData) -> Iterator[str]:
     if not data.shares:
-        yield "No readers were asked whether these negatives are grammatical, plausible and false."
+        yield "No human judged whether these negatives are grammatical, plausible and false."
         return
-    yield "How often readers of a sample said yes; useful means yes to all three:"
+    yield "How often judges of a sample said yes; useful means yes to all three:"
     yield _table(
         ("source", "group", "judgement", "share", "95 %", "of"),
         (
@@ -151,7 +151,7 @@ def _usefulness(data: CardData) -> Iterator[str]:
 
 
 def _samples(samples: Sequence[Sample]) -> str:
-    """Return the first two of each kind."""
+    """Return the first two samples of each kind."""
     kinds: dict[str, list[Sample]] = {}
     for sample in samples:
         kinds.setdefault(f"{sample.type}/{sample.subtype}", []).append(sample)
@@ -170,18 +170,18 @@ def _limits(data: CardData) -> str:
 
 def _licence(data: CardData) -> str:
     if not data.licence:
-        return "The terms of the captions are not known; those of the images are their own."
+        return "The licence of the captions is unknown; images have their own licences."
     return (
-        f"The captions, and so their edits, are under {data.licence}; the images have terms of "
-        "their own and are not here."
+        f"The captions, and so their edits, are under {data.licence}; the images have their "
+        "own licences and are not included."
     )
 
 
 _LIMITS: Final = """\
-* No image was looked at: what a caption leaves out may make a negative true.
-* Rows are pairs for training, not questions: among several negatives the caption is the text most
-  like the others.
-* English only; the parser's errors are errors of the negatives."""
+* No image was used: what a caption leaves out may make a negative true.
+* Rows are pairs for training, not test questions: among several negatives the caption is the text
+  most similar to the others.
+* English only; parsing errors cause errors in the negatives."""
 _CITATION: Final = """\
 Captions: cite their source. Training with such negatives: FSC-CLIP, arXiv 2410.05210.
 
@@ -206,5 +206,5 @@ def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return a text that is neither markup nor the end of a cell."""
+    """Escape a text for a cell of a Markdown table."""
     return re.sub(r"([\\|<>*_`\[\]])", r"\\\1", " ".join(text.split()))

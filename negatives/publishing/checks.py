@@ -1,4 +1,4 @@
-"""What may be published: a folder whose audit keeps its bars, of captions with known terms."""
+"""What may be published: a folder whose audit is within its bars, with a known licence."""
 
 import json
 import math
@@ -14,10 +14,10 @@ _SHARE = ("folder", "group", "judgement", "value", "low", "high", "num")
 
 
 def read_audit(path: Path, manifest: Manifest) -> tuple[Audit, dict[str, Any]]:
-    """Return an audit that `negatives audit --out` wrote of this folder, and its JSON.
+    """Return an audit of this folder that `negatives audit --out` wrote, and its JSON.
 
     Raises:
-        UsageError: it is no such file, or is of another folder.
+        UsageError: it is not such a file, or is for another folder.
     """
     content = _json(path)
     try:
@@ -26,12 +26,12 @@ def read_audit(path: Path, manifest: Manifest) -> tuple[Audit, dict[str, Any]]:
         verdicts = [item["verdict"] for item in content["findings"]]
     except (KeyError, TypeError) as error:
         raise UsageError(
-            f"{path}: expected what `negatives audit OUT --out FILE` writes, found other JSON"
+            f"{path}: expected the output of `negatives audit OUT --out FILE`, found other JSON"
         ) from error
     if audit.fingerprint != manifest.fingerprint or not all(isinstance(v, str) for v in verdicts):
         raise UsageError(
-            f"{path}: the audit of another folder ({str(audit.fingerprint)[:12]}...); expected "
-            f"that of {manifest.fingerprint[:12]}..."
+            f"{path}: an audit of another folder ({str(audit.fingerprint)[:12]}...); expected "
+            f"one of {manifest.fingerprint[:12]}..."
         )
     return audit, content
 
@@ -40,16 +40,16 @@ def read_shares(path: Path) -> list[dict[str, Any]]:
     """Return the shares that `negatives annotate --summary --json` printed.
 
     Raises:
-        UsageError: it is no such file.
+        UsageError: it is not such a file.
     """
     shares = _json(path).get("shares")
     if not isinstance(shares, list) or not all(set(_SHARE) <= set(share) for share in shares):
-        raise UsageError(f"{path}: expected what `negatives annotate --summary --json` prints")
+        raise UsageError(f"{path}: expected the output of `negatives annotate --summary --json`")
     return shares
 
 
 def refuse_failing(findings: Sequence[Mapping[str, Any]], *, allowed: bool) -> None:
-    """Refuse an audit with a finding outside its bar, unless that is allowed.
+    """Reject an audit with a finding outside its bar, unless allowed.
 
     Raises:
         UsageError: there is one.
@@ -57,25 +57,25 @@ def refuse_failing(findings: Sequence[Mapping[str, Any]], *, allowed: bool) -> N
     outside = [f"{item['measure']} of {item['group']}" for item in findings if _is_outside(item)]
     if outside and not allowed:
         raise UsageError(
-            f"the audit is outside its bars: {', '.join(outside)}; build it otherwise, or publish "
-            "it all the same with --allow-failing-audit (the card says so)"
+            f"the audit is outside its bars: {', '.join(outside)}; change the build, or publish "
+            "anyway with --allow-failing-audit (the card says so)"
         )
 
 
 def licence_of(manifest: Manifest, *, unknown_allowed: bool) -> str:
-    """Return the licence of the captions, "" if it is not known and that is allowed.
+    """Return the licence of the captions, "" if it is unknown and that is allowed.
 
     Raises:
-        UsageError: it is not known.
+        UsageError: it is unknown.
     """
     licence = str(manifest.source.get("licence") or "")
     if licence and "NOASSERTION" not in licence:
         return licence
     if not unknown_allowed:
         raise UsageError(
-            "expected captions of a known licence, found none in the manifest; state it when they "
-            "are read (--set data.source.licence=..., `import --licence`), or publish them all "
-            "the same with --allow-unknown-licence, if you may"
+            "expected captions of a known licence, found none in the manifest; state it when "
+            "reading them (--set data.source.licence=..., `import --licence`), or publish anyway "
+            "with --allow-unknown-licence, if you may"
         )
     return ""
 

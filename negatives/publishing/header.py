@@ -1,4 +1,4 @@
-"""What the Hub reads of a card: licence, size, tags, configurations, columns and splits."""
+"""A card's metadata for the Hub: licence, size, tags, configurations, columns and splits."""
 
 import re
 from typing import Any, Final
@@ -12,13 +12,13 @@ _SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"),
 _LICENCES: Final = re.compile(
     r"apache-2\.0|mit|cc0-1\.0|cc-by(-sa|-nc|-nd|-nc-sa|-nc-nd)?-(2\.0|2\.5|3\.0|4\.0)|odbl|odc-by|pddl"
 )
-"""The identifiers of the Hub that captions may have; others are told by name."""
+"""The Hub's identifiers for captions' licences; others are given by name."""
 
 _TEXT: Final = {"dtype": "string"}
 
 
 def _edited(name: str) -> dict[str, Any]:
-    """Return a column of edited captions, made anew: YAML would write a second one as an alias."""
+    """Return a new column of edited captions; YAML would write a shared one as an alias."""
     return {
         "name": name,
         "list": [
@@ -45,11 +45,11 @@ FEATURES: Final = (
     _edited("negatives"),
     _edited("positives"),
 )
-"""The columns of a shard as the Hub writes them."""
+"""The columns of a shard in the Hub's notation."""
 
 
 def metadata(manifest: Manifest, *, name: str, licence: str, num_bytes: int) -> dict[str, Any]:
-    """Return the card's YAML; `licence` is "" if unknown, `num_bytes` are those of the parquet."""
+    """Return the card's YAML; `licence` is "" if unknown, `num_bytes` the parquet files' size."""
     splits = manifest.splits()
     return {
         **_licence(licence),
@@ -87,7 +87,7 @@ def _split(manifest: Manifest, split: str) -> dict[str, str | int]:
 
 
 def size_category(num_rows: int) -> str:
-    """Return the Hub's name for a number of rows."""
+    """Return the Hub's category for a number of rows."""
     return next((name for limit, name in _SIZES if num_rows < limit), "1B<n<10B")
 
 
@@ -96,7 +96,7 @@ def _slug(licence: str) -> str:
 
 
 def _licence(licence: str) -> dict[str, str]:
-    """Return the Hub's identifier of a licence, or "other" with the name that it has."""
+    """Return the Hub's identifier of a licence, or "other" with its name."""
     if not licence:
         return {"license": "unknown"}
     if _LICENCES.fullmatch(licence.lower()):

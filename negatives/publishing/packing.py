@@ -1,4 +1,4 @@
-"""Which shards go into which parquet file: in order, each split apart, and not too many files."""
+"""Packing shards into parquet files: in order, by split, with a limited number of files."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,7 +12,7 @@ MOST_FILES: Final = 256
 
 
 class Pack(NamedTuple):
-    """A parquet file, by its name without folder, and the shards whose rows it holds."""
+    """A parquet file: its name without folder, and the shards whose rows it holds."""
 
     file: str
     split: str
@@ -20,10 +20,10 @@ class Pack(NamedTuple):
 
 
 def packs_of(shards: Sequence[Shard], *, most: int = MOST_FILES) -> list[Pack]:
-    """Return the files for these shards: a shard each, or several of a split if they are too many.
+    """Return the files for these shards, one shard each, or several if there are too many.
 
     Raises:
-        UsageError: two splits would have one name, or there are more splits than files.
+        UsageError: two splits would have the same name, or there are more splits than files.
     """
     splits = tuple(dict.fromkeys(shard.split for shard in shards))
     if len(splits) > most:
@@ -35,13 +35,15 @@ def packs_of(shards: Sequence[Shard], *, most: int = MOST_FILES) -> list[Pack]:
     if len(set(names.values())) < len(names):
         raise UsageError(
             f"splits {', '.join(splits)}: two have the same name in letters, digits and _; "
-            "build them in folders of their own (data.source.only_splits)"
+            "build them in separate folders (data.source.only_splits)"
         )
     packs: list[Pack] = []
     for split in splits:
         own = [shard for shard in shards if shard.split == split]
         others = len(splits) - 1
-        share = len(own) * (most - others) // len(shards)  # rounded down: the sum stays below most
+        share = (
+            len(own) * (most - others) // len(shards)
+        )  # rounded down, so that the sum stays below `most`
         number = len(own) if len(shards) <= most else max(1, share)
         bounds = [len(own) * i // number for i in range(number + 1)]
         for i, (start, end) in enumerate(pairwise(bounds)):

@@ -1,4 +1,4 @@
-"""With which command a folder was made, as far as its manifest says."""
+"""The command that made a folder, according to its manifest."""
 
 import dataclasses
 import json
@@ -13,9 +13,9 @@ from negatives.config import build_config
 
 
 def command_of(manifest: Manifest) -> str:
-    """Return the command that made a folder; where files lay is left out, as in the manifest.
+    """Return the command that made a folder; paths are left out, as in the manifest.
 
-    Of a folder made from others it is the one that made the first of them, with a comment.
+    For a folder made from others, it is the command that made the first of them, with a comment.
     """
     config = manifest.config
     imported = config.get("import")
@@ -55,21 +55,21 @@ def _import(options: Mapping[str, Any]) -> str:
 
 
 def _source_defaults(source: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a source's options where they are given otherwise or have no default."""
+    """Return a source's options that differ from their defaults or have none."""
     fields = dataclasses.fields(source_class(str(source["name"])))  # type: ignore[arg-type]
     known = {field.name: field for field in fields}
     found: dict[str, Any] = {"name": source["name"]}
     for name, value in source.items():
         field = known.get(name)
         if name == "root" or field is None:
-            found[name] = value  # told apart, or no option
+            found[name] = value  # set separately, or not an option
         elif field.default is not dataclasses.MISSING:
             found[name] = plain(field.default)
     return found
 
 
 def _different(before: object, after: object, where: str = "") -> Iterator[tuple[str, object]]:
-    """Yield the options, by their dotted names, that are not as they were."""
+    """Yield the changed options by their dotted names."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key, value in after.items():
             yield from _different(before.get(key), value, f"{where}.{key}" if where else str(key))

@@ -1,7 +1,7 @@
-"""A written folder -> one commit and a tag, however often the connection is cut.
+"""A written folder -> one commit and a tag, despite lost connections.
 
-A commit names its parent, so it can neither be made twice nor hide what another wrote meanwhile.
-When an answer is lost, the repository itself is asked: if its head holds our files, it was made.
+A commit names its parent, so it can neither be made twice nor hide someone else's changes. When a
+response is lost, the repository's head tells: if it holds our files, the commit was made.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _OF_THE_HUB: Final = frozenset((".gitattributes", "README.md", "LICENSE"))
 
 
 class SendResult(NamedTuple):
-    """Where the folder stands now; `is_new`: whether this call made the commit."""
+    """The published commit; `is_new`: whether this call made it."""
 
     commit: str
     tag: str
@@ -25,13 +25,13 @@ class SendResult(NamedTuple):
 
 
 class _Files(NamedTuple):
-    """The files to be there: their paths, and what a repository says of each, small or large."""
+    """The files to publish: their paths, and their identities in a repository, small or large."""
 
     paths: Mapping[str, Path]
     stored: Mapping[str, tuple[RemoteFile, RemoteFile]]
 
     def missing(self, there: Mapping[str, RemoteFile]) -> dict[str, Path]:
-        """Return those that are not there, or are other ones."""
+        """Return the files that are missing or different there."""
         return {
             name: path
             for name, path in self.paths.items()
@@ -39,21 +39,21 @@ class _Files(NamedTuple):
         }
 
     def superfluous(self, there: Mapping[str, RemoteFile]) -> list[str]:
-        """Return what an earlier publication left there; files of others stay."""
+        """Return outdated files of an earlier publication; other files stay."""
         return sorted(name for name in there if name.startswith(_OWN) and name not in self.paths)
 
 
 def send(
     repository: Repository, folder: Path, *, message: str, private: bool, tag: str | None
 ) -> SendResult:
-    """Make the repository if it is not there, send the files that differ, and tag the commit.
+    """Create the repository if necessary, upload the files that differ, and tag the commit.
 
-    `tag`: by default the first of v1, v2 ... that is free; a commit with a tag keeps it.
+    `tag`: by default the first free one of v1, v2 ...; a tagged commit keeps its tag.
 
     Raises:
-        UsageError: the repository is something else, or is public and `private` is asked for; the
-            tag belongs to another commit; the Hub refuses the token.
-        RetryableError: the Hub cannot be reached, or another changed the repository meanwhile.
+        UsageError: the repository is something else, or is public although `private` is set; the
+            tag belongs to another commit; the Hub rejects the token.
+        RetryableError: the Hub cannot be reached, or someone changed the repository meanwhile.
     """
     paths = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     files = _Files(paths, {name: remote_files_of(path) for name, path in paths.items()})
@@ -63,12 +63,13 @@ def send(
     if private and not head.private:
         raise UsageError(
             f"{repository.name}: expected a private repository, found a public one; make it "
-            "private in its settings, or leave --private out"
+            "private in its settings, or leave out --private"
         )
     there = repository.files(head.commit)
     if FILE_NAME not in there and set(there) - _OF_THE_HUB:
         raise UsageError(
-            f"{repository.name}: exists and is none of ours: no {FILE_NAME}; choose another name"
+            f"{repository.name}: exists and has no {FILE_NAME}, so it is not ours; "
+            "choose another name"
         )
     tags = repository.tags()
     change = CommitContent(message, files.missing(there), files.superfluous(there))
@@ -80,7 +81,7 @@ def send(
 
 
 def _commit_once(repository: Repository, files: _Files, change: CommitContent, parent: str) -> str:
-    """Make one commit on top of `parent`, whichever attempt it was; return its name."""
+    """Make one commit on top of `parent`, retrying if necessary; return its hash."""
     for attempt in range(ATTEMPTS):
         try:
             return repository.commit(change, parent=parent)
@@ -91,10 +92,10 @@ def _commit_once(repository: Repository, files: _Files, change: CommitContent, p
             there = repository.files(head.commit)
             if files.missing(there) or files.superfluous(there):
                 raise RetryableError(
-                    f"{repository.name}: another changed it meanwhile (now {head.commit[:12]}); "
-                    "nothing of this was shown; look at it, and run the same command again"
+                    f"{repository.name}: changed by someone meanwhile (now {head.commit[:12]}); "
+                    "nothing was published; check their change, and run the same command again"
                 ) from found
-            return head.commit  # it was made, and the answer was lost
+            return head.commit  # it was made, but the response was lost
         if attempt + 1 < ATTEMPTS:
             repository.wait(2.0**attempt)
     raise found
@@ -103,7 +104,7 @@ def _commit_once(repository: Repository, files: _Files, change: CommitContent, p
 def _ensure_tag(
     repository: Repository, commit: str, tag: str | None, tags: Mapping[str, str]
 ) -> str:
-    """Return the tag of a commit, which is given one if it has none."""
+    """Return the tag of a commit, tagging it if it has none."""
     own = [name for name, target in tags.items() if target == commit]
     if tag is None and own:
         return own[0]
@@ -116,7 +117,7 @@ def _ensure_tag(
         if repository.tags().get(chosen) != commit:
             raise RetryableError(
                 f"{repository.name}: {chosen} was given to another commit meanwhile; the files are "
-                f"there as {commit[:12]}; tag them with another --revision"
+                f"published as {commit[:12]}; tag them with another --revision"
             )
     return chosen
 
@@ -125,6 +126,6 @@ def _head(repository: Repository) -> Head:
     head = repository.head()
     if head is None:
         raise UsageError(
-            f"{repository.name}: made, and not to be seen; may this token read what it writes?"
+            f"{repository.name}: created, but not visible; check that the token has read access"
         )
     return head

@@ -1,4 +1,4 @@
-"""The exact files of a data set of the Hub, written to a folder; equal folders give equal bytes."""
+"""The files of a data set for the Hub, written to a folder; equal folders give equal bytes."""
 
 import json
 import shutil
@@ -32,10 +32,10 @@ _OWN = frozenset((FILE_NAME, AUDIT, REPORT, CARD, "data", "rejects", "fluency"))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Publication:
-    """What is published of a folder beside its rows.
+    """What is published besides a folder's rows.
 
-    `repository`: USER/NAME. `audit`: measured, and `figures` the same as JSON. `licence`: of the
-    captions, "" if unknown. `shares`: what readers said, if any were asked.
+    `repository`: USER/NAME. `audit`: the audit, and `figures` the same as JSON. `licence`: of the
+    captions, "" if unknown. `shares`: results of human judges, if any.
     """
 
     repository: str
@@ -46,20 +46,20 @@ class Publication:
 
 
 def verify_folder(folder: Path) -> Manifest:
-    """Return the manifest of a folder of which every byte and row is as it states.
+    """Return the manifest of a folder after verifying every byte and row.
 
     Raises:
         UsageError: the folder is not finished, or damaged.
     """
     manifest = read_manifest(folder)
     for problem in problems_of(folder, manifest):
-        raise UsageError(f"{folder}: {problem}; `negatives verify` gives the whole account")
+        raise UsageError(f"{folder}: {problem}; run `negatives verify` for all problems")
     if not manifest.shards:
         raise UsageError(f"{folder}: no rows to publish")
     if manifest.schema != VERSION:
         raise UsageError(
-            f"{folder}: expected schema version {VERSION}, found {manifest.schema}; `negatives "
-            "filter` writes it again in the present one"
+            f"{folder}: expected schema version {VERSION}, found {manifest.schema}; rewrite it "
+            "with `negatives filter`"
         )
     return manifest
 
@@ -71,7 +71,7 @@ def write_files(
     publication: Publication,
     report: Report = lambda _num_rows: None,
 ) -> list[str]:
-    """Write what is published of a verified folder to `out`, anew; return the files' names.
+    """Write the files of a verified folder to `out`, replacing old ones; return their names.
 
     The rows of each parquet file are read back and must give the bytes of their shards.
 
@@ -81,10 +81,10 @@ def write_files(
     manifest = read_manifest(folder)
     if out.exists() and any(out.iterdir()):
         if not _is_publication(out):
-            raise UsageError(f"{out}: holds other files than a publication's; move them away")
+            raise UsageError(f"{out}: holds files that are not a publication's; move them away")
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(folder / FILE_NAME, out / FILE_NAME)  # first: now the folder is ours
+    shutil.copyfile(folder / FILE_NAME, out / FILE_NAME)  # first, to mark the folder as ours
     for kind, shards in shards_by_kind(manifest):
         for pack in packs_of(shards):
             _write_pack(folder, out, pack, kind=kind, manifest=manifest)
@@ -111,7 +111,7 @@ def write_files(
 
 
 def _is_publication(folder: Path) -> bool:
-    """Tell whether a folder holds what `write_files` wrote, or began to, and nothing else."""
+    """Tell whether a folder holds only files that `write_files` wrote or started."""
     names = {path.name for path in folder.iterdir()}
     strangers = {name for name in names - _OWN if not (name.startswith("tmp") or ".tmp" in name)}
     return FILE_NAME in names and not strangers and not any((folder / "data").glob("*.arrow"))
@@ -124,7 +124,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 def draw_samples(folder: Path, manifest: Manifest) -> tuple[Sample, ...]:
-    """Return negatives of every kind to look at, of rows drawn from all shards."""
+    """Return sample negatives of every kind, from rows drawn from all shards."""
     share = min(1.0, _SAMPLED_ROWS / manifest.num_rows())
     kept: list[Row] = []
     for shard in manifest.shards:

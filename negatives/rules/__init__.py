@@ -1,4 +1,4 @@
-"""RULES: the whole list of rules. Nothing registers itself; a user's own is named in the config."""
+"""RULES lists all rules. Nothing registers itself; the configuration names user-defined rules."""
 
 import dataclasses
 import hashlib
@@ -48,10 +48,10 @@ RULES: Mapping[str, type[AnyRule]] = {
 def rule_class(
     name: str, rules: Mapping[str, type[AnyRule]] = RULES, *, what: str = "rule"
 ) -> type[AnyRule]:
-    """Return the rule of a name in a table, or a user's own, named `package.module:Class`.
+    """Return the class of a rule in a table, or a user-defined one, `package.module:Class`.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no rule of that name.
     """
     if ":" not in name:
         if name not in rules:
@@ -64,7 +64,7 @@ def rule_class(
 
 
 _RENAMED: Mapping[str, str] = {"llm_infill.judge": "verify", "llm_rewrite.judge": "verify"}
-"""Options of rules of before 2026-12, and what to write in their place."""
+"""Options of rules renamed in 2026-12, and their new names."""
 
 
 def make_rule(
@@ -74,25 +74,25 @@ def make_rule(
     rules: Mapping[str, type[AnyRule]] = RULES,
     what: str = "rule",
 ) -> AnyRule:
-    """Return the rule that a config entry `{rule: NAME, option: value ...}` asks for.
+    """Return the rule of a config entry `{rule: NAME, option: value ...}`.
 
-    `rules`: the table in which it is looked up; `what`: what an error calls its entries.
+    `rules`: the table to look it up in; `what`: the name of its entries in errors.
 
     Raises:
-        UsageError: the rule or one of its options is unknown or of another type.
+        UsageError: the rule or one of its options is unknown or of a wrong type.
     """
     options = dict(spec)
     name = str(options.pop("rule", ""))
     cls = rule_class(name, rules, what=what)
     for key, value in options.items():
         if now := _RENAMED.get(f"{name}.{key}"):
-            raise UsageError(f"rule {name}.{key}: found {value!r} under an old name; write {now}")
+            raise UsageError(f"rule {name}.{key}: was renamed (found {value!r}); use {now}")
     given = {"lexicon": lexicon} if needs_lexicon(cls) else {}
     return parse_options(cls, options, where=f"{what} {name}", given=given)
 
 
 def producer_of(spec: Mapping[str, object], rule: AnyRule) -> dict[str, object]:
-    """Return how the manifest names a rule: all its options, and the hash of a user's source."""
+    """Return a rule's entry in the manifest: all options, and a user-defined rule's source hash."""
     options = {
         field.name: plain(getattr(rule, field.name))
         for field in dataclasses.fields(rule)  # type: ignore[arg-type]
@@ -119,7 +119,7 @@ def is_asking(spec: Mapping[str, object], rules: Mapping[str, type[AnyRule]] = R
 
 
 def needs_lexicon(cls: type[AnyRule]) -> bool:
-    """Tell whether the build has to give the lexicon to this rule."""
+    """Tell whether this rule needs the lexicon."""
     return any(field.name == "lexicon" for field in dataclasses.fields(cls))  # type: ignore[arg-type]
 
 

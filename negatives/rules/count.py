@@ -1,4 +1,4 @@
-"""Numbers: as many of a thing as the image does not show."""
+"""Numbers: a number of things that the image does not show."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -60,10 +60,10 @@ def _words() -> _Words:
 class Count:
     """ "two dogs are running" -> "three dogs are running".
 
-    A number word or numeral before its noun gives way to another of its class: one to six, seven
-    to twelve, or tens. "one dog is" and "two dogs are" change places with their noun and verbs,
-    unless something else in the caption says how many there are. With `articles`, "a dog" becomes
-    "two dogs" as well; that is not reversible, as "two dogs" leads back to "one dog".
+    A number word or numeral before its noun is replaced by another of its class: one to six, seven
+    to twelve, or tens. "one dog is" and "two dogs are" are exchanged with noun and verbs, unless
+    something else in the caption gives the number. With `articles`, "a dog" also becomes "two
+    dogs"; that is not reversible, because "two dogs" leads back to "one dog".
     """
 
     articles: bool = False
@@ -87,7 +87,7 @@ class Count:
     def _counts(
         self, tokens: Sequence[Token], words: Sequence[str], children: Children, index: int
     ) -> bool:
-        """Tell whether a number says how many of a thing there are, and nothing takes it up."""
+        """Tell whether a number counts things and nothing else refers to it."""
         word, noun = words[index], tokens[index].head
         if (
             (word not in _CLASS_OF and word not in _ARTICLES)
@@ -130,7 +130,7 @@ class Count:
             yield Slot("count", "count", "num", tuple(alternatives), reversible=reversible)
 
     def _members(self, word: str, noun: Token) -> tuple[str, ...]:
-        """Return the numbers that may stand for one: of hands one and two, of dogs up to six."""
+        """Return the numbers that may replace one: one and two for hands, up to six for dogs."""
         members = _CLASS_OF.get(word, _CLASSES[0])
         if self.lexicon.lemma(noun.text, noun.tag) in _words().pairs:
             members = members[:2] if members[0] in _SINGULAR else ()
@@ -141,7 +141,7 @@ class Count:
     def _turn(
         self, tokens: Sequence[Token], words: Sequence[str], children: Children, index: int
     ) -> tuple[Replacement, ...] | None:
-        """Return what turns one thing into several or back, the number aside; None if nothing."""
+        """Return the other replacements that turn one thing into several or back, or None."""
         noun = tokens[index].head
         if not _may_turn(tokens, words, children, index) or self._hides_verb(tokens, noun):
             return None
@@ -179,13 +179,13 @@ class Count:
 
 
 def _stands_alone(tokens: Sequence[Token], index: int) -> bool:
-    """Tell whether a token has a space on both sides ("two-story" and "#3" have not)."""
+    """Tell whether a token has a space on both sides (unlike "two-story" and "#3")."""
     spaced_before = index == 0 or tokens[index - 1].end < tokens[index].start
     return spaced_before and tokens[index].end < tokens[index + 1].start
 
 
 def _is_taken_up(tokens: Sequence[Token], words: Sequence[str], index: int) -> bool:
-    """Tell whether another word tells how many there are: "both", "the other", a pronoun "one"."""
+    """Tell whether another word gives the number: "both", "the other", a pronoun "one"."""
     for i, word in enumerate(words):
         if word in _words().taken_up and not (i and words[i - 1] == "each"):
             return True
@@ -197,7 +197,7 @@ def _is_taken_up(tokens: Sequence[Token], words: Sequence[str], index: int) -> b
 def _may_turn(
     tokens: Sequence[Token], words: Sequence[str], children: Children, index: int
 ) -> bool:
-    """Tell whether one thing may stand where several do, with no more than its forms changed."""
+    """Tell whether one thing may replace several if only word forms change."""
     noun = tokens[index].head
     head = tokens[noun].head
     above = words[head]
@@ -215,7 +215,7 @@ def _may_turn(
 def _shares_out(
     tokens: Sequence[Token], words: Sequence[str], children: Children, noun: int
 ) -> bool:
-    """Tell whether several things have several others ("two men wearing hats", "as clowns")."""
+    """Tell whether several things go with several others ("two men wearing hats", "as clowns")."""
     verbs = [c for c in children[noun] if tokens[c].dep in {"acl", "relcl"}]
     if tokens[noun].dep in SUBJECTS:
         verbs.append(tokens[noun].head)
@@ -236,7 +236,7 @@ def _shares_out(
 def _nouns_of_preposition(
     tokens: Sequence[Token], children: Children, preposition: int
 ) -> Iterator[int]:
-    """Yield the nouns of a preposition, through a participle too ("in racing uniforms")."""
+    """Yield the nouns of a preposition, also through a participle ("in racing uniforms")."""
     for child in children[preposition]:
         if tokens[child].dep == "pobj":
             yield child

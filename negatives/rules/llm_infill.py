@@ -1,4 +1,4 @@
-"""`llm_infill`: a word is taken out, and the model names others for the gap. Pure."""
+"""`llm_infill`: a word is removed, and the model proposes others for the gap. Pure."""
 
 import json
 from collections import Counter
@@ -26,10 +26,9 @@ _MAX_WORDS = 3  # of a proposal
 class LlmInfill:
     """ "a man riding a horse" -> "a man riding a camel".
 
-    One slot a word of the `kinds` asked for ("obj", "att", "act", "rel"), of which at most
-    `places` a caption are asked about, and at most `proposals` answers are taken. `is_open`: nouns
-    and verbs may be of any class, which takes a good model. `verify`: whether the model is then
-    asked to verify its proposals.
+    One slot per word of the given `kinds` ("obj", "att", "act", "rel"), with at most `places`
+    requests per caption and at most `proposals` answers used. `is_open`: nouns and verbs may be of
+    any class, which requires a good model. `verify`: whether the model also verifies its proposals.
     """
 
     lexicon: Lexicon
@@ -40,7 +39,7 @@ class LlmInfill:
     verify: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what would ask nothing."""
+        """Reject options that ask nothing."""
         if not self.kinds or min(self.places, self.proposals) < 1:
             raise UsageError(
                 "rule llm_infill: expected kinds, and 1 or more places and proposals, found "
@@ -53,13 +52,13 @@ class LlmInfill:
         return prompt(_PROMPT).version
 
     def requests(self, parse: Parse) -> list[Request]:
-        """Return what is asked about a caption; nothing about one that is very long."""
+        """Return the requests about a caption; none if it is very long."""
         if len(parse.text) > MAX_CHARACTERS:
             return []
         return [self._request(parse, target) for target in self._places(parse)]
 
     def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Proposals:
-        """Return what the outcomes of the same requests, in their order, are worth."""
+        """Return the slots from the outcomes of the same requests, in order."""
         reasons: Counter[str] = Counter()
         if len(parse.text) > MAX_CHARACTERS:
             reasons[TOO_LONG] += 1
@@ -106,7 +105,7 @@ class LlmInfill:
     def _edits(
         self, parse: Parse, target: InfillTarget, words: list[str], reasons: Counter[str]
     ) -> Iterator[Edit]:
-        """Yield the edits of proposals that fit the place; count the others."""
+        """Yield the edits of proposals that fit the place; count the rejected ones."""
         token = parse.tokens[target.at]
         seen: set[str] = set()
         for word in words:
@@ -129,7 +128,7 @@ class LlmInfill:
 
 
 def is_plain(words: str) -> bool:
-    """Tell whether a text is words of letters alone, with single spaces and inner hyphens."""
+    """Tell whether a text consists of words of letters, with single spaces and inner hyphens."""
     return all(
         part.isalpha() and part.isascii() for word in words.split(" ") for part in word.split("-")
     )

@@ -1,4 +1,4 @@
-"""`llm_rewrite`: the model states edits of the wanted types, as find and replace. Pure."""
+"""`llm_rewrite`: the model proposes edits of the given types, as find and replace. Pure."""
 
 import json
 import re
@@ -33,7 +33,7 @@ _SLOT = {
     "relation": ("replace", "rel"),
     "count": ("count", "num"),
 }
-_TAGS: Mapping[str, str | tuple[str, ...]] = {  # one of these must be among the words that go
+_TAGS: Mapping[str, str | tuple[str, ...]] = {  # one of these must be among the removed words
     "object": "NN",
     "attribute": ("JJ", "NN", "VBN"),
     "action": "VB",
@@ -46,8 +46,8 @@ _TAGS: Mapping[str, str | tuple[str, ...]] = {  # one of these must be among the
 class LlmRewrite:
     """ "a man riding a horse" -> "a man leading a horse".
 
-    One slot an edit of the `types` asked for. `answers`: how many are drawn for a caption, at the
-    `temperature`. `verify`: whether the model is then asked to verify its edits.
+    One slot per edit of the given `types`. `answers`: the number sampled per caption, at this
+    `temperature`. `verify`: whether the model also verifies its edits.
     """
 
     lexicon: Lexicon
@@ -58,7 +58,7 @@ class LlmRewrite:
     verify: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what would ask nothing, and several answers that would all be the same."""
+        """Reject options that ask nothing, or ask for several identical answers."""
         if not self.types or not 0 <= self.temperature < inf:
             raise UsageError(
                 "rule llm_rewrite: expected types, and a temperature of 0 or more, found "
@@ -76,7 +76,7 @@ class LlmRewrite:
         return prompt(_PROMPT).version
 
     def requests(self, parse: Parse) -> list[Request]:
-        """Return what is asked about a caption; nothing about one that is very long."""
+        """Return the requests about a caption; none if it is very long."""
         if len(parse.text) > MAX_CHARACTERS or not parse.tokens:
             return []
         found = prompt(_PROMPT)
@@ -97,7 +97,7 @@ class LlmRewrite:
         ]
 
     def slots(self, parse: Parse, outcomes: Sequence[Outcome]) -> Proposals:
-        """Return what the outcomes of the same requests, in their order, are worth."""
+        """Return the slots from the outcomes of the same requests, in order."""
         reasons: Counter[str] = Counter()
         if len(parse.text) > MAX_CHARACTERS:
             reasons[TOO_LONG] += 1
@@ -124,7 +124,7 @@ class LlmRewrite:
         return slots, reasons
 
     def _edit(self, parse: Parse, proposal: Proposal) -> Edit | str:
-        """Return the edit that a proposal means, or what is wrong with it."""
+        """Return the edit of a proposal, or the reason to reject it."""
         find, replace = proposal.find.strip(), " ".join(proposal.replace.split())
         if proposal.type not in self.types:
             return "wrong type"
@@ -147,7 +147,7 @@ class LlmRewrite:
 
 
 def _fault(parse: Parse, type_: str, edit: Edit) -> str | None:
-    """Return what is wrong with an edit: it changes much, no whole words, or not what it says."""
+    """Return why an edit is rejected: too large, not at whole words, or not of the stated type."""
     starts = {token.start for token in parse.tokens}
     ends = {token.end for token in parse.tokens}
     first, last = edit.replacements[0].start, edit.replacements[-1].end
@@ -166,5 +166,5 @@ def _fault(parse: Parse, type_: str, edit: Edit) -> str | None:
 
 
 def _marks(text: str) -> list[str]:
-    """Return the marks of punctuation, which an edit has to leave as they are."""
+    """Return the punctuation marks, which an edit must keep."""
     return [character for character in text if not (character.isalnum() or character in " -")]

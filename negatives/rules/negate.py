@@ -1,4 +1,4 @@
-"""Negation: what the caption asserts is denied, or what it denies is asserted."""
+"""Negation: an assertion of the caption is denied, or its denial is asserted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,16 +44,16 @@ class _Turn(NamedTuple):
 class Negate:
     """ "a dog with a collar" -> "a dog without a collar".
 
-    Also "is running" / "is not running", "runs" / "does not run", "wearing" / "not wearing", and
-    "a dog" / "no dog" where the caption asserts the dog: as the subject of the main clause, after
+    Also "is running" / "is not running", "runs" / "does not run", "wearing" / "not wearing", and "a
+    dog" / "no dog" where the caption asserts the dog: as the subject of the main clause, after
     "there is", or as the whole caption. A caption with one negation loses it, one with several is
-    left alone. Where a negation does not lead back ("isn't", "with no hat") the slot says so.
+    left alone. Slots whose negation does not lead back ("isn't", "with no hat") are irreversible.
     """
 
     lexicon: Lexicon
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:
-        """Yield a slot for each assertion that can be denied, or for the one denial."""
+        """Yield a slot for each assertion that can be denied, or for the only denial."""
         tokens = parse.tokens
         words = [token.text.lower() for token in tokens]
         known = negation_words().negations
@@ -67,7 +67,7 @@ class Negate:
             yield Slot("negate", "negate", subtype, (edit,), reversible=reversible)
 
     def _denials(self, view: CaptionView) -> Iterator[_Turn]:
-        """Yield what denies an assertion of a caption without a negation."""
+        """Yield denials of the assertions in a caption without a negation."""
         for index, token in enumerate(view.tokens):
             dep = token.dep
             if dep == "prep":
@@ -102,9 +102,9 @@ class Negate:
                 yield _Turn(verb, verb, f"{_DO_FOR_TAG[tag]} not {lemma}", "act")
 
     def _is_finite_form(self, word: str, lemma: str, tag: str) -> bool:
-        """Tell whether a word is this finite form of a verb, and nothing else that looks like it.
+        """Tell whether a word is unambiguously this finite form of a verb.
 
-        A past form that is a participle too mostly is one in a caption: "a refrigerator stocked".
+        A past form that is also a participle usually is one in a caption: "a refrigerator stocked".
         """
         lexicon = self.lexicon
         return (
@@ -120,7 +120,7 @@ class Negate:
             yield _Turn(first, first, f"no {view.words[first]}", "existence")
 
     def _may_be_none(self, view: CaptionView, noun: int, article: int | None) -> bool:
-        """Tell whether "no" may stand before a noun, and what stood there could come back."""
+        """Tell whether "no" may precede a noun, and the determiner could be restored."""
         tokens, words, children, _ = view
         if not is_existence(view, noun) or is_on_sign(view, min(children[noun], default=noun)):
             return False
@@ -134,7 +134,7 @@ class Negate:
         return tokens[noun].tag == "NN" and not is_mass and (words[article] == "an") == after
 
     def _assertions(self, view: CaptionView, index: int) -> Iterator[_Turn]:
-        """Yield what takes the caption's only negation away."""
+        """Yield edits that remove the caption's only negation."""
         tokens, words, *_ = view
         word = words[index]
         if word == "without":

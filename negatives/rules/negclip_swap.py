@@ -1,9 +1,9 @@
-"""NegCLIP's swaps: two phrases of one category change places (Yuksekgonul et al. 2023).
+"""NegCLIP's swaps: two phrases of one category are swapped (Yuksekgonul et al. 2023).
 
-The published recipe draws a pair of phrases in each category that has two, drops it if both read
-alike, and keeps one of the pairs that are left, each category as likely as another. The weights
-here hold that choice in one step: they compare across all the slots of a caption, so that one
-weighted draw from the pool of alternatives is one negative of the recipe.
+The published recipe draws a pair of phrases in each category with at least two, drops equal pairs,
+and keeps one of the remaining pairs uniformly. The weights here combine these steps: they are
+comparable across all slots of a caption, so that one weighted draw from all alternatives is one
+negative of the recipe.
 """
 
 from bisect import bisect_right
@@ -35,19 +35,18 @@ class _Span(NamedTuple):
 class NegclipSwap:
     """ "a red car and a blue bus" -> "a blue car and a red bus".
 
-    One slot a category, in this order: noun phrases of three tokens and more (np), verbs (act),
-    NN (obj), NNS (obj), adverbs (att), adjectives (att). A slot's alternatives are all pairs that
-    read differently; they exclude each other, but are no class: the recipe's choice is not
-    exchangeable.
+    One slot per category, in this order: noun phrases of at least three tokens (np), verbs (act),
+    NN (obj), NNS (obj), adverbs (att), adjectives (att). A slot's alternatives are all pairs with
+    different texts; they exclude each other, but the recipe's choice is not exchangeable.
 
-    `verbs`: "phrases" with auxiliaries and adverbs, as FSC-CLIP takes them, or "gerunds", single
-    words tagged VBG, as in NegCLIP's published file.
+    `verbs`: "phrases" with auxiliaries and adverbs, as in FSC-CLIP, or "gerunds", single words
+    tagged VBG, as in NegCLIP's published file.
     """
 
     verbs: Literal["phrases", "gerunds"] = "phrases"
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:
-        """Yield a slot for each category with two phrases that read differently."""
+        """Yield a slot for each category with two different phrases."""
         categories = [
             (subtype, spans, _first_ranks(spans))
             for subtype, found in _categories(parse, self.verbs)
@@ -68,12 +67,12 @@ class NegclipSwap:
 
 
 def _has_letter(span: _Span) -> bool:
-    """Tell whether a phrase is words, and no mark or number that the tagger took for one."""
+    """Tell whether a phrase consists of words, not of mistagged punctuation or numbers."""
     return any(character.isalpha() for character in span.text)
 
 
 def _categories(parse: Parse, verbs: str) -> Iterator[tuple[str, list[_Span]]]:
-    """Yield the published categories in their order, each with its phrases in the caption's."""
+    """Yield the published categories in order, each with its phrases in caption order."""
     tokens = parse.tokens
     yield (
         "np",
@@ -103,9 +102,9 @@ def _span(parse: Parse, first: int, last: int) -> _Span:
 
 
 def _verb_phrases(tokens: Sequence[Token]) -> list[tuple[int, int]]:
-    """Return the disjoint matches (first, last) of `VERB? ADV* AUX* VERB+`, the longest first.
+    """Return the disjoint matches (first, last) of `VERB? ADV* AUX* VERB+`, longest first.
 
-    Where matches overlap the longest stays, of equally long ones the leftmost.
+    Among overlapping matches the longest is kept, among equally long ones the leftmost.
     """
     found: list[tuple[int, int]] = []
     windows = list(_verbal_runs(tokens))
@@ -136,7 +135,7 @@ def _verbal_runs(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
 
 
 def _first_of_match(tokens: Sequence[Token], low: int, last: int) -> int:
-    """Return where the longest match that ends with the verb at `last` begins, `low` at least."""
+    """Return the start, at least `low`, of the longest match that ends with the verb at `last`."""
     first = last
     for pos in ("VERB", "AUX", "ADV"):
         while first > low and tokens[first - 1].pos == pos:
@@ -145,7 +144,7 @@ def _first_of_match(tokens: Sequence[Token], low: int, last: int) -> int:
 
 
 def _first_ranks(spans: Sequence[_Span]) -> list[int]:
-    """Return, after each span, how many unlike pairs begin with it or an earlier one."""
+    """Return the cumulative number of unlike pairs by first span."""
     ahead = Counter(span.text for span in spans)
     num_ahead, total = len(spans), 0
     ranks: list[int] = []
@@ -158,7 +157,7 @@ def _first_ranks(spans: Sequence[_Span]) -> list[int]:
 
 
 def _swap(spans: Sequence[_Span], ranks: Sequence[int], rank: int) -> Edit:
-    """Return the swap of the unlike pair at `rank`, pairs in the order of their first span."""
+    """Return the swap of the unlike pair at `rank`, with pairs in the order of their first span."""
     index = bisect_right(ranks, rank)
     left = spans[index]
     skipped = rank - (ranks[index - 1] if index else 0)
@@ -173,14 +172,14 @@ def _swap(spans: Sequence[_Span], ranks: Sequence[int], rank: int) -> Edit:
 
 
 def _shares(chances: Sequence[float]) -> list[float]:
-    """Return how likely each category is to supply the negative.
+    """Return each category's probability of supplying the negative.
 
-    Category c draws a pair of unlike phrases with `chances[c]`, apart from the others; one of
-    those that did supplies it: E[1 / (number that did); c did].
+    Category c independently draws a pair of unlike phrases with `chances[c]`; one of those that did
+    is chosen: E[1 / (number that did); c did].
     """
     shares: list[float] = []
     for index, chance in enumerate(chances):
-        num_others = [1.0]  # [k]: how likely k of the other categories drew an unlike pair
+        num_others = [1.0]  # [k]: probability that k of the other categories drew an unlike pair
         for other in (*chances[:index], *chances[index + 1 :]):
             missed = [share * (1 - other) for share in num_others] + [0.0]
             drew = [0.0] + [share * other for share in num_others]

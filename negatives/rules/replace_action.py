@@ -1,10 +1,10 @@
 """Replace a verb by another of its class (SugarCrepe has no such type; VL-CheckList's "action").
 
-The members that stand for a verb take its form and its frame: an object (or the passive) or none,
-the preposition that follows, and a subject that can do it. tables/replace.txt lists the frames. A
-verb with a particle of its own ("sitting down") or a clause ("helps the dog jump") is left, so is
-one that makes a word or a phrase with a noun ("snow covered", "hold hands"), and so is the posture
-of what is not alive: a vase that sits on a table stands there too.
+Substitutes take the verb's form and fit its frame: an object (or the passive) or none, the
+following preposition, and a subject that can do it. tables/replace.txt lists the frames. Verbs with
+a particle ("sitting down") or a clause ("helps the dog jump") are left alone, and so are verbs that
+form a word or a phrase with a noun ("snow covered", "hold hands"), and postures of inanimate
+things: a vase that sits on a table also stands there.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,9 +36,9 @@ _HANDLING, _CARE = "handle a thing", "care"
 
 
 class _Frame(NamedTuple):
-    """What stands around a verb: an object or a passive, the preposition right after it, a subject.
+    """A verb's frame: an object or a passive, the preposition right after it, a subject.
 
-    `preposition`: "air" for one before the air or the sky. `of_a_game`: the object is a game.
+    `preposition`: "air" if it precedes the air or the sky. `of_a_game`: the object is a game.
     """
 
     has_object: bool
@@ -59,7 +59,7 @@ class _Verb(NamedTuple):
 class ReplaceAction:
     """ "a man sitting on a bench" -> "a man standing on a bench".
 
-    One slot a main verb that has a class in its frame.
+    One slot per main verb that has a class in its frame.
     """
 
     lexicon: Lexicon
@@ -84,7 +84,7 @@ class ReplaceAction:
                 yield slot
 
     def _verb(self, tokens: tuple[Token, ...], index: int) -> _Verb | None:
-        """Return the verb at a token if it has a class and belongs to nothing longer."""
+        """Return the verb at a token if it has a class and is not part of a longer expression."""
         token = tokens[index]
         found = member(self.lexicon, token.text.lower(), "VERB", token.tag)
         if found is None or _is_glued(tokens, index):
@@ -110,7 +110,7 @@ class ReplaceAction:
         preposition = _preposition(tokens, index + 1) if is_bound else ""
         has_object = passive or not _OBJECTS.isdisjoint(children)
         if "prt" in children:
-            # taggers hardly tell "crawling down the road" from "holding up a sign"
+            # taggers confuse "crawling down the road" and "holding up a sign"
             if after.dep != "prt":
                 return None
             has_object, preposition = False, after.text.lower()
@@ -119,7 +119,7 @@ class ReplaceAction:
         return _Verb(index, found, _Frame(has_object, preposition, subject == "person", is_game))
 
     def _kind_of_subject(self, tokens: tuple[Token, ...], verb: int) -> Kind | None:
-        """Return what the subject is; None where no word tells."""
+        """Return the kind of the subject; None if it is unclear."""
         subject_index = _subject(tokens, verb)
         if subject_index is None:
             return None
@@ -131,7 +131,7 @@ class ReplaceAction:
 
 
 def _subject(tokens: tuple[Token, ...], verb: int) -> int | None:
-    """Return where the verb's subject stands, or the noun that it or a verb above it describes."""
+    """Return the index of the verb's subject, or of the noun that it or a verb above describes."""
     for _ in tokens:
         for place, token in enumerate(tokens):
             if token.head == verb and token.dep in _SUBJECTS and token.tag not in _RELATIVES:
@@ -141,14 +141,14 @@ def _subject(tokens: tuple[Token, ...], verb: int) -> int | None:
         verb = tokens[verb].head
         noun = tokens[verb]
         if noun.dep == "pobj" and tokens[noun.head].text.lower() == "in":
-            verb = noun.head  # "a man in a jacket standing": the parser's model takes the nearest
+            verb = noun.head  # "a man in a jacket standing": the parser chooses the nearest noun
         elif noun.tag in _NUMBER or noun.tag == "PRP":
             return verb
     return None
 
 
 def _gathering_noun(tokens: tuple[Token, ...], noun: int) -> int:
-    """Return where the noun stands of which there is a lot, a group or a photograph."""
+    """Return the index of the noun after "a lot of", "a group of" or "a photograph of"."""
     if tokens[noun].text.lower() not in word_sets("kinds")["gatherers"]:
         return noun
     for place, token in enumerate(tokens[noun + 1 : noun + 8], noun + 1):
@@ -158,14 +158,14 @@ def _gathering_noun(tokens: tuple[Token, ...], noun: int) -> int:
 
 
 def _preposition(tokens: tuple[Token, ...], place: int) -> str:
-    """Return the preposition at a place, or "air" if that is what follows it."""
+    """Return the preposition at a token, or "air" if it precedes the air or the sky."""
     if any(token.text.lower() in _AIR for token in tokens[place + 1 : place + 3]):
         return "air"
     return tokens[place].text.lower()
 
 
 def _is_half(tokens: tuple[Token, ...], index: int, lemma: str) -> bool:
-    """Tell whether the noun before makes one word with the verb: "snow covered benches"."""
+    """Tell whether the preceding noun forms one word with the verb: "snow covered benches"."""
     before, token = tokens[index - 1], tokens[index]
     if not index or before.tag not in _NUMBER:
         return False
@@ -187,7 +187,7 @@ def _is_phrase(
     *,
     passive: bool,
 ) -> bool:
-    """Tell whether a verb of a class makes a phrase with its object or with where that is held."""
+    """Tell whether a verb forms a phrase with its object or with the place where it is held."""
     sets = word_sets("replace")
     thing = children.get("dobj")
     if thing is not None and thing.text.lower() in sets.get(f"not of {name}", ()):
@@ -203,7 +203,7 @@ def _is_phrase(
 
 
 def _is_glued(tokens: tuple[Token, ...], index: int) -> bool:
-    """Tell whether the verb is a part of a hyphenated word."""
+    """Tell whether the verb is part of a hyphenated word."""
     token = tokens[index]
     return any(
         other.text == "-" and (other.end == token.start or other.start == token.end)
@@ -212,7 +212,7 @@ def _is_glued(tokens: tuple[Token, ...], index: int) -> bool:
 
 
 def _is_passive(tokens: tuple[Token, ...], index: int) -> bool:
-    """Tell whether a participle tells what is done to its noun ("parked", but not "has run")."""
+    """Tell whether a participle is passive ("parked", but not "has run")."""
     if tokens[index].tag != _PARTICIPLE:
         return False
     return not any(
@@ -239,7 +239,7 @@ def _misfits(words: WordClass, frame: _Frame) -> frozenset[int]:
 
 
 def _members_mentioned(found: Member, position: int, verbs: list[_Verb]) -> set[int]:
-    """Return the members of a class that are said elsewhere in the caption, in any form."""
+    """Return the members of a class that occur elsewhere in the caption, in any form."""
     words = found.words
     return {
         words.index[lemma]

@@ -1,10 +1,10 @@
 """Replace an adjective by another of its class (SugarCrepe's "replace attribute").
 
-Attributive and predicative adjectives, participles that stand before a noun, and nouns before a
-noun where they name its colour or material. An adjective that makes a compound with the next noun
-("hot dog"), and one that would, are left out; so are the other words of its coordination ("white
-and brown" never becomes "brown and brown"). An adjective that the words beside it bind to its sense
-("full of bananas", "pale blue", "fallen asleep") is left, whichever member of its class it is.
+Attributive and predicative adjectives, participles before a noun, and nouns before a noun that name
+its colour or material. Adjectives that form a compound with the next noun ("hot dog"), or would,
+are left out; so are the other words of the coordination ("white and brown" never becomes "brown and
+brown"). Adjectives with a fixed sense in context ("full of bananas", "pale blue", "fallen asleep")
+are left alone, for every member of their class.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ _BOUND_TO = {"sky": "blue", "filling": "of", "lighting": "up"}  # class -> the w
 class ReplaceAttribute:
     """ "a red car" -> "a blue car".
 
-    One slot an adjective that has a class.
+    One slot per adjective that has a class.
     """
 
     lexicon: Lexicon
@@ -80,7 +80,7 @@ class ReplaceAttribute:
 
 
 def _is_part(tokens: tuple[Token, ...], index: int) -> bool:
-    """Tell whether the adjective is a part of a hyphenated word or a measure ("two years old")."""
+    """Tell whether the adjective is part of a hyphenated word or a measure ("two years old")."""
     token = tokens[index]
     before = tokens[index - 1] if index else token
     after = tokens[index + 1] if index + 1 < len(tokens) else token
@@ -92,7 +92,7 @@ def _is_part(tokens: tuple[Token, ...], index: int) -> bool:
 
 
 def _coordinated_members(tokens: tuple[Token, ...], index: int, words: WordClass) -> set[int]:
-    """Return the members of the class that stand beside the adjective, joined to it or not."""
+    """Return the members of the class next to the adjective, coordinated with it or not."""
     shut: set[int] = set()
     for step in (-1, 1):
         position = index + step
@@ -108,7 +108,7 @@ def _coordinated_members(tokens: tuple[Token, ...], index: int, words: WordClass
 
 
 def _is_bound(tokens: tuple[Token, ...], index: int, name: str) -> bool:
-    """Tell whether the words beside an adjective of a class give it a sense of its own."""
+    """Tell whether neighbouring words give an adjective of a class a special sense."""
     before = tokens[index - 1].text.lower() if index else ""
     after = tokens[index + 1].text.lower() if index + 1 < len(tokens) else ""
     sets = word_sets("replace")
@@ -122,7 +122,7 @@ def _is_bound(tokens: tuple[Token, ...], index: int, name: str) -> bool:
 
 
 def _is_of_a_mass(tokens: tuple[Token, ...], index: int) -> bool:
-    """Tell whether "little" may say how much there is: "very little food"."""
+    """Tell whether "little" may be a quantity: "very little food"."""
     first = index
     while first and tokens[first - 1].tag == "RB":
         first -= 1
@@ -132,16 +132,16 @@ def _is_of_a_mass(tokens: tuple[Token, ...], index: int) -> bool:
 
 
 def _noun_of(tokens: tuple[Token, ...], token: Token) -> Token:
-    """Return the word that the adjective, or the first it is joined to, depends on."""
+    """Return the head of the adjective, or of the first adjective of its coordination."""
     while token.dep == "conj" and tokens[token.head].head != token.head:
         token = tokens[token.head]
     return tokens[token.head]
 
 
 def _fits(lexicon: Lexicon, found: Member, noun: Token) -> bool:
-    """Tell whether the class says something of the noun that a photograph shows.
+    """Tell whether a photograph shows the class's property of the noun.
 
-    A photograph's own colour, a person's, and a child's age or size are not that.
+    It does not show the colour of a photograph or a person, or a child's age or size.
     """
     words, own = found
     sets = word_sets("replace")
@@ -155,7 +155,7 @@ def _fits(lexicon: Lexicon, found: Member, noun: Token) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _compounds(lexicon: Lexicon, words: WordClass, noun: str, tag: str) -> frozenset[int]:
-    """Return the members that make one word with the noun after them."""
+    """Return the members that form one word with the next noun."""
     fixed = word_sets("replace")["compounds"]
     lemma = lexicon.lemma(noun, tag)
     return frozenset(

@@ -1,9 +1,9 @@
-"""Replace a noun by one that the captions of the corpus show to be its rival.
+"""Replace a noun by a rival learned from the corpus.
 
-Beyond the hand-written classes: two nouns are rivals if captions of one image hardly ever use both,
-and if both keep the same company (negatives/exclusion/rivals.py). The noun has to stand as
-`replace_object` asks, for this is that rule with rivals in place of a class. What the corpus has
-not seen in the very place is not drawn (`Slot.strict`).
+Beyond the hand-written classes: two nouns are rivals if captions of one image hardly ever use both
+and they occur in similar contexts (negatives/exclusion/rivals.py). The places are those of
+`replace_object`, with rivals instead of a class. Alternatives that the corpus has not seen in the
+same place are not drawn (`Slot.strict`).
 """
 
 from collections.abc import Iterator
@@ -19,17 +19,17 @@ from negatives.words.rivals import RivalLexicon, RivalsOutside
 
 
 class LearningRule(Protocol):
-    """A rule whose alternatives a corpus gives; a dataclass as every rule is."""
+    """A rule whose alternatives are learned from a corpus; a dataclass like every rule."""
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:
-        """Yield nothing: without a corpus there are no alternatives."""
+        """Yield nothing: there are no alternatives without a corpus."""
 
     def slots_among(self, parse: Parse, rivals: RivalsOutside) -> Iterator[Slot]:
-        """Yield the places with the alternatives that the images of other folds give."""
+        """Yield the places with alternatives learned from the images of other folds."""
 
 
 def learns(rule: object) -> TypeGuard[LearningRule]:
-    """Tell whether the alternatives of a rule, or of its class, come from a corpus."""
+    """Tell whether the alternatives of a rule, or of its class, are learned from a corpus."""
     return hasattr(rule, "slots_among")
 
 
@@ -37,13 +37,13 @@ def learns(rule: object) -> TypeGuard[LearningRule]:
 class ReplaceLearned:
     """ "a man riding a bike" -> "a man riding a horse".
 
-    One slot a noun that has rivals; none without a corpus model.
+    One slot per noun that has rivals; none without a corpus model.
     """
 
     lexicon: Lexicon
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:  # noqa: ARG002 - as every rule
-        """Yield nothing: without a corpus no rivals are known."""
+        """Yield nothing: no rivals are known without a corpus."""
         yield from ()
 
     def slots_among(self, parse: Parse, rivals: RivalsOutside) -> Iterator[Slot]:

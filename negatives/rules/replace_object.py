@@ -1,10 +1,9 @@
 """Replace a noun by another of its class (SugarCrepe's "replace object").
 
-A compound is replaced as a whole or not at all. A modifier that is a material or a colour
-("metal fence") makes no compound. Members that would make a compound with the word before
-("hot" + "dog"), that the caption already mentions, or that do not count where the noun does ("a
-bacon") are not offered, and a noun that is itself in that position is left: all this holds for
-every member alike.
+A compound is replaced as a whole or not at all. A material or a colour as modifier ("metal fence")
+does not form a compound. Members that would form a compound with the word before ("hot" + "dog"),
+that the caption already mentions, or that are uncountable where the noun is not ("a bacon") are not
+offered, and a noun in such a position is left alone, so that the same holds for every member.
 """
 
 from collections.abc import Iterator
@@ -51,7 +50,7 @@ class _Noun(NamedTuple):
 class ReplaceObject:
     """ "a dog on the sofa" -> "a cat on the sofa".
 
-    One slot a common noun that heads its phrase, or compound of a class.
+    One slot per common noun that heads its phrase, or compound, with a class.
     """
 
     lexicon: Lexicon
@@ -80,7 +79,7 @@ class ReplaceObject:
     def _misfits(
         self, tokens: tuple[Token, ...], noun: _Noun, *, has_gender: bool
     ) -> frozenset[int]:
-        """Return the members of the noun's class that do not go with the words around it."""
+        """Return the members of the noun's class that do not fit the words around it."""
         first, last, found = noun
         before = tokens[first - 1] if first else None
         joined = before.text.lower() if before is not None and before.tag in _JOINS else ""
@@ -122,10 +121,10 @@ class ReplaceObject:
         return self.lexicon.class_name(before.text.lower(), "ADJ") not in _QUALITIES
 
     def _is_first_half(self, tokens: tuple[Token, ...], last: int) -> bool:
-        """Tell whether the next word makes a compound with the noun, as far as its tag tells.
+        """Tell whether the next word forms a compound with the noun, judging by its tag.
 
-        A plural may be a verb that the tagger missed ("a dog runs"), and so may a gerund; a
-        singular before a plural verb is half of a compound ("a bathroom sink").
+        A plural or a gerund may be a mistagged verb ("a dog runs"); a singular before a plural verb
+        is half of a compound ("a bathroom sink").
         """
         if last + 1 >= len(tokens):
             return False
@@ -139,7 +138,7 @@ class ReplaceObject:
 
 
 def _is_fixed(tokens: tuple[Token, ...], first: int, last: int, name: str) -> bool:
-    """Tell whether the words of a class read well in this place alone.
+    """Tell whether a class is limited to such places.
 
     Colours in the plural ("whites"), and ages after "little".
     """
@@ -166,7 +165,7 @@ def _determiner(tokens: tuple[Token, ...], first: int, last: int) -> str:
 
 
 def _is_glued(tokens: tuple[Token, ...], index: int) -> bool:
-    """Tell whether the word is a part of a hyphenated one."""
+    """Tell whether the word is part of a hyphenated one."""
     token = tokens[index]
     before = tokens[index - 1] if index else token
     after = tokens[index + 1] if index + 1 < len(tokens) else token
@@ -176,7 +175,7 @@ def _is_glued(tokens: tuple[Token, ...], index: int) -> bool:
 
 
 def _loses_case(tokens: tuple[Token, ...], index: int) -> bool:
-    """Tell whether the noun owns something in the plural: "dogs'", but "men's"."""
+    """Tell whether the noun has a plural possessive: "dogs'", but "men's"."""
     return (
         tokens[index].tag == "NNS"
         and index + 1 < len(tokens)
@@ -185,7 +184,7 @@ def _loses_case(tokens: tuple[Token, ...], index: int) -> bool:
 
 
 def _is_bare(tokens: tuple[Token, ...], first: int, last: int) -> bool:
-    """Tell whether a singular follows a preposition with nothing between: "on foot", "at night"."""
+    """Tell whether a singular directly follows a preposition: "on foot", "at night"."""
     if first == 0 or tokens[last].tag != "NN":
         return False
     before = tokens[first - 1]
@@ -193,7 +192,7 @@ def _is_bare(tokens: tuple[Token, ...], first: int, last: int) -> bool:
 
 
 def _has_gender(parse: Parse) -> bool:
-    """Tell whether a pronoun ("his") could be left behind by a noun of another gender."""
+    """Tell whether a pronoun ("his") would not fit a noun of another gender."""
     pronouns = word_sets("replace")["gendered pronouns"]
     return any(token.text.lower() in pronouns for token in parse.tokens)
 
@@ -206,9 +205,9 @@ def _misfits(
     determiner: str | None,
     has_gender: bool,  # noqa: FBT001 - a cache key
 ) -> frozenset[int]:
-    """Return the members that do not go with the word before, the determiner or a pronoun.
+    """Return the members that do not fit the word before, the determiner or a pronoun.
 
-    `joined`: the word before, where it may make a compound; `determiner`: None for a plural.
+    `joined`: the word before, if it may form a compound; `determiner`: None for a plural.
     """
     sets = word_sets("replace")
     shut = members_among(found.words, sets["light nouns"])
@@ -223,7 +222,7 @@ def _misfits(
 
 
 def _members_mentioned(words: WordClass, nouns: list[_Noun], noun: _Noun) -> set[int]:
-    """Return the members of a class that other nouns of the caption name, in either number."""
+    """Return the members of a class that other nouns of the caption name, singular or plural."""
     return {
         words.index[lemma]
         for other in nouns
@@ -232,7 +231,7 @@ def _members_mentioned(words: WordClass, nouns: list[_Noun], noun: _Noun) -> set
 
 
 def _compounds(lexicon: Lexicon, before: str, words: WordClass) -> set[int]:
-    """Return the members that make one word with the word before them."""
+    """Return the members that form one word with the word before them."""
     fixed = word_sets("replace")["compounds"]
     return {
         index

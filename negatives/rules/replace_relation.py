@@ -1,8 +1,8 @@
 """Replace a spatial relation by another of a closed class (SugarCrepe's "replace relation").
 
-The classes, and what shuts them out, are in negatives/tables/relations.txt. All that the rule
-looks at beside the relation's own words (those on its left, and its object) stays as it is in the
-negative: so the negative offers the same class.
+The classes and their exceptions are in negatives/tables/relations.txt. Besides the relation itself
+the rule uses only words that stay unchanged in the negative (those on its left, and its object), so
+the negative offers the same class.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from negatives.slots import Slot, Substitutes
 _DETERMINERS = frozenset(("DT", "PRP$", "CD", "PDT", "WP$"))
 _NOUNS = frozenset(("NN", "NNS"))
 _MAX_OBJECT_DISTANCE = 10  # tokens
-_THING = "thing"  # the kind of an object that no list names
+_THING = "thing"  # the kind of an unlisted object
 _ROAD = "road"
 _BY_THE_ROAD = frozenset(("on", "in", "beside", "next to"))
 
@@ -32,10 +32,10 @@ class _Phrase(NamedTuple):
 class Relations(NamedTuple):
     """The table.
 
-    `phrases`: prepositions by their first word, the longest first; `others`: the rest of a
+    `phrases`: prepositions by their first word, longest first; `others`: the rest of a
     preposition's class, by kind of object and preposition; `kinds`: the kind of an object, by word
-    form; `after`: the left neighbours that shut a relation out; `standing`: the words on the left
-    that shut out where beside a road something is.
+    form; `after`: the left neighbours that exclude a relation; `standing`: the words on the left
+    that exclude the relations beside a road.
     """
 
     phrases: Mapping[str, tuple[_Phrase, ...]]
@@ -57,8 +57,8 @@ class _PrepositionSpan(NamedTuple):
 class ReplaceRelation:
     """ "a cat on the table" -> "a cat under the table".
 
-    One slot a preposition that has a class before its object, a common noun with a determiner (or
-    a plural). Prepositions of several words are taken whole, the longest first.
+    One slot per preposition that has a class before its object, a common noun with a determiner (or
+    a plural). Prepositions of several words are matched whole, longest first.
     """
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:
@@ -66,7 +66,7 @@ class ReplaceRelation:
         table = relations()
         lowered = parse.text.lower()
         if len(lowered) != len(parse.text):
-            return  # an odd letter of another length in lower case would shift the offsets
+            return  # a letter whose lower case has another length would shift the offsets
         past = 0
         for index, token in enumerate(parse.tokens):
             phrases = table.phrases.get(token.text.lower())
@@ -83,7 +83,7 @@ class ReplaceRelation:
 def _place(
     tokens: tuple[Token, ...], first: int, lowered: str, phrases: tuple[_Phrase, ...]
 ) -> _PrepositionSpan | None:
-    """Return the longest of the phrases that stands here, token for token."""
+    """Return the longest phrase that matches here, token for token."""
     start = tokens[first].start
     for text, num_words in phrases:
         last = first + num_words - 1
@@ -99,7 +99,7 @@ def _place(
 def _others(
     tokens: tuple[Token, ...], target: _PrepositionSpan, table: Relations
 ) -> tuple[str, ...]:
-    """Return what may stand here instead: nothing for a particle or an idiom."""
+    """Return the possible substitutes: none for a particle or an idiom."""
     first, last, phrase = target
     token = tokens[first]
     if first == last and (token.dep != "prep" or token.tag != "IN"):
@@ -120,7 +120,7 @@ def _others(
 
 
 def _stands(before: tuple[Token, ...], table: Relations) -> bool:
-    """Tell whether one of the words is a thing that stands beside a road and on its side alike."""
+    """Tell whether one of the words is a thing that stands both beside a road and on its side."""
     return any(token.text.lower() in table.standing for token in before)
 
 
@@ -139,17 +139,17 @@ def _slot(start: int, end: int, others: tuple[str, ...]) -> Slot:
 
 @cache
 def relations() -> Relations:
-    """Return the table shipped with the package; read once a process."""
+    """Return the table shipped with the package; read once per process."""
     path = files("negatives").joinpath("tables/relations.txt")
     return relations_of(path.read_text(encoding="utf-8"))
 
 
 def relations_of(table: str) -> Relations:
-    """Return the relations that a table in the layout of relations.txt describes.
+    """Return the relations in a table with the layout of relations.txt.
 
     Raises:
-        ValueError: a preposition stands in two classes of a kind, an object in two kinds, or a line
-            in no section.
+        ValueError: a preposition is in two classes of a kind, an object in two kinds, or a line in
+            no section.
     """
     others: dict[tuple[str, str], tuple[str, ...]] = {}
     kinds: dict[str, str] = {}
@@ -165,7 +165,7 @@ def relations_of(table: str) -> Relations:
         elif section in words:
             words[section].update(line.split())
         else:
-            raise ValueError(f"relations: no section has this line: {line!r}")
+            raise ValueError(f"relations: this line is in no section: {line!r}")
     return Relations(
         phrases=_by_first_word({phrase for _, phrase in others}),
         others=others,
@@ -178,7 +178,7 @@ def relations_of(table: str) -> Relations:
 def _add_class(
     others: dict[tuple[str, str], tuple[str, ...]], kind: str, members: tuple[str, ...]
 ) -> None:
-    """Enter each member of a class with the others."""
+    """Add each member of a class with the others."""
     for member in members:
         if (kind, member) in others:
             raise ValueError(f"relations: {member!r} is in two classes of {kind!r}")
@@ -186,7 +186,7 @@ def _add_class(
 
 
 def _add_objects(kinds: dict[str, str], kind: str, nouns: list[str]) -> None:
-    """Enter nouns of a kind, with their plurals in -s (a form that is no word does no harm)."""
+    """Add nouns of a kind, with their plurals in -s (a form that is not a word is harmless)."""
     for noun in nouns:
         for form in (noun, f"{noun}s"):
             if kinds.setdefault(form, kind) != kind:
@@ -196,7 +196,7 @@ def _add_objects(kinds: dict[str, str], kind: str, nouns: list[str]) -> None:
 
 
 def _by_first_word(texts: set[str]) -> dict[str, tuple[_Phrase, ...]]:
-    """Return the phrases by their first word, the longest first."""
+    """Return the phrases by their first word, longest first."""
     found: dict[str, tuple[_Phrase, ...]] = {}
     for text in sorted(texts, key=lambda text: (-len(text), text)):
         first, *rest = text.split(" ")

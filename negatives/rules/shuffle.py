@@ -1,7 +1,7 @@
 """Word order: the n-grams of a caption in another order (FSC-CLIP, Oh et al. 2024, sec. 3.1).
 
-The published recipe joins tokens again and puts the final mark anywhere; here words change places
-among themselves, and spacing, punctuation and the final mark stay where they are.
+The published recipe joins tokens again and moves the final mark too; here only words are permuted,
+and spacing, punctuation and the final mark stay in place.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,32 +15,32 @@ from data.errors import UsageError
 from negatives.parse import Parse, Token
 from negatives.slots import Lazy, Slot
 
-_MARKS = ".,!?"  # the tokenizer leaves one in what it takes for an abbreviation ("av e.")
-MAX_BLOCKS = 20  # 20! orders are the most that `len` of a sequence can tell
+_MARKS = ".,!?"  # the tokenizer keeps a space in supposed abbreviations ("av e.")
+MAX_BLOCKS = 20  # 20! orders are the most that `len` of a sequence can return
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shuffle:
     """ "a red car by a blue bus" -> "a blue car by a red bus".
 
-    `n`: words a block; of a caption of more than 20 blocks only the first 20 are shuffled.
-    `remainder`: whether the last words, where they are fewer than `n`, move too, as published;
-    then the caption may be out of reach of its negative (`reversible` says so).
+    `n`: words per block; of more than 20 blocks only the first 20 are shuffled. `remainder`:
+    whether the last words, if fewer than `n`, move too, as published; the negative may then not
+    lead back to the caption (see `reversible`).
 
     Raises:
-        UsageError: a block has no word.
+        UsageError: `n` is less than 1.
     """
 
     n: int = 2
     remainder: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse blocks of no words."""
+        """Reject blocks without words."""
         if self.n < 1:
             raise UsageError(f"rule shuffle.n: expected 1 or more, found {self.n}")
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:
-        """Yield one slot: every order of the blocks that reads differently, by rank."""
+        """Yield one slot: every distinct order of the blocks, by rank."""
         words = tuple(_words(parse))
         blocks = [words[i : i + self.n] for i in range(0, len(words), self.n)][:MAX_BLOCKS]
         moves = bool(blocks) and len(blocks[-1]) < self.n and self.remainder
@@ -59,7 +59,7 @@ class Shuffle:
 
 
 class _Word(NamedTuple):
-    """A word with what is written onto it ("man's", "t-shirt"), punctuation at its ends aside."""
+    """A word with attached parts ("man's", "t-shirt"), without punctuation at its ends."""
 
     start: int
     end: int
@@ -67,9 +67,9 @@ class _Word(NamedTuple):
 
 
 class _Orders(NamedTuple):
-    """The orders of `blocks`; those that read alike are one, and are told by the blocks' `kinds`.
+    """The distinct orders of `blocks`, where equal blocks have the same number in `kinds`.
 
-    `counts`: how often each kind occurs; `size`: how many orders; `own`: the rank of the caption.
+    `counts`: how often each kind occurs; `size`: number of orders; `own`: the caption's rank.
     """
 
     blocks: Sequence[Sequence[_Word]]
@@ -99,9 +99,9 @@ def _has_letter(token: Token) -> bool:
 
 
 def _recurs(words: Sequence[_Word], n: int) -> bool:
-    """Tell whether the last, short block stands elsewhere too, where a full one may start.
+    """Tell whether the last, short block also occurs where a full block may start.
 
-    Only then can blocks of two lengths give the caption's words in another order of blocks.
+    Only then can another order of blocks give the caption's own words.
     """
     texts = [word.text.lower() for word in words]
     length = len(texts) % n
@@ -146,7 +146,7 @@ def _order(counts: Sequence[int], size: int, rank: int) -> Iterator[int]:
 
 
 def _edit(orders: _Orders, index: int) -> Edit:
-    """Return the edit that puts the words in the order of a rank, the caption's own left out."""
+    """Return the edit for the order at a rank, not counting the caption's own order."""
     blocks, kinds, counts, size, own = orders
     rank = index if index < own else index + 1
     waiting: list[list[Sequence[_Word]]] = [[] for _ in counts]

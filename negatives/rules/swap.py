@@ -1,4 +1,4 @@
-"""Swaps: two parts of one kind change places, and say another thing with the same words."""
+"""Swaps: two parts of one kind are exchanged, so that the same words say something else."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,24 +37,24 @@ _FAMILY = {
     "rarer colour": "colour", "metallic colour": "colour", "size, familiar": "size",
     "size, strong": "size", "size, figurative": "size", "size, strong, rarer": "size",
 }  # fmt: skip
-"""Classes of adjectives whose members say one sort of thing, though some go together."""
+"""Classes of adjectives with one kind of meaning, although some members are compatible."""
 
 _PLURAL = frozenset({"NNS", "NNPS"})
 
 
 _Kind = tuple[str, Iterator[Part], Callable[[Tree, Part, Part], bool]]
-"""A slot's subtype, the parts that pair up, and what tells whether two of them may."""
+"""A slot's subtype, the parts to pair, and the test whether two of them may be swapped."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Swap:
     """ "a red car and a blue bus" -> "a blue car and a red bus".
 
-    One slot a pair, with one alternative. `noun_phrases`: whole phrases, determiners and
-    modifiers with them; `objects`: nouns with their compounds, of one number, articles and
-    adjectives left; `attributes`: adjectives of two nouns; `actions`: verbs of one form and
-    frame. Only the first `max_parts` parts of each kind pair up. Phrases that differ in their
-    nouns alone are left to `objects`, if that is on.
+    One slot per pair, with one alternative. `noun_phrases`: whole phrases with determiners and
+    modifiers; `objects`: nouns with their compounds, equal in number, without articles and
+    adjectives; `attributes`: adjectives of two nouns; `actions`: verbs of one form and frame. Only
+    the first `max_parts` parts of each kind are paired. Phrases that differ only in their nouns are
+    left to `objects`, if that is on.
     """
 
     lexicon: Lexicon
@@ -65,7 +65,7 @@ class Swap:
     max_parts: int = 8
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:
-        """Yield a slot for each pair of parts that are apart, read differently and may swap."""
+        """Yield a slot for each pair of disjoint, different parts that may be swapped."""
         if len(parse.tokens) < 2:
             return
         tree = tree_of(parse)
@@ -84,7 +84,7 @@ class Swap:
                     yield Slot("swap", "swap", subtype, (Edit((forth, back)),))
 
     def _kinds(self, tree: Tree) -> Iterator[_Kind]:
-        """Yield the kinds of parts of which the caption may have two."""
+        """Yield the kinds of parts that the caption may have twice."""
         if self.noun_phrases and len(tree.parse.chunks) > 1:
             yield "np", phrases(tree, self.lexicon), self._phrases_may
         if self.objects:
@@ -95,7 +95,7 @@ class Swap:
             yield "act", verbs(tree), _verbs_may
 
     def _phrases_may(self, tree: Tree, left: Part, right: Part) -> bool:
-        """Tell whether two noun phrases may change places with everything in them."""
+        """Tell whether two noun phrases may be swapped as a whole."""
         here, there = left.root, right.root
         if leaves_a_pronoun(tree, left) or say_the_same(tree, here, there):
             return False
@@ -121,7 +121,7 @@ class Swap:
         return here == there or (here in _ARTICLES and there in _ARTICLES)
 
     def _nouns_may(self, tree: Tree, left: Part, right: Part) -> bool:
-        """Tell whether two nouns may change places while all around them stays."""
+        """Tell whether two nouns may be swapped while everything around them stays."""
         here, there = left.root, right.root
         if (
             left.form != right.form
@@ -137,7 +137,7 @@ class Swap:
         return not (self._makes_a_word(tree, left, right) or self._makes_a_word(tree, right, left))
 
     def _makes_a_word(self, tree: Tree, target: Part, new: Part) -> bool:
-        """Tell whether a noun would become part of another word where it goes ("hot" + "dog")."""
+        """Tell whether a noun would join another word in its new place ("hot" + "dog")."""
         before = target.first - 1
         return (
             before >= 0
@@ -148,7 +148,7 @@ class Swap:
         )
 
     def _adjectives_may(self, tree: Tree, left: Part, right: Part) -> bool:
-        """Tell whether two adjectives of one form, on two nouns, may change places."""
+        """Tell whether two adjectives of one form, on two nouns, may be swapped."""
         words = tree.words
         here, there = tree.heads[left.root], tree.heads[right.root]
         if left.form != right.form or here == there:
@@ -169,14 +169,14 @@ class Swap:
 
 
 def _verbs_may(tree: Tree, left: Part, right: Part) -> bool:
-    """Tell whether two verbs of one form and frame may change places while their objects stay."""
+    """Tell whether two verbs of one form and frame may be swapped while their objects stay."""
     return left.form == right.form and (
         left.form.endswith(" object") or not have_one_owner(tree, left.root, right.root)
     )
 
 
 def _cannot_be_counted(tree: Tree, left: int, right: int) -> bool:
-    """Tell whether a swap would put a/an or "one" before a noun that takes neither ("a water")."""
+    """Tell whether a swap would put a/an or "one" before an uncountable noun ("a water")."""
     mass = word_sets("swap")["mass"]
     return (tree.words[left] in mass or tree.words[right] in mass) and (
         _is_counted(tree, left) != _is_counted(tree, right)
@@ -191,7 +191,7 @@ def _is_counted(tree: Tree, noun: int) -> bool:
 
 
 def _is_described(tree: Tree, noun: int) -> bool:
-    """Tell whether something but "one" is said of a noun beside it."""
+    """Tell whether a noun has a modifier other than "one"."""
     return any(
         tree.deps[child] in _AROUND and tree.words[child] != "one" for child in tree.children[noun]
     )

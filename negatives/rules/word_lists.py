@@ -1,8 +1,8 @@
-"""Word lists: a listed word gives way to another of its list.
+"""Word lists: a listed word is replaced by another from its list.
 
-The rule-based negatives of SVLC (Doveh et al. 2023, sec. 3.1), with lists of our own: a list is
-chosen among those that the caption has a word of, then a word, then another word of the list that
-the caption does not have. Theirs never match an entry of several words, so ours have none.
+The rule-based negatives of SVLC (Doveh et al. 2023, sec. 3.1), with our own lists: choose a list
+that has a word of the caption, then a word, then another word of the list that the caption lacks.
+The published code never matches entries of several words, so our lists have none.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,11 +27,11 @@ LISTS: Mapping[str, tuple[str, str]] = {
     "counts": ("count", "num"),
     "counts_capital": ("count", "num"),
 }
-"""The lists shipped, those of the published code, each with what it yields: type and subtype."""
+"""The shipped lists, as in the published code, each with its type and subtype."""
 
 
 class _List(NamedTuple):
-    """A list's words in order; `others`: for each word those that may not be true beside it."""
+    """A list's words in order; `others`: for each word, those that exclude it."""
 
     words: tuple[str, ...]
     others: Mapping[str, tuple[str, ...]]
@@ -48,20 +48,20 @@ class _Choice(NamedTuple):
 class WordLists:
     """ "a red car" -> "a blue car".
 
-    One slot a list that the caption has a word of. An alternative replaces one listed word,
-    wherever it stands, by another of `lists`; its weight makes a weighted draw from the slot what
-    the recipe draws: a word in proportion to its occurrences, then a replacement uniformly.
-    Choosing the slot uniformly completes the recipe. A caption's words are matched as they are
-    written, and neither articles nor number are mended: the published recipe does neither.
+    One slot per list that has a word of the caption. An alternative replaces one listed word, at
+    each occurrence, by another of its list. Weights make a weighted draw from the slot follow the
+    recipe: a word in proportion to its occurrences, then a replacement uniformly. Choosing the slot
+    uniformly completes the recipe. As published, words are matched as written, and articles and
+    number are not corrected.
 
     Raises:
-        UsageError: a list is unknown, or there is none.
+        UsageError: a list is unknown, or no list is given.
     """
 
     lists: tuple[str, ...] = tuple(LISTS)
 
     def __post_init__(self) -> None:
-        """Refuse lists that are not shipped."""
+        """Reject unknown lists."""
         if not self.lists:
             raise UsageError(f"rule word_lists.lists: expected at least one; {nearest('', LISTS)}")
         for name in self.lists:
@@ -70,7 +70,7 @@ class WordLists:
                 raise UsageError(f"rule word_lists.lists: unknown list {name!r}; {hint}")
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:
-        """Yield a slot for each list that the caption has a word of."""
+        """Yield a slot for each list that has a word of the caption."""
         texts = {token.text for token in parse.tokens}
         for name in self.lists:
             words = _list(name)
@@ -106,7 +106,7 @@ def _slot(parse: Parse, name: str, listed: _List, present: set[str]) -> Iterator
 
 
 def _absent(others: tuple[str, ...], present: set[str]) -> tuple[str, ...]:
-    """Return the words that the caption does not have."""
+    """Return the words that the caption lacks."""
     if len(present) == 1:
         return others
     return tuple(other for other in others if other not in present)
@@ -114,7 +114,7 @@ def _absent(others: tuple[str, ...], present: set[str]) -> tuple[str, ...]:
 
 @cache
 def _list(name: str) -> _List:
-    """Return a list of the package's; words that share a line do not replace each other."""
+    """Return a shipped list; words on the same line do not replace each other."""
     table = resources.files("negatives").joinpath("tables", "word_lists", f"{name}.txt")
     rows = [
         line.split()

@@ -1,15 +1,15 @@
-"""FSC-CLIP's replacements: a word of the scene graph gives way to a WordNet neighbour.
+"""FSC-CLIP's replacements: a word of the scene graph is replaced by a WordNet neighbour.
 
-The recipe of FSC-CLIP (Oh et al. 2024), after SugarCrepe's REPLACE: for each element of
-the caption's scene graph two replacements are drawn without repetition, the frequent ones likelier
-than the rare, and one of all that were drawn is kept. The weights here are how often each
-replacement is among those drawn, so they compare across all the slots of a caption: one weighted
-draw from the pool of alternatives is one negative of the recipe.
+The recipe of FSC-CLIP (Oh et al. 2024), after SugarCrepe's REPLACE: for each element of the
+caption's scene graph two replacements are drawn without repetition, weighted by frequency, and one
+of all drawn is kept. The weights here are the expected number of times that each replacement is
+drawn, so they are comparable across all slots of a caption: one weighted draw from all alternatives
+is one negative of the recipe.
 
-Two differences. The published code remembers SemCor's counts by a lemma's name alone, whichever
-sense it met first, so that its weights depend on the captions seen before; here each sense has
-its own count. And slurs, abuse and obscenities (`tables/refused.txt`), some of them among the
-frequent neighbours of "man" and "woman", are taken for no neighbours at all.
+Two differences: the published code caches SemCor's counts by a lemma's name, for whichever sense
+came first, so that its weights depend on earlier captions; here each sense has its own count. And
+slurs, abuse and obscenities (`tables/refused.txt`), some of them frequent neighbours of "man" and
+"woman", are excluded.
 """
 
 from array import array
@@ -38,7 +38,7 @@ _DRAWS_PER_ELEMENT = 2
 
 
 class _Pool(NamedTuple):
-    """Replacements of a word, and how often each is expected among the draws for one element."""
+    """Replacements of a word, and how often each is expected among an element's draws."""
 
     names: tuple[str, ...]
     weights: Sequence[float]
@@ -48,10 +48,10 @@ class _Pool(NamedTuple):
 class WordnetReplace:
     """ "a dog on the sofa" -> "a dog under the sofa".
 
-    One slot an element: entities (obj: the head noun), their modifiers (att), and the verbs (act)
-    and other words (rel: mostly prepositions, multi-word ones whole) that relate two entities.
-    Captions with fewer than two entities, or with neither a modifier nor a relation, have none.
-    The alternatives are no class: the recipe's choice is not exchangeable.
+    One slot per element: entities (obj: the head noun), their modifiers (att), and the verbs (act)
+    and other words (rel: mostly prepositions, including multi-word ones) that relate two entities.
+    Captions with fewer than two entities, or with neither a modifier nor a relation, have none. The
+    recipe's choice is not exchangeable.
     """
 
     lexicon: Lexicon
@@ -72,7 +72,7 @@ class WordnetReplace:
             yield from self._slots(parse, element, "act" if verb else "rel")
 
     def _slots(self, parse: Parse, element: Element, subtype: str) -> Iterator[Slot]:
-        """Yield the element's slot, if it has a replacement: weights sum to 2 (1 if it has one)."""
+        """Yield the element's slot, if any; weights sum to 2 (1 for a single replacement)."""
         root = parse.tokens[element.root]
         if root.pos == "ADP":
             start, end = parse.tokens[element.first].start, parse.tokens[element.last].end
@@ -104,9 +104,9 @@ class WordnetReplace:
         )
 
     def _inflect(self, name: str, tag: str) -> str:
-        """Return the form for the tag; several words, or a word without one, stay as they are.
+        """Return the form for the tag; several words, or a word without one, stay unchanged.
 
-        A form that is no English word was made by rule for a word that has none ("w.c.s").
+        A form that is not an English word was made by rule for a word without one ("w.c.s").
         Capitals of a name stay ("ATM", "ATMs").
         """
         form = None if " " in name else self.lexicon.inflect(name, tag)
@@ -124,7 +124,7 @@ def _match_case(new: str, old: str) -> str:
 
 @lru_cache(maxsize=4096)  # a common noun has 1,000 neighbours: 16 kB, and 1 ms to find
 def _neighbours(lexicon: Lexicon, form: str, pos: str, lemma: str) -> _Pool:
-    """Return the neighbours of a lower-case form, without its own lemma's, with expected draws."""
+    """Return the neighbours of a lower-case form, except its own lemma, with expected draws."""
     found = [item for item in lexicon.neighbours(form, pos) if not is_refused(item[0])]
     expected = _expected_draws([weight for _, weight in found])
     others = [
@@ -136,7 +136,7 @@ def _neighbours(lexicon: Lexicon, form: str, pos: str, lemma: str) -> _Pool:
 
 
 def is_refused(name: str) -> bool:
-    """Tell whether no negative may bring in a name: it, or one of its words, is on the list."""
+    """Tell whether a name, or one of its words, is on the list of excluded words."""
     lower = name.lower()
     return not _refused_names().isdisjoint((lower, *lower.replace("-", " ").split()))
 
@@ -164,7 +164,7 @@ def _table(name: str) -> dict[str, str]:
 
 
 def _expected_draws(weights: Sequence[int]) -> list[float]:
-    """Return how often each is among two draws in proportion to `weights`, without repetition.
+    """Return the expected number of times that each is in two weighted draws without repetition.
 
     First, or second after any other: p_i + sum over j != i of p_j p_i / (1 - p_j).
     """

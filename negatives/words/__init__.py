@@ -1,1 +1,1 @@
-"""What is known of words: forms, senses, sounds, classes; and the compiler of their tables."""
+"""Lexical knowledge: forms, senses, sounds, classes; and the compiler of their tables."""

@@ -1,8 +1,8 @@
 """Classes of words that exclude each other: the reader of `tables/classes`, and a fallback.
 
-People wrote the classes in `tables/classes/*.txt`. `tables/things.txt`, made by
-`words.wordnet`, adds nouns of common use below the synsets of `tables/anchors.txt`; it counts
-only for nouns that people left out. Both have lines of `name: lemma, lemma, ...`.
+The classes in `tables/classes/*.txt` are hand-written. `tables/things.txt`, made by
+`words.wordnet`, adds common nouns below the synsets of `tables/anchors.txt` that the hand-written
+classes lack. Both have lines of `name: lemma, lemma, ...`.
 """
 
 from collections import Counter
@@ -14,16 +14,16 @@ Class = tuple[str, tuple[str, ...]]
 """A name and the sorted members."""
 NO_CLASS: Class = ("", ())
 SMALLEST_CLASS = 4
-"""Of the fallback classes; fewer members would repeat one alternative everywhere."""
+"""Minimum size of a fallback class; smaller ones would repeat one alternative everywhere."""
 GENERAL = 3
-"""A word that stands above so many members of its class is too general to exclude them."""
+"""A word with this many hyponyms in its class is too general to exclude them."""
 
 
 def read_classes(table: str) -> dict[str, Class]:
     """Return lemma -> (class name, members) from lines of `name: lemma, lemma, ...`.
 
     Raises:
-        ValueError: a lemma stands in two classes, or a line has no name.
+        ValueError: a lemma is in two classes, or a line has no name.
     """
     classes: dict[str, Class] = {}
     for line in table.splitlines():
@@ -44,7 +44,7 @@ def with_fallback(
     curated: Mapping[str, Class],
     fallback: Mapping[str, Class],
 ) -> dict[str, Class]:
-    """Return the curated classes, and those of `fallback` for lemmas that are in none of them."""
+    """Return the curated classes, plus those of `fallback` for other lemmas."""
     classes = dict(curated)
     for name, members in dict.fromkeys(fallback.values()):
         rest = tuple(lemma for lemma in members if lemma not in curated)
@@ -56,10 +56,10 @@ def with_fallback(
 def things_of(
     senses: Senses, nouns: Mapping[str, int], anchors: Mapping[str, list[int]]
 ) -> dict[str, list[str]]:
-    """Return class name -> nouns of common use whose first sense stands below one of its synsets.
+    """Return class name -> common nouns whose first sense is below one of its synsets.
 
-    Within a class nothing stands above or beside anything else: general words go first, then the
-    rarer of any two that may be true of one thing. A noun belongs to the first class that fits.
+    Members of a class exclude each other: general words are removed first, then the rarer of any
+    two that may be true of one thing. A noun belongs to the first class that fits.
     """
     found: dict[str, dict[str, Meaning]] = {name: {} for name in anchors}
     for noun in sorted(nouns):
@@ -76,7 +76,7 @@ def things_of(
 
 
 def mostly_noun(noun: str, senses: Senses) -> bool:
-    """Tell whether a word is usually a noun, and that in its first sense."""
+    """Tell whether a word is usually a noun, in its first sense."""
     counts = {pos: [c for _, c in senses.uses(noun, pos)] for pos in POS_OF_LIST.values()}
     uses, others = counts["NOUN"], sum(map(sum, counts.values())) - sum(counts["NOUN"])
     unsure = not sum(uses) and any(counts[pos] for pos in ("VERB", "ADJ"))
@@ -86,7 +86,7 @@ def mostly_noun(noun: str, senses: Senses) -> bool:
 def exclusive(
     members: Mapping[str, Meaning], counts: Mapping[str, int], senses: Senses
 ) -> list[str]:
-    """Return members of which no two may be true of one thing, the commoner ones first to stay."""
+    """Return members no two of which may be true of one thing, preferring common ones."""
     below = Counter(s for meaning in members.values() for s in meaning.closure - meaning.synsets)
     kept: list[str] = []
     for noun in sorted(members, key=lambda noun: (-counts[noun], noun)):

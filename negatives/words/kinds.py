@@ -1,4 +1,4 @@
-"""What a noun names: a person, an animal or a thing. `tables/kinds.txt` has the words. Pure."""
+"""The kind of a noun: a person, an animal or a thing. `tables/kinds.txt` has the words. Pure."""
 
 from functools import lru_cache
 from typing import Literal
@@ -11,10 +11,10 @@ Kind = Literal["person", "animal", "thing"]
 
 @lru_cache(maxsize=1 << 14)
 def kind_of(lexicon: Lexicon, noun: str, tag: str, before: str = "") -> Kind:
-    """Return what a lower-case noun of this tag names; `before` is the word before it.
+    """Return the kind of a lower-case noun with this tag; `before` is the word before it.
 
     The curated class of its compound ("hot dog") decides, then its own, then WordNet's first
-    senses, of which some mislead: the table lists these. What nobody knows is a thing.
+    senses, except misleading ones listed in the table. Unknown words are things.
     """
     lemma = lexicon.lemma(noun, tag)
     sets = word_sets("kinds")

@@ -1,8 +1,8 @@
-"""What a rule may ask about words; `load` reads the tables shipped with the package.
+"""The lexicon for rules; `load` reads the tables shipped with the package.
 
 A lemma is lower-case; several words are joined by a space ("fire hydrant"). `pos` is one of NOUN,
 VERB, ADJ, ADV. `tag` is a Penn Treebank tag: NN NNS VB VBP VBZ VBD VBG VBN JJ JJR JJS RB RBR RBS.
-Every method answers from frozen tables in microseconds and never raises on an unknown word.
+Every method uses frozen tables, takes microseconds and never raises on an unknown word.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,7 +23,7 @@ class Lexicon(Protocol):
     """Facts about English words."""
 
     def __hash__(self) -> int:
-        """Return the same number always: what rules work out from a lexicon is kept by it."""
+        """Return a constant number: caches of rules are keyed by lexicons."""
 
     def lemma(self, form: str, tag: str) -> str:
         """Return the dictionary form of an inflected form ("geese", NNS -> "goose")."""
@@ -31,7 +31,7 @@ class Lexicon(Protocol):
     def inflect(self, lemma: str, tag: str) -> str | None:
         """Return the form of a lemma for a tag ("goose", NNS -> "geese").
 
-        None where there is none, or where the form would not lead back to this lemma and tag.
+        None if there is none, or if the form would not lead back to this lemma and tag.
         """
 
     def knows(self, lemma: str, pos: str) -> bool:
@@ -40,9 +40,9 @@ class Lexicon(Protocol):
     def word_class(self, lemma: str, pos: str) -> tuple[str, ...]:
         """Return the sorted class of interchangeable lemmas that this lemma belongs to.
 
-        Classes are a partition: every member returns the same tuple, itself in it. Members
-        exclude each other as descriptions of one thing, and are of common use. Empty where the
-        lemma belongs to none.
+        Classes are a partition: every member returns the same tuple, which includes it. Members
+        exclude each other as descriptions of one thing, and are common words. Empty if the lemma
+        belongs to no class.
         """
 
     def class_name(self, lemma: str, pos: str) -> str:
@@ -51,16 +51,16 @@ class Lexicon(Protocol):
     def compatible(self, left: str, right: str, pos: str) -> bool:
         """Tell whether both lemmas may be true of one thing; symmetric.
 
-        True for synonyms, shared synsets, similar and see-also adjectives, and one being a
-        hypernym of the other, in any of their first senses. What WordNet does not know (roles:
-        man/skier) is the guards' affair.
+        True for synonyms, shared synsets, similar and see-also adjectives, and one being a hypernym
+        of the other, in any of their first senses. Overlaps missing from WordNet (roles: man/skier)
+        are left to the guards.
         """
 
     def antonyms(self, lemma: str, pos: str) -> tuple[str, ...]:
         """Return WordNet's antonyms of the lemma, sorted."""
 
     def vowel_sound(self, word: str) -> bool:
-        """Tell whether a word is said with a vowel first, so that it takes "an"."""
+        """Tell whether a word starts with a vowel sound, so that it takes "an"."""
 
     def neighbours(self, form: str, pos: str) -> tuple[tuple[str, int], ...]:
         """Return FSC-CLIP's WordNet replacements of a word form, each with its weight.
@@ -70,12 +70,12 @@ class Lexicon(Protocol):
         """
 
     def english_share(self, words: Sequence[str]) -> float:
-        """Return the share of words (0 to 1) that are English, function words among them."""
+        """Return the share of words (0 to 1) that are English, including function words."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrozenLexicon:
-    """The lexicon of the tables shipped with the package; read-only, for threads and processes.
+    """The lexicon of the shipped tables; read-only, safe in threads and processes.
 
     `classes[pos][lemma]` is the name and the members of its class.
     """
@@ -88,27 +88,27 @@ class FrozenLexicon:
     english: frozenset[str]
 
     def lemma(self, form: str, tag: str) -> str:
-        """As `Lexicon.lemma`."""
+        """See `Lexicon.lemma`."""
         return self.forms.lemma(form, tag)
 
     def inflect(self, lemma: str, tag: str) -> str | None:
-        """As `Lexicon.inflect`."""
+        """See `Lexicon.inflect`."""
         return self.forms.inflect(lemma, tag)
 
     def knows(self, lemma: str, pos: str) -> bool:
-        """As `Lexicon.knows`."""
+        """See `Lexicon.knows`."""
         return lemma.lower() in self.senses.entries.get(pos, ())
 
     def word_class(self, lemma: str, pos: str) -> tuple[str, ...]:
-        """As `Lexicon.word_class`."""
+        """See `Lexicon.word_class`."""
         return self.classes.get(pos, {}).get(lemma.lower(), NO_CLASS)[1]
 
     def class_name(self, lemma: str, pos: str) -> str:
-        """As `Lexicon.class_name`."""
+        """See `Lexicon.class_name`."""
         return self.classes.get(pos, {}).get(lemma.lower(), NO_CLASS)[0]
 
     def compatible(self, left: str, right: str, pos: str) -> bool:
-        """As `Lexicon.compatible`."""
+        """See `Lexicon.compatible`."""
         if left.lower() == right.lower():
             return True
         if pos not in self.senses.entries:
@@ -116,23 +116,23 @@ class FrozenLexicon:
         return self.recall.meaning(left, pos).overlaps(self.recall.meaning(right, pos))
 
     def antonyms(self, lemma: str, pos: str) -> tuple[str, ...]:
-        """As `Lexicon.antonyms`."""
+        """See `Lexicon.antonyms`."""
         return self.senses.antonyms(lemma, pos)
 
     def vowel_sound(self, word: str) -> bool:
-        """As `Lexicon.vowel_sound`."""
+        """See `Lexicon.vowel_sound`."""
         return vowel_sound(word, self.articles, self.english)
 
     def neighbours(self, form: str, pos: str) -> tuple[tuple[str, int], ...]:
-        """As `Lexicon.neighbours`."""
+        """See `Lexicon.neighbours`."""
         return self.recall.neighbours(form, pos)
 
     def english_share(self, words: Sequence[str]) -> float:
-        """As `Lexicon.english_share`."""
+        """See `Lexicon.english_share`."""
         return english_share(words, self.english)
 
     def lemmas(self) -> Mapping[str, frozenset[str]]:
-        """Return the lemmas that the tables have of each part of speech."""
+        """Return the tables' lemmas by part of speech."""
         return {
             pos: frozenset(self.senses.entries[pos]).union(self.classes.get(pos, ()))
             for pos in self.senses.entries
@@ -140,7 +140,7 @@ class FrozenLexicon:
 
 
 def english_share(words: Sequence[str], english: frozenset[str]) -> float:
-    """Return the share of the words with a letter in them that are in `english`; 0 if none has."""
+    """Return the share of words with letters that are in `english`; 0 if there are none."""
     total = found = 0
     for word in words:
         lower = word.lower()
@@ -155,7 +155,7 @@ def english_share(words: Sequence[str], english: frozenset[str]) -> float:
 
 @cache
 def load() -> FrozenLexicon:
-    """Return the lexicon of the shipped tables; read once a process, in about 0.1 s."""
+    """Return the lexicon of the shipped tables; read once per process, in about 0.1 s."""
     forms = read_forms(_table("forms.txt"))
     senses = read_senses(TABLES.joinpath("wordnet.zip").read_bytes())
     classes = {
@@ -187,8 +187,8 @@ class Table:
     """A lexicon of a few words for tests, given as plain dictionaries.
 
     `forms`: (lemma, tag) -> form; a base form need not be listed. `classes`: (pos, name) -> lemmas.
-    `same`: pairs of compatible lemmas. `an`: words that take "an" against their spelling, and
-    `a`: those that do not. Words that appear nowhere are unknown, and not English.
+    `same`: pairs of compatible lemmas. `an`: words that take "an" despite their spelling, `a`:
+    words that do not. Unlisted words are unknown, and not English.
     """
 
     forms: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -201,7 +201,7 @@ class Table:
     english: Collection[str] = ()
 
     def lemma(self, form: str, tag: str) -> str:
-        """As `Lexicon.lemma`."""
+        """See `Lexicon.lemma`."""
         form = form.lower()
         found = (
             lemma for (lemma, other), made in self.forms.items() if (made, other) == (form, tag)
@@ -209,20 +209,20 @@ class Table:
         return next(found, form)
 
     def inflect(self, lemma: str, tag: str) -> str | None:
-        """As `Lexicon.inflect`: a listed form, or the lemma itself for a base tag."""
+        """See `Lexicon.inflect`: a listed form, or the lemma itself for a base tag."""
         return self.forms.get((lemma, tag), lemma if tag in KIND_OF_BASE else None)
 
     def knows(self, lemma: str, pos: str) -> bool:
-        """As `Lexicon.knows`: the lemma is in a class of this part of speech."""
+        """See `Lexicon.knows`: the lemma is in a class of this part of speech."""
         return bool(self.word_class(lemma, pos))
 
     def word_class(self, lemma: str, pos: str) -> tuple[str, ...]:
-        """As `Lexicon.word_class`."""
+        """See `Lexicon.word_class`."""
         name = self.class_name(lemma, pos)
         return tuple(sorted(self.classes[pos, name])) if name else ()
 
     def class_name(self, lemma: str, pos: str) -> str:
-        """As `Lexicon.class_name`."""
+        """See `Lexicon.class_name`."""
         found = (
             name
             for (other, name), members in self.classes.items()
@@ -231,24 +231,24 @@ class Table:
         return next(found, "")
 
     def compatible(self, left: str, right: str, pos: str) -> bool:  # noqa: ARG002 - the protocol's
-        """As `Lexicon.compatible`: equal, or a pair in `same`."""
+        """See `Lexicon.compatible`: equal, or a pair in `same`."""
         return left == right or (left, right) in self.same or (right, left) in self.same
 
     def antonyms(self, lemma: str, pos: str) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
-        """As `Lexicon.antonyms`."""
+        """See `Lexicon.antonyms`."""
         return tuple(sorted(self.opposites.get(lemma, ())))
 
     def vowel_sound(self, word: str) -> bool:
-        """As `Lexicon.vowel_sound`: by spelling, but for `an` and `a`."""
+        """See `Lexicon.vowel_sound`: by spelling, except for `an` and `a`."""
         word = word.lower()
         return word in self.an or (word not in self.a and word[:1] in VOWEL_LETTERS)
 
     def neighbours(self, form: str, pos: str) -> tuple[tuple[str, int], ...]:
-        """As `Lexicon.neighbours`."""
+        """See `Lexicon.neighbours`."""
         return tuple(sorted(self.replacements.get((form.lower(), pos), ())))
 
     def english_share(self, words: Sequence[str]) -> float:
-        """As `Lexicon.english_share`: words in `english`, in a class or among the forms."""
+        """See `Lexicon.english_share`: words in `english`, in a class or among the forms."""
         known = {
             *self.english,
             *self.forms.values(),

@@ -1,10 +1,10 @@
 """English inflection: a table of forms made by `words.wordnet`, regular rules for the rest.
 
-`tables/forms.txt` has one lemma a line, its cells separated by tabs: `noun lemma NNS`,
-`verb lemma VBZ VBD VBN VBG`, `adj lemma JJR JJS`, `plural lemma` (pants: a plural without a
-singular). Variants in a cell are separated by commas, the usual one first. `adj* lemma lemma ...`
-lists lemmas without forms, `noun+s* lemma lemma ...` those whose plural adds an s. In the column of
-one tag no form stands twice: a form leads back to one lemma.
+`tables/forms.txt` has one lemma per line, its cells separated by tabs: `noun lemma NNS`, `verb
+lemma VBZ VBD VBN VBG`, `adj lemma JJR JJS`, `plural lemma` (pants: a plural without a singular).
+Variants in a cell are separated by commas, the usual one first. `adj* lemma lemma ...` lists lemmas
+without forms, `noun+s* lemma lemma ...` those whose plural adds an s. Forms are unique within the
+column of a tag: a form leads back to one lemma.
 """
 
 from collections.abc import Mapping
@@ -37,9 +37,9 @@ class Forms:
     words: frozenset[str]
 
     def lemma(self, form: str, tag: str) -> str:
-        """Return the lemma of a form; the head of a compound is its last word, of a verb its first.
+        """Return the lemma of a form; a compound's head is its last word, a verb's its first.
 
-        A form whose tag is not inflected, or that no rule fits, is its own lemma.
+        A form with an uninflected tag, or that no rule fits, is its own lemma.
         """
         form = form.lower()
         table = self.lemma_of.get(tag)
@@ -56,12 +56,12 @@ class Forms:
             return form
         bases = _bases(form, tag)
         known = next((base for base in bases if base in self.lemmas[kind]), None)
-        if known is None:  # "terrier", taken for a comparative, stays
+        if known is None:  # "terrier", mistaken for a comparative, stays
             return bases[0] if kind in {"noun", "verb"} else form
         return known
 
     def inflect(self, lemma: str, tag: str) -> str | None:
-        """Return the form of a lemma, None where it would not lead back to the lemma and tag."""
+        """Return the form of a lemma, None if it would not lead back to the lemma and tag."""
         lemma = lemma.lower()
         kind = KIND_OF_TAG.get(tag)
         if kind is None:
@@ -76,7 +76,7 @@ class Forms:
         if lemma in self.plural_only and kind == "noun":
             return lemma if tag == "NNS" else None
         if tag == "NN":
-            # "people" and "sheep" read as plurals, "dice" as the plural of another lemma
+            # "people" and "sheep" are plurals, "dice" is the plural of another lemma
             return None if lemma in self.lemma_of["NNS"] else lemma
         if tag in KIND_OF_BASE:
             invariant = tag == "VBP" and self.form_of["VBD"].get(lemma) == lemma
@@ -86,7 +86,7 @@ class Forms:
             form = REGULAR[tag](lemma)
         if form is None or self.lemma(form, tag) != lemma:
             return None
-        # "sheep" and "hit": the plural or the past could not be told from the base form
+        # "sheep" and "hit": the plural or the past equals the base form
         return None if form == lemma and tag in {"NNS", "VBD"} else form
 
 
@@ -157,7 +157,7 @@ def gerund(lemma: str) -> str:
 
 
 REGULAR = {"NNS": plural, "VBZ": third_person, "VBD": past, "VBN": past, "VBG": gerund}
-"""Rules for lemmas that the table does not know; there is none for comparatives."""
+"""Rules for lemmas missing from the table; there are none for comparatives."""
 
 
 def _with_suffix(lemma: str, suffix: str) -> str:
@@ -196,7 +196,7 @@ _ENDINGS = {
 
 
 def _bases(form: str, tag: str) -> list[str]:
-    """Return what the form could be a regular form of, the likelier first; itself last."""
+    """Return lemmas of which this could be a regular form, likelier first; itself last."""
     bases: list[str] = []
     for ending, base in _ENDINGS[tag]:
         stem = form.removesuffix(ending)

@@ -19,7 +19,9 @@ from zipfile import ZipFile
 POS_OF_LIST = {"noun": "NOUN", "verb": "VERB", "adj": "ADJ", "adv": "ADV"}
 RELATIONS = ("sense", "member", "hypernym", "hyponym", "similar", "also", "antonym", "derived")
 FIRST_SENSES = 3
-"""Senses that count as a lemma's first ones, with every other that has its share of the counts."""
+"""Number of senses that count as a lemma's first ones, plus others with a sufficient share of
+counts.
+"""
 FIRST_SHARE = 0.1
 SUBSTITUTIONS = {
     "NOUN": (
@@ -56,13 +58,13 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What `compatible` compares: a lemma's first synsets, and all that these stand for."""
+    """Data for `compatible`: a lemma's first synsets, and everything that these imply."""
 
     synsets: frozenset[int]
     closure: frozenset[int]
 
     def overlaps(self, other: "Meaning") -> bool:
-        """Tell whether one's synsets are among what the other stands for."""
+        """Tell whether one's synsets are implied by the other."""
         return not (
             self.synsets.isdisjoint(other.closure) and other.synsets.isdisjoint(self.closure)
         )
@@ -73,7 +75,7 @@ class Senses:
     """WordNet's senses and relations; read-only, safe in threads and after a fork.
 
     `entries[pos][lemma]` numbers the entries; `words` are the members' words, `counts` their SemCor
-    counts, one a member; `irregular[pos][form]` are WordNet's exception lists.
+    counts, one per member; `irregular[pos][form]` are WordNet's exception lists.
     """
 
     entries: Mapping[str, Mapping[str, int]]
@@ -88,7 +90,7 @@ class Senses:
         return array("I") if entry is None else self.relations["sense"].of(entry)
 
     def uses(self, lemma: str, pos: str) -> list[tuple[str, int]]:
-        """Return, for each sense, the lemma as WordNet writes it there and its SemCor count."""
+        """Return, for each sense, WordNet's spelling of the lemma and its SemCor count."""
         wanted = lemma.lower()
         return [
             (self._word(m), self.counts[m])
@@ -200,14 +202,14 @@ class Senses:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recall:
-    """Bounded memories of the two questions that walk the graph; one for a process."""
+    """Bounded caches for the two queries that walk the graph; one per process."""
 
     meaning: Callable[[str, str], Meaning]
     neighbours: Callable[[str, str], tuple[tuple[str, int], ...]]
 
 
 def recall_of(senses: Senses) -> Recall:
-    """Return memories over `senses`: 8,192 meanings, 1,024 lists of neighbours."""
+    """Return caches over `senses`: 8,192 meanings, 1,024 lists of neighbours."""
     return Recall(lru_cache(8192)(senses.meaning), lru_cache(1024)(senses.neighbours))
 
 

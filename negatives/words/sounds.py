@@ -1,7 +1,7 @@
-"""A or an: whether a word is said with a vowel first.
+"""A or an: whether a word starts with a vowel sound.
 
-The first letter tells, but for the words of `tables/articles.txt` (made by `words.wordnet` from
-the CMU Pronouncing Dictionary), letters read by name ("an X-ray", "an FBI agent") and figures.
+The first letter decides, except for the words of `tables/articles.txt` (made by `words.wordnet`
+from the CMU Pronouncing Dictionary), letters read by name ("an X-ray", "an FBI agent") and digits.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ SPELT_WITH_VOWEL = frozenset("aefhilmnorsx")
 """Letters whose names start with a vowel sound: "an X", "a U"."""
 SILENT_H = ("hour", "heir", "honest", "honor", "honour")
 GLIDES = ("eu", "ewe", "uni", "ura", "uri", "uro", "usa", "use", "usi", "usu", "ute", "uti", "uku")
-"""Vowel letters said with a consonant first, in words that the dictionary lacks."""
+"""Vowel letters with an initial consonant sound, in words that the dictionary lacks."""
 
 
 def vowel_sound(word: str, exceptions: Mapping[str, bool], known: frozenset[str]) -> bool:
-    """Tell whether `word` takes "an"; `known` words in capitals are read, not spelt."""
+    """Tell whether `word` takes "an"; `known` words in capitals are pronounced, not spelt out."""
     first = word.replace("'", "-").partition("-")[0] or word.strip("-'")
     lower = first.lower()
     if lower[:1].isdigit():
@@ -37,7 +37,7 @@ def _spelling_sound(word: str, known: frozenset[str]) -> bool:
 
 
 def _figure_sound(figure: str) -> bool:
-    """Tell whether a number is said with a vowel first: 8, 80, 800; 11 and 18 (thousand)."""
+    """Tell whether a number starts with a vowel sound: 8, 80, 800; 11 and 18 (thousand)."""
     if figure[0] == "8":
         return True
     digits = "".join(c for c in figure.partition(".")[0] if c.isdigit())

@@ -7,7 +7,7 @@ from importlib import resources
 
 @cache
 def word_sets(name: str) -> Mapping[str, frozenset[str]]:
-    """Return the sets of a table; lines that name the same set add up.
+    """Return the sets of a table; lines with the same name are merged.
 
     Raises:
         FileNotFoundError: the package has no such table.

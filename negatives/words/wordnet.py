@@ -1,9 +1,9 @@
-"""WordNet's door: compiles WordNet 3.0, through NLTK's reader, into the tables that we ship.
+"""Compiles WordNet 3.0 into the shipped tables, with NLTK's reader, which only this imports.
 
     python -m negatives.words.wordnet --wordnet /usr/share/wordnet
 
 DIR is a `dict` folder of WordNet 3.0 (Debian: wordnet-base, wordnet-sense-index). The same input
-gives the same bytes. `words.inflections` adds forms and sounds; people wrote the other tables.
+gives the same bytes. `words.inflections` adds forms and sounds; the other tables are hand-written.
 Princeton's notice, taken from the data files, is written beside the tables.
 """
 
@@ -38,20 +38,20 @@ LEXNAMES = (
     "verb.consumption", "verb.contact", "verb.creation", "verb.emotion", "verb.motion",
     "verb.perception", "verb.possession", "verb.social", "verb.stative", "verb.weather", "adj.ppl",
 )  # fmt: skip
-"""lexnames(5WN), a file that Debian leaves out; the index is the file's number."""
-DATE = (1980, 1, 1, 0, 0, 0)  # zip's zero: the bytes must not depend on the day
+"""lexnames(5WN), which Debian leaves out; the index is the file's number."""
+DATE = (1980, 1, 1, 0, 0, 0)  # zip's earliest date: the bytes must not depend on the day
 BRANDS = frozenset(("frisbee", "jeep", "popsicle", "rollerblade", "xerox"))
-"""Words that WordNet writes with a capital and captions do not."""
+"""Words with a capital in WordNet but not in captions."""
 FREQUENT = 2
 COMMON = 10
-"""A noun is of common use with one use in SemCor, or this many in WordNet's own definitions."""
+"""A noun is common with one use in SemCor, or this many in WordNet's own definitions."""
 
 Pairs = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """WordNet with numbers for names: what `negatives.words.senses` reads."""
+    """WordNet with numbers for names, as `negatives.words.senses` reads it."""
 
     lemmas: Mapping[str, list[str]]
     words: list[str]
@@ -61,7 +61,7 @@ class Graph:
 
 
 def open_wordnet(folder: Path, scratch: Path) -> WordNetCorpusReader:
-    """Return NLTK's reader over a copy of `folder`, laid out in `scratch` as NLTK's own data."""
+    """Return NLTK's reader for a copy of `folder`, laid out in `scratch` like NLTK's data."""
     root = scratch / "corpora" / "wordnet"
     root.mkdir(parents=True)
     for path in sorted(folder.iterdir()):
@@ -69,14 +69,14 @@ def open_wordnet(folder: Path, scratch: Path) -> WordNetCorpusReader:
             shutil.copy(path, root)
     lines = (f"{number:02d}\t{name}\t0\n" for number, name in enumerate(LEXNAMES))
     (root / "lexnames").write_text("".join(lines))
-    nltk.data.path.append(str(scratch))  # NLTK opens no folder that it was not told of
+    nltk.data.path.append(str(scratch))  # NLTK only opens registered folders
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # says that it has no other language
+        warnings.simplefilter("ignore")  # logs that it has no other language
         return WordNetCorpusReader(str(root), None)
 
 
 def graph_of(wordnet: WordNetCorpusReader) -> Graph:
-    """Return all synsets, numbered by part of speech and place in the data files."""
+    """Return all synsets, numbered by part of speech and position in the data files."""
     synsets: list[Synset] = []
     ranges: list[tuple[int, int]] = []
     for letter in LETTERS.values():
@@ -120,7 +120,7 @@ def graph_of(wordnet: WordNetCorpusReader) -> Graph:
             "similar": between_synsets("&"),
             "also": sorted(also.union(between_synsets("^"))),
             "antonym": sorted(between_members("!")),
-            "derived": sorted(between_members("+")),  # twice where twice listed
+            "derived": sorted(between_members("+")),  # twice if listed twice
         },
     )
 
@@ -193,7 +193,7 @@ def _numbers(values: Iterable[int]) -> bytes:
 
 
 def gloss_counts_of(wordnet: WordNetCorpusReader) -> Counter[str]:
-    """Return how often each word stands in WordNet's definitions and examples."""
+    """Return how often each word occurs in WordNet's definitions and examples."""
     counts = Counter[str]()
     for synset in wordnet.all_synsets():
         for text in (synset.definition(), *synset.examples()):
@@ -202,10 +202,10 @@ def gloss_counts_of(wordnet: WordNetCorpusReader) -> Counter[str]:
 
 
 def single_words(senses: Senses, gloss_counts: Counter[str]) -> dict[str, dict[str, int]]:
-    """Return, for each list, lemmas that are one word and no name, with how common they are.
+    """Return, for each list, single-word lemmas that are not names, with their frequency.
 
-    The measure adds the uses in SemCor, ten times over, to those in the definitions. A lemma of no
-    use in either is left out unless people say it (cmudict).
+    The measure is ten times the uses in SemCor plus those in the definitions. A lemma without
+    either is left out unless cmudict has it.
     """
     found: dict[str, dict[str, int]] = {}
     for name, pos in POS_OF_LIST.items():
@@ -251,7 +251,7 @@ def compile_tables(source: Path, tables: Path) -> None:
 
 
 def notice(data_file: Path) -> str:
-    """Return Princeton's licence, which opens each data file in numbered lines."""
+    """Return Princeton's licence, the numbered lines at the start of each data file."""
     lines: list[str] = []
     for line in data_file.read_text().splitlines():
         if not line.startswith("  "):
@@ -264,7 +264,7 @@ def main() -> None:
     """Compile the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wordnet", type=Path, required=True, help="a dict folder of WordNet 3.0")
-    parser.add_argument("--tables", type=Path, default=TABLES, help="where the tables go")
+    parser.add_argument("--tables", type=Path, default=TABLES, help="the folder for the tables")
     arguments = parser.parse_args()
     compile_tables(arguments.wordnet, arguments.tables)
 

@@ -4,7 +4,7 @@ import pytest
 from data.command import run
 from data.errors import RetryableError, ShardError, UsageError
 
-ROOM = "; make room on the disk and run the command again: what is finished is kept"
+ROOM = "; free some space and run the command again: finished work is kept"
 
 
 def command_of(error: BaseException | None) -> click.Command:
@@ -68,4 +68,4 @@ def test_the_old_name_of_an_option_is_refused_with_the_new_one(
     with pytest.raises(SystemExit) as end:
         run(command_of(None), name="tool", renamed={"--judge": "--reference-model"})
     assert end.value.code == 2
-    assert "--judge is an old name; write --reference-model" in capsys.readouterr().err
+    assert "--judge was renamed; use --reference-model" in capsys.readouterr().err

@@ -77,7 +77,7 @@ def test_places_are_named_by_their_last_part(where: str | Path, expected: str) -
         ({"root": "x", "sise": 1}, r"data: unknown option 'sise'; did you mean 'size'\?"),
         (
             {"root": "x", "zzz": 1},
-            r"data: unknown option 'zzz'; there is: extra, mode, ",
+            r"data: unknown option 'zzz'; choose from: extra, mode, ",
         ),
         ({"size": 1}, r"data\.root: field required"),
         ({"root": 5}, r"data\.root: input is not a valid path, found 5"),

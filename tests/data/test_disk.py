@@ -128,7 +128,7 @@ def test_of_a_copy_the_target_is_named(tmp_path: Path) -> None:
     with no_file_beyond(3000), pytest.raises(OSError, match="large") as caught:
         shutil.copyfile(tmp_path / "source", tmp_path / "target")
     assert describe_os_error(caught.value).startswith(
-        f"{tmp_path / 'target'}: File too large; make room"
+        f"{tmp_path / 'target'}: File too large; free some space"
     )
 
 
@@ -136,4 +136,4 @@ def test_a_place_that_cannot_be_written_is_a_mistake_unless_the_disk_is_full() -
     assert isinstance(unwritable(Path("a"), OSError(errno.EACCES, "Permission denied")), UsageError)
     full = unwritable(Path("a"), OSError(errno.ENOSPC, "No space"))
     assert isinstance(full, OSError)
-    assert describe_os_error(full).startswith("a: No space left on device; make room")
+    assert describe_os_error(full).startswith("a: No space left on device; free some space")

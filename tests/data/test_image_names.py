@@ -99,7 +99,7 @@ def test_a_part_is_not_taken_for_its_neighbour(tmp_path: Path, start: str) -> No
     folder_of(tmp_path / "p", files)
     store = folder_of(tmp_path / "p/val", ["1.jpg", "2.jpg"])
     assert match_keys(store, keys) == store
-    assert f"give {tmp_path / 'p'}, which has it" in missing(store, keys, set(keys))
+    assert f"use --images {tmp_path / 'p'}, which has it" in missing(store, keys, set(keys))
 
 
 def test_a_whole_path_is_one_below_the_folder_that_is_given(
@@ -145,15 +145,15 @@ def test_tars_are_asked_by_other_names_too(tmp_path: Path, manifest: Manifest) -
 
 REMEDIES = [  # files, keys, what is said
     (["val/1.jpg"], ["C:\\img\\2.jpg", "C:\\img\\3.jpg"], (
-     r"has no 'C:\\img\\2.jpg' (it has 'val/1.jpg', for example); give the folder, tars or parquet "
-     r"files with '2.jpg' in it")),
-    (["1.jpg"], ["0/2.jpg", "1/3.jpg"], "files with '0/2.jpg' in it"),
-    (["1.jpg"], ["1.jpg", "2.jpg"], "example); give a place that has all of them (--images)"),
-    ([], ["1.jpg"], "has no '1.jpg' (it has no image); give"),
-    (["note.txt"], ["1.jpg"], "(it has no image)"),
-    (["1.jpg"], ["https://x.org/2.jpg"], "it is a URL, and files are read: download them"),
-    (["1.jpg"], ["", ""], "they name no image; build from a source that does"),
-    (["1.jpg"], ["184613.0"], "files with '184613.webp' in it"),
+     r"has no 'C:\\img\\2.jpg' (it has 'val/1.jpg', for example); let --images name the "
+     r"folder, tars or parquet files with '2.jpg'")),
+    (["1.jpg"], ["0/2.jpg", "1/3.jpg"], "files with '0/2.jpg'"),
+    (["1.jpg"], ["1.jpg", "2.jpg"], "example); let --images name a place that has all of them"),
+    ([], ["1.jpg"], "has no '1.jpg' (it has no images); let"),
+    (["note.txt"], ["1.jpg"], "(it has no images)"),
+    (["1.jpg"], ["https://x.org/2.jpg"], "it is a URL, but images are read from files"),
+    (["1.jpg"], ["", ""], "the captions name no image; build from a source that does"),
+    (["1.jpg"], ["184613.0"], "files with '184613.webp'"),
 ]  # fmt: skip
 
 
@@ -172,11 +172,11 @@ def test_the_folder_that_a_remedy_names_has_the_images(tmp_path: Path) -> None:
     store = folder_of(tmp_path / "p/x", ["other.jpg"])
     keys = [str(tmp_path / name) for name in files]
     said = missing(store, keys, set(keys))
-    assert f"it is a file of this machine: give {tmp_path / 'far'} (--images)" in said
+    assert f"it is a file on this machine: use --images {tmp_path / 'far'}" in said
     assert ImageFolder(tmp_path / "far").absent(keys) == set()
     windows = [f"D:\\data\\{name.replace('/', chr(92))}" for name in files]
     near = missing(ImageFolder(tmp_path / "p"), windows, set(windows))
-    assert f"give {tmp_path}, which has it (--images)" in near
+    assert f"use --images {tmp_path}, which has it" in near
     assert match_keys(ImageFolder(tmp_path), windows).absent(windows) == set()
 
 

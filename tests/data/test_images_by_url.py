@@ -90,7 +90,9 @@ def test_each_folder_is_listed_once(s3: Bucket, tmp_path: Path, manifest: Manife
     assert sum("prefix=some%2Fpictures%2F" in message for message in s3.proxy.seen) <= 4
     assert len(s3.proxy.seen) <= 4
     said = missing(store, ["000.jpg"], {"000.jpg"})
-    assert f"(it has '0/000.jpg', for example); give {s3.url}/some/pictures/0, which" in said
+    assert (
+        f"(it has '0/000.jpg', for example); use --images {s3.url}/some/pictures/0, which" in said
+    )
 
 
 def test_processes_that_are_started_afresh_read_them(
@@ -112,7 +114,7 @@ def test_what_is_not_there_or_refused(s3: Bucket, tmp_path: Path, manifest: Mani
         open_images(path_of(f"{s3.url}/one.jpg"), manifest=manifest)
     store = open_store("tar", url, manifest)
     s3.proxy.plan = always("denied")
-    with pytest.raises(UsageError, match="see to the store's login"):
+    with pytest.raises(UsageError, match="check your login for this store"):
         store.read("0/000.jpg")
     s3.proxy.plan = no_faults
     s3.put("some/pictures/a.tar", b"\0" * 512)

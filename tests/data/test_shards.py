@@ -120,9 +120,9 @@ def test_a_folder_of_version_1_is_read_and_so_is_what_it_published(tmp_path: Pat
     ("images", "layout", "problem"),
     [
         (("1.jpg", "2.jpg"), "left-right", None),
-        (("1.jpg",), "left-right", "row 1: 1 images of the layout left-right"),
-        (("1.jpg", "2.jpg"), "single", "row 1: 2 images of the layout single"),
-        (("1.jpg", "2.jpg"), "diagonal", "row 1: layout 'diagonal' is not in the vocabulary"),
+        (("1.jpg",), "left-right", "row 1: 1 images with the layout left-right"),
+        (("1.jpg", "2.jpg"), "single", "row 1: 2 images with the layout single"),
+        (("1.jpg", "2.jpg"), "diagonal", "row 1: layout 'diagonal' is unknown"),
     ],
 )
 def test_a_layout_fits_the_images(
@@ -135,7 +135,7 @@ def test_a_layout_fits_the_images(
 def test_a_positive_has_a_type_of_its_own() -> None:
     positive = Positive("a blue bus", "swap", "np", "conjuncts", "rule", EDIT, None, 0)
     row = Row("1", (), "a red car", (), (positive,))
-    problem = "row 1: type 'swap' is not in the vocabulary"
+    problem = "row 1: type 'swap' is unknown"
     assert [*row_problems(row, num_producers=1)] == [problem]
 
 

@@ -17,8 +17,8 @@ def test_half_of_a_surrogate_pair_is_no_text() -> None:
 
 def test_nearest_knows_what_was_meant() -> None:
     hint = nearest("shufle", ["swap", "shuffle"])
-    assert hint == "did you mean 'shuffle'? there is: shuffle, swap"
-    assert nearest("xyz", []) == "there is: nothing"
+    assert hint == "did you mean 'shuffle'? choose from: shuffle, swap"
+    assert nearest("xyz", []) == "choose from: nothing"
     assert nearest("xyz", map(str, range(30))).endswith(", ...")
 
 

@@ -140,7 +140,7 @@ def test_texts_of_numpy_are_texts() -> None:
         (None, {}, "found NoneType$"),
         (b"A red car.", {}, "found bytes$"),
         ({"caption": CAPTIONS}, {}, "found dict; pass one of its columns"),
-        (["a", None], {}, "found NoneType at index 1; leave out what has no caption"),
+        (["a", None], {}, "found NoneType at index 1; leave out items without a caption"),
         (("a", "b", 2.0), {}, "found float at index 2"),
         (CAPTIONS, {"preset": "natrual"}, "did you mean 'natural'"),
         (CAPTIONS, {"options": {"batch_sise": 2}}, "unknown option 'batch_sise'"),

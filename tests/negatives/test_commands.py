@@ -43,11 +43,11 @@ def say(out: Path) -> str:
 
 def test_a_build_says_how_fast_it_was_only_if_it_did_the_work(tmp_path: Path) -> None:
     assert say(tmp_path / "new").endswith("captions/s")
-    assert "is kept as it is" in say(tmp_path / "new")
+    assert "already finished" in say(tmp_path / "new")
     config = resolve(options(source="scenes", limit=40, settings=SETTINGS))
     with pytest.raises(Killed):
         build(config, out=tmp_path / "killed", report=killer(1))
-    assert "for what was left" in say(tmp_path / "killed")
+    assert "for the remaining work" in say(tmp_path / "killed")
 
 
 def test_a_build_says_which_model_weighed_and_that_few_captions_teach_little(
@@ -62,7 +62,7 @@ def test_a_build_says_which_model_weighed_and_that_few_captions_teach_little(
 
     own = built("own", "--json")
     (warning,) = own.stderr.splitlines()
-    assert "learned from 40 captions, and is weak below 5,000" in warning
+    assert "learned from 40 captions and is weak below 5,000" in warning
     assert "--fluency-from OUT" in warning
     assert json.loads(own.stdout), "a program reads the output, a person the warning"
     assert built("quiet", "--quiet").output == ""
@@ -138,7 +138,7 @@ def test_verify_checks_rejects_too(tmp_path: Path) -> None:
     content = content.replace(f'"bytes": {shard.bytes},', f'"bytes": {size},')
     (tmp_path / FILE_NAME).write_text(content)
     problems = list(problems_of(tmp_path, read_manifest(tmp_path)))
-    assert any("the edits do not lead to" in problem for problem in problems)
+    assert any("the edits do not give" in problem for problem in problems)
     assert any("reject of nobody: no such row" in problem for problem in problems)
 
 

@@ -65,12 +65,12 @@ def test_the_policy_that_a_choice_asks_for(
             {"choice": {"scorers": [{"scorer": "causal", "kinds": ["swop"]}]}},
             "unknown kind 'swop'; did you mean 'swap'",
         ),
-        ({"choice": {"scorers": ["causal", "corpus"]}}, "corpus once, as the first"),
+        ({"choice": {"scorers": ["causal", "corpus"]}}, "corpus once and first"),
         (
             {"preset": "svlc", "choice": {"scorers": ["causal"]}},
-            "scorers: does nothing where draw is recipe; expected draw to be pairs",
+            "scorers: has no effect with draw: recipe; expected draw to be pairs",
         ),
-        ({"choice": {"variants": 3}}, "variants: does nothing where draw is pairs"),
+        ({"choice": {"variants": 3}}, "variants: has no effect with draw: pairs"),
         ({"choice": {"draw": "pears"}}, "unknown 'pears'; did you mean 'pairs'"),
         ({"choice": {"gards": None}}, "negatives.choice: unknown option 'gards'; did you mean"),
         (
@@ -79,7 +79,7 @@ def test_the_policy_that_a_choice_asks_for(
         ),
         (
             {"rules": [{"rule": "llm_infill"}]},
-            "llm_infill cannot; expected the preset natural-llm",
+            "llm_infill cannot; use the preset natural-llm",
         ),
     ],
 )
@@ -92,15 +92,15 @@ def test_a_wrong_choice_is_refused(section: dict[str, Any], message: str) -> Non
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ({"scorer": {"model": "gpt2"}}, r"scorer: found .*write negatives\.choice\.scorers: "),
-        ({"choice": {"weights": "neural"}}, r"found 'neural' .*scorers: .*\[causal\] for neural"),
-        ({"choice": {"weights": None}}, "weights: found None under an old name"),
-        ({"choice": {"second_draw": "neural"}}, r"write .*\[corpus, causal\] for neural"),
-        ({"choice": {"reach": 2.5}}, "found 2.5 .*write max_log_ratio of the scorer corpus"),
-        ({"choice": {"known": 0.5}}, "write min_context_coverage of the scorer corpus"),
-        ({"choice": {"corpus_power": 1}}, "write power of the scorer corpus"),
-        ({"choice": {"neural_reach": 9}}, "write max_log_ratio of the scorer causal"),
-        ({"choice": {"neural_power": 1}}, "write power of the scorer causal"),
+        ({"scorer": {"model": "gpt2"}}, r"scorer: was renamed .*use negatives\.choice\.scorers: "),
+        ({"choice": {"weights": "neural"}}, r"found 'neural'.*scorers: .*\[causal\] for neural"),
+        ({"choice": {"weights": None}}, "weights: was renamed .found None."),
+        ({"choice": {"second_draw": "neural"}}, r"use .*\[corpus, causal\] for neural"),
+        ({"choice": {"reach": 2.5}}, "found 2.5 .*use max_log_ratio of the scorer corpus"),
+        ({"choice": {"known": 0.5}}, "use min_context_coverage of the scorer corpus"),
+        ({"choice": {"corpus_power": 1}}, "use power of the scorer corpus"),
+        ({"choice": {"neural_reach": 9}}, "use max_log_ratio of the scorer causal"),
+        ({"choice": {"neural_power": 1}}, "use power of the scorer causal"),
         ({"choice": {"draw": "slots"}}, "draw: expected pairs, found its old name slots"),
     ],
 )

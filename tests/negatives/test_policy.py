@@ -21,8 +21,8 @@ SWAPS = CausalScoring(kinds=("swap", "replace/rel"))
         (PairPolicy, {"keep": {"swap/obj": 1.5}}, r"choice\.keep\.swap/obj: expected 0 to 1"),
         (PairPolicy, {"max_share": 0.0}, r"max_share: expected a share from 0 to 1, found 0.0"),
         (PairPolicy, {"max_share": 0.4}, r"max_share: expected the scorer corpus"),
-        (PairPolicy, {"scorers": (CAUSAL, CORPUS)}, "the scorer corpus once, as the first"),
-        (PairPolicy, {"scorers": (CORPUS, CORPUS)}, "the scorer corpus once, as the first"),
+        (PairPolicy, {"scorers": (CAUSAL, CORPUS)}, "the scorer corpus once and first"),
+        (PairPolicy, {"scorers": (CORPUS, CORPUS)}, "the scorer corpus once and first"),
         (RecipePolicy, {"variants": 0}, r"choice\.variants: expected 1 or more, found 0"),
         (RecipePolicy, {"max_negatives": 0}, r"choice\.max_negatives"),
         (CorpusScoring, {"max_log_ratio": math.nan}, "scorer corpus: expected a positive max_log"),
@@ -31,7 +31,7 @@ SWAPS = CausalScoring(kinds=("swap", "replace/rel"))
         (CorpusScoring, {"min_context_coverage": -0.1}, "from 0 to 1, found -0.1"),
         (CausalScoring, {"max_log_ratio": 0}, "scorer causal: expected a positive max_log_ratio"),
         (CausalScoring, {"power": math.inf}, "scorer causal: expected a power of 0 or more"),
-        (CausalScoring, {"kinds": ()}, "expected kinds that it reads, found none"),
+        (CausalScoring, {"kinds": ()}, "expected at least one kind"),
     ],
 )
 def test_what_means_nothing_is_refused(

@@ -94,16 +94,16 @@ def test_all_files_of_a_folder_are_built_and_the_rest_is_told(tmp_path: Path) ->
     shown = run_build(tmp_path / "in").stdout
     assert num_captions(shown) == 6
     assert (
-        "files left out: file has no rows (1; first: empty.jsonl), file is hidden (1; first: "
-        ".hidden.jsonl), file is of another kind: .csv (1; first: x.csv)\n"
+        "files left out: file has another type: .csv (1; first: x.csv), file has no rows (1; "
+        "first: empty.jsonl), file is hidden (1; first: .hidden.jsonl)\n"
     ) in shown
     assert "splits: train 4, sub 2\n" in shown
     message = CliRunner().invoke(cli, ["stats", str(tmp_path / "out")]).stdout
-    assert "files left out: file has no rows (1; first: empty.jsonl)" in message
+    assert "file has no rows (1; first: empty.jsonl)" in message
     assert read_manifest(tmp_path / "out").tallies["files_left_out"] == {
         "file has no rows": 1,
         "file is hidden": 1,
-        "file is of another kind: .csv": 1,
+        "file has another type: .csv": 1,
     }
 
 
@@ -149,7 +149,7 @@ def test_lists_that_cannot_be_read_and_repetitions_are_told(tmp_path: Path) -> N
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     message = run_build(tmp_path / "a.jsonl").stderr
     assert "caption looks like a list (1; first: jsonl:a:0; " in message
-    assert "caption repeats another of its image (1; first: jsonl:b:1; is a file there" in message
+    assert "caption repeats another of its image (1; first: jsonl:b:1; check for a dup" in message
 
 
 def test_the_manifest_names_no_place_and_is_the_same_again(tmp_path: Path) -> None:
@@ -205,9 +205,7 @@ def test_reasons_that_a_user_can_mend_have_advice() -> None:
     _, options = make_source({"name": "jsonl", "root": "x"})
     for reason in (MISSING, NOT_TEXT, NO_IMAGE, NO_ID, NOT_ENGLISH, NO_WORDS, LINES):
         assert advice_on(reason, options)
-    assert nothing_usable({}, {}, {}) == (
-        "no caption of the source could be used; there is none in it"
-    )
+    assert nothing_usable({}, {}, {}) == ("no caption of the source could be used; it has none")
 
 
 @pytest.mark.parametrize("name", SOURCES)

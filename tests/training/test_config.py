@@ -113,7 +113,7 @@ def test_a_wrong_section_is_refused(section: dict[str, Any], message: str) -> No
     [
         (
             {"run": {"parts": 4}},
-            r"training.run.parts: found 4 .*; write training.run.micro_batches",
+            r"training.run.parts: was renamed .found 4.; use training.run.micro_batches",
         ),
         ({"loss": {"global_weight": 1.0}}, r"\[clip, \{loss: global, weight: 1.0\}, local\]"),
         ({"loss": {"global_weight": 0, "gamma": None}}, r"\[clip, local\]"),

@@ -66,7 +66,7 @@ def test_a_sigterm_ends_with_a_checkpoint_and_75_and_the_run_goes_on(root: Path)
         process.send_signal(signal.SIGTERM)
         told, errors = process.communicate(timeout=60)
     assert process.returncode == 75, errors
-    assert "told to stop at step" in told
+    assert "stopped by a signal at step" in told
     assert "images/s" in errors
     assert "Traceback" not in errors
     (last,) = [path.stem for path in (out / "checkpoints").glob("*.pt")][-1:]
@@ -93,7 +93,7 @@ def test_errors_are_one_line_with_their_exit_code(tmp_path: Path) -> None:
         ("--shards x --out y --set training.epoch=1", "did you mean 'epochs'"),
         (
             "--shards x --out y --set training.loss.gama=1",
-            "write training.losses: .clip, global, local",
+            "use training.losses: .clip, global, local",
         ),
         ("--shards x --out y --set training.optimizer.lr=0", "lr: expected a positive number"),
         ("--shards x --out y --set training.crop=[0.9,0.1]", "crop: expected shares"),
@@ -199,11 +199,11 @@ def test_a_run_is_exported_and_published_as_typed(root: Path) -> None:
     assert "has a run with" in str(run(*typed(root, f"--out {out}")).exception)
     done = run(*typed(root, f"--out {out} --resume --quiet"))
     assert (done.exit_code, done.stdout) == (0, "")
-    assert "finished before" in run(*typed(root, f"--out {out} --resume")).stdout
+    assert "already finished" in run(*typed(root, f"--out {out} --resume")).stdout
     done = run("export", str(out), "--alpha", ".5", "--output", str(root / "half.pt"), "--json")
     assert json.loads(done.stdout)["step"] == 10
     done = run("publish", str(out), "me/clip", "--dry-run")
-    assert "nothing was sent" in done.stdout
+    assert "nothing was uploaded" in done.stdout
     assert (out / "publish/README.md").exists()
     assert len(list((out / "checkpoints").iterdir())) == 3
 

@@ -1,1 +1,1 @@
-"""The `train` command, a module for each part of it. Heavy imports stand inside the commands."""
+"""The `train` and `evaluate` commands. Heavy imports are inside the commands."""

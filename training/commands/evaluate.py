@@ -37,10 +37,12 @@ _EXAMPLES = 4  # of each task
     "benchmarks",
     multiple=True,
     metavar="NAME=DIR[:IMAGES]",
-    help="Its annotations, and its images where they lie elsewhere; may be repeated.",
+    help="Its annotations, and its images if they are elsewhere; repeatable.",
 )
-@click.option("--config", type=LOCAL_PATH, help="A pipeline.yaml: its part training.evaluation.")
-@click.option("--images", type=PATH_OR_URL, help="The images of benchmarks that name none.")
+@click.option(
+    "--config", type=LOCAL_PATH, help="A pipeline.yaml; its part training.evaluation is used."
+)
+@click.option("--images", type=PATH_OR_URL, help="Images for benchmarks given without any.")
 @click.option(
     "--checkpoint", type=LOCAL_PATH, help="A run's folder, or with --model a file of weights."
 )
@@ -48,7 +50,7 @@ _EXAMPLES = 4  # of each task
 @click.option("--pretrained", help="A tag of open_clip; without one, random weights.")
 @click.option(
     "--which", type=click.Choice(["last", "best"]), default="last", show_default=True,
-    help="Of a run's checkpoints.",
+    help="Which of a run's checkpoints.",
 )  # fmt: skip
 @click.option("--wise-ft", metavar="A,B,...", help="Interpolate a run with its first weights.")
 @click.option("--out", type=LOCAL_PATH, help="Results as JSON; with --wise-ft a folder of them.")
@@ -65,14 +67,12 @@ _EXAMPLES = 4  # of each task
 @click.option(
     "--trained-on", type=PATH_OR_URL, help="Shards: warn of captions that are in a benchmark."
 )
-@click.option("--language-model", help="Score captions alone with it: a folder, a name, packaged.")
+@click.option("--language-model", help="Score captions without images: a folder, a name, packaged.")
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), help="Default: fp32.")
-@click.option("--batch-size", type=click.IntRange(1), help="Images at a time; default: 64.")
+@click.option("--batch-size", type=click.IntRange(1), help="Images per batch; default: 64.")
 @click.option("--workers", type=click.IntRange(0), help="Processes that decode; default: 2.")
-@click.option(
-    "--cache", type=PATH_OR_URL, help="Where features are kept; the user's cache by default."
-)
+@click.option("--cache", type=PATH_OR_URL, help="Cache of features; default: in the user's cache.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 @click.pass_context
@@ -175,7 +175,7 @@ def evaluate(
 def _format_results(
     results: "Results", before: "Results | None", check_golden: str | None, *, as_json: bool
 ) -> str:
-    """Return results with what they are compared with, as tables or as a line of JSON."""
+    """Return results and their comparisons, as tables or as a line of JSON."""
     from data.config import plain
     from training.evaluation.compare import compared_runs
     from training.evaluation.golden import checked_golden, golden_table
@@ -194,15 +194,15 @@ def _format_results(
 
 
 def _check(places: list[Wanted], alphas: tuple[float, ...], out: Path | None) -> None:
-    """Hold what would be seen after hours only.
+    """Check what would otherwise fail after hours.
 
     Raises:
-        UsageError: a benchmark is named twice, or results cannot lie at `out`.
+        UsageError: a benchmark is named twice, or results cannot be written to `out`.
     """
     names = [place.name for place in places]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        raise UsageError(f"--benchmark {twice}: expected it once, found it twice")
+        raise UsageError(f"--benchmark {twice}: given twice")
     files = {_file_of(alpha) for alpha in alphas}
     if len(files) < len(alphas):
         raise UsageError(f"--wise-ft: expected numbers that differ by .01, found {alphas}")
@@ -221,7 +221,7 @@ def _alphas(text: str | None) -> tuple[float, ...]:
 
 
 def _options(config: Path | None, **given: object) -> "EvaluationOptions":
-    """Return the options of a pipeline.yaml; those given on the command line win."""
+    """Return the options of a pipeline.yaml, overridden by those on the command line."""
     from data.config import read_yaml
     from training.evaluation.config import evaluation_options
 
@@ -260,7 +260,7 @@ def _log_probability(name: str | None) -> "LogProbability | None":
         return None
     if find_spec("transformers") is None:
         raise UsageError(
-            "--language-model: expected the library transformers, found none: "
+            "--language-model: the library transformers is not installed: "
             "pip install 'caption-negatives[llm]'"
         )
     from training.evaluation.language_model import log_probability
@@ -291,7 +291,7 @@ def _file_of(alpha: float) -> str:
 
 @contextmanager
 def _progress(*, shown: bool) -> "Iterator[Report]":
-    """Yield a function that shows what is being encoded, where the error stream is a terminal."""
+    """Yield a callback that shows what is being encoded, if the error stream is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 

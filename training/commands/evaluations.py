@@ -1,4 +1,4 @@
-"""What is done with results: `evaluate benchmarks`, `compare`, `plot`."""
+"""Further commands: `evaluate benchmarks`, `compare`, `plot`."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from data.disk import unwritable
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def benchmarks(*, as_json: bool) -> None:
-    """List the benchmarks, and what is expected where."""
+    """List the benchmarks, and the files that each expects."""
     from training.evaluation.benchmarks import BENCHMARKS
 
     if as_json:

@@ -1,4 +1,4 @@
-"""`train export`: a run's weights as one file of open_clip, or as a folder of transformers."""
+"""`train export`: a run's weights as a file for open_clip, or a folder for transformers."""
 
 import json
 from pathlib import Path
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     type=float,
     default=1.0,
     show_default=True,
-    help="WiSE-FT: (1 - alpha) of the first weights and alpha of the trained ones.",
+    help="WiSE-FT: (1 - alpha) of the initial weights plus alpha of the trained ones.",
 )
 @click.option(
     "--checkpoint",
     type=click.Choice(["last", "best"]),
     default="last",
     show_default=True,
-    help="Which one; best has the lowest loss on training.validation.",
+    help="Which checkpoint; best has the lowest loss on training.validation.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")

@@ -1,4 +1,4 @@
-"""`train publish`: a run's weights as a model repository of the hub."""
+"""`train publish`: a run's weights as a model repository on the Hub."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def publish(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Write RUN/publish, with a card, and send it to the Hugging Face hub.
+    """Write RUN/publish, with a card, and upload it to the Hugging Face Hub.
 
     \b
     train publish run user/name --dry-run
@@ -49,12 +49,12 @@ def publish(
     if not dry_run:
         upload(hub(), folder, repository=repository, private=private, step=weights.step)
     found = {"folder": str(folder), "files": files, "repository": repository, "sent": not dry_run}
-    where = f"https://huggingface.co/{repository}" if not dry_run else "nothing was sent"
+    where = f"https://huggingface.co/{repository}" if not dry_run else "nothing was uploaded"
     click.echo(json.dumps(found) if as_json else f"{folder}: {', '.join(files)}; {where}")
 
 
 def hub() -> "Hub":
-    """Return the hub's client; it finds the user's token itself."""
+    """Return the Hub's client; it finds the user's token itself."""
     from data.hub import client
 
     return client(bars=True)

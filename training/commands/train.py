@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Given(NamedTuple):
-    """The options that shape a configuration, as a command line gives them."""
+    """The options on the command line that shape a configuration."""
 
     config: Path | None = None
     preset: str | None = None
@@ -32,7 +32,7 @@ def resolve(given: Given) -> "Settings":
     """Return the configuration: defaults, then the file, then the options, then --set.
 
     Raises:
-        UsageError: something in it is unknown or of another type.
+        UsageError: something in it is unknown or of a wrong type.
     """
     from data.config import check_sections, read_yaml, with_setting
     from training.config import settings_of
@@ -63,22 +63,22 @@ def resolve(given: Given) -> "Settings":
 @click.option(
     "--images",
     type=PATH_OR_URL,
-    help="Their images: a folder, tars or parquet files. Scenes are drawn if left out.",
+    help="Their images: a folder, tars or parquet files; by default, scenes are drawn.",
 )
 @click.option("--out", type=LOCAL_PATH, help="The run's folder: checkpoints and log.jsonl.")
 @click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
-@click.option("--pretrained", help="A tag of open_clip or a file of weights; none: random ones.")
-@click.option("--preset", help="fsc-clip, negclip, ...: docs/training.md has a table.")
+@click.option("--pretrained", help="A tag of open_clip or a file of weights; none: random weights.")
+@click.option("--preset", help="fsc-clip, negclip, ...: see the table in docs/training.md.")
 @click.option(
     "--on-missing-image",
     type=click.Choice(["error", "skip"]),
-    help="skip: leave out, and count, captions whose image is missing or broken.",
+    help="skip: count and leave out captions with a missing or broken image.",
 )
 @click.option("--config", type=LOCAL_PATH, help="A pipeline.yaml.")
 @set_option
 @click.option("--resume", is_flag=True, help="Resume from the last checkpoint, if there is one.")
 @click.option("--dry-run", is_flag=True, help="Only print the plan: steps, tokens, memory.")
-@click.option("--limit-steps", type=int, help="Stop after so many steps, with a checkpoint.")
+@click.option("--limit-steps", type=int, help="Stop after this many steps, with a checkpoint.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 @click.pass_context
@@ -106,8 +106,8 @@ def train(
     train --shards out --images images --model ViT-B-32 --pretrained openai --out run
     torchrun --nproc-per-node 8 --no-python train --shards out --images images --out run
 
-    SIGTERM ends a run at the next step with a checkpoint and exit code 75 (under torchrun 1): queue
-    it again with --resume.
+    SIGTERM stops a run at the next step with a checkpoint and exit code 75 (1 under torchrun):
+    queue it again with --resume.
     """
     if context.invoked_subcommand is not None:
         return
@@ -159,7 +159,7 @@ def _print_plan(settings: "Settings", places: "Places", *, as_json: bool) -> Non
 
 
 def _finish(ending: "Ending", out: Path, *, as_json: bool, quiet: bool) -> None:
-    """Say how a run ended, and leave with its exit code."""
+    """Print how a run ended, and exit with its exit code."""
     from training.run.stopping import exit_code
 
     if ending.rank == 0 and as_json:
@@ -178,8 +178,8 @@ def _finish(ending: "Ending", out: Path, *, as_json: bool, quiet: bool) -> None:
 def _summary(ending: "Ending", out: Path) -> str:
     where = f"step {ending.step:,} of {ending.num_steps:,}"
     if ending.begun_at == ending.num_steps:
-        return f"it was finished before, at {where}"
+        return f"already finished, at {where}"
     if ending.step < ending.num_steps:
-        why = "told to stop" if ending.signal else "stopped"
-        return f"{why} at {where}; go on with the same options and --resume"
+        why = "stopped by a signal" if ending.signal else "stopped"
+        return f"{why} at {where}; continue with the same options and --resume"
     return f"{where}; a file of weights: train export {out} --output FILE"

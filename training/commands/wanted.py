@@ -1,4 +1,4 @@
-"""What --benchmark names: NAME, NAME=DIR or NAME=DIR:IMAGES, whatever colons the two have."""
+"""The argument of --benchmark: NAME, NAME=DIR or NAME=DIR:IMAGES, with colons in paths."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from data.storage import AnyPath, is_remote, path_of
 
 
 class Wanted(NamedTuple):
-    """A benchmark as a command line names it: NAME=DIR[:IMAGES]."""
+    """A benchmark on the command line: NAME=DIR[:IMAGES]."""
 
     name: str
     root: Path | None
@@ -19,13 +19,13 @@ class Wanted(NamedTuple):
 
 
 class _Cut(NamedTuple):
-    """DIR and IMAGES, which is "" if there is none."""
+    """DIR and IMAGES, which may be ""."""
 
     root: str
     images: str
 
     def is_there(self) -> bool:
-        """Tell whether both are to be found, a URL as far as it is one."""
+        """Tell whether both exist; a URL counts as existing."""
         images = path_of(self.images) if self.images else None
         return Path(self.root).exists() and (images is None or is_remote(images) or images.exists())
 
@@ -35,13 +35,13 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]" if os.name == "nt" else r"[A-Za-z]:\\")
 
 
 def wanted(text: str, *, images: AnyPath | None) -> Wanted:
-    r"""Return what NAME, NAME=DIR or NAME=DIR:IMAGES names; `images` is for those without.
+    r"""Parse NAME, NAME=DIR or NAME=DIR:IMAGES; `images` is the default for IMAGES.
 
-    A path may have colons of its own ("C:\data", "s3://bucket"): where it could be cut at several,
-    what is there decides.
+    Paths may contain colons ("C:\data", "s3://bucket"): if there are several places to split,
+    existing files decide.
 
     Raises:
-        UsageError: DIR is a URL, or several ways to cut it lead to what is there.
+        UsageError: DIR is a URL, or several ways to split it lead to existing files.
     """
     name, _, where = text.partition("=")
     if _URL.match(where):
@@ -51,7 +51,7 @@ def wanted(text: str, *, images: AnyPath | None) -> Wanted:
     if len(there) > 1:
         ways = " or ".join(f"{cut.root!r} with {cut.images or 'nothing'!r}" for cut in there)
         raise UsageError(
-            f"--benchmark {text}: may be {ways}; say which in a pipeline.yaml (--config): "
+            f"--benchmark {text}: may be {ways}; choose one in a pipeline.yaml (--config): "
             f"training: {{evaluation: {{benchmarks: {{{name}: {{root: DIR, images: DIR}}}}}}}}"
         )
     begun = [cut for cut in cuts if Path(cut.root).exists()]
@@ -60,7 +60,7 @@ def wanted(text: str, *, images: AnyPath | None) -> Wanted:
 
 
 def _cuts(where: str) -> Iterator[_Cut]:
-    """Yield the whole as DIR, then DIR and IMAGES at each colon that may stand between them."""
+    """Yield the whole text as DIR, then DIR and IMAGES for each colon that may separate them."""
     yield _Cut(where.removesuffix(":"), "")
     start = 0
     for found in re.finditer(":", where):

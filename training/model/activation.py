@@ -1,7 +1,7 @@
-"""Which activation the weights in a file were trained with, as far as the file says.
+"""The activation that a file's weights were trained with, if the file says so.
 
-OpenAI published TorchScript archives, and its weights need QuickGELU. Files that this project
-writes hold `quick_gelu`: beside `state_dict`, or among the notes of a safetensors file. A file of
+OpenAI published TorchScript archives, and its weights need QuickGELU. Files written by this project
+have `quick_gelu` beside `state_dict`, or in the metadata of a safetensors file. A file of
 transformers has a config.json beside it.
 """
 
@@ -21,7 +21,7 @@ ARRAYS: Final = {".npz", ".npy"}
 
 
 def trained_with_quick_gelu(path: Path) -> bool | None:
-    """Return what a file of weights says; None where it does not say.
+    """Return whether a file's weights need QuickGELU; None if it does not say.
 
     Raises:
         UsageError: no weights can be read from it.
@@ -39,11 +39,11 @@ def trained_with_quick_gelu(path: Path) -> bool | None:
 
 
 def _beside(path: Path) -> bool | None:
-    """Return what a config.json of transformers' CLIP in the same folder says."""
+    """Return the activation in a config.json of transformers' CLIP in the same folder."""
     folder = path.parent
     try:
         described = read_config(folder) if (folder / CONFIG).is_file() else None
-    except UsageError:  # of something else
+    except UsageError:  # belongs to something else
         return None
     return described.quick_gelu if described and described.family == "clip" else None
 
@@ -54,6 +54,6 @@ def _in_notes(path: Path) -> bool | None:
             noted = (file.metadata() or {}).get("quick_gelu")
     except (OSError, safetensors.SafetensorError) as error:
         raise UsageError(
-            f"{path}: expected a file of weights, it cannot be read as one ({one_line(error)})"
+            f"{path}: cannot be read as a file of weights ({one_line(error)})"
         ) from error
     return None if noted is None else noted == "true"

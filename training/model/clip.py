@@ -38,7 +38,7 @@ PROMPT: Final = "prompt"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preprocess:
-    """What a model's image tower was trained on: size in pixels, mean and deviation of RGB.
+    """The image tower's input: size in pixels, mean and standard deviation of RGB.
 
     `resize_mode`: shortest (then cropped) or squash, for evaluations.
     """
@@ -52,11 +52,11 @@ class Preprocess:
 
 
 class ClipModel(nn.Module):
-    """An open_clip model that gives the features of a batch.
+    """An open_clip model that computes the features of a batch.
 
     Attributes:
         clip: open_clip's model; its state dict is what `open_clip.create_model` reads.
-        form: how its text tower reads, for loaders that lay texts out.
+        form: how its text tower reads, for loaders that lay out texts.
         has_patches: whether the image tower gives patches in the joint space.
         has_bias: whether it adds a bias of its own to similarities, as SigLIP does; it is frozen
             until `train_bias`.
@@ -84,12 +84,12 @@ class ClipModel(nn.Module):
             ""
             if self.text_kind == "causal"
             else f"{type(getattr(clip, 'text', clip)).__name__} does not read causally up to EOT: "
-            "its texts are padded, which costs time and changes nothing"
+            "its texts are padded, which costs time but does not change results"
         )
         self.statistics_frozen = False
         self.has_bias = getattr(clip, "logit_bias", None) is not None
         if self.has_bias:
-            self.clip.logit_bias.requires_grad = False  # a softmax does not see it
+            self.clip.logit_bias.requires_grad = False  # it cancels in a softmax
 
     def forward(self, batch: Batch, *, tokens: bool = False, patches: bool = False) -> Features:
         """Return the batch's features.
@@ -101,7 +101,7 @@ class ClipModel(nn.Module):
             patches: patches without tokens.
 
         Raises:
-            UsageError: patches are asked of an image tower that has none.
+            UsageError: patches are requested from an image tower without them.
         """
         if tokens or patches:
             self.require_patches()
@@ -172,7 +172,7 @@ class ClipModel(nn.Module):
         self.heads[PROMPT] = made.to(self.clip.logit_scale)
 
     def freeze(self, tower: Tower) -> None:
-        """Leave a tower as it is, its projection into the joint space included."""
+        """Freeze a tower, including its projection into the joint space."""
         visual = set(self.clip.visual.parameters())
         shared = {self.clip.logit_scale, getattr(self.clip, "logit_bias", None)}
         for parameter in self.clip.parameters():
@@ -201,14 +201,14 @@ class ClipModel(nn.Module):
         return self
 
     def train_bias(self) -> None:
-        """Let the bias be trained, for losses that see it.
+        """Make the bias trainable, for losses that use it.
 
         Raises:
-            UsageError: the model has none.
+            UsageError: the model has no bias.
         """
         if not self.has_bias:
             raise UsageError(
-                "the sigmoid losses need a model with a bias of its own, such as SigLIP's, and "
+                "the sigmoid losses need a model with a bias, such as SigLIP, but "
                 "this one has none: choose another model, or other losses (training.losses)"
             )
         self.clip.logit_bias.requires_grad = True
@@ -224,18 +224,18 @@ class ClipModel(nn.Module):
         return encode_texts(self.clip, layout, kind=self.text_kind, tokens=False).text_TD
 
     def clamp_scale(self) -> None:
-        """Bring logit_scale back into [0, ln 100], as after every step."""
+        """Clamp logit_scale to [0, ln 100], as after every step."""
         with torch.no_grad():
             self.clip.logit_scale.clamp_(0, MOST_LOGIT_SCALE)
 
     @property
     def quick_gelu(self) -> bool:
-        """Whether the model runs with QuickGELU: to be written beside weights in a file."""
+        """Whether the model runs with QuickGELU; written beside weights in a file."""
         return any(isinstance(module, QuickGELU) for module in self.clip.modules())
 
     @property
     def preprocess(self) -> Preprocess:
-        """What images must be made into before they are a batch."""
+        """The form of images in a batch."""
         config = open_clip.get_model_preprocess_cfg(self.clip)
         size = config["size"]
         height, width = (size, size) if isinstance(size, int) else size
@@ -277,7 +277,7 @@ def _text_kind(clip: nn.Module) -> TextKind:
 
 
 def _text_form(clip: nn.Module, kind: TextKind, tokenize: Tokenize) -> TextForm:
-    """Read the pad id and whether texts open with a mark off the tokenizer's own answers."""
+    """Infer the pad id, and whether texts begin with a mark, from the tokenizer's output."""
     empty, word = tokenize([""])[0].tolist(), tokenize(["a"])[0].tolist()
     tower: Any = getattr(clip, "text", clip)
     huggingface = kind == "huggingface"

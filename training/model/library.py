@@ -1,4 +1,4 @@
-"""What open_clip knows beside models: tokenizers, transforms, configurations, names of classes."""
+"""The rest of open_clip: tokenizers, transforms, configurations, names of classes."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,18 +19,18 @@ from training.model.weights import explaining
 Tokenize = Callable[[Sequence[str]], Tensor]  # texts -> int64 ids, T x context_length
 _OWN = Path(__file__).parent / "configs"
 OWN_MODELS = frozenset(path.name for path in _OWN.glob("*.json"))
-"""Files of models so small that a laptop trains them: for demonstrations and studies."""
+"""Configurations of models that a laptop can train, for demonstrations and studies."""
 
 
 def know(name: str) -> None:
-    """Tell open_clip of a model of our own: `configs/NAME.json`."""
+    """Register one of our models, `configs/NAME.json`, with open_clip."""
     path = _OWN / f"{name}.json"
     if path.name in OWN_MODELS and name not in open_clip.list_models():
         open_clip.add_model_config(path)
 
 
 def tokenizer(name: str) -> Tokenize:
-    """Return the tokenizer of a model that `load` would build by the same name."""
+    """Return the tokenizer for the model that `load` builds from the same name."""
     know(name)
     base = based_on(found_at(name), name)[0] if name.startswith((LOCAL, HUB)) else None
     with explaining(f"tokenizer of {name}"):
@@ -52,10 +52,10 @@ def evaluation_transform(model: ClipModel) -> Callable[..., Tensor]:
 
 
 def hub_config(model: ClipModel, name: str) -> dict[str, Any]:
-    """Return what open_clip_config.json holds, so that open_clip opens a folder or a repository.
+    """Return the open_clip_config.json with which open_clip opens a folder or a repository.
 
     Raises:
-        UsageError: open_clip has no way to say it.
+        UsageError: open_clip cannot express the model.
     """
     seen = dict(open_clip.get_model_preprocess_cfg(model.clip))
     if not name.startswith((LOCAL, HUB)):
@@ -67,17 +67,17 @@ def hub_config(model: ClipModel, name: str) -> dict[str, Any]:
     described = read_config(base.folder)
     if described.family != "clip" or not has_clips_vocabulary(tokenizer(name)):
         raise UsageError(
-            f"model {name}: expected CLIP with its own vocabulary, which open_clip can describe, "
-            "found another; write a folder of transformers: train export RUN --to transformers"
+            f"model {name}: open_clip can only describe CLIP with its own vocabulary; "
+            "write a folder for transformers: train export RUN --to transformers"
         )
     return {"model_cfg": open_clip_config(described), "preprocess_cfg": seen}
 
 
 def imagenet_names() -> tuple[str, ...]:
-    """Return what prompts call the classes of ImageNet, in the order of their ids."""
+    """Return the names of ImageNet's classes for prompts, in the order of their ids."""
     return tuple(open_clip.IMAGENET_CLASSNAMES)
 
 
 def imagenet_templates() -> tuple[str, ...]:
-    """Return the 80 prompts for ImageNet, with `{}` where the name of a class goes."""
+    """Return the 80 prompts for ImageNet, with `{}` for the name of a class."""
     return tuple(template("{}") for template in open_clip.OPENAI_IMAGENET_TEMPLATES)

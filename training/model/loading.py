@@ -28,18 +28,18 @@ from training.model.weights import (
 
 
 def load_model(name: str, *, pretrained: str | None = None, weights: bool = True) -> ClipModel:
-    """Build an open_clip model in float32 on the CPU; its `found` tells what it was made of.
+    """Build an open_clip model in float32 on the CPU; its `found` says what it was loaded from.
 
     Args:
-        name: a name that open_clip lists, or `local-dir:FOLDER`, or `hf-hub:OWNER/NAME`; these hold
-            a model of open_clip, CLIPModel or SiglipModel of transformers, or LoRA of peft.
+        name: an open_clip name, or `local-dir:FOLDER`, or `hf-hub:OWNER/NAME`; these hold a model
+            of open_clip, transformers' CLIPModel or SiglipModel, or LoRA of peft.
         pretrained: one of open_clip's tags for `name`, or a file of weights; None: random weights
-            from torch's generator, or those that come with a folder. Of a folder: LoRA's folder.
-        weights: False leaves those of `pretrained` out; images are taken as it says all the same.
+            from torch's generator, or those in a folder. With a folder: LoRA's folder.
+        weights: False skips the weights of `pretrained`, but uses its image settings.
 
     Raises:
-        UsageError: no such model, tag or file; a library that is missing; weights that do not fit,
-            are no numbers, or are of another activation.
+        UsageError: no such model, tag or file; a missing library; weights that do not fit, are not
+            finite, or need another activation.
         RetryableError: the Hub cannot be reached.
     """
     know(name)
@@ -76,17 +76,17 @@ def _refuse_unknown(name: str) -> None:
 
 
 def _of_folder(name: str, pretrained: str | None, *, weights: bool) -> ClipModel:
-    """Return the model of a folder or repository, with LoRA that comes with it or is named."""
+    """Return the model of a folder or repository, with its own or the named LoRA."""
     if pretrained and not (Path(pretrained) / ADAPTER).is_file():
         raise UsageError(
-            f"{name} brings its weights: leave --pretrained {pretrained} out, or give a folder "
+            f"{name} has its own weights: leave out --pretrained {pretrained}, or give a folder "
             f"with {ADAPTER} of peft"
         )
     found = found_at(name)
     if pretrained and found.kind == "adapter":
         raise UsageError(
             f"{name}: expected one adapter, found another in --pretrained {pretrained}; leave "
-            f"--pretrained out, or give the base: --model {LOCAL}BASE --pretrained {pretrained}"
+            f"out --pretrained, or give the base: --model {LOCAL}BASE --pretrained {pretrained}"
         )
     base, adapter = based_on(found, name)
     if pretrained:
@@ -117,7 +117,7 @@ def _of_open_clip(name: str, base: Found, adapter: Adapter | None) -> tuple[nn.M
 
 
 def _state_of(pretrained: str) -> tuple[dict[str, Any] | None, str]:
-    """Return a file's weights where open_clip would not find them by itself, and how they lay."""
+    """Return a file's weights if open_clip would not find them by itself, and their layout."""
     path = Path(pretrained)
     if not path.is_file() or path.suffix in ARRAYS:
         return None, ""
@@ -125,9 +125,9 @@ def _state_of(pretrained: str) -> tuple[dict[str, Any] | None, str]:
 
 
 def matched_name(name: str, pretrained: str | None) -> str:
-    """Return the model that runs weights as they were trained: `name`, or its QuickGELU variant.
+    """Return the model with the weights' activation: `name`, or its QuickGELU variant.
 
-    OpenAI's weights, and some of open_clip's, were trained with QuickGELU; nobody types that.
+    OpenAI's weights, and some of open_clip's, were trained with QuickGELU.
     """
     variant = f"{name.replace('/', '-')}-quickgelu"
     if pretrained is None or variant not in open_clip.list_models():
@@ -136,12 +136,12 @@ def matched_name(name: str, pretrained: str | None) -> str:
 
 
 def check_weights(name: str, pretrained: str | None) -> None:
-    """Refuse weights trained with QuickGELU in a model without, and the other way round.
+    """Reject weights trained with QuickGELU in a model without it, and the reverse.
 
-    open_clip warns of such a pair and goes on; features are then wrong in every layer.
+    open_clip only warns, although features are then wrong in every layer.
 
     Raises:
-        UsageError: so it is, or there are no such weights.
+        UsageError: the activations differ, or there are no such weights.
     """
     name = name.replace("/", "-")
     config = open_clip.get_model_config(name)
@@ -150,7 +150,7 @@ def check_weights(name: str, pretrained: str | None) -> None:
     if not open_clip.get_pretrained_cfg(name, pretrained) and not Path(pretrained).is_file():
         tags = open_clip.list_pretrained_tags_by_model(name)
         raise UsageError(
-            f"weights {pretrained}: not a known tag of {name}, nor a file; "
+            f"weights {pretrained}: neither a known tag of {name} nor a file; "
             f"{nearest(pretrained, tags)}"
         )
     refuse_program(Path(pretrained))
@@ -169,6 +169,6 @@ def check_weights(name: str, pretrained: str | None) -> None:
 
 
 def _was_quick(name: str, pretrained: str) -> bool | None:
-    """Tell whether weights were trained with QuickGELU; None where nothing says so."""
+    """Tell whether weights were trained with QuickGELU; None if unknown."""
     tag = open_clip.get_pretrained_cfg(name, pretrained)
     return bool(tag.get("quick_gelu")) if tag else trained_with_quick_gelu(Path(pretrained))

@@ -1,9 +1,9 @@
-"""LoRA (Hu et al. 2021, arXiv 2106.09685): W + (alpha / r) B A, with A and B trained alone.
+"""LoRA (Hu et al. 2021, arXiv 2106.09685): W + (alpha / r) B A, only A and B are trained.
 
-Rank-r updates stand on every linear map of both towers' blocks: MLPs and attention's query, key,
-value and output, the first three each with a pair of its own. They do not stand on the patch
-convolution (where rank 4, as the published code has it, becomes full rank), nor on the projections
-into the joint space. B begins at zero, so that step 0 is the pretrained model to the bit.
+Every linear map of both towers' blocks gets a rank-r update: MLPs and attention's query, key, value
+and output, the first three each with their own pair. The patch convolution (where rank 4 in the
+published code is full rank) and the projections into the joint space get none. B starts at zero, so
+that step 0 is exactly the pretrained model.
 
 Shape suffixes: G maps stacked in one weight (query, key, value), O outputs and I inputs of a map,
 r rank.
@@ -19,7 +19,7 @@ PROJECTIONS = ("text_projection", "text.proj", "head")  # into the joint space
 
 
 class LowRank(nn.Module):
-    """W -> W + (alpha / r) B A, on each of the maps that are stacked in W."""
+    """W -> W + (alpha / r) B A, for each map stacked in W."""
 
     def __init__(
         self, weight: Tensor, *, num_maps: int, rank: int, alpha: float, generator: Generator
@@ -42,7 +42,7 @@ class LowRank(nn.Module):
 def add_lora(
     clip: nn.Module, *, rank: int = 4, alpha: float = 1.0, generator: Generator
 ) -> list[str]:
-    """Put updates on an open_clip model's blocks and freeze all else; return the weights' names."""
+    """Add updates to an open_clip model's blocks and freeze the rest; return the weights' names."""
     clip.requires_grad_(requires_grad=False)
     targets = list(_targets(clip))
     for path, name, num_maps in targets:

@@ -1,9 +1,9 @@
-"""Outputs that cost nothing to make again are not kept for the backward pass.
+"""Recompute cheap outputs in the backward pass instead of saving them.
 
-What a GELU or a LayerNorm gives is saved by the linear map that reads it, beside the input that it
-saves itself. Of the 17 widths a transformer block saves for a token, 6 are such outputs. Here they
-are made again from those inputs when the backward pass asks for them: bit for bit the same numbers,
-for about a hundredth of a step's time.
+The output of a GELU or a LayerNorm is saved by the linear map that reads it, although its input is
+saved too. Of the 17 widths that a transformer block saves per token, 6 are such outputs. Here they
+are recomputed from those inputs in the backward pass: bit for bit the same numbers, for about a
+hundredth of a step's time.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """How to make a saved tensor: a module, its input, and which view of the output was saved."""
+    """A recipe for a saved tensor: a module, its input, and the saved view of its output."""
 
     module: nn.Module
     source: Tensor
@@ -37,7 +37,7 @@ class Again:
 def making_again(model: nn.Module) -> Iterator[None]:
     """Within this context, do not save the outputs of the model's GELUs and LayerNorms.
 
-    For the forward pass alone, uncompiled; the backward pass may run outside of it.
+    Only for an uncompiled forward pass; the backward pass may run outside of it.
     """
     known: dict[int, tuple[ReferenceType[Tensor], nn.Module, Tensor]] = {}
 

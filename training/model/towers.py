@@ -1,4 +1,4 @@
-"""What a CLIP model's two towers say of a batch: whole features, patches and tokens.
+"""The features of a CLIP model's two towers: global features, patches and tokens.
 
 The towers' own modules are called, and no code of theirs is repeated but the way they are put
 together. Shape suffixes: B images, P patches, D embedding, W width of the text tower, R rows, S
@@ -94,7 +94,7 @@ def encode_texts(
 
 
 def _causal_states(tower: Any, layout: Layout) -> Tensor:  # noqa: ANN401
-    """Return ln_final of every slot as XW, each seeing its own text's tokens up to itself."""
+    """Return ln_final of every slot as XW, each attending to its own text's prefix."""
     dtype = tower.transformer.get_cast_dtype()
     state_RSW = tower.token_embedding(layout.token_RS).to(dtype)
     state_RSW = state_RSW + tower.positional_embedding[layout.position_RS].to(dtype)
@@ -125,7 +125,7 @@ def _huggingface_states(tower: Any, layout: Layout) -> tuple[Tensor, Tensor]:  #
 
 
 def _project(tower: Any, state: Tensor) -> Tensor:  # noqa: ANN401
-    """Apply a text tower's last map, which open_clip keeps in one of four forms."""
+    """Apply a text tower's projection, which open_clip stores in one of four forms."""
     projection = tower.proj if hasattr(tower, "proj") else tower.text_projection
     if projection is None:
         return state

@@ -1,9 +1,9 @@
-"""Files of weights: read without running anything that they hold, fitted, checked, written.
+"""Files of weights: read without running code in them, loaded, checked, written.
 
-torch's reader takes tensors and plain containers alone (`weights_only`). Trainers leave a little
-more beside the weights: open_clip's own keeps a rate of learning that numpy computed, others their
-command line. Such numbers, arrays and namespaces can run nothing and are read too; whatever else a
-file holds is refused by its name.
+torch's reader accepts only tensors and plain containers (`weights_only`). Trainers save a little
+more beside the weights: open_clip a learning rate computed by numpy, others their command line.
+Such numbers, arrays and namespaces cannot run code and are accepted too; any other class is
+rejected by name.
 """
 
 import argparse
@@ -35,7 +35,7 @@ _SHAPE: Final = re.compile(
 
 
 def harmless() -> AbstractContextManager[None]:
-    """Within this context torch's reader takes numpy's numbers and arrays, and namespaces."""
+    """Within this context torch's reader accepts numpy's numbers and arrays, and namespaces."""
     return torch.serialization.safe_globals(_harmless())
 
 
@@ -46,10 +46,10 @@ def _harmless() -> list[Any]:
     return [
         np.dtype,
         np.ndarray,
-        *kinds,  # numbers alone: an array of objects could hold anything
+        *kinds,  # numbers only: an array of objects could hold anything
         argparse.Namespace,
         *(
-            (made, f"numpy.{core}.multiarray.{name}")  # before numpy 2, and since
+            (made, f"numpy.{core}.multiarray.{name}")  # before and since numpy 2
             for core in ("core", "_core")
             for name, made in makers.items()
         ),
@@ -57,16 +57,16 @@ def _harmless() -> list[Any]:
 
 
 def content_of(path: Path, *, mmap: bool = False) -> Any:  # noqa: ANN401 - whatever was saved
-    """Return what torch saved in a file, on the CPU.
+    """Return the content of a torch file, on the CPU.
 
     Raises:
-        UsageError: it cannot be read, or not without running what it holds.
+        UsageError: it cannot be read, or only by running code in it.
     """
     refuse_program(path)
     try:
         with harmless():
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
-    except Exception as error:  # torch names no base class for what a damaged file raises
+    except Exception as error:  # torch has no base class for the errors of damaged files
         raise UsageError(f"{path}: {_refusal(path, error)}") from error
 
 
@@ -81,21 +81,23 @@ def is_program(path: Path) -> bool:
 
 @contextmanager
 def explaining(what: str) -> Iterator[None]:
-    """Say in one line what open_clip raises, which may be anything that a file makes fail.
+    """Translate open_clip's errors into one line; a file may cause any error.
 
     Raises:
-        UsageError: in place of what was raised.
+        UsageError: in place of open_clip's error.
     """
     try:
         yield
     except UsageError:
         raise
-    except ImportError as error:  # of SigLIP's tokenizer, say, which open_clip does not install
+    except (
+        ImportError
+    ) as error:  # needed by SigLIP's tokenizer, for example, but not installed with open_clip
         remedy = f": pip install {error.name}" if error.name else ""
         raise UsageError(f"{what}: expected a library, {one_line(error)}{remedy}") from error
     except (RuntimeError, ValueError, OSError) as error:
         raise UsageError(f"{what}: {misfit(error)}") from error
-    except Exception as error:  # what a file holds is not in the form that was expected
+    except Exception as error:  # the file's content has another form
         raise UsageError(
             f"{what}: expected tensors with their names, found something else "
             f"({type(error).__name__}: {one_line(error)})"
@@ -103,7 +105,7 @@ def explaining(what: str) -> Iterator[None]:
 
 
 def refuse_program(path: Path) -> None:
-    """Hold that a file is no TorchScript archive: to load one is to run it.
+    """Check that a file is not a TorchScript archive, since loading one runs it.
 
     Raises:
         UsageError: it is one.
@@ -111,7 +113,7 @@ def refuse_program(path: Path) -> None:
     if is_program(path):
         raise UsageError(
             f"{path}: expected a file of weights, found a TorchScript archive, which is a program; "
-            "give --pretrained openai if it is OpenAI's, or, where you trust it, save its weights: "
+            "use --pretrained openai if it is OpenAI's, or, if you trust it, save its weights: "
             'torch.save({"state_dict": open_clip.load_openai_model(FILE, device="cpu").state_dict()'
             ', "quick_gelu": True}, NEW)'
         )
@@ -121,16 +123,16 @@ def load_into(module: nn.Module, state_dict: Mapping[str, Any], *, where: str) -
     """Load weights into a module.
 
     Raises:
-        UsageError: they are not the module's.
+        UsageError: they do not fit the module.
     """
     with explaining(where):
         module.load_state_dict(state_dict)
 
 
 def misfit(error: Exception) -> str:
-    """Return in one line what torch says of weights that do not fit.
+    """Return torch's message about weights that do not fit, in one line.
 
-    Of hundreds of names the first few of each kind tell which model the weights are of.
+    Of hundreds of names the first few of each kind suffice to recognise the model.
     """
     message = str(error)
     kinds = (
@@ -156,7 +158,7 @@ def _few(names: list[str]) -> str:
 
 
 def refuse_not_finite(state_dict: Mapping[str, Any], *, where: str) -> None:
-    """Hold that weights are numbers: a model with NaN in it scores nothing and says nothing.
+    """Check that weights are finite: a model with NaN would silently score nothing.
 
     Raises:
         UsageError: some are NaN or infinite.
@@ -170,15 +172,15 @@ def refuse_not_finite(state_dict: Mapping[str, Any], *, where: str) -> None:
     if spoiled:
         raise UsageError(
             f"{where}: expected finite numbers, found NaN or infinite ones in {len(spoiled):,} of "
-            f"{len(floats):,} weights, the first {spoiled[0]!r}; take other weights, or a "
+            f"{len(floats):,} weights, the first {spoiled[0]!r}; use other weights, or a "
             "checkpoint from before the training diverged"
         )
 
 
 def save(content: object, path: Path, *, target: Path) -> None:
-    """Write what torch saves into a new file, and force it onto the disk.
+    """Write a torch file and sync it to disk.
 
-    `target`: what the file will be called, for messages.
+    `target`: the file's final name, for messages.
 
     Raises:
         OSError: it cannot be written.
@@ -191,23 +193,23 @@ def save(content: object, path: Path, *, target: Path) -> None:
 
 def _refusal(path: Path, error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None:
-        return f"expected a file of weights, it cannot be read: {os.strerror(error.errno)}"
+        return f"the file of weights cannot be read: {os.strerror(error.errno)}"
     if foreign := _foreign(path):
         return (
-            f"expected weights, found objects of {_few(foreign)} beside them, and to "
-            "read these is to run code; where you trust the file, save its weights alone: "
+            f"the file has objects of {_few(foreign)} beside the weights, and "
+            "reading them runs code; if you trust the file, save only its weights: "
             'torch.save({"state_dict": torch.load(FILE, weights_only=False)["state_dict"]}, NEW)'
         )
     cause = error.__context__ if isinstance(error, UnpicklingError) else None  # torch's own advice
-    return f"expected a file of weights, it cannot be read as one ({one_line(cause or error)})"
+    return f"cannot be read as a file of weights ({one_line(cause or error)})"
 
 
 def _foreign(path: Path) -> list[str]:
-    """Return the names of classes and functions in a file that are not known to be harmless."""
+    """Return the classes and functions in a file that are not known to be harmless."""
     try:
         with harmless():
             return sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
-    except Exception:  # noqa: BLE001 - it is damaged, or of an old form: the reader has said so
+    except Exception:  # noqa: BLE001 - damaged or in an old format: the reader has reported it
         return []
 
 

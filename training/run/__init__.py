@@ -1,1 +1,1 @@
-"""A run: its start, its loop, what it writes, and how it stops."""
+"""A run: its start, its loop, its output, and how it stops."""

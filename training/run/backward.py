@@ -1,12 +1,12 @@
-"""One step's gradient, of the whole batch at once or in micro-batches that fit in memory.
+"""One step's gradient, for the whole batch at once or in micro-batches that fit in memory.
 
 Losses over the batch compare every image with every caption of a step, so a step in micro-batches
-is not a sum of steps. Features of all micro-batches are first computed without a graph; the
-gradient of those losses with respect to them is kept; each micro-batch then goes through the
-towers again, and the kept gradient is sent through it (GradCache: Gao et al. 2021, arXiv
-2101.06983). The price is one more forward pass, the result the gradient of the whole batch. Losses
-that are means over captions are computed in the second pass alone; where an objective has no
-others, there is no first one.
+is not a sum of steps. First the features of all micro-batches are computed without a graph, and the
+gradient of those losses with respect to them is saved; then each micro-batch goes through the
+towers again, and the saved gradient is backpropagated (GradCache: Gao et al. 2021, arXiv
+2101.06983). This costs one more forward pass and gives the gradient of the whole batch. Losses that
+are means over captions are computed only in the second pass; an objective without other losses
+skips the first one.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ class _Kept(NamedTuple):
     patch_BPD: Tensor | None
 
 
-def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside the model
+def backward(  # noqa: PLR0913 - objective, data, and everything besides the model
     model: nn.Module,
     micro_batches: Sequence[Batch],
     objective: Objective,
@@ -62,14 +62,14 @@ def backward(  # noqa: PLR0913 - what is minimised, on what, with what beside th
 
     Args:
         model: a ClipModel, or one in DistributedDataParallel.
-        micro_batches: the step's captions on this rank, in one batch or in several of equal size,
-            on the model's device.
-        objective: what is minimised.
+        micro_batches: the step's captions on this rank, in one batch or several of equal size, on
+            the model's device.
+        objective: the objective to minimise.
         teacher: another ClipModel, for losses that compare the two.
         decoder: a frozen text model, for losses that let it write.
         carried: what losses carry from step to step, renewed in place.
         precision: of the towers under autocast; None: that of their weights.
-        scaled: what is done to a loss before its gradient (GradScaler.scale, for float16).
+        scaled: applied to a loss before its gradient (GradScaler.scale, for float16).
     """
     plain: Any = model.module if isinstance(model, DistributedDataParallel) else model
     batches = [laid_out(batch, plain.form) for batch in micro_batches]
@@ -107,7 +107,7 @@ def _first_pass(
     *,
     precision: torch.dtype | None,
 ) -> tuple[list[Features], list[Draws]]:
-    """Return what losses over the batch see of each part, without a graph, and what was drawn."""
+    """Return each part's features for batch losses, without a graph, and generator states."""
     parts, draws = [], []
     for batch in batches:
         draws.append(_draws(batch))
@@ -158,7 +158,7 @@ def _gradient_of(
 
 
 class _Leaves(NamedTuple):
-    """A micro-batch's features, as what a gradient is taken with respect to."""
+    """A micro-batch's features, as leaves for a gradient."""
 
     image_BD: Tensor
     text_BCD: Tensor
@@ -166,7 +166,7 @@ class _Leaves(NamedTuple):
     patch_BPD: Tensor | None
 
     def all(self) -> list[Tensor]:
-        """Return those that are there."""
+        """Return the features that exist."""
         return [leaf for leaf in self if leaf is not None]
 
 
@@ -211,7 +211,7 @@ def _second_pass(  # noqa: PLR0913 - a step's arguments, in parts
 
 
 def _inner(features: Features, kept: _Kept, objective: Objective) -> Tensor:
-    """Return a number whose gradient is the kept one."""
+    """Return a number whose gradient is the saved one."""
     seen = compared(features, objective)
     inner = (
         (seen.image_BD * kept.image_BD).sum()
@@ -278,7 +278,7 @@ def _written(
 
 
 def _draws(batch: Batch) -> Draws:
-    """Return where the generators stand: a tower with dropout is to drop the same once more."""
+    """Return the generators' states, so that dropout repeats in the second pass."""
     device = batch.image_BCHW.device
     generators = [torch.default_generator]
     if device.type == "cuda":
@@ -287,7 +287,7 @@ def _draws(batch: Batch) -> Draws:
 
 
 def _exchange_once(model: nn.Module, *, last: bool) -> AbstractContextManager[None]:
-    """Let ranks exchange gradients in the last part only."""
+    """Let ranks exchange gradients only in the last part."""
     if isinstance(model, DistributedDataParallel) and not last:
         return model.no_sync()
     return nullcontext()

@@ -1,4 +1,4 @@
-"""Checkpoints: written whole or not at all, read without running anything that they hold.
+"""Checkpoints: written completely or not at all, read without running code in them.
 
 A checkpoint has all that a run needs to go on: weights, optimizer, loss scale, position in the
 data, step, the run's configuration and the digest of its rows, the teacher's weights, those of
@@ -6,8 +6,8 @@ maps that only training needs, and what losses carry from step to step. There is
 state in it: every random decision is drawn from the seed and the step, or from the seed and the
 sample. It has nothing of ranks, workers or devices.
 
-`state_dict` and `quick_gelu` stand where open_clip and `training.model` look for them, so that a
-checkpoint of a full fine-tuning is a file of weights too.
+`state_dict` and `quick_gelu` are where open_clip and `training.model` look for them, so that a
+checkpoint of full fine-tuning is also a file of weights.
 """
 
 import os
@@ -28,15 +28,15 @@ _VERSION: Final = 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checkpoint:
-    """What a run goes on from.
+    """The state from which a run resumes.
 
     Attributes:
         step: updates done.
-        position: of the data, as `Position.content` gives it.
-        state_dict: of open_clip's model; with LoRA its updates are apart.
+        position: in the data, from `Position.content`.
+        state_dict: of open_clip's model; LoRA's updates are separate.
         optimizer: the optimizer's state.
         scaler: the loss scale's state, empty unless the precision is float16.
-        config: the run's content: what shaped the weights.
+        config: the run's content: everything that affects the weights.
         quick_gelu: the activation that the weights were trained with.
         best: the least loss on the validation split so far, None without one.
         teacher: of the teacher's model; empty without one.
@@ -62,7 +62,7 @@ _LATER: Final = {"teacher", "carried", "heads"}
 
 
 def write(run: Path, checkpoint: Checkpoint, *, keep: int, is_best: bool = False) -> Path:
-    """Write a checkpoint of a run's folder; the oldest beyond `keep` are deleted."""
+    """Write a checkpoint into a run's folder; the oldest beyond `keep` are deleted."""
     folder = run / FOLDER
     path = folder / f"step-{checkpoint.step:08d}.pt"
     content = {name: getattr(checkpoint, name) for name in checkpoint.__dataclass_fields__}
@@ -71,44 +71,48 @@ def write(run: Path, checkpoint: Checkpoint, *, keep: int, is_best: bool = False
         save({"version": _VERSION, **content}, draft, target=path)
         with writing(path):
             if is_best:
-                _copy(draft, run / BEST)  # before the last, whose `best` must never be ahead of it
+                _copy(
+                    draft, run / BEST
+                )  # first, because the last checkpoint's `best` must not be ahead of it
             draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)
     sync_folder(folder)
     for old in paths(run)[:-keep]:
         old.unlink(missing_ok=True)
-    for left in folder.glob("*.tmp"):  # of a run that was killed while it wrote
+    for left in folder.glob("*.tmp"):  # left by a run that was killed while writing
         left.unlink(missing_ok=True)
     return path
 
 
 def paths(run: Path) -> list[Path]:
-    """Return a run's checkpoints, the earliest first."""
+    """Return a run's checkpoints, earliest first."""
     return sorted((run / FOLDER).glob("step-*.pt"))
 
 
 def latest(run: Path) -> Path | None:
-    """Return a run's last checkpoint, None where there is none."""
+    """Return a run's last checkpoint, None if there is none."""
     return next(reversed(paths(run)), None)
 
 
 def read(path: Path) -> Checkpoint:
-    """Return a checkpoint, on the CPU, mapped where it can be.
+    """Return a checkpoint on the CPU, memory-mapped if possible.
 
     Raises:
-        UsageError: it is damaged, not one of ours, or its weights are no numbers.
+        UsageError: it is damaged, not one of ours, or its weights are not finite.
     """
     try:
         content = content_of(path, mmap=True)
     except UsageError as error:
-        raise UsageError(f"{error}; delete this checkpoint to go on from an earlier one") from error
+        raise UsageError(
+            f"{error}; delete this checkpoint to resume from an earlier one"
+        ) from error
     version = content.pop("version", None) if isinstance(content, dict) else None
     if version != _VERSION or set(content) | _LATER != set(Checkpoint.__dataclass_fields__):
         found = ", ".join(map(str, list(content)[:6])) if isinstance(content, dict) else ""
         raise UsageError(
             f"{path}: expected a checkpoint of version {_VERSION} of this project, found "
-            f"{found or type(content).__name__}; weights of others go to --pretrained"
+            f"{found or type(content).__name__}; load other weights with --pretrained"
         )
     checkpoint = Checkpoint(**content)
     refuse_not_finite(checkpoint.state_dict, where=str(path))
@@ -117,7 +121,7 @@ def read(path: Path) -> Checkpoint:
 
 
 def _copy(path: Path, target: Path) -> None:
-    """Give a file a second name, or a second copy where the file system knows no hard links."""
+    """Give a file a second name, or a copy if the file system has no hard links."""
     draft = attempt_path(target.parent, target.stem, "pt")
     try:
         try:

@@ -1,6 +1,6 @@
-"""What a run says of itself: one record every few steps, to RUN/log.jsonl and to whoever listens.
+"""A run's log: one record every few steps, to RUN/log.jsonl and to listeners.
 
-Terms stay on the device until a record is due; then they come to the host in one transfer.
+Terms stay on the device until a record is due; then one transfer copies them to the host.
 """
 
 import json
@@ -31,21 +31,21 @@ _HOST: Final = ("images", "tokens", "waited_s")
 
 
 class Listener(Protocol):
-    """Whoever is told of a run's records."""
+    """Receives a run's records."""
 
     def note(self, record: Record) -> None:
-        """Take a record: of some steps (`loss` is there) or of a split (`validation` is there)."""
+        """Receive a record: of some steps (it has `loss`) or of a split (it has `validation`)."""
         ...
 
     def close(self) -> None:
-        """Take no more."""
+        """Close; no more records follow."""
         ...
 
 
 class JsonLines:
-    """RUN/log.jsonl: each record a line; a run that goes on drops what lies after its step.
+    """RUN/log.jsonl: one record per line; a resumed run drops records after its step.
 
-    A number that is not finite becomes null, which is all that JSON has for it.
+    A number that is not finite becomes null, because JSON has no such numbers.
     """
 
     def __init__(self, run: Path, *, after_step: int) -> None:
@@ -58,37 +58,37 @@ class JsonLines:
         self._file = path.open("a", encoding="utf-8")
 
     def note(self, record: Record) -> None:
-        """Write a record; it is on its way to the disk at once."""
+        """Write a record and flush it."""
         with writing(self._path):
             self._file.write(json.dumps(_strict(record), allow_nan=False) + "\n")
             self._file.flush()
 
     def close(self) -> None:
-        """Close the file; what the disk had no room for is tried once more."""
+        """Close the file, retrying what a full disk rejected."""
         with writing(self._path):
             self._file.close()
 
 
 def all_records(run: Path) -> list[Record]:
-    """Return what RUN/log.jsonl holds; a line that was cut by a kill is none."""
+    """Return the records in RUN/log.jsonl, ignoring a line truncated by a kill."""
     path = run / FILE
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [json.loads(line) for line in lines if math.isfinite(_step_of(line))]
 
 
 def records(run: Path, *, step: int) -> list[Record]:
-    """Return what RUN/log.jsonl holds of a step."""
+    """Return the record of a step in RUN/log.jsonl."""
     return [record for record in all_records(run) if record["step"] == step]
 
 
 def num_broken(run: Path) -> int:
-    """Return how many broken images RUN/log.jsonl counts, for each of which a row stood in."""
+    """Return the number of broken images, replaced by other rows, in RUN/log.jsonl."""
     return sum(cast("int", record.get(BROKEN, 0)) for record in all_records(run))
 
 
 @dataclass
 class Meter:
-    """What the steps since the last record add up to."""
+    """The sums over the steps since the last record."""
 
     device: torch.device
     terms: list[dict[str, Tensor]] = field(default_factory=list)
@@ -97,7 +97,7 @@ class Meter:
     start: float = field(default_factory=time.perf_counter)
 
     def add(self, step: Step, terms: Mapping[str, Tensor], norm: Tensor) -> None:
-        """Take a step; nothing is waited for."""
+        """Add a step without waiting for the device."""
         self.terms.append({**terms, "gradient_norm": norm})
         for batch in step.micro_batches:
             self.host["images"] += len(batch.ids)
@@ -107,11 +107,11 @@ class Meter:
         self.counts.update(step.counts)
 
     def record(self) -> dict[str, object]:
-        """Return the means over the steps since the last record, of all ranks, and begin anew."""
+        """Return the means over the steps since the last record, over all ranks, and reset."""
         names = list(dict.fromkeys(name for terms in self.terms for name in terms))
         values = [
             torch.stack([terms[name].double() for terms in self.terms if name in terms])
-            for name in names  # of losses that count at some steps, the mean over those
+            for name in names  # losses that count at some steps only are averaged over those
         ]
         host = [self.host[name] for name in _HOST] + [self.counts[name] for name in _COUNTS]
         told = torch.cat([
@@ -137,23 +137,23 @@ class Meter:
         }
 
     def restart(self) -> None:
-        """Begin the time of the next record now: a checkpoint was written meanwhile."""
+        """Restart the clock of the next record after writing a checkpoint."""
         self.start = time.perf_counter()
 
 
 def measures_told(found: Mapping[str, Any]) -> str:
-    """Return in words what was measured of a split, as `Measures` has it."""
+    """Describe the measurements of a split (see `Measures`)."""
     composition, chance = found["composition"], found["composition_chance"]
     told = (
         "composition not measured (no negatives)"
         if composition is None
-        else f"composition {composition:.1%} (by chance {chance:.1%})"
+        else f"composition {composition:.1%} (chance {chance:.1%})"
     )
     return f"loss {found['loss']:.4f}, retrieval {found['retrieval']:.1%}, {told}"
 
 
 def peak_memory_mb(device: torch.device) -> int:
-    """Return the most that this process has held at once, on its GPU or in memory, in MB."""
+    """Return this process's peak memory, on its GPU or in RAM, in MB."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) // 2**20
     unit = 1 if sys.platform == "darwin" else 1024
@@ -161,7 +161,7 @@ def peak_memory_mb(device: torch.device) -> int:
 
 
 def flat(record: Record, prefix: str = "") -> Sequence[tuple[str, float]]:
-    """Return the numbers of a record with their names; those of a mapping get its name before."""
+    """Return the numbers of a record by name; those in a mapping are prefixed with its name."""
     found: list[tuple[str, float]] = []
     for name, value in record.items():
         if isinstance(value, Mapping):
@@ -172,14 +172,14 @@ def flat(record: Record, prefix: str = "") -> Sequence[tuple[str, float]]:
 
 
 def _strict(value: object) -> object:
-    """Return what JSON can hold of a value."""
+    """Return a value in a form that JSON can hold."""
     if isinstance(value, Mapping):
         return {name: _strict(item) for name, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _step_of(line: str) -> float:
-    """Return the step of a line; one that was cut by a kill is after all steps."""
+    """Return the step of a line; a truncated line counts as after all steps."""
     try:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""The loop: gradient, update, record, checkpoint, until the end or until it is told to stop."""
+"""The loop: gradient, update, record, checkpoint, until the end or a signal to stop."""
 
 import math
 from collections.abc import Callable, Generator
@@ -41,7 +41,7 @@ DTYPES: Final[dict[Precision, torch.dtype | None]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class State:
-    """Where a run stands: updates done, its place in the data, the least validation loss so far."""
+    """The state of a run: updates done, position in the data, lowest validation loss so far."""
 
     step: int
     position: Position
@@ -50,7 +50,7 @@ class State:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """What the loop works with.
+    """Everything that the loop uses.
 
     Attributes:
         model: what is trained.
@@ -109,7 +109,7 @@ class Run:
         )
 
 
-def fit(  # noqa: PLR0913 - where it begins, who listens, and when it ends
+def fit(  # noqa: PLR0913 - start, listeners, and end
     run: Run,
     state: State,
     *,
@@ -118,12 +118,12 @@ def fit(  # noqa: PLR0913 - where it begins, who listens, and when it ends
     limit_steps: int | None = None,
     watch: Callable[[int, Step], None] = lambda _number, _step: None,
 ) -> tuple[State, int]:
-    """Train from a state on; return where it ended and the signal that ended it, or 0.
+    """Train from a state on; return the final state and the signal that stopped it, or 0.
 
-    `limit_steps`: stop after so many. `watch` sees every step before it is taken.
+    `limit_steps`: stop after this many steps. `watch` is called before every step.
 
     Raises:
-        UsageError: an image cannot be read, or a loss is no number any more.
+        UsageError: an image cannot be read, or a loss is not finite.
     """
     stopping, meter, signal = stopping or Stopping(), Meter(run.device), 0
     last = run.num_steps if limit_steps is None else min(run.num_steps, state.step + limit_steps)
@@ -184,7 +184,7 @@ def train_step(run: Run, number: int, step: Step) -> tuple[Terms, Tensor]:
         rate=run.rate(number),
         clip_norm=run.settings.optimizer.clip_norm,
     )
-    if not run.settings.objective.needs_bias:  # a bias learnt with its scale wants that scale
+    if not run.settings.objective.needs_bias:  # a bias was learned together with its scale
         run.model.clamp_scale()
     if run.teacher is not None:
         follow(run.teacher, run.model, decay=run.settings.teacher.decay)
@@ -192,16 +192,16 @@ def train_step(run: Run, number: int, step: Step) -> tuple[Terms, Tensor]:
 
 
 def _is_due(run: Run, state: State) -> bool:
-    """Tell whether a checkpoint is to be written: every so many steps, or after an epoch."""
+    """Tell whether a checkpoint is due: after `save_every` steps, or after an epoch."""
     every = run.settings.run.save_every
     return state.position.seen == 0 if every is None else state.step % every == 0
 
 
 def log(run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...]) -> None:
-    """Tell the listeners what the steps since the last record add up to.
+    """Send listeners a record of the steps since the last one.
 
     Raises:
-        UsageError: the loss or its gradient is no number any more.
+        UsageError: the loss or its gradient is not finite.
     """
     found = meter.record()
     where = {"step": state.step, "epoch": state.step / run.steps_an_epoch}
@@ -210,22 +210,22 @@ def log(run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...]) -
         listener.note(record)
     spoiled = {"loss": "loss", "gradient_norm": "gradient"}
     if run.scaler.is_enabled():
-        del spoiled["gradient_norm"]  # such steps are left out
+        del spoiled["gradient_norm"]  # such steps are skipped
     for name, what in spoiled.items():
         if not math.isfinite(cast("float", found[name])):
             precision = run.settings.config.precision
             slower = f"training.optimizer.lr below {run.settings.optimizer.lr:g}"
             other = slower if precision == "fp32" else f"training.precision=fp32 or {slower}"
             raise UsageError(
-                f"the {what} is no number any more at step {state.step}, with {precision}; try "
-                f"{other}, with another --out; the checkpoints before are kept"
+                f"the {what} is not finite at step {state.step}, with {precision}; try "
+                f"{other}, with another --out; earlier checkpoints are kept"
             )
 
 
 def validate_and_checkpoint(
     run: Run, state: State, listeners: tuple[Listener, ...], stopping: Stopping
 ) -> State:
-    """Measure the validation split, if there is one and no signal came, and write a checkpoint."""
+    """Measure the validation split, if any and no signal came, and write a checkpoint."""
     is_best = False
     found = _measure_validation(run, stopping)
     if found is not None:
@@ -233,8 +233,8 @@ def validate_and_checkpoint(
             listener.note({"step": state.step, "validation": asdict(found)})
         if not math.isfinite(found.loss):
             raise UsageError(
-                f"the loss on the validation split is no number at step {state.step}; "
-                "training.precision=fp32 may help; the checkpoints before are kept"
+                f"the loss on the validation split is not finite at step {state.step}; "
+                "training.precision=fp32 may help; earlier checkpoints are kept"
             )
         is_best = state.best is None or found.loss < state.best
         state = replace(state, best=found.loss if is_best else state.best)

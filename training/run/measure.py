@@ -1,7 +1,7 @@
-"""How well a model tells a split's captions apart: its loss, retrieval and composition.
+"""Measures of a model on a split: loss, retrieval and composition.
 
-Every rank measures its share. Images are not cropped at random and negatives are drawn as in the
-first epoch, so that one model always gets the same figures.
+Every rank measures its share. Images are not cropped at random, and negatives are drawn as in the
+first epoch, so that a model always gets the same figures.
 """
 
 from contextlib import closing
@@ -25,15 +25,15 @@ from training.run.stopping import Stopping
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measures:
-    """What was found on a split.
+    """The measures on a split.
 
     Attributes:
         loss: the objective's mean over the batches.
         retrieval: share of captions for which no image of their batch scores higher than theirs.
-        composition: share of captions that score higher than each of their negatives, of those
-            that have one; None where none has.
-        composition_chance: what drawing lots would give for it.
-        captions: how many were measured.
+        composition: share of captions that score higher than all of their negatives, among those
+            with negatives; None if there are none.
+        composition_chance: composition of a random model.
+        captions: the number measured.
     """
 
     loss: float
@@ -43,7 +43,7 @@ class Measures:
     captions: int
 
 
-def measure(  # noqa: PLR0913 - what is measured, on what, and how
+def measure(  # noqa: PLR0913 - model, data and options
     model: ClipModel,
     samples: HardNegativeDataset,
     objective: Objective,
@@ -57,7 +57,7 @@ def measure(  # noqa: PLR0913 - what is measured, on what, and how
     workers: int = 0,
     stopping: Stopping | None = None,
 ) -> Measures | None:
-    """Return the measures of a split, over whole batches of all ranks; None if told to stop.
+    """Return the measures of a split, over full batches of all ranks; None if a signal came.
 
     A split of fewer captions than `batch_size` is one batch. `teacher`, `decoder` and `carried`: of
     the run, for losses that need them; none is changed.

@@ -1,4 +1,4 @@
-"""What a user should be told once of a run, before it begins."""
+"""Notes for the user before a run begins."""
 
 from data.errors import UsageError
 from data.image_names import describe_renaming
@@ -13,7 +13,7 @@ from training.model.clip import ClipModel
 def notes_of(
     settings: Settings, name: str, model: ClipModel, samples: HardNegativeDataset
 ) -> tuple[str, ...]:
-    """Return what was chosen for the user, what costs, and what is not trained on, counted.
+    """Return notes on automatic choices, costs, and counts of data that is not trained on.
 
     `name`: of the model, with its variant.
     """
@@ -43,10 +43,10 @@ def _on_batches(model: ClipModel) -> str:
 
 
 def refuse_without_negatives(settings: Settings, samples: HardNegativeDataset) -> None:
-    """Hold that a loss that is about negatives finds any: it would stay at 0 and teach nothing.
+    """Check that a loss that needs negatives has any; it would otherwise stay at 0.
 
     Raises:
-        UsageError: it finds none.
+        UsageError: it has none.
     """
     if not settings.objective.needs_negatives:
         return
@@ -59,7 +59,7 @@ def refuse_without_negatives(settings: Settings, samples: HardNegativeDataset) -
 
 
 def no_negatives(settings: Settings, found: str) -> UsageError:
-    """Return what to raise where there are none of the negatives that a loss needs."""
+    """Return the exception for a loss without the negatives that it needs."""
     return UsageError(
         f"preset {settings.config.preset}: its loss needs negatives, and {found}; build shards "
         "with negatives, choose other types (training.draw), or train without (--preset clip)"
@@ -67,37 +67,37 @@ def no_negatives(settings: Settings, found: str) -> UsageError:
 
 
 def refuse_without_positives(settings: Settings, samples: HardNegativeDataset) -> None:
-    """Hold that a loss that is about positives finds any.
+    """Check that a loss that needs positives has any.
 
     Raises:
-        UsageError: it finds none.
+        UsageError: it has none.
     """
     if not settings.objective.needs_positives:
         return
     if settings.objective.needs_pairs and not samples.num_pairs:
         raise UsageError(
-            "the loss units needs each positive with the negative of its place, and training.draw "
-            "draws them apart; write training.draw={pairs: 2}"
+            "the loss units needs positives paired with negatives, but training.draw "
+            "draws them separately; use training.draw={pairs: 2}"
         )
-    missing = "training.draw has no place for any; write training.draw={any: 3, positives: 1}"
+    missing = "training.draw has no place for any; use training.draw={any: 3, positives: 1}"
     if samples.num_positives:
         if num_without_positive(samples) < len(samples):
             return
         missing = f"no caption of {samples.rows.split!r} has one"
         if not samples.siblings:
-            missing += "; `siblings: true` in training.draw takes the image's other captions"
+            missing += "; `siblings: true` in training.draw uses the image's other captions"
     raise UsageError(f"preset {settings.config.preset}: its loss needs positives, and {missing}")
 
 
 def num_without_positive(samples: HardNegativeDataset) -> int:
-    """Return how many captions have no positive that a step could draw."""
+    """Return how many captions have no positive that can be drawn."""
     has = with_positive(samples.tokens, siblings=samples.siblings)
     kept = samples.rows.kept
     return int((~(has if kept is None else has[kept])).sum())
 
 
 def num_without_negative(samples: HardNegativeDataset) -> int:
-    """Return how many captions have no negative that a step could draw."""
+    """Return how many captions have no negative that can be drawn."""
     types = None if ANY in samples.draw else set(samples.draw)
     has = with_negative(samples.tokens, types)
     kept = samples.rows.kept
@@ -108,13 +108,16 @@ def _counts(settings: Settings, samples: HardNegativeDataset) -> list[str]:
     without = num_without_negative(samples) if settings.objective.needs_negatives else 0
     alone = num_without_positive(samples) if settings.objective.needs_positives else 0
     counts = (
-        (num_left_out(samples.rows), "captions are left out: their images are missing"),
+        (num_left_out(samples.rows), "captions are left out because their images are missing"),
         (without, f"of {len(samples):,} captions have no negative that can be drawn"),
         (alone, f"of {len(samples):,} captions have no positive that can be drawn"),
-        (num_cut(samples.tokens), "negatives differ beyond what the model reads, and are masked"),
+        (
+            num_cut(samples.tokens),
+            "negatives differ only beyond the model's context, and are masked",
+        ),
         (
             len(samples) % settings.batch_size,
-            "captions, others in each epoch, fill no batch and are left out of it",
+            "captions, different ones in each epoch, are dropped with the incomplete last batch",
         ),
     )
     return [f"{count:,} {what}" for count, what in counts if count]

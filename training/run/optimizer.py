@@ -1,4 +1,4 @@
-"""AdamW with decay where it belongs, its learning rate, and one update of the weights."""
+"""AdamW with decay for matrices only, its learning rate, and one update of the weights."""
 
 import math
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from training.config import OptimizerOptions
 
 
 def adamw(model: nn.Module, options: OptimizerOptions) -> AdamW:
-    """Return AdamW over the weights that are trained.
+    """Return AdamW over the trained weights.
 
-    Tensors of two and more dimensions decay; gains, biases and logit_scale do not.
+    Tensors with two or more dimensions decay; gains, biases and logit_scale do not.
     """
     trained = [p for p in model.parameters() if p.requires_grad]
     decaying = [p for p in trained if p.ndim >= 2]
@@ -35,9 +35,9 @@ def adamw(model: nn.Module, options: OptimizerOptions) -> AdamW:
 def update(
     optimizer: Optimizer, scaler: GradScaler, *, rate: float, clip_norm: float | None
 ) -> Tensor:
-    """Take one step with the gradients that are there; return their norm before clipping.
+    """Take one step with the current gradients; return their norm before clipping.
 
-    With float16 a step whose gradients overflowed is left out, and its norm is not finite.
+    With float16 a step whose gradients overflow is skipped, and its norm is not finite.
     """
     for group in optimizer.param_groups:
         group["lr"] = rate
@@ -60,7 +60,7 @@ def _trained(optimizer: Optimizer) -> Iterator[Tensor]:
 def learning_rate(step: int, *, num_steps: int, warmup_steps: int, peak: float) -> float:
     """Return the rate of step 0, 1, ... of a run of `num_steps`; it needs no state.
 
-    The warm-up takes at most half of a run that is shorter than that.
+    The warm-up takes at most half of the run.
     """
     warmup = min(warmup_steps, num_steps // 2)
     if step < warmup:

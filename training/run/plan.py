@@ -1,4 +1,4 @@
-"""What a run would do, before it does it: steps, tokens, memory. No image is decoded."""
+"""The plan of a run: steps, tokens, memory. No image is decoded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from training.run.start import Places, Prepared, prepare
 _STEPS_LOOKED_AT: Final = 4
 _MB: Final = 2**20
 
-# Numbers kept for the backward pass, in widths, for a token and a block: counted on ViT-B/32.
+# Numbers saved for the backward pass per token and block, in widths, counted on ViT-B/32.
 _KEPT: Final = 17.0
 _KEPT_THRIFTY: Final = 11.0
 _KEPT_CHECKPOINTED: Final = 1.5
@@ -28,9 +28,9 @@ _KEPT_CHECKPOINTED: Final = 1.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Memory:
-    """MB on one rank, about; torch's own context and buffers come on top.
+    """Approximate MB on one rank, without torch's own context and buffers.
 
-    `activations`: what is kept for the backward pass; None where towers are not of a known form.
+    `activations`: saved for the backward pass; None for towers of unknown form.
     """
 
     weights: int
@@ -48,20 +48,20 @@ class Plan:
         preset: its name.
         draw: places for negatives by type.
         parameters: of the model.
-        trained: of these, or of LoRA's updates.
-        captions: of the split, those left out not counted.
+        trained: trained parameters, including LoRA's.
+        captions: of the split, without those left out.
         left_out: captions whose image is missing.
-        cut: negatives that are, as token ids, their caption.
-        left_over: captions of each epoch that fill no batch.
+        cut: negatives that equal their caption as token ids.
+        left_over: captions of each epoch in the incomplete last batch, which is dropped.
         epochs: of the run.
-        batch_size: captions a step of all ranks together.
+        batch_size: captions per step, over all ranks.
         steps: of the whole run.
-        negatives_a_caption: those that are there, of the places of the draw.
-        tokens_a_step: of captions and negatives of all ranks together.
-        encoded_a_step: places that the text tower computes, shared beginnings once.
-        padded_a_step: what padding every text would make of them.
+        negatives_a_caption: filled places of the draw per caption.
+        tokens_a_step: of captions and negatives, over all ranks.
+        encoded_a_step: positions that the text tower computes, shared prefixes once.
+        padded_a_step: positions if every text were padded.
         memory_mb: of one rank.
-        notes: what a user should be told once.
+        notes: notes for the user.
     """
 
     model: str
@@ -86,7 +86,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Texts:
-    """Means over a few steps: tokens and negatives of a step, computed places of a rank's part."""
+    """Means over a few steps: tokens and negatives per step, computed positions per rank."""
 
     tokens: float
     negatives: float
@@ -94,7 +94,7 @@ class _Texts:
 
 
 def plan_of(settings: Settings, places: Places) -> Plan:
-    """Return the plan of a run; pretrained weights are not loaded.
+    """Return the plan of a run, without loading pretrained weights.
 
     Raises:
         UsageError: something does not fit.
@@ -200,7 +200,7 @@ def _texts_of(samples: HardNegativeDataset, prepared: Prepared, settings: Settin
 
 
 def _placed(drawn: Sequence[Sequence[Ids | None]]) -> list[tuple[int, list[int]]]:
-    """Return the texts that are there, each with its place among those of all captions."""
+    """Return the existing texts, with their positions among those of all captions."""
     return [
         (row * len(texts) + place, ids.tolist())
         for row, texts in enumerate(drawn)
@@ -242,7 +242,7 @@ def _memory(settings: Settings, prepared: Prepared, *, slots_of_part: float) -> 
 
 
 def _num_kept(settings: Settings, num_tokens: float, num_blocks: int, width: int) -> float:
-    """Return how many numbers a tower keeps for its backward pass."""
+    """Return how many numbers a tower saves for its backward pass."""
     one = num_tokens * width
     if settings.run.checkpointing:
         return one * (_KEPT_CHECKPOINTED * num_blocks + _KEPT)
@@ -250,7 +250,7 @@ def _num_kept(settings: Settings, num_tokens: float, num_blocks: int, width: int
 
 
 def _shape_of(tower: nn.Module, *, without: str | None = None) -> tuple[int, int] | None:
-    """Return the number of blocks and the width of a transformer; None: it is not open_clip's."""
+    """Return the number of blocks and the width of a transformer; None if it is not open_clip's."""
     found = [
         module
         for path, module in tower.named_modules()

@@ -1,4 +1,4 @@
-"""Listeners by name: the ready ones, and the user's own, `package.module:Class`."""
+"""Listeners by name: built-in ones, and user-defined ones, `package.module:Class`."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ def listener(name: str, run: Path, *, after_step: int, config: Json) -> Listener
     """Return a listener of a run's records.
 
     Args:
-        name: of a ready one, or of a class, which is made with the folder of the run alone.
+        name: of a built-in one, or of a class, which is constructed with the run's folder.
         run: its folder.
-        after_step: the step that the run goes on from; what lies after it is written again.
-        config: what shapes the weights.
+        after_step: the step from which the run resumes; later records are rewritten.
+        config: everything that affects the weights.
 
     Raises:
         UsageError: there is no such class, or its library is missing.
@@ -27,7 +27,7 @@ def listener(name: str, run: Path, *, after_step: int, config: Json) -> Listener
 
 
 def own_listener(name: str, run: Path) -> Listener:
-    """Return a listener of the user's own.
+    """Return a user-defined listener.
 
     Raises:
         UsageError: there is no such class.

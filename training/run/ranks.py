@@ -1,6 +1,6 @@
 """The processes of a run: `torchrun` starts them, each has a device, all agree when to stop.
 
-One process alone is a group of none.
+A single process does not form a group.
 """
 
 import hashlib
@@ -21,20 +21,20 @@ from training.objective.gather import num_ranks
 
 T = TypeVar("T")
 
-_LONGEST_WAIT: Final = timedelta(hours=2)  # for one rank that makes token ids
-_MEETING: Final = timedelta(minutes=10)  # for the others to start
+_LONGEST_WAIT: Final = timedelta(hours=2)  # while one rank makes token ids
+_MEETING: Final = timedelta(minutes=10)  # to wait for the others to start
 _OF_A_LOST_RANK: Final = ("gloo/transport", "ncclRemoteError", "Connection closed by peer")
 _TORCHRUN: Final = {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
 
 
 @contextmanager
 def process_group(device: torch.device) -> Iterator[None]:
-    """Within this context the ranks that torchrun started are a process group.
+    """Within this context the ranks that torchrun started form a process group.
 
-    After an error it is left as it is: on a GPU, taking it down would wait for the others.
+    After an error it is not destroyed: on a GPU that would wait for the others.
 
     Raises:
-        RetryableError: the others do not come, or one of them ended.
+        RetryableError: other processes do not start, or one of them ended.
     """
     if not os.environ.keys() >= _TORCHRUN or distributed.is_initialized():
         yield
@@ -58,10 +58,10 @@ def process_group(device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def _losses_told() -> Iterator[None]:
-    """Within this context it is a RetryableError that another rank is not there (any more)."""
+    """Within this context a missing or lost rank raises a RetryableError."""
     try:
         yield
-    except distributed.DistStoreError as error:  # nobody came, or the first rank ended
+    except distributed.DistStoreError as error:  # nobody joined, or the first rank ended
         raise RetryableError(
             f"expected {os.environ['WORLD_SIZE']} processes to meet at "
             f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}, as RANK, WORLD_SIZE and "
@@ -73,7 +73,7 @@ def _losses_told() -> Iterator[None]:
             raise
         reason = found.rpartition("] ")[2] if found.startswith("[") else found
         raise RetryableError(
-            "another process of the run does not answer; if it has ended, its own message says "
+            "another process of the run does not answer; if it ended, its own message says "
             f"why: {' '.join(reason.split())}"
         ) from error
 
@@ -111,7 +111,7 @@ def device_of(name: str) -> torch.device:
 
 
 def first_then_others(work: Callable[[], T]) -> T:
-    """Do on rank 0 first what leaves files that the others find; what it raises, all raise."""
+    """Call on rank 0 first, so that the others find its files; its error is raised on all ranks."""
     if rank() > 0:
         meet()
         return work()
@@ -122,7 +122,7 @@ def first_then_others(work: Callable[[], T]) -> T:
 
 
 def same_on_all_ranks(text: str) -> bool:
-    """Tell whether every rank has this text."""
+    """Tell whether every rank has the same text."""
     if num_ranks() == 1:
         return True
     number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:7])
@@ -133,6 +133,6 @@ def same_on_all_ranks(text: str) -> bool:
 
 
 def meet() -> None:
-    """Wait for all ranks, on the host: a GPU's barrier is given up after minutes."""
+    """Wait for all ranks on the host, because a GPU's barrier times out after minutes."""
     if num_ranks() > 1:
         distributed.all_reduce(torch.zeros(1))

@@ -1,7 +1,7 @@
-"""Ready listeners: TensorBoard, and Weights & Biases, which stays offline unless told otherwise.
+"""Built-in listeners: TensorBoard, and Weights & Biases, offline by default.
 
-A run that goes on continues its record: what lies after the checkpoint's step is purged or, where
-that cannot be, written over.
+A resumed run continues its record: entries after the checkpoint's step are purged or, if that is
+not possible, overwritten.
 """
 
 import os
@@ -43,14 +43,14 @@ class TensorBoard:
 
 
 class WeightsAndBiases:
-    """RUN/wandb, for `wandb sync`; online where WANDB_MODE=online says so.
+    """RUN/wandb, for `wandb sync`; online with WANDB_MODE=online.
 
-    The run has one id however often it goes on, kept in RUN/wandb-id.txt. WANDB_PROJECT and
-    WANDB_ENTITY work as everywhere.
+    The run keeps one id across restarts, in RUN/wandb-id.txt. WANDB_PROJECT and WANDB_ENTITY work
+    as usual.
     """
 
     def __init__(self, run: Path, *, after_step: int, config: Json) -> None:
-        del after_step  # steps that are there already are not taken twice
+        del after_step  # existing steps are not recorded twice
         try:
             import wandb  # noqa: PLC0415  (an extra, and it takes seconds)
         except ImportError as error:
@@ -64,13 +64,13 @@ class WeightsAndBiases:
                 dir=str(run),
                 config=dict(config),
                 mode=mode,
-                resume="allow" if mode == "online" else None,  # offline it goes by the id alone
+                resume="allow" if mode == "online" else None,  # offline only the id matters
                 settings=wandb.Settings(console="off", silent=True),
             )
-        except Exception as error:  # of its many, none is documented
+        except Exception as error:  # its exceptions are not documented
             raise UsageError(
-                f"{_OPTION}: expected Weights & Biases to start with WANDB_MODE={mode}, it says: "
-                f"{one_line(error)}; `wandb login`, or WANDB_MODE=offline"
+                f"{_OPTION}: Weights & Biases did not start with WANDB_MODE={mode}: "
+                f"{one_line(error)}; run `wandb login`, or set WANDB_MODE=offline"
             ) from error
 
     def note(self, record: Record) -> None:
@@ -91,7 +91,7 @@ READY: Final[Mapping[str, Callable[..., Listener]]] = {
 
 def _missing(library: str) -> UsageError:
     return UsageError(
-        f"{_OPTION}: expected the library {library}, found none: "
+        f"{_OPTION}: the library {library} is not installed: "
         f"pip install 'caption-negatives[{library}]'"
     )
 

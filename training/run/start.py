@@ -1,4 +1,4 @@
-"""From a configuration and places to what a run works with."""
+"""A configuration and paths -> a run's model and samples."""
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
@@ -37,7 +37,7 @@ from training.run.ranks import first_then_others, same_on_all_ranks, seed_of
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Places:
-    """Where a run finds shards and images (None: scenes drawn on demand) and leaves its folder."""
+    """A run's shards, images (None: scenes drawn on demand) and output folder."""
 
     shards: Path
     images: AnyPath | None
@@ -49,8 +49,8 @@ class Places:
 class Prepared:
     """A model and its samples.
 
-    `content`: what shapes the weights, with the digests of rows and initial weights. `name`: the
-    model's, with its variant. `notes`: what a user should be told once.
+    `content`: everything that affects the weights, with the digests of rows and initial weights.
+    `name`: the model's, with its variant. `notes`: notes for the user.
     """
 
     model: ClipModel
@@ -71,14 +71,14 @@ def prepare(
 ) -> Prepared:
     """Load the model and open the data.
 
-    `weights`: False leaves the pretrained weights out, for plans. `report` hears of rows whose
-    texts became token ids.
+    `weights`: False skips the pretrained weights, for plans. `report` receives the number of rows
+    just tokenized.
 
     Raises:
         UsageError: something does not fit.
     """
     config = settings.config
-    rows = open_rows(places.shards, split=config.split)  # what is wrong here is known at once
+    rows = open_rows(places.shards, split=config.split)  # reports errors early
     if settings.objective.needs_negatives and not rows.types():
         raise no_negatives(settings, f"{places.shards} has none")
     draw = config.draw if config.draw is not None else _draw(config, rows)
@@ -95,7 +95,7 @@ def prepare(
         add_lora(
             model.clip, rank=settings.lora.rank, alpha=settings.lora.alpha, generator=generator
         )
-    if settings.objective.needs_bias:  # after LoRA, which freezes all else
+    if settings.objective.needs_bias:  # after LoRA, which freezes everything else
         model.train_bias()
     if settings.frozen:
         model.freeze(settings.frozen)
@@ -126,7 +126,7 @@ def prepare(
     validation, measured = measured_split(settings, rows, partial(opened, evaluation=True))
     digests = (each.rows.digest for each in (samples, validation) if each is not None)
     if not same_on_all_ranks(" ".join(digests)):
-        raise UsageError("the processes see other shards or images: give each of them the same")
+        raise UsageError("the processes see different shards or images; give all of them the same")
     return Prepared(
         model=model,
         name=name,
@@ -157,13 +157,13 @@ def _decoder(settings: Settings) -> Decoder | None:
 def measured_split(
     settings: Settings, rows: Rows, opened: Callable[[str], HardNegativeDataset]
 ) -> tuple[HardNegativeDataset | None, str]:
-    """Return the samples of the validation split, and what a user should be told of it.
+    """Return the samples of the validation split, and notes on it.
 
-    AUTO is the split that is named as the trained one, but for "train". If its images are not
-    there, nothing is measured; of a split that the user names, that is an error.
+    AUTO is the split with the trained one's name, apart from "train". If its images are missing,
+    nothing is measured; for a split named by the user, that is an error.
 
     Raises:
-        UsageError: the split that the user names does not fit.
+        UsageError: the split named by the user cannot be used.
     """
     config = settings.config
     automatic = config.validation == AUTO
@@ -181,11 +181,11 @@ def measured_split(
 
 
 def told_of_measured(samples: HardNegativeDataset, *, batch_size: int) -> str:
-    """Return what a user should know of the split that is measured: how much of it, and why."""
+    """Return a note on the measured split: how many captions, and why not all."""
     num_measured = len(samples) // batch_size * batch_size
     left_out = (
         (num_left_out(samples.rows), "whose images are missing"),
-        (len(samples) - num_measured, "that fill no batch"),
+        (len(samples) - num_measured, "in the incomplete last batch"),
     )
     told = " and ".join(f"{count:,} {why}" for count, why in left_out if count)
     without = f", without {told}" if told else ""
@@ -196,10 +196,10 @@ def told_of_measured(samples: HardNegativeDataset, *, batch_size: int) -> str:
 
 
 def _shared(samples: HardNegativeDataset) -> HardNegativeDataset:
-    """Return samples of which each rank has one to measure."""
+    """Return samples with at least one for each rank to measure."""
     if len(samples) < num_ranks():
         raise UsageError(
-            f"split {samples.rows.split!r}: expected a caption or more for each of {num_ranks()} "
+            f"split {samples.rows.split!r}: expected a caption for each of {num_ranks()} "
             f"processes, found {len(samples)}"
         )
     return samples
@@ -211,7 +211,7 @@ def _beside(split: str, splits: Collection[str]) -> str | None:
 
 
 def initial_model(config: TrainingConfig, *, name: str, weights: bool = True) -> ClipModel:
-    """Return the model as a run begins with it; random weights are drawn from the seed."""
+    """Return a run's initial model; random weights are drawn from the seed."""
     if not weights and not name.startswith(IN_PLACE):
         check_weights(name, config.pretrained)
     with torch.random.fork_rng(devices=[]):
@@ -232,7 +232,7 @@ def digest_of(state_dict: Mapping[str, Any]) -> str:
 
 
 def model_label(name: str) -> str:
-    """Return a model's name without the place of a folder on this machine."""
+    """Return a model's name without a local folder's path."""
     scheme, _, place = name.partition(":")
     return Path(place).name if scheme == "local-dir" else name
 

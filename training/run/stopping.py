@@ -1,9 +1,9 @@
-"""How a run hears that it is to stop, and leaves whatever it waits for.
+"""Stopping a run by a signal, whatever it is waiting for.
 
-SIGTERM, SIGUSR1 and SIGINT are remembered: the loop looks at them before each step, and breaks off
-its wait for the next batch. Before there is anything to keep, they end the run at once. One process
-of several may wait for the others inside a library, where Python runs no handler of a signal; there
-a thread ends it in the end.
+SIGTERM, SIGUSR1 and SIGINT are remembered: the loop checks for them before each step and while it
+waits for a batch. Before there is anything to save, they end the run immediately. One process of
+several may wait for the others inside a library, where Python runs no signal handlers; a thread
+then ends it after a while.
 """
 
 import math
@@ -27,26 +27,26 @@ from training.objective.gather import num_ranks
 T = TypeVar("T")
 
 REQUEUE: Final = 75
-"""The exit code of a run that was told to stop and can go on (EX_TEMPFAIL of sysexits.h)."""
+"""The exit code of a run that was stopped and can resume (EX_TEMPFAIL of sysexits.h)."""
 INTERRUPTED: Final = 130
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 _ONE_PRESS_S: Final = 1.0
-_AT_ONCE_S: Final = 10.0  # enough to leave a library that has only been slow
+_AT_ONCE_S: Final = 10.0  # enough for a library that is merely slow
 _STEP_S: Final = 60.0
-_STEPS: Final = 4  # that the others may take, before they are taken to be gone
+_STEPS: Final = 4  # for the others, before they count as lost
 
 
 class _BreakError(BaseException):
-    """A signal came in a wait that may be broken off; no `except Exception` may keep it."""
+    """A signal during an interruptible wait; not an Exception, so that no handler swallows it."""
 
 
 @dataclass
 class Stopping:
-    """Whether the run was told to stop, by a signal; a second SIGINT stops it at once.
+    """Whether a signal has asked the run to stop; a second SIGINT stops it immediately.
 
-    What comes within a second is one and the same: a terminal and a parent may both pass it on.
-    `patience_s`: how long, after a signal, the main thread may take to act on it.
+    Signals within a second count as one, since a terminal and a parent may both forward it.
+    `patience_s`: the time that the main thread may take to act on a signal.
     """
 
     signal: int = 0
@@ -58,9 +58,9 @@ class Stopping:
     _longest_s: float = 0.0
 
     def agreed(self) -> int:
-        """Return the signal that any rank got, 0 for none: the same on all ranks.
+        """Return the signal that any rank received, 0 for none: the same on all ranks.
 
-        A number on the host is exchanged, so no GPU is waited for.
+        Ranks exchange a number on the host, without waiting for a GPU.
         """
         if num_ranks() == 1:
             return self.signal
@@ -74,7 +74,7 @@ class Stopping:
         return agreed
 
     def unless_told(self, call: Callable[[], T]) -> T | None:
-        """Return what a call returns that may wait for long; None if a signal came before."""
+        """Return the result of a call that may wait long; None if a signal came first."""
         try:
             self._may_break = True
             return None if self.signal else call()
@@ -94,7 +94,7 @@ class Stopping:
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """Within this context the main thread takes its time: it writes what is to be kept."""
+        """Within this context the main thread may take its time to save its state."""
         before, self.patience_s = self.patience_s, math.inf
         try:
             yield
@@ -106,8 +106,8 @@ class Stopping:
         """Remember a signal, or act on it.
 
         Raises:
-            KeyboardInterrupt: it is the second SIGINT, or nothing is to be kept.
-            SystemExit: it is another, and nothing is to be kept.
+            KeyboardInterrupt: it is the second SIGINT, or there is nothing to save.
+            SystemExit: it is another signal, and there is nothing to save.
         """
         now = time.monotonic()
         again = self.signal == number and now - self._told_at > _ONE_PRESS_S
@@ -127,11 +127,11 @@ class Stopping:
 
 @contextmanager
 def told_to_stop() -> Iterator[Stopping]:
-    """Within this context SIGTERM, SIGUSR1 and SIGINT are remembered, not obeyed at once."""
+    """Within this context SIGTERM, SIGUSR1 and SIGINT are remembered for the loop."""
     stopping = Stopping()
     before = {}
     for number in _SIGNALS:
-        with suppress(ValueError):  # not the main thread: signals stay as they are
+        with suppress(ValueError):  # not the main thread: leave signals alone
             before[number] = signal.signal(number, stopping.note)
     try:
         with ended_when_deaf(lambda: stopping.patience_s):
@@ -143,10 +143,10 @@ def told_to_stop() -> Iterator[Stopping]:
 
 @contextmanager
 def ended_when_deaf(patience_s: Callable[[], float] = lambda: _AT_ONCE_S) -> Iterator[None]:
-    """Within this context a thread ends a process of several that cannot act on a signal.
+    """Within this context a thread ends a process, one of several, that cannot act on a signal.
 
-    Python handles a signal when its main thread comes back from a library, which may wait there for
-    processes that are gone. `patience_s`: how long that may take; infinity: as long as it likes.
+    Python handles a signal when its main thread returns from a library, which may be waiting for
+    lost processes. `patience_s`: how long that may take; infinity: no limit.
     """
     if not is_one_of_several() or threading.current_thread() is not threading.main_thread():
         yield
@@ -184,15 +184,15 @@ def _watch(reader: int, patience_s: Callable[[], float]) -> None:
         waited_s = time.monotonic() - told_at
         if number and waited_s > patience_s():
             sys.stderr.write(
-                f"told to stop {waited_s:.0f} s ago, and still waiting for other processes of the "
-                "run: ended without them; what was written is kept\n"
+                f"received a stop signal {waited_s:.0f} s ago, and still waiting for other "
+                "processes of the run: ended without them; what was written is kept\n"
             )
             sys.stderr.flush()
             os._exit(exit_code(number))
 
 
 def exit_code(number: int) -> int:
-    """Return what a run exits with that a signal ended; 0 for none."""
+    """Return the exit code of a run stopped by a signal; 0 for none."""
     if number == 0:
         return 0
     return INTERRUPTED if number == signal.SIGINT else REQUEUE

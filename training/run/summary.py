@@ -1,4 +1,4 @@
-"""RUN/summary.json: every figure of a run in one file, worked out from its log when it ends."""
+"""RUN/summary.json: every figure of a run in one file, computed from its log when it ends."""
 
 import json
 from collections import Counter
@@ -18,7 +18,7 @@ _NOT_TERMS: Final = {"step", "epoch", "lr", "negatives", CUT, BROKEN, *_SPEED}
 
 
 def write_summary(run: Path, *, step: int, num_steps: int, signal: int, settings: Json) -> None:
-    """Write what the log adds up to; a run that goes on writes it again."""
+    """Write the summary of the log; a resumed run rewrites it."""
     facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
     content = {
         "finished": step == num_steps,
@@ -38,9 +38,9 @@ def write_summary(run: Path, *, step: int, num_steps: int, signal: int, settings
 def figures_of(records: Sequence[Mapping[str, Any]], *, batch_size: int) -> Json:
     """Return a log's figures.
 
-    `terms`: of the first and the last record, each loss by its name. `validation`: the last, and
-    that of the least loss. `speed`: medians over the records; `seconds` of training alone, and the
-    most memory. `negatives`: trained on, by type.
+    `terms`: of the first and the last record, each loss by name. `validation`: the last one, and
+    the one with the lowest loss. `speed`: medians over the records; `seconds` of training only, and
+    peak memory. `negatives`: trained on, by type.
     """
     steps = [record for record in records if "images_per_s" in record]
     measured = [record for record in records if "validation" in record]

@@ -1,4 +1,4 @@
-"""A run from its beginning, or from its last checkpoint, to its end."""
+"""A run from its start or its last checkpoint to its end."""
 
 import json
 import time
@@ -40,7 +40,7 @@ _EVERY_S: Final = 10.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ending:
-    """How a call ended on this rank: updates done, of how many, and the signal that stopped it."""
+    """How a call ended on this rank: updates done, the total, and the signal that stopped it."""
 
     step: int
     num_steps: int
@@ -49,7 +49,7 @@ class Ending:
     rank: int = 0
 
 
-def train(  # noqa: PLR0913 - what is trained, where, and who hears of it
+def train(  # noqa: PLR0913 - what to train, where, and whom to report to
     settings: Settings,
     places: Places,
     *,
@@ -59,22 +59,22 @@ def train(  # noqa: PLR0913 - what is trained, where, and who hears of it
     say: Callable[[str], None] = lambda _line: None,
     watch: Callable[[int, Step], None] = lambda _number, _step: None,
 ) -> Ending:
-    """Train, and leave checkpoints and a log in `places.out`.
+    """Train, writing checkpoints and a log to `places.out`.
 
     Args:
         settings: the configuration.
         places: shards, images and the run's folder.
-        resume: go on from the last checkpoint in the folder, if there is one.
-        limit_steps: stop after so many steps of this call.
-        listener_of: makes whoever is told of records beside the log, on rank 0.
-        say: is told what a user should know once, on rank 0.
-        watch: sees every step of this rank before it is taken.
+        resume: continue from the last checkpoint in the folder, if there is one.
+        limit_steps: stop after this many steps of this call.
+        listener_of: makes another listener besides the log, on rank 0.
+        say: receives notes for the user, on rank 0.
+        watch: called before every step of this rank.
 
     Raises:
         UsageError: something does not fit, or the folder holds another run.
     """
     with told_to_stop() as stopping, ExitStack() as stack:
-        with stopping.at_once():  # there is nothing to keep yet
+        with stopping.at_once():  # there is nothing to save yet
             device = device_of(settings.run.device)
             stack.enter_context(process_group(device))
             says = say if rank() == 0 else lambda _line: None
@@ -103,7 +103,7 @@ def train(  # noqa: PLR0913 - what is trained, where, and who hears of it
                 signal=signal,
                 settings=plain(settings.run),
             )
-        meet()  # nobody leaves before the last checkpoint is written
+        meet()  # no rank leaves before the last checkpoint is written
         return Ending(
             step=ended.step,
             num_steps=run.num_steps,
@@ -114,7 +114,7 @@ def train(  # noqa: PLR0913 - what is trained, where, and who hears of it
 
 
 class Counted:
-    """Says every few seconds how many captions have become token ids, once for each data set."""
+    """Reports every few seconds how many captions are tokenized, once per data set."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -122,7 +122,7 @@ class Counted:
         self._said = time.monotonic()
 
     def add(self, num_rows: int) -> None:
-        """Take rows that are done."""
+        """Add finished rows."""
         self._num_rows += num_rows
         if time.monotonic() - self._said >= _EVERY_S:
             self._said = time.monotonic()
@@ -130,7 +130,7 @@ class Counted:
 
 
 def assemble(settings: Settings, prepared: Prepared, folder: Path, *, device: torch.device) -> Run:
-    """Put the model on its device, and the optimizer and the exchange of gradients beside it."""
+    """Move the model to its device; add the optimizer and the exchange of gradients."""
     model, options = prepared.model.to(device), settings.run
     if options.checkpointing:
         model.clip.set_grad_checkpointing()
@@ -159,10 +159,10 @@ def assemble(settings: Settings, prepared: Prepared, folder: Path, *, device: to
 
 
 def restored(run: Run, path: Path | None) -> State:
-    """Bring a run to where its checkpoint was written; None: to its beginning.
+    """Restore a run from its checkpoint; None: start at the beginning.
 
     Raises:
-        UsageError: the checkpoint is damaged, or of another run.
+        UsageError: the checkpoint is damaged, or from another run.
     """
     if path is None:
         return State(step=0, position=run.samples.start())
@@ -180,44 +180,44 @@ def restored(run: Run, path: Path | None) -> State:
     except (ValueError, KeyError, RuntimeError) as error:
         raise UsageError(
             f"{path}: the optimizer's state does not fit ({one_line(error)}); delete this "
-            "checkpoint to go on from an earlier one"
+            "checkpoint to resume from an earlier one"
         ) from error
     position = run.samples.resumed(checkpoint.position)
     return State(step=checkpoint.step, position=position, best=checkpoint.best)
 
 
 def refuse_another(place: Path, before: Json, now: Json) -> None:
-    """Raise UsageError, with the differences, where a folder's run has another content."""
+    """Raise UsageError, with the differences, if a folder's run has another content."""
     if "losses" not in before:
         raise UsageError(
-            f"{place}: of a run of an earlier version, which named its losses otherwise and cannot "
-            "go on; give another --out, and its weights (`train export`) as --pretrained"
+            f"{place}: from a run of an earlier version with other names for its losses, "
+            "which cannot resume; use another --out, with `train export` of it as --pretrained"
         )
     found = differences(before, now)
     if found:
         raise UsageError(
-            f"{place}: of another run ({'; '.join(found)}); give the same options or another --out"
+            f"{place}: from another run ({'; '.join(found)}); use the same options or another --out"
         )
 
 
 def _begun(folder: Path, *, resume: bool) -> Path | None:
-    """Return the checkpoint to go on from."""
+    """Return the checkpoint to resume from."""
     path = latest(folder)
     if path is not None and not resume:
         raise UsageError(
-            f"{folder}: has a run with {path.stem}; go on with --resume, or give another --out"
+            f"{folder}: has a run with {path.stem}; continue it with --resume, or use another --out"
         )
     return path
 
 
 def _claim(folder: Path, prepared: Prepared, settings: Settings) -> None:
-    """Write what the folder's run is, or refuse a folder of another run."""
+    """Write run.json, or reject the folder of another run."""
     path = folder / FILE
     if path.exists():
         try:
             before: Any = json.loads(path.read_text(encoding="utf-8"))["config"]
         except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{path}: damaged; give another --out") from error
+            raise UsageError(f"{path}: damaged; use another --out") from error
         refuse_another(path, before, prepared.content)
     meet()
     if rank() == 0 and not path.exists():
@@ -225,7 +225,7 @@ def _claim(folder: Path, prepared: Prepared, settings: Settings) -> None:
         manifest = prepared.samples.rows.manifest
         content = {
             "config": prepared.content,
-            "model": prepared.name,  # with its whole path, as the next line
+            "model": prepared.name,  # with its full path, as the next line
             "pretrained": settings.config.pretrained,
             "source": manifest.source,
             "captions": len(prepared.samples),
@@ -238,7 +238,7 @@ def _claim(folder: Path, prepared: Prepared, settings: Settings) -> None:
 def _listening(
     run: Run, state: State, listener_of: Callable[[Run], Listener | None]
 ) -> Iterator[tuple[Listener, ...]]:
-    """Within this context rank 0 has a log and whoever else wants to be told."""
+    """Within this context rank 0 has a log and the other listeners."""
     with ExitStack() as stack:
         listeners: list[Listener] = []
         if rank() == 0:
@@ -258,7 +258,7 @@ def _listening(
 
 
 def _blocks(clip: nn.Module) -> list[nn.Module]:
-    """Return the transformer blocks of both towers: one kind of block is compiled once."""
+    """Return the transformer blocks of both towers: each kind of block is compiled once."""
     stacks = (nn.ModuleList, nn.Sequential)
     return [
         block

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a table that lives on a terminal, a line a record elsewhere."""
+"""The display of a run: a live table on a terminal, one line per record elsewhere."""
 
 import sys
 import time
@@ -17,7 +17,7 @@ _OTHERS: Final = {"scale": "logit scale", "gradient_norm": "gradient norm"}
 
 
 def labelled_terms(record: Record) -> list[tuple[str, str, float]]:
-    """Return the terms of a record with their labels: the loss, its parts, and what is beside."""
+    """Return the terms of a record with labels: the loss, its parts, and other values."""
     rows = [("loss", "loss")]
     rows += [(name, f"  {row.label}") for name, row in LOSSES.items()]
     for name, row in LOSSES.items():
@@ -28,7 +28,7 @@ def labelled_terms(record: Record) -> list[tuple[str, str, float]]:
 
 
 def view_of(run: Run) -> "Screen | Lines":
-    """Return the view for where the error stream goes."""
+    """Return the view for the error stream: a terminal or not."""
     console = Console(stderr=True)
     if console.is_terminal:
         return Screen(console, num_steps=run.num_steps, batch_size=run.settings.batch_size)
@@ -36,7 +36,7 @@ def view_of(run: Run) -> "Screen | Lines":
 
 
 class Screen:
-    """A table with the last record, renewed in place."""
+    """A table with the last record, updated in place."""
 
     def __init__(self, console: Console, *, num_steps: int, batch_size: int) -> None:
         self._num_steps, self._batch_size = num_steps, batch_size
@@ -54,7 +54,7 @@ class Screen:
         self._live.update(self._table(), refresh=True)
 
     def close(self) -> None:
-        """Leave the last table where it is."""
+        """Keep the last table on the screen."""
         self._live.stop()
 
     def _table(self) -> Table:
@@ -98,7 +98,7 @@ class Lines:
         sys.stderr.write("  ".join(parts) + "\n")
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing."""
 
 
 def clock(seconds: float) -> str:

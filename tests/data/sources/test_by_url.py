@@ -141,7 +141,7 @@ def test_what_is_not_there(below: str, message: str, s3: Bucket) -> None:
 
 def test_there_is_no_such_bucket(s3: Bucket) -> None:
     assert complaint(source_of("jsonl", "s3://no-such-bucket-here")) == (
-        "s3://no-such-bucket-here: no such bucket, or nothing is in it"
+        "s3://no-such-bucket-here: no such bucket, or it is empty"
     )
     assert complaint(source_of("jsonl", "s3://no-such-bucket-here/a")).endswith(
         "no such file or folder, nor the folder s3://no-such-bucket-here"
@@ -152,14 +152,14 @@ def test_there_is_no_such_bucket(s3: Bucket) -> None:
 def test_refused_credentials_are_said_in_one_line(s3: Bucket) -> None:
     s3.put("a.jsonl", b"{}")
     s3.proxy.plan = always("denied")
-    assert "see to the store's login" in complaint(source_of("jsonl", f"{s3.url}/a.jsonl"))
+    assert "check your login for this store" in complaint(source_of("jsonl", f"{s3.url}/a.jsonl"))
 
 
 def test_no_credentials_are_said_in_one_line(s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
-    assert "see to the store's login" in complaint(source_of("jsonl", f"{s3.url}/a.jsonl"))
+    assert "check your login for this store" in complaint(source_of("jsonl", f"{s3.url}/a.jsonl"))
 
 
 def test_a_library_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +173,7 @@ def test_a_kind_of_store_that_nobody_knows() -> None:
 
 def test_a_name_that_no_bucket_can_have(s3: Bucket) -> None:
     assert complaint(source_of("jsonl", "s3://No Bucket/a.jsonl")).endswith(
-        "expected a name that the store knows"
+        "check the store's name"
     )
     assert s3.proxy.requests.total() == 0
 
@@ -208,10 +208,10 @@ def test_a_folder_on_the_hub(name: str, hub: FakeHub, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("user/none", "no such bucket, or nothing is in it"),
+        ("user/none", "no such bucket, or it is empty"),
         ("user/none/a", "nor the folder hf://datasets/user/none"),
         ("user/name/som", "did you mean 'some'"),
-        ("user", "expected a name that the store knows"),
+        ("user", "check the store's name"),
     ],
 )
 def test_what_is_not_on_the_hub(url: str, message: str, hub: FakeHub) -> None:

@@ -96,7 +96,7 @@ def test_captions_of_unlisted_images_come_last(tmp_path: Path) -> None:
             {"images": [], "annotations": [{"id": 1, "image_id": 1, "bbox": []}]},
             "found an object with id, image_id, bbox; give captions_*.json, not instances",
         ),
-        ("[" * 100_000, "JSON beyond reason"),
+        ("[" * 100_000, "JSON that cannot be parsed"),
     ],
 )
 def test_wrong_layouts(tmp_path: Path, content: object, expected: str) -> None:
@@ -109,7 +109,7 @@ def test_wrong_layouts(tmp_path: Path, content: object, expected: str) -> None:
 def test_missing_files(tmp_path: Path) -> None:
     write(tmp_path / "coco/val2017/1.jpg", "")
     assert complaint(Coco(root=tmp_path / "cocoo")).endswith(
-        "cocoo: no such file or folder; did you mean 'coco'? there is: coco"
+        "cocoo: no such file or folder; did you mean 'coco'? choose from: coco"
     )
     assert complaint(Coco(root=tmp_path / "coco")) == (
         f"{tmp_path / 'coco'}: expected annotations/captions_*.json in it, found val2017/"
@@ -157,8 +157,8 @@ def test_an_image_id_of_several_files_has_no_captions(tmp_path: Path) -> None:
     annotations = [{"id": n, "image_id": 1 + n % 2, "caption": f"dog {n}"} for n in range(4)]
     source = write_coco(tmp_path, images, annotations)
     assert skips(source) == [
-        ("image id stands for several files", "captions_x.json, annotation 0"),
-        ("image id stands for several files", "captions_x.json, annotation 2"),
+        ("image id has several files", "captions_x.json, annotation 0"),
+        ("image id has several files", "captions_x.json, annotation 2"),
     ]
     assert [tuple(caption) for caption in captions(source)] == [
         ("coco:2:0", "x/c.jpg", "dog 1"),

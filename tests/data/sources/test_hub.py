@@ -59,7 +59,7 @@ def test_columns(tmp_path: Path) -> None:
         Caption("2", "b", "dog 2"),
         Caption("1", "a", "dog 1"),
     ]
-    assert "no column 'caption'; there is: file, key, text" in complaint(Hub(root=str(folder)))
+    assert "no column 'caption'; choose from: file, key, text" in complaint(Hub(root=str(folder)))
     assert "no split 'val'" in complaint(Hub(root=str(folder), only_splits=("val",)))
 
 
@@ -82,12 +82,12 @@ def test_images_are_not_decoded(tmp_path: Path) -> None:
 
 def test_what_is_refused(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, train='{"caption": "a dog"}\n')
-    assert "expected a dataset that can be read" in complaint(Hub(root=str(tmp_path / "nowhere")))
+    assert "the dataset cannot be read" in complaint(Hub(root=str(tmp_path / "nowhere")))
     assert "Available: ['default']" in complaint(Hub(root=str(folder), subset="french"))
     pq.write_table(pa.table({"caption": ["a dog"]}), folder / "train.parquet")
     (folder / "train.jsonl").unlink()
     (folder / "train.parquet").write_bytes(b"PAR1")
-    assert "expected a dataset that can be read" in complaint(Hub(root=str(folder)))
+    assert "the dataset cannot be read" in complaint(Hub(root=str(folder)))
 
 
 def test_a_data_set_that_is_a_script_may_be_there_as_parquet(tmp_path: Path) -> None:

@@ -54,11 +54,11 @@ def test_flickr(tmp_path: Path) -> None:
         "--set data.source.dataset=flickr30k"
     )
     assert complaint(Karpathy(root=tmp_path)).endswith(
-        "found dataset_flickr30k.json; the option dataset says which is meant"
+        "found dataset_flickr30k.json; choose it with the option dataset"
     )
     write(tmp_path, entry("7.jpg", "val", "A dog"), dataset="rsicd")
     assert complaint(Karpathy(root=tmp_path / "dataset_rsicd.json")).endswith(
-        "found 'rsicd'; coco, flickr30k, flickr8k are read, write the captions of another as jsonl"
+        "found 'rsicd'; coco, flickr30k, flickr8k are supported; convert other captions to jsonl"
     )
 
 

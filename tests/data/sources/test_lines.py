@@ -72,7 +72,7 @@ def test_a_packed_file_that_was_cut_is_told(tmp_path: Path, packing: str, encodi
     for part in (content[: len(content) // 2], content[:-3]):
         path.write_bytes(part)
         message = complaint(source_class("jsonl")(root=path))
-        assert message.startswith(f"{path}: expected a whole compressed file, found: ")
+        assert message.startswith(f"{path}: damaged compressed file: ")
         assert message.endswith("; download or write it again")
 
 
@@ -119,9 +119,9 @@ def parquet_bytes() -> bytes:
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
 FOREIGN = {
-    b"PK\x03\x04....": "a zip archive, perhaps of Excel; unpack it, or save its table as csv",
-    LFS: "a pointer of Git LFS; `git lfs pull` fetches the file itself",
-    b"\n<!DOCTYPE HTML><html>": "a web page, perhaps of a login",
+    b"PK\x03\x04....": "a zip archive, perhaps from Excel; unpack it, or save its table as csv",
+    LFS: "a Git LFS pointer; run `git lfs pull` to fetch the file itself",
+    b"\n<!DOCTYPE HTML><html>": "a web page, perhaps a login",
     parquet_bytes(): "a parquet file; the source parquet reads it",
     tar_bytes(): "a tar; the source webdataset reads tars",
 }
@@ -143,8 +143,11 @@ def test_what_was_given_by_mistake_is_named(tmp_path: Path, name: str, content: 
     ("content", "expected"),
     [
         (b"caf\xe9\n", "line 1: expected UTF-8, found the byte 0xe9; if the whole file"),
-        ("a\nb".encode("utf-16") + b"\0", "expected UTF-16 as at the beginning, found truncated"),
-        (b"a\rcaf\xe9\rb", "after line 0: expected UTF-8 as at the beginning"),
+        (
+            "a\nb".encode("utf-16") + b"\0",
+            "expected UTF-16 as at its start, found truncated",
+        ),
+        (b"a\rcaf\xe9\rb", "after line 0: expected UTF-8 as at its start"),
     ],
 )
 def test_other_encodings_are_refused(tmp_path: Path, content: bytes, expected: str) -> None:

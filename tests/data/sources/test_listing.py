@@ -69,7 +69,7 @@ def test_packed_files_are_found(tmp_path: Path, name: str) -> None:
     source = write(tmp_path, name, "a.suffix.gz", "sub/b.SUFFIX.gz", "b.suffix", "b.suffix.gz")
     assert texts(source) == {"dog a.suffix.gz", "dog sub/b.SUFFIX.gz", "dog b.suffix"}
     assert files_left_out(source) == [
-        ("file is there without compression too", f"b{SUFFIXES[name]}.gz"),
+        ("file also exists uncompressed", f"b{SUFFIXES[name]}.gz"),
     ]
 
 
@@ -95,10 +95,10 @@ def test_what_is_left_out_is_told(tmp_path: Path, name: str) -> None:
         [
             ("file is hidden", f"._a{SUFFIXES[name]}"),
             ("file is hidden", f"sub/.b{SUFFIXES[name]}"),
-            ("file is of another kind: .json", "a.json"),
-            ("file is of another kind: .zip", "z.zip"),
-            *((f"file is of another kind: {s}", f"x{s}") for s in others.values()),
-            *((f"file is of another kind: {s}", f"sub/y{s}") for s in others.values()),
+            ("file has another type: .json", "a.json"),
+            ("file has another type: .zip", "z.zip"),
+            *((f"file has another type: {s}", f"x{s}") for s in others.values()),
+            *((f"file has another type: {s}", f"sub/y{s}") for s in others.values()),
         ]
     )
 
@@ -109,7 +109,7 @@ def test_a_table_beside_tars_is_left_out(tmp_path: Path, name: str, other: str) 
     (tmp_path / f"a.{other}").write_bytes(b"-")
     source = source_class(name)(root=tmp_path)
     assert texts(source) == {"dog sub/a.tar"}
-    assert files_left_out(source) == [(f"file is of another kind: .{other}", f"a.{other}")]
+    assert files_left_out(source) == [(f"file has another type: .{other}", f"a.{other}")]
 
 
 @ALL
@@ -135,8 +135,8 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     (tmp_path / "c").symlink_to(tmp_path / "b")
     assert sorted(caption.image for caption in captions(source)) == ["a/x.jsonl", "b/y.jsonl"]
     assert files_left_out(source) == [
-        ("folder is a link to one that is read", "a/up"),
-        ("folder is a link to one that is read", "c"),
+        ("folder links to one that is read", "a/up"),
+        ("folder links to one that is read", "c"),
     ]
 
 
@@ -166,7 +166,7 @@ def test_the_files_of_one_split_are_read_whatever_their_case(tmp_path: Path) -> 
     assert source.splits() == ("a", "c", "b")
     assert len(captions(source)) == 3
     assert files_left_out(source) == [
-        ("file is of a split that another file has", "captions_a.json"),
+        ("another file has the same split", "captions_a.json"),
     ]
 
 
@@ -175,7 +175,7 @@ def test_published_names_in_any_case(tmp_path: Path) -> None:
     (tmp_path / "results.csv.gz").write_bytes(gzip.compress(b"image,caption\nb.jpg,a cat\n"))
     source = source_class("flickr30k")(root=tmp_path)
     assert texts(source) == {"a cat"}
-    assert files_left_out(source) == [("file is of a split that another file has", "Captions.TXT")]
+    assert files_left_out(source) == [("another file has the same split", "Captions.TXT")]
     images = [{"filename": "a", "split": "val", "sentences": [{"raw": "a dog"}]}]
     (tmp_path / "Dataset_COCO.json").write_text(json.dumps({"images": images}))
     assert texts(source_class("karpathy")(root=tmp_path)) == {"a dog"}

@@ -55,7 +55,7 @@ def test_reading_needs_no_pillow() -> None:
     "image", ["train/1.jpg", "nowhere/000001.png", "train/x.png", "000001.png"]
 )
 def test_no_image_of_this_source(image: str) -> None:
-    with pytest.raises(UsageError, match=r"expected one like train/000123\.png"):
+    with pytest.raises(UsageError, match=r"expected a key such as train/000123\.png"):
         Scenes().scene_of(image)
 
 

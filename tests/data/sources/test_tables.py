@@ -95,8 +95,9 @@ def test_columns_by_name(tmp_path: Path, suffix: str) -> None:
     one = source_of(file, suffix, caption_columns=("long",), image_column="url", id_column="key")
     assert [caption.id for caption in captions(one)] == ["x", "y"]
     wrong = source_of(file, suffix, caption_columns=("longs",), image_column="url")
-    assert "no column 'longs'; did you mean 'long'? there is: key, long, short, url" in complaint(
-        wrong
+    assert (
+        "no column 'longs'; did you mean 'long'? choose from: key, long, short, url"
+        in complaint(wrong)
     )
 
 
@@ -122,7 +123,7 @@ def test_ids_that_come_back_are_refused(tmp_path: Path, suffix: str) -> None:
     write(file, *({"image": image, "caption": "a dog", "id": 7} for image in "ab"))
     message = complaint(source_of(file, suffix, id_column="id"))
     assert message.startswith(f"mine.{suffix}, ")
-    assert "expected an id of its own for each caption, found '7' again" in message
+    assert "expected a unique id for each caption, found '7' again" in message
 
 
 @ALL
@@ -169,7 +170,7 @@ def test_missing_files(tmp_path: Path, suffix: str) -> None:
         source_of(tmp_path / "empty", suffix)
     )
     message = complaint(source_of(tmp_path / f"no.{suffix}", suffix))
-    assert message == f"{tmp_path}/no.{suffix}: no such file or folder; there is: empty"
+    assert message == f"{tmp_path}/no.{suffix}: no such file or folder; choose from: empty"
 
 
 JSONL_FAULTS = [
@@ -179,11 +180,11 @@ JSONL_FAULTS = [
     (b"\n[1, 2]\n", "item 0: expected an object such as"),
     (b"[{}]\n[{}]\n", "line 2: expected JSON, found"),
     (b'{"image": "a", "caption": "caf\xe9"}\n', "line 1: expected UTF-8, found the byte 0xe9"),
-    (b"\xff\xfe{\x00}\x00", "line 1: no column 'caption'; there is: nothing"),
+    (b"\xff\xfe{\x00}\x00", "line 1: no column 'caption'; choose from: nothing"),
     (b"{\n}\n", "line 1: expected JSON, found the end of the text"),
-    (b'{"image": "a", "text": "a dog"}\n', "line 1: no column 'caption'; there is: image, text"),
+    (b'{"image": "a", "text": "a dog"}\n', "line 1: no column 'caption'; choose from: image, text"),
     (b'{"image": "a", "Caption": "a dog"}\n', "no column 'caption'; did you mean 'Caption'?"),
-    (b'{"image": "a", "caption": ' + b"9" * 5000 + b"}", "JSON beyond reason"),
+    (b'{"image": "a", "caption": ' + b"9" * 5000 + b"}", "JSON that cannot be parsed"),
 ]
 
 
@@ -261,9 +262,9 @@ def test_csv_with_quotes_and_line_ends(tmp_path: Path) -> None:
         (
             b"image,caption\na,b\n",
             {"delimiter": ";"},
-            """which looks separated by ','; set it: --set 'data.source.delimiter=","'""",
+            """which seems to be separated by ','; set it: --set 'data.source.delimiter=","'""",
         ),
-        (b"picture\na\n", {}, "no column 'caption'; there is: picture; name others: --set data."),
+        (b"picture\na\n", {}, "no column 'caption'; choose from: picture; set others: --set data."),
         (b"a,b\nc,d\n", {"header": ("x", "caption")}, "no column 'image'"),
         (b"image,caption\na,caf\xe9\n", {}, "line 2: expected UTF-8"),
     ],
@@ -325,10 +326,10 @@ def test_parquet_cells(tmp_path: Path) -> None:
 def test_parquet_that_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.parquet"
     file.write_bytes(b"PAR1 is not enough")
-    assert "expected a whole parquet file, found" in complaint(Parquet(root=file))
+    assert "damaged parquet file" in complaint(Parquet(root=file))
     pq.write_table(pa.table({"image": ["a"], "caption": ["b"]}), file)
     file.write_bytes(file.read_bytes()[:-20])
-    assert "expected a whole parquet file, found" in complaint(Parquet(root=file))
+    assert "damaged parquet file" in complaint(Parquet(root=file))
 
 
 def test_a_damaged_column_is_named(tmp_path: Path) -> None:
@@ -341,7 +342,7 @@ def test_a_damaged_column_is_named(tmp_path: Path) -> None:
     content[start : start + size] = b"\xff" * size
     file.write_bytes(content)
     message = complaint(Parquet(root=file))
-    assert message.startswith(f"{file}: expected a whole parquet file, found: ")
+    assert message.startswith(f"{file}: damaged parquet file: ")
     assert " in the column 'caption' of row group 1; " in message
 
 

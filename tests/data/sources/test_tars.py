@@ -81,7 +81,7 @@ def test_samples_that_cannot_be_used(tmp_path: Path) -> None:
         ("caption is missing", "a.tar, 3"),
         ("caption, image or id is not valid Unicode", "a.tar, 4"),
         ("caption is empty", "a.tar, 5"),
-        ("key comes back in the tar", "a.tar, 5"),
+        ("key recurs in the tar", "a.tar, 5"),
         ("caption is not text", "a.tar, 7"),
     ]
     assert [caption.image for caption in captions(Webdataset(root=file))] == ["a.tar/6.jpg"]

@@ -76,7 +76,7 @@ def test_a_killed_build_goes_on(s3: Bucket, build_folder: Path, after: int) -> N
     s3.proxy.plan = random_plan(Stream(after, "faults"), share=0.1)
     with pytest.raises(Killed):
         build(config_of(rejects=True), out=out, report=killer(after))
-    with pytest.raises(UsageError, match="no finished build"):
+    with pytest.raises(UsageError, match="not a finished build"):
         read_manifest(out)
     finished = {key for key in s3.keys() if key.endswith(".done")}  # noqa: SIM118
     assert len(finished) > after

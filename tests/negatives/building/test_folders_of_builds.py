@@ -50,14 +50,14 @@ def test_what_strangers_keep_is_never_deleted(
         else:
             (tmp_path / name).write_text("years of work")
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(UsageError, match="no build of ours"):
+    with pytest.raises(UsageError, match="not an unfinished build"):
         build(config_of(), out=tmp_path, resume=resume)
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_an_unfinished_filter_is_no_unfinished_build(tmp_path: Path) -> None:
     claim(tmp_path, Mark("filter", {}))
-    with pytest.raises(UsageError, match="no build of ours"):
+    with pytest.raises(UsageError, match="not an unfinished build"):
         build(config_of(), out=tmp_path, resume="never")
 
 

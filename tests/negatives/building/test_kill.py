@@ -93,8 +93,8 @@ def test_a_killed_worker_ends_the_build_with_one_line(
     _, errors = build.communicate(timeout=60)
     assert build.returncode == 1
     assert errors.decode() == (
-        "negatives: a worker process died, killed or out of memory; run the command again, "
-        "it goes on where it stopped\n"
+        "negatives: a worker process died, killed or out of memory; run the command again "
+        "to resume\n"
     )
     subprocess.run([*COMMAND, "--out", str(tmp_path)], check=True)
     assert content_of(tmp_path) == expected_content

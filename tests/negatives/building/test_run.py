@@ -125,7 +125,7 @@ def test_a_killed_build_goes_on_to_the_same_bytes(
     out = tmp_path / "out"
     with pytest.raises(Killed):
         build(config_of(rejects=True, positives=True), out=out, report=killer(after))
-    with pytest.raises(UsageError, match="no finished build"):
+    with pytest.raises(UsageError, match="not a finished build"):
         read_manifest(out)
     finished = sorted((out / "work").rglob("*.done"))
     stamps = [path.stat().st_mtime_ns for path in finished]
@@ -173,7 +173,7 @@ def test_folders_that_are_not_ours_are_refused(build_folder: Path, tmp_path: Pat
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(UsageError, match="not empty"):
         build(config_of(), out=tmp_path)
-    with pytest.raises(UsageError, match="nothing to resume"):
+    with pytest.raises(UsageError, match="no build to resume"):
         build(config_of(), out=tmp_path / "new", resume="always")
     with pytest.raises(UsageError, match="holds a finished build"):
         build(config_of(rejects=True, positives=True), out=build_folder, resume="never")

@@ -45,7 +45,7 @@ AGENTS = (  # for a minute they call a head that died
     "dashboard/agent.py",
     "runtime_env/agent/main.py",
 )
-PASSING = ("its workers died 4 times", "run the same", "run it again")
+PASSING = ("its workers died 4 times", "run the same", "run the command again")
 
 
 @dataclass

@@ -89,7 +89,7 @@ if __name__ == "__main__":
         with workers_of_ray(1, load, address=address, gpus=2.0):
             pass
     except UsageError as error:
-        assert "expected a GPU for the language model, found 1; take the device cpu" in str(error)
+        assert "expected a GPU for the language model, found 1; use the device cpu" in str(error)
         print("done")
 """
 

@@ -324,7 +324,7 @@ def test_a_build_without_a_model_is_none_to_take_one_from(tmp_path: Path) -> Non
     assert build(config, out=tmp_path / "plain").fluency == ()
     with pytest.raises(UsageError, match=r"expected the corpus model .*--preset natural"):
         build(config_of(fluency_from=tmp_path / "plain"), out=tmp_path / "out")
-    with pytest.raises(UsageError, match="no finished build"):
+    with pytest.raises(UsageError, match="not a finished build"):
         build(config_of(fluency_from=tmp_path), out=tmp_path / "out")
 
 

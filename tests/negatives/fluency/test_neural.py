@@ -180,7 +180,7 @@ def test_a_text_is_cut_at_the_context_and_this_is_said(
     with caplog.at_level(logging.WARNING):
         scores = tiny.log_probabilities(texts)
     assert scores[0] == scores[1] == scores[2]
-    assert caplog.messages == [f"{tiny.name}: 2 of 3 texts are cut at {CONTEXT} tokens"]
+    assert caplog.messages == [f"{tiny.name}: 2 of 3 texts are truncated at {CONTEXT} tokens"]
 
 
 @settings(max_examples=25, deadline=None)
@@ -219,10 +219,10 @@ def test_name_and_version_tell_models_apart_but_not_where_they_lie(tmp_path: Pat
     [
         ("missing/model", {}, "missing/model: expected a causal language model"),
         (".", {}, "found no config.json"),
-        ("llama", {"device": "abacus"}, "device 'abacus': expected one of this machine"),
+        ("llama", {"device": "abacus"}, "device 'abacus': not available on this machine"),
         ("bert", {}, "takes attention masks"),
         ("without weights", {}, "expected a causal language model"),
-        ("without a head", {}, "found none for"),
+        ("without a head", {}, "missing are"),
         ("without marks", {}, "a token for the start or end"),
     ],
 )
@@ -255,7 +255,7 @@ def test_what_cannot_be_used_is_refused_in_a_line(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="device 'cuda': expected one of this machine"):
+    with pytest.raises(UsageError, match="device 'cuda': not available on this machine"):
         open_model("anything", device="cuda")
 
 
@@ -269,7 +269,7 @@ def test_without_the_extra_the_remedy_is_named(library: str) -> None:
         "except UsageError as error: print(error)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert f"expects the library {library}, found none: pip install" in run.stdout
+    assert f"needs the library {library}: pip install" in run.stdout
 
 
 # --- the packaged model ---

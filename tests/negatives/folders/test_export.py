@@ -221,7 +221,7 @@ def test_options_that_do_not_fit_are_refused(folder: Path, tmp_path: Path) -> No
     with pytest.raises(UsageError, match="folder of the images"):
         export(folder, output, "webdataset", images=tmp_path / "none")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match=r"empty has no 'a/1.jpg' .it has no image"):
+    with pytest.raises(UsageError, match=r"empty has no 'a/1.jpg' .it has no images"):
         export(folder, output, "webdataset", images=tmp_path / "empty")
     make_folder(tmp_path / "none", {"train": [ROWS[1]]})
     with pytest.raises(UsageError, match=r'nothing to export; left out: {"no negative": 1}'):

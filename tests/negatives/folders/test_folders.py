@@ -216,7 +216,7 @@ def test_merge_refuses_one_id_for_two_captions(folder: Path, tmp_path: Path) -> 
     with pytest.raises(UsageError, match=r"z\.jpg"):
         merge_folders([folder, tmp_path / "c"], tmp_path / "new")
     make_folder(tmp_path / "d", {"train": [ROWS[0], ROWS[0]]}, rules=RULES)
-    with pytest.raises(UsageError, match="there twice in one split"):
+    with pytest.raises(UsageError, match="occurs twice in one split"):
         merge_folders([folder, tmp_path / "d"], tmp_path / "new")
     with pytest.raises(UsageError, match="one of them twice"):
         merge_folders([folder, tmp_path / "in"], tmp_path / "new")

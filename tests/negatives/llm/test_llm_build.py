@@ -340,7 +340,7 @@ def echoing(_number: int, body: dict[str, Any]) -> Reply:
 
 
 def test_natural_refuses_what_cannot_be_drawn_back() -> None:
-    with pytest.raises(UsageError, match="expected the preset natural-llm"):
+    with pytest.raises(UsageError, match="use the preset natural-llm"):
         build_config({"negatives": {"rules": [{"rule": "swap"}, {"rule": "llm_infill"}]}})
 
 

@@ -118,7 +118,7 @@ def test_preview_does_not_take_a_failure_for_an_answer(tmp_path: Path) -> None:
         ({"negativs": {}}, RIDER, "did you mean 'negatives'"),
         ({"negatives": {"llm": {"limits": {"retry": 1}}}}, RIDER, "did you mean 'retries'"),
         ({"negatives": {"rules": [{"rule": "llm_infill", "n": 1}]}}, RIDER, "unknown option 'n'"),
-        ({}, "half \ud83d", "no Unicode text"),
+        ({}, "half \ud83d", "not valid Unicode"),
         ({}, "a " * 9000, "longer than 10000 characters"),
     ],
 )

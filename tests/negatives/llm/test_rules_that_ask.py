@@ -198,5 +198,5 @@ def test_a_caption_that_was_not_asked_about_has_no_slot() -> None:
 
 @pytest.mark.parametrize("name", ["llm_infill", "llm_rewrite"])
 def test_the_old_name_of_the_option_is_refused_with_the_new_one(name: str) -> None:
-    with pytest.raises(UsageError, match="found True under an old name; write verify"):
+    with pytest.raises(UsageError, match=r"was renamed .found True.; use verify"):
         make_rule({"rule": name, "judge": True}, lexicon=lexicon.load())

@@ -111,7 +111,7 @@ def test_captions_become_scores_and_nothing_is_done_twice(tmp_path: Path) -> Non
     assert "build: unchanged" in planned
     assert "train: would run" in planned
     failed = run(tmp_path, "--set", "training.model=scenes-tinny", code=2)
-    assert "negatives: stage train ended with exit code 2" in failed.stderr
+    assert "negatives: stage train failed with exit code 2" in failed.stderr
 
 
 def test_what_is_gained_is_drawn_against_what_is_lost_where_both_were_measured() -> None:

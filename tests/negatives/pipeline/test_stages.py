@@ -56,7 +56,7 @@ def test_what_changed_has_a_folder_of_its_own_and_what_comes_back_is_kept(tmp_pa
 
 def test_a_stage_that_fails_is_no_finished_one_and_goes_on_in_its_folder(tmp_path: Path) -> None:
     calls = Calls("rows", codes=[75])
-    with pytest.raises(StoppedError, match="stage build ended with exit code 75") as stopped:
+    with pytest.raises(StoppedError, match="stage build failed with exit code 75") as stopped:
         run_stage(stage(), tmp_path, call=calls)
     assert stopped.value.code == 75
     assert done(stage(), tmp_path) is None

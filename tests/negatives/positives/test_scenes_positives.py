@@ -79,7 +79,7 @@ def test_absence_needs_a_source_that_knows_it(tmp_path: Path) -> None:
         "data": {"source": {"name": "jsonl", "root": str(captions)}},
         "negatives": {"positives": ["absence"]},
     }
-    with pytest.raises(UsageError, match="absence a source that knows"):
+    with pytest.raises(UsageError, match="absence needs a source that knows"):
         build(build_config(sections), out=tmp_path / "out")
 
 

@@ -124,13 +124,13 @@ def test_a_dry_run_writes_the_files_and_asks_nobody(tmp_path: Path) -> None:
     found = json.loads(message)
     assert found["sent"] is None
     assert all((out / "publish" / name).is_file() for name in found["files"])
-    assert "nothing was sent" in run_by_hand(
+    assert "nothing was uploaded" in run_by_hand(
         "publish", out, "user/name", "--dry-run", "--audit", audit
     )
     assert "whole" in run_by_hand("verify", out)
     (out / "publish/manifest.json").unlink()
     refused = run_by_hand("publish", out, "user/name", "--dry-run", "--audit", audit)
-    assert "holds other files than a publication's" in refused
+    assert "holds files that are not a publication's" in refused
     assert (out / "publish/README.md").exists()
 
 
@@ -161,7 +161,7 @@ def test_a_dry_run_writes_where_it_is_told_and_over_nothing_else(tmp_path: Path)
     assert not (out / "publish").exists()
     (files / "notes.txt").write_text("mine")
     for folder in (out, files):  # a finished folder has a manifest too
-        assert "holds other files" in run_by_hand(*line, "--to", folder)
+        assert "holds files" in run_by_hand(*line, "--to", folder)
     assert "whole" in run_by_hand("verify", out)
 
 
@@ -175,7 +175,7 @@ def test_a_dry_run_writes_where_it_is_told_and_over_nothing_else(tmp_path: Path)
 )
 def test_a_dry_run_ignores_nothing(tmp_path: Path, options: tuple[str, ...], named: str) -> None:
     message = run_by_hand("publish", tmp_path / "none", "user/name", "--dry-run", *options)
-    assert message == f"--dry-run sends nothing: leave out {named}, which say how it is sent"
+    assert message == f"--dry-run uploads nothing: leave out {named}"
 
 
 def test_what_should_not_be_published_is_not(tmp_path: Path) -> None:

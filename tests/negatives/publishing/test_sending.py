@@ -164,7 +164,7 @@ def test_an_upload_that_was_cut_goes_on(hub: FakeHub, out: Path) -> None:
 
 def test_a_concurrent_commit_is_not_written_over(hub: FakeHub, out: Path) -> None:
     hub.faults = [Fault(COMMIT, "raced")]
-    with pytest.raises(RetryableError, match=r"another changed it meanwhile \(now [0-9a-f]{12}\)"):
+    with pytest.raises(RetryableError, match=r"changed by someone meanwhile \(now [0-9a-f]{12}\)"):
         send_folder(out)
     repo = hub.repos[NAME]
     assert repo.trees[repo.head]["notes.md"] == b"of another"
@@ -177,28 +177,28 @@ def test_a_wrong_token_is_refused_and_never_told(
     hub: FakeHub, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrongwrong")
-    with pytest.raises(UsageError, match="the Hub refuses the token") as refused:
+    with pytest.raises(UsageError, match="the Hub rejected the token") as refused:
         send_folder(out)
     assert "wrongwrong" not in str(refused.value)
-    assert str(refused.value).endswith("change HF_TOKEN, which is set")  # a login would not help
+    assert str(refused.value).endswith("change HF_TOKEN, which takes precedence")
     assert not hub.repos
     monkeypatch.delenv("HF_TOKEN")
     monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(out / "no-token"))
-    with pytest.raises(UsageError, match=r"refuses the token.*hf auth login"):
+    with pytest.raises(UsageError, match=r"rejected the token.*hf auth login"):
         send_folder(out)
 
 
 def test_anothers_name_is_refused(hub: FakeHub, out: Path) -> None:
     hub.create("stranger/name")
     elsewhere = repository(name="other/name")
-    with pytest.raises(UsageError, match=r"refuses the token \(403"):
+    with pytest.raises(UsageError, match=r"rejected the token \(403"):
         send(elsewhere, out / "publish", message="rows", private=False, tag=None)
 
 
 @pytest.mark.parametrize(
     ("files", "asked", "message"),
     [
-        ({"data.csv": b"1"}, {}, "exists and is none of ours"),
+        ({"data.csv": b"1"}, {}, "exists and has no"),
         ({}, {"private": True}, "expected a private repository, found a public one"),
         ({}, {"tag": "taken"}, "taken is another commit; choose another --revision"),
     ],

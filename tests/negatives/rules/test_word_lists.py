@@ -96,7 +96,7 @@ def test_lists_are_clean(name: str) -> None:
 @pytest.mark.parametrize(
     ("lists", "message"),
     [
-        (("colour", "qqq"), "unknown list 'qqq'; there is: action, colour"),
+        (("colour", "qqq"), "unknown list 'qqq'; choose from: action, colour"),
         (("color",), "unknown list 'color'; did you mean 'colour'"),
         ((), "expected at least one"),
     ],

@@ -55,7 +55,7 @@ def test_shards_are_checked_before_the_start(folder: Path) -> None:
     with pytest.raises(UsageError, match="bytes, expected"):
         open_rows(folder)
     (folder / "manifest.json").unlink()
-    with pytest.raises(UsageError, match="no finished build"):
+    with pytest.raises(UsageError, match="not a finished build"):
         open_rows(folder)
 
 

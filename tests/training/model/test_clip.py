@@ -49,11 +49,11 @@ def test_a_folder_brings_configuration_and_weights(folder: Path) -> None:
         ("ViT-B/32", "openai", "use --model ViT-B-32-quickgelu"),
         ("ViT-B-32", "laion400m_e32", "use --model ViT-B-32-quickgelu"),
         ("ViT-L-14", "openai", "use --model ViT-L-14-quickgelu"),
-        ("ViT-B-32", "no-such-tag", "not a known tag"),
+        ("ViT-B-32", "no-such-tag", "neither a known tag"),
         ("no-such-model", None, "no-such-model: unknown to open_clip"),
         ("openai/clip-vit-base-patch32", None, "a repository of the Hub hf-hub:OWNER/NAME"),
         ("local-dir:/no/such/folder", None, "expected a folder, found none at /no/such/folder"),
-        ("local-dir:/no/such/folder", "openai", "leave --pretrained openai out"),
+        ("local-dir:/no/such/folder", "openai", "leave out --pretrained openai"),
     ],
 )
 def test_what_does_not_fit_is_refused(name: str, pretrained: str | None, message: str) -> None:
@@ -90,7 +90,7 @@ def test_notes_of_safetensors_are_believed(noted: str | None, tmp_path: Path) ->
 def test_what_is_no_file_of_weights_is_one_line(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text("no weights")
-    with pytest.raises(UsageError, match=f"{name}: expected a file of weights") as caught:
+    with pytest.raises(UsageError, match=f"{name}: cannot be read as a file of weights") as caught:
         load_model("ViT-B-32", pretrained=str(path))
     assert "\n" not in str(caught.value)
 

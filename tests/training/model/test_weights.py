@@ -154,11 +154,11 @@ def without(names: int) -> dict[str, Any]:
 FILES: Mapping[str, tuple[object, str]] = {
     "code": (
         {"state_dict": {}, "optimizer": Evil()},
-        r"expected weights, found objects of posix\.mkdir beside them, .*NEW\)$",
+        r"the file has objects of posix\.mkdir beside the weights, .*NEW\)$",
     ),
     "objects in an array": (
         {"state_dict": {}, "x": np.array([{}], object)},
-        r"expected a file of weights, it cannot be read as one \(.*ObjectDType.*\)$",
+        r"cannot be read as a file of weights \(.*ObjectDType.*\)$",
     ),
     "one name missing": (
         without(1),
@@ -219,7 +219,7 @@ def test_a_torchscript_archive_is_named_as_one(tmp_path: Path) -> None:
 def test_what_is_damaged_is_refused_in_a_whole_sentence(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.pt"
     path.write_bytes(content)
-    with pytest.raises(UsageError, match=r"expected a file of weights, .*[)]$") as caught:
+    with pytest.raises(UsageError, match=r"cannot be read as a file of weights .*[)]$") as caught:
         load_model(NAME, pretrained=str(path))
     assert "\n" not in str(caught.value)
 
@@ -287,7 +287,9 @@ def test_a_spoiled_checkpoint_is_neither_gone_on_from_nor_exported(
 
 def test_a_checkpoint_of_another_trainer_is_none_to_go_on_from(tmp_path: Path) -> None:
     open_clip_checkpoint(tmp_path / "epoch_1.pt")
-    with pytest.raises(UsageError, match=r"found epoch, name, state_dict, .*go to --pretrained$"):
+    with pytest.raises(
+        UsageError, match=r"found epoch, name, state_dict, .*load other weights with --pretrained$"
+    ):
         read(tmp_path / "epoch_1.pt")
 
 

@@ -48,7 +48,7 @@ def test_a_lower_rate_is_taken_with_another_out_as_advised(root: Path, tmp_path:
     advised = r"step \d, with fp32; try training.optimizer.lr below 1e\+30, with another --out"
     with pytest.raises(UsageError, match=advised):
         run(1e30, "a")
-    with pytest.raises(UsageError, match="give the same options or another --out"):
+    with pytest.raises(UsageError, match="use the same options or another --out"):
         run(1e-3, "a", resume=True)
     run(1e-3, "b")
     assert latest(tmp_path / "b") is not None

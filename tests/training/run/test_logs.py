@@ -102,7 +102,7 @@ def test_lines_stand_in_for_the_screen(capsys: pytest.CaptureFixture[str]) -> No
     first, second = capsys.readouterr().err.splitlines()
     for part in ("step 20/100", "global 0.5000", "100 images/s", "waiting 1.5%", "0:00:40 left"):
         assert part in first
-    assert "composition 75.0% (by chance 40.0%) of 96 captions" in second
+    assert "composition 75.0% (chance 40.0%) of 96 captions" in second
 
 
 @pytest.mark.parametrize(

@@ -162,8 +162,8 @@ def test_a_sigmoid_trains_the_bias_with_lora_too(root: Path, kind: str, rank: in
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"model": "plain"}, "need a model with a bias of its own, such as SigLIP's"),
-        ({"draw": {"any": 3}}, r"no place for any; write training.draw=\{any: 3, positives: 1\}"),
+        ({"model": "plain"}, "need a model with a bias, such as SigLIP"),
+        ({"draw": {"any": 3}}, r"no place for any; use training.draw=\{any: 3, positives: 1\}"),
         ({"shards": "none"}, "no caption of 'train' has one; `siblings: true` in training.draw"),
     ],
 )
@@ -180,7 +180,7 @@ def test_what_a_loss_needs_and_does_not_find_is_refused(
 
 
 def test_units_are_drawn_in_pairs_with_their_foils(root: Path) -> None:
-    message = r"the loss units needs each positive .*; write training.draw=\{pairs: 2\}$"
+    message = r"the loss units needs positives .*; use training.draw=\{pairs: 2\}$"
     with pytest.raises(UsageError, match=message):
         prepare(chosen_for(root, "siglip", losses=["clip", "units"]), places(root))
     found = prepare(

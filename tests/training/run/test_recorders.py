@@ -83,7 +83,9 @@ def test_weights_and_biases_goes_on_with_one_id_and_stays_offline(
     assert fake.inits[0]["config"] == {"seed": 3}
     assert fake.logged == [({"loss": 1.5, "negatives/swap": 3}, 7)] * 2
     monkeypatch.setenv("WANDB_MODE", "online")
-    with pytest.raises(UsageError, match=r"no key is there; `wandb login`, or WANDB_MODE=offline$"):
+    with pytest.raises(
+        UsageError, match=r"no key is there; run `wandb login`, or set WANDB_MODE=offline$"
+    ):
         listener("wandb", tmp_path, after_step=0, config={})
 
 

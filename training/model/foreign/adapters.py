@@ -1,7 +1,7 @@
 """LoRA adapters as peft saves them: updates of the weights of a base model, merged into them.
 
 adapter_config.json has rank, alpha and the base; adapter_model.safetensors (or .bin) has A and B of
-each weight, and whole weights of modules that were trained beside them.
+each weight, and full weights of modules that were trained too.
 """
 
 import re
@@ -37,7 +37,7 @@ def read_adapter(folder: Path) -> Adapter:
     """Return the adapter in a folder.
 
     Raises:
-        UsageError: it is damaged, or no LoRA.
+        UsageError: it is damaged, or not LoRA.
     """
     config = read_json(folder / CONFIG)
     if found := _other_kind(config):
@@ -53,7 +53,7 @@ def read_adapter(folder: Path) -> Adapter:
 
 
 def _other_kind(config: Mapping[str, Any]) -> str | None:
-    """Return what an adapter is, where adding A and B to the base does not give its model."""
+    """Return the kind of an adapter that cannot be merged by adding A and B, or None."""
     kind = str(config.get("peft_type", "LORA")).upper()
     start = str(config.get("init_lora_weights")).lower()
     if kind != "LORA":
@@ -71,7 +71,7 @@ def merged(state: Mapping[str, Tensor], adapter: Adapter) -> tuple[dict[str, Ten
     """Return weights with an adapter's updates, and how many of them it changed.
 
     Raises:
-        UsageError: it updates weights that are not there, or that have another shape.
+        UsageError: it updates weights that do not exist or have another shape.
     """
     theirs = {_plain(name): tensor for name, tensor in adapter.weights.items()}
     result, done, used = dict(state), set[str](), set[str]()
@@ -105,7 +105,7 @@ def merged(state: Mapping[str, Tensor], adapter: Adapter) -> tuple[dict[str, Ten
 
 
 def _plain(name: str) -> str:
-    """Return a name without what peft puts around modules."""
+    """Return a name without peft's wrappers."""
     name = name.removeprefix(_PREFIX).replace(".base_layer.", ".")
     return re.sub(r"\.modules_to_save(\.default)?\.", ".", name).replace(".default.", ".")
 
@@ -116,7 +116,7 @@ def _target(module: str, state: Mapping[str, Tensor]) -> str | None:
 
 
 def _refuse_attention(module: str, state: Mapping[str, Tensor], adapter: Adapter) -> None:
-    """Hold that no update is of torch's attention, into which peft merges some twice, some never.
+    """Check that no update is for torch's attention, which peft's versions merge differently.
 
     Raises:
         UsageError: one is.
@@ -141,7 +141,7 @@ def _update(down: Tensor, up: Tensor, *, is_embedding: bool) -> Tensor:
 
 
 def _strength(adapter: Adapter, module: str, down: Tensor) -> float:
-    """Return alpha / r of a module, as patterns of its name have it."""
+    """Return alpha / r of a module, using the patterns for its name."""
     config, rank = adapter.config, down.shape[0]
     alpha = _by_pattern(config.get("alpha_pattern"), module, config.get("lora_alpha", rank))
     return float(alpha) / (rank**0.5 if config.get("use_rslora") else rank)
@@ -157,6 +157,6 @@ def _by_pattern(patterns: Mapping[str, Any] | None, module: str, otherwise: floa
 def _unfit(adapter: Adapter, name: str) -> UsageError:
     return UsageError(
         f"{adapter.where}: expected updates of the weights of {adapter.base or 'its base'}, found "
-        f"{name!r}, which fits none of them; give the model that the adapter was trained on: "
+        f"{name!r}, which fits none of them; use the model that the adapter was trained on: "
         f"--model local-dir:BASE --pretrained {adapter.where}"
     )

@@ -1,7 +1,7 @@
-"""config.json and preprocessor_config.json of transformers <-> what open_clip is built from.
+"""config.json and preprocessor_config.json of transformers <-> open_clip's options.
 
-Files of transformers leave out what is a default of its classes; the defaults here are those of
-CLIPConfig and SiglipConfig.
+Files of transformers omit the defaults of its classes; the defaults here are those of CLIPConfig
+and SiglipConfig.
 """
 
 import json
@@ -44,7 +44,7 @@ RESAMPLING: Final = {2: "bilinear", 3: "bicubic"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Described:
-    """What config.json says of a model: its towers, as transformers names their options."""
+    """A model's config.json: its towers, with transformers' names of options."""
 
     family: str
     text: Mapping[str, Any]
@@ -53,7 +53,7 @@ class Described:
 
     @property
     def form(self) -> Form:
-        """Return what the names of its weights depend on."""
+        """Return the form on which the names of its weights depend."""
         return Form(
             family="clip" if self.family == "clip" else "siglip",
             image_layers=self.image["num_hidden_layers"],
@@ -68,10 +68,10 @@ class Described:
 
 
 def read_config(folder: Path) -> Described:
-    """Return what a folder's config.json says.
+    """Return a folder's config.json.
 
     Raises:
-        UsageError: it is damaged, or of a model that is neither CLIPModel nor SiglipModel.
+        UsageError: it is damaged, or its model is neither CLIPModel nor SiglipModel.
     """
     path = folder / CONFIG
     content = read_json(path)
@@ -96,13 +96,13 @@ def read_config(folder: Path) -> Described:
 
 
 def _section(content: Mapping[str, Any], name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a tower's options; older files say them again, whole, under another name."""
+    """Return a tower's options; older files repeat them completely under another name."""
     given = content.get(f"{name}_dict") or content.get(name) or {}
     return {**defaults, **given}
 
 
 def _check(found: Described, path: Path) -> None:
-    """Hold that open_clip's modules compute the same as transformers'."""
+    """Check that open_clip's modules compute the same as transformers'."""
     text, image = found.text, found.image
     acts = (text["hidden_act"], image["hidden_act"])
     is_siglip, eps = found.family == "siglip", image["layer_norm_eps"]
@@ -132,9 +132,9 @@ def _check(found: Described, path: Path) -> None:
 
 
 def open_clip_config(found: Described) -> dict[str, Any]:
-    """Return the options that open_clip builds the same model from.
+    """Return the options from which open_clip builds the same model.
 
-    The image tower of SigLIP is timm's, which open_clip knows by names of a few sizes alone.
+    SigLIP's image tower is timm's, for which open_clip only has names of a few sizes.
     """
     text, image = found.text, found.image
     is_clip = found.family == "clip"
@@ -191,22 +191,22 @@ def timm_options(found: Described) -> dict[str, Any]:
 
 
 def shown_name(found: Described) -> str:
-    """Return the usual name of a size, such as ViT-B-32; the size itself where it has none."""
+    """Return the usual name of a size, such as ViT-B-32, or the size itself."""
     width, layers = found.image["hidden_size"], found.image["num_hidden_layers"]
     letter = _LETTERS.get((width, layers), f"{layers}x{width}")
     return f"ViT-{letter}-{found.image['patch_size']}"
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return a mapping that a file holds.
+    """Return the mapping in a file.
 
     Raises:
-        UsageError: it cannot be read, or holds none.
+        UsageError: it cannot be read, or has no mapping.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: expected a file of JSON, it cannot be read as one") from error
+        raise UsageError(f"{path}: cannot be read as JSON") from error
     if not isinstance(content, dict):
         raise UsageError(f"{path}: expected a mapping, found {type(content).__name__}")
     return content

@@ -1,6 +1,6 @@
-"""Tensors of files of any form that trainers leave: whole or in shards, nested, with prefixes.
+"""Tensors from files in any form that trainers write: whole or sharded, nested, with prefixes.
 
-Nothing that a file holds is run: safetensors have tensors alone, and torch's files are read by
+No code in a file is run: safetensors only have tensors, and torch's files are read by
 `training.model.weights`.
 """
 
@@ -25,18 +25,18 @@ WEIGHTS: Final = (
 )  # fmt: skip
 _NESTS: Final = ("state_dict", "model_state_dict", "model", "module", "network", "weights")
 _WRAPPERS: Final = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
-_KNOWN: Final = {  # to open_clip's reader
+_KNOWN: Final = {  # known to open_clip's reader
     f"{nest}{and_}{prefix}"
     for nest in ("", "under 'state_dict'")
     for prefix in ("", "prefix 'module.' taken off")
     for and_ in (", " if nest and prefix else "",)
 }
 THEIRS: Final = "text_model.embeddings.token_embedding.weight"
-_ANCHOR: Final = "logit_scale"  # in every model of the kind, once
+_ANCHOR: Final = "logit_scale"  # once in every model of the kind
 
 
 def weights_in(folder: Path) -> dict[str, Tensor]:
-    """Return the weights of a folder of transformers, in one file or in several.
+    """Return the weights of a folder of transformers, in one or several files.
 
     Raises:
         UsageError: there are none, or they cannot be read.
@@ -58,10 +58,10 @@ def weights_in(folder: Path) -> dict[str, Tensor]:
 
 
 def weights_as_they_lie(path: Path) -> tuple[dict[str, Tensor] | None, str]:
-    """Return a file's weights where open_clip's own reader would not find them, and how they lay.
+    """Return a file's weights if open_clip's own reader would not find them, and their layout.
 
     Raises:
-        UsageError: they cannot be read, or not without running what the file holds.
+        UsageError: they cannot be read, or only by running code in the file.
     """
     state, how = unwrapped(_content(path), where=path)
     theirs = THEIRS in state
@@ -70,16 +70,16 @@ def weights_as_they_lie(path: Path) -> tuple[dict[str, Tensor] | None, str]:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a file by name, out of whatever is nested around them.
+    """Return the tensors of a file by name, however nested.
 
     Raises:
-        UsageError: it cannot be read, or not without running what it holds; or has no tensors.
+        UsageError: it cannot be read, or only by running code in it; or it has no tensors.
     """
     return unwrapped(_content(path), where=path)[0]
 
 
 def write_safetensors(state: Mapping[str, Tensor], path: Path) -> None:
-    """Write weights as transformers reads them, and force them onto the disk."""
+    """Write weights for transformers and sync them to disk."""
     save_file(dict(state), path, metadata={"format": "pt"})
     sync_and_hash(path)
 
@@ -91,14 +91,14 @@ def _content(path: Path) -> object:
         return load_file(path)
     except (OSError, SafetensorError) as error:
         raise UsageError(
-            f"{path}: expected a file of weights, it cannot be read as one ({one_line(error)})"
+            f"{path}: cannot be read as a file of weights ({one_line(error)})"
         ) from error
 
 
 def unwrapped(content: object, *, where: Path) -> tuple[dict[str, Tensor], str]:
-    """Return tensors by name, and in words what was taken off: nests and prefixes.
+    """Return tensors by name, and a description of removed nesting and prefixes.
 
-    The prefix is what stands before `logit_scale`; weights without it belong to something else.
+    The prefix is what precedes `logit_scale`; weights without it belong to something else.
 
     Raises:
         UsageError: there are no tensors with names.

@@ -1,6 +1,6 @@
-"""What a folder or a repository of the Hub holds: a model of open_clip or transformers, or LoRA.
+"""The content of a folder or Hub repository: a model of open_clip or transformers, or LoRA.
 
-Hubs and their caches nest: the model may lie some folders below the one that is named.
+Hubs and their caches nest: the model may be some folders below the named one.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _SHOWN: Final = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """A model: of what kind, in which folder. `place`: where a user said it was."""
+    """A model: its kind and folder. `place`: the place that the user gave."""
 
     kind: Kind
     folder: Path
@@ -29,10 +29,10 @@ class Found:
 
 
 def found_at(name: str) -> Found:
-    """Return what `local-dir:FOLDER` or `hf-hub:OWNER/NAME` holds.
+    """Return the model in `local-dir:FOLDER` or `hf-hub:OWNER/NAME`.
 
-    Files of the Hub are fetched once: configurations and tokenizers, then, of models that are not
-    open_clip's, the weights.
+    Files from the Hub are downloaded once: configurations and tokenizers first, then the weights of
+    models that are not open_clip's.
 
     Raises:
         UsageError: there is no such folder or repository, no model in it, or more than one.
@@ -49,7 +49,7 @@ def found_at(name: str) -> Found:
 
 
 def with_weights(found: Found, name: str) -> Found:
-    """Return a model with its weights fetched, safetensors where there are any."""
+    """Return a model after downloading its weights, preferably as safetensors."""
     if not name.startswith(HUB):
         return found
     repository, _, revision = name.removeprefix(HUB).partition("@")
@@ -61,7 +61,7 @@ def with_weights(found: Found, name: str) -> Found:
 
 
 def kind_of(folder: Path) -> Kind | None:
-    """Return what lies in this very folder."""
+    """Return the model in this folder itself."""
     if (folder / configs.OPEN_CLIP).is_file():
         return "open_clip"
     if (folder / adapters.CONFIG).is_file():
@@ -73,7 +73,7 @@ def kind_of(folder: Path) -> Kind | None:
 
 
 def _only(folder: Path, *, place: str) -> Found:
-    """Return the one model in a folder or below it."""
+    """Return the only model in a folder or below it."""
     below = list(_models(folder, _DEPTH))
     if len(below) == 1:
         kind, where = below[0]
@@ -90,7 +90,7 @@ def _only(folder: Path, *, place: str) -> Found:
 
 
 def _models(folder: Path, depth: int) -> Iterator[tuple[Kind, Path]]:
-    """Yield models, the outermost of each branch: towers of one may have folders of their own."""
+    """Yield the outermost model of each branch, since towers may have their own folders."""
     kind = kind_of(folder)
     if kind is not None:
         yield kind, folder

@@ -1,4 +1,4 @@
-"""Which family of transformers an open_clip model belongs to, and weights of a file that fit it."""
+"""The family in transformers of an open_clip model, and weights of a file that fit it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from training.model.foreign.names import Form, to_ours
 
 
 def form_of(clip: Any) -> Form | None:  # noqa: ANN401 - open_clip is untyped
-    """Return what the names of a model's weights depend on; None: transformers has no such model.
+    """Return the form on which the names of a model's weights depend; None if not in transformers.
 
     Options of open_clip that transformers lacks show in the names of weights or in
     `configs_of` (training.model.foreign.writing).
@@ -38,10 +38,10 @@ def form_of(clip: Any) -> Form | None:  # noqa: ANN401 - open_clip is untyped
 
 
 def fitted(state: Mapping[str, Tensor], clip: nn.Module, *, where: str) -> dict[str, Tensor]:
-    """Return weights under a model's own names, as open_clip makes those of a file fit.
+    """Return weights under a model's own names, converted like open_clip's.
 
     Raises:
-        UsageError: they are of transformers' model, and of another one than this.
+        UsageError: they belong to another model of transformers.
     """
     model: Any = clip
     form = form_of(clip)

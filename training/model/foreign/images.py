@@ -1,4 +1,4 @@
-"""preprocessor_config.json of transformers -> how images are made ready, as open_clip says it."""
+"""preprocessor_config.json of transformers -> open_clip's options for images."""
 
 import math
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ _STEPS: Final = ("do_resize", "do_rescale", "do_normalize")
 
 
 def preprocess_config(folder: Path, found: Described) -> dict[str, Any]:
-    """Return how images are made ready, as open_clip says it.
+    """Return open_clip's options for preprocessing images.
 
     Raises:
-        UsageError: in another way than by the sizes, means and deviations of CLIP and SigLIP.
+        UsageError: the preprocessing is not that of CLIP or SigLIP.
     """
     path = next((folder / name for name in PROCESSORS if (folder / name).is_file()), None)
     content = read_json(path) if path else {}
@@ -28,7 +28,7 @@ def preprocess_config(folder: Path, found: Described) -> dict[str, Any]:
         )
         raise UsageError(
             f"{path}: expected images of {side} x {side} pixels, as {CONFIG} has them, found "
-            f"{seen}; take both files of one model"
+            f"{seen}; use both files of one model"
         )
     for name in _STEPS:
         if content.get(name) is False:
@@ -54,7 +54,7 @@ def preprocess_config(folder: Path, found: Described) -> dict[str, Any]:
 
 
 def _resize_mode(content: Mapping[str, Any], side: int, *, is_clip: bool) -> str | None:
-    """Return open_clip's word for how images become squares of a side; None: they do not."""
+    """Return open_clip's name for how images become squares; None if they do not."""
     size, crop = _without_nulls(content.get("size")), _without_nulls(content.get("crop_size"))
     given = content.get("do_center_crop")
     is_cropped = is_clip if given is None else bool(given)

@@ -1,7 +1,7 @@
-"""What open_clip and transformers call the same weights, as one table that is read both ways.
+"""The names of the same weights in open_clip and transformers, as a table for both directions.
 
-An entry joins the names on one side with those on the other: their tensors, put one below the
-other, are the same matrix. open_clip stacks query, key and value; transformers keeps them apart.
+An entry relates names on one side to names on the other: their tensors, stacked vertically, are the
+same matrix. open_clip stacks query, key and value; transformers keeps them separate.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ Change = Literal["none", "transposed", "leading", "number", "scalar"]
 Names = tuple[str, ...]
 _FEW: Final = 3
 _PARTS: Final = ("weight", "bias")
-_COUNTED: Final = ".position_ids"  # numbers of positions, which older files hold too
+_COUNTED: Final = ".position_ids"  # position ids, which older files also contain
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Form:
-    """What the names depend on. `text_root`: "text." where the text tower is a module apart."""
+    """The form on which names depend. `text_root`: "text." if the text tower is separate."""
 
     family: Literal["clip", "siglip"]
     image_layers: int
@@ -140,7 +140,7 @@ def to_ours(state: Mapping[str, Tensor], form: Form, *, where: str) -> dict[str,
     """Return the weights under open_clip's names.
 
     Raises:
-        UsageError: a name is missing, or one is there that has no counterpart.
+        UsageError: a name is missing, or has no counterpart.
     """
     table = list(entries(form))
     wanted = {name for entry in table for name in entry.theirs}
@@ -148,7 +148,7 @@ def to_ours(state: Mapping[str, Tensor], form: Form, *, where: str) -> dict[str,
     if told:
         raise UsageError(
             f"{where}: expected the weights that its config.json describes, found them {told}; "
-            "take the weights and the config.json of one model"
+            "use the weights and the config.json of one model"
         )
     found: dict[str, Tensor] = {}
     for entry in table:
@@ -161,7 +161,7 @@ def to_theirs(state: Mapping[str, Tensor], form: Form) -> dict[str, Tensor]:
     """Return the weights under transformers' names.
 
     Raises:
-        UsageError: transformers' model has no place for some of them.
+        UsageError: transformers' model lacks some of them.
     """
     table = list(entries(form))
     told = _misfit(set(state), {name for entry in table for name in entry.ours})
@@ -192,7 +192,7 @@ def _changed(tensor: Tensor, entry: Entry, *, back: bool) -> Tensor:
 
 
 def _parted(whole: Tensor, names: Names) -> dict[str, Tensor]:
-    """Return a matrix cut into as many as there are names: q and kv, or q, k and v."""
+    """Split a matrix for the names: q and kv, or q, k and v."""
     if len(names) == 1:
         return {names[0]: whole}
     third = whole.shape[0] // 3
@@ -201,7 +201,7 @@ def _parted(whole: Tensor, names: Names) -> dict[str, Tensor]:
 
 
 def _misfit(found: set[str], wanted: set[str]) -> str:
-    """Return in words how names differ from those wanted; "" if they do not."""
+    """Describe how names differ from the expected ones; "" if they do not."""
     kinds = (("without", wanted - found), ("with", found - wanted))
     return "; ".join(f"{what} {_few(sorted(names))}" for what, names in kinds if names)
 

@@ -27,17 +27,17 @@ from training.model.foreign.images import preprocess_config
 from training.model.foreign.names import to_ours
 from training.model.weights import explaining, load_into
 
-_TIMM: Final = "vit_base_patch16_siglip_224"  # the form; its sizes are replaced
+_TIMM: Final = "vit_base_patch16_siglip_224"  # a template whose sizes are replaced
 _SMALLEST: Final = "test_vit"
 
 
 def based_on(found: Found, source: str) -> tuple[Found, Adapter | None]:
-    """Return the model that an adapter was trained on, with the adapter; any other model alone.
+    """Return an adapter's base model with the adapter, or any other model alone.
 
-    `source`: the name by which `found_at` found it.
+    `source`: the name given to `found_at`.
 
     Raises:
-        UsageError: the adapter names no base, or one that is not there.
+        UsageError: the adapter names no base, or the base is missing.
     """
     if found.kind != "adapter":
         return found, None
@@ -45,15 +45,17 @@ def based_on(found: Found, source: str) -> tuple[Found, Adapter | None]:
     name = base_name(adapter)
     base = found_at(name)
     if base.kind == "adapter":
-        raise UsageError(f"{found.place}: expected an adapter on a model, found one on an adapter")
+        raise UsageError(
+            f"{found.place}: expected an adapter for a model, found one for an adapter"
+        )
     return replace(with_weights(base, name), place=adapter.base), adapter
 
 
 def base_name(adapter: Adapter) -> str:
-    """Return the name by which the base of an adapter is loaded.
+    """Return the name for loading an adapter's base.
 
     Raises:
-        UsageError: nothing is there by the name in adapter_config.json.
+        UsageError: the name in adapter_config.json leads nowhere.
     """
     beside = adapter.where / adapter.base
     for folder in (Path(adapter.base), beside):
@@ -63,7 +65,7 @@ def base_name(adapter: Adapter) -> str:
         return f"{HUB}{adapter.base}"
     raise UsageError(
         f"{adapter.where}: expected the base model of the adapter at "
-        f"{adapter.base or 'base_model_name_or_path'!r}, found no folder there; bring it, and give "
+        f"{adapter.base or 'base_model_name_or_path'!r}, found no folder there; copy it, and use "
         f"--model local-dir:BASE --pretrained {adapter.where}"
     )
 
@@ -71,12 +73,12 @@ def base_name(adapter: Adapter) -> str:
 def open_foreign(
     found: Found, adapter: Adapter | None, *, weights: bool
 ) -> tuple[nn.Module, str, str]:
-    """Return open_clip's model of a folder of transformers, its usual name, and what it was.
+    """Return open_clip's model for a folder of transformers, its usual name and a description.
 
-    `weights`: False leaves them out.
+    `weights`: False skips them.
 
     Raises:
-        UsageError: the folder is damaged, or its model computes what open_clip's does not.
+        UsageError: the folder is damaged, or open_clip's model computes something else.
     """
     described = read_config(found.folder)
     with explaining(f"model in {found.place}"):
@@ -111,7 +113,7 @@ def _built(described: Described) -> nn.Module:
 
 
 def told(how: str, name: str, model: ClipModel) -> str:
-    """Return the line that tells what was loaded."""
+    """Return the line that describes what was loaded."""
     number = sum(parameter.numel() for parameter in model.clip.parameters())
     count = f"{number / 1e6:,.0f} M" if number >= 1e6 else f"{number:,}"
     seen, length = model.preprocess, model.form.context_length

@@ -1,4 +1,4 @@
-"""The tokenizer of a folder of transformers: CLIP's own where it has that vocabulary."""
+"""The tokenizer of a folder of transformers; CLIP's own if the vocabulary is the same."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,18 +17,18 @@ _FILES: Final = (_WHOLE, VOCABULARY, "spiece.model", "tokenizer.model")
 _OPTIONS: Final = ("clean", "language", "strip_sep_token", "tokenizer_mode")
 
 MARKS: Final = {"<start_of_text>": "<|startoftext|>", "<end_of_text>": "<|endoftext|>"}
-"""The two marks, as open_clip and as transformers name them."""
+"""The two marks, with open_clip's and transformers' names."""
 
 
 def vocabulary_of(simple: SimpleTokenizer) -> dict[str, int]:
-    """Return CLIP's vocabulary as transformers writes it."""
+    """Return CLIP's vocabulary in transformers' format."""
     return {MARKS.get(token, token): number for token, number in simple.encoder.items()}
 
 
 class UpToEnd:
-    """CLIP's texts by a vocabulary of one's own: what follows the end of a text becomes 0.
+    """Texts for CLIP with a custom vocabulary, padded with 0 after the end mark.
 
-    transformers pads with the end mark itself, behind which nobody would find the end again.
+    transformers pads with the end mark itself, which would hide the end of a text.
     """
 
     def __init__(self, folder: Path, *, context_length: int) -> None:
@@ -43,7 +43,7 @@ class UpToEnd:
         return torch.where(torch.arange(ids_TL.shape[1]) > end_T1, 0, ids_TL)
 
     def save_pretrained(self, folder: Path) -> None:
-        """Write the files of the tokenizer as transformers keeps them."""
+        """Write the tokenizer's files in transformers' format."""
         self.inner.save_pretrained(folder)
 
 
@@ -65,7 +65,7 @@ def folder_tokenizer(folder: Path, described: Described) -> Any:  # noqa: ANN401
     if not has_files:
         raise UsageError(
             f"{folder}: expected a tokenizer ({', '.join(_FILES)}) for its {size:,} ids, found "
-            "none; bring its files"
+            "none; add its files"
         )
     if described.family == "clip":
         return UpToEnd(folder, context_length=length)
@@ -75,12 +75,12 @@ def folder_tokenizer(folder: Path, described: Described) -> Any:  # noqa: ANN401
 
 
 def safe_options(folder: Path) -> dict[str, bool]:
-    """Return the options with which open_clip opens the tokenizer of one of its own folders.
+    """Return open_clip's options for the tokenizer of one of its own folders.
 
-    open_clip passes tokenizer_kwargs on to transformers, and some options there run code.
+    open_clip passes tokenizer_kwargs to transformers, where some options run code.
 
     Raises:
-        UsageError: the folder's tokenizer_kwargs hold anything but open_clip's own options.
+        UsageError: the folder's tokenizer_kwargs have other than open_clip's own options.
     """
     path = folder / OPEN_CLIP
     model = read_json(path).get("model_cfg")
@@ -93,19 +93,19 @@ def safe_options(folder: Path) -> dict[str, bool]:
     for name, value in given.items():
         if name not in _OPTIONS or not isinstance(value, str | bool | None):
             raise UsageError(
-                f"{path}: tokenizer_kwargs: expected no options but {', '.join(_OPTIONS)}, found "
+                f"{path}: tokenizer_kwargs: expected only the options {', '.join(_OPTIONS)}, found "
                 f"{name!r}: {value!r}, which could run the folder's code; remove it"
             )
     return {"trust_remote_code": False} if text.get("hf_tokenizer_name") else {}
 
 
 def has_clips_vocabulary(tokenize: object) -> bool:
-    """Tell whether open_clip knows the tokenizer without files."""
+    """Tell whether open_clip has the tokenizer built in."""
     return isinstance(tokenize, SimpleTokenizer)
 
 
 def _vocabulary(folder: Path) -> dict[str, int] | None:
-    """Return what a folder's tokenizer has as vocabulary; None: it has no files."""
+    """Return the vocabulary of a folder's tokenizer; None if it has no files."""
     if (folder / VOCABULARY).is_file():
         return read_json(folder / VOCABULARY)
     if (folder / _WHOLE).is_file():

@@ -3,7 +3,7 @@
     CLIPModel.from_pretrained(FOLDER), CLIPProcessor.from_pretrained(FOLDER)
 
 or SiglipModel and SiglipProcessor. The files are plain JSON and safetensors: transformers itself is
-needed for tokenizers alone that are its own.
+only needed for its own tokenizers.
 """
 
 import json
@@ -40,10 +40,10 @@ def write_transformers(
     `state_dict`: the weights, under the model's names, LoRA merged.
 
     Raises:
-        UsageError: the folder holds something, or transformers has no such model.
+        UsageError: the folder is not empty, or transformers has no such model.
     """
     if folder.exists() and (not folder.is_dir() or next(folder.iterdir(), None)):
-        raise UsageError(f"{folder}: expected a new or empty folder, found something in its place")
+        raise UsageError(f"{folder}: expected a new or empty folder")
     config, form = config_of(model), form_of(model.clip)
     assert form is not None
     files = {CONFIG: config, _PROCESSOR: processor_of(model, form.family)}
@@ -184,10 +184,10 @@ def _activation(module: Any) -> str:  # noqa: ANN401
 
 
 def processor_of(model: ClipModel, family: str) -> dict[str, Any]:
-    """Return the preprocessor_config.json: what images are made into.
+    """Return the preprocessor_config.json.
 
     Raises:
-        UsageError: images are made ready in a way that transformers' processors lack.
+        UsageError: transformers' processors lack the model's preprocessing.
     """
     seen = model.preprocess
     by_name = {name: number for number, name in RESAMPLING.items()}
@@ -218,7 +218,7 @@ def processor_of(model: ClipModel, family: str) -> dict[str, Any]:
 
 
 def _tokenizer_files(tokenize: Any, model: ClipModel, draft: Path) -> dict[str, object]:  # noqa: ANN401
-    """Return the files of CLIP's tokenizer; any other writes its own into the folder."""
+    """Return the files of CLIP's tokenizer; other tokenizers write their own files."""
     if not has_clips_vocabulary(tokenize):
         tokenize.save_pretrained(draft)
         return {}
