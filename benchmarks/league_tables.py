@@ -109,7 +109,7 @@ def chart_of(league: League) -> str:
                 value, low, high = getattr(line, field)
                 if value is not None:
                     at = place + (number - 1) * 0.22
-                    axes.hlines(at, low, high, color=tone(colour), linewidth=2)
+                    axes.hlines(at, low or value, high or value, color=tone(colour), linewidth=2)
                     axes.scatter(value, at, s=30, color=tone(colour), linewidths=0, zorder=3)
         return as_file(drawing.svg(kind="chart", title=_TITLE))
 
