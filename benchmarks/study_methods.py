@@ -27,7 +27,7 @@ class Method:
     name: str
     data: str = "natural"
     preset: str = "fsc-clip"
-    draw: Mapping[str, int] | None = field(default_factory=lambda: {"any": 3})
+    draw: Mapping[str, int | str] | None = field(default_factory=lambda: {"any": 3})
     losses: Losses | None = None
     lr: float = 5e-4
 
@@ -48,6 +48,7 @@ def _alone(name: str, weight: float) -> Losses:
     return ("clip", {"loss": name, "weight": weight, "gamma": 0.0, "beta": 0.0})
 
 
+_BALANCED: Final = {"any": 3, "balance": "type"}
 _WITH_POSITIVE: Final = {"any": 3, "positives": 1}
 _ALIGNED: Final = ("clip", "global", "local", "paraphrase")
 
@@ -63,6 +64,8 @@ METHODS: Final = (
     Method(name="half of global alone", losses=_alone("global", 0.5)),
     Method(name="local alone", losses=_alone("local", 0.2)),
     Method(name="FSC-CLIP"),
+    Method(name="NegCLIP balanced", preset="negclip", draw=_BALANCED),
+    Method(name="FSC-CLIP balanced", draw=_BALANCED),
     Method(name="FSC-CLIP LoRA", preset="fsc-clip-lora", lr=2e-3),
     Method(name="CE-CLIP", preset="ce-clip"),
     Method(name="DeGLA", preset="degla"),
@@ -73,6 +76,7 @@ METHODS: Final = (
     _clip("composed"),
     Method(name="NegCLIP", data="composed", preset="negclip"),
     Method(name="FSC-CLIP", data="composed"),
+    Method(name="FSC-CLIP balanced", data="composed", draw=_BALANCED),
     Method(name="FSC-CLIP + paraphrase", data="composed", losses=_ALIGNED, draw=_WITH_POSITIVE),
     _clip("statements"),
     Method(name="NegCLIP", data="statements", preset="negclip"),

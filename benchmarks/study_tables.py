@@ -94,6 +94,13 @@ def table(found: Mapping[str, Sequence[Figures]]) -> list[tuple[str, ...]]:
     return rows
 
 
+def markdown(found: Mapping[str, Sequence[Figures]]) -> str:
+    """Return the table as a page shows it."""
+    titles, *rows = table(found)
+    rule = ("---", *("---:" for _ in titles[1:]))
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (titles, rule, *rows))
+
+
 def _cell(values: Sequence[float]) -> str:
     deviation = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
     return f"{statistics.fmean(values):.1f}{deviation}"

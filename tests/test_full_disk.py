@@ -87,7 +87,7 @@ def test_a_build_goes_on_where_there_is_room(tmp_path: Path) -> None:
     (message,) = done.stderr.splitlines()
     assert (done.stdout, done.returncode) == ("1\n", 0)
     assert message.startswith(f"negatives: {disk}/out/work/")
-    assert "No space left on device; make room" in message
+    assert "No space left on device; free some space" in message
     after = tmp_path / "disk-after/out"
     assert sum(shard.rows for shard in read_manifest(after).shards) == 300
     assert not list(after.rglob("*.tmp"))

@@ -6,9 +6,19 @@ from pathlib import Path
 import pytest
 
 from benchmarks.study_methods import METHODS
-from benchmarks.study_tables import BINDING, FIGURES, figures_of, read_all, table, write_report
+from benchmarks.study_tables import (
+    BINDING,
+    FIGURES,
+    figures_of,
+    markdown,
+    read_all,
+    table,
+    write_report,
+)
 from training.config import settings_of
 from training.evaluation.results import Results, Score, write_results
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def results(composition: float) -> Results:
@@ -88,3 +98,9 @@ def test_the_report_has_the_runs_of_all_seeds(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "study.json").read_text())
     assert [run["composition"] for run in content["CLIP, natural"]] == [60, 70]
     assert (tmp_path / "tradeoff.svg").read_text().count('class="spot"') == 2
+
+
+def test_the_page_has_the_figures_of_the_committed_results() -> None:
+    found = json.loads((DOCS / "study.json").read_text(encoding="utf-8"))
+    assert set(found) <= {"pretrained", *(method.label for method in METHODS)}
+    assert markdown(found) in (DOCS / "study.md").read_text(encoding="utf-8")

@@ -96,7 +96,7 @@ def test_a_wrong_choice_is_refused(section: dict[str, Any], message: str) -> Non
         ({"choice": {"weights": "neural"}}, r"found 'neural'.*scorers: .*\[causal\] for neural"),
         ({"choice": {"weights": None}}, "weights: was renamed .found None."),
         ({"choice": {"second_draw": "neural"}}, r"use .*\[corpus, causal\] for neural"),
-        ({"choice": {"reach": 2.5}}, "found 2.5 .*use max_log_ratio of the scorer corpus"),
+        ({"choice": {"reach": 2.5}}, "found 2.5.; use max_log_ratio of the scorer corpus"),
         ({"choice": {"known": 0.5}}, "use min_context_coverage of the scorer corpus"),
         ({"choice": {"corpus_power": 1}}, "use power of the scorer corpus"),
         ({"choice": {"neural_reach": 9}}, "use max_log_ratio of the scorer causal"),

@@ -59,7 +59,7 @@ def test_folders_with_colons(
     [
         ("s3://bucket/crepe", "annotations on this machine, found a URL"),
         ("s3://bucket/crepe:coco", "annotations on this machine, found a URL"),
-        ("both:coco", "may be 'both:coco' with 'nothing' or 'both' with 'coco'; say which in"),
+        ("both:coco", "may be 'both:coco' with 'nothing' or 'both' with 'coco'; choose one in"),
     ],
 )
 def test_what_cannot_be_read(

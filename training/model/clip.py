@@ -178,6 +178,8 @@ class ClipModel(nn.Module):
         for parameter in self.clip.parameters():
             if parameter not in shared and (parameter in visual) == (tower == "image"):
                 parameter.requires_grad = False
+        if tower == "image":
+            self.freeze_statistics()
 
     def freeze_statistics(self) -> None:
         """Normalise by BatchNorm's running statistics, in training too, and leave them as they are.

@@ -254,7 +254,7 @@ def test_the_summary_on_the_command_line(sheet: Path) -> None:
         (["OUT", "--output", "TMP/n.html", "--sample", "0"], "--sample: expected 1 or more"),
         (["OUT", "--output", "TMP/n.html", "--controls", "0"], "--controls: expected 1 or more"),
         (["OUT", "OUT", "--output", "TMP/n.html"], "given twice"),
-        (["OUT", "--output", "TMP/n.html", "--json"], "--json does nothing here"),
+        (["OUT", "--output", "TMP/n.html", "--json"], "--json has no effect here"),
         (["TMP/s.jsonl", "--terminal"], "expected a .jsonl sheet and --output"),
         (["TMP/s.key.jsonl", "--terminal", "--output", "TMP/none/a", "--seed", "1"], "--seed has"),
         (["TMP/none.jsonl", "--terminal", "--output", "TMP/a"], "No such file"),

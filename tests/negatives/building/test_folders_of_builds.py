@@ -99,7 +99,7 @@ def test_unfinished_work_that_rotted_is_made_again(build_folder: Path, tmp_path:
 def test_a_difference_names_both_ways_out(tmp_path: Path) -> None:
     with pytest.raises(Killed):
         build(config_of(), out=tmp_path, report=killer(1))
-    with pytest.raises(UsageError, match=r"another folder; --resume never"):
+    with pytest.raises(UsageError, match=r"another folder; or use --resume never"):
         build(config_of(seed=3), out=tmp_path)
 
 

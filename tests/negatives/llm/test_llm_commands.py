@@ -234,6 +234,8 @@ def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
     own.write_text(yaml.safe_dump({"negatives": {"llm": {"model": str(tmp_path / "model")}}}))
     small = ["--source", "scenes", "--set", "data.source.num_images=4"]
     small += ["--set", "negatives.choice.scorers=[]"]
+    small += ["--set", "negatives.llm.limits.stop_after=1000"]  # this model writes no JSON
+    small += ["--set", "negatives.llm.limits.max_unanswered=1000"]
     tiny = ["--set", f"negatives.llm.model={tmp_path / 'model'}"]
     done: dict[str, str] = {}
     with serving(lambda *_: reply_with('{"words": ["red", "blue"]}')) as server:
@@ -245,7 +247,7 @@ def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
             assert ran.exit_code == 0, (words, ran.exception)
             done[" ".join(words)] = ran.stdout
         assert server.seen
-    assert len(done) == 5
+    assert len(done) == 6
     assert "nothing was asked" in done["build --preset natural-llm --dry-run"]
     for name, asked_by in (("out-llm", "likelihoods"), ("served", "text")):
         producers = json.loads((tmp_path / name / "manifest.json").read_text())["producers"]

@@ -94,7 +94,9 @@ def test_the_folder_that_was_meant_is_named(tmp_path: Path, given: str, meant: s
         (tmp_path / place).mkdir(parents=True)
     with pytest.raises(UsageError, match="3 of 3") as caught:
         with_images(opened, ImageFolder(tmp_path / given), on_missing="skip")
-    expected = f"give {tmp_path / meant}, which has it" if meant else "files with 'val/0.jpg' in it"
+    expected = (
+        f"use --images {tmp_path / meant}, which has it" if meant else "files with 'val/0.jpg', or"
+    )
     assert expected in str(caught.value)
 
 

@@ -215,7 +215,7 @@ def test_benchmarks_are_listed_with_what_they_expect() -> None:
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ("--benchmark sugarcrepe=crepe", "--benchmark sugarcrepe: expected it once"),
+        ("--benchmark sugarcrepe=crepe", "--benchmark sugarcrepe: given twice"),
         ("--benchmark sugarcrap=x", "unknown benchmark 'sugarcrap'; did you mean 'sugarcrepe'"),
         ("--benchmark winoground", "expected winoground=DIR with examples.jsonl"),
         ("--benchmark winoground={root}/crepe", "expected a file of the benchmark"),

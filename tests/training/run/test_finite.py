@@ -84,7 +84,7 @@ def test_a_run_whose_validation_is_no_number_writes_no_checkpoint(root: Path) ->
     state = State(step=3, position=run.samples.start())
     with torch.no_grad():
         run.model.clip.visual.proj.fill_(torch.nan)
-    with pytest.raises(UsageError, match="loss on the validation split is no number at step 3"):
+    with pytest.raises(UsageError, match="loss on the validation split is not finite at step 3"):
         validate_and_checkpoint(run, state, (), Stopping())
     assert not here.out.exists()
 

@@ -107,7 +107,7 @@ def test_what_is_left_out_is_counted_once(root: Path, tmp_path: Path) -> None:
     told: list[str] = []
     train(settings(root, on_missing_image="skip", epochs=1), here, say=told.append)
     assert told.count("3 captions are left out because their images are missing") == 1
-    assert [line for line in told if line.startswith("5 captions, others in each epoch")]
+    assert [line for line in told if line.startswith("5 captions, different ones in each epoch")]
 
 
 def test_a_tower_without_patches_is_refused_for_the_local_loss(root: Path, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_a_run_of_an_earlier_version_is_refused_in_one_sentence(root: Path, tmp_
     content["config"]["loss"] = {"contrastive": "clip", "global_weight": 0.5}
     (here.out / "run.json").write_text(json.dumps(content))
     with pytest.raises(
-        UsageError, match=r"run.json: of a run of an earlier version, .* another --out"
+        UsageError, match=r"run.json: from a run of an earlier version .* another --out"
     ):
         train(chosen, here, resume=True)
     with pytest.raises(UsageError, match=r"earlier version.*use `train export` for its weights"):
@@ -144,7 +144,7 @@ def test_a_run_of_an_earlier_version_is_refused_in_one_sentence(root: Path, tmp_
 
 
 def test_a_folder_with_a_run_is_not_overwritten(root: Path, whole: Path) -> None:
-    with pytest.raises(UsageError, match="step-00000010; go on with --resume"):
+    with pytest.raises(UsageError, match="step-00000010; continue it with --resume"):
         train(settings(root), places(root, whole.name))
 
 

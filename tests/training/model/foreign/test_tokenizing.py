@@ -37,7 +37,7 @@ def of_open_clip(folder: Path, options: object) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"trust_remote_code": True}, "no options but clean, .* found 'trust_remote_code': True"),
+        ({"trust_remote_code": True}, "only the options clean, .* found 'trust_remote_code': True"),
         ({"clean": ["lower"]}, r"found 'clean': \['lower'\]"),
         ([], r"expected a mapping, found \[\]"),
         ({}, "custom code"),

@@ -209,7 +209,7 @@ def edited(folder: Path, **changes: Any) -> None:  # noqa: ANN401
         ({"text_config__hidden_act": "relu"}, "hidden_act: expected one of gelu, .* found relu"),
         ({"text_config__eos_token_id": 7}, "eos_token_id: expected 49407, .* found 7"),
         ({"vision_config__num_hidden_layers": 3}, "without vision_model.encoder.layers.2"),
-        ({"vision_config__num_hidden_layers": 1}, "with vision_model.encoder.layers.1.*more; take"),
+        ({"vision_config__num_hidden_layers": 1}, "with vision_model.encoder.layers.1.*more; use"),
         ({"projection_dim": 12}, r"in other shapes: .*expected \[\d+, 12\]"),
         (
             {"text_config__vocab_size": 49000, "text_config__eos_token_id": 2},
