@@ -43,7 +43,7 @@ class Edit:
             previous_end = replacement.end
 
     def __repr__(self) -> str:
-        """Return only the offsets and texts:  `Edit(2:5 -> 'woman')`."""
+        """Return only the offsets and texts: `Edit(2:5 -> 'woman')`."""
         return f"Edit({', '.join(f'{at}:{end} -> {new!r}' for at, end, new in self.replacements)})"
 
     def apply(self, text: str) -> str:

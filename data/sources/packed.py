@@ -23,7 +23,7 @@ _SHORT: Final = {".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 
 
 def plain_name(name: str) -> str:
-    """Return a file's name without a compression suffix:  `a.tar` of `a.tar.gz`, `a.TGZ`."""
+    """Return a file's name without a compression suffix: `a.tar` of `a.tar.gz`, `a.TGZ`."""
     path = PurePath(name)
     suffix = path.suffix.lower()
     if suffix in _SUFFIXES:
@@ -32,7 +32,7 @@ def plain_name(name: str) -> str:
 
 
 def kind_of(name: str) -> str:
-    """Return the suffix of a file's content:  `.jsonl` of `A.JSONL` and of `a.jsonl.gz`."""
+    """Return the suffix of a file's content: `.jsonl` of `A.JSONL` and of `a.jsonl.gz`."""
     return PurePath(plain_name(name)).suffix.lower()
 
 

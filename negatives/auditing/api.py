@@ -12,6 +12,7 @@ from data.pulling import unpacked
 from data.sources import Source
 from data.storage import AnyPath, is_remote, path_of
 from negatives.auditing.cards import cards_in, images_for
+from negatives.auditing.contamination import benchmark_texts
 from negatives.auditing.findings import Audit
 from negatives.auditing.gap import ReferenceModel
 from negatives.auditing.run import AuditOptions, Report, audit_folder
@@ -81,21 +82,24 @@ def audit(  # noqa: PLR0913 - the options of the command
         raise UsageError("--images is for the pictures of the report; add --html FILE or drop it")
     store = images_for(manifest, None if images is None else path_of(images)) if page else None
     file = None if out is None else _file("--out", out)
+    benchmarks = tuple(map(path_of, _several(against)))
+    for benchmark in benchmarks:
+        benchmark_texts(benchmark)  # what cannot be read is told before a model is loaded
     options = AuditOptions(
         reference=open_reference(reference_model),
         seed=seed,
         sample=sample,
         reference_pairs=REFERENCE_PAIRS if reference_pairs is None else reference_pairs,
-        against=tuple(map(path_of, _several(against))),
+        against=benchmarks,
         held_out=None if held_out is None else _held_out(held_out),
     )
     found, samples = audit_folder(path, options=options, report=report)
+    if file is not None:  # first: pictures may be out of reach
+        write_atomically(file, json_of(found) + "\n")
     if page is not None:
         from negatives.auditing.report import html_of  # noqa: PLC0415 - brings jinja2, matplotlib
 
         write_atomically(page, html_of(found, samples, cards_in(path, manifest, store)))
-    if file is not None:
-        write_atomically(file, json_of(found) + "\n")
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from data.decoding import BrokenImageError
-from data.errors import UsageError
+from data.errors import RetryableError, UsageError
 from data.image_names import match_keys
 from data.images import ImageColumns, Store, open_images
 from data.manifest import Manifest
@@ -134,7 +134,7 @@ def _picture(row: Row, images: Store | None) -> tuple[str, str]:
     try:
         contents = [images.read(key) for key in row.images]
         picture = picture_of(contents, row.layout, size=_SIZE)
-    except (UsageError, ValueError, BrokenImageError):
+    except (UsageError, RetryableError, ValueError, BrokenImageError):
         return "", "image is missing or broken"
     return f"data:image/jpeg;base64,{b64encode(picture).decode()}", ""
 

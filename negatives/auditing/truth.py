@@ -23,7 +23,7 @@ from negatives.auditing.sibling_truth import (
 )
 from negatives.fluency.folds import image_key
 from negatives.fluency.words import hash_of
-from negatives.negation.clauses import RULE
+from negatives.negation.clauses import RULE, denies
 
 Reader = Callable[[Sequence[str]], Iterable[Assertions]]
 HeldOut = Mapping[str, Sequence[str]]
@@ -101,7 +101,7 @@ def still_true(
         for row in rows
         if len(row.images) < 2 and _image_of(row) in held_out
         for negative in row.negatives
-        if negative.rule != RULE  # a denied thing is said by others because it is there
+        if negative.rule != RULE or not denies(negative)  # others name it because it is there
     ]
     kinds = [each.kind for each in pairs]
     asked = [pairs[index] for index in _sample_indices(kinds, of_a_kind, seed)]

@@ -119,6 +119,6 @@ def executor_of(name: str, address: str | None) -> Executor:
         from negatives.executors.ray import workers_of_ray  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise UsageError(
-            "--executor ray: Ray is not installed: pip install  'caption-negatives[ray]'"
+            "--executor ray: Ray is not installed: pip install 'caption-negatives[ray]'"
         ) from error
     return partial(workers_of_ray, address=address)

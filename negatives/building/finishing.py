@@ -42,7 +42,7 @@ class OutputFile(NamedTuple):
 def _output_files(
     chosen: Mapping[str, Done[ChooseStats]],
 ) -> Iterator[tuple[Done[ChooseStats], OutputFile]]:
-    """Yield the destination of every file of the blocks:  `data/SPLIT-00000-of-00012.arrow`."""
+    """Yield the destination of every file of the blocks: `data/SPLIT-00000-of-00012.arrow`."""
     splits = [name.rpartition("-")[0] for name in chosen]
     totals = Counter(splits)
     seen: Counter[str] = Counter()

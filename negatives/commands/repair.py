@@ -53,8 +53,8 @@ def repair(
 
     \b
     The audit's adversary and its reference model read each kind; pairs that give
-    themselves away are thinned by a chance that depends on their ids alone, until
-    no reader stands further from 0.5 than the tolerance. FILE_OR_FOLDER is a
+    themselves away are thinned by lots of the seed, id and text alone, until no
+    reader stands further from 0.5 than the tolerance. FILE_OR_FOLDER is a
     finished folder, or a file that `negatives import` reads without options.
 
     \b

@@ -14,7 +14,7 @@ from data.streams import Stream
 from data.texts import nearest
 from negatives.folders.lineage import Counts, Report, open_parent
 from negatives.folders.parts import Part, write_part
-from negatives.negation.clauses import RULE
+from negatives.negation.clauses import all_clauses_or_none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,21 +102,19 @@ def _filter_rows(
         if share is not None and not Stream(options.seed, "sample", row.id).chance(share):
             dropped["captions: not in the sample"] += 1
             continue
-        of_row = row.negatives
-        if options.no_positives:  # false clauses would be known without the true ones
-            of_row = tuple(each for each in of_row if each.rule != RULE)
-            if num_clauses := len(row.negatives) - len(of_row):
-                dropped["negatives: clauses without their true ones"] += num_clauses
-        negatives = tuple(_passing(of_row, options, dropped))
-        if not negatives and options.drop_empty:
+        negatives = tuple(_passing(row.negatives, options, dropped))
+        positives = () if options.no_positives else row.positives
+        kept = row._replace(negatives=negatives, positives=positives)
+        whole = all_clauses_or_none(kept, before=row)
+        if num_clauses := len(negatives) - len(whole.negatives):
+            dropped["negatives: clauses, of which others were dropped"] += num_clauses
+        if num_dropped := len(row.positives) - len(whole.positives):
+            dropped["positives"] += num_dropped
+        if not whole.negatives and options.drop_empty:
             dropped["captions: no negative"] += 1
             continue
         why_empty = "all were filtered out" if row.negatives else "none before the filter"
-        positives = () if options.no_positives else row.positives
-        if num_dropped := len(row.positives) - len(positives):
-            dropped["positives"] += num_dropped
-        kept = row._replace(negatives=negatives, positives=positives)
-        yield counts.add(kept, why_empty=why_empty)
+        yield counts.add(whole, why_empty=why_empty)
 
 
 def _passing(

@@ -10,7 +10,7 @@ Four texts say something of two things, one that is there and one that is not:
 so neither "no" nor the thing tells what is true.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -55,6 +55,24 @@ def can_take_a_clause(parse: Parse) -> bool:
     num_ends = sum(text in {".", "!", "?", ";", ":"} for text in texts)
     is_plain = words().negations.isdisjoint(texts) and "?" not in texts
     return bool(texts) and is_plain and num_ends <= (texts[-1] in {".", "!"})
+
+
+def all_clauses_or_none(row: Row, *, before: Row) -> Row:
+    """Return a row without its clauses, true and false, if it has fewer of them than before.
+
+    Some of them would tell what is true: without the false ones, "no" is in true texts alone.
+    """
+    if _num_clauses(row) == _num_clauses(before):
+        return row
+    return row._replace(
+        negatives=tuple(each for each in row.negatives if each.rule != RULE),
+        positives=tuple(each for each in row.positives if each.rule != RULE),
+    )
+
+
+def _num_clauses(row: Row) -> int:
+    sides: tuple[Sequence[Negative | Positive], ...] = (row.negatives, row.positives)
+    return sum(each.rule == RULE for side in sides for each in side)
 
 
 class Vocabulary:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from typing import Final
 
-from negatives.grammar.facts import core_of, facts_of
+from negatives.grammar.facts import Fact, core_of, facts_of
 from negatives.guards.tables import words
 from negatives.parse import Parse
 from negatives.positives.synonyms import synonyms
@@ -68,9 +68,15 @@ def disagreement(caption: Parse, paraphrase: Parse, lexicon: Lexicon) -> str | N
     facts = [facts_of(parse, lexicon) for parse in (caption, paraphrase)]
     if facts[0] == facts[1]:
         return None
+    if _compounds(facts[0]) != _compounds(facts[1]):  # milk chocolate, chocolate milk
+        return "other relations"
     cores = [core_of(each) for each in facts]
     num_places = sum(_is_place(fact.relation) for fact in facts[0])
     return None if cores[0] == cores[1] and num_places <= 1 else "other relations"
+
+
+def _compounds(facts: frozenset[Fact]) -> frozenset[Fact]:
+    return frozenset(fact for fact in facts if fact.relation == "compound")
 
 
 def _content(parse: Parse, lexicon: Lexicon) -> Counter[tuple[str, bool]]:

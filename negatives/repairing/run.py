@@ -15,6 +15,7 @@ from data.commit import Json
 from data.config import plain
 from data.errors import UsageError
 from data.manifest import FILE_NAME, Manifest, read_all_rows
+from data.pulling import unpacked
 from data.records import Row
 from data.storage import AnyPath
 from data.streams import Stream
@@ -23,6 +24,7 @@ from negatives.auditing.pairs import pairs_of
 from negatives.folders.importing import ImportOptions, import_published
 from negatives.folders.lineage import Counts, Parent, open_parent
 from negatives.folders.parts import Part, write_part
+from negatives.negation.clauses import all_clauses_or_none
 from negatives.repairing.rounds import KindPairs, KindRepair, repair_kind
 from negatives.words import lexicon
 
@@ -80,9 +82,9 @@ def repair(
     Raises:
         UsageError: it is damaged or of an unknown format, or no kind has a balanced part.
     """
-    with _folder_of(path) as folder:
+    with _folder_of(unpacked(path)) as folder:
         parent = open_parent(folder)
-        rows = list(read_all_rows(folder, parent.manifest))
+        rows = list(read_all_rows(parent.folder, parent.manifest))
         kept, kinds = _repair_kinds(rows, reference, options, report)
         if not kept:
             why = "; ".join(f"{each.kind}: {each.why}" for each in kinds) or "it has no negative"
@@ -190,13 +192,16 @@ def _kept_rows(
         negatives = tuple(
             negative for place, negative in enumerate(row.negatives) if (row.id, place) in kept
         )
-        if num_dropped := len(row.negatives) - len(negatives):
+        whole = all_clauses_or_none(row._replace(negatives=negatives), before=row)
+        if num_dropped := len(row.negatives) - len(whole.negatives):
             dropped[DROPPED] += num_dropped
-        if not negatives and drop_empty:
+        if num_clauses := len(row.positives) - len(whole.positives):
+            dropped["positives: clauses, of which others were dropped"] += num_clauses
+        if not whole.negatives and drop_empty:
             dropped["captions: no negative"] += 1
             continue
         why_empty = "too easily told" if row.negatives else "none before the repair"
-        yield counts.add(row._replace(negatives=negatives), why_empty=why_empty)
+        yield counts.add(whole, why_empty=why_empty)
 
 
 def _entry(

@@ -15,7 +15,7 @@ from data.errors import UsageError
 from negatives.parse import Parse, Token
 from negatives.slots import Lazy, Slot
 
-_MARKS = ".,!?"  # the tokenizer keeps a space in supposed abbreviations ("av e.")
+_MARKS = ".,!?"  # the tokenizer keeps the mark of a supposed abbreviation ("av e.")
 MAX_BLOCKS = 20  # 20! orders are the most that `len` of a sequence can return
 
 

@@ -2,10 +2,12 @@
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from io import BytesIO
 from itertools import chain, zip_longest
 from typing import Final, NamedTuple
 
+from data.decoding import BrokenImageError
 from training.batches.images import decoded
 from training.evaluation.benchmarks import Benchmark
 from training.evaluation.tasks import CAPTIONS, Item, Task
@@ -30,7 +32,7 @@ class Example(NamedTuple):
 def examples_of(benchmarks: Sequence[Benchmark], *, a_task: int) -> list[Example]:
     """Return so many items of each task of one image and several captions, tasks in turn.
 
-    They are spread evenly over a task; those whose image is missing are left out.
+    They are spread evenly over a task; those whose image is missing or broken are left out.
     """
     by_task = [
         _items_of(benchmark, task, count=a_task)
@@ -46,7 +48,9 @@ def _items_of(benchmark: Benchmark, task: Task, *, count: int) -> Iterator[Examp
     items = [(place, task.items[place]) for place in places if place < len(task.items)]
     missing = benchmark.store.absent({item.images[0].key for _, item in items})
     for place, item in items:
-        if item.images[0].key not in missing:
+        if item.images[0].key in missing:
+            continue
+        with suppress(BrokenImageError):
             image = _data_uri(benchmark, item)
             yield Example(benchmark.name, task.name, place, item.captions, image)
 

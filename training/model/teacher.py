@@ -22,5 +22,7 @@ def teacher_of(model: ClipModel) -> ClipModel:
 
 @torch.no_grad()
 def follow(teacher: ClipModel, model: ClipModel, *, decay: float) -> None:
-    """Move the teacher's weights towards the model's."""
+    """Move the teacher's weights towards the model's; BatchNorm's statistics are the model's."""
     torch._foreach_lerp_(list(teacher.parameters()), list(model.parameters()), 1 - decay)
+    for own, newer in zip(teacher.buffers(), model.buffers(), strict=True):
+        own.copy_(newer)

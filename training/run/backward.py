@@ -272,8 +272,11 @@ def _written(
     logits_NLV = features.prompt_BW.new_zeros(*token_NL.shape, 1)
     if len(token_NL):
         device = token_NL.device.type
-        with torch.autocast(device, dtype=precision, enabled=precision is not None):
-            logits_NLV = decoder(features.prompt_BW[caption_N], token_NL)
+        is_safe = precision not in {None, torch.float16}  # T5 overflows in float16
+        with torch.autocast(device, dtype=precision, enabled=is_safe):
+            prompt_NW = features.prompt_BW[caption_N]
+            half = prompt_NW.dtype == torch.float16
+            logits_NLV = decoder(prompt_NW.float() if half else prompt_NW, token_NL)
     return Written(logits_NLV=logits_NLV, token_NL=token_NL, caption_N=caption_N)
 
 

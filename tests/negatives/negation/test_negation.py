@@ -16,6 +16,7 @@ from data.streams import Stream
 from negatives.guards.siblings import siblings_in, siblings_of
 from negatives.negation.clauses import (
     Vocabulary,
+    all_clauses_or_none,
     can_take_a_clause,
     clauses_of,
     counterpart_of,
@@ -97,6 +98,11 @@ def test_a_false_clause_is_compared_to_the_true_one_of_its_form() -> None:
     assert counterpart_of(row, swap) == row.caption
     assert counterpart_of(row._replace(positives=()), false[0]) == row.caption
     assert [denies(each) for each in false] == [True, False]
+    assert all_clauses_or_none(row, before=row) == row
+    fewer = row._replace(negatives=(false[0], swap))
+    assert all_clauses_or_none(fewer, before=row) == row._replace(negatives=(swap,), positives=())
+    none_true = row._replace(positives=())
+    assert all_clauses_or_none(none_true, before=row).negatives == (swap,)
 
 
 def test_the_odds_are_those_of_the_captions_words() -> None:

@@ -67,6 +67,7 @@ SAME = [
     ("A boy between a car and a bus.", "A boy between a bus and a car."),
 ]
 OTHER = [
+    ("A glass of chocolate milk.", "A glass of milk chocolate.", "other relations"),
     (RIDER, "A horse riding a man in a park.", "other relations"),
     (RIDER, "A man riding a brown horse in a park.", "other words"),
     ("Two men riding horses next to a red barn.",
