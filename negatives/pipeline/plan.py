@@ -121,7 +121,7 @@ def _evaluate(
             *("--trained-on", str(made.folder(out) / SHARDS)),
             *("--wise-ft", ",".join(f"{alpha:g}" for alpha in alphas)),
             *("--cache", str(out / "cache"), "--out", f"{{}}/{RESULTS}"),
-            *("--examples", f"{{}}/{EXAMPLES}"),
+            *(() if name == MEASURED else ("--examples", f"{{}}/{EXAMPLES}")),  # the same items
         ),
         makes=f"{RESULTS}/alpha-{_AFTER:.2f}.json",
     )

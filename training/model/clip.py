@@ -12,7 +12,6 @@ from typing import Any, Final, Self
 import open_clip
 import torch
 from open_clip.hf_model import HFTextEncoder
-from open_clip.modified_resnet import ModifiedResNet
 from open_clip.transformer import QuickGELU, TextTransformer, VisionTransformer
 from torch import Tensor, nn
 
@@ -26,6 +25,7 @@ from training.model.towers import (
     encode_images,
     encode_patches,
     encode_texts,
+    is_resnet,
     pools_by_attention,
 )
 from training.objective.features import Features, by_place
@@ -72,7 +72,7 @@ class ClipModel(nn.Module):
     def __init__(self, clip: nn.Module, tokenize: Tokenize) -> None:
         super().__init__()
         self.clip: Any = clip
-        if isinstance(self.clip.visual, ModifiedResNet):
+        if is_resnet(self.clip.visual):
             self.clip.visual.to(memory_format=torch.channels_last)  # convolutions are faster so
         self.heads = nn.ModuleDict()
         self.thrifty = True
@@ -293,10 +293,5 @@ def _text_form(clip: nn.Module, kind: TextKind, tokenize: Tokenize) -> TextForm:
 
 def _gives_patches(clip: nn.Module) -> bool:
     visual: Any = clip.visual
-    if isinstance(visual, ModifiedResNet) or pools_by_attention(visual):
-        return True
-    return (
-        isinstance(visual, VisionTransformer)
-        and visual.attn_pool is None
-        and visual.proj is not None
-    )
+    is_plain = isinstance(visual, VisionTransformer) and visual.attn_pool is None
+    return is_resnet(visual) or pools_by_attention(visual) or (is_plain and visual.proj is not None)

@@ -29,7 +29,7 @@ def encode_patches(visual: Any, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:  #
     what its attention pool would give if all its heads looked at one place:
     c_proj(v_proj(x_p + position_p)), as in MaskCLIP (Zhou et al. 2022, arXiv 2112.01071, eq. 3).
     """
-    if hasattr(visual, "attnpool"):  # a ResNet of open_clip
+    if is_resnet(visual):
         return _resnet_patches(visual, image_BCHW)
     if pools_by_attention(visual):
         state_BPW = visual.trunk.forward_features(image_BCHW)
@@ -50,6 +50,11 @@ def _resnet_patches(visual: Any, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:  
     place_BPC = place_BPC + pool.positional_embedding[1:].to(place_BPC.dtype)
     patch_BPD = pool.c_proj(pool.v_proj(place_BPC))
     return functional.normalize(_precise(out["image_features"]), dim=-1), _precise(patch_BPD)
+
+
+def is_resnet(visual: Any) -> bool:  # noqa: ANN401
+    """Tell whether an image tower is one of CLIP's ResNets, the only ones with such a pool."""
+    return hasattr(visual, "attnpool")
 
 
 def pools_by_attention(visual: Any) -> bool:  # noqa: ANN401

@@ -287,10 +287,10 @@ def _zero(features: Features, objective: Objective) -> Tensor:
     zero = features.scale * 0
     if features.prompt_BW is not None:  # of captions without a text to write, or at other steps
         zero = zero + 0 * features.prompt_BW.sum()
-    if features.patch_BPD is not None:  # a ResNet's patches alone leave parts of its pool out
+    if objective.leaves_out or features.patch_BPD is not None:  # these leave a ResNet's pool out
         zero = zero + 0 * features.image_BD.sum()
     if objective.leaves_out:
-        zero = zero + 0 * features.image_BD.sum() + 0 * features.text_TD.sum()
+        zero = zero + 0 * features.text_TD.sum()
         if features.bias is not None:
             zero = zero + 0 * features.bias
     return zero
