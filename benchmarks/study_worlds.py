@@ -78,7 +78,7 @@ class World:
                     "id": f"{name}/{number}",
                     "image": image_key(number, split="train"),
                     "caption": texts.true,
-                    "negatives": [{"caption": texts.false, "type": kind, "subtype": subtype}],
+                    "negatives": [{"text": texts.false, "type": kind, "subtype": subtype}],
                 }
 
 

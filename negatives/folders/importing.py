@@ -69,7 +69,8 @@ def import_published(
     """Write the negatives of a published file into the new folder `out`.
 
     Raises:
-        UsageError: the file is of another format, or not one caption of it can be used.
+        UsageError: the file is of another format, or none of its captions, or neither a negative
+            nor a positive of them, can be used.
     """
     options = _resolve(path, options)
     files = files_of(path, options.format)
@@ -95,7 +96,13 @@ def import_published(
                 f"{path}: no caption could be used; skipped: {counts.describe_skips()}; is it "
                 f"{options.format}?"
             )
-        return manifest_of(account, shards, counts.content())
+        tallies = counts.content()
+        if not (tallies["negatives_by_type"] or tallies["positives_by_type"]):
+            raise UsageError(
+                f"{path}: none of its negatives could be used; skipped: {counts.describe_skips()}; "
+                f"is it {options.format}?"
+            )
+        return manifest_of(account, shards, tallies)
 
     return write_folder(
         NewFolder(out, "import", shard_rows),

@@ -161,11 +161,10 @@ def _image_in(cells: Mapping[str, object]) -> object:
 
 
 def _negative_of(item: object, cells: Mapping[str, object]) -> PublishedNegative:
-    """Return a negative: a text, or an object as `negatives export --to jsonl` writes it."""
+    """Return a negative: a text, or an object with a text, as `negatives export` writes it."""
     if isinstance(item, Mapping):
-        return PublishedNegative(
-            item.get("text"), item.get("type"), item.get("subtype"), item.get("rule")
-        )
+        text = item["text"] if "text" in item else item.get("caption")
+        return PublishedNegative(text, item.get("type"), item.get("subtype"), item.get("rule"))
     return PublishedNegative(item, cells.get("type"), cells.get("subtype"))
 
 

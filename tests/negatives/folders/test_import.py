@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -118,6 +119,15 @@ def test_sugarcrepe_one_file_and_a_folder(tmp_path: Path) -> None:
     assert rows[-1].negatives[0].producer == 2
     _, alone = load(folder / "swap_att.json")
     assert [row.id for row in alone] == ["sugarcrepe:swap_att:0", "sugarcrepe:swap_att:1"]
+
+
+def test_negatives_as_objects(tmp_path: Path) -> None:
+    objects = [{"text": NEGATIVE, "type": "swap"}, {"caption": "A red car next to a blue tree."}]
+    _, rows = load(write_lines(tmp_path / "x.jsonl", {"caption": CAPTION, "negatives": objects}))
+    assert [(each.type, each.text) for row in rows for each in row.negatives] == [
+        ("swap", NEGATIVE),
+        ("unknown", "A red car next to a blue tree."),
+    ]
 
 
 def test_positives_of_a_file(tmp_path: Path) -> None:
@@ -256,6 +266,11 @@ def test_captions_that_cannot_be_used_are_counted(
         ("x.json", '{"0": {"caption": "a"}}', "no column 'filename'"),
         ("x.tsv", "title\tneg_caption\na\t[]\n", "no column 'filepath'"),
         ("x.jsonl", '{"caption": "a b", "negative": "c", "type": "swop"}\n', "line 1: type"),
+        (
+            "x.jsonl",
+            '{"caption": "a b", "negatives": [{"sentence": "a c"}]}\n',
+            'none of its negatives could be used; skipped: {"negative is missing": 1}',
+        ),
     ],
 )
 def test_what_the_user_can_mend_is_said(
@@ -263,7 +278,7 @@ def test_what_the_user_can_mend_is_said(
 ) -> None:
     path = tmp_path / name
     path.write_text(content)
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=re.escape(message)):
         load(path)
     assert [other.name for other in tmp_path.iterdir()] == [name]
 
