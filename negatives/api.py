@@ -23,9 +23,9 @@ from negatives.models import model_name
 from negatives.scorers import Scorer, open_scorers
 from negatives.spacy_parse import load_model, parse_texts
 
-_UNWEIGHED = (
-    "negatives are drawn without a corpus model, all alike: their score is null and many are "
-    "implausible; fluency_from=OUT, a finished build, weighs them"
+_UNSCORED = (
+    "without a corpus model, negatives are drawn uniformly: their score is null and many are "
+    "implausible; fluency_from=OUT scores them with the model of a finished build"
 )
 _EXPECTED = "captions: expected a text or an iterable of texts"
 
@@ -98,7 +98,7 @@ def generate(
     texts = [str(captions)] if isinstance(captions, str) else texts_in(captions)
     chosen = choose_texts(texts, config)
     if lacks_model(config):
-        warnings.warn(_UNWEIGHED, stacklevel=2)
+        warnings.warn(_UNSCORED, stacklevel=2)
     found = ((text, list(each.negatives) if each else []) for text, each in chosen)
     return next(found)[1] if isinstance(captions, str) else found
 

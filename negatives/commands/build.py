@@ -214,16 +214,15 @@ def summary(manifest: "Manifest", out: AnyPath) -> str:
         for shard in manifest.shards:
             by_split[shard.split] += shard.rows
         lines.append("splits: " + ", ".join(f"{name} {n:,}" for name, n in by_split.items()))
-    if weighed := describe_scorers(manifest):
-        lines.append(f"weighed by {weighed}")
-    lines.append(
-        f"{len(manifest.shards)} shards in {out}; to look at them: negatives inspect {out}"
-    )
+    if scorers := describe_scorers(manifest):
+        lines.append(f"scored by {scorers}")
+    num = len(manifest.shards)
+    lines.append(f"{num} shard{'s' * (num > 1)} in {out}; inspect with: negatives inspect {out}")
     return "\n".join(lines)
 
 
 def describe_scorers(manifest: "Manifest") -> str:
-    """Return the models that weighed a build's candidates, if any."""
+    """Return the models that scored a build's candidates, if any."""
     models = []
     if manifest.fluency:
         num_captions = manifest.tallies["captions"]["all"]

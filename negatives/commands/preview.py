@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from negatives.config import BuildConfig
 
 _VARIANTS = 5
-_UNWEIGHED = (
-    "candidates, listed without a corpus model and so without a score; "
-    "--fluency-from OUT, a finished build, weighs them"
+_UNSCORED = (
+    "candidates without a score: --fluency-from OUT scores them with a finished build's model"
 )
 
 
@@ -97,7 +96,7 @@ def preview(
         config = _listing(only, seed or 0, _VARIANTS if variants is None else variants)
     else:
         config = _choosing(preset or "natural", only, seed or 0, variants, fluency_from)
-    note = _UNWEIGHED if is_listing or lacks_model(config) else ""
+    note = _UNSCORED if is_listing or lacks_model(config) else ""
     ((_, chosen),) = choose_texts([text], config)
     if chosen is None:
         most = config.negatives.max_characters

@@ -104,7 +104,12 @@ def _negatives(shards: Path, images: ImagePlace) -> Negatives:
     )
     samples = mark_samples(samples_of(rows, _SAMPLES, seed=0))
     cards = cards_in(shards, manifest, images_for(manifest, *images), num=_CARDS)
-    return Negatives(summary, samples, cards, figure_of("negatives by type", counts))
+    by_type = figure_of("negatives by type", _commonest_first(counts))
+    return Negatives(summary, samples, cards, by_type)
+
+
+def _commonest_first(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
 
 def _audit(folder: Path, out: Path) -> Audit:
@@ -148,8 +153,11 @@ def _validation(records: Sequence[Mapping[str, Any]]) -> tuple[str, Svg | None]:
         for name in ("retrieval", "composition")
         if last[name] is not None
     ]
-    note = f"On {last['captions']:,} captions of the validation split: its image found in a batch"
+    note = (
+        f"On {last['captions']:,} captions of the validation split. "
+        "Retrieval: a caption's own image scores highest in its batch"
+    )
     if last["composition"] is not None:
         chance = f"{last['composition_chance']:.0%} by chance"
-        note += f"; the caption above each of its negatives ({chance})"
+        note += f". Composition: the caption scores above all of its negatives ({chance})"
     return f"{note}.", line_chart("Validation", lines, across="step", up="%")

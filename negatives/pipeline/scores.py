@@ -1,4 +1,4 @@
-"""What `evaluate` scored before and after training, for the page of a pipeline."""
+"""What `evaluate` scored before and after training, for a pipeline's page."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,12 +37,16 @@ class Tile(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """All scores, and items of composition with what the models preferred."""
+    """All scores, and items of composition with what the models preferred.
+
+    `readers`: names of what was scored from the texts alone.
+    """
 
     tiles: Sequence[Tile]
     examples: Sequence[Example]
     tradeoff: Svg | None
     rows: Sequence[Score]
+    readers: Sequence[str]
     margins: Margins
     published: Published | None
     notes: Sequence[str]
@@ -83,6 +87,7 @@ def scores_of(folder: Path, measured: Path | None) -> Scores:
         examples=examples_of(folder / EXAMPLES, named),
         tradeoff=_tradeoff(runs),
         rows=rows,
+        readers=list(dict.fromkeys(name for row in rows for name in row.text_only)),
         margins=margins_of(runs),
         published=published_of(runs),
         notes=after["notes"],

@@ -68,19 +68,19 @@ def test_a_build_says_which_model_weighed_and_that_few_captions_teach_little(
     assert built("quiet", "--quiet").output == ""
     model = json.loads((tmp_path / "own/fluency/model.json").read_text())
     assert json.loads(stats("own", "--json"))["learned_from_captions"] == model["captions"] == 40
-    assert "weighed by a model of these 40 captions" in stats("own")
+    assert "scored by a model of these 40 captions" in stats("own")
 
     other = built("other", "--fluency-from", str(tmp_path / "own"))
     assert other.stderr == ""
     fingerprint = read_manifest(tmp_path / "own").fingerprint
     assert f"fingerprint {fingerprint}" in stats("own")
-    assert f"weighed by the corpus model of build {fingerprint}" in stats("other")
+    assert f"scored by the corpus model of build {fingerprint}" in stats("other")
     said = json.loads(stats("other", "--json"))
     assert (said["learned_from_captions"], said["fluency_from"]) == (None, fingerprint)
 
     plain = built("plain", "--set", "negatives.choice.scorers=[]")
     assert plain.stderr == ""
-    assert "weighed by" not in plain.stdout
+    assert "scored by" not in plain.stdout
 
 
 @pytest.mark.parametrize(("num_captions", "is_weak"), [(4999, True), (5000, False)])
