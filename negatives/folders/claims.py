@@ -1,8 +1,8 @@
-"""Whose folder is it? A command writes into a new folder, and goes on only where one of ours began.
+"""A command claims a new folder before it writes there, and resumes only its own unfinished work.
 
-Until a folder is finished the mark of who writes it stands in OUT/work/identity.json, written only
-where there is none: of two who begin at the same moment one is told. Without that mark nothing in a
-folder is ever deleted.
+Until the folder is finished, OUT/work/identity.json names the command that writes it. The file is
+created exclusively: if two commands begin at the same moment, one gets an error. Nothing is ever
+deleted in a folder without this mark.
 """
 
 import json
@@ -18,9 +18,9 @@ _WRITTEN = ("data", "rejects", "fluency", "run.json")
 
 
 class Mark(NamedTuple):
-    """Who is writing a folder: the command, and what shapes the content.
+    """The command that writes a folder, and everything that shapes the content.
 
-    `command` is "" where a run was killed before it could say so: then there is nothing yet.
+    `command` is "" if a run was killed before it could record itself; then nothing was written yet.
     """
 
     command: str
@@ -28,7 +28,7 @@ class Mark(NamedTuple):
 
 
 def mark_of(out: AnyPath) -> Mark | None:
-    """Return the mark of a run that was killed in a folder; None if no run of ours began there.
+    """Return the mark of a killed run in a folder; None if no run of ours began there.
 
     Raises:
         UsageError: it is a file.
@@ -45,10 +45,10 @@ def mark_of(out: AnyPath) -> Mark | None:
 
 
 def claim(out: AnyPath, mark: Mark) -> None:
-    """Mark a folder as being written; it is made if need be. The same mark may be there already.
+    """Mark a folder as being written, creating it if necessary; it may have this mark already.
 
     Raises:
-        UsageError: it cannot be written, or somebody else has just begun there.
+        UsageError: it cannot be written, or another command has just begun there.
     """
     try:
         (out / "work").mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def holds(out: AnyPath, mark: Mark) -> bool:
 
 
 def refuse_if_taken(out: AnyPath, mark: Mark) -> None:
-    """Hold that a folder is still claimed by this mark.
+    """Check that a folder is still claimed by this mark.
 
     Raises:
         ShardError: another command has taken it over, or finished it.

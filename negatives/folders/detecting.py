@@ -1,4 +1,4 @@
-"""Which layout a published file is in, and which files of a folder are read."""
+"""The layout of a published file, and the files of a folder to read."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -21,7 +21,7 @@ _HEAD_BYTES: Final = 1 << 16
 
 
 def files_of(path: AnyPath, format_name: str) -> tuple[AnyPath, ...]:
-    """Return the files to read: one, or all of a folder, of SugarCrepe's or in an authors' layout.
+    """Return the files to read: one file, or those of SugarCrepe or an authors' layout in a folder.
 
     Raises:
         UsageError: there is no such file, or no such files in the folder.
@@ -49,7 +49,7 @@ def detect_format(path: AnyPath) -> str:
     """Return the format of a file by its suffix and its first line.
 
     Raises:
-        UsageError: neither tells.
+        UsageError: neither is known.
     """
     suffix = kind_of(path.name)
     if existing(path).is_dir():
@@ -71,7 +71,7 @@ def detect_format(path: AnyPath) -> str:
 
 
 def _of_folder(path: AnyPath) -> str:
-    """Return the format of a folder: by its subfolders, or by the first file that tells one."""
+    """Return the format of a folder, by its subfolders or else by its first recognisable file."""
     found = entries(path)
     if set(LAYOUTS["hard-positives"].folders) <= {entry.name for entry in found if entry.is_dir}:
         return "hard-positives"
@@ -81,7 +81,7 @@ def _of_folder(path: AnyPath) -> str:
 
 
 def _marked(path: AnyPath) -> str | None:
-    """Return the layout whose names of fields stand near the start of a file, if one's do."""
+    """Return the layout whose field names occur near the start of a file, None if there is none."""
     try:
         with open_unpacked(path) as file:
             head = _text(file.read(_HEAD_BYTES))

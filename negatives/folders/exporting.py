@@ -1,7 +1,7 @@
-"""Shards -> files that other people's trainers read.
+"""Shards -> files for other trainers.
 
-An export appears under its name only when it is whole; a killed one leaves a hidden draft beside
-it, which the next clears away.
+An export gets its name only when it is complete; a killed one leaves a hidden draft beside it,
+which the next one deletes.
 """
 
 import csv
@@ -37,9 +37,9 @@ TAR_SAMPLES: Final = 1000
 class ExportOptions:
     """What is exported.
 
-    `to`: one of TARGETS. `splits`: these, or all there are. `images`: the folder of the images, for
-    the paths of negclip-tsv and the images of webdataset. `tar_samples`: samples in a tar of
-    webdataset, TAR_SAMPLES if it is None.
+    `to`: one of TARGETS. `splits`: None exports all. `images`: the folder of the images, for the
+    paths of negclip-tsv and the images of webdataset. `tar_samples`: samples per tar of webdataset;
+    None means TAR_SAMPLES.
     """
 
     to: str
@@ -58,7 +58,7 @@ class ExportResult(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """The shards to export, by split, and what is counted on the way."""
+    """The shards to export, by split, and counts of what is left out."""
 
     shards: Mapping[str, tuple[AnyPath, ...]]
     options: ExportOptions
@@ -77,7 +77,7 @@ class Job:
         return list(dict.fromkeys(chain.from_iterable(keys)))
 
     def open_images(self) -> Store | None:
-        """Return the images as the captions name them, None without a folder of them."""
+        """Return the images by the captions' keys; None without a folder of images."""
         if self.options.images is None:
             return None
         folder, keys = ImageFolder(self.options.images), self.images()
@@ -89,7 +89,7 @@ class Job:
             yield from self.rows_of(split)
 
     def rows_of(self, split: str) -> Iterator[Plain]:
-        """Yield the rows of one split as JSON would hold them."""
+        """Yield the rows of one split as JSON values."""
         for path in self.shards[split]:
             num_rows = 0
             for row in read_plain(path):
@@ -182,8 +182,8 @@ def _write_parquet(job: Job, draft: Path) -> int:
 def _write_negclip_tsv(job: Job, draft: Path) -> int:
     """Write title, filepath, neg_caption (a Python list) and neg_image, an empty one.
 
-    Readers draw one of the negatives, so captions without any are left out. neg_image lists the
-    rows of images to contrast with, which are not known here.
+    Readers of this format draw one of the negatives, so captions without any are left out.
+    neg_image would list images to contrast with, which are unknown here.
     """
     images, store = job.options.images, job.open_images()
     num_written = 0
@@ -230,11 +230,10 @@ TARGETS: Final[Mapping[str, Callable[[Job, Path], int]]] = {
 
 @contextmanager
 def _appearing(output: Path) -> Iterator[Path]:
-    """Yield the path of a draft; once it is filled, show it as `output`.
+    """Yield the path of a draft; rename it to `output` once it is complete.
 
     Raises:
-        UsageError: there is something at `output` already, other than an empty folder, or nothing
-            can be written there.
+        UsageError: `output` exists and is not an empty folder, or cannot be written.
     """
     if output.is_dir() and output.samefile(Path.cwd()):
         raise UsageError(f"{output}: the folder in which this runs; choose a new name")
@@ -244,7 +243,7 @@ def _appearing(output: Path) -> Iterator[Path]:
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         _remove(draft)
-        draft.touch(exist_ok=False)  # whether this place can be written to is told before the work
+        draft.touch(exist_ok=False)  # fail before the work if this place cannot be written
         draft.unlink()
     except OSError as error:
         raise unwritable(output, error) from error

@@ -1,4 +1,4 @@
-"""A smaller folder out of a finished one: fewer negatives, fewer captions, nothing anew."""
+"""A part of a finished folder: fewer negatives or fewer captions, nothing new."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,14 +21,14 @@ from negatives.negation.clauses import all_clauses_or_none
 class FilterOptions:
     """What is kept.
 
-    `types`: negatives of these types or "type/subtype"s, all if there is none; `rules` likewise.
-    `min_score`: negatives that score at least this much, in nats. `max_negatives`: the first so
-    many of a caption that pass all else. `drop_empty`: leave out captions that have no negative
-    then. `no_positives`: leave out all positives; else all are kept. `sample_captions`: keep each
-    caption with this probability; `seed` and its id decide.
+    `types`: negatives of these types or "type/subtype"s; () keeps all; `rules` likewise.
+    `min_score`: negatives that score at least this much, in nats. `max_negatives`: the most per
+    caption; the first ones that pass everything else are kept. `drop_empty`: leave out captions
+    that have no negative left. `no_positives`: leave out all positives; otherwise all are kept.
+    `sample_captions`: keep each caption with this probability; `seed` and its id decide.
 
     Raises:
-        UsageError: a number is out of range, or nothing is asked for.
+        UsageError: a number is out of range, or no option is given.
     """
 
     types: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class FilterOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing."""
+        """Reject options that cannot be meant."""
         if self.max_negatives is not None and self.max_negatives < 1:
             raise UsageError(f"max negatives: expected 1 or more, found {self.max_negatives}")
         if self.sample_captions is not None and not 0 < self.sample_captions <= 1:
@@ -61,12 +61,13 @@ def filter_folder(
     options: FilterOptions,
     report: Report = lambda _num_captions: None,
 ) -> tuple[Manifest, dict[str, int]]:
-    """Write what is kept of `folder` into the new folder `out`; return what was dropped, too.
+    """Write the rows to keep into the new folder `out`; return its manifest and what was dropped.
 
-    Tallies and rejects are as `write_part` has them.
+    For tallies and rejects see `write_part`.
 
     Raises:
-        UsageError: `folder` is damaged, an option names what it does not have, or nothing is left.
+        UsageError: `folder` is damaged, an option names a type or rule that it lacks, or nothing is
+            left.
     """
     parent = open_parent(folder)
     _refuse_unknown(parent.manifest, options)

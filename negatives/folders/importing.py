@@ -1,7 +1,7 @@
-"""Published negatives -> rows of ours, each negative as the edit that leads to it.
+"""Published negatives -> our rows, each negative as an edit of its caption.
 
-Of a text nothing is changed but white space at its ends. A caption whose negatives cannot be used
-is kept with none, and every reason is counted.
+Texts are only stripped of white space at their ends. A caption whose negatives are all unusable is
+kept without any, and every reason is counted.
 """
 
 from collections import Counter
@@ -43,12 +43,12 @@ from negatives.folders.writing import NewFolder, write_folder
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportOptions:
-    """How a file is read.
+    """How to read a file.
 
-    `format`: one of FORMATS, "auto" to tell by name and first line. `type`, `subtype`: of negatives
-    of which the file does not say them. `source_name`: begins the ids of captions for which the
-    file states none, or a number; None for the name of the file, or of its layout. `split`: None
-    for what the file's name tells, "test" for benchmarks.
+    `format`: one of FORMATS, or "auto" to recognise it by its name and first line. `type`,
+    `subtype`: for negatives without one in the file. `source_name`: the start of ids where the file
+    has none, or only a number; None for the name of the file or its layout. `split`: None for the
+    one in the file's name, "test" for benchmarks.
     """
 
     format: str = "auto"
@@ -69,8 +69,8 @@ def import_published(
     """Write the negatives of a published file into the new folder `out`.
 
     Raises:
-        UsageError: the file is of another format, or none of its captions, or neither a negative
-            nor a positive of them, can be used.
+        UsageError: the file has another format, or has no usable caption, or no usable negative or
+            positive.
     """
     options = _resolve(path, options)
     files = files_of(path, options.format)
@@ -113,7 +113,7 @@ def import_published(
 
 
 def _resolve(path: AnyPath, options: ImportOptions) -> ImportOptions:
-    """Return the options with everything that the file's name tells."""
+    """Return the options, completed from the file's name."""
     known = ("auto", *FORMATS)
     if options.format not in known:
         raise UsageError(f"unknown format {options.format!r}; {nearest(options.format, known)}")
@@ -143,7 +143,7 @@ def _stem(file: AnyPath) -> str:
 
 
 def _producers(files: tuple[AnyPath, ...], options: ImportOptions) -> tuple[list[Json], list[Json]]:
-    """Return the producers, one a file, and the names and hashes of the files."""
+    """Return the producers, one per file, and the names and hashes of the files."""
     identities: list[Json] = [
         {"name": file.resolve().name, "sha256": sync_and_hash(file)[1]} for file in files
     ]
@@ -153,7 +153,7 @@ def _producers(files: tuple[AnyPath, ...], options: ImportOptions) -> tuple[list
 
 
 class _Reading:
-    """One pass over the files: ids are given, and what cannot be used is counted."""
+    """One pass over the files: assigns ids and counts what cannot be used."""
 
     def __init__(self, options: ImportOptions, counts: Counts) -> None:
         self._options = options
@@ -162,7 +162,7 @@ class _Reading:
         self._times: Counter[str] = Counter()
 
     def rows(self, files: tuple[AnyPath, ...]) -> Iterator[Row]:
-        """Yield the rows of all files, in order; the file's place is the producer's."""
+        """Yield the rows of all files, in order; a row's producer is the index of its file."""
         for producer, file in enumerate(files):
             for item in FORMATS[self._options.format](file):
                 row = item if isinstance(item, Skip) else self._row(item, producer)
@@ -192,7 +192,7 @@ class _Reading:
         return row._replace(images=images, layout=str(item.layout))
 
     def _id(self, item: PublishedCaption, image: str) -> str:
-        """Return the stated id if it is more than a number, else one made of source and place."""
+        """Return the stated id if it is more than a number, else one of source and position."""
         source = self._options.source_name
         stated = key_of(item.id)
         if stated is None:
@@ -204,7 +204,7 @@ class _Reading:
         return self._unique(stated)
 
     def _unique(self, wanted: str) -> str:
-        """Return the id, with `#2` and so on behind it where it comes back."""
+        """Return the id, followed by `#2` and so on if it occurred before."""
         self._times[wanted] += 1
         times = self._times[wanted]
         return wanted if times == 1 else self._unique(f"{wanted}#{times}")
@@ -239,7 +239,7 @@ class _Reading:
             rule=key_of(published.rule) or str(options.source_name),
             method="import",
             edit=edit,
-            score=None,  # a file's score is of a scorer that no manifest names
+            score=None,  # the scorer behind a file's scores is unknown
             producer=producer,
         )
 

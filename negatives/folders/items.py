@@ -1,4 +1,4 @@
-"""What published files say, unchecked: captions, each with its negatives and positives."""
+"""The unchecked content of published files: captions with their negatives and positives."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,7 +13,7 @@ Kind = tuple[str | None, str | None]
 
 
 class PublishedNegative(NamedTuple):
-    """What a file says of one negative or positive; None where it says nothing."""
+    """A negative or positive as a file states it; None for what the file leaves out."""
 
     text: object
     type: object = None
@@ -22,10 +22,9 @@ class PublishedNegative(NamedTuple):
 
 
 class PublishedCaption(NamedTuple):
-    """What a file says of one caption; `negatives` is None where they cannot be read.
+    """A caption as a file states it; `negatives` is None if they cannot be read.
 
-    `positives`: other texts that are true; none where the file says nothing of them. `images` and
-    `layout`: of a composite.
+    `positives`: other true texts, if the file has any. `images` and `layout`: of a composite.
     """
 
     where: str
@@ -42,10 +41,10 @@ Items = Iterator[PublishedCaption | Skip]
 
 
 def objects_in(path: AnyPath, names: tuple[str, ...] = ()) -> Iterator[Record]:
-    """Yield the objects of a file of JSON lines, or of one list; the first one has these names.
+    """Yield the objects of JSON lines or of one list; the first must have these names.
 
     Raises:
-        UsageError: it has not, or the file has something else.
+        UsageError: it has not, or the file has another form.
     """
     expected = f"with {', '.join(names)}" if names else "with a caption and its negatives"
     for number, (where, cells) in enumerate(json_records(path, path.name, expected=expected)):

@@ -1,7 +1,7 @@
-"""Negatives that others published, each in its authors' layout. One table, LAYOUTS.
+"""Published negatives in their authors' layouts, in one table, LAYOUTS.
 
-A layout was taken from its authors' loader, or from their files where those could be had. Texts are
-left as the files have them, also where a loader changes them before it trains.
+Each layout follows its authors' loader, or their files if those were available. Texts stay as they
+are in the files, even if a loader changes them for training.
 """
 
 import re
@@ -115,7 +115,7 @@ def _con_clip(path: AnyPath) -> Items:
 
 
 def _negation_clip(path: AnyPath) -> Items:
-    """Yield COCO's annotations, each with a true `updated_caption`: what it denies is absent."""
+    """Yield COCO's annotations, each with an `updated_caption` that truly negates something."""
     content = json_of(path)
     if not isinstance(content, Mapping) or not isinstance(content.get("annotations"), list):
         raise UsageError(f"{path}: expected COCO's 'annotations', found {shape(content)}")
@@ -203,14 +203,15 @@ def _fine_hard(path: AnyPath) -> Items:
 
 
 class Layout(NamedTuple):
-    """How authors publish their negatives.
+    """How a group of authors publishes negatives.
 
     Attributes:
         read: a file -> its captions.
         kind: the suffix of the files.
-        marks: names of fields that stand near the start of such a file and of no other.
-        folders: where in a folder the files lie; a file alone will do where that is the folder.
-        split: what the captions are for, "" where the file's name tells.
+        marks: field names that occur near the start of such a file and of no other.
+        folders: subfolders with the files; "" for the folder itself, where a single file is
+            accepted too.
+        split: the split of the captions, "" to take it from the file's name.
         verified: checked against the authors' "files", or their "loader".
     """
 

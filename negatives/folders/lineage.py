@@ -1,4 +1,4 @@
-"""What a folder that no build made says of itself: its counts, its parents, its manifest."""
+"""The manifest of a folder that was not built: its counts and its parents."""
 
 import hashlib
 import json
@@ -30,10 +30,10 @@ Report = Callable[[int], None]
 
 
 class Counts:
-    """What a new folder holds, counted while its rows are written."""
+    """Counts of a new folder's content, taken while its rows are written."""
 
     def __init__(self) -> None:
-        """Start from nothing."""
+        """Start at zero."""
         self._counters: dict[str, Counter[str]] = {field: Counter() for field in _COUNTED}
         self._counters["captions"].update(all=0, with_negative=0)
 
@@ -55,32 +55,32 @@ class Counts:
         return row
 
     def skip(self, reason: str) -> None:
-        """Count something of the source that cannot be used."""
+        """Count something unusable in the source."""
         self._counters["skipped"][reason] += 1
 
     def describe_skips(self) -> str:
-        """Return the reasons with their numbers, to put into a message."""
+        """Return the reasons with their counts, for a message."""
         return json.dumps(dict(sorted(self._counters["skipped"].items())))
 
     def content(self) -> Content:
-        """Return the counts as a manifest states them; those of a draw are empty."""
+        """Return the counts in the manifest's form; those of a draw are empty."""
         return sum_contents([self._counters])
 
 
 class Parent(NamedTuple):
-    """A whole folder from which another is made; `record` is how lineages name it."""
+    """A finished folder from which another is made; `record` is its entry in a lineage."""
 
     folder: AnyPath
     manifest: Manifest
     record: Json
 
     def shards_of(self, split: str) -> tuple[AnyPath, ...]:
-        """Return the files of a split, none if there is no such split."""
+        """Return the files of a split; () if there is no such split."""
         shards = self.manifest.shards
         return tuple(self.folder / shard.file for shard in shards if shard.split == split)
 
     def rows_of(self, split: str, *, report: Report) -> Iterator[Row]:
-        """Yield the rows of a split; tell of each shard when it is done."""
+        """Yield the rows of a split; report each shard when it is done."""
         for path in self.shards_of(split):
             num_rows = 0
             for row in read_rows(path):
@@ -89,13 +89,13 @@ class Parent(NamedTuple):
             report(num_rows)
 
     def shard_rows(self) -> int:
-        """Return the number of captions that its configuration puts into a shard."""
+        """Return the number of captions per shard in its configuration."""
         section = cast("Json", self.manifest.config.get("negatives") or {})
         return int(cast("int", section.get("shard_captions", NegativesConfig().shard_captions)))
 
 
 def open_parent(folder: AnyPath) -> Parent:
-    """Check every byte and row of a finished folder, so that no damage is handed on as whole.
+    """Open a finished folder after checking every byte and row, so that no damage is passed on.
 
     One published on the Hub (`hf://datasets/user/name`) is fetched first.
 
@@ -117,7 +117,7 @@ def open_parent(folder: AnyPath) -> Parent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """What a manifest says beside shards and counts; see `data.manifest.Manifest`."""
+    """The part of a manifest besides shards and counts; see `data.manifest.Manifest`."""
 
     config: Json
     seed: int
@@ -127,7 +127,7 @@ class Account:
 
 
 def manifest_of(account: Account, shards: tuple[Shard, ...], tallies: Content) -> Manifest:
-    """Return the manifest of a folder written now, without rejects; its versions are ours."""
+    """Return the manifest of a folder written by this version, without rejects."""
     content = {**plain(account), "versions": writer_versions()}
     return Manifest(
         schema=VERSION,

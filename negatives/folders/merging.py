@@ -1,4 +1,4 @@
-"""Several finished folders as one: captions that two of them share get the negatives of both."""
+"""Merge finished folders: a caption in several of them gets the negatives of all."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,17 +18,17 @@ from negatives.folders.writing import NewFolder, write_folder
 def merge_folders(
     folders: Sequence[AnyPath], out: AnyPath, *, report: Report = lambda _num_captions: None
 ) -> tuple[Manifest, dict[str, int]]:
-    """Write the rows of all folders into the new folder `out`; return what was dropped, too.
+    """Write the rows of all folders into the new folder `out`; return what was dropped as well.
 
-    Rows of one split with the same id are joined; of negatives that are equal, case and punctuation
-    aside, the first is kept; so of positives, but for those that say what a negative says. The
-    order is the first folder's, then what the second adds, and so on. The ids of all folders but
-    the first are held in memory, a split at a time. The manifest's seed is the first folder's, for
-    the schema wants one; each parent's own stands in the lineage. Shards are cut anew, at the first
-    folder's number of captions.
+    Rows of one split with the same id are joined. Of negatives that are equal up to case and
+    punctuation the first is kept, and likewise of positives; a positive that repeats a negative is
+    dropped. The rows of the first folder come first, then those that the second adds, and so on.
+    The ids of all folders but the first are held in memory, one split at a time. The manifest has
+    the first folder's seed; the lineage has every parent's. New shards have the first folder's
+    number of captions.
 
     Raises:
-        UsageError: a folder is damaged or named twice, or an id stands for different captions.
+        UsageError: a folder is damaged or named twice, or one id has different captions.
     """
     if len(folders) < 2:
         raise UsageError(f"expected two folders or more to merge, found {len(folders)}")
@@ -46,7 +46,7 @@ def merge_folders(
 
 
 class _Merging:
-    """The parents, the united producers, and what is counted while rows are joined."""
+    """The parents, the joint list of producers, and counts taken while rows are joined."""
 
     def __init__(self, parents: Sequence[Parent], report: Report) -> None:
         self._report = report
@@ -64,7 +64,7 @@ class _Merging:
             own = tables[number]
             for row in parent.rows_of(split, report=self._report):
                 if own is not None and own.take(row.id) is None:
-                    continue  # joined with an earlier folder's
+                    continue  # already joined with an earlier folder's
                 others = {
                     other: found
                     for other, table in enumerate(tables[number + 1 :], start=number + 1)
@@ -113,7 +113,7 @@ class _Merging:
         return dict(sorted(self._dropped.items()))
 
     def _join(self, rows: dict[int, Row]) -> Row:
-        """Return one row of the rows of several folders, by the folders' numbers."""
+        """Join the rows of several folders, by folder number, into one."""
         first_number, first = next(iter(rows.items()))
         negatives: list[Negative] = []
         seen: set[str] = set()
@@ -139,7 +139,7 @@ class _Merging:
         return self._counts.add(row, why_empty="no negative in any of the folders")
 
     def _joined_positives(self, rows: dict[int, Row], negatives: set[str]) -> Iterator[Positive]:
-        """Yield the positives of all rows, each text once, and none that a negative says."""
+        """Yield the positives of all rows, each text once, without those that repeat a negative."""
         seen: set[str] = set()
         for number, row in rows.items():
             for positive in row.positives:
@@ -152,7 +152,7 @@ class _Merging:
                 yield positive._replace(producer=self._numbers[number][positive.producer])
 
     def _unite(self, producers: list[Json]) -> list[int]:
-        """Add producers to the list of all; return where each of them stands in it."""
+        """Add producers to the joint list; return the index of each."""
         for producer in producers:
             if producer not in self._producers:
                 self._producers.append(producer)
@@ -160,13 +160,13 @@ class _Merging:
 
 
 def _licence(sources: Sequence[Json]) -> str:
-    """Return an SPDX expression of all licences; one that is not known is no licence to drop."""
+    """Return an SPDX expression of all licences; unknown ones are NOASSERTION."""
     licences = dict.fromkeys(str(source.get("licence") or "NOASSERTION") for source in sources)
     return " AND ".join(plain(list(licences)))
 
 
 def _common_data(manifests: Sequence[Manifest]) -> Json:
-    """Return the configuration of the data if it is the same everywhere: images are found by it."""
+    """Return the data's configuration, which locates images, if all folders have the same."""
     sections = [manifest.config.get("data") for manifest in manifests]
     is_one = sections[0] is not None and all(section == sections[0] for section in sections)
     return {"data": sections[0]} if is_one else {}

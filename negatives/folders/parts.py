@@ -1,4 +1,4 @@
-"""A new folder that is a part of a finished one: its rows, each whole or with less in it."""
+"""A new folder that is a part of a finished one: some of its rows, whole or reduced."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -13,10 +13,10 @@ from negatives.folders.writing import NewFolder, write_folder
 
 
 class Part(NamedTuple):
-    """What a command keeps of a folder.
+    """The part of a folder that a command keeps.
 
-    `rows`: the parent's rows of a split -> those that are kept, each counted. `entry`: the lineage
-    of the new folder, asked for when all rows are written.
+    `rows`: the parent's rows of a split -> the rows to keep, each counted. `entry`: the lineage of
+    the new folder, called after all rows are written.
     """
 
     command: str
@@ -27,8 +27,8 @@ class Part(NamedTuple):
 def write_part(parent: Parent, out: AnyPath, part: Part, *, report: Report) -> Manifest:
     """Write a part of a folder as the new folder `out`.
 
-    The tallies are those of the new folder; what the draw counted stays with the parent's in the
-    lineage. Rejects are left behind.
+    The tallies describe the new folder; the counts of the draw stay in the parent's entry of the
+    lineage. Rejects are not copied.
 
     Raises:
         UsageError: nothing is left, or `out` is not new.

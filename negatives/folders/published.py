@@ -1,4 +1,4 @@
-"""Published files of negatives: what each format says of a caption, unchecked.
+"""Published files of negatives: one reader per format; contents are not checked here.
 
 NegCLIP: Yuksekgonul et al., "When and why vision-language models behave like bags-of-words", ICLR
 2023. SugarCrepe: Hsieh et al., NeurIPS 2023 Datasets and Benchmarks. Others are in
@@ -28,7 +28,7 @@ NO_LIST: Final = "negatives are no list"
 
 
 def _negclip_jsonl(path: AnyPath) -> Items:
-    """Yield `{"id", "image", "caption", "negatives": [text, ...]}`, one a line."""
+    """Yield `{"id", "image", "caption", "negatives": [text, ...]}`, one per line."""
     for number, (where, cells) in enumerate(objects_in(path)):
         if number == 0:
             check_columns(sorted(NEGCLIP_KEYS), cells.keys(), where=where)
@@ -83,12 +83,12 @@ def _sugarcrepe(path: AnyPath) -> Items:
 
 
 def _jsonl(path: AnyPath) -> Items:
-    """Yield one object a line: caption, negative(s), positive(s); image, id, type, subtype."""
+    """Yield one object per line: caption, negative(s), positive(s); image, id, type, subtype."""
     return _of_records(objects_in(path))
 
 
 def _csv(path: AnyPath) -> Items:
-    """Yield the rows of a table with the columns that `_jsonl` has; negatives is a list."""
+    """Yield the rows of a table with the columns of `_jsonl`; negatives is a list."""
     delimiter = _delimiter(path)
     form = Form(delimiter, quoted=delimiter != "\t")
     return _of_records(delimited_records(path, form, header=None))
@@ -139,7 +139,7 @@ def _of_record(where: str, cells: Mapping[str, object]) -> PublishedCaption:
 
 
 def _listed(cells: Mapping[str, object], many: str, one: str) -> list[object] | None:
-    """Return the items of a column that holds a list, or of one that holds one or several texts."""
+    """Return the items of a list column, or of a column with one or several texts."""
     if many in cells:
         return _items_in(cells[many])
     if one not in cells and _POSITIVES & cells.keys():
@@ -169,7 +169,7 @@ def _negative_of(item: object, cells: Mapping[str, object]) -> PublishedNegative
 
 
 def _items_in(cell: object) -> list[object] | None:
-    """Return a list that is one, or that is written as JSON or as Python writes it."""
+    """Return a list, also if it is written as JSON or as Python."""
     if isinstance(cell, list):
         return cell
     return list_in(cell) if isinstance(cell, str) else None

@@ -1,7 +1,7 @@
-"""Samples of webdataset: tars in which members of one key are one sample.
+"""Tars for webdataset: members with the same key form a sample.
 
-Keys are running numbers, for a key ends at its first dot and ids may have dots and slashes. Equal
-rows and images give equal bytes: no time, owner or permission of this machine goes in.
+Keys are running numbers, because a key ends at its first dot and ids may have dots and slashes.
+Equal rows and images give equal bytes: the tars record no time, owner or permission.
 """
 
 import io
@@ -37,7 +37,7 @@ class ImageFile(NamedTuple):
 
 
 class Tars(NamedTuple):
-    """Where tars go and how they are filled; `images` has the images, None for none."""
+    """Where to write tars and how to fill them; `images`: None for tars without images."""
 
     folder: Path
     images: Store | None
@@ -49,9 +49,8 @@ def write_samples(
 ) -> int:
     """Write `SPLIT-00000-of-00003.tar` and so on; return the number of samples.
 
-    A sample is .json (the row), .txt (the caption) and, if there are `images`, the image, of a
-    composite both in one picture; captions whose image cannot be read are then left out and
-    counted.
+    A sample is .json (the row), .txt (the caption) and, if there are `images`, the image, which for
+    a composite joins both; captions whose image cannot be read are left out and counted.
     """
     samples = _samples(rows, tars.images, left_out)
     paths: list[Path] = []
@@ -79,14 +78,14 @@ def _samples(
 
 
 def not_one_image(keys: list[str]) -> str | None:
-    """Return why a row cannot stand where a row has one image, None if it can."""
+    """Return why a row cannot be exported with one image, None if it can."""
     if len(keys) == 1:
         return None
     return "composite of two images" if keys else NO_IMAGE
 
 
 def _read_images(images: Store, keys: list[str], layout: str) -> ImageFile | str:
-    """Return the image of a row, or the picture of a composite; or why there is none."""
+    """Return the image of a row or the picture of a composite, or why there is none."""
     if layout == "single" and (problem := not_one_image(keys)):
         return problem
     files = [_read_image(images, key) for key in keys]
@@ -108,7 +107,7 @@ def _read_image(images: Store, key: str) -> ImageFile | str:
         return NO_SUFFIX
     try:
         return ImageFile(suffix, images.read(key))
-    except (UsageError, ValueError):  # a store reads nothing outside of its folder
+    except (UsageError, ValueError):  # a store reads nothing outside its folder
         return OUTSIDE if path.is_absolute() or ".." in path.parts else MISSING
 
 

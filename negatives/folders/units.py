@@ -1,9 +1,9 @@
 """The units of CS-CLIP (arXiv 2602.23906): entities and relations of a caption, each with foils.
 
-Fields are those of the authors' pipeline and sampler. A unit becomes a positive and its first foil
-the negative in the same place, as the loss `units` wants them; the authors draw one of the foils.
-A foil that is itself a unit of the caption is passed over, and so is a unit without a foil.
-Neither is a whole caption, so what an audit says of such negatives means little.
+The fields are those of the authors' pipeline and sampler. A unit becomes a positive and its first
+foil the negative in the same place, as the loss `units` needs them; the authors draw one of the
+foils. Foils that are themselves units of the caption are skipped, and so are units without a foil.
+Units and foils are not whole captions, so an audit of them means little.
 """
 
 from collections.abc import Iterator, Mapping

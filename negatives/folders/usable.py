@@ -1,4 +1,4 @@
-"""What is asked of a published text before it becomes a negative or a positive of ours."""
+"""Which published texts can become our negatives or positives."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ LONG: Final = f"longer than {MAX_CHARACTERS} characters"
 
 
 def type_of(caption: str, text: str) -> str:
-    """Return the type of a positive of which a file does not say it: by its words."""
+    """Return the type of a positive, inferred from its words, if the file has none."""
     here, there = normalise(caption).split(), normalise(text).split()
     if sorted(here) == sorted(there):
         return "reorder"
@@ -21,7 +21,7 @@ def type_of(caption: str, text: str) -> str:
 def fault_of(
     published: PublishedNegative, caption: str, seen: set[str], *, what: str = "negative"
 ) -> str | None:
-    """Return why a negative or positive cannot be used, if so; remember its text if it can."""
+    """Return why a negative or positive is unusable; None, and remember its text, if it is not."""
     text = published.text.strip() if isinstance(published.text, str) else published.text
     if not isinstance(text, str):
         return f"{what} is missing" if text is None else f"{what} is not text"
@@ -41,10 +41,10 @@ def fault_of(
 
 
 def word_in(value: object, default: str, allowed: tuple[str, ...], where: str) -> str:
-    """Return what a file says if that is allowed, the default where it says nothing.
+    """Return a file's value if it is allowed, or the default if there is none.
 
     Raises:
-        UsageError: it says something else.
+        UsageError: the value is not allowed.
     """
     if value is None or value == "":
         return default

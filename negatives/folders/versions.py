@@ -1,4 +1,4 @@
-"""The versions that a manifest states."""
+"""The versions in a manifest."""
 
 import hashlib
 from importlib.metadata import PackageNotFoundError, version
@@ -6,7 +6,7 @@ from pathlib import Path
 
 _PACKAGES = ("data", "negatives")
 _ROOT = Path(__file__).parents[2]
-_NOT_OF_A_BUILD = (  # what reads finished folders, and what a person is told
+_NOT_OF_A_BUILD = (  # readers of finished folders, and output for people
     "data/measures",
     "data/plots.py",
     "data/scenes/questions.py",
@@ -26,7 +26,7 @@ _NOT_OF_A_BUILD = (  # what reads finished folders, and what a person is told
 
 
 def own_version() -> str:
-    """Return the version of this package, "0" where it runs without being installed."""
+    """Return the version of this package, "0" if it is not installed."""
     try:
         return version("caption-negatives")
     except PackageNotFoundError:
@@ -34,14 +34,14 @@ def own_version() -> str:
 
 
 def writer_versions() -> dict[str, str]:
-    """Return the versions of what wrote a folder: this package and the Arrow library."""
+    """Return the versions of this package and of the Arrow library, which write a folder."""
     return {"caption-negatives": own_version(), "pyarrow": version("pyarrow")}
 
 
 def code_version() -> str:
     """Return a hash of all code and tables that a build may use.
 
-    A build goes on, and equal configurations give equal bytes, only under one and the same code.
+    A build resumes, and equal configurations give equal bytes, only under the same code.
     """
     digest = hashlib.sha256()
     for path in code_files():

@@ -1,8 +1,8 @@
-"""Finished folders that no build made: rows in, shards and a manifest out.
+"""Write rows as a finished folder, without a build: shards and a manifest.
 
-The discipline is a build's, for work short enough to be done again from its start: a new folder
-only; drafts in OUT/work; the manifest last, so that a folder with one is complete. What a killed
-run left is known by its mark and cleared away by the next.
+The rules are a build's, for work that is short enough to start over: only new folders, drafts in
+OUT/work, and the manifest last, so that a folder with one is complete. The next run recognises what
+a killed one left by its mark, and deletes it.
 """
 
 import uuid
@@ -24,7 +24,7 @@ COMMANDS = ("import", "filter", "merge", "repair")
 
 
 class NewFolder(NamedTuple):
-    """A folder to be written by one of `COMMANDS`, with so many captions a shard."""
+    """A folder to be written by one of `COMMANDS`, with its number of captions per shard."""
 
     out: AnyPath
     command: str
@@ -38,12 +38,12 @@ def write_folder(
     manifest: Callable[[tuple[Shard, ...]], Manifest],
     report: Report = lambda _num_captions: None,
 ) -> Manifest:
-    """Write the rows of each split and, after the last, the manifest that `manifest` returns.
+    """Write the rows of each split, then the manifest that `manifest` returns.
 
-    Kept in memory is one shard. What raises on the way leaves the folder as it was found.
+    One shard is held in memory. An exception restores the folder to its previous state.
 
     Raises:
-        UsageError: it is neither absent nor empty, nor left by a killed run of `COMMANDS`.
+        UsageError: it exists, is not empty, and was not left by a killed run of `COMMANDS`.
     """
     out = new.out
     mark = Mark(new.command, {"run": uuid.uuid4().hex})
@@ -119,8 +119,8 @@ def _claim(new: NewFolder, mark: Mark) -> bool:
 
 
 def _withdraw(out: AnyPath, mark: Mark, *, existed: bool) -> None:
-    """Delete what was written, if nobody else has taken the folder over."""
-    with suppress(OSError, RetryableError, UsageError):  # what went wrong before is to be told
+    """Delete what was written, unless another command has taken the folder over."""
+    with suppress(OSError, RetryableError, UsageError):  # the earlier error matters more
         if holds(out, mark):
             for made in (out / "data", out / "work") if existed else (out,):
                 remove_tree(made)

@@ -22,9 +22,9 @@ POSITIVES_HEADINGS: Final = ("", *(text for name in _POSITIVES for text in (name
 
 
 class Margins(NamedTuple):
-    """Rows of a name and of cells before and after, one pair for each of the headings.
+    """Table rows: a name, then the cells before and after training for each heading.
 
-    `tradeoff`: of each kind of hard positives, what training gained against what it lost.
+    `tradeoff`: accepted captions against rejected hard positives, a line for each kind.
     """
 
     spread: Sequence[Sequence[str]]
@@ -33,7 +33,7 @@ class Margins(NamedTuple):
 
 
 def margins_of(runs: Sequence[Json]) -> Margins:
-    """Return the margins of results, in the order of their alphas; older ones have none."""
+    """Return the margins of results in the order of their alphas; older results have none."""
     by_task = [dict(_named(run["scores"])) for run in runs]
     names = [name for name in by_task[-1] if all(name in found for found in by_task)]
     ends = {name: (by_task[0][name], by_task[-1][name]) for name in names}
@@ -67,7 +67,7 @@ def _cells(parts: Iterable[str], runs: Sequence[Json], form: str) -> Iterator[st
 
 
 def _line(name: str, runs: Sequence[Json]) -> Line:
-    """Return the way of a kind from before to after training, its last point named."""
+    """Return a kind's line from before to after training, with its name at the last point."""
     points = [(100 * run["rejected"], 100 * run["accepted"]) for run in runs]
     labels = ["", *[""] * (len(points) - 2), name][-len(points) :]
     tips = [f"{name}: {across:.1f} rejected, {up:.1f} accepted" for across, up in points]

@@ -110,7 +110,7 @@ def _train(
 def _evaluate(
     train: Stage, made: Stage, out: Path, evaluation: Json, *, name: str = "evaluate"
 ) -> Stage:
-    """Return the stage that measures a run before and after, and in between if asked."""
+    """Return the stage that measures the weights before and after training, and mixed ones."""
     alphas = sorted({_BEFORE, _AFTER, *_numbers(evaluation.get("wise_ft"))})
     return Stage(
         name=name,

@@ -10,7 +10,7 @@ Row = tuple[str, Sequence[float | None]]
 
 
 class Published(NamedTuple):
-    """Rows of a name and cells; `chart`: Comp against ZS, where both are there."""
+    """Table rows: a name and cells; `chart`: Comp against ZS, if there are both."""
 
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -19,7 +19,7 @@ class Published(NamedTuple):
 
 
 def published_of(runs: Sequence[Json]) -> Published | None:
-    """Return what results say of published models, None where they were not asked for."""
+    """Return the published models in the results, None if they were not requested."""
     if any(run.get("beside") is None for run in runs):
         return None
     last: Json = runs[-1]["beside"]
@@ -33,7 +33,7 @@ def _cell(share: float | None) -> str:
 
 
 def _chart(beside: Json, own: Sequence[Row]) -> Svg | None:
-    """Return the runs before published models, where both means are there."""
+    """Return a chart of the runs and the published models, None unless there are both means."""
     names: Sequence[str] = beside["figures"]
     across = next((place for place, name in enumerate(names) if name.startswith("ZS")), None)
     up = next((place for place, name in enumerate(names) if name.startswith("Comp")), None)
@@ -49,7 +49,7 @@ def _chart(beside: Json, own: Sequence[Row]) -> Svg | None:
 
 
 def _line(rows: Sequence[Row], across: int, up: int) -> Line:
-    """Return the rows that have both figures as points."""
+    """Return a line through the rows that have both figures."""
     points = {
         name: (100 * x, 100 * y)
         for name, shares in rows

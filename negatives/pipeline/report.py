@@ -36,7 +36,7 @@ NO_PLACE: Final = ImagePlace(None)
 
 
 class Negatives(NamedTuple):
-    """The first rows of the shards: how much there is, samples, numbers by type.
+    """The first rows of the shards: their number, samples, counts by type.
 
     `cards`: rows with their pictures, composites among them.
     """

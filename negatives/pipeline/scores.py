@@ -28,7 +28,7 @@ class Score(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """A figure of the summary; `baseline`: without negatives, None where that was not trained."""
+    """A figure of the summary; `baseline`: without negatives, None if that was not trained."""
 
     name: str
     before: float
