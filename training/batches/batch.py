@@ -1,6 +1,6 @@
-"""What a training step gets: images, captions, valid negatives, and lengths known on the host.
+"""The input of a training step: images, captions, valid negatives; lengths are known on the host.
 
-Shape suffixes: B captions, K negatives and Q positives a caption, N valid negatives (N <= B K), L
+Shape suffixes: B captions, K negatives and Q positives per caption, N valid negatives (N <= B K), L
 token positions, C H W an image.
 """
 
@@ -19,13 +19,13 @@ from training.batches.tokens import Ids
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PositiveTexts:
-    """The positives of a batch's captions: other texts that are true of their images.
+    """The positives of a batch's captions: other true texts about their images.
 
     Attributes:
         token_NL: token ids of the valid positives, row-major, padded with 0 to their longest.
         place_N: b * Q + q of each, ascending.
         lengths: tokens of each up to and including EOT.
-        num_places: Q, the places a caption has for positives.
+        num_places: Q, the number of places for positives per caption.
     """
 
     token_NL: Tensor
@@ -34,7 +34,7 @@ class PositiveTexts:
     num_places: int
 
     def laid_out(self) -> Positives:
-        """Return them as a layout takes them."""
+        """Return them in the form that `lay_out` takes."""
         texts = zip(self.token_NL.tolist(), self.lengths, strict=True)
         return Positives(
             texts=[ids[:length] for ids, length in texts],
@@ -49,7 +49,7 @@ NO_TOKEN: Final = -100
 
 @dataclass(frozen=True, slots=True)
 class TargetTexts:
-    """The positives of a batch's captions as a decoder's tokenizer has them, for it to write.
+    """The positives of a batch's captions as token ids of a decoder, which is to write them.
 
     Attributes:
         token_NL: token ids of each, padded with NO_TOKEN.
@@ -62,21 +62,21 @@ class TargetTexts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """One rank's captions of one step. Lengths are host integers, so that no step waits for a GPU.
+    """One rank's captions in one step. Lengths are host integers, so that no step waits for a GPU.
 
     Attributes:
         ids: the B captions' ids.
         image_BCHW: the captions' images: uint8 of [0, 255], or normalised floats.
         caption_BL: token ids, padded with 0 to the batch's longest caption; EOT is kept.
         negative_NL: token ids of the valid negatives, row-major, padded with 0 to their longest.
-            A negative that a caption lacks has no row here.
+            Missing negatives have no row.
         place_N: b * K + k of each negative, ascending.
         caption_lengths: tokens of each caption up to and including EOT.
         negative_lengths: the same of each negative.
-        num_negatives: K, the places a caption has for negatives.
-        positives: of the captions; None where none are drawn (Q = 0).
-        targets: these positives for a decoder; None where there is none.
-        layout: how the text tower will read the texts; the model makes it where it is missing.
+        num_negatives: K, the number of places for negatives per caption.
+        positives: of the captions; None if none are drawn (Q = 0).
+        targets: these positives for a decoder; None without one.
+        layout: how the text tower reads the texts; the model makes it if it is missing.
     """
 
     ids: tuple[str, ...]
@@ -114,7 +114,7 @@ class Batch:
         )
 
     def pin_memory(self) -> "Batch":
-        """Return the batch with its tensors in page-locked memory, for copies that overlap work."""
+        """Return the batch with its tensors in page-locked memory, for asynchronous copies."""
         return replace(
             self,
             image_BCHW=self.image_BCHW.pin_memory(),
@@ -137,9 +137,9 @@ class Batch:
 
 
 def laid_out(batch: Batch, form: TextForm) -> Batch:
-    """Return the batch with its layout, which is made unless it is there.
+    """Return the batch with its layout, making it if it is missing.
 
-    A loader's collate is the place for it: on a GPU it waits for the token ids to come back.
+    Call it in a loader's collate: on a GPU it has to wait for the token ids.
     """
     if batch.layout is not None:
         return batch
@@ -157,10 +157,10 @@ def laid_out(batch: Batch, form: TextForm) -> Batch:
 
 
 class Sample(NamedTuple):
-    """A caption with its image and K places for negatives, None where there is none to use.
+    """A caption with its image and K places for negatives, None for those that are empty.
 
-    `counts`: drawn negatives by type, and what went otherwise than planned. `positives`: Q places
-    for them, None where there is none to use. `targets`: the same for a decoder; empty without one.
+    `counts`: drawn negatives by type, and exceptions such as replaced images. `positives`: Q places
+    for them, None for those that are empty. `targets`: the same for a decoder; empty without one.
     """
 
     id: str
@@ -175,7 +175,7 @@ class Sample(NamedTuple):
 def collate(samples: Sequence[Sample]) -> Batch:
     """Return samples as a batch on the CPU, for a DataLoader: images are uint8, of [0, 255].
 
-    A quarter of the floats travels so; `ClipModel` normalises them where it is.
+    Bytes are a quarter of the size of floats; `ClipModel` normalises them on its device.
     """
     num_negatives, num_positives = len(samples[0].negatives), len(samples[0].positives)
     negatives = _placed([sample.negatives for sample in samples], num_negatives)
@@ -203,7 +203,7 @@ def collate(samples: Sequence[Sample]) -> Batch:
 
 
 def targets_of(drawn: Sequence[Sequence[Ids | None]]) -> TargetTexts:
-    """Return the texts of captions that a decoder is to write."""
+    """Return the texts that a decoder is to write."""
     num_places = len(drawn[0])
     numbered = _placed(drawn, num_places)
     return TargetTexts(
@@ -221,7 +221,7 @@ def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _placed(drawn: Sequence[Sequence[Ids | None]], num_places: int) -> list[tuple[int, Ids]]:
-    """Return the texts that are there, each with b * N + n, its place among N of each caption."""
+    """Return the texts that exist, each with b * N + n, its place among the N of each caption."""
     return [
         (row * num_places + place, ids)
         for row, texts in enumerate(drawn)

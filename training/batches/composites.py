@@ -1,4 +1,4 @@
-"""Two images in one picture, as a composite's caption speaks of them (data/joining.py).
+"""Join two images into one picture, arranged as a composite's caption says (data/joining.py).
 
 Shape suffixes: C colours, H height, W width.
 """
@@ -27,7 +27,7 @@ def join(
         parts: the images as CHW, uint8; the left or upper one first.
         layout: "left-right" or "top-bottom".
         size: pixels wide and high.
-        scale: the least and greatest share of the area of a cut image that is seen.
+        scale: the smallest and largest share of a cropped image's area that is seen.
         stream: decides which part of each image is seen; None: the middle.
     """
     picture_CHW = torch.zeros(3, size, size, dtype=torch.uint8)

@@ -1,7 +1,8 @@
-"""Which part of an image is seen: numbers alone.
+"""The part of an image that is seen, in numbers.
 
 The random resized crop of Szegedy et al., "Going deeper with convolutions" (CVPR 2015), as
-torchvision draws it: area and aspect ratio, tried ten times, else the whole image's middle.
+torchvision draws it: area and aspect ratio, tried ten times, otherwise the middle of the whole
+image.
 """
 
 import math
@@ -25,7 +26,7 @@ class Box(NamedTuple):
 def random_box(width: int, height: int, *, scale: tuple[float, float], stream: Stream) -> Box:
     """Return a part of an image with a share of `scale` of its area.
 
-    The aspect ratio is drawn of ASPECTS, uniformly in its logarithm.
+    The aspect ratio is drawn from ASPECTS, uniformly in its logarithm.
     """
     low, high = (math.log(aspect) for aspect in ASPECTS)
     for _ in range(_TRIES):
@@ -41,9 +42,9 @@ def random_box(width: int, height: int, *, scale: tuple[float, float], stream: S
 
 
 def reduction(box: Box, size: int) -> int:
-    """Return by how much a JPEG may be reduced while it is decoded: 1, 2, 4 or 8.
+    """Return the factor by which a JPEG may be reduced while decoding: 1, 2, 4 or 8.
 
-    The part that is seen keeps at least `size` pixels in width and height.
+    The part that is seen keeps a width and height of at least `size` pixels.
     """
     most = min(box.width, box.height) / size
     return next((factor for factor in (8, 4, 2) if factor <= most), 1)

@@ -1,16 +1,16 @@
-"""Shards and images as a torch dataset, for our loop and for other people's.
+"""Shards and images as a torch dataset, for our training loop and for others.
 
     data = training.HardNegativeDataset("out", "images")
     for batch in DataLoader(data, batch_size=64, shuffle=True, collate_fn=training.collate): ...
 
-A sample depends on the seed, the epoch and the row alone: which negatives are drawn and which part
-of the image is seen are the same in any process and in any order.
+A sample depends only on the seed, the epoch and the row: the same negatives are drawn and the same
+part of the image is seen in any process and in any order.
 
-Rows whose image is missing are known at the start: an error, or left out of the numbering. That a
-image is broken is seen when it is decoded: an error, or another row stands in for it, drawn by
-(seed, epoch, caption id). So batches stay whole and equal on any number of ranks, and nobody need
-decode every image before the start. Both are counted. A file that cannot be read is always an
-error: it may be readable on another rank.
+Rows with a missing image are found at the start: they are an error, or left out of the numbering. A
+broken image is found when it is decoded: it is an error, or another row replaces it, drawn by
+(seed, epoch, caption id). So batches stay whole and equal on any number of ranks, and images need
+not be decoded in advance. Both are counted. A file that cannot be read is always an error, because
+another rank may be able to read it.
 """
 
 from collections import Counter
@@ -54,14 +54,13 @@ _MOST_BROKEN = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataOptions:
-    """What is read, and how.
+    """What to read, and how.
 
-    `draw`: negatives a step by type, {"any": 3}, or {"any": 3, "balance": "type"}; with
-    {"positives": 1} beside them positives, too, with {"siblings": True} the image's other captions
-    among these, and with {"reordered": True} one in another order first; {"pairs": 2}: positives
-    with the negatives of the same places. `size`: pixels wide and high. `scale`: the least and
-    greatest share of an image that is seen.
-    `evaluation`: the middle of the image, always, and none of the random decisions.
+    `draw`: negatives per step by type, {"any": 3}, or {"any": 3, "balance": "type"}; {"positives":
+    1} adds positives, {"siblings": True} counts the image's other captions among them, and
+    {"reordered": True} puts a reordered one first; {"pairs": 2}: positives with the negatives of
+    the same places. `size`: pixels wide and high. `scale`: the smallest and largest share of an
+    image that is seen. `evaluation`: always the middle of the image, and no random decisions.
     `on_missing_image`: "error", or "skip" and count. `verify`: "quick" or "full", of the shards.
     `cache`: a folder for token ids and indexes; None: beside the shards and in the user's cache.
     `columns`: of parquet images.
@@ -79,7 +78,7 @@ class DataOptions:
     columns: ImageColumns | None = None
 
     def transform(self) -> Crop | Middle:
-        """Return what makes pixels of an image's file."""
+        """Return the transform from an image's file to pixels."""
         if self.evaluation:
             return Middle(size=self.size)
         return Crop(size=self.size, scale=self.scale)
@@ -88,22 +87,22 @@ class DataOptions:
 class HardNegativeDataset(Dataset[Sample]):
     """The captions of a split with their images and negatives, for a torch DataLoader.
 
-    An index is a row's number, or a `Place` with an epoch of its own. A sample is a `Sample`: an
+    An index is a row's number, or a `Place`, which has its own epoch. A sample is a `Sample`: an
     id, pixels as uint8 CHW (3 x size x size), and token ids of the caption and of K negatives.
 
     Attributes:
-        rows: the split's rows, those left out not counted.
-        store: where its images are.
+        rows: the split's rows, without those left out.
+        store: its images.
         tokens: its token ids.
-        draw: the K types of negatives; "any" among them.
-        num_of_type: of all negatives where rare types are preferred, else None.
-        num_positives: the Q places of a caption for positives.
-        num_pairs: how many positives are drawn with the negatives of the same places; 0: each are
-            drawn by themselves.
-        siblings: whether the image's other captions are among its positives.
-        targets: the ids of positives that a decoder is to write; None without one.
-        options: as they were given.
-        epoch: of indices that are plain numbers; see `at_epoch`.
+        draw: the types of the K negatives, which may be "any".
+        num_of_type: counts of all negatives if rare types are preferred, else None.
+        num_positives: Q, the number of places for positives per caption.
+        num_pairs: how many positives are drawn with the negatives of the same places; 0: they are
+            drawn independently.
+        siblings: whether the image's other captions count as positives.
+        targets: token ids of the positives that a decoder is to write; None without one.
+        options: as given.
+        epoch: the epoch of indices that are plain numbers; see `at_epoch`.
     """
 
     def __init__(  # noqa: PLR0913 - what is read, and how texts become ids
@@ -121,12 +120,12 @@ class HardNegativeDataset(Dataset[Sample]):
         Args:
             shards: a folder, or a URL (`s3://bucket/folder`, `hf://datasets/user/name[@revision]`),
                 which is fetched once.
-            images: a folder, tars or parquet files, a URL too; None: scenes, drawn on demand.
-            tokenizer: CLIP's if left out, or that of `tokenizer_of`. The first call with a
-                tokenizer encodes all texts.
-            target_tokenizer: of a decoder that is to write the positives.
-            options: what is read, and how.
-            report: is told how many rows have become token ids.
+            images: a folder, tars or parquet files, or a URL; None: scenes, drawn on demand.
+            tokenizer: by default CLIP's; see `tokenizer_of`. The first call with a tokenizer
+                encodes all texts.
+            target_tokenizer: the tokenizer of a decoder that is to write the positives.
+            options: what to read, and how.
+            report: called with the number of rows whose texts have become token ids.
 
         Raises:
             UsageError: the folder, the images or an option do not fit.
@@ -179,7 +178,7 @@ class HardNegativeDataset(Dataset[Sample]):
         )
 
     def texts(self, row: RowPlace, row_id: str, *, epoch: int) -> "DrawnTexts":
-        """Return the ids of a row's caption, and of the negatives and positives that are drawn."""
+        """Return the token ids of a row's caption and of its drawn negatives and positives."""
         ids = self.tokens.of(row)
         if self.num_pairs:
             stream = Stream("pairs", self.options.seed, epoch, row_id)
@@ -201,7 +200,7 @@ class HardNegativeDataset(Dataset[Sample]):
         )
 
     def _positives(self, row: RowPlace, row_id: str, *, epoch: int) -> list[PositivePlace | None]:
-        """Return where the drawn positives of a row stand, None where it has none left."""
+        """Return the places of a row's drawn positives, None where it has none left."""
         if not self.num_positives:
             return []
         pool = self.tokens.positives_of(row, siblings=self.siblings)
@@ -221,7 +220,7 @@ class HardNegativeDataset(Dataset[Sample]):
         return other
 
     def mix(self, wanted: Composites | None, *, batch_size: int) -> Mix | None:
-        """Return how composites are mixed into batches; None: there are as many as come.
+        """Return how composites are mixed into batches; None: as they come.
 
         Raises:
             UsageError: a number is out of range, or there are too few composites or captions.
@@ -231,19 +230,19 @@ class HardNegativeDataset(Dataset[Sample]):
         return mix_of(self.rows.are_composites(), wanted=wanted, batch_size=batch_size)
 
     def start(self) -> Position:
-        """Return where a run on these samples begins."""
+        """Return the position at which a run on these samples begins."""
         return Position(seed=self.options.seed, rows=self.rows.digest)
 
     def resumed(self, content: Json) -> Position:
         """Return the position that a checkpoint kept.
 
         Raises:
-            UsageError: it is of other rows or of another seed.
+            UsageError: it belongs to other rows or to another seed.
         """
         return position_of(content, rows=self.rows.digest, seed=self.options.seed)
 
     def _seen(self, place: Place) -> "_Seen":
-        """Return the row of a place that is seen: its own, or one that stands in for it."""
+        """Return the row to use at a place: its own, or one that replaces it."""
         row = self.rows.place(place.number)
         names = self.rows.names(row)
         row_id = names.id
@@ -257,8 +256,8 @@ class HardNegativeDataset(Dataset[Sample]):
                 if self.options.on_missing_image == "error":
                     images = " or ".join(map(repr, names.images))
                     raise UsageError(
-                        f"the image {images} of {row_id} is broken ({error}); mend it, or let "
-                        "other rows stand in for such (--on-missing-image skip)"
+                        f"the image {images} of {row_id} is broken ({error}); replace it, or use "
+                        "other rows instead (--on-missing-image skip)"
                     ) from error
             else:
                 return _Seen(row, row_id, pixels_CHW, num_broken)
@@ -269,10 +268,10 @@ class HardNegativeDataset(Dataset[Sample]):
 
 
 class DrawnTexts(NamedTuple):
-    """The ids of a caption, and of what is drawn beside it, None where nothing can be used.
+    """Token ids of a caption and of its drawn texts, None for empty places.
 
-    `counted`: the types of the negatives that are drawn, CUT for one that cannot be used.
-    `targets`: the positives for a decoder; empty without one.
+    `counted`: the types of the drawn negatives, CUT for one that cannot be used. `targets`: the
+    positives for a decoder; empty without one.
     """
 
     caption: Ids
@@ -283,7 +282,7 @@ class DrawnTexts(NamedTuple):
 
 
 def _usable(texts: Sequence[Ids], chosen: Sequence[int | None]) -> tuple[Ids | None, ...]:
-    """Return the chosen texts, None where there is none or it has no ids."""
+    """Return the chosen texts, None for an empty place or a text without ids."""
     found = [None if number is None else texts[number] for number in chosen]
     return tuple(None if ids is None or not len(ids) else ids for ids in found)
 
@@ -291,7 +290,7 @@ def _usable(texts: Sequence[Ids], chosen: Sequence[int | None]) -> tuple[Ids | N
 def _found(
     tokens: Tokens, shard: int, places: Sequence[PositivePlace | None]
 ) -> tuple[Ids | None, ...]:
-    """Return the positives at places of a shard, None where there is none or it has no ids."""
+    """Return the positives at places of a shard, None for an empty place or one without ids."""
     texts = [None if place is None else tokens.positive(shard, place) for place in places]
     return tuple(None if ids is None or not len(ids) else ids for ids in texts)
 

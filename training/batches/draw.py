@@ -1,19 +1,18 @@
-"""Which of a row's stored negatives a step uses.
+"""Choose which of a row's stored negatives a step uses.
 
-A draw is given as counts by type, `{swap: 1, replace: 1, shuffle: 1}`, or `{any: 3}`; mixed ones
-take what is typed first. Its K places keep their types from row to row. A type that a row lacks
-leaves its place empty: it is never filled with another one. No negative is used twice in a step.
+A draw is given as counts by type, `{swap: 1, replace: 1, shuffle: 1}`, or `{any: 3}`; if both are
+mixed, the typed ones are drawn first. The K places have the same types in every row. A type that a
+row lacks leaves its place empty; no other type fills it. A step uses each negative once at most.
 
-`{any: 3, positives: 1}` draws a positive, too: another text that is true of the image. With
-`siblings: true` the other captions of the image are among them. With `reordered: true` the first
-place is for a positive that says the caption's words in another order, if the row has one.
+`{any: 3, positives: 1}` also draws a positive, another true text about the image. With `siblings:
+true` the image's other captions count as positives. With `reordered: true` the first place is for a
+positive that has the caption's words in another order, if the row has one.
 
-`{any: 3, balance: type}` prefers what is rare: each negative is drawn with a weight of one over the
-number of negatives of its type in the shards, so that types are drawn evenly as far as rows have
-them.
+`{any: 3, balance: type}` prefers rare types: a negative's weight is one over the number of
+negatives of its type in the shards, so that types are drawn evenly as far as rows have them.
 
 `{pairs: 2}` draws two positives, each with the negative that is stored in the same place of the
-row: parts of a caption with their foils. Nothing else is drawn beside them.
+row: parts of a caption with their foils. It cannot be combined with other draws.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -37,11 +36,11 @@ Draw = tuple[str, ...]
 
 
 def draw_of(wanted: Mapping[str, int | str], *, available: Collection[str]) -> Draw:
-    """Return the places of a draw; `available` are the types that the manifest has.
+    """Return the places of a draw; `available` are the types in the manifest.
 
     Raises:
-        UsageError: it has no negative of a type, a count is negative, `balance` is not "type",
-            `siblings` not a boolean, or `pairs` stands beside other places.
+        UsageError: the shards have no negative of a type, a count is negative, `balance` is not
+            "type", `siblings` is not a boolean, or `pairs` is combined with other places.
     """
     positives_of(wanted)
     if num_pairs := pairs_of(wanted):
@@ -67,10 +66,10 @@ def draw_of(wanted: Mapping[str, int | str], *, available: Collection[str]) -> D
 
 
 def positives_of(wanted: Mapping[str, int | str]) -> tuple[int, bool]:
-    """Return how many positives a caption has places for, and whether siblings are among them.
+    """Return the number of places for positives, and whether siblings count as positives.
 
     Raises:
-        UsageError: one of the two, or `reordered`, is of another type.
+        UsageError: one of the two, or `reordered`, has a wrong type.
     """
     if num_pairs := pairs_of(wanted):
         return num_pairs, False
@@ -87,10 +86,10 @@ def positives_of(wanted: Mapping[str, int | str]) -> tuple[int, bool]:
 
 
 def pairs_of(wanted: Mapping[str, int | str]) -> int:
-    """Return how many pairs of a positive and its own negative are drawn; 0: each by itself.
+    """Return how many pairs of a positive and its negative are drawn; 0: no pairs.
 
     Raises:
-        UsageError: it is no such number, or other places stand beside it.
+        UsageError: it is no such number, or is combined with other places.
     """
     count = wanted.get(PAIRS, 0)
     if type(count) is not int or count < 0:
@@ -126,10 +125,10 @@ def drawn(
     stream: Stream,
     num_of_type: Mapping[str, int] | None = None,
 ) -> tuple[int | None, ...]:
-    """Return for each place the index of a negative, None where the row has none left.
+    """Return the index of a negative for each place, None where the row has none left.
 
-    `types` are the types of the row's negatives, in their stored order. `num_of_type`: of all
-    negatives, where rare types are to be preferred; None: all negatives are alike.
+    `types` are the types of the row's negatives, in their stored order. `num_of_type`: counts of
+    all negatives, to prefer rare types; None: all negatives have the same weight.
     """
     left = (
         stream.shuffled(range(len(types)))
@@ -146,18 +145,19 @@ def drawn(
 
 
 def paired(num_stored: int, num_pairs: int, *, stream: Stream) -> tuple[int | None, ...]:
-    """Return for each place the index of a pair, None where the row has none left.
+    """Return the index of a pair for each place, None where the row has none left.
 
-    `num_stored`: how many places of a row have both a negative and a positive.
+    `num_stored`: the number of places at which a row has both a negative and a positive.
     """
     chosen = stream.shuffled(range(num_stored))[:num_pairs]
     return (*chosen, *[None] * (num_pairs - len(chosen)))
 
 
 def _rare_first(types: Sequence[str], num_of_type: Mapping[str, int], stream: Stream) -> list[int]:
-    """Return indices as draws without replacement give them, by weights of 1 / number of the type.
+    """Return indices drawn without replacement, with weights of 1 / number of the type.
 
-    Each waits for an exponential time at the rate of its weight (Efraimidis and Spirakis, 2006).
+    They are sorted by exponential times at the rate of their weights (Efraimidis and Spirakis,
+    2006).
     """
     waits = [-log(1.0 - stream.unit()) * num_of_type[name] for name in types]
     return sorted(range(len(types)), key=waits.__getitem__)

@@ -1,11 +1,9 @@
-"""Image files -> pixels, red, green, blue, as uint8.
+"""Image files -> RGB pixels as uint8.
 
-Training, validation and evaluation see the same colours: `data/colours.py` makes them of whatever a
-file holds.
-
-Pillow decodes and torch resizes what is trained on: the same filter (bicubic, antialiased), in a
-third of the time. The two differ by one level in a few pixels of a thousand, and so may two kinds
-of processors. For evaluation Pillow does both.
+Training, validation and evaluation see the same colours: `data/colours.py` converts every mode. For
+training Pillow decodes and torch resizes: the same filter (bicubic, antialiased) in a third of the
+time. The two differ by one level in a few pixels of a thousand, as may two kinds of processors. For
+evaluation Pillow does both.
 
 Shape suffixes: C colours, H height, W width.
 """
@@ -31,9 +29,9 @@ from training.batches.crops import Box, random_box, reduction
 class Crop:
     """A random part of an image, resized to `size` x `size` (bicubic): for training.
 
-    `scale`: the least and the greatest share of the area. `reduce`: a JPEG much larger than `size`
-    is decoded at 1/2, 1/4 or 1/8 (the DCT's low frequencies alone), which costs half the time; what
-    is seen then begins and ends on the reduced image's pixels.
+    `scale`: the smallest and largest share of the area. `reduce`: a JPEG much larger than `size` is
+    decoded at 1/2, 1/4 or 1/8 (only the DCT's low frequencies), in half the time; the crop is then
+    aligned to the reduced image's pixels.
     """
 
     size: int = 224
@@ -43,7 +41,7 @@ class Crop:
     def __call__(self, *contents: bytes, stream: Stream, layout: str = "single") -> Tensor:
         """Return the pixels of a file, or of the two of a composite, CHW.
 
-        Which part is seen depends on the stream alone.
+        The part that is seen depends only on the stream.
 
         Raises:
             BrokenImageError: a file cannot be decoded.
@@ -56,7 +54,7 @@ class Crop:
         factor = reduction(box, self.size) if self.reduce else 1
         smaller = (image.width // factor, image.height // factor)
         if factor > 1 and not image.draft(None, smaller):
-            factor = 1  # no JPEG
+            factor = 1  # not a JPEG
         left, top, width, height = (number // factor for number in box)
         image_CHW = _pixels(coloured(image))
         part_CHW = image_CHW[:, top : top + height, left : left + width]
@@ -66,10 +64,10 @@ class Crop:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Middle:
-    """The middle square of an image whose shorter side became `size` (bicubic): for evaluation.
+    """The middle square of an image, its shorter side resized to `size` (bicubic): for evaluation.
 
-    Of an image in colour or in grey, pixel for pixel open_clip's evaluation transform; so nothing
-    is reduced while it is decoded.
+    Pixel for pixel open_clip's evaluation transform, for images in colour or grey; JPEGs are
+    therefore not reduced while decoding.
     """
 
     size: int = 224
@@ -107,7 +105,7 @@ def _parts(contents: Sequence[bytes], size: int | None = None) -> list[Tensor]:
 def decoded(content: bytes, *, box: tuple[int, int, int, int] | None = None) -> Image.Image:
     """Return an image as RGB, or the part in a box (left, top, right, bottom).
 
-    What of a box lies beyond the image is black, as Pillow has it.
+    Parts of the box outside the image are black, as in Pillow.
 
     Raises:
         BrokenImageError: the file cannot be decoded.
@@ -117,10 +115,10 @@ def decoded(content: bytes, *, box: tuple[int, int, int, int] | None = None) -> 
 
 
 def normalized(image_BCHW: Tensor, *, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """Return images of uint8, of [0, 255], as normalised float32, wherever they lie.
+    """Return uint8 images (0 to 255) as normalised float32, on their own device.
 
-    `mean`, `std`: of red, green and blue, of [0, 1]. Colour by colour with plain numbers: a tensor
-    of them would have to be brought to the device, which waits for all that the device has to do.
+    `mean`, `std`: of red, green and blue, from 0 to 1. Colours are normalised one by one with plain
+    numbers: copying a tensor of them to the device would wait for its pending work.
     """
     image_BCHW = image_BCHW.to(torch.float32)
     means, stds = ((np.array(values, np.float32) * 255).tolist() for values in (mean, std))
@@ -130,7 +128,7 @@ def normalized(image_BCHW: Tensor, *, mean: Sequence[float], std: Sequence[float
 
 
 def _pixels(image: Image.Image) -> Tensor:
-    """Return the pixels of RGB as CHW; behind the colours there may be a fourth without meaning."""
+    """Return RGB pixels as CHW; a fourth channel in memory is padding."""
     try:
         values = from_dlpack(integers_of(image))
     except ValueError:  # Pillow keeps an image of over four million pixels in several pieces

@@ -1,10 +1,10 @@
-"""Texts laid out for a text tower, so that no padding and no common beginning is encoded twice.
+"""Lay texts out for a text tower without padding, encoding common prefixes once.
 
-Under a causal mask a token's features depend on nothing but the tokens before it. A caption and
-its negatives, and captions that begin alike, therefore share the features of their common prefix:
-the texts of a batch form a prefix tree (tree.py), each of whose nodes is encoded once.
-Query i of a row sees key j exactly when j <= i < end_j, so one number a token tells the whole mask.
-This changes no feature: tests hold it to 1e-10 in float64.
+Under a causal mask a token's features depend only on the tokens before it. A caption and its
+negatives, and captions that begin alike, therefore share the features of their common prefix: the
+texts of a batch form a prefix tree (tree.py), each of whose nodes is encoded once. Query i of a row
+sees key j exactly when j <= i < end_j, so one number per token defines the mask. This changes no
+feature, to 1e-10 in float64 (tested).
 
 Shape suffixes: R rows, S slots a row, T texts (captions, then valid negatives), B captions, K
 negatives and Q positives a caption, N valid positives, M distinct tokens of a caption and its
@@ -27,11 +27,12 @@ class TextForm:
     """How a text tower reads.
 
     Attributes:
-        causal: causal mask and pooling at EOT, so that prefixes can be shared. Otherwise every
-            text has a row of its own, padded.
-        context_length: what texts are padded to, where they are; None: the longest of the batch.
-        pad_id: what they are padded with.
-        first: position of the first token that says something: 1 where texts open with a mark.
+        causal: causal mask and pooling at EOT, so that prefixes can be shared. Otherwise each text
+            has its own padded row.
+        context_length: the length to which texts are padded, if they are; None: the longest of the
+            batch.
+        pad_id: the id of the padding.
+        first: position of the first meaningful token: 1 if texts begin with a start mark.
     """
 
     causal: bool
@@ -42,7 +43,7 @@ class TextForm:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """The texts of a batch as a tower reads them; every index is made on the host.
+    """The texts of a batch as a tower reads them; all indices are made on the host.
 
     Attributes:
         token_RS: token ids.
@@ -50,12 +51,12 @@ class Layout:
         end_RS: the first slot after the tokens that continue this one in any text of the row.
         last_T: r * S + s of each text's last token; after the T texts come the N positives.
         node_BM: r * S + s of the distinct tokens of caption b and its negatives, from `first` on;
-            what is left over points at slot 0.
+            unused entries point at slot 0.
         path_TL: b * M + m of each text's tokens from `first` on; B * M where the text has ended.
         place_T: b * (1 + K) + k of each text; k = 0 is the caption.
-        valid_BC: which captions and negatives are there; C = 1 + K.
-        positive_N: b * Q + q of each positive; None where none were drawn.
-        positive_BQ: which positives are there.
+        valid_BC: which captions and negatives exist; C = 1 + K.
+        positive_N: b * Q + q of each positive; None if none were drawn.
+        positive_BQ: which positives exist.
     """
 
     token_RS: Tensor
@@ -100,7 +101,7 @@ def lay_out(  # noqa: PLR0913 - a batch's texts, by kind
     form: TextForm,
     positives: Positives = Positives(),  # noqa: B008 - a tuple
 ) -> Layout:
-    """Lay captions and their valid negatives out for a tower that reads as `form` says.
+    """Lay out captions and their valid negatives for a tower of this form.
 
     Args:
         captions: token ids of each caption up to and including EOT.
@@ -191,7 +192,7 @@ def _padded(lists: list[list[int]], length: int, *, filler: int) -> Tensor:
 
 
 def _ends(rows: list[Row], num_slots: int) -> Tensor:
-    """A slot left over is seen by itself alone: a query that saw nothing would be NaN."""
+    """An unused slot sees itself: a query that saw nothing would give NaN."""
     array = np.tile(np.arange(1, num_slots + 1, dtype=np.int64), (len(rows), 1))
     for ends, row in zip(array, rows, strict=True):
         ends[: len(row.ends)] = row.ends

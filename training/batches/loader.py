@@ -1,6 +1,6 @@
-"""Batches for the loop: worker processes make them ahead, in an order that no worker decides.
+"""Batches for the loop, made ahead by worker processes in an order that does not depend on them.
 
-Pixels travel as bytes, a quarter of the floats; the model normalises them.
+Pixels are sent as bytes, a quarter of the size of floats; the model normalises them.
 """
 
 import time
@@ -20,10 +20,10 @@ from training.batches.workers import Workers, read_ahead
 
 
 class Step(NamedTuple):
-    """A rank's captions on the device, in equal parts, and where the run stands after the step.
+    """A rank's captions on the device, in equal parts, and the position after the step.
 
-    `waited_s`: seconds from asking for the captions to having them. `counts`: of this rank's
-    samples, see `Sample`.
+    `waited_s`: seconds spent waiting for the captions. `counts`: of this rank's samples, see
+    `Sample`.
     """
 
     micro_batches: tuple[Batch, ...]
@@ -33,7 +33,7 @@ class Step(NamedTuple):
 
 
 class _Made(NamedTuple):
-    """What a worker sends: batches on the CPU."""
+    """A worker's result: batches on the CPU."""
 
     batches: tuple[Batch, ...]
     counts: dict[str, int]
@@ -48,13 +48,13 @@ def steps(  # noqa: PLR0913 - what is read, in which order, how and for whom
     form: TextForm | None = None,
     num_micro_batches: int = 1,
 ) -> Generator[Step]:
-    """Yield the batches of a rank; neither workers nor device change one.
+    """Yield the batches of a rank; they do not depend on workers or device.
 
-    `form`: how the text tower reads; with it workers lay texts out, which on a GPU would wait for
-    the token ids to come back. `num_micro_batches`: into how many a rank's captions are cut.
+    `form`: how the text tower reads; if given, workers lay texts out, which on a GPU would have to
+    wait for the token ids. `num_micro_batches`: the number of parts of a rank's captions.
 
     Raises:
-        UsageError: an image cannot be read, or the captions cannot be cut into equal parts.
+        UsageError: an image cannot be read, or the captions cannot be split into equal parts.
     """
     device = torch.device(device)
     if num_micro_batches < 1 or (sampler.batch_size // sampler.num_ranks) % num_micro_batches:

@@ -1,8 +1,8 @@
-"""The order of an epoch: a permutation of row numbers, asked anywhere, stored nowhere.
+"""The order of an epoch: a permutation of row numbers that is computed, not stored.
 
-A Feistel network over the smallest number of bits that holds the size, walked along its cycle until
-it lands inside (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). Asking
-for a place costs a few dozen integer operations, so a run is resumed anywhere at once.
+A Feistel network over the smallest sufficient number of bits, applied repeatedly until the result
+is in range (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). A position
+costs a few dozen integer operations, so a run resumes anywhere immediately.
 """
 
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ _SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A permutation of 0 ... size - 1, another one for each (seed, epoch)."""
+    """A permutation of 0 ... size - 1 for each (seed, epoch)."""
 
     size: int
     seed: int
     epoch: int
 
     def at(self, positions: Numbers) -> Numbers:
-        """Return the row numbers that stand at these positions, each of [0, size).
+        """Return the row numbers at these positions, which are in [0, size).
 
         Raises:
-            ValueError: a position is outside.
+            ValueError: a position is out of range.
         """
         if len(positions) and not 0 <= positions.min() <= positions.max() < self.size:
             raise ValueError(f"a position is outside of the {self.size} there are")
@@ -47,7 +47,7 @@ class Order:
         return tuple(np.uint64(stream.below(1 << 64)) for _ in range(_ROUNDS))
 
     def _shuffled(self, values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """Return a permutation of the smallest power of two that is at least the size, and 4."""
+        """Return a permutation of the smallest power of two not below the size, at least 4."""
         num_bits = max(2, (self.size - 1).bit_length())
         num_low = num_bits // 2
         shift, low_mask = np.uint64(num_low), np.uint64((1 << num_low) - 1)
@@ -62,7 +62,7 @@ class Order:
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return 64 well mixed bits of each value; what overflows is dropped, as it should be."""
+    """Return 64 well-mixed bits of each value; overflow is intended."""
     for shift, factor in zip(_SHIFTS, _MIX, strict=False):
         values = (values ^ (values >> shift)) * factor
     return values ^ (values >> _SHIFTS[2])

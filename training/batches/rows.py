@@ -1,4 +1,4 @@
-"""The rows of a finished folder by number: shards stay mapped on disk, nothing is read ahead."""
+"""The rows of a finished folder by number; shards are memory-mapped and read on access."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -23,14 +23,14 @@ OnMissing = Literal["error", "skip"]
 
 
 class RowPlace(NamedTuple):
-    """Where a row stands: the number of its shard among those of the split, and in the shard."""
+    """The place of a row: the number of its shard in the split, and its number in the shard."""
 
     shard: int
     row: int
 
 
 class Names(NamedTuple):
-    """What names a row: its id, its image keys, and how the images stand (data.records.LAYOUTS)."""
+    """A row's id, image keys and layout (data.records.LAYOUTS)."""
 
     id: str
     images: tuple[str, ...]
@@ -38,10 +38,7 @@ class Names(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """What a row says: its images, its caption, and of each negative the text and the type.
-
-    So of each positive, too.
-    """
+    """A row's images and caption, and the text and type of each negative and positive."""
 
     caption: str
     negatives: tuple[str, ...]
@@ -56,8 +53,8 @@ class Texts(NamedTuple):
 class Rows:
     """The rows of one split, numbered from 0.
 
-    `digest` names them: the manifest, the split, and the rows left out. `kept`: for each number the
-    place among all rows of the split, None while none is left out.
+    `digest` identifies the manifest, the split and the rows left out. `kept`: the place of each
+    number among all rows of the split, None if no row is left out.
     """
 
     folder: Path
@@ -71,11 +68,11 @@ class Rows:
         return self._mapped.starts[-1] if self.kept is None else len(self.kept)
 
     def types(self) -> tuple[str, ...]:
-        """Return the types of which the manifest has negatives."""
+        """Return the types of negatives in the manifest."""
         return tuple(self.num_of_type())
 
     def num_of_type(self) -> Mapping[str, int]:
-        """Return how many negatives of each type the manifest has, of all splits."""
+        """Return the number of negatives of each type in the manifest, over all splits."""
         found: dict[str, int] = {}
         for name, count in self.manifest.tallies.get("negatives_by_type", {}).items():
             if count:
@@ -84,7 +81,7 @@ class Rows:
         return found
 
     def place(self, number: int) -> RowPlace:
-        """Return where a row stands.
+        """Return the place of a row.
 
         Raises:
             IndexError: there is no such row.
@@ -106,7 +103,7 @@ class Rows:
         raise UsageError(f"{self.shards[place.shard].file}: fewer rows than the manifest says")
 
     def texts(self, shard: int) -> Iterator[Texts]:
-        """Yield what the rows of a shard say, left out ones too."""
+        """Yield the texts of a shard's rows, including those left out."""
         for batch in self._mapped.batches(shard):
             captions, images, layouts = (
                 batch.column(name).to_pylist() for name in ("caption", "images", "layout")
@@ -118,14 +115,14 @@ class Rows:
                 yield Texts(caption, texts, types, true, true_types, tuple(keys), layout)
 
     def images(self) -> Iterator[tuple[str, ...]]:
-        """Yield the image keys of every row, left out ones too; one is "" without an image."""
+        """Yield the image keys of every row, including those left out; "" without an image."""
         for shard in range(len(self.shards)):
             for batch in self._mapped.batches(shard):
                 for keys in batch.column("images").to_pylist():
                     yield tuple(keys) or ("",)
 
     def are_composites(self) -> NDArray[np.bool_]:
-        """Tell of each row whether it shows two images."""
+        """Tell for each row whether it has two images."""
         layouts = [
             layout
             for shard in range(len(self.shards))
@@ -168,9 +165,9 @@ def open_rows(folder: Path, *, split: str = "train", verify: Verify = "quick") -
 
 
 def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") -> tuple[Rows, Store]:
-    """Return the rows whose image the store has, and the store as they name its images.
+    """Return the rows whose image the store has, and the store under their image keys.
 
-    With "skip" the others are left out, and the digest says so: every rank must come to the same.
+    With "skip" the others are left out, which changes the digest, so that ranks can compare theirs.
 
     Raises:
         UsageError: an image is missing and `on_missing` is "error", or all are missing.
@@ -199,7 +196,7 @@ def with_images(rows: Rows, store: Store, *, on_missing: OnMissing = "error") ->
 
 
 def num_left_out(rows: Rows) -> int:
-    """Return how many rows of the split are left out."""
+    """Return the number of rows of the split that are left out."""
     return sum(shard.rows for shard in rows.shards) - len(rows)
 
 

@@ -1,16 +1,14 @@
-"""Which rows a rank reads at each step: worked out from the position, never remembered.
+"""The rows that a rank reads at each step, computed from the position alone.
 
-The rows of step t are the next `batch_size` places of the epoch's order, whatever the number of
-ranks; rank r takes the r-th of `num_ranks` equal slices. So a run goes on from a position on any
-number of ranks and workers, and no step before it is replayed.
+The rows of step t are the next `batch_size` places of the epoch's order, for any number of ranks;
+rank r takes the r-th of `num_ranks` equal slices. So a run resumes from a position on any number of
+ranks and workers, without replaying earlier steps. The last incomplete batch of an epoch is
+dropped; different rows are dropped in each epoch.
 
-Every batch is whole: what is left at the end of an epoch's order is not read in that epoch. It is
-less than a batch, and other rows in each epoch.
-
-Composites may have a share of each batch, or of every other batch alone. Captions then have an
-order of their own, which is the epoch's, and composites another, which starts again when all were
-read. Where batches take turns an epoch is whole rounds of them, so that the turn of a step is known
-from its number, in the run as in the epoch.
+Composites may have a share of each batch, or of every other batch only. Captions and composites
+then have separate orders: an epoch reads all captions once, while composites start over when all
+have been read. If batches take turns, an epoch consists of whole rounds, so that a step's number
+determines its turn.
 """
 
 from collections.abc import Iterator
@@ -25,7 +23,7 @@ from data.errors import UsageError
 from training.batches.order import Numbers, Order
 
 MOST_TURNS: Final = 16
-"""The greatest number of steps of which one is another."""
+"""The largest value of `every`."""
 
 
 class Place(NamedTuple):
@@ -37,7 +35,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Position:
-    """Where a run stands in its data; what a checkpoint keeps of it.
+    """A run's position in its data, which checkpoints store.
 
     `seen`: samples of this epoch that all ranks together have read. `rows` is the digest of the
     manifest and of the rows left out (`Rows.digest`).
@@ -49,7 +47,7 @@ class Position:
     rows: str = ""
 
     def content(self) -> Json:
-        """Return the position as JSON holds it."""
+        """Return the position as JSON."""
         return asdict(self)
 
 
@@ -57,7 +55,7 @@ def position_of(content: Json, *, rows: str, seed: int) -> Position:
     """Return the position that a checkpoint kept.
 
     Raises:
-        UsageError: it is of other rows or of another seed, or it is no position.
+        UsageError: it belongs to other rows or another seed, or is not a position.
     """
     known = {field.name: content.get(field.name) for field in fields(Position)}
     types = {"epoch": int, "seen": int, "seed": int, "rows": str}
@@ -69,8 +67,8 @@ def position_of(content: Json, *, rows: str, seed: int) -> Position:
         )
     if position.rows != rows:
         raise UsageError(
-            "the checkpoint was written on other rows than these: another manifest or split, or "
-            "other images missing; give the same shards and images, or start from the beginning"
+            "the checkpoint was written for different rows: another manifest or split, or other "
+            "images missing; give the same shards and images, or start from the beginning"
         )
     if position.seed != seed:
         raise UsageError(
@@ -82,10 +80,9 @@ def position_of(content: Json, *, rows: str, seed: int) -> Position:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Composites:
-    """How many composites steps have.
+    """The number of composites in a step.
 
-    `share`: of a batch. They are in the batches of steps 0, 1, ... that leave `at` when they are
-    divided by `every`.
+    `share`: of a batch. They are in the batches of steps t with t mod `every` = `at`.
     """
 
     share: float = 1.0
@@ -93,7 +90,7 @@ class Composites:
     at: int = 0
 
     def check(self, where: str) -> None:
-        """Raise UsageError for numbers outside of their range."""
+        """Raise UsageError for numbers out of range."""
         are_turns = 1 <= self.every <= MOST_TURNS and 0 <= self.at < self.every
         if not are_turns:
             raise UsageError(
@@ -108,9 +105,9 @@ class Composites:
 
 
 class Mix(NamedTuple):
-    """Composites beside captions: the numbers of both, and how many of a batch are composites.
+    """Captions and composites: the rows of each, and the number of composites in a batch.
 
-    `every`, `at`: of which batches, see `Composites`.
+    `every`, `at`: the batches that have composites, see `Composites`.
     """
 
     captions: Numbers
@@ -120,14 +117,14 @@ class Mix(NamedTuple):
     at: int = 0
 
     def captions_a_round(self, batch_size: int) -> int:
-        """Return how many captions `every` steps read."""
+        """Return the number of captions that `every` steps read."""
         return self.every * batch_size - self.in_batch
 
 
 def mix_of(is_composite: NDArray[np.bool_], *, wanted: Composites, batch_size: int) -> Mix:
     """Return how composites are mixed into batches.
 
-    `is_composite`: of each row. The share is rounded to whole rows.
+    `is_composite`: for each row. The share is rounded to whole rows.
 
     Raises:
         UsageError: a number is out of range, or there are too few composites or captions.
@@ -156,8 +153,8 @@ def mix_of(is_composite: NDArray[np.bool_], *, wanted: Composites, batch_size: i
 class Sampler:
     """The batches of one rank from `start` to the end of `epochs`, as lists of places.
 
-    `size`: number of rows. `batch_size`: captions a step of all ranks together. `mix`: composites
-    beside captions, if they have a share of their own. Serves as the `batch_sampler` of a torch
+    `size`: number of rows. `batch_size`: captions per step of all ranks together. `mix`: how
+    composites are mixed in, if they have their own share. Serves as the `batch_sampler` of a torch
     DataLoader.
     """
 
@@ -182,7 +179,7 @@ class Sampler:
             )
 
     def __len__(self) -> int:
-        """Return the number of steps that are left."""
+        """Return the number of remaining steps."""
         epochs_after = self.epochs - self.start.epoch - 1
         if epochs_after < 0:
             return 0
@@ -191,13 +188,13 @@ class Sampler:
 
     @property
     def epoch_size(self) -> int:
-        """Return how many rows an epoch has, composites among them."""
+        """Return the number of rows in an epoch, including composites."""
         if self.mix is None:
             return self.size
         return self._rounds(self.mix) * self.mix.every * self.batch_size
 
     def _rounds(self, mix: Mix) -> int:
-        """Return how often in an epoch each kind of batch has its turn."""
+        """Return how often each kind of batch has its turn in an epoch."""
         return len(mix.captions) // mix.captions_a_round(self.batch_size)
 
     def __iter__(self) -> Iterator[list[Place]]:
@@ -212,7 +209,7 @@ class Sampler:
             position = self.after(position)
 
     def after(self, position: Position) -> Position:
-        """Return where the run stands once the step at `position` is done."""
+        """Return the position after the step at `position`."""
         return self._whole(replace(position, seen=position.seen + self.batch_size))
 
     def places(self, position: Position) -> list[Place]:
@@ -226,7 +223,7 @@ class Sampler:
         return [Place(position.epoch, number) for number in order.at(seen).tolist()]
 
     def _mixed(self, mix: Mix, position: Position, seen: Numbers) -> list[Place]:
-        """Return the rows at places of a step, composites spread evenly among them."""
+        """Return the rows at places of a step, with composites spread evenly among them."""
         step = position.seen // self.batch_size
         num_rounds, turn = divmod(step, mix.every)
         of_earlier_steps = (num_rounds + (turn > mix.at)) * mix.in_batch
@@ -250,10 +247,10 @@ class Sampler:
 
 
 def _in_rounds(numbers: Numbers, places: Numbers, position: Position) -> list[Place]:
-    """Return the rows at places of an endless order: all of them, again and again, shuffled."""
+    """Return the rows at places of an endless order: all rows, shuffled again in each pass."""
     epochs, offsets = np.divmod(places, len(numbers))
     found: list[Place] = []
-    for epoch in np.unique(epochs).tolist():  # ascending, as the places are
+    for epoch in np.unique(epochs).tolist():  # ascending, like the places
         order = Order(size=len(numbers), seed=position.seed, epoch=epoch)
         read = numbers[order.at(offsets[epochs == epoch])]
         found += [Place(epoch, number) for number in read.tolist()]

@@ -1,4 +1,4 @@
-"""Texts -> token ids: a tokenizer with a fingerprint, after which its ids are kept."""
+"""Texts -> token ids: a tokenizer with a fingerprint, which names the files of its ids."""
 
 import hashlib
 import json
@@ -20,9 +20,9 @@ _PROBES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Tokenizer:
-    """`encode` gives each text's ids from start to end of text, cut to what the model reads.
+    """`encode` returns each text's ids from start to end of text, cut to the context length.
 
-    `name` tells tokenizers apart that happen to encode the probes alike.
+    `name` distinguishes tokenizers that happen to encode the probes alike.
     """
 
     encode: Encode
@@ -30,7 +30,7 @@ class Tokenizer:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Return a hash of the name and of what a few probing texts become."""
+        """Return a hash of the name and of the ids of a few probe texts."""
         content = json.dumps([_VERSION, self.name, self.encode(list(_PROBES))])
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -48,9 +48,9 @@ def tokenizer_of(model: str = "ViT-B-32") -> Tokenizer:
 
 
 def unpadded(tokenize: Callable[[list[str]], "_Table"]) -> Encode:
-    """Return the encoder of a tokenizer of open_clip, which pads: the pads at the end are cut off.
+    """Return the encoder of an open_clip tokenizer, without the padding at the end.
 
-    Its padding is what the empty text ends with.
+    The padding is the id with which the empty text ends.
     """
     pad = tokenize([""]).tolist()[0][-1]
 

@@ -1,14 +1,14 @@
 """Token ids of captions and negatives, made once and kept beside the shards.
 
-A file for each shard, named after the tokenizer's fingerprint and made with the shard's SHA-256 in
-it: another tokenizer or another shard has another file. Integer lists, mapped into memory. A file
-appears whole, and whoever comes second finds it, so any number of processes may make them at once.
+Each shard has a file of integer lists, named after the tokenizer's fingerprint and with the shard's
+SHA-256 in it, so that another tokenizer or shard has another file. Files are memory-mapped. They
+are created atomically, so any number of processes may make them at once.
 
-A negative whose ids are its caption's (its edit lies beyond what the model reads) has no ids: it
-is masked when it is drawn, and counted. The same goes for such a positive, which is never drawn.
+A negative with the same ids as its caption (its edit is beyond the context length) has no ids: it
+is masked when drawn, and counted. A positive of that kind is never drawn.
 
-Siblings are a row's neighbours in its shard with the same images: a source yields the captions of
-an image one after another. Where a row names its siblings itself, they are those.
+Siblings are a row's neighbours in its shard with the same images, since a source yields the
+captions of an image one after another. If a row names its siblings itself, those are used.
 """
 
 import json
@@ -40,7 +40,7 @@ _REORDER = POSITIVE_TYPES.index("reorder")
 
 
 class RowIds(NamedTuple):
-    """The ids of a row: int32; of negatives that cannot be used none, their place is kept."""
+    """The ids of a row, int32; unusable negatives have none, but keep their place."""
 
     caption: Ids
     negatives: tuple[Ids, ...]
@@ -48,7 +48,7 @@ class RowIds(NamedTuple):
 
 
 class PositivePlace(NamedTuple):
-    """Where a positive stands in a shard: which of a row's own it is; OF_CAPTION: its caption."""
+    """A positive's place in a shard: a row and the index in it; OF_CAPTION: the row's caption."""
 
     row: int
     number: int
@@ -73,9 +73,9 @@ class Tokens:
         )
 
     def positives_of(self, place: RowPlace, *, siblings: bool) -> list[PositivePlace]:
-        """Return where a row's positives stand that can be used, in their order.
+        """Return the places of a row's usable positives, in order.
 
-        `siblings`: whether the image's other captions are among them, after the others.
+        `siblings`: whether the image's other captions follow them.
         """
         lists = self._lists(place.shard)
         usable = lists["positive_lengths"].row(place.row) > 0
@@ -98,20 +98,20 @@ class Tokens:
         return found
 
     def positive(self, shard: int, place: PositivePlace) -> Ids:
-        """Return the ids of a positive, not copied; none of one that is no use."""
+        """Return the ids of a positive, not copied; an unusable one has none."""
         if place.number == OF_CAPTION:
             return self._lists(shard)["caption"].row(place.row)
         return self.stored_positives(RowPlace(shard, place.row))[place.number]
 
     def is_reordered(self, shard: int, place: PositivePlace) -> bool:
-        """Tell whether a positive says the caption's words in another order."""
+        """Tell whether a positive has the caption's words in another order."""
         if place.number == OF_CAPTION:
             return False
         codes = self._lists(shard)["positive_types"].row(place.row)
         return bool(codes[place.number] == _REORDER)
 
     def stored_positives(self, place: RowPlace) -> tuple[Ids, ...]:
-        """Return the ids of a row's own positives in their places, none of one that is no use."""
+        """Return the ids of a row's own positives in their places; unusable ones have none."""
         lists = self._lists(place.shard)
         return _cut(lists["positives"].row(place.row), lists["positive_lengths"].row(place.row))
 
@@ -135,14 +135,14 @@ def tokens_of(
     cache: Path | None = None,
     report: Callable[[int], None] = lambda _num_rows: None,
 ) -> Tokens:
-    """Return the ids of all rows; what is not there yet is made, `report` hears of each shard.
+    """Return the ids of all rows, making missing files; `report` is called for each shard.
 
-    They lie in `cache`; without one in `tokens` beside the shards, or in the user's cache where
+    The files are in `cache`, by default in `tokens` beside the shards, or in the user's cache if
     that cannot be written.
 
     Raises:
-        UsageError: the tokenizer gives nothing for a text, or there is nowhere to write.
-        OSError: there is no room to write.
+        UsageError: the tokenizer gives no ids for a text, or no folder can be written.
+        OSError: the disk is full.
     """
     folders = _folders(rows, tokenizer, cache)
     shards = range(len(rows.shards))
@@ -150,15 +150,15 @@ def tokens_of(
 
 
 def num_cut(tokens: Tokens) -> int:
-    """Return how many negatives are, as ids, their caption."""
+    """Return the number of negatives with the same ids as their caption."""
     lengths = (map_lists(path)[0]["lengths"].values for path in tokens.files)
     return sum(int((values == 0).sum()) for values in lengths)
 
 
 def with_negative(tokens: Tokens, types: Collection[str] | None) -> NDArray[np.bool_]:
-    """Return for each row of the split, left out ones too, whether a negative of it can be drawn.
+    """Return for each row of the split, also those left out, whether it has a usable negative.
 
-    `types`: those that are drawn; None: any.
+    `types`: the types that are drawn; None: any.
     """
     codes = None if types is None else [TYPES.index(name) for name in types]
     parts = [np.zeros(0, np.bool_)]
@@ -174,9 +174,9 @@ def with_negative(tokens: Tokens, types: Collection[str] | None) -> NDArray[np.b
 
 
 def with_positive(tokens: Tokens, *, siblings: bool) -> NDArray[np.bool_]:
-    """Return for each row of the split, left out ones too, whether it has a positive to draw.
+    """Return for each row of the split, also those left out, whether it has a usable positive.
 
-    Siblings that say the same as the caption are counted, too.
+    Siblings that repeat the caption count as well.
     """
     parts = [np.zeros(0, np.bool_)]
     for path in tokens.files:
@@ -193,7 +193,7 @@ def with_positive(tokens: Tokens, *, siblings: bool) -> NDArray[np.bool_]:
 
 
 def _cut(ids: Ids, lengths: Ids) -> tuple[Ids, ...]:
-    """Return texts that stand one after another."""
+    """Return consecutive texts."""
     bounds = np.cumsum(lengths).tolist()
     starts = [0, *bounds[:-1]]
     return tuple(ids[start:end] for start, end in zip(starts, bounds, strict=False))
@@ -214,7 +214,7 @@ def _file(
     folders: tuple[Path, ...],
     report: Callable[[int], None],
 ) -> Path:
-    """Return the file of a shard; made in the first folder that can be written."""
+    """Return the file of a shard, making it in the first writable folder if necessary."""
     name = Path(rows.shards[shard].file).name
     made_of = {"shard": rows.shards[shard].sha256, "tokenizer": tokenizer.fingerprint}
     note = json.dumps(made_of | {"form": _FORM})
@@ -240,7 +240,7 @@ def _file(
 
 
 def _is_of(path: Path, note: str) -> bool:
-    """Tell whether a file is there, whole, and made of this shard by this tokenizer."""
+    """Tell whether a file exists, is complete, and is of this shard and tokenizer."""
     try:
         return path.exists() and map_lists(path)[1] == note
     except (UsageError, OSError):
@@ -284,16 +284,16 @@ def _columns(rows: Iterator[Texts], encode: Encode) -> dict[str, list[list[int]]
 
 
 def _others(caption: list[int], texts: Iterator[list[int]]) -> list[list[int]]:
-    """Return ids of texts, none of those that are the caption to the model."""
+    """Return ids of texts, none for those with the caption's ids."""
     return [[] if ids == caption else ids for ids in texts]
 
 
 def _runs(shown: list[tuple[tuple[str, ...], str]]) -> list[list[int]]:
-    """Return for each row the first one and the end of the run of rows that show what it does."""
+    """Return for each row the start and end of the run of rows with the same images."""
     runs: list[list[int]] = []
     for (keys, _layout), run in groupby(shown):
         first, size = len(runs), len(list(run))
-        alone = not keys  # rows without an image have nothing in common
+        alone = not keys  # rows without an image share none
         runs += [[row, row + 1] if alone else [first, first + size]
                  for row in range(first, first + size)]  # fmt: skip
     return runs

@@ -1,4 +1,4 @@
-"""Texts as a prefix tree in rows: every distinct beginning of a row's texts has one slot.
+"""Texts as a prefix tree in rows: every distinct prefix of a row's texts has one slot.
 
 Sorted texts visit their prefix tree depth first, so a text adds to its row only the tokens in
 which it differs from the text before it, and a token's descendants follow it directly.
@@ -10,12 +10,12 @@ from itertools import pairwise, takewhile
 
 SLOT_MULTIPLE = 8  # attention kernels want a mask whose rows are aligned
 MOST_SLOTS = 256  # unless one text is longer
-ATTENTION_COST = 1 / 1024  # of a slot, for each slot of its row, beside 1 for the layers' products
+ATTENTION_COST = 1 / 1024  # per slot and slot of its row, relative to the layers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """Some texts' tree, depth first.
+    """The prefix tree of some texts, depth first.
 
     Attributes:
         tokens: the token id in each slot.

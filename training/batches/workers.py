@@ -1,10 +1,10 @@
-"""Worker processes that read ahead of the loop; whatever happens to one, the loop hears of it.
+"""Worker processes that read ahead of the loop, which learns of every failure in them.
 
-Workers are processes, not threads: beside decoding, an image costs a few tenths of a millisecond
-in Python, and a trainer that launches kernels cannot share its interpreter with that.
+Workers are processes, not threads: besides decoding, an image costs a few tenths of a millisecond
+in Python, and a trainer that launches kernels needs its interpreter for itself.
 
-Workers hand over tensors in shared memory. Python's queue drops an item that it cannot send and
-only prints why, and torch would wait for that item forever; here the reason is sent in its place.
+Workers pass tensors through shared memory. Python's queue drops an item that it cannot send and
+only prints the reason, and torch would wait for that item forever; here the reason is sent instead.
 """
 
 import atexit
@@ -34,9 +34,9 @@ _FEWER: Final = "fewer workers (training.run.workers, or evaluate --workers)"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workers:
-    """Processes that read items: their number (0: none, all in this process).
+    """Processes that read items: their number, 0 to read in this process.
 
-    `ahead`: items that each reads before they are asked for.
+    `ahead`: items that each reads in advance.
     """
 
     number: int = 2
@@ -48,11 +48,11 @@ def read_ahead(
 ) -> Generator[T]:
     """Yield the items of `order`, in that order; the workers end when the generator is closed.
 
-    `pinned`: in page-locked memory, for copies to a GPU that overlap work.
+    `pinned`: in page-locked memory, for asynchronous copies to a GPU.
 
     Raises:
-        UsageError: as `data`; its type is kept, which torch would lose.
-        RetryableError: as `data`, or an item cannot be handed over.
+        UsageError: as raised by `data`; torch would lose its type.
+        RetryableError: as raised by `data`, or an item cannot be sent.
     """
     several = workers.number > 0
     if several:
@@ -60,7 +60,7 @@ def read_ahead(
     ending = RawValue("b", 0)
     loader = DataLoader(
         _Guarded(data),
-        batch_size=None,  # an item is one index of `order`, whatever is in it
+        batch_size=None,  # an item is one index of `order`, of any content
         sampler=order,
         collate_fn=_as_it_is,
         num_workers=workers.number,
@@ -84,10 +84,10 @@ def read_ahead(
 
 
 def _received(loader: DataLoader[T]) -> Iterator[T]:
-    """Yield what workers hand over; one that runs out of open files only hangs up.
+    """Yield what workers send; one that runs out of open files only closes the connection.
 
-    Tensors travel as open files. A worker that cannot open one more prints why in a thread of its
-    own and closes the connection, so all that arrives here is its end.
+    Tensors are sent as open files. A worker that cannot open another prints the reason in its own
+    thread and closes the connection, so only the end of the connection arrives here.
     """
     try:
         yield from loader
@@ -97,9 +97,9 @@ def _received(loader: DataLoader[T]) -> Iterator[T]:
 
 @contextmanager
 def deaths_told() -> Iterator[None]:
-    """Within this context the death of a worker is a RetryableError.
+    """Within this context the death of a worker raises a RetryableError.
 
-    torch raises its own from a signal handler, wherever the main thread happens to be.
+    torch raises its own error from a signal handler, wherever the main thread is.
     """
     try:
         yield
@@ -111,16 +111,16 @@ def deaths_told() -> Iterator[None]:
 
 
 def _refuse_without_locks(number: int) -> None:
-    """Raise RetryableError where shared memory has no room for the locks of so many workers."""
+    """Raise RetryableError if shared memory has no room for the workers' locks."""
     try:
-        locks = [Lock() for _ in range(4 * number + 12)]  # four a queue, and those of an event
+        locks = [Lock() for _ in range(4 * number + 12)]  # four per queue, and those of an event
     except OSError as error:
         raise RetryableError(_too_little_memory(error.strerror or str(error))) from error
     del locks
 
 
 def _explain(message: str) -> str | None:
-    """Return what an error of torch's loader means, None if it is of something else."""
+    """Return what an error of torch's loader means, None if it is another error."""
     if "Too many open files" in message or "received 0 items of ancdata" in message:
         return _too_many_files()
     if message.startswith("Pin memory thread exited"):
@@ -163,7 +163,7 @@ def _why_unsent(error: Exception) -> str:
 
 
 class _Guarded(Dataset[T | Exception]):
-    """Items, or what a user can mend in their place: an error would lose its type on its way."""
+    """Items, or the user's errors in their place: a raised error would lose its type on the way."""
 
     def __init__(self, data: Dataset[T]) -> None:
         self._data = data
@@ -182,7 +182,7 @@ def _as_it_is(item: T) -> T:
 def _begin(ending: c_byte, _worker: int) -> None:
     """Prepare a worker: it reports what it cannot send, and ends with the trainer, not before.
 
-    It lives on when the whole job is told to stop, since the loop may still take its last step.
+    It ignores a signal to the whole job, since the loop may still take its last step.
     """
 
     def stop(_signal: int, _frame: object) -> None:
@@ -196,16 +196,16 @@ def _begin(ending: c_byte, _worker: int) -> None:
 
 
 def _send_reason(queue: "Queue[Any]", error: Exception, unsent: tuple[object, object]) -> None:
-    """Send, in the place of an item of this number, why it cannot be sent.
+    """Send the reason why an item cannot be sent in place of the item.
 
-    The queue calls this where it would otherwise print the error and drop the item.
+    The queue calls this instead of printing the error and dropping the item.
     """
     number, _ = unsent
     queue.put((number, RetryableError(_why_unsent(error))))
 
 
 def _end_with_parent() -> None:
-    """End where the trainer was killed: torch asks for that only of processes that it forked."""
+    """End if the trainer was killed: torch does this only for forked processes."""
     parent = parent_process()
     assert parent is not None
     parent.join()

@@ -56,15 +56,14 @@ class ClipModel(nn.Module):
 
     Attributes:
         clip: open_clip's model; its state dict is what `open_clip.create_model` reads.
-        form: how its text tower reads, for loaders that lay out texts.
+        form: the form of its text tower, for loaders that lay out texts.
         has_patches: whether the image tower gives patches in the joint space.
-        has_bias: whether it adds a bias of its own to similarities, as SigLIP does; it is frozen
-            until `train_bias`.
-        note: what a user should be told once, or "".
-        statistics_frozen: whether BatchNorm, of a ResNet, normalises by the statistics it has.
-        found: what it was loaded from, in a line for the user; "" where nobody said.
-        heads: maps that only training needs, by name; they are no part of the model that is
-            exported.
+        has_bias: whether it adds a bias to similarities, as SigLIP does; it is frozen until
+            `train_bias`.
+        note: a note to show the user once, or "".
+        statistics_frozen: whether a ResNet's BatchNorm normalises by its stored statistics.
+        found: a line for the user about its origin, or "".
+        heads: projections that only training needs, by name; they are not exported.
         thrifty: whether cheap outputs are made again in the backward pass (memory.py), which a
             compiled model cannot.
     """
@@ -73,7 +72,7 @@ class ClipModel(nn.Module):
         super().__init__()
         self.clip: Any = clip
         if is_resnet(self.clip.visual):
-            self.clip.visual.to(memory_format=torch.channels_last)  # convolutions are faster so
+            self.clip.visual.to(memory_format=torch.channels_last)  # faster convolutions
         self.heads = nn.ModuleDict()
         self.thrifty = True
         self.found = ""
@@ -95,10 +94,9 @@ class ClipModel(nn.Module):
         """Return the batch's features.
 
         Args:
-            batch: on the model's device. Images of uint8 are normalised as the model wants them;
-                floats are taken as they are.
-            tokens: patches and tokens too, for losses that need them.
-            patches: patches without tokens.
+            batch: on the model's device. uint8 images are normalised; floats are used as they are.
+            tokens: also return patches and tokens, for losses that need them.
+            patches: also return patches, without tokens.
 
         Raises:
             UsageError: patches are requested from an image tower without them.
@@ -147,7 +145,7 @@ class ClipModel(nn.Module):
         )
 
     def require_patches(self) -> None:
-        """Raise UsageError where the image tower has no patches for losses that see them."""
+        """Raise UsageError if losses need patches and the image tower has none."""
         if not self.has_patches:
             raise UsageError(
                 "losses over patches (local, attended_phrases) need an image tower with patch "
@@ -157,10 +155,10 @@ class ClipModel(nn.Module):
             )
 
     def add_prompt(self, width: int, *, generator: torch.Generator) -> None:
-        """Add what maps a caption's state to a decoder's width, as a head.
+        """Add a head that projects a caption's state to a decoder's width.
 
         Raises:
-            UsageError: the text tower does not read causally, and its states are another thing.
+            UsageError: the text tower is not causal, so its states differ.
         """
         tower: Any = getattr(self.clip, "text", self.clip)
         if self.text_kind != "causal":
@@ -182,7 +180,7 @@ class ClipModel(nn.Module):
             self.freeze_statistics()
 
     def freeze_statistics(self) -> None:
-        """Normalise by BatchNorm's running statistics, in training too, and leave them as they are.
+        """Normalise by BatchNorm's running statistics, also in training, and do not update them.
 
         Those of a pre-trained model are better than a batch's, and do not depend on its size.
         """
@@ -191,7 +189,7 @@ class ClipModel(nn.Module):
 
     @property
     def sees_whole_batch(self) -> bool:
-        """Whether an image's features depend on the others of its batch, in training."""
+        """Whether in training an image's features depend on the others in its batch."""
         return not self.statistics_frozen and any(map(_is_batch_norm, self.modules()))
 
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - nn.Module's signature
@@ -232,7 +230,7 @@ class ClipModel(nn.Module):
 
     @property
     def quick_gelu(self) -> bool:
-        """Whether the model runs with QuickGELU; written beside weights in a file."""
+        """Whether the model uses QuickGELU; files store this beside the weights."""
         return any(isinstance(module, QuickGELU) for module in self.clip.modules())
 
     @property
@@ -256,7 +254,7 @@ def _is_batch_norm(module: nn.Module) -> bool:
 
 
 def prompt_for(state_width: int, width: int, *, generator: torch.Generator) -> nn.Linear:
-    """Return a map from a text tower's states to what a decoder is given, drawn at random."""
+    """Return a random projection from a text tower's states to a decoder's input."""
     prompt = nn.Linear(state_width, width, bias=False)
     bound = state_width**-0.5
     with torch.no_grad():
@@ -279,7 +277,7 @@ def _text_kind(clip: nn.Module) -> TextKind:
 
 
 def _text_form(clip: nn.Module, kind: TextKind, tokenize: Tokenize) -> TextForm:
-    """Infer the pad id, and whether texts begin with a mark, from the tokenizer's output."""
+    """Infer the pad id, and whether texts begin with a start mark, from the tokenizer's output."""
     empty, word = tokenize([""])[0].tolist(), tokenize(["a"])[0].tolist()
     tower: Any = getattr(clip, "text", clip)
     huggingface = kind == "huggingface"

@@ -1,9 +1,9 @@
-"""A frozen text model that is to write a caption again from what the text tower made of another.
+"""A frozen text model that has to write one caption from the text tower's state of another.
 
-READ-CLIP (arXiv 2510.16540): one state of the text tower, mapped to the model's width, is all that
-the model knows of the text. A model with an encoder (T5) attends to it in place of the encoder's
-states; a causal one has it before the first token. The model stays as it is: its weights are in
-no checkpoint, and no optimizer sees them.
+READ-CLIP (arXiv 2510.16540): one state of the text tower, projected to the model's width, is the
+model's only input. A model with an encoder (T5) attends to it instead of the encoder's states; a
+causal one gets it before the first token. The model is not trained: its weights are in no
+checkpoint and in no optimizer.
 
 Shape suffixes: N texts to write, L tokens, W width of the model, V its vocabulary.
 """
@@ -28,10 +28,10 @@ class Decoder:
     """A frozen text model.
 
     Attributes:
-        name: what a run's record calls it.
-        tokenizer: text -> ids, the end of the text among them.
-        network: of transformers.
-        width: of what it is given.
+        name: its name in a run's record.
+        tokenizer: text -> ids, including the end of the text.
+        network: a model of transformers.
+        width: of its input.
     """
 
     name: str
@@ -40,9 +40,9 @@ class Decoder:
     width: int
 
     def __call__(self, prompt_NW: Tensor, token_NL: Tensor, /) -> Tensor:
-        """Return logits_NLV of each token, the ones before it given.
+        """Return logits_NLV of each token, given the preceding ones.
 
-        `token_NL`: NO_TOKEN where a text has ended.
+        `token_NL`: NO_TOKEN after the end of a text.
         """
         id_NL = token_NL.clamp_min(0)
         prompt_N1W = prompt_NW[:, None]
@@ -70,10 +70,10 @@ class Decoder:
 
 
 def open_decoder(place: str) -> Decoder:
-    """Return the text model of a folder or of a hub's name.
+    """Return the text model in a folder or of a name on the hub.
 
     Raises:
-        UsageError: it cannot be opened, or has no token that ends a text; transformers is missing.
+        UsageError: it cannot be opened, or has no end-of-text token; transformers is missing.
     """
     try:
         from training.model.text_models import open_text_model  # noqa: PLC0415  (transformers' door)

@@ -1,4 +1,4 @@
-"""A teacher: a copy of the model whose weights follow those of the trained one.
+"""A teacher: a copy of the model whose weights are a moving average of the trained ones.
 
 theta' <- decay theta' + (1 - decay) theta after each step. It costs a forward pass of both towers
 without a graph, and a second copy of the weights in memory and in checkpoints. With LoRA the two
@@ -13,10 +13,10 @@ from training.model.clip import ClipModel
 
 
 def teacher_of(model: ClipModel) -> ClipModel:
-    """Return a copy of a model as initial teacher, without gradients and dropout."""
+    """Return a copy of a model as its initial teacher, without gradients and dropout."""
     teacher = deepcopy(model).eval()
     teacher.requires_grad_(requires_grad=False)
-    teacher.thrifty = False  # there is no backward pass to save for
+    teacher.thrifty = False  # there is no backward pass
     return teacher
 
 

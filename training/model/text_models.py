@@ -17,12 +17,12 @@ Kind = Literal["causal", "any"]
 def open_text_model(
     place: str, *, option: str, kind: Kind = "causal", file: str | None = None
 ) -> tuple[Any, Any]:
-    """Return the tokenizer and the model of a folder or of a hub's name, in float32.
+    """Return the tokenizer and model in a folder or of a name on the hub, in float32.
 
     Args:
         place: the folder or the name.
-        option: how the user named it, for messages.
-        kind: "causal", or "any" for a model with an encoder where the place holds one.
+        option: the option that names it, for messages.
+        kind: "causal", or "any" to accept a model with an encoder as well.
         file: a GGUF file in the folder.
 
     Raises:
@@ -31,10 +31,10 @@ def open_text_model(
     logging.getLogger("transformers").setLevel(logging.ERROR)
     options: dict[str, Any] = {"gguf_file": file} if file else {}
     weights: dict[str, Any] = {"dtype": torch.float32}
-    if file and hasattr(transformers, "GgufConfig"):  # packed weights stay packed otherwise
+    if file and hasattr(transformers, "GgufConfig"):  # otherwise packed weights stay packed
         weights["quantization_config"] = transformers.GgufConfig(dequantize=True)
     try:
-        with contextlib.redirect_stderr(io.StringIO()):  # a bar of its own for GGUF
+        with contextlib.redirect_stderr(io.StringIO()):  # transformers' own progress bar for GGUF
             tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
             made = _class_for(place, kind)
             loaded: Any = made.from_pretrained(

@@ -1,8 +1,8 @@
 """The features of a CLIP model's two towers: global features, patches and tokens.
 
-The towers' own modules are called, and no code of theirs is repeated but the way they are put
-together. Shape suffixes: B images, P patches, D embedding, W width of the text tower, R rows, S
-slots, T texts, X = R S states, M distinct tokens of an image's texts, C a ResNet's channels.
+The towers' own modules are called; only the way in which they are combined is repeated here. Shape
+suffixes: B images, P patches, D embedding, W width of the text tower, R rows, S slots, T texts, X =
+R S states, M distinct tokens of an image's texts, C a ResNet's channels.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -24,10 +24,10 @@ def encode_images(visual: Any, image_BCHW: Tensor) -> Tensor:  # noqa: ANN401 - 
 def encode_patches(visual: Any, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
     """Return normalised features as BD, and those of patches, in the joint space, as BPD.
 
-    A Vision Transformer's are proj(ln_post(x_p)). Of a tower that pools by attention (SigLIP's) a
-    patch's features are what the tower would make of an image that has no other. A ResNet's are
-    what its attention pool would give if all its heads looked at one place:
-    c_proj(v_proj(x_p + position_p)), as in MaskCLIP (Zhou et al. 2022, arXiv 2112.01071, eq. 3).
+    A Vision Transformer's are proj(ln_post(x_p)). In a tower that pools by attention (SigLIP's), a
+    patch's features are those of an image with this patch only. In a ResNet they are the output of
+    the attention pool if all its heads attended to that position: c_proj(v_proj(x_p + position_p)),
+    as in MaskCLIP (Zhou et al. 2022, arXiv 2112.01071, eq. 3).
     """
     if is_resnet(visual):
         return _resnet_patches(visual, image_BCHW)
@@ -58,17 +58,17 @@ def is_resnet(visual: Any) -> bool:  # noqa: ANN401
 
 
 def pools_by_attention(visual: Any) -> bool:  # noqa: ANN401
-    """Tell whether an image tower is one of timm's that attends to its patches, and to no more."""
+    """Tell whether an image tower is one of timm's that pools its patches by attention alone."""
     trunk: Any = getattr(visual, "trunk", None)
     pool = getattr(trunk, "attn_pool", None)
     return pool is not None and pool.pos_embed is None and trunk.num_prefix_tokens == 0
 
 
 class TextFeatures(NamedTuple):
-    """Normalised features of each text, those of each image's tokens, states of its caption.
+    """Normalised features of each text, features of each image's tokens, states of its caption.
 
-    `token_BMD`: None where they were not asked for. `state_BW`: of a caption's last token, before
-    it is projected; None where the tower does not read causally.
+    `token_BMD`: None if not requested. `state_BW`: of a caption's last token, before the
+    projection; None if the tower is not causal.
     """
 
     text_TD: Tensor
@@ -83,7 +83,7 @@ def encode_texts(
     kind: TextKind,
     tokens: bool,
 ) -> TextFeatures:
-    """Return what a text tower says of a batch's texts; of their tokens, too, if asked."""
+    """Return a text tower's features of a batch's texts and, if requested, of their tokens."""
     tower = getattr(clip, "text", clip)
     state_BW = None
     if kind == "causal":

@@ -1,1 +1,1 @@
-"""What is minimised: the table LOSSES, and a weighted list of them."""
+"""The objective: the table LOSSES, and a weighted list of losses."""

@@ -1,8 +1,8 @@
-"""What every loss sees: one typed view of a batch's features.
+"""The input of every loss: one typed view of a batch's features.
 
-Shape suffixes: B captions, K negatives a caption, C = 1 + K candidates of an image, caption first,
-T texts, Q positives a caption, D embedding, P patches, M distinct tokens of an image's candidates,
-L token positions.
+Shape suffixes: B captions, K negatives per caption, C = 1 + K candidates of an image, caption
+first, T texts, Q positives a caption, D embedding, P patches, M distinct tokens of an image's
+candidates, L token positions.
 """
 
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from torch import Tensor
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """What a frozen decoder makes of captions: N texts that it is to write, of V tokens.
+    """A frozen decoder's output for captions: N texts to write, over V tokens.
 
     Attributes:
         logits_NLV: of each token.
-        token_NL: which it is; -100 where the text has ended.
+        token_NL: the right tokens; -100 after the end of a text.
         caption_N: the caption that the decoder was given.
     """
 
@@ -30,25 +30,25 @@ class Written:
 class Features:
     """Features of B captions, their images and their negatives, in float32 or float64.
 
-    They are of one rank's captions, of a micro-batch of them, or of the captions of all ranks.
+    They belong to one rank's captions, to a micro-batch of them, or to the captions of all ranks.
 
     Attributes:
         image_BD: normalised.
-        text_TD: normalised; those texts that are there.
+        text_TD: normalised; the texts that exist.
         place_T: b * C + k of each text; k = 0 is the caption.
-        valid_BC: which captions and negatives are there.
+        valid_BC: which captions and negatives exist.
         scale: exp(logit_scale), 0-d.
-        bias: what the model adds to a scaled similarity, 0-d; None where it has none (SigLIP has).
-        positive_BQD: normalised texts that are as true of the image as the caption, zeros where one
-            is missing; None where none were drawn.
-        positive_BQ: which of them are there.
-        teacher_BD: what the teacher makes of the images; None where no loss asked for one.
-        teacher_TD: and of the texts.
-        patch_BPD: not normalised, class token left out; None where they were not asked for.
-        token_BMD: not normalised; None where they were not asked for.
+        bias: the model's logit bias, 0-d; None without one (SigLIP has one).
+        positive_BQD: normalised; other true texts about the image, zeros where one is missing; None
+            if none were drawn.
+        positive_BQ: which positives exist.
+        teacher_BD: the teacher's features of the images; None if no loss needs them.
+        teacher_TD: the teacher's features of the texts.
+        patch_BPD: not normalised, without the class token; None if no loss needs them.
+        token_BMD: not normalised; None if no loss needs them.
         path_TL: b * M + m of each text's tokens; B * M where the text has ended.
-        prompt_BW: what a decoder is given of each caption; None without one.
-        written: what it makes of it; None where no loss asked for it.
+        prompt_BW: the decoder's input for each caption; None without a decoder.
+        written: the decoder's output; None if no loss needs it.
     """
 
     image_BD: Tensor
@@ -74,14 +74,14 @@ class Features:
 
     @property
     def positives(self) -> tuple[Tensor, Tensor]:
-        """Return the positives as BQD and which are there as BQ; Q is 0 where none were drawn."""
+        """Return the positives as BQD and which exist as BQ; Q is 0 if none were drawn."""
         if self.positive_BQD is None or self.positive_BQ is None:
             return self.image_BD[:, None][:, :0], self.valid_BC[:, :0]
         return self.positive_BQD, self.positive_BQ
 
     @property
     def path_BCL(self) -> Tensor | None:
-        """Return the paths by candidate, ended from the start where a negative is missing."""
+        """Return the paths by candidate; a missing negative has an empty one."""
         if self.path_TL is None or self.token_BMD is None:
             return None
         ended = self.token_BMD.shape[0] * self.token_BMD.shape[1]
@@ -89,7 +89,7 @@ class Features:
         return empty.index_copy(0, self.place_T, self.path_TL).view(*self.valid_BC.shape, -1)
 
     def tensors(self) -> dict[str, Tensor | None]:
-        """Return what `FscClipLoss` takes, by the names of its arguments."""
+        """Return the arguments of `FscClipLoss` by name."""
         return {
             "image_BD": self.image_BD,
             "text_BCD": self.text_BCD,
@@ -114,8 +114,8 @@ def features_of(  # noqa: PLR0913 - the tensors that losses may need
     token_BMD: Tensor | None = None,
     path_BCL: Tensor | None = None,
 ) -> Features:
-    """Return the view of plain tensors; what stands where a negative is missing plays no part."""
-    if path_BCL is not None:  # a text without tokens has no score, and no gradient: any other does
+    """Return the view of plain tensors; values of missing negatives are ignored."""
+    if path_BCL is not None:  # missing texts take their caption's path: they need some token
         path_BCL = torch.where(valid_BC[..., None], path_BCL, path_BCL[:, :1])
     return Features(
         image_BD=image_BD,
@@ -133,7 +133,7 @@ def features_of(  # noqa: PLR0913 - the tensors that losses may need
 
 
 def token_paths(mask_BCL: Tensor) -> Tensor:
-    """Return path_BCL of tokens that texts do not share: token_BMD is token_BCLD.flatten(1, 2).
+    """Return path_BCL if texts share no tokens: token_BMD is token_BCLD.flatten(1, 2).
 
     `mask_BCL`: True where a candidate has a token.
     """
@@ -142,7 +142,7 @@ def token_paths(mask_BCL: Tensor) -> Tensor:
 
 
 def by_place(text_TD: Tensor, place_T: Tensor, *, shape: torch.Size) -> Tensor:
-    """Set texts out by captions and places, zeros where there is none.
+    """Arrange texts by captions and places, with zeros for missing ones.
 
     `place_T`: b * N + n of each text; `shape`: B x N.
     """

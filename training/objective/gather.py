@@ -1,9 +1,9 @@
-"""Features and counts of all data-parallel ranks, with the gradient that one rank would have.
+"""Features and counts of all data-parallel ranks, with the gradient of a single rank.
 
-Every rank gathers all features and computes the whole contrastive loss: the same number on each.
-A rank's own slice of the gradient is then complete without another exchange. Data parallel training
-averages parameters' gradients over W ranks, so the slice is multiplied by W: the average of what
-the slices cause is their sum. Terms that a rank computes on its own rows alone are sums divided by
+Every rank gathers all features and computes the whole contrastive loss, the same number on each.
+The gradient of a rank's own slice is then complete without another exchange. Data-parallel training
+averages the parameters' gradients over W ranks, so the slice is multiplied by W: the average then
+equals the sum over slices. Terms that a rank computes from its own rows only are sums divided by
 the number of rows on all ranks, times W for the same reason. Without a process group W is 1.
 """
 
@@ -19,7 +19,7 @@ def num_ranks() -> int:
 
 
 def gather(local: Tensor) -> Tensor:
-    """Return the ranks' tensors one after the other; all must have the same shape."""
+    """Return the ranks' tensors concatenated; all must have the same shape."""
     if num_ranks() == 1:
         return local
     gathered: Tensor = _Gather.apply(local)

@@ -1,4 +1,4 @@
-"""What a row of the table LOSSES is."""
+"""The rows of the table LOSSES."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,11 +16,12 @@ class NoOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PerCaption:
-    """What a loss finds for each caption of a view.
+    """The result of a loss for each caption.
 
     Attributes:
         loss_B: 0 for a caption that does not count.
-        figures: more for the log: name -> B numbers, 0 for a caption that does not count.
+        figures: further numbers for the log: name -> B numbers, 0 for a caption that does not
+            count.
     """
 
     loss_B: Tensor
@@ -32,24 +33,24 @@ class Loss:
     """A row of the table.
 
     Attributes:
-        name: in configurations, and of its term in the log.
-        label: for people who watch a run.
-        says: what it is, in a few words, with the paper that it is from.
+        name: its name in configurations and in the log.
+        label: its name in the terminal.
+        says: what it does, in a few words, and its paper.
         options: a frozen dataclass, each field with a default; it may have a method `check`.
-        weight: where the user names none.
+        weight: its default weight.
         needs_images: whether the image tower gets a gradient from it.
-        needs_negatives: whether it is about negatives. The captions that count are then those that
-            have one, otherwise all.
-        needs_positives: whether it is about positives (`positive_BQD`). The captions that count are
-            then those that have one.
-        needs_pairs: whether the positive and the negative of each place belong together.
+        needs_negatives: whether it uses negatives. Then only captions with a negative count,
+            otherwise all.
+        needs_positives: whether it uses positives (`positive_BQD`). Then only captions with a
+            positive count.
+        needs_pairs: whether the positive and the negative in the same place belong together.
         needs_tokens: whether it needs patches and tokens (`patch_BPD`, `token_BMD`, `path_TL`).
-        needs_patches: whether it needs patches without tokens; of all ranks' images, for a loss
-            over the batch.
-        needs_bias: whether it needs a model with a bias of its own (`bias`), which is then trained.
+        needs_patches: whether it needs patches without tokens; a loss over the batch needs those of
+            all ranks.
+        needs_bias: whether it needs a model with a logit bias (`bias`), which is then trained.
         needs_teacher: whether it needs a teacher's features (`teacher_BD`, `teacher_TD`).
-        needs_decoder: whether it needs what a frozen decoder makes of captions (`written`). It is
-            then a mean over tokens.
+        needs_decoder: whether it needs a frozen decoder's output (`written`). It is then a mean
+            over tokens.
     """
 
     name: str
@@ -70,10 +71,10 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchLoss(Loss):
-    """A loss that compares the captions of a step with one another.
+    """A loss that compares the captions of a step with each other.
 
-    `function` sees the features of all ranks' captions, without tokens, and returns a 0-d tensor:
-    the same on every rank. Micro-batches cost it one more forward pass.
+    `function` gets the features of all ranks' captions, without tokens, and returns a 0-d tensor,
+    the same on every rank. With micro-batches it costs one more forward pass.
     """
 
     function: Callable[[Features, Any], Tensor]
@@ -84,10 +85,10 @@ class CarryingLoss(Loss):
     """A loss over the batch that carries numbers from one step to the next.
 
     Attributes:
-        function: sees what a `BatchLoss` sees and what the last step left; returns the loss and
-            what it leaves, both the same on every rank.
-        first: what the first step finds, given the options and the features it sees.
-        carries: what these numbers are, in the log: their mean is logged as NAME_CARRIES.
+        function: gets the input of a `BatchLoss` and the numbers of the last step; returns the loss
+            and the new numbers, both the same on every rank.
+        first: the numbers for the first step, from the options and the features.
+        carries: the name of these numbers in the log: their mean is logged as NAME_CARRIES.
     """
 
     function: Callable[[Features, Any, Tensor], tuple[Tensor, Tensor]]
@@ -97,9 +98,9 @@ class CarryingLoss(Loss):
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionLoss(Loss):
-    """A loss that is a mean over captions, each by itself.
+    """A loss that is a mean over captions, each computed independently.
 
-    `function` sees those of one rank, or of a micro-batch, and returns a loss for each.
+    `function` gets the captions of one rank or of a micro-batch and returns a loss for each.
     """
 
     function: Callable[[Features, Any], PerCaption]

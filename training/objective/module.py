@@ -1,4 +1,4 @@
-"""The loss of FSC-CLIP as a torch module, for a training loop of one's own."""
+"""The loss of FSC-CLIP as a torch module, for your own training loop."""
 
 import math
 from typing import get_args
@@ -13,9 +13,9 @@ from training.objective.objective import Objective, weighted, whole_loss
 class FscClipLoss(nn.Module):
     """CLIP's loss, and hard negatives against whole images and against patches (arXiv 2410.05210).
 
-    The numbers are those of `train --preset fsc-clip`. Features are float32 or float64. Between
-    processes of torch.distributed images and captions are gathered, and the gradient is that which
-    DistributedDataParallel averages to the gradient of the whole batch.
+    The numbers are those of `train --preset fsc-clip`. Features are float32 or float64. With
+    torch.distributed, images and captions are gathered from all processes, and the gradients
+    average (in DistributedDataParallel) to that of the whole batch.
 
     Example:
         criterion = FscClipLoss(local_weight=0)
@@ -34,14 +34,14 @@ class FscClipLoss(nn.Module):
         """Choose weights and calibration.
 
         Args:
-            global_weight: of whole texts against whole images; 0 leaves it out.
-            local_weight: of tokens against patches; 0 leaves it out, and needs neither.
+            global_weight: weight of whole texts against whole images; 0 leaves it out.
+            local_weight: weight of tokens against patches; 0 leaves it out, and needs neither.
             gamma: exponent of the focal factor (1 - p)^gamma.
             beta: label smoothing over a caption and its valid negatives, 0 to 1.
             attention: how a token weighs patches: minmax, softmax or sparse.
 
         Raises:
-            ValueError: a number is outside of its range, or there is no such attention.
+            ValueError: a number is out of range, or there is no such attention.
         """
         super().__init__()
         numbers = (global_weight, local_weight, gamma)
@@ -77,16 +77,16 @@ class FscClipLoss(nn.Module):
             image_BD: image features, normalised to length 1.
             text_BCD: text features, normalised: C = 1 + K, the caption first, then K negatives.
             valid_BC: booleans, False where a negative is missing; captions are never missing.
-            scale: what similarities are multiplied by, exp(logit_scale), 0-d.
+            scale: the factor of similarities, exp(logit_scale), 0-d.
             patch_BPD: features of P patches, projected, not normalised.
             token_BMD: features of the M tokens of an image's C texts, projected, not normalised.
                 Texts may share tokens.
-            path_BCL: the tokens of each text: b * M + m, and B * M where the text has ended. Where
-                every text has tokens of its own (token_BCLD), give token_BCLD.flatten(1, 2) and
+            path_BCL: the tokens of each text: b * M + m, and B * M where the text has ended. If
+                texts share no tokens (token_BCLD), give token_BCLD.flatten(1, 2) and
                 `training.token_paths(mask_BCL)`.
 
         Raises:
-            ValueError: shapes do not fit, or patches or tokens are missing.
+            ValueError: shapes do not match, or patches or tokens are missing.
         """
         if text_BCD.ndim != 3 or valid_BC.shape != text_BCD.shape[:2]:
             raise ValueError(

@@ -1,8 +1,8 @@
-"""What is minimised: a weighted sum of losses of the table LOSSES, over the captions of all ranks.
+"""The objective: a weighted sum of losses of the table LOSSES, over the captions of all ranks.
 
-On W ranks the mean of the ranks' totals, and of each term, is that of the whole batch; so is the
-gradient that DistributedDataParallel averages (gather.py). Losses over the batch are summed apart
-from those over captions: in micro-batches the first are known before the second.
+On W ranks, the mean of the ranks' totals equals the value for the whole batch, and so does each
+term and the gradient that DistributedDataParallel averages (gather.py). Losses over the batch are
+summed separately from those over captions, because micro-batches compute them first.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from training.objective.loss import BatchLoss, CaptionLoss, CarryingLoss, Loss
 from training.objective.losses import LOSSES
 
 Terms = dict[str, Tensor]  # name -> 0-d, without gradient
-Carried = dict[str, Tensor]  # of each CarryingLoss, by name, what its last step left
+Carried = dict[str, Tensor]  # the numbers that each CarryingLoss left in the last step, by name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightedLoss:
-    """A loss of the table, by name, with its weight and its options.
+    """A loss of the table, by name, with its weight and options.
 
-    It counts at those steps 0, 1, ... that leave `at` when they are divided by `every`.
+    It counts at the steps t with t mod `every` = `at`.
     """
 
     loss: str
@@ -39,7 +39,7 @@ class WeightedLoss:
 class Objective:
     """The losses that are minimised together, each once.
 
-    `is_part`: whether they are those of one step, and others count at other steps.
+    `is_part`: whether they are the losses of one step, while others count at other steps.
     """
 
     losses: tuple[WeightedLoss, ...]
@@ -47,55 +47,55 @@ class Objective:
 
     @property
     def needs_negatives(self) -> bool:
-        """Tell whether anything in it is about negatives."""
+        """Tell whether any loss uses negatives."""
         return any(row.needs_negatives for row in self._rows())
 
     @property
     def needs_positives(self) -> bool:
-        """Tell whether anything in it is about positives."""
+        """Tell whether any loss uses positives."""
         return any(row.needs_positives for row in self._rows())
 
     @property
     def needs_pairs(self) -> bool:
-        """Tell whether anything in it is about positives with the negatives of their places."""
+        """Tell whether any loss uses positives with the negatives in the same places."""
         return any(row.needs_pairs for row in self._rows())
 
     @property
     def needs_tokens(self) -> bool:
-        """Tell whether anything in it needs patches and tokens."""
+        """Tell whether any loss needs patches and tokens."""
         return any(row.needs_tokens for row in self._rows())
 
     @property
     def needs_patches(self) -> bool:
-        """Tell whether anything in it needs patches."""
+        """Tell whether any loss needs patches."""
         return any(row.needs_patches or row.needs_tokens for row in self._rows())
 
     @property
     def compares_patches(self) -> bool:
-        """Tell whether a loss over the batch needs patches, those of all ranks' images."""
+        """Tell whether a loss over the batch needs the patches of all ranks' images."""
         return any(row.needs_patches for row, _ in self.over_batch())
 
     @property
     def needs_bias(self) -> bool:
-        """Tell whether anything in it trains the model's own bias."""
+        """Tell whether any loss trains the model's logit bias."""
         return any(row.needs_bias for row in self._rows())
 
     @property
     def needs_teacher(self) -> bool:
-        """Tell whether anything in it compares the model with a teacher."""
+        """Tell whether any loss compares the model with a teacher."""
         return any(row.needs_teacher for row in self._rows())
 
     @property
     def needs_decoder(self) -> bool:
-        """Tell whether anything in it lets a frozen decoder write texts."""
+        """Tell whether any loss needs a frozen decoder."""
         return any(row.needs_decoder for row in self._rows())
 
     @property
     def leaves_out(self) -> bool:
         """Tell whether a step may leave a tower or the bias without a gradient.
 
-        Adding zeros to the loss then gives them one: processes that exchange gradients wait for
-        each parameter's.
+        Zeros are then added to the loss, because processes that exchange gradients wait for every
+        parameter.
         """
         takes_turns = self.is_part or any(each.every > 1 for each in self.losses)
         return takes_turns or not any(row.needs_images for row in self._rows())
@@ -109,7 +109,7 @@ class Objective:
         return [LOSSES[each.loss] for each in self.losses]
 
     def over_batch(self) -> list[tuple[BatchLoss | CarryingLoss, WeightedLoss]]:
-        """Return the losses that compare the captions of a step with one another."""
+        """Return the losses that compare the captions of a step with each other."""
         rows = [(LOSSES[each.loss], each) for each in self.losses]
         return [(row, each) for row, each in rows if isinstance(row, BatchLoss | CarryingLoss)]
 
@@ -126,8 +126,8 @@ class Counts:
     Attributes:
         captions: how many there are.
         with_negative: how many have a negative, at least 1.
-        with_positive: how many have a positive, at least 1; 1 where none were drawn.
-        tokens: how many tokens a decoder is to write, at least 1; 1 without one.
+        with_positive: how many have a positive, at least 1; 1 if none were drawn.
+        tokens: how many tokens a decoder is to write, at least 1; 1 without a decoder.
     """
 
     captions: int
@@ -136,7 +136,7 @@ class Counts:
     tokens: Tensor | int = 1
 
     def of(self, row: Loss) -> Tensor | int:
-        """Return how many captions a loss is the mean of; of a decoder's, how many tokens."""
+        """Return the number of captions that a loss averages over; of tokens for a decoder's."""
         if row.needs_decoder:
             return self.tokens
         if row.needs_positives:
@@ -145,7 +145,7 @@ class Counts:
 
 
 def weighted(name: str, *, weight: float | None = None, **options: object) -> WeightedLoss:
-    """Return a loss of the table; what is left out is as its row says."""
+    """Return a loss of the table, with its row's defaults."""
     row = LOSSES[name]
     return WeightedLoss(
         loss=name,
@@ -157,9 +157,10 @@ def weighted(name: str, *, weight: float | None = None, **options: object) -> We
 def whole_loss(
     features: Features, objective: Objective, *, carried: Carried | None = None
 ) -> tuple[Tensor, Terms]:
-    """Return this rank's loss of a batch that went through the towers at once, and its terms.
+    """Return this rank's loss and terms of a batch that went through the towers in one pass.
 
-    `carried`: what losses carry from step to step, renewed in place; None: all is as at the first.
+    `carried`: the numbers that losses carry from step to step, updated in place; None: those of a
+    first step.
     """
     written = features.written
     token_NL = None if written is None else written.token_NL
@@ -177,9 +178,9 @@ def whole_loss(
 
 
 def compared(features: Features, objective: Objective) -> Features:
-    """Return what losses over the batch see of a rank.
+    """Return the part of a rank's features that losses over the batch use.
 
-    No tokens, no teacher; negatives, positives and patches if one needs them.
+    Without tokens and teacher; with negatives, positives and patches if a loss needs them.
     """
     rows = [row for row, _ in objective.over_batch()]
     num_used = features.valid_BC.shape[1] if any(row.needs_negatives for row in rows) else 1
@@ -241,7 +242,7 @@ def _among_all(own: Features) -> Features:
 
 
 class Part(NamedTuple):
-    """What is there of some captions: negatives, positives, tokens that a decoder is to write."""
+    """Which of some captions have negatives and positives, and their tokens for a decoder."""
 
     valid_BC: Tensor
     positive_BQ: Tensor | None = None
@@ -264,9 +265,9 @@ def counts_of(parts: Sequence[Part]) -> Counts:
 def caption_losses(
     features: Features, objective: Objective, *, counts: Counts
 ) -> tuple[Tensor, Terms]:
-    """Return the weighted losses of this rank's captions, or of some of them, and the terms.
+    """Return the weighted losses of some or all of this rank's captions, and the terms.
 
-    `counts`: of all ranks' captions, which the sums over captions are divided by.
+    `counts`: of all ranks' captions; the divisors of the sums over captions.
     """
     loss = _zero(features, objective)
     terms: Terms = {}
@@ -283,9 +284,9 @@ def caption_losses(
 
 
 def _zero(features: Features, objective: Objective) -> Tensor:
-    """Return 0, with a gradient of zero for whatever the losses may leave without one."""
+    """Return 0, with a gradient of zero for everything that the losses may leave without one."""
     zero = features.scale * 0
-    if features.prompt_BW is not None:  # of captions without a text to write, or at other steps
+    if features.prompt_BW is not None:  # without texts to write, or at other steps
         zero = zero + 0 * features.prompt_BW.sum()
     if objective.leaves_out or features.patch_BPD is not None:  # these leave a ResNet's pool out
         zero = zero + 0 * features.image_BD.sum()
@@ -297,7 +298,7 @@ def _zero(features: Features, objective: Objective) -> Tensor:
 
 
 def _gathered_valid(valid_BC: Tensor) -> Tensor:
-    """Return valid_GC of all ranks; captions are always there, and need no exchange."""
+    """Return valid_GC of all ranks; captions always exist and need no exchange."""
     if valid_BC.shape[1] > 1:
         return gather(valid_BC)
     return valid_BC.new_ones(num_ranks() * len(valid_BC), 1)

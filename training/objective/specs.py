@@ -1,4 +1,4 @@
-"""What a user writes under `losses`, and an objective; the way back, too."""
+"""`losses` as a user writes them -> an objective, and back."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ def objective_of(
 ) -> Objective:
     """Return the objective of a list of names and of `{loss: NAME, weight: X, ...}`.
 
-    `every` and `at` beside `weight` say at which steps a loss counts (`WeightedLoss`).
-    `weights`: by name, for entries without one; what is in neither is as the table has it.
+    `every` and `at` say at which steps a loss counts (`WeightedLoss`). `weights`: by name, for
+    entries without one; otherwise the table's default holds.
 
     Raises:
-        UsageError: a loss or an option is unknown or of another type, a loss is there twice, or
-            there are steps without any.
+        UsageError: a loss or an option is unknown or has a wrong type, a loss occurs twice, or some
+            steps have no loss.
     """
     if not isinstance(specs, list | tuple) or not specs:
         raise UsageError(f"{where}: expected a list such as [{', '.join(LOSSES)}], found {specs!r}")
@@ -46,7 +46,7 @@ def objective_of(
 
 
 def spec_of(objective: Objective) -> list[Json]:
-    """Return an objective as a user would write it, nothing left out."""
+    """Return an objective as a user would write it, in full."""
     return [
         {"loss": each.loss, "weight": each.weight, **_turn(each), **asdict(each.options)}
         for each in objective.losses
@@ -54,7 +54,7 @@ def spec_of(objective: Objective) -> list[Json]:
 
 
 def _turn(each: WeightedLoss) -> Json:
-    """Return at which steps a loss counts; nothing where it counts at all of them."""
+    """Return the options for the steps at which a loss counts; {} if it counts at all of them."""
     return {} if each.every == 1 else {"every": each.every, "at": each.at}
 
 

@@ -171,7 +171,7 @@ def test_missing_and_broken_images_are_errors(place: Path, tmp_path: Path) -> No
     samples = training.HardNegativeDataset(
         place / "out", images, tokenizer=TOKENIZER, options=OPTIONS
     )
-    with pytest.raises(UsageError, match=r"'0/0009.jpg' of id:9 is broken \(.*\); mend it"):
+    with pytest.raises(UsageError, match=r"'0/0009.jpg' of id:9 is broken \(.*\); replace it"):
         samples[9]
 
 

@@ -22,7 +22,7 @@ def clip_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
 def negclip_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
     """Return 1/2 [CE(s F [G; G~]^T, diag) + CE(s G F^T, diag)] (Yuksekgonul et al. 2023).
 
-    Every negative stands against every image; one that is missing is no column at all.
+    Every negative is compared with every image; missing ones have no column.
     """
     image_BD, text_BCD, scale = features.image_BD, features.text_BCD, features.scale
     negative_ND, valid_N = text_BCD[:, 1:].flatten(0, 1), features.valid_BC[:, 1:].flatten()

@@ -1,7 +1,7 @@
-"""The hard-negative losses of FSC-CLIP (arXiv 2410.05210, section 3): an image and its own texts.
+"""FSC-CLIP's hard-negative losses (arXiv 2410.05210, section 3): an image and its own texts.
 
-They work in the precision of the features, which the model makes float32 or float64 whatever the
-towers ran in, and neither waits for a device. Shape suffixes: as in `features.py`.
+They use the precision of the features, which the model makes float32 or float64 for any precision
+of the towers, and never wait for a device. Shape suffixes: as in `features.py`.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Attention = Literal["minmax", "softmax", "sparse"]
 def local_similarities(
     patch_BPD: Tensor, token_BMD: Tensor, *, attention: Attention = "minmax"
 ) -> Tensor:
-    """Return cos(v^_w, t_w) as BM, with gradient through v and t and none through a.
+    """Return cos(v^_w, t_w) as BM, with a gradient through v and t but not through a.
 
     With G = V V^T (P x P) and s_wp = <t_w, v_p>,
         cos(v^_w, t_w) = sum_p a_wp s_wp / (|t_w| sqrt(a_w^T G a_w)),
@@ -62,7 +62,7 @@ def attention_weights(product_BMP: Tensor, *, attention: Attention) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calibration:
-    """How much each candidate counts.
+    """The weight of each candidate.
 
     Attributes:
         gamma: exponent of the focal factor (1 - p)^gamma.
@@ -73,7 +73,7 @@ class Calibration:
     beta: float = 0.02
 
     def check(self, where: str) -> None:
-        """Raise UsageError for a number outside of its range."""
+        """Raise UsageError for a number out of range."""
         if not 0 <= self.gamma < float("inf"):
             raise UsageError(f"{where}.gamma: expected 0 or more, found {self.gamma!r}")
         if not 0 <= self.beta <= 1:
@@ -82,7 +82,7 @@ class Calibration:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalOptions(Calibration):
-    """The same, and how a token weighs patches."""
+    """The same options, and how a token weighs patches."""
 
     attention: Attention = "minmax"
 
@@ -152,7 +152,7 @@ def calibrated_losses(
     With n_i valid negatives and p the softmax over the caption and them,
         y_i0 = 1 - beta + beta / (n_i + 1),  y_ik = beta / (n_i + 1),
         L_i = sum_k y_ik (1 - p_ik)^gamma (-log p_ik).
-    gamma = 0 leaves label smoothing alone, beta = 0 the focal loss alone, both plain cross-entropy.
+    gamma = 0 gives label smoothing only, beta = 0 the focal loss only, both 0 plain cross-entropy.
     """
     log_BC = logits_BC.masked_fill(~valid_BC, -torch.inf).log_softmax(-1)
     log_BC = log_BC.masked_fill(~valid_BC, -1)  # any finite value: 0 times infinity is NaN
@@ -161,7 +161,7 @@ def calibrated_losses(
     target_BC = torch.cat([target_BC[:, :1] + (1 - beta), target_BC[:, 1:]], dim=-1)
     loss_BC = -target_BC * log_BC
     if gamma:
-        # At p = 1 the derivative of x^gamma is infinite for gamma < 1, hence the least x.
+        # At p = 1 the derivative of x^gamma is infinite for gamma < 1, so x is kept above 0.
         least = torch.finfo(log_BC.dtype).tiny
         loss_BC = loss_BC * (-torch.expm1(log_BC)).clamp_min(least) ** gamma
     counted_BC = valid_BC & has_negative(valid_BC)[:, None]
@@ -175,6 +175,6 @@ def _calibrated(logits_BC: Tensor, valid_BC: Tensor, options: Calibration) -> Pe
 
 
 def _by_candidate(value_T: Tensor, features: Features) -> Tensor:
-    """Set texts' values out as BC, -inf where there is no text."""
+    """Arrange texts' values as BC, -inf where there is no text."""
     empty = value_T.new_full((features.valid_BC.numel(),), -torch.inf)
     return empty.index_copy(0, features.place_T, value_T).view(features.valid_BC.shape)

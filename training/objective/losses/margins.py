@@ -1,4 +1,4 @@
-"""Losses that ask for a margin between a text that is true and its negatives.
+"""Losses that demand a margin between a true text and its negatives.
 
 Margins are in units of logits, similarities times s. Shape suffixes: as in `features.py`; M = 1 + Q
 texts that are true of an image, the caption first.
@@ -19,10 +19,10 @@ _NO_OPTIONS = NoOptions()
 
 
 def intra_modal_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
-    """Return the mean over captions of log sum_jk exp(s <g_i, g~_jk>), over negatives of all.
+    """Return the mean over captions of log sum_jk exp(s <g_i, g~_jk>), over all negatives.
 
     CE-CLIP (arXiv 2306.08832), the intra-modal contrast of section 3: captions move away from
-    negatives. Images play no part.
+    negatives. Images are not used.
     """
     caption_BD, negative_ND = features.text_BCD[:, 0], features.text_BCD[:, 1:].flatten(0, 1)
     there_N = features.valid_BC[:, 1:].flatten()
@@ -34,7 +34,7 @@ def intra_modal_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> T
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ranking:
-    """The greatest margin that a threshold may grow to."""
+    """The largest margin that a threshold may reach."""
 
     upper_bound: float = 10.0
 
@@ -49,9 +49,9 @@ def ranking_loss(
 ) -> tuple[Tensor, Tensor]:
     """Return the mean over negatives of max(0, Th_k + s <f_i, g~_ik> - s <f_i, g_i>), and new Th.
 
-    CE-CLIP (arXiv 2306.08832), the cross-modal rank of section 3, with adaptive thresholds: that
-    of place k is the mean gap s <f_i, g_i> - s <f_i, g~_ik> of the step before, of 0 to
-    `upper_bound`, and 0 at first. A place without any negative in a step keeps its threshold.
+    CE-CLIP (arXiv 2306.08832), the cross-modal rank of section 3, with adaptive thresholds: the
+    threshold of place k is the mean gap s <f_i, g_i> - s <f_i, g~_ik> of the previous step, clamped
+    to 0 and `upper_bound`, and 0 at first. A place without negatives in a step keeps its threshold.
     """
     positive_BM, negative_BK = image_scores(features)
     there_BK = features.valid_BC[:, 1:]
@@ -69,12 +69,12 @@ def _no_margin(_options: Ranking, features: Features) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Margin:
-    """Which margin a pair is asked for, by its gap.
+    """The margin demanded of a pair, depending on its gap.
 
     Attributes:
-        margin: of a pair with that gap or a greater one, m_0.
-        doubt: a pair with a gap below it is taken for a wrong label, and left out; beta.
-        stretch: by how much, in units of m_0, the margin has grown where doubt begins; gamma.
+        margin: m_0, for a pair with at least that gap.
+        doubt: beta; a pair with a smaller gap counts as wrongly labelled and is left out.
+        stretch: gamma; how much the margin has grown, in units of m_0, where doubt begins.
     """
 
     margin: float = 0.5
@@ -82,7 +82,7 @@ class Margin:
     stretch: float = 4.0
 
     def check(self, where: str) -> None:
-        """Raise UsageError for numbers outside of their range."""
+        """Raise UsageError for numbers out of range."""
         if not (0 < self.margin < math.inf and 0 <= self.stretch < math.inf):
             raise UsageError(
                 f"{where}: expected a margin above 0 and a stretch of 0 or more, found "
@@ -98,13 +98,13 @@ class Margin:
 def margin_loss(features: Features, options: Margin) -> PerCaption:
     """Return the mean over an image's pairs of max(0, m(d) - d).
 
-    d = s <f_i, t_im> - s <f_i, g~_ik> is the gap between a text that is true and a negative, and
-    m(d) = m_0 (1 + gamma (m_0 - d) / (m_0 - beta)) for beta <= d <= m_0: the closer a
-    negative, the more is asked for. A gap below beta says that the label is doubtful: such a pair
-    costs nothing. No gradient goes through m.
+    d = s <f_i, t_im> - s <f_i, g~_ik> is the gap between a true text and a negative, and m(d) = m_0
+    (1 + gamma (m_0 - d) / (m_0 - beta)) for beta <= d <= m_0: the closer a negative, the larger the
+    margin. A gap below beta makes the label doubtful: such a pair adds no loss. No gradient goes
+    through m.
 
-    SPARCL (arXiv 2503.01167), the adaptive margin of section 3, for texts that are true of an image
-    over its negatives. The paper has synthetic images, and terms of theirs, besides.
+    SPARCL (arXiv 2503.01167), the adaptive margin of section 3, between the true texts of an image
+    and its negatives. The paper also has synthetic images, with terms of their own.
     """
     positive_BM, negative_BK = image_scores(features)
     gap_BMK = positive_BM[:, :, None] - negative_BK[:, None, :]

@@ -1,8 +1,7 @@
-"""Losses over several texts that are true of an image: paraphrases, parts of a caption.
+"""Losses over several true texts about an image: paraphrases, or parts of a caption.
 
-A positive that is missing plays no part: it is neither a row nor a column, and nothing stands in
-for it. Shape suffixes: as in `features.py`; M = 1 + Q texts that are true of an image, the caption
-first.
+A missing positive is ignored: it has neither a row nor a column, and nothing replaces it. Shape
+suffixes: as in `features.py`; M = 1 + Q texts that are true of an image, the caption first.
 """
 
 from dataclasses import dataclass
@@ -22,8 +21,8 @@ _NO_OPTIONS = NoOptions()
 def paraphrase_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
     """Return the mean over positives p_iq of CE(s <p_iq, g_j> over j, i), g the captions.
 
-    READ-CLIP's sentence-level alignment (arXiv 2510.16540, section 3), with one positive a caption;
-    here with any number. Images play no part.
+    READ-CLIP's sentence-level alignment (arXiv 2510.16540, section 3), with one positive per
+    caption; here with any number. Images are not used.
     """
     positive_BQD, there_BQ = features.positives
     logits_BQB = features.scale * positive_BQD @ features.text_BCD[:, 0].T
@@ -34,13 +33,13 @@ def paraphrase_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Te
 def several_captions_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
     """Return the mean over true texts t_im of 1/2 [CE(s <f_i, t_jm> over j) + CE(s <t_im, f_j>)].
 
-    CLIC (arXiv 2505.24424), equation 4: CLIP's loss for each place m of captions and positives by
-    itself, so that two texts of one image are never told apart.
+    CLIC (arXiv 2505.24424), equation 4: CLIP's loss for each place m of captions and positives
+    separately, so that two texts of one image are never contrasted.
     """
     text_BMD, there_BM = true_texts(features)
     logits_MBB = features.scale * torch.einsum("bd,cmd->mbc", features.image_BD, text_BMD)
     own_BB = torch.eye(len(text_BMD), dtype=torch.bool, device=text_BMD.device)
-    gone_MBB = ~there_BM.T[:, None, :] & ~own_BB  # a row without a finite number would be NaN
+    gone_MBB = ~there_BM.T[:, None, :] & ~own_BB  # a row without a finite number would give NaN
     log_MBB = logits_MBB.masked_fill(gone_MBB, -torch.inf).log_softmax(2)
     to_text_MB = log_MBB.diagonal(dim1=1, dim2=2)
     to_image_MB = logits_MBB.log_softmax(1).diagonal(dim1=1, dim2=2)
@@ -51,18 +50,18 @@ def phrases_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tenso
     """Return -1/N sum_n sum_i log sigma(y_in (s <f_i, p_n> + b)), y = 1 where p_n is of image i.
 
     C2LIP (arXiv 2603.25722), the contrastive loss of noun phrases: N positives of all captions
-    against every image, each pair by itself.
+    against every image, each pair independently.
     """
     similarity_BBQ = torch.einsum("id,jqd->ijq", features.image_BD, features.positives[0])
     return _pair_by_pair(similarity_BBQ, features)
 
 
 def attended_phrases_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
-    """Return the loss of phrases with <v^_in, p_n> in place of <f_i, p_n>.
+    """Return the loss of phrases with <v^_in, p_n> instead of <f_i, p_n>.
 
     v^_in = normalize(sum_p a_inp v_ip) is a phrase's view of an image: a_in is the softmax over
     patches p of <p_n, v_ip>, v_ip of length 1. C2LIP (arXiv 2603.25722), its cross-modal attention,
-    which has no weights of its own. Gradients go through a, too.
+    which has no weights. Gradients go through a as well.
     """
     assert features.patch_BPD is not None
     positive_BQD = features.positives[0]
@@ -75,7 +74,7 @@ def attended_phrases_loss(features: Features, _options: NoOptions = _NO_OPTIONS)
 
 
 def _pair_by_pair(similarity_BBQ: Tensor, features: Features) -> Tensor:
-    """Return -1/N sum_n sum_i log sigma(y_in (s similarity_in + b)) over the N positives there."""
+    """Return -1/N sum_n sum_i log sigma(y_in (s similarity_in + b)) over the N positives."""
     assert features.bias is not None
     there_BQ = features.positives[1]
     logits_BBQ = features.scale * similarity_BBQ + features.bias
@@ -86,21 +85,22 @@ def _pair_by_pair(similarity_BBQ: Tensor, features: Features) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FirstPositives:
-    """How many of a caption's positives count: the first of those drawn."""
+    """The number of a caption's positives that count: the first of those drawn."""
 
     first: int = 1
 
     def check(self, where: str) -> None:
-        """Raise UsageError for a number outside of its range."""
+        """Raise UsageError for a number out of range."""
         if self.first < 1:
             raise UsageError(f"{where}.first: expected 1 or more, found {self.first!r}")
 
 
 def text_distance_loss(features: Features, options: FirstPositives) -> PerCaption:
-    """Return |g_i - p_iq|^2, the mean over a caption's first positives that are there.
+    """Return |g_i - p_iq|^2, the mean over a caption's first positives.
 
-    CLIC (arXiv 2505.24424), equation 6. There the positive is always the caption in another order;
-    the draw {reordered: true} puts it first where a row has it, and elsewhere any stands for it.
+    CLIC (arXiv 2505.24424), equation 6. There the positive is always the caption reordered; the
+    draw {reordered: true} puts such a positive first if a row has one, and otherwise another is
+    used.
     """
     positive_BQD, there_BQ = features.positives
     positive_BQD, there_BQ = positive_BQD[:, : options.first], there_BQ[:, : options.first]
@@ -124,7 +124,7 @@ def separate_negatives_loss(features: Features, _options: NoOptions = _NO_OPTION
 
 
 def true_texts(features: Features) -> tuple[Tensor, Tensor]:
-    """Return captions and positives as BMD, and which are there as BM."""
+    """Return captions and positives as BMD, and which exist as BM."""
     positive_BQD, there_BQ = features.positives
     return (
         torch.cat([features.text_BCD[:, :1], positive_BQD], dim=1),
@@ -141,12 +141,12 @@ def image_scores(features: Features) -> tuple[Tensor, Tensor]:
 
 
 def mean_of_each(value_BN: Tensor, there_BN: Tensor) -> Tensor:
-    """Return each caption's mean over what is there, 0 where nothing is."""
+    """Return each caption's mean over existing values, 0 without any."""
     return value_BN.masked_fill(~there_BN, 0).sum(-1) / there_BN.sum(-1).clamp_min(1)
 
 
 def _mean(value_BN: Tensor, there_BN: Tensor) -> Tensor:
-    """Return the mean over what is there, 0 where nothing is."""
+    """Return the mean over existing values, 0 without any."""
     return value_BN.masked_fill(~there_BN, 0).sum() / there_BN.sum().clamp_min(1)
 
 

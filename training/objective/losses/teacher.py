@@ -1,6 +1,6 @@
 """Losses that compare the model with its teacher, a moving average of itself (DeGLA).
 
-DeGLA is of arXiv 2504.16801. The teacher's features have no gradient. Shape suffixes: as in
+DeGLA: arXiv 2504.16801. The teacher's features have no gradient. Shape suffixes: as in
 `features.py`.
 """
 
@@ -19,8 +19,9 @@ _NO_OPTIONS = NoOptions()
 def distillation_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> PerCaption:
     """Return |f_i - f'_i|^2 + |g_i - g'_i|^2 + sum_k |g~_ik - g'~_ik|^2, with ' for the teacher's.
 
-    DeGLA (arXiv 2504.16801), the self-distillation of section 3. Published is the sum over a batch
-    of 256 with a weight of 0.005, here the mean over captions, with 256 times that weight.
+    DeGLA (arXiv 2504.16801), the self-distillation of section 3. The published code sums over a
+    batch of 256 with a weight of 0.005; here it is the mean over captions, with 256 times that
+    weight.
     """
     assert features.teacher_BD is not None
     assert features.teacher_TD is not None
@@ -33,12 +34,12 @@ def distillation_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextScale:
-    """What similarities of texts are multiplied by, in place of the model's own scale."""
+    """The scale of text similarities, instead of the model's own."""
 
     scale: float = 10.0
 
     def check(self, where: str) -> None:
-        """Raise UsageError for a number outside of its range."""
+        """Raise UsageError for a number out of range."""
         if not 0 < self.scale < math.inf:
             raise UsageError(f"{where}.scale: expected a positive number, found {self.scale!r}")
 

@@ -1,7 +1,7 @@
-"""The loss of CS-CLIP (arXiv 2602.23906): parts of a caption, each with a foil of its own.
+"""The loss of CS-CLIP (arXiv 2602.23906): parts of a caption, each with its own foil.
 
-The foil of the unit in place q is the negative in place q, as the draw {pairs: N} gives them:
-an entity or relation of the caption, and the same with one thing changed. Shape suffixes: as in
+The foil of the unit in place q is the negative in place q, as the draw {pairs: N} gives them: an
+entity or relation of the caption, and the same with one change. Shape suffixes: as in
 `features.py`.
 """
 
@@ -18,8 +18,8 @@ def units_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tensor:
     """Return the mean over units u_iq, with foil v_iq, of 1/2 [CE_text + CE_image].
 
     CE_text = CE([s <f_i, u_jq> for j, s <f_i, v_iq>], i), the units of place q of all captions and
-    the one foil; CE_image = CE(s <u_iq, f_j> over j, i). A unit without a foil plays no part.
-    CS-CLIP (arXiv 2602.23906), the loss of components.
+    the one foil; CE_image = CE(s <u_iq, f_j> over j, i). A unit without a foil is ignored. CS-CLIP
+    (arXiv 2602.23906), the loss of components.
     """
     unit_BQD, there_BQ = features.positives
     foil_BQD, foil_BQ = features.text_BCD[:, 1:], features.valid_BC[:, 1:]

@@ -16,7 +16,7 @@ def reconstruction_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -
     """Return sum_l -log p(x_nl | x_n1 ... x_n(l-1), caption) over a caption's texts x_n to write.
 
     READ-CLIP (arXiv 2510.16540, section 3), its reconstruction of tokens; the mean is over the
-    tokens of all captions. Images play no part.
+    tokens of all captions. Images are not used.
     """
     assert features.written is not None
     written = features.written
