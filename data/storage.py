@@ -103,7 +103,7 @@ def sizes_in(folder: AnyPath) -> dict[str, int]:
         return {}
 
 
-def at_hand(path: AnyPath) -> Path:
+def local_copy(path: AnyPath) -> Path:
     """Return a local file with the same content: the file itself, or a copy in the user's cache.
 
     For files that are memory-mapped. The cache keeps the last version of each URL.

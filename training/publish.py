@@ -11,7 +11,7 @@ from data.texts import one_line
 from training.batches.draw import describe
 from training.export import Weights, write_weights
 from training.model.library import hub_config
-from training.run.logs import measures_told, records
+from training.run.logs import describe_measures, records
 from training.run.start import model_label
 
 CONFIG: Final = "open_clip_config.json"
@@ -78,7 +78,7 @@ def card(weights: Weights, *, repository: str, validation: Mapping[str, Any] | N
         "captions": f"{weights.facts['captions']:,} of {source.get('name', 'unknown')}",
         "licence of the captions": source.get("licence") or "unknown",
         "preset": config["preset"],
-        "losses": "; ".join(map(_loss_told, config["losses"])),
+        "losses": "; ".join(map(_describe_loss, config["losses"])),
         "negatives a step": describe(config["draw"]) or "none",
         "trained": f"LoRA, rank {lora['rank']}, alpha {lora['alpha']:g}" if lora["rank"] else "all",
         "steps, batch": f"{weights.step:,} of {config['batch_size']:,} captions",
@@ -87,7 +87,7 @@ def card(weights: Weights, *, repository: str, validation: Mapping[str, Any] | N
         "seed": config["seed"],
     }
     if validation is not None:
-        rows["validation"] = measures_told(validation)
+        rows["validation"] = describe_measures(validation)
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return f"""---
 library_name: open_clip
@@ -116,7 +116,7 @@ The weights are subject to the licences of their base model and of the data.
 """
 
 
-def _loss_told(spec: Mapping[str, Any]) -> str:
+def _describe_loss(spec: Mapping[str, Any]) -> str:
     """Describe a loss of run.json: its name, weight and options."""
     options = {name: value for name, value in spec.items() if name != "loss"}
     values = (f"{n} {v:g}" if isinstance(v, float) else f"{n} {v}" for n, v in options.items())

@@ -75,8 +75,8 @@ def workers_of_ray(
             num_cpus=1, num_gpus=gpus, max_restarts=-1, max_task_retries=_RETRIES
         )
         workers: list[Any] = [kind(Worker).remote(str(Path.cwd())) for _ in range(num_workers)]
-        awake = {worker.prepare.remote(prepare): worker for worker in workers}
-        yield partial(_run, workers, awake)
+        starting = {worker.prepare.remote(prepare): worker for worker in workers}
+        yield partial(_run, workers, starting)
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def _join(address: str | None, num_workers: int) -> None:
 
 def _run(
     workers: list[Any],
-    awake: dict[Any, Any],
+    starting: dict[Any, Any],
     function: Callable[[T], R],
     tasks: Iterable[T],
     /,
@@ -132,12 +132,12 @@ def _run(
     """Yield results as they come.
 
     A worker has one task at a time, so that a failure loses no other; workers that the cluster has
-    no room for yet get none. `awake`: the workers still starting, by the call that reports it; it
-    empties with time.
+    no room for yet get none. `starting`: workers that have not started yet, by the call that
+    reports their start.
     """
     tasks = iter(tasks)
     pending: dict[Any, Any] = {}
-    free = deque(worker for worker in workers if worker not in awake.values())
+    free = deque(worker for worker in workers if worker not in starting.values())
     more, was_told = True, False
     while True:
         while more and free:
@@ -149,15 +149,15 @@ def _run(
         if not more and not pending:
             return
         found, _ = ray.wait(
-            [*pending, *awake], num_returns=1, timeout=None if pending or was_told else _ROOM_S
+            [*pending, *starting], num_returns=1, timeout=None if pending or was_told else _ROOM_S
         )
         if not found:
             was_told = True
-            sys.stderr.write(_no_room(len(awake)))
+            sys.stderr.write(_no_room(len(starting)))
             continue
         (ready,) = found
-        if ready in awake:
-            free.append(awake.pop(ready))
+        if ready in starting:
+            free.append(starting.pop(ready))
         else:
             free.append(pending.pop(ready))
             yield _result(ready)

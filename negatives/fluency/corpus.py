@@ -18,7 +18,7 @@ from data.commit import attempt_path, move
 from data.disk import writing
 from data.errors import UsageError
 from data.records import Caption
-from data.storage import AnyPath, at_hand
+from data.storage import AnyPath, local_copy
 from negatives.exclusion.model import Exclusion, Outside
 from negatives.exclusion.rivals import Rivals
 from negatives.fluency.candidates import Block
@@ -250,7 +250,7 @@ def read_model(folder: AnyPath) -> CorpusModel:
     """
     try:
         content = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        arrays = {name: _map_array(at_hand(folder / f"{name}.npy")) for name in FILES}
+        arrays = {name: _map_array(local_copy(folder / f"{name}.npy")) for name in FILES}
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{folder}: expected the corpus model of a finished build ({error}); only builds that "

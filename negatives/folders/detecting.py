@@ -76,8 +76,8 @@ def _of_folder(path: AnyPath) -> str:
     if set(LAYOUTS["hard-positives"].folders) <= {entry.name for entry in found if entry.is_dir}:
         return "hard-positives"
     first = next((e for e in found if e.is_file and kind_of(e.name) in {*_TOLD, ".tar"}), None)
-    told = "" if first is None else detect_format(first.path)
-    return told if told in LAYOUTS else "sugarcrepe"
+    found_format = "" if first is None else detect_format(first.path)
+    return found_format if found_format in LAYOUTS else "sugarcrepe"
 
 
 def _marked(path: AnyPath) -> str | None:

@@ -27,7 +27,7 @@ from data.shards import map_batches, read_plain
 from data.storage import AnyPath
 from data.texts import nearest
 from negatives.folders.lineage import Report
-from negatives.folders.samples import Tars, not_one_image, write_samples
+from negatives.folders.samples import Tars, why_not_one_image, write_samples
 
 Plain = dict[str, Any]
 TAR_SAMPLES: Final = 1000
@@ -192,7 +192,7 @@ def _write_negclip_tsv(job: Job, draft: Path) -> int:
         table.writerow(("title", "filepath", "neg_caption", "neg_image"))
         for row in job.rows():
             texts = [negative["text"] for negative in row["negatives"]]
-            problem = not_one_image(row["images"]) if texts else "no negative"
+            problem = why_not_one_image(row["images"]) if texts else "no negative"
             if problem:
                 job.left_out[problem] += 1
                 continue

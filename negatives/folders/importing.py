@@ -126,8 +126,8 @@ def _resolve(path: AnyPath, options: ImportOptions) -> ImportOptions:
     format_name = detect_format(path) if options.format == "auto" else options.format
     files = files_of(path, format_name)
     layout = LAYOUTS.get(format_name)
-    told = "test" if format_name == "sugarcrepe" else layout.split if layout else ""
-    split = told or next(iter(find_splits(files[0], suffixes=(), split=None)))
+    stated = "test" if format_name == "sugarcrepe" else layout.split if layout else ""
+    split = stated or next(iter(find_splits(files[0], suffixes=(), split=None)))
     is_named = layout or format_name == "sugarcrepe"
     name = format_name if is_named else split_name(_stem(files[0]))
     return replace(

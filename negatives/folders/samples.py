@@ -77,7 +77,7 @@ def _samples(
             yield row, image
 
 
-def not_one_image(keys: list[str]) -> str | None:
+def why_not_one_image(keys: list[str]) -> str | None:
     """Return why a row cannot be exported with one image, None if it can."""
     if len(keys) == 1:
         return None
@@ -86,7 +86,7 @@ def not_one_image(keys: list[str]) -> str | None:
 
 def _read_images(images: Store, keys: list[str], layout: str) -> ImageFile | str:
     """Return the image of a row or the picture of a composite, or why there is none."""
-    if layout == "single" and (problem := not_one_image(keys)):
+    if layout == "single" and (problem := why_not_one_image(keys)):
         return problem
     files = [_read_image(images, key) for key in keys]
     for file in files:

@@ -18,7 +18,7 @@ import os, shutil
 import numpy as np
 from pathlib import Path
 from data.commit import sync_and_hash, write_synced
-from data.storage import AnyPath, at_hand, is_remote, path_of
+from data.storage import AnyPath, local_copy, is_remote, path_of
 
 def local(path: Path) -> None: ...
 """
@@ -53,7 +53,7 @@ def f(path: AnyPath) -> None:
     path.write_bytes(b"")
     sync_and_hash(path / "below")
     [each.name for each in path.iterdir()]
-    local(at_hand(path))
+    local(local_copy(path))
     if is_remote(path):
         path.remove_tree()
     else:

@@ -21,7 +21,7 @@ from data.commit import (
 )
 from data.errors import RetryableError, UsageError
 from data.remote import Remote
-from data.storage import AnyPath, at_hand, is_remote, path_of, sizes_in, version_of
+from data.storage import AnyPath, is_remote, local_copy, path_of, sizes_in, version_of
 from data.streams import Stream
 from tests.faulty_proxy import PASSING, Fault, always, no_faults, plan_of, random_plan
 from tests.s3_server import Bucket
@@ -225,11 +225,11 @@ def test_what_is_mapped_has_one_copy_at_hand(
     path = path_of(f"{s3.url}/table.npy")
     for content in (b"one", b"three"):
         path.write_bytes(content)
-        copy = at_hand(path)
+        copy = local_copy(path)
         assert copy.read_bytes() == content
-        assert at_hand(path) == copy
+        assert local_copy(path) == copy
         assert list(copy.parent.iterdir()) == [copy]
-    assert at_hand(copy) == copy
+    assert local_copy(copy) == copy
 
 
 def attempts_at(folder: AnyPath, text: str) -> dict[str, Path]:

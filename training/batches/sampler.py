@@ -116,7 +116,7 @@ class Mix(NamedTuple):
     every: int = 1
     at: int = 0
 
-    def captions_a_round(self, batch_size: int) -> int:
+    def captions_per_round(self, batch_size: int) -> int:
         """Return the number of captions that `every` steps read."""
         return self.every * batch_size - self.in_batch
 
@@ -134,7 +134,7 @@ def mix_of(is_composite: NDArray[np.bool_], *, wanted: Composites, batch_size: i
     composites, captions = np.flatnonzero(is_composite), np.flatnonzero(~is_composite)
     in_batch = round(wanted.share * batch_size)
     mix = Mix(captions, composites, in_batch, wanted.every, wanted.at)
-    needed = mix.captions_a_round(batch_size)
+    needed = mix.captions_per_round(batch_size)
     if in_batch and not len(composites):
         raise UsageError(
             f"{where}: found no composites in the shards; make some: `negatives compose OUT NEW`, "
@@ -195,7 +195,7 @@ class Sampler:
 
     def _rounds(self, mix: Mix) -> int:
         """Return how often each kind of batch has its turn in an epoch."""
-        return len(mix.captions) // mix.captions_a_round(self.batch_size)
+        return len(mix.captions) // mix.captions_per_round(self.batch_size)
 
     def __iter__(self) -> Iterator[list[Place]]:
         for position in self.positions():

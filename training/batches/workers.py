@@ -104,10 +104,10 @@ def deaths_told() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        told = _explain(f"{error}; {error.__cause__ or ''}")  # the cause names the signal
-        if told is None:
+        reason = _explain(f"{error}; {error.__cause__ or ''}")  # the cause names the signal
+        if reason is None:
             raise
-        raise RetryableError(told) from error
+        raise RetryableError(reason) from error
 
 
 def _refuse_without_locks(number: int) -> None:

@@ -19,7 +19,7 @@ from data.errors import UsageError
 from training.batches.batch import Batch, laid_out
 from training.batches.images import normalized
 from training.batches.layout import Layout, TextForm, lay_out
-from training.model.memory import making_again
+from training.model.memory import recomputing
 from training.model.towers import (
     TextKind,
     encode_images,
@@ -64,7 +64,7 @@ class ClipModel(nn.Module):
         statistics_frozen: whether a ResNet's BatchNorm normalises by its stored statistics.
         found: a line for the user about its origin, or "".
         heads: projections that only training needs, by name; they are not exported.
-        thrifty: whether cheap outputs are made again in the backward pass (memory.py), which a
+        recomputes: whether cheap outputs are made again in the backward pass (memory.py), which a
             compiled model cannot.
     """
 
@@ -74,7 +74,7 @@ class ClipModel(nn.Module):
         if is_resnet(self.clip.visual):
             self.clip.visual.to(memory_format=torch.channels_last)  # faster convolutions
         self.heads = nn.ModuleDict()
-        self.thrifty = True
+        self.recomputes = True
         self.found = ""
         self.text_kind = _text_kind(clip)
         self.form = _text_form(clip, self.text_kind, tokenize)
@@ -109,7 +109,7 @@ class ClipModel(nn.Module):
         if image_BCHW.dtype == torch.uint8:
             wanted = self.preprocess
             image_BCHW = normalized(image_BCHW, mean=wanted.mean, std=wanted.std)
-        with making_again(self.clip) if self.thrifty else nullcontext():
+        with recomputing(self.clip) if self.recomputes else nullcontext():
             return self._encode(image_BCHW, layout, tokens=tokens, patches=patches or tokens)
 
     def _encode(

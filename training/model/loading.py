@@ -13,10 +13,10 @@ from training.model.activation import ARRAYS, trained_with_quick_gelu
 from training.model.clip import ClipModel
 from training.model.foreign.adapters import CONFIG as ADAPTER
 from training.model.foreign.adapters import Adapter, merged, read_adapter
-from training.model.foreign.files import weights_as_they_lie
+from training.model.foreign.files import weights_in_other_layouts
 from training.model.foreign.folders import HUB, LOCAL, Found, found_at, with_weights
 from training.model.foreign.forms import fitted
-from training.model.foreign.opening import based_on, open_foreign, told
+from training.model.foreign.opening import based_on, describe_loaded, open_foreign
 from training.model.library import know, tokenizer
 from training.model.weights import (
     explaining,
@@ -63,7 +63,7 @@ def load_model(name: str, *, pretrained: str | None = None, weights: bool = True
         open_clip.model.set_model_preprocess_cfg(clip, seen)
     model = ClipModel(clip, tokenizer(name))
     made = f"{type(clip).__name__} of open_clip, weights {pretrained or 'random'}"
-    model.found = told(f"{made}{f' ({how})' if how else ''}", name, model)
+    model.found = describe_loaded(f"{made}{f' ({how})' if how else ''}", name, model)
     return model
 
 
@@ -100,7 +100,7 @@ def _of_folder(name: str, pretrained: str | None, *, weights: bool) -> ClipModel
     if weights:
         refuse_not_finite(clip.state_dict(), where=f"model {name}")
     model = ClipModel(clip, tokenizer(name))
-    model.found = told(how, shown, model)
+    model.found = describe_loaded(how, shown, model)
     return model
 
 
@@ -121,7 +121,7 @@ def _state_of(pretrained: str) -> tuple[dict[str, Any] | None, str]:
     path = Path(pretrained)
     if not path.is_file() or path.suffix in ARRAYS:
         return None, ""
-    return weights_as_they_lie(path)
+    return weights_in_other_layouts(path)
 
 
 def matched_name(name: str, pretrained: str | None) -> str:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Recipe:
     """A recipe for a saved tensor: a module, its input, and the saved view of its output."""
 
     module: nn.Module
@@ -34,7 +34,7 @@ class Again:
 
 
 @contextmanager
-def making_again(model: nn.Module) -> Iterator[None]:
+def recomputing(model: nn.Module) -> Iterator[None]:
     """Within this context, do not save the outputs of the model's GELUs and LayerNorms.
 
     Only for an uncompiled forward pass; the backward pass may run outside of it.
@@ -50,10 +50,10 @@ def making_again(model: nn.Module) -> Iterator[None]:
         found = known.get(id(whole))
         if found is None or found[0]() is not whole:
             return saved
-        return Again(found[1], found[2], saved.size(), saved.stride(), int(saved.storage_offset()))
+        return Recipe(found[1], found[2], saved.size(), saved.stride(), int(saved.storage_offset()))
 
     def unpack(packed: Any) -> Tensor:  # noqa: ANN401 - whatever pack gave
-        made: Tensor = packed.make() if isinstance(packed, Again) else packed
+        made: Tensor = packed.make() if isinstance(packed, Recipe) else packed
         return made
 
     with ExitStack() as stack:

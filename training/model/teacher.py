@@ -16,7 +16,7 @@ def teacher_of(model: ClipModel) -> ClipModel:
     """Return a copy of a model as its initial teacher, without gradients and dropout."""
     teacher = deepcopy(model).eval()
     teacher.requires_grad_(requires_grad=False)
-    teacher.thrifty = False  # there is no backward pass
+    teacher.recomputes = False  # there is no backward pass
     return teacher
 
 

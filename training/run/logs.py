@@ -141,7 +141,7 @@ class Meter:
         self.start = time.perf_counter()
 
 
-def measures_told(found: Mapping[str, Any]) -> str:
+def describe_measures(found: Mapping[str, Any]) -> str:
     """Describe the measurements of a split (see `Measures`)."""
     composition, chance = found["composition"], found["composition_chance"]
     told = (

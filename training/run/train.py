@@ -134,7 +134,7 @@ def assemble(settings: Settings, prepared: Prepared, folder: Path, *, device: to
     model, options = prepared.model.to(device), settings.run
     if options.checkpointing:
         model.clip.set_grad_checkpointing()
-    model.thrifty = not (options.compile or options.checkpointing)
+    model.recomputes = not (options.compile or options.checkpointing)
     if options.compile:
         for block in _blocks(model.clip):
             block.compile()

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from training.batches.dataset import BROKEN
 from training.objective.losses import LOSSES
-from training.run.logs import Record, measures_told
+from training.run.logs import Record, describe_measures
 from training.run.loop import Run
 
 _OTHERS: Final = {"scale": "logit scale", "gradient_norm": "gradient norm"}
@@ -116,4 +116,4 @@ def _left_s(record: Record, *, num_steps: int, batch_size: int) -> float:
 
 def _validated(found: object) -> str:
     assert isinstance(found, dict)
-    return f"{measures_told(found)} of {found['captions']:,} captions"
+    return f"{describe_measures(found)} of {found['captions']:,} captions"

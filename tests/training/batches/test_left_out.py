@@ -15,7 +15,7 @@ from data.errors import UsageError
 from data.records import Row
 from tests.training.folders import finished, picture_folder, pictures_of, row_of, rows_of
 from tests.training.runs import places, records, settings, world
-from training.run.logs import measures_told
+from training.run.logs import describe_measures
 from training.run.notes import num_without_negative
 from training.run.plan import plan_of
 from training.run.start import Prepared, prepare
@@ -133,7 +133,7 @@ def test_what_was_not_measured_has_no_figure(root: Path, tmp_path: Path, preset:
     here = replace(places(root), out=tmp_path / "run")
     train(chosen, here)
     (found,) = (r["validation"] for r in records(here.out) if "validation" in r)
-    message = measures_told(found)
+    message = describe_measures(found)
     if preset == "clip":
         assert (found["composition"], found["composition_chance"]) == (None, None)
         assert message.endswith("composition not measured (no negatives)")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tests.training.tiny import OBJECTIVES, TEXT, VISION, batch_of, clip_model, tokenize
 from training.model.clip import ClipModel
-from training.model.memory import Again, making_again
+from training.model.memory import Recipe, recomputing
 from training.run.backward import backward
 
 CHEAP = (nn.LayerNorm, nn.GELU, open_clip.transformer.QuickGELU)
@@ -23,8 +23,8 @@ def quick_gelu() -> ClipModel:
     return ClipModel(clip.double(), tokenize)
 
 
-def step(model: ClipModel, *, thrifty: bool, precision: torch.dtype | None) -> list[Tensor]:
-    model.thrifty = thrifty
+def step(model: ClipModel, *, recomputes: bool, precision: torch.dtype | None) -> list[Tensor]:
+    model.recomputes = recomputes
     model.zero_grad()
     dtype = next(model.parameters()).dtype
     backward(
@@ -44,8 +44,8 @@ def step(model: ClipModel, *, thrifty: bool, precision: torch.dtype | None) -> l
     ids=["clip", "custom", "quickgelu", "bfloat16"],
 )
 def test_gradients_are_the_same_to_the_bit(model: ClipModel, precision: torch.dtype | None) -> None:
-    kept = step(model, thrifty=False, precision=precision)
-    made = step(model, thrifty=True, precision=precision)
+    kept = step(model, recomputes=False, precision=precision)
+    made = step(model, recomputes=True, precision=precision)
     assert all(map(torch.equal, made, kept))
 
 
@@ -55,7 +55,7 @@ def test_every_cheap_output_that_is_read_is_made_once_more() -> None:
     for name, module in model.clip.named_modules():
         if isinstance(module, CHEAP):
             module.register_forward_hook(lambda *_, name=name: calls.update([name]))
-    step(model, thrifty=True, precision=None)
+    step(model, recomputes=True, precision=None)
     blocks = {name: count for name, count in calls.items() if "resblocks" in name}
     assert len(blocks) == 2 * 2 * 3
     gelus = {name: count for name, count in blocks.items() if name.endswith("gelu")}
@@ -65,7 +65,7 @@ def test_every_cheap_output_that_is_read_is_made_once_more() -> None:
 
 def test_hooks_leave_with_the_context() -> None:
     model = clip_model()
-    with making_again(model.clip):
+    with recomputing(model.clip):
         pass
     assert not any(module._forward_hooks for module in model.modules())
 
@@ -73,5 +73,5 @@ def test_hooks_leave_with_the_context() -> None:
 def test_a_view_is_made_as_it_was_saved() -> None:
     layer, source = nn.LayerNorm(4), torch.randn(3, 4)
     view = layer(source)[1:, ::2]
-    packed: Any = Again(layer, source, view.size(), view.stride(), view.storage_offset())
+    packed: Any = Recipe(layer, source, view.size(), view.stride(), view.storage_offset())
     assert torch.equal(packed.make(), view)

@@ -77,9 +77,9 @@ def read_config(folder: Path) -> Described:
     content = read_json(path)
     family = str(content.get("model_type"))
     if family not in FAMILIES:
-        told = content.get("architectures") or family
+        kinds = content.get("architectures") or family
         raise UsageError(
-            f"{path}: expected CLIPModel (model_type clip) or SiglipModel (siglip), found {told}; "
+            f"{path}: expected CLIPModel (model_type clip) or SiglipModel (siglip), found {kinds}; "
             "choose a model of one of these families, or one of open_clip"
         )
     is_clip = family == "clip"

@@ -57,7 +57,7 @@ def weights_in(folder: Path) -> dict[str, Tensor]:
     return found
 
 
-def weights_as_they_lie(path: Path) -> tuple[dict[str, Tensor] | None, str]:
+def weights_in_other_layouts(path: Path) -> tuple[dict[str, Tensor] | None, str]:
     """Return a file's weights if open_clip's own reader would not find them, and their layout.
 
     Raises:
@@ -65,8 +65,8 @@ def weights_as_they_lie(path: Path) -> tuple[dict[str, Tensor] | None, str]:
     """
     state, how = unwrapped(_content(path), where=path)
     theirs = THEIRS in state
-    told = ", ".join(filter(None, (how, "names of transformers" if theirs else "")))
-    return (None if how in _KNOWN and not theirs else state), told
+    layout = ", ".join(filter(None, (how, "names of transformers" if theirs else "")))
+    return (None if how in _KNOWN and not theirs else state), layout
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -103,12 +103,12 @@ def unwrapped(content: object, *, where: Path) -> tuple[dict[str, Tensor], str]:
     Raises:
         UsageError: there are no tensors with names.
     """
-    told: list[str] = []
+    layout: list[str] = []
     while isinstance(content, Mapping) and not any(isinstance(v, Tensor) for v in content.values()):
         nest = next((name for name in _NESTS if isinstance(content.get(name), Mapping)), None)
         if nest is None:
             break
-        told.append(f"under {nest!r}")
+        layout.append(f"under {nest!r}")
         content = content[nest]
     tensors = _tensors(content)
     if not tensors:
@@ -117,17 +117,17 @@ def unwrapped(content: object, *, where: Path) -> tuple[dict[str, Tensor], str]:
             f"{_names(content) if isinstance(content, Mapping) else f'a {type(content).__name__}'}"
         )
     wrappers = [each for each in _WRAPPERS if any(each in name for name in tensors)]
-    told += [f"{wrapper!r} taken off" for wrapper in wrappers]
+    layout += [f"{wrapper!r} taken off" for wrapper in wrappers]
     state = {_without(name): tensor for name, tensor in tensors.items()}
     prefixes = {n.removesuffix(_ANCHOR) for n in state if n.rpartition(".")[2] == _ANCHOR}
     prefix = prefixes.pop() if len(prefixes) == 1 else ""
     if prefix:
-        told.append(f"prefix {prefix!r} taken off")
+        layout.append(f"prefix {prefix!r} taken off")
         kept = {n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)}
         if len(kept) < len(state):
-            told.append(f"{len(state) - len(kept):,} tensors without it left out")
+            layout.append(f"{len(state) - len(kept):,} tensors without it left out")
         state = kept
-    return state, ", ".join(told)
+    return state, ", ".join(layout)
 
 
 def _tensors(content: object) -> dict[str, Tensor]:

@@ -144,10 +144,10 @@ def to_ours(state: Mapping[str, Tensor], form: Form, *, where: str) -> dict[str,
     """
     table = list(entries(form))
     wanted = {name for entry in table for name in entry.theirs}
-    told = _misfit({name for name in state if not name.endswith(_COUNTED)}, wanted)
-    if told:
+    misfit = _misfit({name for name in state if not name.endswith(_COUNTED)}, wanted)
+    if misfit:
         raise UsageError(
-            f"{where}: expected the weights that its config.json describes, found them {told}; "
+            f"{where}: expected the weights that its config.json describes, found them {misfit}; "
             "use the weights and the config.json of one model"
         )
     found: dict[str, Tensor] = {}
@@ -164,11 +164,11 @@ def to_theirs(state: Mapping[str, Tensor], form: Form) -> dict[str, Tensor]:
         UsageError: transformers' model lacks some of them.
     """
     table = list(entries(form))
-    told = _misfit(set(state), {name for entry in table for name in entry.ours})
-    if told:
+    misfit = _misfit(set(state), {name for entry in table for name in entry.ours})
+    if misfit:
         raise UsageError(
             f"expected a model that transformers' {form.family.upper()} can hold, found weights "
-            f"{told}; write a file of open_clip instead (--to open_clip)"
+            f"{misfit}; write a file of open_clip instead (--to open_clip)"
         )
     found: dict[str, Tensor] = {}
     for entry in table:

@@ -112,7 +112,7 @@ def _built(described: Described) -> nn.Module:
     return siglip
 
 
-def told(how: str, name: str, model: ClipModel) -> str:
+def describe_loaded(how: str, name: str, model: ClipModel) -> str:
     """Return the line that describes what was loaded."""
     number = sum(parameter.numel() for parameter in model.clip.parameters())
     count = f"{number / 1e6:,.0f} M" if number >= 1e6 else f"{number:,}"
