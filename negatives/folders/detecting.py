@@ -66,7 +66,7 @@ def detect_format(path: AnyPath) -> str:
     if suffix in {".tsv", ".csv"}:
         return "negclip-tsv" if "neg_caption" in first_line(path) else "csv"
     raise UsageError(
-        f"{path}: cannot tell its format by its name; say it with --format {', '.join(FORMATS)}"
+        f"{path}: its name does not tell its format; give it with --format {', '.join(FORMATS)}"
     )
 
 

@@ -134,11 +134,11 @@ def _refuse_unfit(options: ExportOptions) -> None:
     if options.tar_samples is not None and options.to != "webdataset":
         raise UsageError(f"samples in a tar: only webdataset has tars, not {options.to}")
     if options.images is not None and options.to not in {"webdataset", "negclip-tsv"}:
-        raise UsageError(f"{options.to} has no use for a folder of images; leave it out")
+        raise UsageError(f"{options.to} does not use images; leave out the folder of images")
     if options.tar_samples is not None and options.tar_samples < 1:
         raise UsageError(f"samples in a tar: expected 1 or more, found {options.tar_samples}")
     if options.images is not None and not options.images.is_dir():
-        raise UsageError(f"{options.images}: expected the folder of the images; there is none")
+        raise UsageError(f"{options.images}: expected a folder of images, found none")
 
 
 def _splits(manifest: Manifest, options: ExportOptions) -> tuple[str, ...]:
@@ -150,7 +150,7 @@ def _splits(manifest: Manifest, options: ExportOptions) -> tuple[str, ...]:
     if len(splits) > 1 and not options.splits and options.to != "webdataset":
         raise UsageError(
             f"{options.to} is one file, and there are the splits {', '.join(known)}; choose with "
-            "--split, which may be given often"
+            "--split, which is repeatable"
         )
     return splits
 
@@ -236,7 +236,7 @@ def _appearing(output: Path) -> Iterator[Path]:
         UsageError: `output` exists and is not an empty folder, or cannot be written.
     """
     if output.is_dir() and output.samefile(Path.cwd()):
-        raise UsageError(f"{output}: the folder in which this runs; choose a new name")
+        raise UsageError(f"{output}: the current folder; choose a new name")
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise UsageError(f"{output}: exists already; choose another name")
     draft = output.with_name(f".{output.name}.unfinished")

@@ -92,7 +92,7 @@ def _refuse_unknown(manifest: Manifest, options: FilterOptions) -> None:
     for kind, asked, known in (("type", options.types, types), ("rule", options.rules, rules)):
         for name in asked:
             if name not in known:
-                raise UsageError(f"no negative of the {kind} {name!r}; {nearest(name, known)}")
+                raise UsageError(f"no negatives of the {kind} {name!r}; {nearest(name, known)}")
 
 
 def _filter_rows(

@@ -120,10 +120,10 @@ class _Merging:
         for number, row in rows.items():
             if _shown(row) != _shown(first):
                 raise UsageError(
-                    f"the id {row.id!r} stands for {first.caption!r} ({first.image}) in "
-                    f"{self._parents[first_number].folder}, for {row.caption!r} ({row.image}) in "
-                    f"{self._parents[number].folder}; folders of one source can be merged, and "
-                    "folders whose ids differ"
+                    f"the id {row.id!r} has the caption {first.caption!r} ({first.image}) in "
+                    f"{self._parents[first_number].folder}, but {row.caption!r} ({row.image}) in "
+                    f"{self._parents[number].folder}; expected folders of one source, or folders "
+                    "with different ids"
                 )
             for negative in row.negatives:
                 key = normalise(negative.text)

@@ -60,7 +60,7 @@ def steps(  # noqa: PLR0913 - what is read, in which order, how and for whom
     if num_micro_batches < 1 or (sampler.batch_size // sampler.num_ranks) % num_micro_batches:
         raise UsageError(
             "training.run.micro_batches: expected a divisor of the "
-            f"{sampler.batch_size // sampler.num_ranks} captions that a rank has in a step, found "
+            f"{sampler.batch_size // sampler.num_ranks} captions per rank and step, found "
             f"{num_micro_batches}"
         )
     maker = _Maker(samples, form, num_micro_batches)

@@ -35,7 +35,7 @@ class Order:
             ValueError: a position is out of range.
         """
         if len(positions) and not 0 <= positions.min() <= positions.max() < self.size:
-            raise ValueError(f"a position is outside of the {self.size} there are")
+            raise ValueError(f"positions: expected 0 to {self.size - 1}")
         found = self._shuffled(positions.astype(np.uint64))
         while (outside := found >= self.size).any():
             found[outside] = self._shuffled(found[outside])

@@ -143,14 +143,14 @@ def _too_little_memory(reason: str) -> str:
         found = os.statvfs(_SHARED)
         size = f", {found.f_blocks * found.f_frsize / 2**20:,.2f} MB at {_SHARED},"
     return (
-        f"the shared memory{size} is too small for what workers hand over ({reason}): make it "
+        f"the shared memory{size} is too small for the workers' data ({reason}): make it "
         f"larger (docker run --shm-size=8g; mount -o remount,size=8g {_SHARED}), or use {_FEWER}; "
         "without workers none is needed"
     )
 
 
 def _too_many_files() -> str:
-    return f"too many open files for what workers hand over: raise `ulimit -n`, or use {_FEWER}"
+    return f"too many open files for the workers' data: raise `ulimit -n`, or use {_FEWER}"
 
 
 def _why_unsent(error: Exception) -> str:
@@ -159,7 +159,7 @@ def _why_unsent(error: Exception) -> str:
         return _too_many_files()
     if "shared memory" in message:
         return _too_little_memory(message)
-    return f"a worker cannot hand over what it read: {type(error).__name__}: {message}"
+    return f"a worker cannot send what it read: {type(error).__name__}: {message}"
 
 
 class _Guarded(Dataset[T | Exception]):

@@ -183,7 +183,7 @@ def test_the_working_folder_is_no_output(
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
     for to in TARGETS:
-        with pytest.raises(UsageError, match="the folder in which this runs"):
+        with pytest.raises(UsageError, match="the current folder"):
             export(folder, Path(), to)
     assert (tmp_path / "empty").is_dir()
 

@@ -140,8 +140,8 @@ def test_a_sample_depends_on_seed_and_id_alone(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({}, "nothing to filter by"),
-        ({"types": ("swpa",)}, "no negative of the type 'swpa'; did you mean 'swap'"),
-        ({"rules": ("negate",)}, "no negative of the rule 'negate'"),
+        ({"types": ("swpa",)}, "no negatives of the type 'swpa'; did you mean 'swap'"),
+        ({"rules": ("negate",)}, "no negatives of the rule 'negate'"),
         ({"max_negatives": 0}, "expected 1 or more"),
         ({"sample_captions": 1.5}, "expected a share"),
         ({"min_score": 99.0, "drop_empty": True}, "nothing is left"),
@@ -210,7 +210,7 @@ def test_merge_gives_the_same_bytes_each_time(folder: Path, tmp_path: Path) -> N
 
 def test_merge_refuses_one_id_for_two_captions(folder: Path, tmp_path: Path) -> None:
     make_folder(tmp_path / "b", {"train": [row_of("x:1:0", "A cat.", "A dog.", image="1.jpg")]})
-    with pytest.raises(UsageError, match=r"'x:1:0' stands for 'A red car.*for 'A cat"):
+    with pytest.raises(UsageError, match=r"'x:1:0' has the caption 'A red car.*but 'A cat"):
         merge_folders([folder, tmp_path / "b"], tmp_path / "new")
     make_folder(tmp_path / "c", {"train": [ROWS[0]._replace(images=("z.jpg",))]}, rules=RULES)
     with pytest.raises(UsageError, match=r"z\.jpg"):

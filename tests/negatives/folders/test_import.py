@@ -255,7 +255,7 @@ def test_captions_that_cannot_be_used_are_counted(
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.txt", "", "say it with --format"),
+        ("x.txt", "", "give it with --format"),
         ("x.jsonl", "[1]\n", "expected an object"),
         ("x.jsonl", "{]\n", "expected JSON"),
         ("x.jsonl", '{"caption": "a"}\n', "no column 'negative'"),

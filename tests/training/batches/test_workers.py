@@ -1,4 +1,4 @@
-"""What workers cannot hand over, and workers that die: told in one line, never waited for."""
+"""Items that workers cannot send, and workers that die: one line, and no waiting."""
 
 import os
 import signal
