@@ -217,7 +217,7 @@ def summary(manifest: "Manifest", out: AnyPath) -> str:
     if scorers := describe_scorers(manifest):
         lines.append(f"scored by {scorers}")
     num = len(manifest.shards)
-    lines.append(f"{num} shard{'s' * (num > 1)} in {out}; inspect with: negatives inspect {out}")
+    lines.append(f"{num} shard{'s' * (num != 1)} in {out}; inspect with: negatives inspect {out}")
     return "\n".join(lines)
 
 
