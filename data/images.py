@@ -8,6 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol, cast
 
@@ -97,6 +98,13 @@ class ImageFolder:
         return next(filter(_is_inside, paths), "")
 
 
+@lru_cache(maxsize=8192)  # 40 MB; several captions of an image would each draw it again
+def _drawn(scenes: Scenes, key: str, size: int) -> bytes:
+    from data.scenes.render import png  # noqa: PLC0415  (Pillow, for drawing alone)
+
+    return png(scenes.scene_of(key), size=size)
+
+
 @dataclass(frozen=True, slots=True)
 class SceneImages:
     """Images of scenes, drawn on demand, `size` pixels wide and high."""
@@ -114,9 +122,7 @@ class SceneImages:
         Raises:
             UsageError: the key does not name a scene.
         """
-        from data.scenes.render import png  # noqa: PLC0415  (Pillow, for drawing alone)
-
-        return png(self.scenes.scene_of(key), size=self.size)
+        return _drawn(self.scenes, key, self.size)
 
     def _has(self, key: str) -> bool:
         split, _, name = key.partition("/")

@@ -118,6 +118,7 @@ def evaluate(
         Wanted(name, _root(name, folders.root), _path(folders.images) or images)
         for name, folders in options.benchmarks.items()
     ]
+    places = [_with_shards(place, trained_on, config) for place in places]
     if not places:
         raise UsageError("expected --benchmark; see evaluate benchmarks")
     from training.evaluation.benchmarks import open_benchmark
@@ -239,6 +240,20 @@ def _path(text: str | None) -> AnyPath | None:
 def _root(name: str, text: str | None) -> Path | None:
     where = f"training.evaluation.benchmarks.{name}.root"
     return local(text, where=where) if text else None
+
+
+def _with_shards(place: Wanted, trained_on: AnyPath | None, config: Path | None) -> Wanted:
+    """Return the place of one's own negatives: by default those that were trained on."""
+    from data.config import read_yaml
+    from training.evaluation.benchmarks import SHARDS
+
+    if place.name != SHARDS:
+        return place
+    training = (read_yaml(config) if config else {}).get("training") or {}
+    root = local(str(trained_on), where="--trained-on") if trained_on else None
+    return place._replace(
+        root=place.root or root, images=place.images or _path(training.get("images"))
+    )
 
 
 def _encoding(options: "EvaluationOptions", device: str, cache: AnyPath | None) -> "Encoding":

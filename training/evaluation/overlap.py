@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from data.manifest import read_all_rows, read_manifest
+from data.manifest import read_manifest
+from data.shards import read_rows
 from data.storage import AnyPath
 from data.texts import normalise
 from training.evaluation.benchmarks import Benchmark
@@ -14,7 +15,7 @@ def overlap_notes(benchmarks: Sequence[Benchmark], shards: AnyPath) -> tuple[str
     """Return a note for each benchmark that shares captions with shards, prompts apart.
 
     Case, punctuation and spacing do not tell texts apart; negatives count as what they are: texts
-    that were trained on.
+    that were trained on. Splits other than "train" were not trained on.
 
     Raises:
         UsageError: the shards cannot be read.
@@ -30,9 +31,10 @@ def overlap_notes(benchmarks: Sequence[Benchmark], shards: AnyPath) -> tuple[str
     }
     captions: set[str] = set()
     negatives: set[str] = set()
-    for row in read_all_rows(shards, read_manifest(shards)):
-        captions.add(normalise(row.caption))
-        negatives.update(normalise(negative.text) for negative in row.negatives)
+    for shard in read_manifest(shards).shards:
+        for row in read_rows(shards / shard.file) if shard.split == "train" else ():
+            captions.add(normalise(row.caption))
+            negatives.update(normalise(negative.text) for negative in row.negatives)
     counts = {
         name: (len(asked & captions), len(asked & negatives)) for name, asked in texts.items()
     }

@@ -18,10 +18,11 @@ import torch
 from click.testing import CliRunner, Result
 
 from data.errors import UsageError
-from tests.training.folders import jpeg, picture_folder
-from tests.training.runs import model_folder, places, settings, world
+from tests.training.folders import finished, jpeg, picture_folder
+from tests.training.runs import OTHERS, model_folder, places, settings, world
 from training.cli import evaluate as command
-from training.evaluation.benchmarks import BENCHMARKS
+from training.evaluation.benchmarks import BENCHMARKS, open_benchmark
+from training.evaluation.overlap import overlap_notes
 from training.evaluation.results import read_results
 from training.evaluation.summary import summary_of
 from training.run.train import train
@@ -160,6 +161,29 @@ def test_captions_that_were_trained_on_are_told(root: Path) -> None:
     assert line in text
 
 
+def test_own_negatives_are_a_benchmark(root: Path) -> None:
+    options = {"benchmarks": {"shards": None}, "workers": 0}
+    path = root / "own.yaml"
+    path.write_text(json.dumps({"training": {"images": f"{root}/images", "evaluation": options}}))
+    model = f"--model local-dir:{root}/model --device cpu --cache {root}/cache --json"
+    line = f"{model} --config {path} --trained-on {root}/shards"
+    found = json.loads(told(shlex.split(line)))
+    kinds = {f"{each.type}_{each.subtype}" for row in OTHERS for each in row.negatives}
+    assert {score["task"] for score in found["scores"]} == kinds
+    assert sum(score["items"] for score in found["scores"]) == sum(
+        len(row.negatives) for row in OTHERS
+    )
+    line = f"{model} --benchmark shards={root}/shards:{root}/images"
+    assert json.loads(told(shlex.split(line)))["scores"] == found["scores"]
+
+
+def test_only_what_was_trained_on_counts_as_trained_on(root: Path, tmp_path: Path) -> None:
+    own = open_benchmark("shards", root=root / "shards", images=root / "images")
+    for split, num_notes in (("train", 1), ("val", 0)):
+        finished(tmp_path / split, {split: OTHERS})
+        assert len(overlap_notes([own], tmp_path / split)) == num_notes
+
+
 @pytest.fixture(scope="module")
 def trained(root: Path) -> Path:
     train(settings(root, epochs=1, validation="val"), places(root))
@@ -220,6 +244,7 @@ def test_benchmarks_are_listed_with_what_they_expect() -> None:
         ("--benchmark winoground", "expected winoground=DIR with examples.jsonl"),
         ("--benchmark winoground={root}/crepe", "expected a file of the benchmark"),
         ("--benchmark winoground={root}/none", "expected a f"),
+        ("--benchmark shards", "expected shards=OUT with finished shards"),
         ("--benchmark scenes=x", "benchmark scenes: expected no folder"),
         ("--wise-ft 0,1", "--wise-ft: expected --checkpoint with the folder of a run"),
         ("--wise-ft 0,x", "--wise-ft: expected numbers such as 0,.5,1"),

@@ -31,6 +31,7 @@ from training.evaluation.benchmarks.negrefcocog import negrefcocog
 from training.evaluation.benchmarks.retrieval import coco, flickr30k
 from training.evaluation.benchmarks.scenes import SceneStore
 from training.evaluation.benchmarks.scenes import tasks as scenes_tasks
+from training.evaluation.benchmarks.shards import shards_store, shards_tasks
 from training.evaluation.benchmarks.spec import spec
 from training.evaluation.benchmarks.sugarcrepe import sugarcrepe
 from training.evaluation.benchmarks.sugarcrepe_pp import sugarcrepe_pp
@@ -46,6 +47,8 @@ from training.evaluation.zeroshot.benchmark import zeroshot, zeroshot_store
 
 SCENES: Final = "scenes"
 """The benchmark that needs no file."""
+SHARDS: Final = "shards"
+"""The benchmark of one's own negatives."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -257,8 +260,13 @@ def open_benchmark(name: str, *, root: Path | None, images: AnyPath | None = Non
         if root is not None:
             raise UsageError(f"benchmark {SCENES}: expected no folder, for it is drawn")
         return Benchmark(name=name, tasks=scenes_tasks(), store=SceneStore())
+    if name == SHARDS:
+        if root is None:
+            raise UsageError(f"benchmark {SHARDS}: expected {SHARDS}=OUT with finished shards")
+        return Benchmark(name=name, tasks=shards_tasks(root), store=shards_store(root, images))
     if name not in BENCHMARKS:
-        raise UsageError(f"unknown benchmark {name!r}; {nearest(name, [*BENCHMARKS, SCENES])}")
+        known = [*BENCHMARKS, SCENES, SHARDS]
+        raise UsageError(f"unknown benchmark {name!r}; {nearest(name, known)}")
     if root is None:
         raise UsageError(f"benchmark {name}: expected {name}=DIR with {BENCHMARKS[name].expects}")
     adapter = BENCHMARKS[name]
