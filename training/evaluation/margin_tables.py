@@ -37,13 +37,24 @@ def _side_by_side(runs: Sequence[Mapping[str, str]]) -> list[str]:
 
 def _spread(margins: Margins) -> dict[str, str]:
     quantiles = zip(LEVELS, margins.quantiles, strict=True)
-    found = {
-        "mean": margins.mean,
-        **{f"{100 * level:.0f} %": value for level, value in quantiles},
-        "ECE": margins.calibration_error,
-        "overconfident": margins.overconfidence,
+    return {
+        "mean": _percent(margins.mean),
+        **{f"{100 * level:.0f} %": _percent(value) for level, value in quantiles},
+        "ECE (95 %)": _calibration(margins),
+        "overconfident": _percent(margins.overconfidence),
     }
-    return {name: "-" if value is None else f"{100 * value:.2f}" for name, value in found.items()}
+
+
+def _calibration(margins: Margins) -> str:
+    error = _percent(margins.calibration_error)
+    if margins.calibration_interval is None:
+        return error
+    low, high = map(_percent, margins.calibration_interval)
+    return f"{error} ({low}-{high})"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.2f}"
 
 
 def _positives(margins: Margins) -> dict[str, str]:

@@ -58,13 +58,14 @@ def compared(task: Task, encodings: Encodings) -> Outcomes:
     credits_N[present] = 0.5 + 0.5 * np.sign(margin_N[present])
     shapes = [(len(item.images), len(item.captions)) for item in task.items]
     chances = [task.layout.chance(*shape) for shape in shapes]
+    groups_N = groups_of([item.subject for item in task.items])
     return Outcomes(
         measure="mean of means" if task.strata else "accuracy",
         credits_N=credits_N,
         weights_N=evened(task.strata, np.isfinite(credits_N)),
-        groups_N=groups_of([item.subject for item in task.items]),
+        groups_N=groups_N,
         chance=float(np.mean(chances)) if chances else 0.0,
-        margins=margins_of(task.layout, found, scale=encodings.scale),
+        margins=margins_of(task.layout, found, scale=encodings.scale, groups_N=groups_N),
     )
 
 

@@ -230,9 +230,10 @@ def _read_score(content: Mapping[str, Any]) -> Score:
     margins = content.get("margins")
     if margins is None:
         return Score(**content)
-    positives = margins["hard_positives"]
+    positives, ends = margins["hard_positives"], margins.get("calibration_interval")
     more = {
         "quantiles": tuple(margins["quantiles"]),
+        "calibration_interval": ends and tuple(ends),
         "hard_positives": positives and HardPositives(**positives),
     }
     return Score(**{**content, "margins": Margins(**{**margins, **more})})
