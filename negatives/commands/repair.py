@@ -78,7 +78,7 @@ def repair(
     if isinstance(reference, str) and reference_name != "none":
         raise UsageError(f"{reference}; or repair without it: --reference-model none")
     if scores is not None and reference_name == "none":
-        raise UsageError("--scores does nothing with --reference-model none; drop one of them")
+        raise UsageError("--scores has no effect with --reference-model none; drop one of them")
     model = None if isinstance(reference, str) else reference
     with stages("repair", shown=not (quiet or as_json)) as report:
         repaired = run(path, new, reference=model, scores=scores, options=options, report=report)

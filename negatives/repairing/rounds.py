@@ -2,16 +2,17 @@
 
 The readers are those of the audit: its adversary, by words and by form, and its reference model.
 The adversary is trained on the pairs of the kind alone and tested on images it has not seen; the
-reference model scores every text once, before the first round. In each round the adversary is
-trained anew on the pairs that are left, and these are thinned by the margins of every reader that
-is outside the tolerance. Once all are inside, adversaries trained on other folds have to agree; the
-figures reported are theirs. A kind with too few images left is given up.
+reference model, which is slow, scores every text once. In each round the adversary is trained anew
+on the pairs that are left, and these are thinned by the margins of every reader that is outside the
+tolerance. Once all are inside, adversaries trained on other folds have to agree; the figures
+reported are theirs. A kind with too few images left is given up. If thinning by the adversary alone
+would leave too few in the first round, the reference model is not asked at all.
 
 The reference model is not trained, so it cannot be trained anew: that it only guesses about the
 kept pairs is a fact about these pairs and this model. Another model may still tell.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -36,13 +37,14 @@ class KindPairs(NamedTuple):
     """N pairs of one kind, and what decides which are kept.
 
     `lots`: a number in [0, 1) for each pair, which is kept while the product of its chances is
-    above it. `reference`: by how many nats the reference model finds each caption more probable
-    than its negative; None without a model. `tolerance`: how far from 0.5 each reader may stand.
+    above it. `reference`: returns by how many nats the reference model finds each caption more
+    probable than its negative; None without a model. `tolerance`: how far from 0.5 each reader may
+    stand.
     """
 
     pairs: Sequence[Pair]
     lots: Floats
-    reference: Floats | None
+    reference: Callable[[], Floats] | None
     vowel_sound: VowelSound
     tolerance: float
     seed: int
@@ -79,17 +81,21 @@ def repair_kind(kind: str, given: KindPairs) -> tuple[NDArray[np.bool_], KindRep
     num_pairs = len(given.pairs)
     chosen, chances = np.arange(num_pairs), np.ones(num_pairs)
     before: Shares = {}
+    reference: Floats | None = None
     why = f"outside the tolerance after {MOST_ROUNDS} rounds"
     for number in range(MOST_ROUNDS):
-        num_images = len({given.pairs[index].group for index in chosen.tolist()})
+        num_images = _num_images(given, chosen)
         if num_images < LEAST_GROUPS:
             why = f"{num_images} images left; an adversary is trained on {LEAST_GROUPS} or more"
             break
-        read = _read(given, chosen, 2 * number)
+        read = _read(given, chosen, reference, 2 * number)
+        if number == 0 and given.reference is not None and _can_go_on(given, read):
+            reference = given.reference()
+            read = _with_reference(given, reference, read)
         before = before or read.shares
         outside = read.outside(given.tolerance)
         if not outside:
-            read = _read(given, chosen, 2 * number + 1)
+            read = _read(given, chosen, reference, 2 * number + 1)
             outside = read.outside(given.tolerance)
         if not outside:
             kept = np.isin(np.arange(num_pairs), chosen)
@@ -99,10 +105,21 @@ def repair_kind(kind: str, given: KindPairs) -> tuple[NDArray[np.bool_], KindRep
     return np.zeros(num_pairs, np.bool_), KindRepair(kind, num_pairs, 0, before, {}, why)
 
 
-def _read(given: KindPairs, chosen: Indices, fit: int) -> _Read:
+def _can_go_on(given: KindPairs, read: _Read) -> bool:
+    """Tell whether the adversary's first thinning of all pairs leaves enough images."""
+    outside = read.outside(given.tolerance)
+    left = np.flatnonzero(given.lots < half_way(outside)) if outside else np.arange(len(given.lots))
+    return _num_images(given, left) >= LEAST_GROUPS
+
+
+def _num_images(given: KindPairs, chosen: Indices) -> int:
+    return len({given.pairs[index].group for index in chosen.tolist()})
+
+
+def _read(given: KindPairs, chosen: Indices, reference: Floats | None, fit: int) -> _Read:
     """Return what all readers make of the chosen pairs; each `fit` has folds of its own."""
     pairs = [given.pairs[index] for index in chosen.tolist()]
-    groups = np.array([pair.group for pair in pairs], np.int64)
+    groups = _groups(pairs)
     num_fits = _FITS_OF_FEW if len(pairs) < _FEW else 1
     seeds = [given.seed + _FITS_OF_FEW * fit + number for number in range(num_fits)]
     foldings = [folds_of(groups, seed) for seed in seeds]
@@ -110,7 +127,20 @@ def _read(given: KindPairs, chosen: Indices, fit: int) -> _Read:
         name: adversary_margins(pairs, foldings, form=form)
         for name, form in (("words", None), ("form", given.vowel_sound))
     }
-    if given.reference is not None:
-        margins["fluency"] = given.reference[chosen]
+    if reference is not None:
+        margins["fluency"] = reference[chosen]
+    return _shared(margins, groups)
+
+
+def _with_reference(given: KindPairs, reference: Floats, read: _Read) -> _Read:
+    """Return what all readers make of all pairs, given what the adversary does."""
+    return _shared({**read.margins, "fluency": reference}, _groups(given.pairs))
+
+
+def _shared(margins: Mapping[str, Floats], groups: Indices) -> _Read:
     shares = {name: share_interval(wins_of(found), groups) for name, found in margins.items()}
     return _Read(margins, shares)
+
+
+def _groups(pairs: Sequence[Pair]) -> Indices:
+    return np.array([pair.group for pair in pairs], np.int64)

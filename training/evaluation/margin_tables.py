@@ -8,14 +8,14 @@ from training.evaluation.margins import LEVELS, Margins
 Rows = list[tuple[str, ...]]
 
 _LEFT_OUT: Final = ("25 %", "75 %", "95 %")
-"""Columns for which there is no room beside a second run's."""
+"""Columns that are dropped to make room for a second run."""
 
 
 def margin_tables(named: Sequence[tuple[str, Sequence[Margins]]]) -> list[Rows]:
-    """Return a table of margins and one of hard positives, each if a task has some.
+    """Return a table of margins and one of hard positives, each only if a task has any.
 
-    A task's margins are those of one run, or of two: then each column is followed by the second
-    run's.
+    A task has the margins of one run, or of two; then the second run's column follows each of the
+    first's.
     """
     tables: list[Rows] = []
     for title, cells_of in (("margins", _spread), ("hard positives", _positives)):

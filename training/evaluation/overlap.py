@@ -1,4 +1,4 @@
-"""Captions that were trained on and stand in a benchmark too: its score then is no test."""
+"""Training captions that are also in a benchmark, whose score is then not a fair test."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,9 @@ from training.evaluation.tasks import Classification
 
 
 def overlap_notes(benchmarks: Sequence[Benchmark], shards: AnyPath) -> tuple[str, ...]:
-    """Return a note for each benchmark that shares captions with shards, prompts apart.
+    """Return a note for each benchmark that shares captions, prompts excepted, with shards.
 
-    Case, punctuation and spacing do not tell texts apart; negatives count as what they are: texts
-    that were trained on.
+    Case, punctuation and spacing are ignored. Negatives count too, as texts that were trained on.
 
     Raises:
         UsageError: the shards cannot be read.

@@ -90,7 +90,7 @@ def test_captions_become_scores_and_nothing_is_done_twice(tmp_path: Path) -> Non
         "The whole audit",
         "without negatives: ",
         "Margins and calibration",
-        "no figure of this run is published of ViT-B-32",
+        "no figure of this run is published for ViT-B-32",
     ):
         assert told in texts.text
     assert page.count('<img src="data:image/jpeg;base64,') == 8
