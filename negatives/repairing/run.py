@@ -154,7 +154,7 @@ def _repair_kinds(
         given = KindPairs(
             pairs=of_kind,
             lots=np.array([lots[index] for index in indices]),
-            reference=reference and partial(gap_margins, of_kind, reference),
+            reference=None if reference is None else partial(gap_margins, of_kind, reference),
             vowel_sound=vowel_sound,
             tolerance=options.tolerance,
             seed=options.seed,

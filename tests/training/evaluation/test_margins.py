@@ -11,6 +11,7 @@ from tests.training.evaluation.features import scored
 from training.evaluation.margin_tables import margin_tables
 from training.evaluation.margins import (
     LEVELS,
+    Floats,
     HardPositives,
     Margins,
     calibration_error,
@@ -136,7 +137,7 @@ def test_the_error_is_the_mean_gap_over_bins_of_equal_mass(
 
 @pytest.mark.parametrize("num_images", [200, 900])
 def test_the_errors_interval_is_as_wide_as_new_images_move_it(num_images: int) -> None:
-    def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def drawn(seed: int) -> tuple[Floats, Floats]:
         stream = Stream("choices", seed)
         sure = np.array([0.5 + stream.unit() / 2 for _ in range(num_images)])
         right = [stream.chance(share) for share in 0.8 * sure]
@@ -149,7 +150,8 @@ def test_the_errors_interval_is_as_wide_as_new_images_move_it(num_images: int) -
     assert sum(ends) / 2 == pytest.approx(errors[0])
     assert ends[1] - ends[0] == pytest.approx(2 * 1.96 * np.std(errors), rel=0.25)
     assert calibration_interval(sure, right, np.arange(num_images)) == ends
-    twice = calibration_interval(*np.repeat((sure, right), 2, 1), np.arange(2 * num_images) // 2)
+    copies = np.repeat(sure, 2), np.repeat(right, 2), np.arange(2 * num_images) // 2
+    twice = calibration_interval(*copies)
     assert twice is not None  # more choices of the same images narrow nothing
     assert twice[1] - twice[0] == pytest.approx(ends[1] - ends[0], rel=0.15)
     assert calibration_interval(sure, right, np.zeros(num_images, np.int64)) is None
