@@ -146,7 +146,7 @@ def test_published_figures_stand_beside_ours(root: Path) -> None:
     assert line.startswith("sugarcrepe swap_obj ")
     assert line.endswith("1 of 245 items")
     text = told(typed(root, "--against published:ViT-B-32"))
-    assert text.endswith("no figure of this run is published of ViT-B-32, or images are missing\n")
+    assert text.endswith("no figure of this run is published for ViT-B-32, or images are missing\n")
 
 
 def test_quiet_is_quiet(root: Path) -> None:
