@@ -1,1 +1,1 @@
-"""Measurements that the documents quote, each a command: `python -m benchmarks.NAME --help`."""
+"""Measurements that the documents quote; each is a command: `python -m benchmarks.NAME --help`."""

@@ -2,9 +2,9 @@
 
     python -m benchmarks.curves --source flickr8k --root ~/flickr8k --reference-model auto
 
-Each line is a whole build and its audit: negatives a caption, the share of captions with one, and
-how often the trained adversary prefers the caption (0.5: it cannot tell). With a reference model,
-how often that language model finds the caption the more probable, too.
+Each line is a whole build and its audit: negatives per caption, the share of captions with one, and
+how often the trained adversary prefers the caption (at 0.5 it cannot tell). With a reference model
+also how often that language model finds the caption more probable.
 """
 
 import tempfile
@@ -27,14 +27,14 @@ _MEASURES = ("words", "fluency")
 
 
 class Point(NamedTuple):
-    """One build: how many captions were read, dropped ones included, and what is said of it."""
+    """One build: the number of captions read, including dropped ones, and its line."""
 
     num_read: int
     line: str
 
 
 class Corpus(NamedTuple):
-    """Whose captions are built from, by how many processes, and the audit's reference model."""
+    """The source of captions, the number of processes, and the audit's reference model."""
 
     source: str
     root: str | None
@@ -70,7 +70,7 @@ def point_of(corpus: Corpus, limit: int, min_context_coverage: float) -> Point:
 
 
 def _leaks(measure: str, findings: Sequence[Finding]) -> str:
-    """Return the values of a measure by group; nothing where it was not measured."""
+    """Return the values of a measure by group; nothing if it was not measured."""
     values = [
         f"{found.group} {found.value:.3f}"
         for found in findings
@@ -110,7 +110,7 @@ def main(  # noqa: PLR0913 - one a flag
 ) -> None:
     """Print the curve over sizes at the default share, then over shares at the largest size.
 
-    It ends with the first size that the source does not reach: a larger one is the same build.
+    It ends with the first size that the source does not reach, as larger ones give the same build.
     """
     corpus = Corpus(source, root, workers, open_reference(reference_name))
     default = CorpusScoring().min_context_coverage

@@ -3,7 +3,7 @@
 OLD is a checkout of an earlier commit. Both build with this Python and the same command, each with
 its own code; every file under OUT/data and OUT/fluency is compared. With `--train`, both then train
 `--steps` steps of a small model on scenes with each preset, and losses and gradients are compared.
-Times are of processor, children included, so another program on the machine matters little.
+Times are processor times, children included, so other programs on the machine matter little.
 """
 
 import filecmp
@@ -26,7 +26,7 @@ PRESETS = ("natural", "fsc-clip", "negclip", "svlc", "negation")
 
 
 class Outcome(NamedTuple):
-    """A command in two checkouts: whether both left the same, and their processor seconds."""
+    """A command in two checkouts: whether both gave the same, and their processor seconds."""
 
     what: str
     same: bool
@@ -52,7 +52,7 @@ def execute(checkout: Path, module: str, *arguments: str) -> float:
 
 
 def files_in(folder: Path) -> set[str]:
-    """Return the files that equal work makes equal, by their paths in a build's folder."""
+    """Return the files that should be equal, by their paths in a build's folder."""
     kinds = ("data", "fluency")
     paths = [path for kind in kinds for path in (folder / kind).rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)) for path in paths}
@@ -70,7 +70,7 @@ def compare_builds(old: Path, preset: str, source: list[str], folder: Path) -> O
 
 
 def equal(one: Path, other: Path) -> bool:
-    """Tell whether two builds left the same files with the same bytes, and at least one."""
+    """Tell whether two builds wrote the same files, at least one, with the same bytes."""
     files = files_in(one)
     return (
         bool(files)
@@ -88,12 +88,12 @@ def built_for_training(old: Path, folder: Path) -> str:
 
 
 def told(line: str) -> dict[str, object]:
-    """Return what a record of a run says, but for times and memory."""
+    """Return a run's record without times and memory."""
     return {name: value for name, value in json.loads(line).items() if name not in _MEASURED}
 
 
 def compare_training(old: Path, preset: str, shards: str, steps: int, folder: Path) -> Outcome:
-    """Train with both checkouts on the same shards, and compare what is logged."""
+    """Train with both checkouts on the same shards, and compare their logs."""
     seconds, losses = [], []
     for name, checkout in (("old", old), ("new", HERE)):
         out = folder / f"run-{preset}-{name}"

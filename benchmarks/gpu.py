@@ -1,12 +1,12 @@
-"""In ten minutes on one GPU: how fast a step is, what it needs, and what feeds it.
+"""Ten minutes on one GPU: the speed and memory of a step, and the speed of its loader.
 
     python -m benchmarks.gpu                        # ViT-B/32, B = 256, K = 3, bf16
     python -m benchmarks.gpu --device cpu --small   # the same code, seconds, a tiny model
 
-No network: weights are random, captions and images are made here. It prints one table, with the
+No network: weights are random, captions and images are generated. It prints one table, with the
 bars beside the figures: 6,000 images/s, 20 GB, no host synchronisation. A part that fails, or for
-which no time is left, is a row that says so. With --study a few rows of `benchmarks.study` follow
-on a larger scale; they take longer than that, are kept, and go on when it is called again.
+which no time is left, gets a row that says so. With --study a few rows of `benchmarks.study` follow
+on a larger scale; these take longer, and a later call continues them.
 """
 
 import gc
@@ -52,10 +52,12 @@ _STUDIED: Final = ("CLIP, natural", "FSC-CLIP, natural", "FSC-CLIP, composed")
 @click.option("--minutes", default=10.0, show_default=True)
 @click.option("--model", default="ViT-B-32", show_default=True)
 @click.option("--batch-size", default=256, show_default=True)
-@click.option("--workers", type=int, help="Of the loader; default: one a core, up to 16.")
+@click.option("--workers", type=int, help="Of the loader; default: one per core, up to 16.")
 @click.option("--only", type=click.Choice(PARTS), multiple=True, help="Of the parts; default: all.")
 @click.option("--study", type=click.Path(path_type=Path), help="A folder for the larger study.")
-@click.option("--json", "file", type=click.Path(path_type=Path), help="The figures go there, too.")
+@click.option(
+    "--json", "file", type=click.Path(path_type=Path), help="Also write the figures there."
+)
 def main(  # noqa: PLR0913 - one parameter an option
     *,
     device: str,
@@ -104,12 +106,12 @@ def main(  # noqa: PLR0913 - one parameter an option
 
 
 def device_name(device: torch.device) -> str:
-    """Return what a device calls itself."""
+    """Return a device's name."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
 def figures(setting: Setting, wanted: Sequence[str], *, small: bool) -> Iterator[Figure]:
-    """Yield the figures of the parts that are wanted, the most important first."""
+    """Yield the figures of the requested parts, the most important first."""
     parts: dict[str, tuple[float, Part]] = {
         "step": (0, partial(step_figures, setting)),
         "loader": (20, partial(loader_figures, setting)),
@@ -132,7 +134,7 @@ def _texts(small: bool) -> int:  # noqa: FBT001 - of one caller
 
 
 def measured(name: str, part: Part) -> Iterator[Figure]:
-    """Yield the figures of a part; what it raises ends it with a row, and the others go on."""
+    """Yield the figures of a part; an error becomes a row, and the other parts continue."""
     try:
         yield from part()
     except (UsageError, ShardError, RetryableError, ImportError) as error:
@@ -143,7 +145,7 @@ def measured(name: str, part: Part) -> Iterator[Figure]:
 
 
 def study_figures(setting: Setting, out: Path, *, small: bool) -> Iterator[Figure]:
-    """Yield composition and retrieval of a few rows of the study, until time is up."""
+    """Yield composition and retrieval of a few rows of the study, until the time is up."""
     from benchmarks.study import Scale, Study  # noqa: PLC0415  (spaCy's parser)
     from benchmarks.study_methods import METHODS  # noqa: PLC0415
     from benchmarks.study_tables import FIGURES, figures_of  # noqa: PLC0415

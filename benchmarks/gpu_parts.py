@@ -1,4 +1,4 @@
-"""What `benchmarks.gpu` measures beside a step: presets, loader, a whole run, a language model."""
+"""What `benchmarks.gpu` measures besides a step: presets, loader, a whole run, a language model."""
 
 import time
 from collections.abc import Iterator
@@ -27,9 +27,9 @@ from training.run.train import train
 
 
 def objective_figures(setting: Setting, presets: tuple[str, ...]) -> Iterator[Figure]:
-    """Yield each preset's step beside that of the first one: time and memory.
+    """Yield the time and memory of each preset's step, relative to the first one's.
 
-    Another draw gives other texts, so the batches of presets differ in size as they do in training.
+    Different draws give different texts, so batches differ in size as they do in training.
     """
     first: tuple[float, float | None] | None = None
     for preset in presets:
@@ -38,7 +38,7 @@ def objective_figures(setting: Setting, presets: tuple[str, ...]) -> Iterator[Fi
         forget(setting.device)
         try:
             made = run_of(setting, preset=preset)
-        except UsageError as error:  # of a model without a bias
+        except UsageError as error:  # a model without a bias
             yield Figure(f"objective {preset}", f"not measured: {error}")
             continue
         taken = step_seconds(made, one_step(made), rounds=setting.rounds)
@@ -53,7 +53,7 @@ def objective_figures(setting: Setting, presets: tuple[str, ...]) -> Iterator[Fi
 
 
 def loader_figures(setting: Setting) -> Iterator[Figure]:
-    """Yield images a second of the loader alone, on the device, with all workers."""
+    """Yield images per second of the loader alone, on the device, with all workers."""
     made = run_of(setting)
     with closing(loading(made, workers=setting.workers)) as batches:
         next(batches)
@@ -63,12 +63,12 @@ def loader_figures(setting: Setting) -> Iterator[Figure]:
             pass
         wait_for(setting.device)
         rate = num_steps * setting.batch_size / (time.perf_counter() - start)
-    per_worker = f", {rate / setting.workers:,.0f} a worker" if setting.workers else ""
+    per_worker = f", {rate / setting.workers:,.0f} per worker" if setting.workers else ""
     yield Figure(f"loader: images/s, {setting.workers} workers", f"{rate:,.0f}{per_worker}")
 
 
 def run_figures(setting: Setting) -> Iterator[Figure]:
-    """Yield what a run of `train` reaches: its medians leave out the first records."""
+    """Yield the speed of a run of `train`, as medians without the first records."""
     out = setting.root / "run"
     settings = settings_for(setting)
     places = Places(
@@ -86,7 +86,7 @@ def run_figures(setting: Setting) -> Iterator[Figure]:
 
 
 def language_model_figures(setting: Setting, *, num_texts: int) -> Iterator[Figure]:
-    """Yield SmolLM2's tokens a second, read (scores of texts) and written (greedily)."""
+    """Yield SmolLM2's tokens per second, read (scoring texts) and written (greedily)."""
     from data.streams import Stream  # noqa: PLC0415
     from negatives.fluency.neural import open_model  # noqa: PLC0415  (loads transformers)
     from negatives.llm.generating import Order, write_texts  # noqa: PLC0415

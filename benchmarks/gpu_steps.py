@@ -1,7 +1,7 @@
-"""A training step on a device for `benchmarks.gpu`: its time, memory, work and waiting.
+"""A training step on a device for `benchmarks.gpu`: its time, memory, work and waits.
 
 Steps are the trainer's own (`training.run.loop.train_step`): gradient, update, clamp, with a batch
-that lies on the device.
+that is on the device.
 """
 
 import time
@@ -23,7 +23,7 @@ from training.run.loop import Run, train_step
 from training.run.start import Places, prepare
 from training.run.train import assemble
 
-PEAK_FLOPS: Final = {  # dense bfloat16, a second; by a part of the device's name, longest first
+PEAK_FLOPS: Final = {  # dense bfloat16, per second, by part of the device's name, longest first
     "H200": 989e12, "H100 PCIe": 756e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12,
     "RTX 4090": 165e12, "A10G": 70e12, "L4": 121e12, "A10": 125e12,
 }  # fmt: skip
@@ -33,7 +33,7 @@ IMAGES_A_SECOND, MEMORY_GB, SYNCHRONISATIONS = 6000, 20, 0  # the bars
 
 
 class Figure(NamedTuple):
-    """A row of the table. `bar`: what is wanted; `met`: whether it is, None without one."""
+    """A row of the table. `bar`: the requirement; `met`: whether it is met, None without one."""
 
     what: str
     found: str
@@ -43,10 +43,10 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """What is measured on what.
+    """What is measured, and on which device.
 
-    `root`: has `shards` and `images`. `deadline`: of the clock. `barred`: whether the bars, which
-    are those of ViT-B/32 on a GPU, mean anything.
+    `root`: has `shards` and `images`. `deadline`: time of the clock. `barred`: whether the bars,
+    which are those of ViT-B/32 on a GPU, apply.
     """
 
     root: Path
@@ -60,7 +60,7 @@ class Setting:
 
     @property
     def left_s(self) -> float:
-        """Return the seconds that are left."""
+        """Return the remaining seconds."""
         return self.deadline - time.monotonic()
 
 
@@ -68,7 +68,7 @@ def settings_for(setting: Setting, *, preset: str = "fsc-clip", **run: Any) -> A
     """Return the trainer's settings: random weights, bf16, the draws of the paper."""
     options = {"device": str(setting.device), "workers": setting.workers, "log_every": 5}
     own: dict[str, Any] = {"draw": BY_TYPE} if preset.startswith("fsc-clip") else {}
-    own |= {"composites": 0} if preset == "clic" else {}  # the captions here are all of one image
+    own |= {"composites": 0} if preset == "clic" else {}  # here all captions are of one image
     in_place = setting.model.startswith("local-dir:")
     section = {
         "preset": preset, "model": setting.model, "batch_size": setting.batch_size,
@@ -79,7 +79,7 @@ def settings_for(setting: Setting, *, preset: str = "fsc-clip", **run: Any) -> A
 
 
 def run_of(setting: Setting, *, preset: str = "fsc-clip", **run: Any) -> Run:  # noqa: ANN401
-    """Return a run that no step was taken of."""
+    """Return a run before its first step."""
     settings = settings_for(setting, preset=preset, **run)
     places = Places(
         shards=setting.root / "shards",
@@ -100,7 +100,7 @@ def one_step(run: Run) -> Step:
 
 
 def loading(run: Run, *, workers: int) -> Any:  # noqa: ANN401 - a generator of steps
-    """Yield the run's batches on the device, from its beginning on."""
+    """Yield the run's batches on the device, from the first."""
     sampler = run.sampler(run.samples.start())
     return steps(
         run.samples,
@@ -113,13 +113,13 @@ def loading(run: Run, *, workers: int) -> Any:  # noqa: ANN401 - a generator of 
 
 
 def wait_for(device: torch.device) -> None:
-    """Wait until a device has done what it was given."""
+    """Wait until a device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def step_seconds(run: Run, step: Step, *, rounds: int) -> float:
-    """Return the time of a whole step; as in training, nobody waits for the device in between."""
+    """Return the time of a whole step; as in training, nothing waits for the device in between."""
     for number in range(_WARM_UP):
         train_step(run, number, step)
     wait_for(run.device)
@@ -131,7 +131,7 @@ def step_seconds(run: Run, step: Step, *, rounds: int) -> float:
 
 
 def peak_gb(device: torch.device) -> float | None:
-    """Return the most that was held on a GPU since the last reset; None elsewhere."""
+    """Return the peak memory of a GPU since the last reset; None elsewhere."""
     if device.type != "cuda":
         return None
     return torch.cuda.max_memory_allocated(device) / 1e9
@@ -159,7 +159,7 @@ def flops(run: Run, step: Step) -> int:
 
 
 def peak_flops(device: torch.device, *, side: int) -> tuple[float, str]:
-    """Return the operations a second that are possible, and where that is from."""
+    """Return the possible operations per second, and the source of that figure."""
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
         known = next((peak for part, peak in PEAK_FLOPS.items() if part in name), None)
@@ -177,7 +177,7 @@ def peak_flops(device: torch.device, *, side: int) -> tuple[float, str]:
 
 
 def step_figures(setting: Setting, *, name: str = "step", **run: Any) -> Iterator[Figure]:  # noqa: ANN401
-    """Yield a step's time, images a second, peak memory, MFU and synchronisations."""
+    """Yield a step's time, images per second, peak memory, MFU and synchronisations."""
     forget(setting.device)
     made = run_of(setting, **run)
     step = one_step(made)
@@ -209,7 +209,7 @@ def _barred(setting: Setting, what: str, found: str, bar: str, met: bool) -> Fig
 
 
 def forget(device: torch.device) -> None:
-    """Begin anew with a GPU's memory."""
+    """Reset a GPU's memory statistics."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device)

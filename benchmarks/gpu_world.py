@@ -1,6 +1,6 @@
-"""Captions, negatives and images for `benchmarks.gpu`, made here: no network, no parser.
+"""Captions, negatives and images for `benchmarks.gpu`, generated without network or parser.
 
-Captions have the lengths of COCO's (about eleven words); each has a negative of three types, as
+Captions have COCO's lengths (about eleven words); each has negatives of three types, as
 `fsc-clip` makes them: two nouns swapped, a word replaced, the words shuffled. Each has a positive.
 """
 

@@ -1,10 +1,10 @@
-"""Published tables -> `training/evaluation/published.json`, the averages that runs stand beside.
+"""Published tables -> `training/evaluation/published.json`, averages to compare runs with.
 
     python -m benchmarks.known_results individual_results.csv extended_results.csv > published.json
 
-The first file is that of github.com/ytaek-oh/vl_compo: of it come the figure of each benchmark, as
+The first file is that of github.com/ytaek-oh/vl_compo. It gives the figure of each benchmark, as
 the paper averages it, of each zero-shot set, and R@1. The second is that of
-github.com/ytaek-oh/fsc-clip, which has averages alone.
+github.com/ytaek-oh/fsc-clip, which has only averages.
 """
 
 import csv
@@ -34,7 +34,7 @@ _BACKBONES: Final = {
     "ViT-L-16": "ViT-L-SLIP ViT-L-CLIP MERU-ViT-L CLIP-ViT-L",
     "RN50": "CLIP CyCLIP c-CyCLIP i-CyCLIP",
 }
-"""Of models whose name does not tell it."""
+"""The backbones of models whose names do not contain them."""
 _EXTENDED: Final = {
     "aro": "aro", "crepe": "crepe", "eqben": "eqben", "imagecode": "imagecode",
     "sugarcrepe": "sugarcrepe", "svo_probes": "svo", "valse": "valse",
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def file_of(individual: Path, extended: Path) -> str:
-    """Return the file, a line for each model."""
+    """Return the file's text, one line per model."""
     models = [*_of_checkpoints(individual), *_of_extended(extended)]
     figures = list(dict.fromkeys(name for model in models for name in model.figures))
     rows = [

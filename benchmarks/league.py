@@ -1,12 +1,12 @@
 """How guessable is whose data? `python -m benchmarks.league OUT --root FOLDER`.
 
-Audits every set of benchmarks/league_sets.py that lies below the root, and builds of ours from the
-captions of COCO in ROOT/coco: `natural`, `fsc-clip`, and `natural` with composites. All are put
-into folders of shards first, in OUT/sets, and read by the audit of `negatives audit`. Writes
-OUT/league.json, league.md and league.svg. What OUT/audits and OUT/fluency have is not measured
-again: the language model is slow, so that it may be asked by a second run.
+Audits every set in benchmarks/league_sets.py whose files lie below the root, and three of ours made
+from the captions of COCO in ROOT/coco: `natural`, `fsc-clip`, and `natural` with composites. Each
+is first written as a folder of shards to OUT/sets, then read by the audit of `negatives audit`.
+Writes OUT/league.json, league.md and league.svg. Audits in OUT/audits are not repeated, and the
+language model reads no text whose score is in OUT/scores.json, so a stopped run continues.
 
-White space at the ends of texts, by which SugarCrepe's captions are known, is gone after an import.
+White space at the ends of texts, which gives SugarCrepe's captions away, is gone after an import.
 """
 
 import json
@@ -14,12 +14,19 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from benchmarks.league_sets import SETS, PublishedSet
-from benchmarks.league_tables import League, Line, chart_of, missing_of, table_of
+from benchmarks.league_tables import (
+    League,
+    Line,
+    chart_of,
+    content_table,
+    leak_table,
+    missing_of,
+)
 from data.errors import UsageError
 from data.manifest import read_all_rows, read_manifest
 from data.sources import Source
@@ -35,6 +42,7 @@ from negatives.composing.options import ComposeOptions
 from negatives.composing.run import compose
 from negatives.folders.importing import ImportOptions, import_published
 from negatives.folders.merging import merge_folders
+from negatives.repairing.scores import saved_scores
 
 _NATURAL: Final = "ours, natural"
 _FSC: Final = "ours, fsc-clip"
@@ -46,27 +54,35 @@ _MEASURES: Final = {
     "form": "form",
     "still true": "still_true",
     "coverage": "coverage",
-    "negatives a caption": "a_caption",
+    "negatives a caption": "negatives_per_caption",
     "repeated texts": "repeated",
 }
 
 
 class Auditing:
-    """Where sets lie and audits go, and how they are read; a model is opened when one is asked."""
+    """Where sets are, where audits go, and how sets are read; opens the model when needed."""
 
     def __init__(
         self, out: Path, root: Path, *, reference_name: str, reference_pairs: int, sample: int
     ) -> None:
-        """Start with nothing read."""
+        """Read nothing yet."""
         self.out, self.root = out, root
         self._reference_name = reference_name
         self._reference_pairs, self._sample = reference_pairs, sample
-        self._reference: ReferenceModel | str | None = None
+        self._reference: ReferenceModel | None = None
 
-    def reference(self) -> ReferenceModel | str:
-        """Return the reference model, opened once."""
+    def reference(self) -> ReferenceModel:
+        """Return the reference model, opened once.
+
+        Raises:
+            UsageError: it is not available.
+        """
         if self._reference is None:
-            self._reference = open_reference(self._reference_name)
+            opened = open_reference(self._reference_name)
+            if isinstance(opened, str):
+                raise UsageError(f"{opened}; or run without it: --reference-model none")
+            file = self.out / "scores.json"
+            self._reference = saved_scores(opened, file, partial(click.echo, err=True))
         return self._reference
 
     def coco(self) -> Source | None:
@@ -75,56 +91,47 @@ class Auditing:
         return make_source({"name": "coco", "root": str(coco)})[0] if coco.is_dir() else None
 
     def folder(self, name: str) -> Path:
-        """Return where the shards of a set lie."""
+        """Return the folder of a set's shards."""
         return self.out / "sets" / slug(name)
 
     def line(self, name: str, make: Callable[[Path], object], *, of_coco: bool) -> Line:
-        """Return the line of a set, made if need be; what was measured before is not again."""
+        """Return the line of a set, which is made if it is missing; nothing is measured twice."""
         folder = self.folder(name)
         if not (folder / "manifest.json").is_file():
             make(folder)
-        line = Line(**self._once("audits", name, lambda: self._audit(name, of_coco=of_coco)))
-        if self._reference_name == "none":
-            return line
-        return line._replace(**self._once("fluency", name, lambda: self._fluency(name)))
-
-    def _once(self, kind: str, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        path = self.out / kind / f"{slug(name)}.json"
+        path = self.out / "audits" / f"{slug(name)}.json"
         if not path.is_file():
-            found = measure()
+            audited = self._audit(name, of_coco=of_coco)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(found), encoding="utf-8")
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return content
+            path.write_text(json.dumps(audited._asdict()), encoding="utf-8")
+        line = Line(**json.loads(path.read_text(encoding="utf-8")))
+        return line if self._reference_name == "none" else self._with_fluency(line)
 
-    def _audit(self, name: str, *, of_coco: bool) -> dict[str, Any]:
+    def _audit(self, name: str, *, of_coco: bool) -> Line:
         options = AuditOptions(
-            reference="read apart, because it is slow",
+            reference="read separately, because it is slow",
             sample=self._sample,
             truth_pairs=_TRUTH_PAIRS,
             held_out=self.coco() if of_coco else None,
         )
         found, _ = audit_folder(self.folder(name), options=options)
-        return line_of(name, found)._asdict()
+        return line_of(name, found)
 
-    def _fluency(self, name: str) -> dict[str, Any]:
-        reference = self.reference()
-        if isinstance(reference, str):
-            raise UsageError(f"{reference}; or do without it: --reference-model none")
-        folder = self.folder(name)
+    def _with_fluency(self, line: Line) -> Line:
+        folder = self.folder(line.name)
         pairs = pairs_of(list(read_all_rows(folder, read_manifest(folder))))
         some = sample_pairs(pairs, self._reference_pairs, seed=0, key="judge")
-        overall = next(iter(fluency_findings(some, reference)))
-        return {"fluency": share_of(overall), "reference_pairs": overall.num}
+        overall = next(fluency_findings(some, self.reference()))
+        return line._replace(fluency=share_of(overall), reference_pairs=overall.num)
 
 
 def slug(name: str) -> str:
-    """Return a name as one for a file."""
+    """Return a name in the form of a file name."""
     return re.sub(r"\W+", "-", name.lower())
 
 
 def line_of(name: str, audit: Audit) -> Line:
-    """Return what an audit says of a set as a whole."""
+    """Return the line of a set from its audit."""
     found = {finding.measure: finding for finding in audit.findings if finding.group == OVERALL}
     shares = {field: share_of(found.get(measure)) for measure, field in _MEASURES.items()}
     size = audit.counts["size"]
@@ -146,7 +153,7 @@ def share_of(finding: Finding | None) -> list[float | None]:
 
 
 def lines(auditing: Auditing) -> Iterator[Line]:
-    """Yield the lines of all sets that can be had."""
+    """Yield the lines of all sets whose files are there."""
     for each in SETS:
         if (auditing.root / each.file).exists():
             yield auditing.line(each.name, _import(auditing, each), of_coco=each.of_coco)
@@ -172,7 +179,7 @@ def _import(auditing: Auditing, each: PublishedSet) -> Callable[[Path], object]:
 
 
 def _own(auditing: Auditing) -> Iterator[Callable[[Path], object]]:
-    """Yield how our folders are made, in the order of `_OURS`; one caption an image is held out."""
+    """Yield a maker of each of `_OURS`; one caption of each image is held out."""
     for preset in ("natural", "fsc-clip"):
         yield partial(_build, auditing.root / "coco", preset)
 
@@ -194,11 +201,15 @@ def _build(coco: Path, preset: str, folder: Path) -> None:
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     required=True,
-    help="The folder of the sets.",
+    help="The folder that holds the sets.",
 )
 @click.option("--reference-model", "reference_name", default="auto", show_default=True)
-@click.option("--reference-pairs", default=250, show_default=True, help="Of each set.")
-@click.option("--sample", default=4000, show_default=True, help="Pairs an adversary reads.")
+@click.option(
+    "--reference-pairs", default=250, show_default=True, help="Pairs of each set that it reads."
+)
+@click.option(
+    "--sample", default=4000, show_default=True, help="Pairs of each set that an adversary reads."
+)
 def main(
     *,
     out: Path,
@@ -207,7 +218,7 @@ def main(
     reference_pairs: int,
     sample: int,
 ) -> None:
-    """Audit every set, write the league and print its table."""
+    """Audit every set, write the league and print its tables."""
     auditing = Auditing(
         out, root, reference_name=reference_name, reference_pairs=reference_pairs, sample=sample
     )
@@ -215,13 +226,14 @@ def main(
     for line in lines(auditing):
         found.append(line)
         click.echo(f"{line.name}: {line.negatives:,} negatives", err=True)
-    not_had = tuple(each.name for each in SETS if not (root / each.file).exists())
-    league = League(lines=tuple(found), missing=not_had)
+    absent = tuple(each.name for each in SETS if not (root / each.file).exists())
+    league = League(lines=tuple(found), missing=absent)
     out.mkdir(parents=True, exist_ok=True)
     (out / "league.json").write_text(league.json(), encoding="utf-8")
-    (out / "league.md").write_text(f"{table_of(league)}\n\n{missing_of(league)}\n", "utf-8")
+    tables = f"{leak_table(league)}\n\n{content_table(league)}"
+    (out / "league.md").write_text(f"{tables}\n\n{missing_of(league)}\n", encoding="utf-8")
     (out / "league.svg").write_text(chart_of(league), encoding="utf-8")
-    click.echo(table_of(league))
+    click.echo(tables)
 
 
 if __name__ == "__main__":

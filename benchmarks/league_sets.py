@@ -1,8 +1,8 @@
-"""The sets of the league: where their files lie, and what is not in a layout that is imported.
+"""The sets of the league: where their files are, and readers of layouts that `import` lacks.
 
-VALSE: Parcalabescu et al., ACL 2022; foils that two of three annotators or more took for false, as
-its authors count them. FG-OVD: Bianchi et al., CVPR 2024, expressions of regions with ten negatives
-each. COLA: Ray et al., NeurIPS 2023; each caption is the negative of the other image.
+VALSE: Parcalabescu et al., ACL 2022; only items whose caption two or more of three annotators found
+right, as its authors count them. FG-OVD: Bianchi et al., CVPR 2024; expressions of regions with ten
+negatives each. COLA: Ray et al., NeurIPS 2023; each caption is the negative of the other image.
 """
 
 import json
@@ -28,14 +28,15 @@ _VALID: Final = 2  # of three annotators
 
 
 class PublishedSet(NamedTuple):
-    """A set of others.
+    """A set that others published.
 
     Attributes:
-        name: as the table has it.
+        name: its name in the table.
         file: the file or folder below the root.
-        kind: its type and subtype, where the file does not tell.
-        records: how it becomes lines that `negatives import` reads; None where it reads the file.
-        of_coco: whether the captions are of COCO's images, so that others' captions can be asked.
+        kind: its type and subtype, where the file does not state them.
+        records: makes lines that `negatives import` reads; None where it reads the file itself.
+        of_coco: whether its images are COCO's, so that their other captions can test whether
+            negatives are still true.
     """
 
     name: str
@@ -46,7 +47,7 @@ class PublishedSet(NamedTuple):
 
 
 def valse(folder: Path) -> Iterator[Record]:
-    """Yield the captions of VALSE's pieces, those on dialogues left out."""
+    """Yield the captions of VALSE's pieces, without those on dialogues."""
     for piece, (of_type, subtype) in _VALSE.items():
         path = folder / f"{piece}.json"
         for key, item in _json(path).items() if path.is_file() else ():
@@ -77,16 +78,16 @@ def fg_ovd(path: Path) -> Iterator[Record]:
 def cola(path: Path) -> Iterator[Record]:
     """Yield both captions of each pair of images, each as the negative of the other.
 
-    Both are said to be of one image: a reader that was trained on one of them would take its text
-    for a negative (or a caption) in the other, and be wrong each time.
+    Both are given the same image, so that they are in the same fold: a reader trained on one would
+    know its texts from the other side, and be wrong every time.
     """
     for number, (_, caption, _, other) in enumerate(_json(path)):
-        for side, (said, not_said) in enumerate(((caption, other), (other, caption))):
+        for side, (true, false) in enumerate(((caption, other), (other, caption))):
             yield {
                 "id": f"cola:{number}:{side}",
                 "image": f"cola:{number}",
-                "caption": said,
-                "negatives": [{"text": not_said, "type": "swap", "subtype": "att"}],
+                "caption": true,
+                "negatives": [{"text": false, "type": "swap", "subtype": "att"}],
             }
 
 
@@ -119,4 +120,4 @@ SETS: Final = (
         "COLA, two objects", "cola/COLA_multiobjects_matching_benchmark.json", records=cola
     ),
 )
-"""All that the importers know, also what could not be had: the league says which."""
+"""All sets that can be read; the league lists those whose files are missing."""

@@ -1,32 +1,33 @@
-"""The league as JSON, as a table and as a chart."""
+"""The league as JSON, as tables and as a chart."""
 
 import json
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from data.plots import as_file, canvas, tone
+from data.plots import Drawing, as_file, canvas, tone
 
 Share = Sequence[float | None]
 """A value and the ends of its 95 % interval; None where it was not measured."""
 
-_HEADINGS: Final = (
-    *("set", "captions", "negatives", "words", "form", "language model", "still true"),
-    *("covered", "repeated"),
-)
+_LEAK_HEADINGS: Final = ("set", "words", "form", "language model")
+_CONTENT_HEADINGS: Final = ("set", "captions", "negatives", "still true", "covered", "repeated")
 _READERS: Final = (
     ("words", "words", "accent"),
     ("form", "form", "open"),
     ("fluency", "language model", "teal"),
 )
-_WIDEST: Final = 0.5  # an interval of "still true" that is shown
+_WIDEST: Final = 0.5  # the widest interval of "still true" that is shown
 _TITLE: Final = "How often a reader of text alone tells a caption from its negative"
+_ROW: Final = 30  # pixels
+_LEFT: Final = 236
+_LEGEND: Final = (0, 78, 144)  # pixels from the left end of the axes
 
 
 class Line(NamedTuple):
     """What the audit says of one set.
 
-    `measured`: pairs that the adversary read; `reference_pairs`: those that the language model did.
-    `coverage`: captions with a negative; `repeated`: negatives that repeat a text.
+    `measured`: pairs that the adversary read. `reference_pairs`: pairs that the language model
+    read. `coverage`: captions with a negative. `repeated`: negatives that repeat a text.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Line(NamedTuple):
     fluency: Share
     still_true: Share
     coverage: Share
-    a_caption: Share
+    negatives_per_caption: Share
     repeated: Share
 
 
@@ -50,7 +51,7 @@ class League(NamedTuple):
     missing: tuple[str, ...]
 
     def ranked(self) -> list[Line]:
-        """Return the lines: first the set of which an adversary can tell the least."""
+        """Return the lines, the set first that tells an adversary least."""
         return sorted(self.lines, key=_guessed)
 
     def json(self) -> str:
@@ -69,53 +70,104 @@ def league_in(text: str) -> League:
     return League(lines, tuple(content["missing"]))
 
 
-def table_of(league: League) -> str:
-    """Return the table in markdown, each share with half of its 95 % interval."""
-    rows = [f"| {' | '.join(_HEADINGS)} |", f"|---|{'---:|' * (len(_HEADINGS) - 1)}"]
-    for line in league.ranked():
-        told = (line.words, line.form, line.fluency, _if_sure(line.still_true))
-        shares = [_with_half(share) for share in told]
-        covered, repeated = _plain(line.coverage), _plain(line.repeated)
-        cells = (line.name, f"{line.captions:,}", f"{line.negatives:,}", *shares, covered, repeated)
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+def leak_table(league: League) -> str:
+    """Return how often each reader tells, in markdown, with half of the 95 % interval."""
+    return _table(
+        _LEAK_HEADINGS,
+        [
+            (line.name, *map(_with_half, (line.words, line.form, line.fluency)))
+            for line in league.ranked()
+        ],
+    )
+
+
+def content_table(league: League) -> str:
+    """Return what is in each set, in markdown."""
+    return _table(
+        _CONTENT_HEADINGS,
+        [
+            (
+                line.name,
+                f"{line.captions:,}",
+                f"{line.negatives:,}",
+                _with_half(_if_sure(line.still_true)),
+                _plain(line.coverage),
+                _plain(line.repeated),
+            )
+            for line in league.ranked()
+        ],
+    )
 
 
 def missing_of(league: League) -> str:
     """Return which sets could not be had."""
-    return f"Not audited, because their files were not at hand: {', '.join(league.missing)}."
+    return f"Not audited, because their files could not be had: {', '.join(league.missing)}."
 
 
 def chart_of(league: League) -> str:
     """Return the chart as a file: a row a set, a point a reader, its interval as a line."""
     ranked = league.ranked()
-    height = 22 * len(ranked) + 70
-    with canvas(720, height, margins=(40, 20, 30, 230)) as drawing:
+    ends = [getattr(line, field) for line in ranked for field, _, _ in _READERS]
+    lowest = min([end for share in ends for end in share if end is not None], default=0.5)
+    ticks = [tick / 10 for tick in range(min(4, int(lowest * 10)), 11)]
+    height = _ROW * len(ranked) + 104
+    with canvas(760, height, margins=(52, 24, 52, _LEFT)) as drawing:
         axes = drawing.axes
-        axes.set(xlim=(0, 1), ylim=(len(ranked) - 0.5, -0.5))
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+        axes.set(xlim=(ticks[0], 1), ylim=(len(ranked) - 0.5, -0.5))
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xlabel("share of pairs in which the reader prefers the caption", color=tone("ink"))
         axes.set_yticks(range(len(ranked)), [line.name for line in ranked])
         axes.grid(axis="x", color=tone("line"), linewidth=1)
+        for place in range(0, len(ranked), 2):
+            axes.axhspan(place - 0.5, place + 0.5, color=tone("ground"), linewidth=0, zorder=0)
         axes.axvline(0.5, color=tone("muted"), linewidth=2)
-        for number, (field, name, colour) in enumerate(_READERS):
-            axes.annotate(
-                name,
-                (number / 3, 1.02),
-                xycoords="axes fraction",
-                color=tone(colour),
-                weight="bold",
-            )
+        _draw_legend(drawing, height)
+        for label in axes.get_yticklabels():
+            label.set(color=tone("ink"), weight="bold" if _is_ours(label.get_text()) else "normal")
+        for number, (field, _, colour) in enumerate(_READERS):
             for place, line in enumerate(ranked):
                 value, low, high = getattr(line, field)
                 if value is not None:
-                    at = place + (number - 1) * 0.22
+                    at = place + (number - 1) * 0.26
                     axes.hlines(at, low or value, high or value, color=tone(colour), linewidth=2)
-                    axes.scatter(value, at, s=30, color=tone(colour), linewidths=0, zorder=3)
+                    axes.scatter(
+                        value, at, s=36, color=tone(colour), linewidths=0, clip_on=False, zorder=3
+                    )
         return as_file(drawing.svg(kind="chart", title=_TITLE))
 
 
+def _draw_legend(drawing: Drawing, height: int) -> None:
+    """Write the readers' names in their colours above the rows, and what 0.5 means."""
+    for right, (_, name, colour) in zip(_LEGEND, _READERS, strict=True):
+        drawing.axes.annotate(
+            f"\N{BLACK CIRCLE} {name}",
+            (_LEFT + right, height - 22),
+            xycoords="figure pixels",
+            color=tone(colour),
+            weight="bold",
+        )
+    drawing.axes.annotate(
+        "guessing",
+        (0.5, 1),
+        (0, 5),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="center",
+        color=tone("muted"),
+    )
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("ours")
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
 def _guessed(line: Line) -> tuple[float, str]:
-    """Return how far from guessing the better of the adversary's readings is."""
+    """Return how far from 0.5 the adversary is, by words or by form, whichever is further."""
     values = [share[0] for share in (line.words, line.form) if share[0] is not None]
     return max((abs(value - 0.5) for value in values), default=1.0), line.name
 

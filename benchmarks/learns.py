@@ -1,11 +1,11 @@
-"""Whether training learns: a small CLIP from random weights, on scenes that the project draws.
+"""Whether training learns: a small CLIP from random weights, on generated scenes.
 
     python -m benchmarks.learns                     # build, train, measure
     python -m benchmarks.learns --preset clip       # the same without hard negatives
 
-The scenes measured are others than those trained on. Retrieval: no image of the batch scores
-higher for a caption than its own (chance: 1 in the batch). Composition: the caption scores higher
-than each of its up to three negatives (chance: 1 in their number and itself).
+Scenes for measuring are different from those for training. Retrieval: no image of the batch scores
+higher for a caption than its own (chance: 1 / batch size). Composition: the caption scores higher
+than each of its up to three negatives (chance: 1 / (their number + 1)).
 """
 
 import json
@@ -38,7 +38,7 @@ MODEL = {
 
 
 class Printed:
-    """Prints what was measured."""
+    """Prints measurements."""
 
     def __init__(self) -> None:
         self.start = time.process_time()
@@ -55,11 +55,11 @@ class Printed:
             )
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no file is open."""
 
 
 def model_folder(folder: Path) -> Path:
-    """Write the small model with random weights, as open_clip keeps one."""
+    """Write the small model with random weights, in open_clip's layout."""
     folder.mkdir()
     content = {"model_cfg": MODEL, "preprocess_cfg": {}}
     (folder / "open_clip_config.json").write_text(json.dumps(content))
@@ -87,7 +87,7 @@ def world(root: Path, *, num_images: int) -> None:
 @click.option("--preset", default="fsc-clip", show_default=True)
 @click.option("--lr", default=1e-3, show_default=True)
 @click.option("--batch-size", default=128, show_default=True)
-@click.option("--threads", default=1, show_default=True, help="More help where cores are idle.")
+@click.option("--threads", default=1, show_default=True, help="More help if cores are idle.")
 @click.option("--world", "place", type=click.Path(path_type=Path), help="Kept and used again.")
 def main(  # noqa: PLR0913 - one parameter an option
     *,
@@ -99,7 +99,7 @@ def main(  # noqa: PLR0913 - one parameter an option
     threads: int,
     place: Path | None,
 ) -> None:
-    """Build, train and print what is measured after every epoch."""
+    """Build, train and print the measurements after every epoch."""
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as folder:
         root = place or Path(folder)

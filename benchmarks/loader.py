@@ -1,14 +1,14 @@
-"""How fast images become batches, beside webdataset with PIL: `python -m benchmarks.loader`.
+"""How fast images become batches, compared with webdataset: `python -m benchmarks.loader`.
 
 Both read the same JPEGs with the same number of worker processes and give normalised float batches
-of a random resized crop. webdataset reads its own tars one after another and does what open_clip's
-training transform does; its captions stay text. Ours also draws negatives and gives token ids,
-from shards that are built here first, with images in a random order.
+of random resized crops. webdataset reads its own tars one after another and applies open_clip's
+training transform; its captions remain text. Ours also draws negatives and gives token ids, from
+shards that are built first, with images in a random order.
 
-Without `--images` they are made: 640 x 480, noise of every scale, as many bytes as photographs
-of COCO have. Each round times one after the other; medians. On a machine that others use, the
-processor's time an image says more than images a second; it holds the start of the workers and
-what they made ahead and nobody took, of both alike.
+Without `--images` they are generated: 640 x 480, noise of every scale, as many bytes as photographs
+of COCO. Each round times one after the other; the figures are medians. On a shared machine the
+processor time per image says more than images per second; for both it includes the start of the
+workers and the batches that they prepare but nobody takes.
 """
 
 import io
@@ -56,7 +56,7 @@ Batches = Generator[torch.Tensor, None, None]
 
 
 class Rate(NamedTuple):
-    """Images a second, and seconds of processor time an image."""
+    """Images per second, and seconds of processor time per image."""
 
     wall: float
     cpu_s: float
@@ -103,7 +103,7 @@ def build_shards(folder: Path, images: Iterable[Path]) -> Path:
 
 
 def batches_of_webdataset(urls: list[str], *, workers: int) -> Batches:
-    """Yield normalised batches as webdataset, PIL and torchvision make them."""
+    """Yield normalised batches from webdataset, PIL and torchvision."""
     import webdataset as wds  # noqa: PLC0415  (of the extra dev; `make_images` needs it not)
 
     transform = transforms.Compose(
@@ -128,7 +128,7 @@ def batches_of_webdataset(urls: list[str], *, workers: int) -> Batches:
 
 
 def our_batches(samples: HardNegativeDataset, *, workers: int) -> Batches:
-    """Yield normalised batches as the trainer gets them."""
+    """Yield normalised batches from the trainer's loader."""
     sampler = Sampler(
         size=len(samples), batch_size=min(_BATCH, len(samples)), epochs=10**6, start=samples.start()
     )
@@ -139,7 +139,7 @@ def our_batches(samples: HardNegativeDataset, *, workers: int) -> Batches:
 
 
 def rate_of(batches: Batches, *, num_pictures: int) -> Rate:
-    """Return how fast batches come, once the workers run."""
+    """Return the rate of batches once the workers run."""
     cpu_s = _cpu_s()
     shape = next(batches).shape
     if shape[1:] != (3, _SIZE, _SIZE):
@@ -148,7 +148,7 @@ def rate_of(batches: Batches, *, num_pictures: int) -> Rate:
     start = time.perf_counter()
     num_seen = sum(len(batch) for batch in islice(batches, num_batches))
     wall = num_seen / (time.perf_counter() - start)
-    batches.close()  # waits for the workers: their processor time is then known
+    batches.close()  # waits for the workers, so that their processor time is known
     return Rate(wall, (_cpu_s() - cpu_s) / (num_seen + shape[0]))
 
 
@@ -160,7 +160,7 @@ def _cpu_s() -> float:
 def measure_rates(
     runs: dict[str, Callable[[], Batches]], *, rounds: int, num_pictures: int
 ) -> dict[str, Rate]:
-    """Return the median rate of each, run in turns."""
+    """Return the median rate of each; they take turns."""
     rates: dict[str, list[Rate]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
@@ -177,7 +177,7 @@ def measure_rates(
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--pictures", "num_pictures", default=1280, show_default=True, help="A round.")
 def main(*, images: Path | None, workers: int, rounds: int, num_pictures: int) -> None:
-    """Print images a second of webdataset with PIL, of ours, and of ours without reduction."""
+    """Print images per second of webdataset, of ours, and of ours without reduction."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if images is None:

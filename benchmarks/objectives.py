@@ -1,13 +1,12 @@
-"""A step of each preset beside one of FSC-CLIP's: time and memory, in one run.
+"""Time and memory of a step of each preset, relative to FSC-CLIP's, in one run.
 
     python -m benchmarks.objectives out                        # two CPU cores, float32
     python -m benchmarks.objectives out --device cuda --batch-size 256
 
-`out` holds shards, as for benchmarks.steps, whose captions, images and weights these are. A preset
-has the places for negatives of its draw, three at most, and those for positives, each filled with
-the next caption. A model without a bias is given one where a loss needs it. Steps alternate, and
-share model and optimizer; medians are reported. Peak memory is that of one process for each preset,
-less what the imported libraries take.
+`out` holds shards; captions, images and weights are those of benchmarks.steps. A preset has as many
+negatives as it draws, three at most, and its positives, each filled with the next caption. A model
+without a bias gets one if a loss needs it. Steps alternate, and share model and optimizer; medians
+are reported. Peak memory is that of one process for each preset, without the imported libraries.
 """
 
 import statistics
@@ -39,7 +38,7 @@ LEFT_OUT = {"fsc-clip-lora"}  # the same losses
 
 
 def make_batch(setting: Setting, model: ClipModel, preset: str) -> Batch:
-    """Return the batch that a preset sees, laid out."""
+    """Return a preset's batch, laid out."""
     draw = draw_for(preset, made_with=FIRST, available=TYPES)
     num_positives = positives_of(draw)[0]
     num_negatives = min(len(TYPES), sum(draw.get(name, 0) for name in (ANY, PAIRS, *TYPES)))
@@ -76,7 +75,7 @@ def make_batch(setting: Setting, model: ClipModel, preset: str) -> Batch:
 
 
 def ids_of(setting: Setting, texts: list[str]) -> Tensor:
-    """Return token ids, a row a text."""
+    """Return token ids, one row per text."""
     return tokenizer(setting.model)(texts) if texts else torch.zeros(0, 1, dtype=torch.int64)
 
 
@@ -88,7 +87,7 @@ def lengths_of(ids_TL: Tensor) -> tuple[int, ...]:
 def make_step(
     setting: Setting, model: ClipModel, optimizer: AdamW, preset: str
 ) -> Callable[[], object]:
-    """Return a function that does a whole step of a preset, the teacher's part in it included."""
+    """Return a function that does a whole step of a preset, including its teacher."""
     objective = objective_of(PRESETS[preset].losses).at(0)
     batch = make_batch(setting, model, preset)
     teacher = teacher_of(model) if objective.needs_teacher else None
@@ -134,7 +133,7 @@ def make_model(setting: Setting) -> ClipModel:
 def medians_of(
     steps: dict[str, Callable[[], object]], setting: Setting, *, rounds: int
 ) -> dict[str, float]:
-    """Return each preset's median seconds a step; presets alternate, the first round warms up."""
+    """Return each preset's median seconds per step; presets alternate after a round to warm up."""
     times: dict[str, list[float]] = {preset: [] for preset in steps}
     for number in range(rounds + 1):
         for preset, step in steps.items():
@@ -200,7 +199,7 @@ def report(medians: dict[str, float], peaks: dict[str, int]) -> None:
 
 
 def peak_alone(preset: str) -> int:
-    """Return the most that a process for one preset alone held, in bytes."""
+    """Return the peak memory of a process for one preset, in bytes."""
     command = [sys.executable, "-m", "benchmarks.objectives", *sys.argv[1:], "--only", preset]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - ours
     return int(done.stdout)

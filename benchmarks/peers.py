@@ -1,12 +1,11 @@
-"""What gives published negatives away, and ours beside them: `python -m benchmarks.peers`.
+"""What gives away published negatives, and ours: `python -m benchmarks.peers`.
 
     python -m benchmarks.peers --negclip negclip_valid.jsonl --sugarcrepe sugar-crepe --ours out
 
-Prints a table in markdown. Published files are read as they are: `negatives import` takes the
-white space from the ends of texts, and in SugarCrepe 13-15 % of the captions and not one negative
-begin or end with a space, so that a reader of characters knows them by that. The column "trimmed"
-is without it, as the folder of an import would be audited. Each published set has an adversary of
-its own; ours is one of all types, as in `negatives audit`.
+Prints a table in markdown. Published files are read as they are: in SugarCrepe 13-15 % of the
+captions and not one negative begin or end with a space, which gives them away to a reader of
+characters. The column "trimmed" is without that white space, as in the audit of an import. Each
+published set has its own adversary; ours has one for all types, as in `negatives audit`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,7 +50,7 @@ def published_pairs(path: Path) -> dict[str, list[Pair]]:
 
 
 def join_types(sets: dict[str, list[Pair]]) -> dict[str, list[Pair]]:
-    """Return the sets with those of one type, "swap_att" and "swap_obj", joined as well."""
+    """Return the sets, and joined ones of each type ("swap_att" and "swap_obj")."""
     types: dict[str, list[Pair]] = {}
     for name, pairs in sets.items():
         types.setdefault(name.partition("_")[0], []).extend(pairs)
@@ -66,7 +65,7 @@ def measure(
     reference_pairs: int,
     seed: int,
 ) -> Measured:
-    """Return what an adversary trained on this set, and the reference model, find in it."""
+    """Return the findings of an adversary trained on this set, and of the reference model."""
     trimmed = [
         pair._replace(caption=pair.caption.strip(), text=pair.text.strip()) for pair in pairs
     ]
@@ -81,7 +80,7 @@ def measure(
 
 
 def ours(folder: Path, options: AuditOptions) -> Iterator[Measured]:
-    """Yield what an audit of a finished folder finds, overall and for each type."""
+    """Yield the findings of an audit of a finished folder, overall and for each type."""
     audit, _ = audit_folder(folder, options=options)
     found = {(finding.measure, finding.group): finding for finding in audit.findings}
     for finding in audit.findings:
@@ -104,7 +103,7 @@ def _cell(finding: Finding | None) -> str:
 
 
 def _pairs(items: Sequence[PublishedCaption]) -> list[Pair]:
-    """Return the pairs of texts; what is no text, or equal to its caption, is left out."""
+    """Return the pairs of texts, without non-texts and negatives that equal their caption."""
     rows = [
         Row(item.where, images_of(str(item.image or "")), item.caption, ())
         for item in items

@@ -1,4 +1,4 @@
-"""A step's loss written the published way: everything padded, type by type, every view formed.
+"""A step's loss in the published form: everything padded, type by type, every view computed.
 
 Shape suffixes: B images, K negatives a caption, C = 1 + K, T texts, P patches, D embedding, L = 77
 positions.
@@ -43,7 +43,7 @@ def published_loss(model: ClipModel, batch: Batch) -> Tensor:
 
 
 def published_scores(patch_BPD: Tensor, token_BLD: Tensor, ids_BL: Tensor, scale: Tensor) -> Tensor:
-    """Return S(i, c) of one text an image, each token's view formed as B L D."""
+    """Return S(i, c) of one text per image, with each token's view computed as B L D."""
     score_BLP = (token_BLD @ patch_BPD.mT).detach()
     least, most = score_BLP.amin(-1, keepdim=True), score_BLP.amax(-1, keepdim=True)
     weight_BLP = (score_BLP - least) / (most - least)
@@ -63,7 +63,7 @@ def published_clip(logits_BB: Tensor) -> Tensor:
 
 
 def published_focal(logits_BC: Tensor) -> Tensor:
-    """Return the calibrated loss where no negative is missing."""
+    """Return the calibrated loss for rows without missing negatives."""
     target_BC = torch.full_like(logits_BC, _CALIBRATION.beta / logits_BC.shape[1])
     target_BC[:, 0] += 1 - _CALIBRATION.beta
     log_BC = logits_BC.log_softmax(-1)

@@ -1,13 +1,13 @@
-"""Whether a rule of a published recipe draws as the published code or file does.
+"""Whether a rule of a published recipe draws like the published code or file.
 
     python -m benchmarks.recipes --captions negclip_valid.jsonl --rule negclip_swap \
         --options '{"verbs": "gerunds"}' --unit slot
 
-Reads JSON lines `{"caption": ..., "negatives": [...]}`; texts are compared with case, spacing and
-punctuation taken out of play. With `--unit draw` the negatives are independent draws of the
-published code, repeats included: one half of them is compared with as many draws of ours, and
-with the other half, which is the noise. With `--unit slot` they are one of each category, as in
-NegCLIP's file, and the noise is the distance between every other caption and the rest.
+Reads JSON lines `{"caption": ..., "negatives": [...]}`; texts are compared without case, spacing
+and punctuation. With `--unit draw` the negatives are independent draws of the published code,
+including repeats: one half of them is compared with as many draws of ours, and with the other half,
+which gives the noise. With `--unit slot` there is one of each category, as in NegCLIP's file, and
+the noise is the distance between every other caption and the rest.
 """
 
 import json
@@ -30,7 +30,7 @@ from negatives.words.lexicon import load
 
 Key = TypeVar("Key", str, int)
 
-_MAX_ALTERNATIVES = 50_000  # of one caption; with more, it is counted and left out
+_MAX_ALTERNATIVES = 50_000  # of one caption; captions with more are counted and left out
 
 
 class Row(NamedTuple):
@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """A negative, normalised, and where it stands: "outside" is none of our alternatives."""
+    """A normalised negative, and its slot: "outside" if it is not one of our alternatives."""
 
     text: str
     subtype: str
@@ -58,7 +58,7 @@ class Samples(NamedTuple):
 
 @dataclass(kw_only=True)
 class Comparison:
-    """Counts; shares (0 to 1); distances: total variation (0 to 1), beside that of the noise."""
+    """Counts, shares (0 to 1), and total variation distances (0 to 1), each with its noise."""
 
     captions: int = 0
     only_ours: int = 0
@@ -80,7 +80,7 @@ def compare(
     unit: str,
     seed: int,
 ) -> Comparison:
-    """Return how the rule's draws compare with the published negatives."""
+    """Return the comparison of the rule's draws with the published negatives."""
     result = Comparison(captions=len(rows))
     samples: list[Samples] = []
     for number, (row, parse) in enumerate(zip(rows, parses, strict=True)):

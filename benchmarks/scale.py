@@ -2,13 +2,13 @@
 
     python -m benchmarks.scale --captions 10000,100000 --source scenes,replicated --root FLICKR8K
 
-A line is a stage of a build with one worker, in a process of its own: processor seconds a thousand
-captions (the figure to compare on a machine that others use), wall seconds, the highest resident
-set and by how much it grew. Then verification, the parquet files of `negatives publish --dry-run`,
-and a reading of all rows as the trainer does it. Kinds of text: benchmarks/scale_texts.py.
+A line is a stage of a build with one worker, in a process of its own: processor seconds per
+thousand captions (the figure to compare on a shared machine), wall seconds, the highest resident
+set, and its growth. Then follow verification, the parquet files of `negatives publish --dry-run`,
+and a reading of all rows as in the trainer. Kinds of text: benchmarks/scale_texts.py.
 
-RESULTS holds a JSON file for each kind and size. One that is finished is not measured again; of a
-build that was stopped the stages that were done are kept, and shown as such.
+RESULTS holds a JSON file for each kind and size. A finished one is not measured again; of a stopped
+build the finished stages are kept, and shown as such.
 """
 
 import json
@@ -40,7 +40,7 @@ _GB = 10**9
 
 
 class Measured:
-    """A build that is being measured; what is known so far is in a file after every stage."""
+    """A build that is being measured; a file holds all figures after every stage."""
 
     def __init__(self, out: Path, file: Path, case: "Case") -> None:
         """Start with no stage."""
@@ -58,7 +58,7 @@ class Measured:
         }
 
     def keep(self, stage: str) -> None:
-        """Write down what is known: a stage has been done."""
+        """Write the figures after a stage."""
         sizes = self._record["bytes"]
         for place in _PLACES:
             sizes[place] = max(sizes.get(place, 0), bytes_below(self.out / place))
@@ -67,7 +67,7 @@ class Measured:
         self._write()
 
     def finish(self, **facts: object) -> None:
-        """Write down all of it."""
+        """Write the figures of the whole build."""
         self.keep("all")
         self._record |= {"finished": True, **facts}
         self._write()
@@ -81,7 +81,7 @@ class Measured:
 
 
 def bytes_below(folder: Path) -> int:
-    """Return the size of the files below a folder; one with several names counts once."""
+    """Return the size of the files below a folder; hard links count once."""
     found = {}
     for path in folder.rglob("*"):
         status = path.stat()
@@ -90,19 +90,19 @@ def bytes_below(folder: Path) -> int:
 
 
 class Case(NamedTuple):
-    """What is built: so many captions of a kind, in blocks of so many."""
+    """What is built: a kind of captions, their number, and the size of blocks."""
 
     kind: str
     num_captions: int
     block: int
 
     def file_in(self, results: Path) -> Path:
-        """Return where what was measured is kept."""
+        """Return the file of the figures."""
         return results / f"{self.kind}-{self.num_captions}-{self.block}.json"
 
 
 def measure(case: Case, *, root: Path, folder: Path, file: Path) -> None:
-    """Build in `folder`, timing every stage, and write what was found to `file`."""
+    """Build in `folder`, timing every stage, and write the figures to `file`."""
     kind, num_captions, block = case
     source = source_of(kind, num_captions=num_captions, root=root, folder=folder)
     out = folder / "out"
@@ -130,7 +130,7 @@ def measure(case: Case, *, root: Path, folder: Path, file: Path) -> None:
 
 
 def corpus_facts(folder: Path) -> Record:
-    """Return how many keys a corpus model has, and how its texts spread over the folds."""
+    """Return the number of keys of a corpus model, and its texts' distribution over folds."""
     folds = np.bincount(np.load(folder / "text_folds.npy"), minlength=1)
     return {
         "keys": len(np.load(folder / "keys.npy", mmap_mode="r")),
@@ -160,7 +160,7 @@ def _train(out: Path, manifest: Manifest) -> None:
 def measure_in_process(case: Case, *, root: Path, results: Path) -> None:
     """Measure in a process of its own, one thread for numpy, in a temporary folder."""
     free = shutil.disk_usage(tempfile.gettempdir()).free
-    needed = case.num_captions * 10_000  # bytes; three times what was found
+    needed = case.num_captions * 10_000  # bytes; three times the measured size
     if free < needed:
         raise click.ClickException(f"{free / _GB:.0f} GB free, expected {needed / _GB:.0f}")
     command = [sys.executable, "-m", "benchmarks.scale", "--captions", str(case.num_captions)]
@@ -190,7 +190,7 @@ def measure_in_process(case: Case, *, root: Path, results: Path) -> None:
 def main(  # noqa: PLR0913 - one a flag
     *, captions: str, source: str, block: int, root: Path, results: Path, again: bool, here: bool
 ) -> None:
-    """Measure what is not measured yet, and print all of it."""
+    """Measure what is missing, and print everything."""
     kinds, sizes = source.split(","), [int(size) for size in captions.split(",")]
     for kind in kinds:
         if kind not in KINDS:
@@ -211,7 +211,7 @@ def main(  # noqa: PLR0913 - one a flag
 
 
 def is_finished(file: Path) -> bool:
-    """Tell whether a measurement is there, and whole."""
+    """Tell whether a measurement exists and is complete."""
     return file.exists() and json.loads(file.read_text(encoding="utf-8"))["finished"]
 
 

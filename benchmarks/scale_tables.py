@@ -1,4 +1,4 @@
-"""What `benchmarks.scale` found, as tables: a build by its stages, and stages over sizes."""
+"""The figures of `benchmarks.scale` as tables: a build by stage, and stages by size."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -36,7 +36,7 @@ def lines_of(record: Record) -> Iterator[str]:
 
 
 def over_sizes(records: Sequence[Record]) -> Iterator[str]:
-    """Yield a table of processor seconds a thousand captions, a column a build."""
+    """Yield a table of processor seconds per thousand captions, one column per build."""
     stages = dict.fromkeys(name for record in records for name in record["stages"])
     yield "seconds of processor a 1,000 captions"
     for head in ("kind", "captions"):

@@ -1,10 +1,10 @@
-"""Captions by the million for `benchmarks.scale`: each kind as a source that a build can read.
+"""Millions of captions for `benchmarks.scale`, each kind as a source for builds.
 
-`scenes` are as many as are asked for. The others repeat the captions of Flickr8k, whose first
-40,455 are thus real text. Images that share a caption share a fold, so each copy's texts differ:
-in `replicated` a number stands behind the final mark, and hardly any n-gram is new; in `varied`
-every other word of content is another one of its form, drawn by rank (Zipf) from those of the
-corpus and then from the dictionary, so that words and n-grams go on growing.
+`scenes` has any number of captions. The others repeat the captions of Flickr8k, so that the first
+40,455 are real text. Images that share a caption share a fold, so the texts of each copy differ: in
+`replicated` a number follows the final mark, and hardly any n-gram is new; in `varied` every other
+content word is replaced by one of the same form, drawn by rank (Zipf) from the corpus and then from
+the dictionary, so that words and n-grams keep growing.
 """
 
 import json
@@ -24,7 +24,7 @@ from negatives.words.lexicon import Lexicon
 
 KINDS: Final = ("scenes", "replicated", "varied")
 _FORMS: Final = (("NNS", "NOUN"), ("VBG", "VERB"), ("JJ", "ADJ"), ("NN", "NOUN"))
-_CHANGED = 0.5  # of the words of content
+_CHANGED = 0.5  # of the content words
 _ZIPF, _FLAT = 1.6, 10  # words' weights: (rank + flat) ** -zipf; new ones as in Flickr8k itself
 _PER_IMAGE = 5
 
@@ -34,7 +34,7 @@ Change = Callable[[str, int, int], str]
 
 
 class Words(NamedTuple):
-    """Words of one form, the frequent first, and the sums of their weights."""
+    """Words of one form, most frequent first, and the cumulative sums of their weights."""
 
     words: tuple[str, ...]
     sums: tuple[float, ...]
@@ -45,9 +45,9 @@ class Words(NamedTuple):
 
 
 def source_of(kind: str, *, num_captions: int, root: Path, folder: Path) -> Source:
-    """Return the source of captions of a kind; what is not drawn is written to `folder`.
+    """Return the source of captions of a kind; `folder` gets its file, if it needs one.
 
-    `root`: where Flickr8k lies.
+    `root`: the folder of Flickr8k.
     """
     if kind == "scenes":
         num_images = -(-num_captions // (_PER_IMAGE - 1))  # a few have fewer captions
@@ -63,7 +63,7 @@ def source_of(kind: str, *, num_captions: int, root: Path, folder: Path) -> Sour
 
 
 def copies(originals: Sequence[Caption], change: Change) -> Iterator[Caption]:
-    """Yield the captions again and again, each time of other images; without end."""
+    """Yield the captions repeatedly, with new images each time, without end."""
     for copy in count():
         for place, caption in enumerate(originals):
             stem, dot, suffix = caption.image.rpartition(".")
@@ -78,7 +78,7 @@ def number_text(text: str, copy: int, place: int) -> str:  # noqa: ARG001 - all 
 
 
 def vary(texts: Sequence[str]) -> Change:
-    """Return a change that draws other words of content, of the forms that these texts have."""
+    """Return a change that draws other content words of the forms in these texts."""
     lexicon = lexicons.load()
     form_of = cache(lambda word: _form_of(word, lexicon))
     counts = Counter(word for text in texts for word in text.lower().split())
@@ -98,7 +98,7 @@ def vary(texts: Sequence[str]) -> Change:
 
 
 def _form_of(word: str, lexicon: Lexicon) -> tuple[str, str] | None:
-    """Return the first form that a word has, None if it is none of content."""
+    """Return a word's first form, None if it is not a content word."""
     if not word.isalpha():
         return None
     for tag, pos in _FORMS:

@@ -1,12 +1,12 @@
-"""Which powers two scorers need, and what they leave: `python -m benchmarks.second_draw OUT`.
+"""Which powers two scorers need, and the result: `python -m benchmarks.second_draw OUT`.
 
-OUT is a build by the corpus alone. Its pairs have been accepted by a(c, c') of
-negatives/sampling.py with v = 1. So, with captions distributed as p^v q^w, the odds that the pair
-is seen and not its mirror are h(c) / h(c'), h = p^(v - 1) q^w: a logistic regression without a
-constant on what log p and log q grow by gives v and w. The lines after it show, for a build with
-both scorers and these powers, how many negatives it draws of those that OUT has, by the causal
-scorer's max_log_ratio, and how often it leaves the caption ahead by q and by p (0.5: no telling);
-the last one is the plain product, v = w = 1.
+OUT is a build with the corpus scorer only. Its pairs were accepted by a(c, c') of
+negatives/sampling.py with v = 1. So, with captions distributed as p^v q^w, the odds of seeing the
+pair rather than its mirror are h(c) / h(c'), h = p^(v - 1) q^w: a logistic regression without a
+constant on the differences of log p and log q gives v and w. The following lines show, for a build
+with both scorers and these powers, which share of OUT's negatives it draws, by the causal scorer's
+max_log_ratio, and how often the caption is then ahead by q and by p (0.5: it cannot be told); the
+last line is the plain product, v = w = 1.
 """
 
 from math import inf
@@ -61,14 +61,14 @@ def fit_powers(log_ratios: LogRatios) -> Fit:
 
 
 def share_left(by_corpus: float, by_causal: float, powers: Powers, max_log_ratio: float) -> float:
-    """Return how often two scorers accept a pair, for each time that the corpus alone does."""
+    """Return how often two scorers accept a pair, relative to the corpus scorer alone."""
     alone = Acceptance(1.0, inf).chance(by_corpus)
     first = Acceptance(powers.corpus, inf).chance(by_corpus)
     return first / alone * Acceptance(powers.causal, max_log_ratio).chance(by_causal)
 
 
 def line_of(log_ratios: LogRatios, powers: Powers, max_log_ratio: float) -> str:
-    """Return how many negatives two scorers draw, and who is ahead in them."""
+    """Return how many negatives two scorers draw, and how often the caption is ahead."""
     left = np.array([share_left(*pair, powers, max_log_ratio) for pair in log_ratios])
     by_p, by_q = (left @ ((log_ratios < 0) + 0.5 * (log_ratios == 0))) / left.sum()
     return (
@@ -78,10 +78,10 @@ def line_of(log_ratios: LogRatios, powers: Powers, max_log_ratio: float) -> str:
 
 
 def sample_rows(folder: Path, num_captions: int) -> list[Row]:
-    """Return about so many rows with negatives, all of them scored.
+    """Return about this many rows with negatives, all of them scored.
 
     Raises:
-        UsageError: there is no negative, or one without a score.
+        UsageError: there is no negative, or one has no score.
     """
     manifest = read_manifest(folder)
     num_all = manifest.tallies["captions"]["with_negative"]

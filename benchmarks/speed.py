@@ -1,10 +1,9 @@
-"""How fast a whole build is beside parsing alone, and what it needs: `python -m benchmarks.speed`.
+"""A build's speed, relative to parsing alone, and memory: `python -m benchmarks.speed`.
 
 Each round times, one after another on the same captions: spaCy's `nlp.pipe` alone in one process
-(its loading not counted), the whole of `negatives build` with one worker and with two (everything
-counted, from the start of the program to its end). Medians over the rounds. Peak memory is the
-largest resident set of any one process of a build, at the full number of captions and at a quarter
-of it.
+(without its loading), and the whole of `negatives build` with one worker and with two (from the
+start of the program to its end). Figures are medians over the rounds. Peak memory is the largest
+resident set of any process of a build, at the full number of captions and at a quarter of it.
 """
 
 import resource
@@ -42,7 +41,7 @@ def read_texts(source: str, root: str | None, limit: int) -> list[str]:
 
 
 def seconds_of_pipe(texts: list[str]) -> float:
-    """Return how long tagging and parsing alone takes, in seconds."""
+    """Return the seconds that tagging and parsing alone take."""
     nlp = load_model(model_name())
     start = time.perf_counter()
     for _ in nlp.pipe(texts, batch_size=BATCH_SIZE):
@@ -53,7 +52,7 @@ def seconds_of_pipe(texts: list[str]) -> float:
 def seconds_and_peak(
     *, source: str, root: str | None, limit: int, workers: int, preset: str
 ) -> tuple[float, int]:
-    """Return how long a whole build takes, in seconds, and its peak memory a process, in bytes."""
+    """Return the seconds that a whole build takes, and its peak memory per process, in bytes."""
     code = (
         "import resource, subprocess, sys;"
         "done = subprocess.run(sys.argv[1:], check=True);"
@@ -78,7 +77,7 @@ def seconds_and_peak(
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--preset", default="natural", show_default=True)
 def main(*, source: str, root: str | None, limit: int, rounds: int, preset: str) -> None:
-    """Print captions a second: parsing alone, a whole build with one worker, with two."""
+    """Print captions per second: parsing alone, a whole build with one worker, with two."""
     texts = read_texts(source, root, limit)
     num_captions = len(texts)
     seconds_of_pipe(texts[:2000])  # load the model, warm the caches

@@ -1,7 +1,7 @@
-"""What each stage of a build takes, measured from outside: an executor that looks at the clock.
+"""The cost of each stage of a build, measured from outside by an executor with a clock.
 
-A build hands its executor the tasks of one stage after another, so what the tasks take and what
-the driver does between them can be told apart without a change to the build.
+A build hands its executor the tasks of one stage after another, so the cost of the tasks and of the
+driver's work between them can be separated without a change to the build.
 """
 
 import time
@@ -23,12 +23,12 @@ AFTER: Final = {
     "fit": "weights",
     "choose": "finish",
 }
-"""What the driver does once the tasks of a stage are done."""
+"""The driver's work after the tasks of a stage."""
 
 
 @dataclass(slots=True)
 class Stage:
-    """Processor and wall seconds; memory before, after, and at most while it ran, in bytes."""
+    """Processor and wall seconds; memory before, after, and at its peak, in bytes."""
 
     cpu_s: float = 0.0
     wall_s: float = 0.0
@@ -38,7 +38,7 @@ class Stage:
 
 
 def memory_of_process() -> tuple[int, int]:
-    """Return the resident set and its highest since the last call of `forget_peak`, in bytes."""
+    """Return the resident set and its peak since the last call of `forget_peak`, in bytes."""
     status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     found = dict(line.split(":", 1) for line in status)
     resident, highest = (int(found[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
@@ -46,15 +46,15 @@ def memory_of_process() -> tuple[int, int]:
 
 
 def forget_peak() -> None:
-    """Let the highest resident set be the present one."""
+    """Reset the peak of the resident set to its present size."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 @dataclass
 class Clock:
-    """One process's stages in the order of their coming; one of them runs at a time.
+    """One process's stages in order; one of them runs at a time.
 
-    `done` is called when the tasks of a stage are done, off the clock.
+    `done` is called when the tasks of a stage are done, with the clock stopped.
     """
 
     done: Callable[[str], None] = lambda _stage: None
@@ -63,7 +63,7 @@ class Clock:
     _started: tuple[float, float] = (0.0, 0.0)
 
     def switch(self, name: str) -> None:
-        """End the stage that runs, if one does, and go on with another; "" is none."""
+        """End the running stage, if any, and start another; "" starts none."""
         times = (time.process_time(), time.perf_counter())
         resident, highest = memory_of_process()
         if self._now:
@@ -87,7 +87,7 @@ class Clock:
         *,
         gpus: float = 0.0,  # noqa: ARG002 - the protocol's
     ) -> Iterator[Run]:
-        """Open the workers of this machine; with one, all they do is timed here."""
+        """Open the workers of this machine; a single one is timed here completely."""
         self.switch("load")
         prepare()
         with workers_on_this_machine(num_workers, prepare) as run:
@@ -96,7 +96,7 @@ class Clock:
     def _run(
         self, run: Run, function: Callable[[T], R], tasks: Iterable[T]
     ) -> Iterator[R | ShardError]:
-        """Yield results; making a task is the stage "read" where the source is read for it."""
+        """Yield results; making a task counts as the stage "read" if it reads the source."""
         stage: str = function.stage  # type: ignore[attr-defined]  # an Attempt of a build's stage
         between = "read" if stage == "parse" else stage
 

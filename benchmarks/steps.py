@@ -1,14 +1,14 @@
-"""A whole training step, ours beside the same step written the published way.
+"""A whole training step, ours and the same step in the published form.
 
     python -m benchmarks.steps out                        # two CPU cores, float32
     python -m benchmarks.steps out --device cuda --batch-size 256
 
-`out` holds shards; captions that have a negative of each of the first K types are taken in their
-order, images and weights are random. Both ways share model, batch and optimizer. The published
-way pads every text to 77, encodes captions and negatives in one list, and takes the loss type by
-type, with each token's view of the image formed. Steps alternate; medians are reported. Peak
-memory is that of one process for each way: on the CPU its largest resident set, of which what the
-imported libraries take is named and left out of the first ratio.
+`out` holds shards; captions with a negative of each of the first K types are taken in order, images
+and weights are random. Both forms share model, batch and optimizer. The published form pads every
+text to 77, encodes captions and negatives in one list, and computes the loss type by type, with
+each token's view of the image. Steps alternate; medians are reported. Peak memory is that of one
+process for each form: on the CPU its largest resident set, of which the imported libraries are
+stated and excluded from the first ratio.
 """
 
 import statistics
@@ -68,7 +68,7 @@ def with_one_of_each(row: Row) -> tuple[str, ...]:
 
 
 def make_batch(setting: Setting, model: ClipModel) -> Batch:
-    """Return the batch on its device, laid out, as a loader would hand it over."""
+    """Return the batch on its device, laid out as by a loader."""
     tokenize = tokenizer(setting.model)
     caption_BL = tokenize([texts[0] for texts in setting.texts])
     negative_NL = tokenize([text for texts in setting.texts for text in texts[1:]])
@@ -93,7 +93,7 @@ def make_batch(setting: Setting, model: ClipModel) -> Batch:
 
 
 def make_steps(setting: Setting) -> dict[Way, Callable[[], object]]:
-    """Return both ways as functions that do a whole step and return its loss."""
+    """Return both forms as functions that do a whole step and return its loss."""
     torch.manual_seed(0)
     model = load_model(setting.model).to(setting.device)
     batch = make_batch(setting, model)
@@ -120,7 +120,7 @@ def make_steps(setting: Setting) -> dict[Way, Callable[[], object]]:
 
 
 def seconds(step: Callable[[], object], setting: Setting) -> float:
-    """Return how long one step takes."""
+    """Return the seconds of one step."""
     start = setting.clock()
     step()
     if setting.device == "cuda":
@@ -129,10 +129,10 @@ def seconds(step: Callable[[], object], setting: Setting) -> float:
 
 
 def peak_bytes(device: str) -> int:
-    """Return the most memory this process has held on its device so far."""
+    """Return the peak memory of this process on its device so far."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
-    # getrusage would give the parent's peak where that was higher: it survives fork and exec.
+    # getrusage would give the parent's peak if that was higher: it survives fork and exec.
     status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     [line] = [line for line in status if line.startswith("VmHWM:")]
     return int(line.split()[1]) * 1024
@@ -168,7 +168,9 @@ def describe_cuda(step: Callable[[], object], median_s: float) -> str:
     show_default=True,
     help="cpu, with one thread, holds on a machine that others use.",
 )
-@click.option("--only", type=click.Choice(["ours", "published"]), help="Print the peak of one way.")
+@click.option(
+    "--only", type=click.Choice(["ours", "published"]), help="Print the peak of one form."
+)
 def main(  # noqa: PLR0913 - one parameter an option of the command line
     *,
     shards: Path,
@@ -180,7 +182,7 @@ def main(  # noqa: PLR0913 - one parameter an option of the command line
     clock: str,
     only: Way | None,
 ) -> None:
-    """Time both ways, and measure each one's peak memory in a process of its own."""
+    """Time both forms, and measure each one's peak memory in a process of its own."""
     torch.set_num_threads(threads)
     precision = torch.bfloat16 if device == "cuda" else None
     texts = read_texts(shards, batch_size)
@@ -200,7 +202,7 @@ def main(  # noqa: PLR0913 - one parameter an option of the command line
 
 
 def report(steps: dict[Way, Callable[[], object]], setting: Setting, *, rounds: int) -> None:
-    """Print each way's time and peak memory, and their ratios."""
+    """Print each form's time and peak memory, and their ratios."""
     times: dict[Way, list[float]] = {way: [] for way in steps}
     for number in range(rounds + 1):
         for way, step in steps.items():
@@ -225,7 +227,7 @@ def report(steps: dict[Way, Callable[[], object]], setting: Setting, *, rounds: 
 
 
 def peaks_alone(way: Way) -> tuple[int, int]:
-    """Return what a process for one way alone held before its model was built, and at most."""
+    """Return the memory of a process for one form before its model was built, and its peak."""
     command = [sys.executable, "-m", "benchmarks.steps", *sys.argv[1:], "--only", way]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - ours
     libraries, peak = map(int, done.stdout.split())

@@ -3,8 +3,10 @@
 Training joins the images of a composite in the same way (data/joining.py), but with torch.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
 from io import BytesIO
+from typing import Literal
 
 from PIL import Image
 
@@ -12,6 +14,11 @@ from data.decoding import coloured, open_image
 from data.joining import placed
 
 _QUALITY = 85
+
+
+def as_data_url(content: bytes, *, kind: Literal["jpeg", "png"]) -> str:
+    """Return an image file as a URL, for a page that holds its pictures itself."""
+    return f"data:image/{kind};base64,{b64encode(content).decode()}"
 
 
 def picture_of(contents: Sequence[bytes], layout: str, *, size: int) -> bytes:

@@ -219,7 +219,7 @@ FLAGS = {
     "quiet revision to usefulness",
     "pull": "help json quiet revision",
     "render": "help joined json output quiet size",
-    "repair": "drop-empty help json quiet reference-model seed tolerance",
+    "repair": "drop-empty help json quiet reference-model scores seed tolerance",
     "rules": "help json",
     "run": "dry-run help json out quiet reference-model set workers",
     "sources": "help json",

@@ -1,4 +1,4 @@
-"""What readers' answers say: shares with intervals by source and type, agreement of two readers."""
+"""Readers' answers: shares with intervals, by source and type, and agreement of two readers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
@@ -16,12 +16,12 @@ JUDGEMENTS: Final = (*(question.name for question in QUESTIONS), USEFUL)
 
 
 class Share(NamedTuple):
-    """How often a judgement was yes among `num` items of a group, with its 95 % interval.
+    """How often the answer was yes for `num` items of a group, with its 95 % interval.
 
     `group`: "overall", a type, or one of several subtypes ("swap/att"). An item that several
-    readers judged counts once, with the mean of their answers: readers do not make the sample
-    larger. Neither do several items of one caption: the interval is Wilson's at the effective
-    number of items, one less than `num` where each has a caption of its own (`intervals`).
+    readers judged counts once, with the mean of their answers, since more readers do not make the
+    sample larger. Nor do several items of one caption: the interval is Wilson's at the effective
+    number of items, `num` - 1 where each has its own caption (`intervals`).
     """
 
     folder: str
@@ -36,7 +36,7 @@ class Share(NamedTuple):
 class Agreement(NamedTuple):
     """Two readers on the `num` items that both judged: share of equal answers and Cohen's kappa.
 
-    `kappa` is None where chance alone would agree always, and then it says nothing.
+    `kappa` is None where chance alone would always agree, so that it is undefined.
     """
 
     first: str
@@ -48,14 +48,14 @@ class Agreement(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """An item that some reader did not find useful, and which readers said no to what."""
+    """An item that a reader did not find useful, and the questions each reader answered with no."""
 
     entry: KeyEntry
     refused_by: Mapping[str, tuple[str, ...]]
 
 
 class Summary(NamedTuple):
-    """All that the answers say; `unanswered` counts items of the key that nobody judged."""
+    """Shares, agreements and failures; `unanswered` counts items that nobody judged."""
 
     shares: tuple[Share, ...]
     agreements: tuple[Agreement, ...]
@@ -69,17 +69,17 @@ def summary_of(
     """Return the summary of the readers' answers, each by item.
 
     Raises:
-        UsageError: an answer is to no item of the key, or there is no answer at all.
+        UsageError: an answer's item is not in the key, or there is no answer at all.
     """
     judged = {
         reader: {item: judgements_of(answer) for item, answer in answers.items()}
         for reader, answers in answers_by_reader.items()
     }
     for reader, answers in answers_by_reader.items():
-        if strange := answers.keys() - key.keys():
+        if unknown := answers.keys() - key.keys():
             raise UsageError(
-                f"{reader}: {len(strange)} of {len(answers)} answers are to no item of the key; "
-                "name the key that was written with this sheet"
+                f"{reader}: {len(unknown)} of {len(answers)} answers are to items not in the key; "
+                "pass the key that was written with this sheet"
             )
     answered = {item for answers in judged.values() for item in answers}
     if not answered:
@@ -93,7 +93,7 @@ def summary_of(
 
 
 def judgements_of(answer: Answer) -> dict[str, bool]:
-    """Return an answer with the judgement of all its questions together."""
+    """Return an answer with the combined judgement `useful`."""
     return {**answer, USEFUL: all(answer.values())}
 
 
@@ -121,7 +121,7 @@ def _shares(judged: _Judged, key: Mapping[str, KeyEntry]) -> Iterator[Share]:
     for folder, group in list(groups):
         of_type = groups[folder, group.partition("/")[0]]
         if "/" in group and groups[folder, group] == of_type:
-            del groups[folder, group]  # the type's only subtype would be said twice
+            del groups[folder, group]  # the type's only subtype would be listed twice
     order = sorted(groups, key=lambda each: (each[0], each[1] != "overall", each[1]))
     for folder, group in order:
         entries = groups[folder, group]
@@ -154,14 +154,14 @@ def _agreements(judged: _Judged) -> Iterator[Agreement]:
 
 def _failures(judged: _Judged, entries: Sequence[KeyEntry]) -> Iterator[Failure]:
     for entry in sorted(entries, key=lambda entry: entry[1:]):
-        refused = {
+        rejected = {
             reader: tuple(name for name, yes in answers[entry.item].items() if not yes)
             for reader, answers in judged.items()
             if entry.item in answers
         }
         named = {
             reader: tuple(name for name in names if name != USEFUL)
-            for reader, names in refused.items()
+            for reader, names in rejected.items()
             if names
         }
         if named:

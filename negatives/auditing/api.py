@@ -12,7 +12,7 @@ from data.pulling import unpacked
 from data.sources import Source
 from data.storage import AnyPath, is_remote, path_of
 from negatives.auditing.cards import cards_in, images_for
-from negatives.auditing.contamination import benchmark_texts
+from negatives.auditing.contamination import texts_by_name
 from negatives.auditing.findings import Audit
 from negatives.auditing.gap import ReferenceModel
 from negatives.auditing.run import AuditOptions, Report, audit_folder
@@ -37,7 +37,7 @@ def audit(  # noqa: PLR0913 - the options of the command
     images: AnyPath | str | None = None,
     report: Report = lambda _stage: None,
 ) -> Audit:
-    """Measure what gives the negatives of a finished folder away, and what there is of each type.
+    """Measure what gives the negatives of a finished folder away, and count each type.
 
     Does what `negatives audit` does, with the same options and the same errors. Equal folders and
     options give equal findings.
@@ -50,9 +50,9 @@ def audit(  # noqa: PLR0913 - the options of the command
             is proven with 1,000.
         sample: about how many pairs are measured for leaks.
         seed: which folds and samples.
-        against: a benchmark's file, or several (.json, .jsonl or .txt) whose texts are looked for.
+        against: a benchmark's file, or several (.json, .jsonl or .txt), whose texts are looked up.
         held_out: a source, `{"name": "coco", "root": "coco"}`. Its captions of the folder's images
-            that the folder does not have are asked whether negatives are still true.
+            that the folder lacks show whether negatives are still true.
         html: a file for the report, with a sample of negatives to browse.
         out: a file for the whole audit as JSON.
         images: where the images are, for the pictures of the report; scenes are drawn without.
@@ -61,36 +61,35 @@ def audit(  # noqa: PLR0913 - the options of the command
     Returns:
         The audit. Each of its `findings` has a `measure`, a `group` ("overall", "swap",
         "swap/att"), a `value` (a share or an area under the ROC curve from 0 to 1, unless the
-        measure is a number a caption) with its 95 % interval from `low` to `high`, `num` pairs or
-        captions that it rests on, the range `bar` and `verdict()`. `counts` has tables of numbers.
+        measure is a number per caption) with its 95 % interval from `low` to `high`, the `num`
+        pairs or captions that it is based on, the range `bar` and `verdict()`. `counts` has tables
+        of numbers.
 
     Raises:
-        UsageError: the folder is not finished or damaged, an option is of no use, or a file or a
-            model cannot be had.
+        UsageError: the folder is not finished or damaged, an option has no effect, or a file or a
+            model is not available.
     """
     path = unpacked(path_of(folder))
     if reference_model == "none" and reference_pairs is not None:
         raise UsageError(
-            "--reference-pairs does nothing with --reference-model none; leave one of them out"
+            "--reference-pairs has no effect with --reference-model none; drop one of them"
         )
     for option, number in (("reference-pairs", reference_pairs), ("sample", sample)):
         if number is not None and number < 1:
             raise UsageError(f"--{option}: expected 1 or more, found {number}")
-    manifest = read_manifest(path)  # what is wrong with the folder is told before a model is loaded
+    manifest = read_manifest(path)  # before a model is loaded
     page = None if html is None else _file("--html", html)
     if images is not None and page is None:
-        raise UsageError("--images is for the pictures of the report; add --html FILE or drop it")
+        raise UsageError("--images is for the pictures of the report; add --html FILE, or drop it")
     store = images_for(manifest, None if images is None else path_of(images)) if page else None
     file = None if out is None else _file("--out", out)
-    benchmarks = tuple(map(path_of, _several(against)))
-    for benchmark in benchmarks:
-        benchmark_texts(benchmark)  # what cannot be read is told before a model is loaded
+    texts = texts_by_name(list(map(path_of, _several(against))))  # before a model is loaded
     options = AuditOptions(
         reference=open_reference(reference_model),
         seed=seed,
         sample=sample,
         reference_pairs=REFERENCE_PAIRS if reference_pairs is None else reference_pairs,
-        against=benchmarks,
+        against=texts,
         held_out=None if held_out is None else _held_out(held_out),
     )
     found, samples = audit_folder(path, options=options, report=report)
@@ -104,7 +103,7 @@ def audit(  # noqa: PLR0913 - the options of the command
 
 
 def _held_out(spec: object) -> Source:
-    """Return the source that is asked; what it lacks is told before anything is measured."""
+    """Return the source of held-out captions, checked before anything is measured."""
     if not isinstance(spec, Mapping):
         raise UsageError(
             f'held_out: expected a source, {{"name": "coco", "root": "coco"}}, found {spec!r}'
@@ -119,7 +118,7 @@ def _several(files: AnyPath | str | Iterable[AnyPath | str]) -> Iterable[AnyPath
 
 
 def _file(option: str, name: AnyPath | str) -> AnyPath:
-    """Return a file to be written; refuse one that cannot be, because an audit takes minutes."""
+    """Return a file to be written, checked first because an audit takes minutes."""
     path = path_of(name)
     if not (path.parent.is_dir() or is_remote(path)):
         raise UsageError(f"{option} {path}: expected a folder {path.parent}, found none; make it")
@@ -132,7 +131,7 @@ def open_reference(name: str) -> ReferenceModel | str:
     """Return the reference model of this name, or why there is none.
 
     Raises:
-        UsageError: a model was named and cannot be had.
+        UsageError: the named model is not available.
     """
     if name == "none":
         return "no reference model was asked for"
@@ -145,7 +144,7 @@ def open_reference(name: str) -> ReferenceModel | str:
 
 
 def plain_audit(found: Audit) -> dict[str, Any]:
-    """Return an audit as JSON holds it: findings with their verdicts, null for what has no end."""
+    """Return an audit as JSON holds it: findings with their verdicts, null for infinite ends."""
     return {
         **found._asdict(),
         "findings": [

@@ -1,10 +1,10 @@
-"""Whether an edit betrays falsehood: a reader learns to tell positives from negatives of one kind.
+"""Whether edits betray falsehood: a reader learns to tell positives from negatives of one kind.
 
-Both are edits of one caption, so what tells them apart is not that they were edited. A kind counts
-where a row has a positive and a negative of it: reordered (the same words in other places), or
+Both are edits of one caption, so having been edited does not tell them apart. A kind is measured
+where a row has a positive and a negative of it: reordered (the same words in other places),
 replaced (some words by others), or clauses (true and false ones, with "no" and without, by the rule
-absence). No other negative rewrites, so rewritten positives are set against all negatives, and have
-no bar.
+absence). No other negative is rewritten, so rewritten positives are compared with all negatives and
+have no bar.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ from negatives.negation.clauses import RULE
 
 
 class _Kind(NamedTuple):
-    """Types of positives and of negatives that are edited alike; None for all negatives."""
+    """Types of positives and negatives that are edited alike; None for all negatives."""
 
     positives: frozenset[str]
     negatives: frozenset[str] | None
@@ -61,7 +61,7 @@ def balance_findings(
 ) -> Iterator[Finding]:
     """Yield how often readers tell a positive from a negative of its kind, by words and by form.
 
-    The reference model reads them too, if there is one. Nothing for a folder without positives.
+    The reference model reads them too, if there is one. A folder without positives gives nothing.
     """
     for name, pairs in edited_pairs(rows).items():
         if not pairs:

@@ -1,4 +1,4 @@
-"""The sample of a report as a page shows it, and what it can be searched and filtered by."""
+"""The sample of a report as a page shows it, and how it can be searched and filtered."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from negatives.auditing.marks import Piece, pieces, spans_before
 
 
 class MarkedSample(NamedTuple):
-    """A negative in pieces: what was taken out of the caption, and what was put in."""
+    """A negative in pieces: what was removed from the caption, and what was inserted."""
 
     before: Sequence[Piece]
     after: Sequence[Piece]
@@ -27,7 +27,7 @@ class FilterChoices(NamedTuple):
 
 
 def mark_samples(samples: Iterable[Sample]) -> list[MarkedSample]:
-    """Return the samples in their order, cut where caption and negative differ."""
+    """Return the samples in order, cut where caption and negative differ."""
     return [
         MarkedSample(
             before=pieces(sample.caption, spans_before(sample.caption, sample.text, sample.edits)),
@@ -42,7 +42,7 @@ def mark_samples(samples: Iterable[Sample]) -> list[MarkedSample]:
 
 
 def choices_of(samples: Sequence[MarkedSample]) -> FilterChoices:
-    """Return what there is to choose from among the samples."""
+    """Return the values among the samples that can be chosen."""
     kinds = {sample.kind for sample in samples}
     return FilterChoices(
         types=sorted(kinds | {kind.partition("/")[0] for kind in kinds}),

@@ -1,10 +1,9 @@
 """Rows to look at, each with its picture: the caption, all of its negatives and its positives.
 
-A composite's two images are shown in one picture, as training joins them. Pictures are part of the
-page that shows them; a page without a store of images shows the texts alone.
+A composite's two images are shown in one picture, as training joins them. Pictures are embedded in
+the page; a page without a store of images shows only the texts.
 """
 
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -13,7 +12,7 @@ from data.errors import RetryableError, UsageError
 from data.image_names import match_keys
 from data.images import ImageColumns, Store, open_images
 from data.manifest import Manifest
-from data.pictures import picture_of
+from data.pictures import as_data_url, picture_of
 from data.records import Negative, Positive, Row
 from data.shards import read_rows
 from data.storage import AnyPath
@@ -27,7 +26,7 @@ _SHARDS_READ: Final = 3
 
 
 class Said(NamedTuple):
-    """A negative or positive in pieces, what the edit put there marked."""
+    """A negative or positive in pieces, with the edited ones marked."""
 
     text: Sequence[Piece]
     kind: str
@@ -37,8 +36,8 @@ class Said(NamedTuple):
 class Card(NamedTuple):
     """A row as a page shows it.
 
-    `picture`: a data URL, "" where there is none, and then `why` tells the reason. `images`: the
-    keys, and how the two of a composite stand.
+    `picture`: a data URL, or "" and then `why` is the reason. `images`: the keys, and the layout of
+    a composite.
     """
 
     id: str
@@ -51,10 +50,10 @@ class Card(NamedTuple):
 
 
 def draw_rows(folder: AnyPath, manifest: Manifest, *, num: int = CARDS, seed: int = 0) -> list[Row]:
-    """Return rows to look at, as many composites as others as far as there are both.
+    """Return rows to look at, half of them composites where the folder has enough of both.
 
-    Rows with a negative come first, and of these the ones with a positive. A few shards are read,
-    drawn by the seed.
+    Rows with a negative come first, and among these the ones with a positive. Only a few shards,
+    drawn by the seed, are read.
     """
     stream = Stream(seed, "cards")
     shards = stream.shuffled(manifest.shards)
@@ -71,7 +70,7 @@ def draw_rows(folder: AnyPath, manifest: Manifest, *, num: int = CARDS, seed: in
 
 
 def _are_both(rows: Sequence[Row], manifest: Manifest) -> bool:
-    """Tell whether rows of both kinds were read, or there is only one to be had."""
+    """Tell whether rows of both kinds were read, or the folder has only one kind."""
     kinds = {row.layout == "single" for row in rows}
     return not has_composites(manifest) or kinds == {True, False}
 
@@ -82,7 +81,7 @@ def has_composites(manifest: Manifest) -> bool:
 
 
 def cards_of(rows: Sequence[Row], images: Store | None) -> list[Card]:
-    """Return the cards of rows, in their order; `images` is where the images are, None: unknown."""
+    """Return the cards of rows, in order; `images`: their store, None if it is unknown."""
     keys = list(dict.fromkeys(key for row in rows for key in row.images))
     store = images
     if images is not None and keys and len(images.absent(keys)) == len(keys):
@@ -93,23 +92,23 @@ def cards_of(rows: Sequence[Row], images: Store | None) -> list[Card]:
 def images_for(
     manifest: Manifest, location: AnyPath | None, columns: ImageColumns | None = None
 ) -> Store | None:
-    """Return the images of a folder: those at a place, or drawn scenes; None where neither is.
+    """Return the images of a folder: those at a location, or drawn scenes; None without either.
 
     Raises:
-        UsageError: there is nothing at that place.
+        UsageError: there is nothing at the location.
     """
     try:
         return open_images(location, manifest=manifest, columns=columns)
     except UsageError:
         if location is not None:
             raise
-        return None  # another source than scenes
+        return None  # the source is not scenes
 
 
 def cards_in(
     folder: AnyPath, manifest: Manifest, images: Store | None, *, num: int = CARDS
 ) -> list[Card]:
-    """Return the cards of some rows of a folder; none where its images are not known."""
+    """Return the cards of some rows of a folder; none if its images are unknown."""
     return [] if images is None else cards_of(draw_rows(folder, manifest, num=num), images)
 
 
@@ -128,15 +127,15 @@ def _card(row: Row, images: Store | None) -> Card:
 
 
 def _picture(row: Row, images: Store | None) -> tuple[str, str]:
-    """Return the picture of a row as a data URL, and why there is none."""
+    """Return the picture of a row as a data URL, or "" and the reason."""
     if not row.images or images is None:
-        return "", "no image is known"
+        return "", "the image is unknown"
     try:
         contents = [images.read(key) for key in row.images]
         picture = picture_of(contents, row.layout, size=_SIZE)
     except (UsageError, RetryableError, ValueError, BrokenImageError):
-        return "", "image is missing or broken"
-    return f"data:image/jpeg;base64,{b64encode(picture).decode()}", ""
+        return "", "the image is missing or broken"
+    return as_data_url(picture, kind="jpeg"), ""
 
 
 def _said(edited: Negative | Positive) -> Said:

@@ -1,6 +1,6 @@
-"""Contamination: captions and negatives that stand in a benchmark's files too."""
+"""Contamination: captions and negatives that are also in a benchmark's files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from data.errors import UsageError
@@ -12,24 +12,22 @@ from data.sources.table_files import Form, fields_of, first_line
 from data.storage import AnyPath
 from data.texts import normalise
 
-_LEAST_WORDS: Final = (
-    3  # shorter ones are names and labels of a file, or say nothing of their origin
-)
+_LEAST_WORDS: Final = 3  # shorter texts are names and labels, or too common to show their origin
 _LINES: Final = frozenset((".jsonl", ".ndjson"))
 
 
 class Contamination:
-    """Counts, for the texts of one file, of the captions and negatives that are among them."""
+    """How many captions and negatives are among the texts of one file."""
 
     def __init__(self, texts: frozenset[str]) -> None:
-        """Start from nothing."""
+        """Start with no rows."""
         self._texts = texts
         self.num_captions = 0
         self.num_negatives = 0
         self.found: list[bool] = []
 
     def add(self, row: Row) -> None:
-        """Look for a row's texts; `found` tells of each row whether there was one."""
+        """Look up a row's texts; `found` holds for each row whether there was one."""
         caption = normalise(row.caption) in self._texts
         negatives = sum(normalise(negative.text) in self._texts for negative in row.negatives)
         self.num_captions += caption
@@ -37,10 +35,39 @@ class Contamination:
         self.found.append(caption or negatives > 0)
 
 
-def benchmark_texts(path: AnyPath) -> frozenset[str]:
-    """Return the texts of a .json, .jsonl, .csv, .tsv or .txt file, normalised, of three words up.
+def texts_by_name(paths: Sequence[AnyPath]) -> dict[str, frozenset[str]]:
+    """Return the texts of benchmarks' files by the files' names (`benchmark_texts`).
 
-    Of JSON every text counts, wherever it stands; of tables every field; of other files every line,
+    Raises:
+        UsageError: a file is given twice, cannot be read, or has no text of three words or more.
+    """
+    return {name: benchmark_texts(path) for name, path in zip(_names(paths), paths, strict=True)}
+
+
+def _names(paths: Sequence[AnyPath]) -> list[str]:
+    """Return the files' names, each with as many folders above it as make it unique.
+
+    Raises:
+        UsageError: a file is given twice.
+    """
+    parts = [path.resolve().parts for path in paths]
+    if len(set(parts)) < len(parts):
+        raise UsageError("--against: a file is given twice; name each once")
+    return ["/".join(_shortest(own, parts)) for own in parts]
+
+
+def _shortest(own: tuple[str, ...], parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the shortest end of a path that no other of these paths shares."""
+    tails = (own[-depth:] for depth in range(1, len(own) + 1))
+    return next(
+        (tail for tail in tails if sum(each[-len(tail) :] == tail for each in parts) == 1), own
+    )
+
+
+def benchmark_texts(path: AnyPath) -> frozenset[str]:
+    """Return a file's normalised texts of three words or more: .json, .jsonl, .csv, .tsv or .txt.
+
+    In JSON every string counts, wherever it is; in tables every field; in other files every line,
     and every part of it between tabs.
 
     Raises:

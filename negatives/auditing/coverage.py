@@ -1,7 +1,7 @@
-"""What there is: captions with a negative, kinds, edits, lengths, and texts that are there twice.
+"""Counts over a folder: captions with a negative, kinds, edits, lengths, and repeated texts.
 
-Read row by row over the whole folder. Kept are 8 bytes a row and 8 a text, counts, and the name of
-each different edit.
+The folder is read row by row. In memory are 8 bytes for each row and each text, the counts, and the
+name of each distinct edit.
 """
 
 from array import array
@@ -30,14 +30,14 @@ class Coverage:
     """Counts over the rows of a folder; `num_negatives` holds one number a row."""
 
     def __init__(self, vowel_sound: VowelSound) -> None:
-        """Start from nothing."""
+        """Start with no rows."""
         self._vowel_sound = vowel_sound
         self.num_negatives: array[int] = array("q")
         self.kinds: Counter[str] = Counter()
         self.edits: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
-        self._said: array[int] = array("Q")
-        self._to_find: array[int] = array("Q")
+        self._captions: array[int] = array("Q")
+        self._negatives: array[int] = array("Q")
         self._tables: dict[str, Counter[str]] = {
             title: Counter()
             for title in (
@@ -56,7 +56,7 @@ class Coverage:
         self._count_form(own, "caption")
         key = normalise(row.caption)
         if row.image:
-            self._said.append(_hash(row.image, key))
+            self._captions.append(_hash(row.image, key))
         seen: set[str] = set()
         for negative in row.negatives:
             self._add_negative(row, negative, own)
@@ -65,11 +65,11 @@ class Coverage:
             self._faults[TWICE] += text in seen
             seen.add(text)
             if row.image and text != key:
-                self._to_find.append(_hash(row.image, text))
+                self._negatives.append(_hash(row.image, text))
 
     def faults(self) -> dict[str, int]:
-        """Return how many negatives repeat something, by what they repeat."""
-        siblings = np.isin(np.array(self._to_find), np.array(self._said))
+        """Return how many negatives repeat a text, by which text it is."""
+        siblings = np.isin(np.array(self._negatives), np.array(self._captions))
         return {
             EQUAL_TO_CAPTION: self._faults[EQUAL_TO_CAPTION],
             EQUAL_TO_SIBLING: int(siblings.sum()),
@@ -115,7 +115,7 @@ _NUMBERS: Final = frozenset((*_LENGTHS, "replacements in a negative"))
 
 
 def edit_name(edit: Edit, caption: str) -> str:
-    """Return an edit as what stands where, small letters: "red -> blue + blue -> red"."""
+    """Return an edit as lower-case text: "red -> blue + blue -> red"."""
     return " + ".join(
         f"{text_at(caption, start, end).strip() or _NONE} -> {new.strip() or _NONE}".lower()
         for start, end, new in edit.replacements
@@ -123,7 +123,7 @@ def edit_name(edit: Edit, caption: str) -> str:
 
 
 def rejects_by_reason(slots_by_outcome: dict[str, int]) -> dict[str, int]:
-    """Return from a manifest's tally of "rule: outcome" how many draws fell for each reason."""
+    """Return the number of rejected draws by reason, from a manifest's tally of "rule: outcome"."""
     reasons: Counter[str] = Counter()
     for name, count in slots_by_outcome.items():
         reason = name.partition(": ")[2]

@@ -6,18 +6,16 @@ from typing import Final, NamedTuple
 from data.plots import Svg
 from negatives.auditing.plots import columns
 
-_WHOLES: Final = (
-    frozenset(  # titles whose counts are parts of a whole, so that a share says something
-        (
-            "negatives by type",
-            "rejects by reason",
-            "why a caption has no negative",
-            "final mark of captions",
-            "final mark of negatives",
-        )
+_WHOLES: Final = frozenset(  # titles whose counts are parts of a whole, so that shares make sense
+    (
+        "negatives by type",
+        "rejects by reason",
+        "why a caption has no negative",
+        "final mark of captions",
+        "final mark of negatives",
     )
 )
-_MOST_COLUMNS: Final = 200  # more are too thin to be seen
+_MOST_COLUMNS: Final = 200  # more would be too thin to see
 
 
 class Figure(NamedTuple):
@@ -36,7 +34,7 @@ class Figure(NamedTuple):
 
 
 def figure_of(title: str, counts: Mapping[str, int]) -> Figure:
-    """Return the figure of a table of counts, with its numbers to be read."""
+    """Return a table of counts as a figure, with its numbers as text."""
     total, most = sum(counts.values()), max(counts.values(), default=0)
     if counts and all(name.isascii() and name.isdecimal() for name in counts):
         numbers = sorted(map(int, counts))

@@ -1,4 +1,4 @@
-"""What an audit says: one finding a measure and group, each with its interval, bar and verdict."""
+"""What an audit finds: by measure and group, a value with its interval, bar and verdict."""
 
 import math
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 Verdict = Literal["inside", "outside", "unproven", "not measured", "no bar"]
 
-MIN_PAIRS = 1000  # with fewer a claim is unproven
+MIN_PAIRS = 1000  # with fewer pairs a finding is unproven
 OVERALL = "overall"  # the group of all negatives
 
 
@@ -22,8 +22,8 @@ class Finding(NamedTuple):
 
     `measure`: its name ("words", "form", "fluency", "coverage", ...). `group`: "overall", a type
     ("swap"), or a type with its subtype ("swap/att"). `value` with its two-sided 95 % interval from
-    `low` to `high`; None where it was not measured, and then `why` tells the reason. `num`: the
-    pairs or captions that it rests on.
+    `low` to `high`; None where it was not measured, with the reason in `why`. `num`: the pairs or
+    captions that it is based on.
     """
 
     measure: str
@@ -36,7 +36,7 @@ class Finding(NamedTuple):
     why: str = ""
 
     def verdict(self) -> Verdict:
-        """Return whether the bar is kept; `unproven` where it rests on fewer than MIN_PAIRS."""
+        """Return whether the value meets the bar; `unproven` with fewer than MIN_PAIRS pairs."""
         if self.value is None:
             return "not measured"
         if self.bar is None:
@@ -47,9 +47,9 @@ class Finding(NamedTuple):
 
 
 class Audit(NamedTuple):
-    """All that is said of a folder.
+    """All findings about a folder.
 
-    `name`: what was audited, without a machine's path. `fingerprint`: of its manifest. `judges`:
+    `name`: the folder's name, without its path. `fingerprint`: of its manifest. `judges`:
     by measure, the name and version of its reference model. `counts`: tables of numbers by title
     ("negatives by type", "rejects by reason", "caption lengths", ...), each in the order shown.
     """
@@ -75,7 +75,7 @@ class Sample(NamedTuple):
 
 
 def format_value(value: float | None) -> str:
-    """Return a number as a reader is to see it; a dash where there is none."""
+    """Return a number as it is shown; a dash for None."""
     if value is None:
         return "\N{EN DASH}"
     if math.isnan(value):
@@ -86,7 +86,7 @@ def format_value(value: float | None) -> str:
 
 
 def format_interval(finding: Finding) -> str:
-    """Return both ends of a finding's interval; nothing where it has none."""
+    """Return both ends of a finding's interval, "" if it has none."""
     return (
         ""
         if finding.low is None

@@ -1,28 +1,27 @@
-"""The form of a text: all that tells of how it was written and nothing of what it says. Pure."""
+"""The form of a text: how it is written, not what it says. Pure."""
 
 import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 VowelSound = Callable[[str], bool]
-"""Tells whether a word is said with a vowel first (`words.lexicon.Lexicon.vowel_sound`)."""
+"""Tells whether a word begins with a vowel sound (`words.lexicon.Lexicon.vowel_sound`)."""
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _MARK: Final = re.compile(r"\s*[^\w\s]*\s*\Z")
 _DOUBLE: Final = re.compile(r"\S\s{2,}(?=\S)|[^\S ]")
 _BEFORE_MARK: Final = re.compile(r"\s[.,;:!?]")
 _ARTICLE: Final = re.compile(r"\b(an?)\s+([^\W_][\w'-]*)", re.IGNORECASE)
-_ALIKE_MARKS: Final = ("", ".", " .")  # of three quarters of all texts and more
+_ALIKE_MARKS: Final = ("", ".", " .")  # of more than three quarters of all texts
 
 
 class Form(NamedTuple):
-    """What a text looks like.
+    """How a text is written.
 
-    `first`: "capital", "small" or "other", of its first character. `mark`: the marks at its end
-    with the space before them. `double_spaces`: runs of white space inside that are not one space.
-    `spaced_marks`: marks with a space before them. `outer_spaces`: white space at its ends.
-    `article_errors`: a for an, or an for a. `capitals_inside`: words after the first that have a
-    capital.
+    `first`: "capital", "small" or "other", by its first character. `mark`: the marks at its end,
+    with the space before them. `double_spaces`: white space inside that is not a single space.
+    `spaced_marks`: marks after a space. `outer_spaces`: white space at its ends. `article_errors`:
+    "a" for "an" or vice versa. `capitals_inside`: words with a capital, other than the first.
     """
 
     first: str
@@ -59,7 +58,7 @@ def form_of(text: str, vowel_sound: VowelSound) -> Form:
 
 
 def numbers_of(form: Form) -> tuple[float, ...]:
-    """Return a form as numbers for a linear reader: choices as 0 and 1, lengths squared too."""
+    """Return a form as numbers for a linear reader: choices as 0 and 1, and squared lengths."""
     return (
         float(form.first == "capital"),
         float(form.first == "small"),

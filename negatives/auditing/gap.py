@@ -1,4 +1,4 @@
-"""The language-model gap: how often a model of language prefers the caption to its negative."""
+"""The language-model gap: how often a language model prefers the caption to its negative."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,10 +19,10 @@ _SAME_WEIGHTS: Final = re.compile(
     r"i?q\d(?:_(?:[01k]|nl|x{0,2}s|m|l))*|(?:int|fp|bf|f)(?:4|8|16|32)|w\d+a\d+|\d-?bit"
     r")(?=[-_.:]|$)"
 )
-_VERSION: Final = re.compile(  # as `causal_versions` puts it behind the name
+_VERSION: Final = re.compile(  # as `causal_versions` appends it to the name
     r"\s(?:\S+ of \S|sha256 |unknown revision|[0-9a-f]{40}\b).*"
 )
-_EQUAL: Final = 1e-6  # nats; nearer ones differ by rounding alone
+_EQUAL: Final = 1e-6  # nats; smaller differences are rounding errors
 
 
 class ReferenceModel(Protocol):
@@ -34,7 +34,7 @@ class ReferenceModel(Protocol):
 
     @property
     def version(self) -> str:
-        """Return what tells its weights from those of another version."""
+        """Return what distinguishes its weights from those of another version."""
 
     def log_probabilities(self, texts: Sequence[str]) -> list[float]:
         """Return the natural logarithm of each text's probability."""
@@ -44,7 +44,7 @@ def gap_wins(pairs: Sequence[Pair], reference: ReferenceModel) -> NDArray[np.flo
     """Return for each of N pairs 1 if the caption is the more probable, 0 if not, 0.5 for a tie.
 
     Raises:
-        UsageError: the model gave a number that is none.
+        UsageError: the model gave no number for a text.
     """
     return wins_of(gap_margins(pairs, reference))
 
@@ -62,18 +62,18 @@ def gap_margins(pairs: Sequence[Pair], reference: ReferenceModel) -> NDArray[np.
         raise UsageError(
             f"{reference.name}: expected log probabilities, "
             f"found none for {np.isnan(ahead).sum()} of "
-            f"{len(pairs)} pairs; name another reference model"
+            f"{len(pairs)} pairs; use another reference model"
         )
     ahead[np.abs(ahead) < _EQUAL] = 0
     return ahead
 
 
 def is_scorer(reference_name: str, manifest: Manifest) -> bool:
-    """Tell whether a build drew by this model, or asked it, so that it is no independent reference.
+    """Tell whether a build used this model, so that it is not an independent reference.
 
-    Whole names are compared, however they are spelt; one tuned from the same weights ("-Instruct")
-    is the same, and so are its other formats ("-GGUF", ".Q4_1"). Of folders that were merged or
-    filtered, the models of their parents count too, and so does a model by which one was repaired.
+    Whole names are compared, regardless of spelling. A model tuned from the same weights
+    ("-Instruct") counts as the same, and so do its other formats ("-GGUF", ".Q4_1"). For merged or
+    filtered folders the models of their parents count too, and so does the model of a repair.
     """
     model = _key(reference_name)
     fields = ("versions", "config", "producers", "lineage")
@@ -82,13 +82,13 @@ def is_scorer(reference_name: str, manifest: Manifest) -> bool:
 
 
 def _models(content: object) -> Iterator[str]:
-    """Yield the names of language models in a manifest, or in what a lineage keeps of one."""
+    """Yield the names of language models in a manifest or in an entry of its lineage."""
     versions = _at(content, "versions")
     for role, scorer in versions.items() if isinstance(versions, Mapping) else ():
         if isinstance(scorer, str) and role.partition(" ")[0] == "scorer":
             before_version = _VERSION.sub("", scorer)
             yield before_version if before_version != scorer else scorer.partition(" ")[0]
-    negatives = _at(content, "config", "negatives")  # `scorer`: of before 2026-11-30
+    negatives = _at(content, "config", "negatives")  # `scorer`: before 2026-11-30
     makers = [_at(negatives, "scorer"), _at(negatives, "llm")]
     makers += _items(_at(negatives, "choice", "scorers"))
     for maker in (*makers, *_items(_at(content, "producers"))):
@@ -104,13 +104,13 @@ def _models(content: object) -> Iterator[str]:
 
 
 def _key(name: str) -> str:
-    """Return a name of weights without owner, format and spelling."""
+    """Return the name of weights without owner and format, in one spelling."""
     last = name.rstrip("/").rpartition("/")[2]
     return re.sub(r"[\W_]+", "", _SAME_WEIGHTS.sub("", last.casefold()))
 
 
 def _at(content: object, *keys: str) -> object:
-    """Return what nested JSON has under keys, None where it has no such place."""
+    """Return the value under keys of nested JSON, None if there is none."""
     for key in keys:
         content = content.get(key) if isinstance(content, Mapping) else None
     return content

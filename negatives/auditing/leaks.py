@@ -1,6 +1,6 @@
 """What gives negatives away: the adversary on words and on form, and the language-model gap.
 
-Bars are those of a set that teaches composition only: 0.5 is a reader who cannot tell.
+The bars are for a set that teaches composition only; at 0.5 a reader can only guess.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,20 +30,20 @@ FORM: Final = Bar(0.48, 0.52)
 FLUENCY: Final = Bar(0.40, 0.60)
 FLUENCY_OF_TYPE: Final = Bar(0.35, 0.65)
 LEAST_GROUPS: Final = 50
-"""Images with which an adversary is trained at all."""
+"""Images that an adversary needs for its training."""
 
 Wins = NDArray[np.float64]
 
 
 def word_findings(pairs: Sequence[Pair], *, seed: int) -> Iterator[Finding]:
-    """Yield how often an adversary that reads words tells, trained on all pairs together."""
+    """Yield how often an adversary that reads words is right, trained on all pairs together."""
     yield from _adversary("words", pairs, seed=seed, bar=WORDS, form=None)
 
 
 def word_findings_by_type(pairs: Sequence[Pair], *, seed: int) -> Iterator[Finding]:
-    """Yield the same of adversaries that are trained on the pairs of one type alone.
+    """Yield the same for adversaries trained on the pairs of one type alone.
 
-    What gives one type away may be usual in another, so that one adversary of all cannot use it.
+    What gives one type away may be common in another, so a single adversary could not use it.
     """
     types = _types(pairs)
     for name in types if len(types) > 1 else ():
@@ -56,21 +56,21 @@ def word_findings_by_type(pairs: Sequence[Pair], *, seed: int) -> Iterator[Findi
 def form_findings(
     pairs: Sequence[Pair], *, seed: int, vowel_sound: VowelSound
 ) -> Iterator[Finding]:
-    """Yield how often an adversary tells that knows the form of texts alone."""
+    """Yield how often an adversary is right that knows only the form of texts."""
     yield from _adversary("form", pairs, seed=seed, bar=FORM, form=vowel_sound)
 
 
 def words_of_pairs(
     measure: str, pairs: Sequence[Pair], *, seed: int, bar: Bar | None
 ) -> Iterator[Finding]:
-    """Yield how often an adversary that reads words tells the sides of these pairs."""
+    """Yield how often an adversary that reads words tells the two sides of these pairs apart."""
     return _adversary(measure, pairs, seed=seed, bar=bar, form=None)
 
 
 def forms_of_pairs(
     measure: str, pairs: Sequence[Pair], *, seed: int, bar: Bar | None, vowel_sound: VowelSound
 ) -> Iterator[Finding]:
-    """Yield how often one that knows their form alone does."""
+    """Yield how often one that knows only their form does."""
     return _adversary(measure, pairs, seed=seed, bar=bar, form=vowel_sound)
 
 
@@ -96,7 +96,7 @@ def by_group(
     bar: Bar | None,
     bar_of_type: Bar | None,
 ) -> Iterator[Finding]:
-    """Yield the share of wins overall, by type, and by subtype where a type has several."""
+    """Yield the share of wins overall, by type, and by subtype if a type has several."""
     groups = np.array([pair.group for pair in pairs], np.int64)
     names: Mapping[str, NDArray[np.bool_]] = {
         OVERALL: np.ones(len(pairs), np.bool_),
@@ -133,8 +133,8 @@ def adversary_margins(
 ) -> NDArray[np.float64]:
     """Return by how much each of N captions scores above its negative, read by words or by form.
 
-    `foldings`: one or several ways to put the pairs into folds. Those of one fold are scored by an
-    adversary that has seen the others; the margins are means over the foldings.
+    `foldings`: one or several ways to divide the pairs into folds. The pairs of a fold are scored
+    by an adversary trained on the other folds; margins are means over the foldings.
     """
     texts, captions, negatives = distinct_texts(
         [pair.caption for pair in pairs], [pair.text for pair in pairs]
@@ -154,7 +154,7 @@ def _types(pairs: Sequence[Pair]) -> list[str]:
 
 
 def _kinds(pairs: Sequence[Pair]) -> list[str]:
-    """Return types and, behind each that has several, its kinds."""
+    """Return types, each followed by its kinds if it has several."""
     kinds = {name: sorted({p.kind for p in pairs if p.type == name}) for name in _types(pairs)}
     return [
         name

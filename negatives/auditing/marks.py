@@ -1,4 +1,4 @@
-"""Where a caption and its negative differ, as pieces to be shown."""
+"""Where a caption and its negative differ, as pieces to show."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,16 +9,16 @@ Spans = Sequence[tuple[int, int]]
 
 
 class Piece(NamedTuple):
-    """A stretch of a text, and whether it is one that differs."""
+    """A piece of a text, and whether it differs."""
 
     text: str
     marked: bool
 
 
 def pieces(text: str, spans: Spans) -> list[Piece]:
-    """Cut a text into what lies inside the spans and what lies between.
+    """Cut a text into the spans and what is between them.
 
-    Spans are sorted and disjoint, offsets in Unicode code points; an empty one is an empty piece.
+    Spans are sorted and disjoint, offsets in Unicode code points; an empty span is an empty piece.
     """
     found: list[Piece] = []
     position = 0
@@ -33,10 +33,10 @@ def pieces(text: str, spans: Spans) -> list[Piece]:
 
 
 def spans_before(caption: str, text: str, spans: Spans) -> tuple[tuple[int, int], ...]:
-    """Return the caption's spans in whose place stand these spans of the edited text.
+    """Return the caption's spans that these spans of the edited text replaced.
 
-    What lies between the spans is in both texts. Where it fits into the caption in more than one
-    way, or in none, nothing is returned.
+    What is between the spans is in both texts. If it fits into the caption in several ways, or in
+    none, nothing is returned.
     """
     ends = [0, *(end for _, end in spans)]
     starts = [*(start for start, _ in spans), len(text)]
@@ -55,7 +55,7 @@ def spans_before(caption: str, text: str, spans: Spans) -> tuple[tuple[int, int]
 def _locate_early(
     caption: str, stretches: Sequence[str], begin: int, end: int
 ) -> list[tuple[int, int]] | None:
-    """Return where the kept stretches stand in order, each as early as it can; None if nowhere."""
+    """Return the spans of the kept stretches, each as early as possible; None if none fit."""
     spans = []
     for stretch in stretches:
         start = caption.find(stretch, begin, end)
@@ -69,7 +69,7 @@ def _locate_early(
 def _locate_late(
     caption: str, stretches: Sequence[str], begin: int, end: int
 ) -> list[tuple[int, int]] | None:
-    """Return where the kept stretches stand in order, each as late as it can; None if nowhere."""
+    """Return the spans of the kept stretches, each as late as possible; None if none fit."""
     spans = []
     for stretch in reversed(stretches):
         start = caption.rfind(stretch, begin, end)

@@ -1,8 +1,8 @@
-"""The medoid reader: the text of a row that is most like the others is the caption.
+"""The medoid reader: it takes the text of a row that is most like the others for the caption.
 
-Negatives are one edit away from their caption and mostly two from one another, so whoever sees a
-whole row finds the caption by counting. An encoder that reads texts apart cannot; a question with
-1 + K answers would give the answer away.
+Negatives are one edit away from their caption and mostly two from one another, so a reader who sees
+a whole row finds the caption by counting. An encoder that reads each text by itself cannot, but a
+question with 1 + K answers would give its answer away.
 """
 
 import re
@@ -19,14 +19,14 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 class MedoidReader(NamedTuple):
-    """What the reader does on R rows: how often it is right (a tie shared), and by chance."""
+    """The reader on R rows: whether it is right (shared in a tie), and the chance of that."""
 
     right: NDArray[np.float64]
     chance: NDArray[np.float64]
 
 
 def run_medoid_reader(rows: Sequence[Row]) -> tuple[list[Row], MedoidReader]:
-    """Return the rows with two negatives or more, and what the reader does."""
+    """Return the rows with two or more negatives, and the reader's results on them."""
     asked: list[Row] = []
     right: list[float] = []
     chance: list[float] = []
@@ -40,7 +40,7 @@ def run_medoid_reader(rows: Sequence[Row]) -> tuple[list[Row], MedoidReader]:
 
 
 def share_of_first(texts: Sequence[str]) -> float:
-    """Return 1 if the first text alone has the least distance to all others, 1/n if n share it."""
+    """Return 1 if the first text has the least total distance to the others, 1/n if n tie."""
     tokens = [_TOKEN.findall(text.lower()) for text in texts]
     totals = [0] * len(texts)
     for one, other in combinations(range(len(texts)), 2):
@@ -52,7 +52,7 @@ def share_of_first(texts: Sequence[str]) -> float:
 
 
 def distance(left: Sequence[str], right: Sequence[str]) -> int:
-    """Return how many tokens must be put in, taken out or replaced (Levenshtein)."""
+    """Return how many tokens must be inserted, deleted or replaced (Levenshtein)."""
     while left and right and left[0] == right[0]:
         left, right = left[1:], right[1:]
     while left and right and left[-1] == right[-1]:

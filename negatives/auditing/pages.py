@@ -1,8 +1,8 @@
-"""Pages from templates (`page/*.html`); the only door to jinja2.
+"""Pages from templates (`page/*.html`); the only import of jinja2.
 
-What a page shows is escaped, unless it is an SVG of `data.plots`. Pages are self-contained. Their
-content policy allows the one style sheet and the one script that the page was made with, by hash,
-and no network: a caption that were markup would still not run. Pictures are data URLs in the page.
+All values are escaped, except for SVGs of `data.plots`. Pages are self-contained. Their content
+policy allows only the page's own style sheet and script, by hash, and no network, so markup in a
+caption would not run even if it were not escaped. Pictures are data URLs in the page.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _PAGE = Path(__file__).parent / "page"
 
 
 def page(name: str, context: Mapping[str, object]) -> str:
-    """Return the page of `page/NAME.html`, with the shared and its own style sheet and script.
+    """Return the page of `page/NAME.html`, with its own and the shared style sheet and script.
 
     `context`: the values of the template's names.
     """

@@ -1,4 +1,4 @@
-"""Pairs of a caption and a negative as the measures read them, and which images belong together."""
+"""Pairs of a caption and a negative as the measures read them, and their groups of images."""
 
 from array import array
 from collections.abc import Iterable, Sequence
@@ -18,8 +18,8 @@ from negatives.negation.clauses import counterpart_of
 class Pair(NamedTuple):
     """A caption and one of its negatives; `group` numbers the images that share captions.
 
-    Of a negative that adds a clause ("and there is no cat") `caption` is the caption with a true
-    clause of that form, where the row has it.
+    If a negative adds a clause ("and there is no cat"), `caption` is the caption with a true clause
+    of that form, where the row has one.
     """
 
     caption: str
@@ -44,10 +44,10 @@ def pairs_of(rows: Sequence[Row]) -> list[Pair]:
 
 
 class Groups:
-    """A number for each row: equal for those of one image, and of images that share a caption.
+    """A number for each row: equal for rows of one image, and of images that share a caption.
 
-    Captions are compared with case, punctuation and spacing taken out of play. A composite is of
-    both its images, and joins them. Keeps 16 bytes a row, and as much again of a composite.
+    Captions are compared without case, punctuation and spacing. A composite belongs to both of its
+    images, and joins them. Keeps 16 bytes a row, twice as many for a composite.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Groups:
         self._their_texts: array[int] = array("Q")
 
     def add(self, row: Row) -> None:
-        """Take up a row."""
+        """Add a row."""
         images = row.images or ("",)
         hashes = [hash_of(image_key(Caption(row.id, image, row.caption))) for image in images]
         text = hash_of(normalise(row.caption))
@@ -68,7 +68,7 @@ class Groups:
         self._their_texts.extend([text] * len(hashes[1:]))
 
     def numbers(self) -> NDArray[np.int64]:
-        """Return the numbers of all rows, 0, 1, ... in the order in which groups come up."""
+        """Return the numbers of all rows: 0, 1, ... in the order in which groups first occur."""
         keys = Keys(
             np.array(self._images + self._second_images), np.array(self._texts + self._their_texts)
         )
@@ -88,7 +88,7 @@ def groups_of(rows: Iterable[Row]) -> list[int]:
 
 
 def sample_pairs(pairs: Sequence[Pair], num_pairs: int, *, seed: int, key: str) -> list[Pair]:
-    """Return so many of the pairs, all if there are no more, in their own order."""
+    """Return a sample of at most `num_pairs` pairs, in their own order."""
     if len(pairs) <= num_pairs:
         return list(pairs)
     indices = Stream(seed, "audit", key).shuffled(range(len(pairs)))

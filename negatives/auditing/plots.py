@@ -1,6 +1,6 @@
-"""The plots of an audit: intervals beside their bar, and columns for whole numbers.
+"""The plots of an audit: intervals with their bars, and columns for whole numbers.
 
-A plot repeats what its table says and is hidden from screen readers.
+A plot repeats what its table says, so it is hidden from screen readers.
 """
 
 import math
@@ -17,7 +17,9 @@ _TONES: Final[Mapping[Verdict, str]] = {
     "not measured": "muted",
     "no bar": "accent",
 }
-_MARKERS: Final[Mapping[Verdict, str]] = {  # a shape for each verdict: colour alone says nothing
+_MARKERS: Final[
+    Mapping[Verdict, str]
+] = {  # a shape for each verdict, for those who cannot tell colours apart
     "inside": "o",
     "outside": "D",
     "unproven": "o",
@@ -25,18 +27,18 @@ _MARKERS: Final[Mapping[Verdict, str]] = {  # a shape for each verdict: colour a
 }
 _WIDTH: Final = 280
 _HEIGHT: Final = 28
-_MOST_NAMED: Final = 12  # of the numbers below columns
+_MOST_NAMED: Final = 12  # numbers below the columns
 
 
 class Axis(NamedTuple):
-    """The values from the left end of a plot to its right end, and where its ticks are."""
+    """The values at the left and right ends of a plot, and its ticks."""
 
     low: float
     high: float
     ticks: tuple[float, ...]
 
 
-_SHARES: Final = (  # the closer one is looked at, the finer a small leak shows
+_SHARES: Final = (  # the narrower the axis, the better a small leak is seen
     Axis(0.4, 0.6, (0.4, 0.45, 0.5, 0.55, 0.6)),
     Axis(0.25, 0.75, (0.25, 0.375, 0.5, 0.625, 0.75)),
     Axis(0, 1, (0, 0.25, 0.5, 0.75, 1)),
@@ -44,7 +46,7 @@ _SHARES: Final = (  # the closer one is looked at, the finer a small leak shows
 
 
 def axis_of(findings: Iterable[Finding]) -> Axis:
-    """Return an axis on which every value, interval and bar fits: one of _SHARES, or round ends."""
+    """Return an axis that holds all values, intervals and bars: one of _SHARES, or a round one."""
     values = [value for finding in findings for value in _values(finding)]
     low, high = min([0.5, *values]), max([0.5, *values])
     for axis in _SHARES:
@@ -57,12 +59,12 @@ def axis_of(findings: Iterable[Finding]) -> Axis:
 def _values(finding: Finding) -> list[float]:
     given = [finding.value, finding.low, finding.high, *(finding.bar or ())]
     if finding.bar is not None and math.isinf(finding.bar.high):
-        given.append(1.5 * finding.bar.low)  # room for the part of an open bar that can be shown
+        given.append(1.5 * finding.bar.low)  # room for part of an open bar
     return [value for value in given if value is not None and math.isfinite(value)]
 
 
 def ticks(axis: Axis) -> Svg:
-    """Return the axis with its numbers, to stand above a column of intervals."""
+    """Return the axis with its numbers, to be placed above a column of intervals."""
     with canvas(_WIDTH, 18) as drawing:
         drawing.axes.set_axis_off()
         drawing.axes.set(xlim=(axis.low, axis.high), ylim=(0, 18))
@@ -88,7 +90,7 @@ def interval(finding: Finding, axis: Axis) -> Svg:
         axes.vlines(axis.ticks, 0, _HEIGHT, color=tone("line"), linewidth=1)
         if finding.bar is not None:
             left, right = map(within, finding.bar)
-            least = 0.004 * (axis.high - axis.low)  # a bar of one value is to be seen, too
+            least = 0.004 * (axis.high - axis.low)  # a bar of one value stays visible
             width = max(right - left, least)
             axes.barh(middle, width, _HEIGHT - 4, left=left, color=tone("accent-soft"))
         if finding.low is not None and finding.high is not None:

@@ -1,4 +1,4 @@
-"""An audit as one self-contained page: verdicts, intervals, counts and a sample to leaf through."""
+"""An audit as one self-contained page: verdicts, intervals, counts and a sample to browse."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -35,17 +35,18 @@ ABOUT: Final[Mapping[str, str]] = {
     "fluency": "How often a language model that took no part in the build finds the caption more "
     "probable than its negative. At 0.5 negatives are as fluent as captions.",
     "words of one type": "The same, trained on the pairs of one type alone: what gives one type "
-    "away may be usual in another.",
-    "negatives a caption": "How many negatives a caption has on average.",
-    "share of negatives": "How many of all negatives are of this kind. Training balances kinds.",
+    "away may be common in another.",
+    "negatives a caption": "The mean number of negatives per caption.",
+    "share of negatives": "The share of all negatives that are of this kind. Training balances "
+    "kinds.",
     "repeated texts": "The share of negatives that equal their caption, another caption of the "
     "image or another negative of the row.",
-    "still true": "How often captions of the image that the build has not read say what the edit "
-    "put in. Divided by how often they say what it took out, that estimates how many "
-    "negatives are still true.",
-    "distinct edits": "How many different edits there are for each negative.",
-    "contamination": "The share of captions of which a text, caption or negative, is also in a "
-    "benchmark's file.",
+    "still true": "How often captions of the image that the build has not read mention what the "
+    "edit inserted, divided by how often they mention what it removed: an estimate of the share of "
+    "negatives that are still true.",
+    "distinct edits": "The number of distinct edits per negative.",
+    "contamination": "The share of captions that are, or have a negative that is, in a benchmark's "
+    "file.",
     "coverage": "The share of captions with at least one negative.",
     "medoid": "A reader of a whole row picks the text that is most like the others. A row of "
     "several one-edit negatives betrays its caption, so never publish rows as questions.",
@@ -55,8 +56,9 @@ ABOUT: Final[Mapping[str, str]] = {
 class Measure(NamedTuple):
     """A measure as the page shows it.
 
-    `glance`: its finding for each group of the table at a glance. A measure of no such groups has
-    `verdicts` in its place, how many findings have which, or one finding alone.
+    `overview`: its finding for each group, for the table at the top. A measure without these groups
+    has its only finding there, or, if it has several, `verdicts`: the number of findings by
+    verdict.
     """
 
     name: str
@@ -64,12 +66,12 @@ class Measure(NamedTuple):
     notes: Sequence[str]
     ticks: Svg
     findings: Sequence[tuple[Finding, Svg]]
-    glance: Sequence[Finding | None]
+    overview: Sequence[Finding | None]
     verdicts: Mapping[Verdict, int]
 
 
 def html_of(audit: Audit, samples: Sequence[Sample], cards: Sequence[Card] = ()) -> str:
-    """Return the report as an HTML page that needs no network and no other file.
+    """Return the report as an HTML page that needs neither a network nor other files.
 
     `cards`: rows with their pictures.
     """
@@ -112,7 +114,7 @@ def _headline(found: Counter[Verdict]) -> str:
 
 
 def _groups(by_measure: Mapping[str, Sequence[Finding]]) -> list[str]:
-    """Return the types of negatives; groups of a measure with no overall are no types."""
+    """Return the types of negatives; measures without an overall finding have other groups."""
     return list(
         dict.fromkeys(
             found.group
@@ -129,9 +131,9 @@ def _measure(
 ) -> Measure:
     axis = axis_of(findings)
     of_group = {finding.group: finding for finding in findings}
-    glance: list[Finding | None] = [of_group.get(group) for group in groups]
-    if not any(glance):
-        glance = list(findings) if len(findings) == 1 else []
+    overview: list[Finding | None] = [of_group.get(group) for group in groups]
+    if not any(overview):
+        overview = list(findings) if len(findings) == 1 else []
     notes = [
         ABOUT.get(name, ""),
         f"Reference model: {audit.judges[name]}" if name in audit.judges else "",
@@ -142,6 +144,6 @@ def _measure(
         notes=[note for note in notes if note],
         ticks=ticks(axis),
         findings=[(finding, interval(finding, axis)) for finding in findings],
-        glance=glance,
-        verdicts={} if glance else Counter(finding.verdict() for finding in findings),
+        overview=overview,
+        verdicts={} if overview else Counter(finding.verdict() for finding in findings),
     )

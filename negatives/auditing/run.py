@@ -1,15 +1,14 @@
-"""The audit of a finished folder: read it once, take every measure, draw a sample to look at."""
+"""The audit of a finished folder: read it once, take every measure, draw a sample to show."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import UsageError
 from data.manifest import Manifest, read_all_rows, read_manifest
 from data.measures.intervals import mean_interval, share_interval
 from data.records import Row
@@ -18,7 +17,7 @@ from data.storage import AnyPath
 from data.streams import Stream
 from negatives.auditing import leaks, truth
 from negatives.auditing.balance import balance_findings
-from negatives.auditing.contamination import Contamination, benchmark_texts
+from negatives.auditing.contamination import Contamination
 from negatives.auditing.coverage import Coverage, rejects_by_reason
 from negatives.auditing.findings import OVERALL, Audit, Bar, Finding, Sample
 from negatives.auditing.gap import ReferenceModel, is_scorer
@@ -32,23 +31,23 @@ from negatives.spacy_parse import parse_texts
 from negatives.words import lexicon
 
 COVERED: Final = Bar(0.80, 1.0)
-A_CAPTION: Final = Bar(2.0, math.inf)
+PER_CAPTION: Final = Bar(2.0, math.inf)
 REPEATED: Final = Bar(0.0, 0.0)
 _MEDOID_ROWS: Final = 5000
 
 Report = Callable[[str], None]
-"""Told what is measured next."""
+"""Called with what is measured next."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AuditOptions:
     """How a folder is audited.
 
-    `sample`: about so many pairs are measured for leaks, all if there are no more; whole captions
-    are drawn. `reference`: a language model, or why there is none. `reference_pairs`: how many of
-    the pairs it reads. `samples`: negatives to look at. `against`: files of benchmarks. `held_out`:
-    a source; its captions that the folder does not have are asked what is true, of `truth_pairs`
-    negatives of each kind at most.
+    `sample`: about this many pairs are measured for leaks; whole captions are drawn. `reference`: a
+    language model, or why there is none. `reference_pairs`: how many of the pairs it reads.
+    `samples`: negatives to show. `against`: the texts of benchmarks' files by name. `held_out`: a
+    source whose captions that the folder lacks show whether negatives are still true, for at most
+    `truth_pairs` of each kind.
     """
 
     reference: ReferenceModel | str
@@ -56,13 +55,13 @@ class AuditOptions:
     sample: int = 20_000
     reference_pairs: int = 2000
     samples: int = 300
-    against: tuple[AnyPath, ...] = ()
+    against: Mapping[str, frozenset[str]] = field(default_factory=dict)
     held_out: Source | None = None
     truth_pairs: int = 1000
 
 
 class AuditResult(NamedTuple):
-    """An audit, and negatives of every kind to look at."""
+    """An audit, and a sample of negatives of every kind."""
 
     audit: Audit
     samples: tuple[Sample, ...]
@@ -71,7 +70,7 @@ class AuditResult(NamedTuple):
 class _FolderContent(NamedTuple):
     """What one pass over the folder gives.
 
-    `rows`: those drawn to be measured. `groups`: of all rows, for the intervals of coverage.
+    `rows`: the sample to be measured. `groups`: of all rows, for the intervals of coverage.
     """
 
     coverage: Coverage
@@ -84,10 +83,10 @@ class _FolderContent(NamedTuple):
 def audit_folder(
     folder: AnyPath, *, options: AuditOptions, report: Report = lambda _stage: None
 ) -> AuditResult:
-    """Return what is found in a finished folder; equal folders and options give equal findings.
+    """Return the audit of a finished folder; equal folders and options give equal findings.
 
     Raises:
-        UsageError: the folder is not finished or damaged, or a benchmark's file cannot be read.
+        UsageError: the folder is not finished or damaged.
     """
     manifest = read_manifest(folder)
     report("rows")
@@ -115,10 +114,7 @@ def audit_folder(
 
 
 def _read(folder: AnyPath, manifest: Manifest, options: AuditOptions) -> _FolderContent:
-    contamination = {
-        name: Contamination(benchmark_texts(path))
-        for name, path in zip(_names(options.against), options.against, strict=True)
-    }
+    contamination = {name: Contamination(texts) for name, texts in options.against.items()}
     coverage = Coverage(lexicon.load().vowel_sound)
     num_pairs = sum(manifest.tallies.get("negatives_by_type", {}).values())
     share = min(1.0, options.sample / max(num_pairs, 1))
@@ -136,28 +132,8 @@ def _read(folder: AnyPath, manifest: Manifest, options: AuditOptions) -> _Folder
     return _FolderContent(coverage, contamination, kept, seen, groups.numbers())
 
 
-def _names(paths: Sequence[AnyPath]) -> list[str]:
-    """Return the files' names, each with the folders above it that tell it from the others.
-
-    Raises:
-        UsageError: a file is given twice.
-    """
-    parts = [path.resolve().parts for path in paths]
-    if len(set(parts)) < len(parts):
-        raise UsageError("--against: a file is given twice; name each once")
-    return ["/".join(_shortest(own, parts)) for own in parts]
-
-
-def _shortest(own: tuple[str, ...], parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the shortest end of a path that no other of these paths has."""
-    tails = (own[-depth:] for depth in range(1, len(own) + 1))
-    return next(
-        (tail for tail in tails if sum(each[-len(tail) :] == tail for each in parts) == 1), own
-    )
-
-
 def _check_reference(manifest: Manifest, reference: ReferenceModel | str) -> ReferenceModel | str:
-    """Return the reference model, or why there is none: a scorer of the build is none."""
+    """Return the reference model, or why there is none: a scorer of the build does not qualify."""
     if not isinstance(reference, str) and is_scorer(reference.name, manifest):
         return f"{reference.name} is also a scorer of the build; name another reference model"
     return reference
@@ -200,11 +176,11 @@ def _truth(read: _FolderContent, options: AuditOptions, report: Report) -> Itera
         truth.find_held_out(captions, read.rows, read.seen),
         of_a_kind=options.truth_pairs,
         seed=options.seed,
-        read=_what_is_said,
+        read=_assertions,
     )
 
 
-def _what_is_said(texts: Sequence[str]) -> Iterator[Assertions]:
+def _assertions(texts: Sequence[str]) -> Iterator[Assertions]:
     words = lexicon.load()
     parses = parse_texts(texts, model=model_name(), batch_size=256)
     return (assertions_of(parse, words) for parse in parses)
@@ -218,7 +194,7 @@ def _coverage(read: _FolderContent, *, is_build: bool) -> Iterator[Finding]:
     num_rows, total = len(numbers), int(numbers.sum())
     share = share_interval((numbers > 0).astype(np.float64), read.groups)
     mean = mean_interval(numbers, read.groups)
-    bars = (COVERED, A_CAPTION) if is_build else (None, None)
+    bars = (COVERED, PER_CAPTION) if is_build else (None, None)
     yield Finding("coverage", OVERALL, *share, num_rows, bars[0])
     yield Finding("negatives a caption", OVERALL, *mean, num_rows, bars[1])
     for kind, count in sorted(read.coverage.kinds.items()):
@@ -242,7 +218,7 @@ def _medoid(rows: Sequence[Row], *, seed: int) -> Iterator[Finding]:
 
 
 def _contamination(read: _FolderContent) -> Iterator[Finding]:
-    """Yield the share of rows that have a text of a benchmark; the group is the file's name."""
+    """Yield the share of rows with a text of a benchmark; the group is the file's name."""
     for name, counts in read.contamination.items():
         found = share_interval(np.array(counts.found, np.float64), read.groups)
         yield Finding("contamination", name, *found, len(counts.found), None)
@@ -273,5 +249,5 @@ def _counts(
 
 
 def _is_build(manifest: Manifest) -> bool:
-    """Tell whether the negatives are a build's; what was imported was made elsewhere."""
+    """Tell whether a build made the negatives, rather than an import."""
     return all(producer.get("method") != "import" for producer in manifest.producers)

@@ -1,4 +1,4 @@
-"""Negatives to look at: equally many of each kind, the same for the same seed."""
+"""Negatives to look at: the same number of each kind; equal seeds give equal samples."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,9 +8,9 @@ from negatives.auditing.findings import Sample
 
 
 def samples_of(rows: Sequence[Row], num_samples: int, *, seed: int) -> Iterator[Sample]:
-    """Yield so many negatives, all if there are no more, kind by kind in order of the rows.
+    """Yield up to `num_samples` negatives, kind by kind, in the order of the rows.
 
-    Kinds have equally many as far as there are; what a rare one leaves goes to the others.
+    Each kind gets the same number; what a rare kind cannot fill goes to the others.
     """
     kinds: dict[str, list[tuple[int, int]]] = {}
     for index, row in enumerate(rows):

@@ -1,8 +1,8 @@
-"""A sheet for human judging: which negatives are asked about, and what a reader sees of them.
+"""A sheet for human judging: which negatives are judged, and what a reader sees of them.
 
 Readers learn neither source nor type: items of several folders are mixed, named by a hash, and
-shown in one plain form (spacing, final mark and first letter alike), for a final " ." would tell a
-published set at once. What an item is stands in the key, a file that readers do not get.
+shown in one plain form (equal spacing, final marks and first letters), since a final " ." would
+give a published set away. The key, a file that readers do not get, tells what each item is.
 """
 
 import heapq
@@ -22,7 +22,7 @@ from data.streams import Stream
 
 
 class Question(NamedTuple):
-    """What is asked of each item; a `blind` one is asked before the caption is shown."""
+    """A question about each item; a `blind` one is asked before the caption is shown."""
 
     name: str
     text: str
@@ -53,7 +53,7 @@ QUESTIONS: Final = (
 
 
 class Item(NamedTuple):
-    """What a reader sees: a name that tells nothing, a true caption, and the text to judge."""
+    """What a reader sees: a meaningless name, a true caption, and the text to judge."""
 
     item: str
     caption: str
@@ -61,7 +61,7 @@ class Item(NamedTuple):
 
 
 class KeyEntry(NamedTuple):
-    """What an item is, with the texts as they are written in their folder."""
+    """The source of an item, with its texts as they are in their folder."""
 
     item: str
     folder: str
@@ -74,7 +74,7 @@ class KeyEntry(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """Items in the order in which they are asked, and the key to all of them, sorted."""
+    """Items in the order in which they are asked, and the key to them, sorted."""
 
     items: tuple[Item, ...]
     key: tuple[KeyEntry, ...]
@@ -84,7 +84,7 @@ def draw_sheet(folders: Sequence[tuple[AnyPath, int]], *, seed: int) -> Sheet:
     """Draw so many negatives from each folder and shuffle them.
 
     Raises:
-        UsageError: a folder is no finished one, has no negative, or is given twice.
+        UsageError: a folder is not finished, has no negative, or is given twice.
     """
     names = _names([folder for folder, _ in folders])
     key: dict[str, KeyEntry] = {}
@@ -130,7 +130,7 @@ def stratified_sample(rows: Iterable[Row], size: int, *, seed: int) -> list[tupl
 
 
 def shared_out(counts: Mapping[str, int], size: int) -> dict[str, int]:
-    """Return how many of `size` each stratum gets, in proportion, by largest remainder."""
+    """Return each stratum's part of `size`, in proportion, by largest remainder."""
     total = sum(counts.values())
     if size >= total:
         return dict(counts)
@@ -147,20 +147,20 @@ _FIRST = re.compile(r"^\w")
 
 
 def plain_form(text: str) -> str:
-    """Return a text with the spacing, final mark and first letter that all items share."""
+    """Return a text with the spacing, final mark and first letter that all items have."""
     spaced = _SPACE_BEFORE.sub("", " ".join(text.split()))
     return _FIRST.sub(lambda found: found.group().upper(), _FINAL_MARK.sub("", spaced))
 
 
 def difference(item: Item) -> Edit | None:
-    """Return the edit from caption to text, found anew for every source alike; None if equal."""
+    """Return the edit from caption to text, computed alike for every source; None if equal."""
     return edit_between(item.caption, item.text)
 
 
 def _names(folders: Sequence[AnyPath]) -> list[str]:
     """Return the folders' last parts, or whole paths where those are equal."""
     if len({folder.resolve() for folder in folders}) < len(folders):
-        raise UsageError("a folder is given twice; each is drawn from once")
+        raise UsageError("a folder is given twice; name each once")
     last = [folder.resolve().name for folder in folders]
     return last if len(set(last)) == len(last) else [str(folder) for folder in folders]
 
@@ -172,5 +172,5 @@ def _entry(folder: str, row: Row, negative: Negative, *, seed: int) -> KeyEntry:
 
 
 def digest(*parts: str) -> str:
-    """Return a short hash that tells nothing of the parts."""
+    """Return a short hash that reveals nothing about the parts."""
     return blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()

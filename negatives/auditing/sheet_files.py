@@ -34,7 +34,7 @@ def answer_line(item: str, answer: Answer) -> str:
 
 
 def sheet_page(sheet: Sheet) -> str:
-    """Return the sheet as a page that asks, remembers in the browser and saves answers as JSONL."""
+    """Return the sheet as a page that keeps answers in the browser and saves them as JSONL."""
     content = {
         "name": digest(*(item.item for item in sheet.items)),
         "questions": [question._asdict() for question in QUESTIONS],
@@ -57,10 +57,10 @@ def _page_item(item: Item) -> dict[str, object]:
 
 
 def read_sheet(path: AnyPath) -> tuple[Item, ...]:
-    """Return the items of a sheet of JSONL, in their order.
+    """Return the items of a sheet in JSONL, in order.
 
     Raises:
-        UsageError: the file cannot be read, or is no sheet.
+        UsageError: the file cannot be read, or is not a sheet.
     """
     return tuple(Item(**fields) for fields in _read(path, _ITEM, what="a sheet"))
 
@@ -69,13 +69,13 @@ def read_key(path: AnyPath) -> dict[str, KeyEntry]:
     """Return the key of a sheet by item.
 
     Raises:
-        UsageError: the file cannot be read, or is no key.
+        UsageError: the file cannot be read, or is not a key.
     """
     return {fields["item"]: KeyEntry(**fields) for fields in _read(path, _KEY, what="a key")}
 
 
 def read_answers(path: AnyPath) -> dict[str, Answer]:
-    """Return a reader's answers by item; the last one of an item counts.
+    """Return a reader's answers by item; the last answer to an item counts.
 
     Raises:
         UsageError: the file cannot be read, or holds no answers.
@@ -87,7 +87,7 @@ def read_answers(path: AnyPath) -> dict[str, Answer]:
 
 
 def _read(path: AnyPath, kinds: Mapping[str, type], *, what: str) -> Iterator[dict[str, Any]]:
-    """Yield the wanted fields of each line; every one must be of its kind."""
+    """Yield the required fields of each line, each of the required type."""
     for number, line in lines_of(path):
         if not line.strip():
             continue
@@ -99,7 +99,7 @@ def _read(path: AnyPath, kinds: Mapping[str, type], *, what: str) -> Iterator[di
         if fields is None:
             raise UsageError(
                 f"{path}:{number}: expected {what}, JSON with {', '.join(kinds)}; "
-                "name another file, or mend the line"
+                "name another file, or correct the line"
             )
         yield fields
 

@@ -1,10 +1,10 @@
 """Truth without readers: what a held-out caption of the image says of a negative's words. Pure.
 
-A caption that no step of the build has seen is asked two questions about each negative: does it
-say what the edit put in, and does it say what the edit took out? The removed words are true, so
-the second share tells how often a true word is said by another writer; the first, divided by it,
-estimates how often a negative is still true. By chance alone a word may be said of another thing
-in the image: the same question put to a caption of another image tells how often.
+For each negative, a caption that no step of the build has seen is checked: does it mention what the
+edit inserted, and what the edit removed? The removed words are true, so the second share tells how
+often another writer mentions a true word; the first share divided by the second estimates how often
+negatives are still true. A word may also be mentioned of another thing in the image; how often that
+happens by chance is measured with a caption of another image.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,28 +18,28 @@ from negatives.guards.content import KIND, lemma_of
 from negatives.parse import Parse
 from negatives.words.lexicon import Lexicon
 
-FEWEST = 10  # answers that a figure needs
+FEWEST = 10  # answers needed for a figure
 _BY_FACT = frozenset(("swap", "rel", "num", "shuffle", "rewrite", "unknown"))
 
 
 class Assertions(NamedTuple):
-    """What a caption says: (part of speech, lemma) of its content words, and its facts."""
+    """What a caption asserts: (part of speech, lemma) of its content words, and its facts."""
 
     words: frozenset[tuple[str, str]]
     facts: frozenset[Fact]
 
 
 class Change(NamedTuple):
-    """What a negative asserts and its caption does not, and the other way round."""
+    """What a negative asserts and its caption does not, and vice versa."""
 
     inserted: Assertions
     removed: Assertions
 
 
 class Answer(NamedTuple):
-    """Whether a held-out caption says what was inserted, and what was removed.
+    """Whether a held-out caption mentions what was inserted, and what was removed.
 
-    `chance`: whether a caption of another image says what was inserted.
+    `chance`: whether a caption of another image mentions what was inserted.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Answer(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """Shares of answers, and `still_true`: that of the inserted over that of the removed words."""
+    """Shares of answers, and `still_true`: the share of inserted over that of removed words."""
 
     num_answers: int
     inserted: Interval
@@ -60,7 +60,7 @@ class Truth(NamedTuple):
 
 
 def assertions_of(parse: Parse, lexicon: Lexicon) -> Assertions:
-    """Return what a caption says."""
+    """Return what a caption asserts."""
     words = frozenset(
         (KIND[token.tag], lemma_of(token.text, token.tag, lexicon))
         for token in parse.tokens
@@ -80,11 +80,11 @@ def change_of(caption: Assertions, negative: Assertions) -> Change:
 def find_in_held_out(
     change: Change, held_out: Assertions, *, by_fact: bool
 ) -> tuple[bool, bool] | None:
-    """Tell whether a held-out caption says what was inserted and what was removed.
+    """Tell whether a held-out caption mentions what was inserted and what was removed.
 
-    By words where the edit replaces a word by another; by facts where the words stay and their
-    links change, or where a word says nothing without them ("on", "two"). None where the change
-    cannot be asked about: nothing is inserted, or nothing removed.
+    Compares words where the edit replaces one word by another, and facts where the words stay and
+    their links change, or where a word means little without them ("on", "two"). None if the change
+    cannot be checked because nothing is inserted, or nothing removed.
     """
     if by_fact:
         new, old = core_of(change.inserted.facts), core_of(change.removed.facts)
@@ -101,12 +101,12 @@ def find_in_held_out(
 
 
 def by_fact(type_: str, subtype: str) -> bool:
-    """Tell whether negatives of a kind are asked about by facts."""
+    """Tell whether negatives of a kind are checked by facts."""
     return type_ in _BY_FACT or subtype in _BY_FACT
 
 
 def truth_of(answers: Sequence[Answer]) -> Truth | None:
-    """Return the shares of answers; None where they are too few or nothing removed was said."""
+    """Return the shares of answers; None if too few, or if no caption mentions what was removed."""
     if len(answers) < FEWEST:
         return None
     images = np.array([answer.image for answer in answers], np.int64)
@@ -141,7 +141,7 @@ def ratio_interval(
 
 
 def by_kind(answers: Iterable[Answer]) -> Mapping[str, Truth]:
-    """Return the truth of each kind that has answers enough, and of all."""
+    """Return the truth of each kind with enough answers, and of all."""
     found: dict[str, list[Answer]] = {"all": []}
     for answer in answers:
         found["all"].append(answer)

@@ -1,6 +1,6 @@
 """Whether negatives are still true, by captions of their images that no step of the build has read.
 
-The method is that of sibling_truth.py; here captions are found, parsed and asked.
+sibling_truth.py has the method; this file finds and parses the captions and applies it.
 """
 
 from collections import Counter
@@ -30,18 +30,18 @@ HeldOut = Mapping[str, Sequence[str]]
 """Texts of captions that a folder does not have, by the key of their image."""
 
 NAME = "still true"
-MOST_CHARACTERS = 10_000  # of a caption; a longer one is no caption, and no build keeps it
+MOST_CHARACTERS = 10_000  # of a caption; no build keeps longer ones
 
 
 class Seen:
     """Which captions of which images a folder has; keeps some 60 bytes a caption."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start with no rows."""
         self._seen: set[int] = set()
 
     def add(self, row: Row) -> None:
-        """Take up a row."""
+        """Add a row."""
         self._seen.add(_hash_of(Caption(row.id, row.image, row.caption)))
 
     def has(self, caption: Caption) -> bool:
@@ -71,7 +71,7 @@ def _image_of(row: Row) -> str:
 
 
 class _Asked(NamedTuple):
-    """A negative of a row whose image has captions to be asked."""
+    """A negative whose image has held-out captions."""
 
     image: str
     caption: str
@@ -91,17 +91,18 @@ def still_true(
     seed: int,
     read: Reader,
 ) -> Iterator[Finding]:
-    """Yield how often negatives are still true: by kind, and overall as there are of each kind.
+    """Yield how often negatives are still true: by kind, and overall, weighted by their numbers.
 
-    `of_a_kind`: so many negatives of each kind are asked about, all if there are no more. `read`:
-    tells what texts say.
+    `of_a_kind`: at most this many negatives of each kind are checked. `read`: returns what texts
+    assert.
     """
     pairs = [
         _Asked(_image_of(row), row.caption, negative)
         for row in rows
         if len(row.images) < 2 and _image_of(row) in held_out
         for negative in row.negatives
-        if negative.rule != RULE or not denies(negative)  # others name it because it is there
+        if negative.rule != RULE
+        or not denies(negative)  # other captions mention it because it is there
     ]
     kinds = [each.kind for each in pairs]
     asked = [pairs[index] for index in _sample_indices(kinds, of_a_kind, seed)]
@@ -112,20 +113,20 @@ def still_true(
     truths = by_kind(_answers(asked, held_out, read))
     truths = {kind: truth for kind, truth in truths.items() if kind != "all"}
     if not truths:
-        why = "too few captions say what was replaced"
+        why = "too few captions mention what was replaced"
         yield Finding(NAME, OVERALL, None, None, None, len(asked), None, why)
         return
     yield _overall(truths, Counter(kinds))
     for kind, truth in truths.items():
         why = (
-            f"the new is said by {truth.inserted.value:.3f}, the old by {truth.removed.value:.3f}; "
-            f"of another image the new by {truth.chance.value:.3f}"
+            f"{truth.inserted.value:.3f} mention the new, {truth.removed.value:.3f} the old; "
+            f"captions of another image mention the new in {truth.chance.value:.3f}"
         )
         yield Finding(NAME, kind, *truth.still_true, truth.num_answers, None, why)
 
 
 def _sample_indices(kinds: Sequence[str], of_a_kind: int, seed: int) -> list[int]:
-    """Return indices of so many of each kind, drawn by lot, in order."""
+    """Return indices of at most `of_a_kind` pairs of each kind, drawn at random, in order."""
     order = Stream(seed, "audit", NAME).shuffled(range(len(kinds)))
     indices: dict[str, list[int]] = {}
     for index in order:
@@ -134,9 +135,9 @@ def _sample_indices(kinds: Sequence[str], of_a_kind: int, seed: int) -> list[int
 
 
 def _overall(truths: Mapping[str, Truth], num_of: Mapping[str, int]) -> Finding:
-    """Return the mean of kinds, each as often as there are negatives of it.
+    """Return the mean over kinds, weighted by their numbers of negatives.
 
-    Kinds are measured apart, so that the squares of their half-widths add up.
+    Kinds are measured independently, so the squares of their half-widths add up.
     """
     total = sum(num_of[kind] for kind in truths)
     weights = {kind: num_of[kind] / total for kind in truths}
@@ -171,5 +172,5 @@ def _answers(asked: Sequence[_Asked], held_out: HeldOut, read: Reader) -> Iterat
 def _others(
     texts: Sequence[str], said: Mapping[str, Assertions], own: Assertions
 ) -> Iterator[Assertions]:
-    """Yield what captions say, but for those that say what the caption itself says."""
+    """Yield what captions assert, without those that assert the same as the caption itself."""
     return (said[text] for text in texts if said[text] != own)

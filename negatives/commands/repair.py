@@ -32,10 +32,15 @@ _READERS = ("words", "form", "fluency")
     "reference_name",
     default="auto",
     show_default=True,
-    help="As in the audit: a causal language model; auto: the packaged one; none: no model.",
+    help="A causal language model by name or folder; auto: the packaged one; none: no model.",
 )
-@click.option("--drop-empty", is_flag=True, help="Leave out captions that then have no negative.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Which folds and which lots.")
+@click.option(
+    "--scores",
+    type=PATH_OR_URL,
+    help="File of the reference model's scores, read and extended.  [default: NEW.scores.json]",
+)
+@click.option("--drop-empty", is_flag=True, help="Leave out captions left without a negative.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of folds and lots.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 def repair(
@@ -44,18 +49,20 @@ def repair(
     new: AnyPath,
     tolerance: float,
     reference_name: str,
+    scores: AnyPath | None,
     drop_empty: bool,
     seed: int,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Write the part of a set that a reader of text alone cannot guess, as a new folder.
+    """Write the part of a set that readers of text alone cannot guess, as a new folder.
 
     \b
-    The audit's adversary and its reference model read each kind; pairs that give
-    themselves away are thinned by lots of the seed, id and text alone, until no
-    reader stands further from 0.5 than the tolerance. FILE_OR_FOLDER is a
-    finished folder, or a file that `negatives import` reads without options.
+    The audit's adversary and reference model read each kind. Pairs that give
+    themselves away are thinned at random until no reader tells captions from
+    negatives more or less often than 0.5 plus or minus the tolerance.
+    FILE_OR_FOLDER is a finished folder, or a file that `negatives import` reads
+    without options.
 
     \b
     negatives repair sugar-crepe repaired
@@ -69,10 +76,12 @@ def repair(
     options = RepairOptions(tolerance=tolerance, drop_empty=drop_empty, seed=seed)
     reference = open_reference(reference_name)
     if isinstance(reference, str) and reference_name != "none":
-        raise UsageError(f"{reference}; or do without it: --reference-model none")
+        raise UsageError(f"{reference}; or repair without it: --reference-model none")
+    if scores is not None and reference_name == "none":
+        raise UsageError("--scores has no effect with --reference-model none; drop one of them")
     model = None if isinstance(reference, str) else reference
     with stages("repair", shown=not (quiet or as_json)) as report:
-        repaired = run(path, new, reference=model, options=options, report=report)
+        repaired = run(path, new, reference=model, scores=scores, options=options, report=report)
     if as_json:
         content = {
             "out": str(new),

@@ -65,6 +65,24 @@ def write_folder(
     return written
 
 
+def refuse_unless_new(out: AnyPath, command: str) -> None:
+    """Hold that a command may write to this folder.
+
+    Raises:
+        UsageError: it is neither absent nor empty, nor left by a killed run of `COMMANDS`.
+    """
+    if (out / FILE_NAME).exists():
+        raise UsageError(f"{out}: holds a finished folder; choose another")
+    if not _is_unfinished(out) and out.exists() and any(out.iterdir()):
+        raise UsageError(f"{out}: not empty, and no unfinished {command} of ours; choose another")
+
+
+def _is_unfinished(out: AnyPath) -> bool:
+    """Tell whether a killed run of `COMMANDS` left this folder."""
+    found = mark_of(out)
+    return found is not None and found.command in ("", *COMMANDS)
+
+
 class _Draft(NamedTuple):
     path: AnyPath
     split: str
@@ -105,15 +123,12 @@ def _shards(drafts: Sequence[_Draft]) -> tuple[Shard, ...]:
 
 def _claim(new: NewFolder, mark: Mark) -> bool:
     """Mark a folder as being written; return whether it was there before."""
-    out, command = new.out, new.command
+    out = new.out
     existed = out.exists()
-    found = mark_of(out)
-    if (out / FILE_NAME).exists():
-        raise UsageError(f"{out}: holds a finished folder; choose another")
-    if found is not None and found.command in ("", *COMMANDS):
+    refuse_unless_new(out, new.command)
+    if _is_unfinished(out):
         clear(out)
-    if out.exists() and any(out.iterdir()):
-        raise UsageError(f"{out}: not empty, and no unfinished {command} of ours; choose another")
+        refuse_unless_new(out, new.command)
     claim(out, mark)
     return existed
 

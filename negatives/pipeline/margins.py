@@ -9,7 +9,7 @@ Json = Mapping[str, Any]
 
 _SPREAD: Final = {
     "Mean margin": "mean",
-    "ECE": "calibration_error",
+    "ECE (95 %)": "calibration_error",
     "Overconfident": "overconfidence",
 }
 _POSITIVES: Final = {
@@ -63,7 +63,9 @@ def _named(scores: Iterable[Json]) -> Iterator[tuple[str, Json]]:
 def _cells(parts: Iterable[str], runs: Sequence[Json], form: str) -> Iterator[str]:
     for part in parts:
         for run in runs:
-            yield "" if run[part] is None else f"{100 * run[part]:{form}}"
+            ends = run.get("calibration_interval") if part == "calibration_error" else None
+            interval = f" ({100 * ends[0]:{form}}\N{EN DASH}{100 * ends[1]:{form}})" if ends else ""
+            yield "" if run[part] is None else f"{100 * run[part]:{form}}{interval}"
 
 
 def _line(name: str, runs: Sequence[Json]) -> Line:

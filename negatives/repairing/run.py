@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -24,23 +24,22 @@ from negatives.auditing.pairs import pairs_of
 from negatives.folders.importing import ImportOptions, import_published
 from negatives.folders.lineage import Counts, Parent, open_parent
 from negatives.folders.parts import Part, write_part
+from negatives.folders.writing import refuse_unless_new
 from negatives.negation.clauses import all_clauses_or_none
 from negatives.repairing.rounds import KindPairs, KindRepair, repair_kind
+from negatives.repairing.scores import Report, saved_scores
 from negatives.words import lexicon
 
 DROPPED: Final = "negatives: too easily told"
 _Key = tuple[str, int]  # a row's id, and the place of a negative in it
-
-Report = Callable[[str], None]
-"""Told the kind that is read next."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepairOptions:
     """How a folder is repaired.
 
-    `tolerance`: how far from 0.5 readers may stand. `drop_empty`: leave out captions that have no
-    negative then. `seed`: which folds and lots.
+    `tolerance`: how far from 0.5 each reader may stand. `drop_empty`: leave out captions without a
+    negative. `seed`: of the folds and the lots.
 
     Raises:
         UsageError: the tolerance is out of range.
@@ -51,7 +50,7 @@ class RepairOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing."""
+        """Refuse a tolerance that means nothing."""
         if not 0 < self.tolerance < 0.5:
             raise UsageError(
                 f"tolerance: expected a number between 0 and 0.5, found {self.tolerance}"
@@ -66,26 +65,38 @@ class Repaired(NamedTuple):
     dropped: dict[str, int]
 
 
-def repair(
+def repair(  # noqa: PLR0913 - the command's arguments
     path: AnyPath,
     out: AnyPath,
     *,
     reference: ReferenceModel | None,
+    scores: AnyPath | None = None,
     options: RepairOptions,
-    report: Report = lambda _kind: None,
+    report: Report = lambda _stage: None,
 ) -> Repaired:
-    """Write the part of `path` in which readers tell no kind's captions from its negatives.
+    """Write the part of `path` in which no reader can tell captions of any kind from negatives.
 
-    `path`: a finished folder, or what `negatives import` reads without options. All its pairs are
-    held in memory.
+    All pairs are held in memory.
+
+    Args:
+        path: a finished folder, or what `negatives import` reads without options.
+        out: the new folder.
+        reference: the language model that reads besides the adversary; None for none.
+        scores: the file of its scores, read if it exists; None for `out` with ".scores.json".
+        options: how far, and which lots.
+        report: called with what is being done.
 
     Raises:
-        UsageError: it is damaged or of an unknown format, or no kind has a balanced part.
+        UsageError: `path` is damaged or of an unknown format, `out` is not new, the file of scores
+            holds something else, or no kind has a balanced part.
     """
+    refuse_unless_new(out, "repair")  # before minutes of reading
+    file = out.with_name(f"{out.name}.scores.json") if scores is None else scores
+    model = None if reference is None else saved_scores(reference, file, report)
     with _folder_of(unpacked(path)) as folder:
         parent = open_parent(folder)
         rows = list(read_all_rows(parent.folder, parent.manifest))
-        kept, kinds = _repair_kinds(rows, reference, options, report)
+        kept, kinds = _repair_kinds(rows, model, options, report)
         if not kept:
             why = "; ".join(f"{each.kind}: {each.why}" for each in kinds) or "it has no negative"
             raise UsageError(f"{path}: no balanced part was found; {why}")
@@ -93,7 +104,7 @@ def repair(
         part = Part(
             command="repair",
             rows=partial(_kept_rows, kept=kept, dropped=dropped, drop_empty=options.drop_empty),
-            entry=lambda: _entry(parent, reference, options, kinds, dropped),
+            entry=lambda: _entry(parent, model, options, kinds, dropped),
         )
         manifest = write_part(parent, out, part, report=lambda _num_captions: None)
     return Repaired(manifest, kinds, dict(sorted(dropped.items())))
@@ -109,29 +120,6 @@ def plain_kind(kind: KindRepair) -> Json:
         "told_after": {name: list(share) for name, share in kind.after.items()},
         "why_none": kind.why,
     }
-
-
-class _Remembering(NamedTuple):
-    """A reference model that reads no text twice: rounds ask about what earlier ones have left."""
-
-    model: ReferenceModel
-    known: dict[str, float]
-
-    @property
-    def name(self) -> str:
-        """Return the model's name."""
-        return self.model.name
-
-    @property
-    def version(self) -> str:
-        """Return its version."""
-        return self.model.version
-
-    def log_probabilities(self, texts: Sequence[str]) -> list[float]:
-        """Return the natural logarithm of each text's probability."""
-        new = [text for text in texts if text not in self.known]
-        self.known.update(zip(new, self.model.log_probabilities(new), strict=True))
-        return [self.known[text] for text in texts]
 
 
 @contextmanager
@@ -152,24 +140,21 @@ def _repair_kinds(
     """Return the negatives that are kept, and what became of each kind."""
     pairs = pairs_of(rows)
     keys = [(row.id, place) for row in rows for place in range(len(row.negatives))]
+    lots = [
+        Stream(options.seed, "repair", *key, pair.text).unit()
+        for key, pair in zip(keys, pairs, strict=True)
+    ]
     vowel_sound = lexicon.load().vowel_sound
-    reads = (
-        None if reference is None else partial(gap_margins, reference=_Remembering(reference, {}))
-    )
     kept: set[_Key] = set()
     kinds: list[KindRepair] = []
     for kind in sorted({pair.kind for pair in pairs}):
         report(kind)
         indices = [index for index, pair in enumerate(pairs) if pair.kind == kind]
         of_kind = [pairs[index] for index in indices]
-        lots = [
-            Stream(options.seed, "repair", *keys[index], pairs[index].text).unit()
-            for index in indices
-        ]
         given = KindPairs(
             pairs=of_kind,
-            lots=np.array(lots),
-            reference=reads,
+            lots=np.array([lots[index] for index in indices]),
+            reference=None if reference is None else partial(gap_margins, of_kind, reference),
             vowel_sound=vowel_sound,
             tolerance=options.tolerance,
             seed=options.seed,

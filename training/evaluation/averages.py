@@ -1,8 +1,8 @@
 """The figure of a benchmark as the paper averages its tasks: the mean of its parts.
 
-A part is one task, or the mean of several. Which ones go together, the authors' two tables tell
-(arXiv 2406.09388): their averages follow from their single figures, of all 202 checkpoints to the
-eighth digit. In SugarCrepe and ImageCoDe the tasks of a part weigh by their items.
+A part is one task, or the mean of several. Which tasks form a part follows from the authors' two
+tables (arXiv 2406.09388): the averages of all 202 checkpoints follow from their single figures, to
+the eighth digit. In SugarCrepe and ImageCoDe the tasks of a part are weighted by their items.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,12 +22,12 @@ _BY_ITEMS: Final = frozenset({"imagecode", "sugarcrepe"})
 
 
 def has_parts(benchmark: str) -> bool:
-    """Tell whether the paper takes another mean than that over tasks."""
+    """Tell whether the paper averages parts rather than tasks."""
     return benchmark in _PARTS
 
 
 def mean_of_parts(benchmark: str, scores: Sequence[Score]) -> float:
-    """Return the paper's figure of a benchmark, of tasks that all have a value."""
+    """Return the paper's figure of a benchmark from tasks that all have a value."""
     part_of = _PARTS.get(benchmark, str)
     parts: dict[str, list[tuple[float, int]]] = {}
     for score in scores:

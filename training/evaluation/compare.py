@@ -1,4 +1,4 @@
-"""Two runs beside each other, item by item: McNemar's exact test on those that only one has right.
+"""Two runs compared item by item: McNemar's exact test on items that only one has right.
 
 McNemar, Psychometrika 12 (1947); the exact form is the two-sided binomial test of b against b + c.
 """
@@ -14,10 +14,9 @@ from training.evaluation.results import MISSING, Results, Score
 class Paired:
     """One figure of two runs.
 
-    `gained` and `lost`: items that the second run alone has right, or the first alone; ties are
-    right in neither. `p`: how likely so uneven a count is if neither is better; None for measures
-    that rank all items, of which none is right or wrong. `margins`: of both runs, where both have
-    them.
+    `gained` and `lost`: items that only the second run, or only the first, has right; a tie is not
+    right. `p`: the probability of counts at least as uneven if neither run is better; None for
+    measures that rank all items. `margins`: of both runs, if both have them.
     """
 
     benchmark: str
@@ -35,8 +34,7 @@ def compared_runs(before: Results, after: Results) -> list[Paired]:
     """Return the figures that both runs have.
 
     Raises:
-        UsageError: a task has other items or images in one of them, or they have nothing in
-            common.
+        UsageError: the items or images of a task differ, or the runs have nothing in common.
     """
     found = []
     for score in after.scores:
@@ -51,8 +49,8 @@ def compared_runs(before: Results, after: Results) -> list[Paired]:
 def _paired(before: Score, after: Score) -> Paired:
     if before.asked != after.asked or len(before.outcomes) != len(after.outcomes):
         raise UsageError(
-            f"{after.benchmark} {after.task}: expected the same items in both runs, found others: "
-            "evaluate both on the same files"
+            f"{after.benchmark} {after.task}: expected the same items in both runs, found "
+            "different ones: evaluate both on the same files"
         )
     if before.items != after.items or _missing(before) != _missing(after):
         raise UsageError(
@@ -82,11 +80,11 @@ def _missing(score: Score) -> list[int]:
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """Return the two-sided exact p of so many discordant items."""
+    """Return the exact two-sided p of these numbers of discordant items."""
     total, fewer = gained + lost, min(gained, lost)
     if not total:
         return 1.0
-    tail = ways = 1  # to choose none of them
+    tail = ways = 1  # ways to choose none of them
     for number in range(fewer):
         ways = ways * (total - number) // (number + 1)
         tail += ways

@@ -1,4 +1,4 @@
-"""Features -> how far each comparison of a task is won or lost. Scores are float32.
+"""Features -> the margin of each comparison of a task. Scores are float32.
 
 Shape suffixes: N items, E elements, D embedding, Q comparisons.
 """
@@ -22,9 +22,9 @@ class Compared(NamedTuple):
 
     Attributes:
         ahead_Q: how much more alike the first pair is than the second.
-        item_Q: the item that asks.
-        choice_Q: equal where a pair is compared with others that have its image, or its caption,
-            too: these are what a model chooses among.
+        item_Q: the item of the comparison.
+        choice_Q: equal for comparisons of one pair with others that share its image, or its
+            caption: the pairs that a model chooses among.
     """
 
     ahead_Q: Floats
@@ -32,14 +32,14 @@ class Compared(NamedTuple):
     choice_Q: Integers
 
     def margins(self, num_items: int) -> NDArray[np.float64]:
-        """Return how far each item's closest comparison is won, N; infinite without any."""
+        """Return the smallest margin of each item's comparisons, N; infinite without any."""
         margin_N = np.full(num_items, np.inf)
         np.minimum.at(margin_N, self.item_Q, self.ahead_Q)
         return margin_N
 
 
 def comparisons_of(task: Task, encodings: Encodings) -> Compared:
-    """Return the comparisons of the items whose images are all there."""
+    """Return the comparisons of the items that have all their images."""
     num_images = len(encodings.image_ID)
     feature_ED = np.concatenate([encodings.image_ID, encodings.text_TD])
     known: dict[tuple[Layout, int, int], tuple[Integers, Integers]] = {}
@@ -66,7 +66,7 @@ def comparisons_of(task: Task, encodings: Encodings) -> Compared:
 
 
 def _asked(layout: Layout, num_images: int, num_captions: int) -> tuple[Integers, Integers]:
-    """Return an item's comparisons as places among its elements, Q x 4, and their choices."""
+    """Return an item's comparisons as indices of its elements, Q x 4, and their choices."""
     wins = layout.comparisons(num_images, num_captions)
     chosen = [(win.more, frozenset(win.more) & frozenset(win.less)) for win in wins]
     numbers = {choice: number for number, choice in enumerate(dict.fromkeys(chosen))}

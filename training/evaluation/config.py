@@ -1,4 +1,4 @@
-"""The part `training.evaluation` of pipeline.yaml: what `negatives run` measures a run on."""
+"""The section `training.evaluation` of pipeline.yaml: how `negatives run` evaluates a run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Folders:
-    """Where a benchmark's annotations lie, and its images if they lie elsewhere."""
+    """The folder of a benchmark's annotations, and that of its images if it is another."""
 
     root: str | None = None
     images: str | None = None
@@ -23,9 +23,9 @@ class EvaluationOptions:
     """What is measured.
 
     `benchmarks`: their folders by name. `wise_ft`: alphas at which a run is interpolated with its
-    first weights. `baseline`: whether `negatives run` also trains and measures on the same captions
-    and steps without negatives. `against`: published models to set a run beside. `precision`,
-    `batch_size`, `workers`: as of `evaluate`.
+    initial weights. `baseline`: whether `negatives run` also trains and evaluates without
+    negatives, on the same captions for as many steps. `against`: published models to compare with.
+    `precision`, `batch_size`, `workers`: as in `evaluate`.
     """
 
     benchmarks: Mapping[str, Folders] = field(default_factory=dict)

@@ -1,9 +1,9 @@
 """Images and texts -> features, each distinct one once, on all ranks, kept on disk.
 
-What is kept is found again by the hash of its content (an image's bytes and box; a text's token
-ids, so that texts that read alike are even) in a folder named after the hash of all that shapes a
-feature: weights, the model's configuration with how it takes images, tokenizer, precision. Ranks
-share that folder.
+Features are found again by the hash of their content (an image's bytes and box; a text's token ids,
+so that texts with equal tokens have equal features) in a folder named after the hash of all that a
+feature depends on: weights, the model's configuration and its image transform, tokenizer,
+precision. Ranks share that folder.
 
 Shape suffixes: N elements, D embedding.
 """
@@ -39,10 +39,10 @@ from training.run.start import digest_of
 
 Transform = Callable[..., Tensor]  # a PIL image -> CHW
 Report = Callable[[str, int, int], None]
-"""Hears "images" or "texts", how many were done just now, and how many there are."""
+"""Called with "images" or "texts", the number done since the last call, and the total."""
 
 _VERSION: Final = "3"
-_AHEAD: Final = 16  # images that each worker decodes before they are asked for
+_AHEAD: Final = 16  # images that each worker decodes in advance
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +61,7 @@ class Encoding:
 
 
 class _Made(NamedTuple):
-    """An image's number and digest; no pixels where its vector is known or it is broken."""
+    """An image's number and digest; no pixels if its vector is known or the image is broken."""
 
     number: int
     digest: bytes = b""
@@ -82,7 +82,7 @@ class Encoder:
 
     @cached_property
     def digest(self) -> str:
-        """Return the hash of what shapes a feature."""
+        """Return the hash of all that a feature depends on."""
         parts = (
             _VERSION,
             digest_of(self._model.clip.state_dict()),
@@ -107,8 +107,8 @@ class Encoder:
         """Return the features of distinct images and texts; the same on all ranks.
 
         Raises:
-            UsageError: a file that is there cannot be read, features are no numbers, or ranks do
-                not share a cache.
+            UsageError: an existing file cannot be read, features are not finite, or ranks do not
+                share a cache.
         """
         all_images, all_texts = list(dict.fromkeys(images)), list(dict.fromkeys(texts))
         absent = store.absent({image.key for image in all_images})
@@ -121,7 +121,9 @@ class Encoder:
         meet()
         self._vectors.read_new()
         if self._vectors.missing([*digests.values(), *keys]):
-            raise UsageError("the processes keep features in different places: name one as --cache")
+            raise UsageError(
+                "the processes keep features in different folders: name a shared one with --cache"
+            )
         seen = [image for image in there if image in digests]
         rows = np.stack([self._vectors[key] for key in keys])
         return Encodings(
@@ -138,7 +140,7 @@ class Encoder:
     def _encode_images(
         self, images: Sequence[ImageRef], store: Store, report: Report
     ) -> tuple[dict[ImageRef, bytes], set[str]]:
-        """Encode this rank's images; return the digests of all ranks' and the broken keys."""
+        """Encode this rank's images; return all ranks' digests and broken keys."""
         own = range(rank(), len(images), num_ranks())
         data = _Images([images[n] for n in own], store, self._vectors, self._transform)
         found: dict[ImageRef, bytes] = {}
@@ -172,7 +174,7 @@ class Encoder:
                 self._vectors.add(made.digest, vector)
 
     def _encode_texts(self, texts: dict[bytes, list[int]], report: Report) -> None:
-        """Encode this rank's token ids, those of similar length together."""
+        """Encode this rank's token ids, sorted by length."""
         missing = sorted(self._vectors.missing(texts), key=lambda digest: len(texts[digest]))
         own = missing[rank() :: num_ranks()]
         size = 4 * self._encoding.batch_size
@@ -196,13 +198,13 @@ class Encoder:
         if not np.isfinite(found).all():
             raise UsageError(
                 "expected finite features, the model gives NaN or infinity: try --precision fp32, "
-                "or take other weights"
+                "or use other weights"
             )
         return found
 
 
 class _Images(Dataset[_Made]):
-    """Reads and decodes images; those whose vector is known are hashed only."""
+    """Reads and decodes images; those whose vector is known are only hashed."""
 
     def __init__(
         self, images: Sequence[ImageRef], store: Store, vectors: Vectors, transform: Transform

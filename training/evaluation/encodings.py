@@ -1,4 +1,4 @@
-"""Features of images and texts by what they are of: what every score is made of."""
+"""Features by image and text, from which all scores are computed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Encodings:
     Attributes:
         image_ID: of the images that are there.
         text_TD: of all texts.
-        images: an image's row; there is none for missing and broken ones.
-        texts: a text's row.
-        scale: what the model multiplies scores by before a softmax: 1 / its temperature.
+        images: the row of each image that is neither missing nor broken.
+        texts: the row of each text.
+        scale: the model's factor of scores before a softmax, 1 / its temperature.
         broken: keys of images that could not be decoded.
     """
 
@@ -30,5 +30,5 @@ class Encodings:
     broken: tuple[str, ...] = ()
 
     def rows(self, images: Iterable[ImageRef]) -> NDArray[np.int64]:
-        """Return the row of each image, -1 where there is none."""
+        """Return the row of each image, -1 if it has none."""
         return np.array([self.images.get(image, -1) for image in images], np.int64)

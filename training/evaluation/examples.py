@@ -1,6 +1,5 @@
-"""A few items of composition with their images, for people to look at beside the scores."""
+"""A few items of composition with their images, shown beside the scores."""
 
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from io import BytesIO
@@ -8,18 +7,19 @@ from itertools import chain, zip_longest
 from typing import Final, NamedTuple
 
 from data.decoding import BrokenImageError
+from data.pictures import as_data_url
 from training.batches.images import decoded
 from training.evaluation.benchmarks import Benchmark
 from training.evaluation.tasks import CAPTIONS, Item, Task
 
-_SIDE: Final = 192  # pixels of the longer side of an image that is larger
+_SIDE: Final = 192  # pixels of the longer side; smaller images keep theirs
 
 
 class Example(NamedTuple):
     """An item of a benchmark's task.
 
-    `number`: its place in the task, and in the outcomes of a score. `captions`: the true one first.
-    `image`: a data URI.
+    `number`: its index in the task, and in the outcomes of a score. `captions`: the true one first.
+    `image`: a data URL.
     """
 
     benchmark: str
@@ -30,9 +30,9 @@ class Example(NamedTuple):
 
 
 def examples_of(benchmarks: Sequence[Benchmark], *, a_task: int) -> list[Example]:
-    """Return so many items of each task of one image and several captions, tasks in turn.
+    """Return `a_task` items of each task of one image and several captions, tasks in turn.
 
-    They are spread evenly over a task; those whose image is missing or broken are left out.
+    They are spread evenly over a task; items whose image is missing or broken are left out.
     """
     by_task = [
         _items_of(benchmark, task, count=a_task)
@@ -51,14 +51,14 @@ def _items_of(benchmark: Benchmark, task: Task, *, count: int) -> Iterator[Examp
         if item.images[0].key in missing:
             continue
         with suppress(BrokenImageError):
-            image = _data_uri(benchmark, item)
+            image = _data_url(benchmark, item)
             yield Example(benchmark.name, task.name, place, item.captions, image)
 
 
-def _data_uri(benchmark: Benchmark, item: Item) -> str:
+def _data_url(benchmark: Benchmark, item: Item) -> str:
     ref = item.images[0]
     image = decoded(benchmark.store.read(ref.key), box=ref.box)
     image.thumbnail((_SIDE, _SIDE))
     buffer = BytesIO()
     image.save(buffer, "PNG")
-    return f"data:image/png;base64,{b64encode(buffer.getvalue()).decode()}"
+    return as_data_url(buffer.getvalue(), kind="png")

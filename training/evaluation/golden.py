@@ -18,7 +18,7 @@ from training.evaluation.vl_compo import published_figures
 
 _FILE: Final = "golden.json"
 _NEAR: Final = 0.005
-"""Half a point: other libraries decode and resize a little differently."""
+"""Half a point: libraries decode and resize images slightly differently."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +37,7 @@ def golden(name: str) -> dict[tuple[str, str, str], float]:
     """Return published shares by benchmark, task and measure.
 
     Raises:
-        UsageError: nothing is known of such a model.
+        UsageError: no figures of this model are known.
     """
     path, _, model = name.rpartition(":")
     if path.endswith(".csv"):
@@ -52,10 +52,10 @@ def golden(name: str) -> dict[tuple[str, str, str], float]:
 
 
 def checked_golden(results: Results, name: str) -> list[Checked]:
-    """Return each published figure that the run has too.
+    """Return each published figure that the run also has.
 
     Raises:
-        UsageError: nothing is known of such a model, or the run has none of the figures.
+        UsageError: no figures of this model are known, or the run has none of them.
     """
     found = []
     for (benchmark, task, measure), value in golden(name).items():
@@ -81,7 +81,7 @@ def checked_golden(results: Results, name: str) -> list[Checked]:
 
 
 def golden_table(checked: Sequence[Checked]) -> str:
-    """Return published figures beside a run's, those that differ marked."""
+    """Return published figures beside a run's, with differences marked."""
     rows = [("", "published", "here", "")]
     rows += [
         (

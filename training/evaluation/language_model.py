@@ -1,4 +1,4 @@
-"""log p of captions under a causal language model: can a benchmark be told by text alone?"""
+"""log p of captions under a causal language model: can a benchmark be solved by text alone?"""
 
 import importlib.util
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ _LONGEST: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class CausalModel:
-    """The sum over a text's tokens of log p, in nats, the text standing alone.
+    """The sum of log p over a text's tokens, in nats, without context.
 
-    `name`: what the model is called and the hash of its weights. `start`: what stands before a
-    text. Of a long text the first 255 tokens count.
+    `name`: the model's name and the hash of its weights. `start`: the token before a text. Only the
+    first 255 tokens of a text count.
     """
 
     name: str
@@ -59,7 +59,7 @@ def log_probability(name: str | None = None) -> CausalModel:
 
 
 def _sums(network: Any, ids: list[list[int]], *, pad: int) -> NDArray[np.float64]:  # noqa: ANN401
-    """Return the log p of each row of ids, its first one given."""
+    """Return the log p of each row of ids, given its first id."""
     width = max(map(len, ids))
     id_NL = torch.tensor([[*row, *[pad] * (width - len(row))] for row in ids])
     real_NL = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in ids])
@@ -72,7 +72,7 @@ def _sums(network: Any, ids: list[list[int]], *, pad: int) -> NDArray[np.float64
 
 
 def _place(name: str | None) -> tuple[str, str | None]:
-    """Return a folder or a hub's name, and the GGUF file in it if that is one."""
+    """Return a folder or a hub's name, and the GGUF file in the folder, if any."""
     if name is None:
         spec = importlib.util.find_spec(_PACKAGED)
         found = sorted(Path(spec.origin).parent.glob("*.gguf")) if spec and spec.origin else []
@@ -86,7 +86,7 @@ def _place(name: str | None) -> tuple[str, str | None]:
 
 
 def _start(tokenizer: Any, place: str) -> int:  # noqa: ANN401 - transformers builds the class
-    """Return what stood between the documents of the training; a chat's own marks come after it."""
+    """Return the token that separated training documents, preferred to marks of a chat."""
     vocabulary = tokenizer.get_vocab()
     for token in (_DOCUMENT_END, tokenizer.bos_token, tokenizer.eos_token):
         if token in vocabulary:

@@ -8,14 +8,14 @@ from training.evaluation.margins import LEVELS, Margins
 Rows = list[tuple[str, ...]]
 
 _LEFT_OUT: Final = ("25 %", "75 %", "95 %")
-"""Columns for which there is no room beside a second run's."""
+"""Columns that are dropped to make room for a second run."""
 
 
 def margin_tables(named: Sequence[tuple[str, Sequence[Margins]]]) -> list[Rows]:
-    """Return a table of margins and one of hard positives, each if a task has some.
+    """Return a table of margins and one of hard positives, each only if a task has any.
 
-    A task's margins are those of one run, or of two: then each column is followed by the second
-    run's.
+    A task has the margins of one run, or of two; then the second run's column follows each of the
+    first's.
     """
     tables: list[Rows] = []
     for title, cells_of in (("margins", _spread), ("hard positives", _positives)):
@@ -37,13 +37,24 @@ def _side_by_side(runs: Sequence[Mapping[str, str]]) -> list[str]:
 
 def _spread(margins: Margins) -> dict[str, str]:
     quantiles = zip(LEVELS, margins.quantiles, strict=True)
-    found = {
-        "mean": margins.mean,
-        **{f"{100 * level:.0f} %": value for level, value in quantiles},
-        "ECE": margins.calibration_error,
-        "overconfident": margins.overconfidence,
+    return {
+        "mean": _percent(margins.mean),
+        **{f"{100 * level:.0f} %": _percent(value) for level, value in quantiles},
+        "ECE (95 %)": _calibration(margins),
+        "overconfident": _percent(margins.overconfidence),
     }
-    return {name: "-" if value is None else f"{100 * value:.2f}" for name, value in found.items()}
+
+
+def _calibration(margins: Margins) -> str:
+    error = _percent(margins.calibration_error)
+    if margins.calibration_interval is None:
+        return error
+    low, high = map(_percent, margins.calibration_interval)
+    return f"{error} ({low}-{high})"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.2f}"
 
 
 def _positives(margins: Margins) -> dict[str, str]:

@@ -1,23 +1,27 @@
-"""How far true and false are apart, how sure a model is of its choice, what becomes of paraphrases.
+"""Margins between true and false, calibration, and what becomes of paraphrases.
 
-Margin: the score of what is true less that of what is false, cosines; of an item the smallest one,
-so that an item is right if its margin is above 0. Items count alike, also where the task's score is
-a mean of means.
+Margin: the score of what is true minus that of what is false, in cosines; an item's margin is its
+smallest one, so the item is right if it is above 0. All items have equal weight, even where the
+task's score is a mean of means.
 
-Calibration: a choice is among captions of an image, or images of a caption, of which one is true.
-The softmax of their scores, at the model's own temperature, gives the highest a probability c.
-With N choices in B bins of equal mass by c (Nguyen and O'Connor 2015, arXiv 1508.05154),
+Calibration: a model chooses among the captions of an image, or the images of a caption, of which
+one is true. The softmax of their scores, at the model's own temperature, gives the highest a
+probability c. With N choices in B bins of equal mass by c (Nguyen and O'Connor 2015,
+arXiv 1508.05154),
 
     ECE = sum_b n_b / N * |acc_b - conf_b|
 
 where acc_b is the share of right choices in a bin and conf_b the mean of c (Guo et al. 2017, arXiv
-1706.04599, whose bins are of equal width). Bins of few choices make the error larger than it is.
+1706.04599, whose bins have equal width). Small bins make the error larger than it is. Its interval
+is bootstrapped over images, with the bins held fixed: the normal interval with the deviation of 200
+samples. More than 400 images are first put into 400 groups at random, and groups are drawn, which
+has the same deviation and costs less.
 
 Hard positives (Kamath et al. 2024, arXiv 2409.17958, section 4.1): an item has a caption c, other
-captions p that are true too, and a false one n. It is brittle if n scores between c and a p. Ties
-count as half, everywhere.
+true captions p, and a false one n. It is brittle if n scores between c and a p. Ties count as half
+everywhere.
 
-Shape suffixes: N items, Q comparisons, C choices.
+Shape suffixes: N items, Q comparisons, C choices, B bins, G groups of images, S samples.
 """
 
 from dataclasses import dataclass
@@ -26,15 +30,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from data.streams import Stream
 from training.evaluation.comparisons import Compared
 from training.evaluation.tasks import PARAPHRASES, TEXT_ALONE, Layout
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Of the quantiles of margins."""
 _MOST_BINS: Final = 15
 _LEAST_IN_BIN: Final = 10
+_MOST_GROUPS: Final = 400
+_SAMPLES: Final = 200
+_Z: Final = 1.959963984540054  # the normal distribution's 97.5 % point
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,61 +63,107 @@ class HardPositives:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Margins:
-    """What the scores of a task say beside which of two is higher.
+    """What the scores of a task say besides which of two is higher.
 
     Attributes:
         mean: of the items' margins.
         quantiles: of the same, at LEVELS.
-        calibration_error: ECE, from 0 to 1; None where texts alone are compared, for which no
+        calibration_error: ECE, from 0 to 1; None where only texts are compared, for which no
             temperature was trained.
-        overconfidence: the mean of c less the share of right choices; None as above.
+        calibration_interval: its 95 % interval over images; None as above, in older files, and
+            where all items are of one image.
+        overconfidence: the mean of c minus the share of right choices; None as above.
         hard_positives: None where no item has several true captions.
     """
 
     mean: float
     quantiles: tuple[float, ...]
     calibration_error: float | None = None
+    calibration_interval: tuple[float, float] | None = None
     overconfidence: float | None = None
     hard_positives: HardPositives | None = None
 
 
-def margins_of(layout: Layout, compared: Compared, *, scale: float) -> Margins | None:
+def margins_of(
+    layout: Layout, compared: Compared, *, scale: float, groups_N: Integers
+) -> Margins | None:
     """Return the margins of comparisons, None if there are none.
 
-    `scale`: what scores are multiplied by before the softmax.
+    `scale`: what scores are multiplied by before the softmax. `groups_N`: equal for items of one
+    image.
     """
     if not len(compared.item_Q):
         return None
     margin_N = compared.margins(int(compared.item_Q.max()) + 1)
     margin_N = margin_N[np.isfinite(margin_N)]
-    error, over = None, None
+    error, ends, over = None, None, None
     if layout != TEXT_ALONE:
         confidence_C, right_C = _choices(compared, scale)
+        item_C = np.zeros(len(right_C), np.int64)
+        item_C[compared.choice_Q] = compared.item_Q
         error = calibration_error(confidence_C, right_C)
+        ends = calibration_interval(confidence_C, right_C, groups_N[item_C])
         over = float(confidence_C.mean() - right_C.mean())
     return Margins(
         mean=float(margin_N.mean()),
         quantiles=tuple(np.quantile(margin_N, LEVELS).tolist()),
         calibration_error=error,
+        calibration_interval=ends,
         overconfidence=over,
         hard_positives=_hard_positives(compared) if layout == PARAPHRASES else None,
     )
 
 
 def calibration_error(confidence_C: Floats, right_C: Floats) -> float:
-    """Return the expected calibration error; 15 bins, fewer where they would have under 10.
+    """Return the expected calibration error; 15 bins, fewer where they would have under 10."""
+    gap_B = (confidence_C - right_C) @ _shares_of_bins(confidence_C)
+    return float(np.abs(gap_B).sum()) / len(confidence_C)
 
-    Choices of equal confidence count alike, so that their order changes nothing.
+
+def calibration_interval(
+    confidence_C: Floats, right_C: Floats, groups_C: Integers
+) -> tuple[float, float] | None:
+    """Return the ends of the error's 95 % interval, None if all choices are of one group."""
+    names, number_C = np.unique(groups_C, return_inverse=True)
+    num_groups = min(len(names), _MOST_GROUPS)
+    if num_groups < 2:
+        return None
+    order = np.array(Stream("calibration", "groups").shuffled(range(len(names))), np.int64)
+    group_C = order[number_C] % num_groups
+    gap_CB = (confidence_C - right_C)[:, None] * _shares_of_bins(confidence_C)
+    gap_BG = [np.bincount(group_C, gap_C, minlength=num_groups) for gap_C in gap_CB.T]
+    size_G = np.bincount(group_C, minlength=num_groups)
+    drawn_SG = np.stack([_drawn(num_groups, Stream("calibration", n)) for n in range(_SAMPLES)])
+    error_S = np.abs(drawn_SG @ np.stack(gap_BG).T).sum(1) / (drawn_SG @ size_G)
+    half = _Z * float(error_S.std(ddof=1))
+    error = calibration_error(confidence_C, right_C)
+    return max(0.0, error - half), min(1.0, error + half)
+
+
+def _drawn(num_groups: int, stream: Stream) -> Floats:
+    """Return how often each group is in a sample of as many groups, drawn with replacement, G."""
+    drawn = np.fromiter((stream.below(num_groups) for _ in range(num_groups)), np.int64)
+    return np.bincount(drawn, minlength=num_groups).astype(np.float64)
+
+
+def _shares_of_bins(confidence_C: Floats) -> Floats:
+    """Return the share of each choice that belongs to each bin, CB.
+
+    Choices of equal confidence have equal shares, so that their order changes nothing.
     """
-    num_bins = min(_MOST_BINS, max(1, len(confidence_C) // _LEAST_IN_BIN))
-    level, num = np.unique(confidence_C, return_inverse=True, return_counts=True)[1:]
-    gap_C = np.sort(confidence_C) - np.repeat(np.bincount(level, right_C) / num, num)
-    gaps = (abs(float(part.sum())) for part in np.array_split(gap_C, num_bins))
-    return sum(gaps) / len(confidence_C)
+    num = len(confidence_C)
+    num_bins = min(_MOST_BINS, max(1, num // _LEAST_IN_BIN))
+    level_C, num_L = np.unique(confidence_C, return_inverse=True, return_counts=True)[1:]
+    ends_B = np.cumsum([len(part) for part in np.array_split(np.arange(num), num_bins)])
+    ends_L = np.cumsum(num_L)
+    low_LB = np.maximum((ends_L - num_L)[:, None], np.concatenate([[0], ends_B[:-1]]))
+    high_LB = np.minimum(ends_L[:, None], ends_B)
+    share_LB: Floats = np.maximum(high_LB - low_LB, 0) / num_L[:, None]
+    return share_LB[level_C]
 
 
 def _choices(compared: Compared, scale: float) -> tuple[Floats, Floats]:
-    """Return the probability of what each choice falls on, and 1 if it is right, 0 if not."""
+    """Return the probability of what is chosen each time, and 1 if that is right, 0 if not."""
     logit_Q = -scale * compared.ahead_Q.astype(np.float64)  # of the others, the true one's being 0
     num = int(compared.choice_Q.max()) + 1
     best_C = np.full(num, -np.inf)

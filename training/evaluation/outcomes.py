@@ -1,6 +1,6 @@
 """Features -> outcomes: each item right, wrong or tied. Scores are float32, as features are.
 
-A tie counts as half, whatever comes first: `>` for what has to be more alike, `>=` beside it.
+A tie counts as half, regardless of order.
 
 Shape suffixes: N items or queries, I images, T captions, C classes, D embedding.
 """
@@ -28,16 +28,16 @@ _ROWS_AT_ONCE: Final = 1024
 
 
 class Outcomes(NamedTuple):
-    """What came of the items of a task whose images are there.
+    """The outcomes of a task's items.
 
     Attributes:
         measure: what is measured, such as "R@1".
-        credits_N: 1 for right, 0 for wrong, a half for a tie; NaN where an image is missing.
+        credits_N: 1 for right, 0 for wrong, a half for a tie; NaN if an image is missing.
         weights_N: of the items in the mean.
         groups_N: equal for items of one image, which are not independent.
-        chance: what drawing lots would give, 0 where there is nothing to draw from.
-        whole: the score, where it is no mean over items; credits are then 0 where an image is.
-        margins: how far apart true and false are, of comparisons.
+        chance: the score of guessing, 0 where that is undefined.
+        whole: the score, where it is not a mean over items; credits are then 0, or NaN as above.
+        margins: how far apart true and false are; only of comparisons.
     """
 
     measure: str
@@ -50,7 +50,7 @@ class Outcomes(NamedTuple):
 
 
 def compared(task: Task, encodings: Encodings) -> Outcomes:
-    """Return the outcomes of comparisons; one is a tie if no comparison is lost and one is even."""
+    """Return the outcomes of comparisons; an item ties if it loses none and one is even."""
     credits_N = np.full(len(task.items), np.nan)
     found = comparisons_of(task, encodings)
     margin_N = found.margins(len(task.items))
@@ -58,21 +58,22 @@ def compared(task: Task, encodings: Encodings) -> Outcomes:
     credits_N[present] = 0.5 + 0.5 * np.sign(margin_N[present])
     shapes = [(len(item.images), len(item.captions)) for item in task.items]
     chances = [task.layout.chance(*shape) for shape in shapes]
+    groups_N = groups_of([item.subject for item in task.items])
     return Outcomes(
         measure="mean of means" if task.strata else "accuracy",
         credits_N=credits_N,
         weights_N=evened(task.strata, np.isfinite(credits_N)),
-        groups_N=groups_of([item.subject for item in task.items]),
+        groups_N=groups_N,
         chance=float(np.mean(chances)) if chances else 0.0,
-        margins=margins_of(task.layout, found, scale=encodings.scale),
+        margins=margins_of(task.layout, found, scale=encodings.scale, groups_N=groups_N),
     )
 
 
 def retrieved(task: Retrieval, encodings: Encodings) -> Iterator[Outcomes]:
-    """Yield R@1, R@5 and R@10 of images asking for captions (I2T), then the other way (T2I).
+    """Yield R@1, R@5 and R@10 of images as queries (I2T), then of captions (T2I).
 
-    An image is right if any of its captions is among the first. Missing images are not asked
-    and their captions not offered.
+    An image is right if any of its captions is among the first. Missing images and their captions
+    are left out.
     """
     found = encodings.rows(task.images)
     owner_T = np.array(task.owner, np.int64)
@@ -102,7 +103,7 @@ def retrieved(task: Retrieval, encodings: Encodings) -> Iterator[Outcomes]:
 
 
 def _chance(right_N: Integers, num_offered: int, cut: int) -> float:
-    """Return how often one or more of so many right ones are among the first in a drawn order."""
+    """Return the chance that any right answer is among the first `cut` in a random order."""
     kinds, times = np.unique(right_N, return_counts=True)
     every = comb(num_offered, cut)
     missed = [comb(num_offered - kind, cut) / every if every else 0.0 for kind in kinds.tolist()]
@@ -112,9 +113,9 @@ def _chance(right_N: Integers, num_offered: int, cut: int) -> float:
 def _beaten(
     image_ID: Floats, text_TD: Floats, own_T: Integers
 ) -> tuple[tuple[Integers, Integers], tuple[Integers, Integers]]:
-    """Return for images and for captions how many others score above their own, and as high.
+    """Return for images and for captions how many others score above their own, and equal to it.
 
-    Of an image's captions the best is its own.
+    An image's own caption is the best of its captions.
     """
     best_I = np.full(len(image_ID), -np.inf, np.float32)
     for part in _parts(len(text_TD)):
@@ -135,9 +136,9 @@ def _beaten(
 
 
 def _parts(num_rows: int) -> Iterator[slice]:
-    """Yield parts of about a thousand rows, all as large.
+    """Yield parts of about a thousand rows, all of nearly equal size.
 
-    A product with a few rows alone is rounded otherwise, and equal captions would not score alike.
+    Products with few rows are rounded differently, and equal captions would score differently.
     """
     num_parts = max(1, round(num_rows / _ROWS_AT_ONCE))
     bounds = [num_rows * number // num_parts for number in range(num_parts + 1)]
@@ -145,7 +146,7 @@ def _parts(num_rows: int) -> Iterator[slice]:
 
 
 def groups_of(names: Iterable[str]) -> Integers:
-    """Return a number for each name, equal for equal ones, in the order in which they come up."""
+    """Return a number for each name: 0, 1, ... in the order in which names first occur."""
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
 
@@ -161,7 +162,7 @@ def classified(task: Classification, encodings: Encodings) -> Outcomes:
 
 
 def _labelled(task: Classification, score_NC: Floats, kept: Integers) -> Outcomes:
-    """Return the outcomes of accuracy or of its mean over classes: the best class is the label."""
+    """Return the outcomes of accuracy, or of its mean over classes."""
     labels_N = np.array([labels[0] for labels in task.labels], np.int64)
     credits_N = np.full(len(task.images), np.nan)
     own = score_NC[np.arange(len(kept)), labels_N[kept]]
@@ -179,7 +180,7 @@ def _labelled(task: Classification, score_NC: Floats, kept: Integers) -> Outcome
 
 
 def _ranked(task: Classification, score_NC: Floats, kept: Integers) -> Outcomes:
-    """Return the outcomes of a measure that ranks all images; lots give all the same score."""
+    """Return the outcomes of a measure that ranks all images; chance is that of equal scores."""
     share_NC = log_shares(score_NC)
     positive_NC = np.zeros(share_NC.shape, np.bool_)
     for row, number in enumerate(kept.tolist()):

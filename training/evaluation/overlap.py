@@ -1,4 +1,4 @@
-"""Captions that were trained on and stand in a benchmark too: its score then is no test."""
+"""Training captions that are also in a benchmark, whose score is then not a fair test."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ from training.evaluation.tasks import Classification
 
 
 def overlap_notes(benchmarks: Sequence[Benchmark], shards: AnyPath) -> tuple[str, ...]:
-    """Return a note for each benchmark that shares captions with shards, prompts apart.
+    """Return a note for each benchmark that shares captions, prompts excepted, with shards.
 
-    Case, punctuation and spacing do not tell texts apart; negatives count as what they are: texts
-    that were trained on. Splits other than "train" were not trained on.
+    Case, punctuation and spacing are ignored. Negatives count too, as texts that were trained on;
+    splits other than "train" were not trained on.
 
     Raises:
         UsageError: the shards cannot be read.

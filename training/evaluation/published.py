@@ -1,8 +1,8 @@
-"""Models whose figures are published: `published.json`, and what a run has that is like them.
+"""Published models: the figures of `published.json`, and those of a run that are comparable.
 
-The file has averages, in per cent: of each benchmark as the paper takes it (`averages`), of each
-zero-shot set, and R@1. `benchmarks.known_results` makes it from the tables of their authors, which
-it names. A run's figure is like a published one if it is of as many tasks and no item is missing.
+The file has averages in per cent: of each benchmark as the paper averages it (`averages`), of each
+zero-shot set, and R@1. `benchmarks.known_results` makes it from the authors' tables, which it
+names. A run's figure is comparable if it covers the same number of tasks and no item is missing.
 """
 
 import json
@@ -28,7 +28,7 @@ _NUM_TASKS: Final[Mapping[str, int]] = {
     "spec": 12,
 }  # fmt: skip
 _COUNTED: Final = {"mmvp_vlm": "group"}
-"""Tasks of which the mean is published, where the benchmark counts others."""
+"""The ending of the tasks whose mean is published, where the benchmark's own figure differs."""
 _TOWER: Final = re.compile(r"vit[-_]?(bigg|[slbhg])[-_/]?(\d\d)|(rn)(\d+(?:x\d+)?)", re.IGNORECASE)
 _OTHER_TOWER: Final = re.compile(r"siglip|clipa|plus", re.IGNORECASE)
 _SIZES: Final = {"bigg": "bigG", "g": "g"}
@@ -36,7 +36,7 @@ _SIZES: Final = {"bigg": "bigG", "g": "g"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """A published model. `figures`: shares by name, of benchmarks the paper's averages."""
+    """A published model. `figures`: shares by name; of benchmarks, the paper's averages."""
 
     name: str
     backbone: str
@@ -45,7 +45,7 @@ class Known:
 
 
 class Published(NamedTuple):
-    """What is published: models, and by name where their figures come from."""
+    """Published models, and the sources of their figures by name."""
 
     models: tuple[Known, ...]
     sources: Mapping[str, str]
@@ -53,7 +53,7 @@ class Published(NamedTuple):
 
 @cache
 def published() -> Published:
-    """Return all that is published."""
+    """Return all published models."""
     content = json.loads(files(__package__).joinpath(_FILE).read_text("utf-8"))
     names = content["figures"]
     models = tuple(
@@ -78,9 +78,9 @@ def known_models(backbone: str | None) -> tuple[Known, ...]:
 
 
 def backbone_of(name: str) -> str:
-    """Return the image tower that a model's name tells, the name itself if it tells of none.
+    """Return the image tower in a model's name, or the name itself if it has none.
 
-    Towers that differ in activation or resolution alone are one.
+    Towers that differ only in activation or resolution count as the same.
     """
     found = _TOWER.search(name)
     if found is None or _OTHER_TOWER.search(name):
@@ -110,7 +110,7 @@ def checked_against(text: str) -> str | None:
 
 
 def own_figures(scores: Sequence[Score]) -> dict[str, float]:
-    """Return the figures of scores that are like published ones, by the names of these."""
+    """Return the comparable figures of scores, by their published names."""
     groups: dict[str, list[Score]] = {}
     for score in scores:
         name = _name_of(score)
@@ -130,7 +130,7 @@ def own_figures(scores: Sequence[Score]) -> dict[str, float]:
 
 
 def _name_of(score: Score) -> str:
-    """Return the published figure that a score is a part of, "" if it is of none."""
+    """Return the published figure that a score is part of, "" if there is none."""
     benchmark, task = score.benchmark, score.task
     if score.measure in SIDES.values():
         return f"{benchmark} {score.measure}" if RETRIEVAL.get(benchmark) == task else ""

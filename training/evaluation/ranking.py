@@ -1,12 +1,12 @@
-"""Measures that are no mean over images: ROC AUC and the 11-point mean average precision.
+"""Measures that are not means over images: ROC AUC and 11-point mean average precision.
 
-As ELEVATER takes them (Li et al. 2022, arXiv 2204.08790): scores are a softmax over classes at
-CLIP's scale of 100. Their order is all that counts, so its logarithm does, which never underflows.
-At recall 0 its average precision counts a precision of 1, whatever ranks first. Images of equal
-score are taken together.
+As in ELEVATER (Li et al. 2022, arXiv 2204.08790): scores are a softmax over classes at CLIP's
+scale of 100. Only their order matters, so the logarithm, which never underflows, is used. At recall
+0 its average precision counts a precision of 1, whatever ranks first. Images of equal score are
+taken together.
 
-Intervals are bootstrapped over images: the normal interval with the deviation of as many scores
-as there are samples (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 6.4).
+Intervals are bootstrapped over images: the normal interval with the deviation of the samples'
+scores (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 6.4).
 
 Shape suffixes: N images, C classes, G distinct scores, K levels of recall.
 """
@@ -41,7 +41,7 @@ def log_shares(score_NC: NDArray[np.float32]) -> Floats:
 
 
 def roc_auc(score_N: Floats, positive_N: Bools) -> Score:
-    """Return the share of pairs of a positive and a negative that are in order; ties half."""
+    """Return the share of pairs of a positive and a negative in the right order; ties are half."""
     place_N = np.unique(score_N, return_inverse=True)[1]
 
     def score(weight_N: Floats) -> float:
@@ -91,7 +91,7 @@ def _average_precision(score_N: Floats, positive_N: Bools) -> Score:
 def bootstrapped(score: Score, num_images: int, *, seed: int = 0) -> Interval:
     """Return a score of all images and its 95 % interval over them.
 
-    It has no end where there is no score, or fewer than two samples have one.
+    The interval is unbounded if there is no score, or if fewer than two samples have one.
     """
     value = score(np.ones(num_images))
     if math.isnan(value):

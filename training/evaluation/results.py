@@ -1,7 +1,7 @@
-"""What an evaluation found, as one JSON file a run.
+"""The results of an evaluation, as one JSON file per run.
 
-Every score has its interval, ties, coverage, chance and text-only scores beside it, and the outcome
-of each item, so that two runs can be compared item by item.
+Every score comes with its interval, ties, coverage, chance and text-only scores, and with the
+outcome of each item, so that two runs can be compared item by item.
 """
 
 import json
@@ -31,22 +31,23 @@ class Score:
 
     Attributes:
         benchmark: its name.
-        task: its part, "" of a benchmark without parts.
-        kind: composition, paraphrases, retrieval or classification: what it may be averaged with.
+        task: its part, "" for a benchmark without parts.
+        kind: composition, paraphrases, retrieval or classification; only scores of one kind are
+            averaged.
         measure: accuracy, "I2T R@1", ...
-        value: None where no item could be scored.
+        value: None if no item could be scored.
         low: the lower end of the 95 % interval over images.
         high: its upper end.
-        ties: items that were even, counted as half.
-        items: that were scored.
-        expected: items as the authors count them; those of the file where nobody says.
-        chance: what drawing lots would give, 0 where there is nothing to draw from.
-        text_only: what readers of the captions alone score.
+        ties: number of ties, which count as half.
+        items: number of items that were scored.
+        expected: the authors' number of items, or the file's if they do not state it.
+        chance: the score of guessing, 0 where that is undefined.
+        text_only: the scores of readers that see only the captions.
         outcomes: of each item in the benchmark's order: 1, 0, = for a tie, ? for a missing image;
-            "" where the score is no mean over items.
+            "" if the score is not a mean over items.
         asked: the hash of the items.
-        margins: how far apart true and false are, of composition and paraphrases; older files have
-            none.
+        margins: how far apart true and false are, for composition and paraphrases; None in older
+            files.
     """
 
     benchmark: str
@@ -72,7 +73,7 @@ class Score:
 
 
 class BesideRow(NamedTuple):
-    """A published model and its figures, None for those that are not known."""
+    """A published model and its figures, None for unknown ones."""
 
     name: str
     shares: tuple[float | None, ...]
@@ -80,14 +81,14 @@ class BesideRow(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Beside:
-    """Published models of one backbone, the best first, on the figures that a run has too.
+    """Published models of one backbone, best first, with the figures that a run also has.
 
     Attributes:
         backbone: their image tower.
         figures: the names of the figures.
-        own: the run's.
-        models: theirs.
-        notes: what means are taken over, and where the figures come from.
+        own: the run's values.
+        models: the models' values.
+        notes: what the means cover, and the sources of the figures.
     """
 
     backbone: str
@@ -103,13 +104,13 @@ class Results:
 
     Attributes:
         model: its name.
-        weights: what they are called: a tag, a file or a run.
-        digest: of all that shapes a feature.
-        alpha: of WiSE-FT, None where nothing was interpolated.
-        scores: one a figure.
-        summary: what the paper's tables have of them: "SugarCrepe micro", "Comp", "ZS", ...
-        notes: what a reader should know: missing images, captions that were trained on.
-        beside: published models, where they were asked for.
+        weights: their name: a tag, a file or a run.
+        digest: hash of all that a feature depends on.
+        alpha: of WiSE-FT, None without interpolation.
+        scores: one per figure.
+        summary: the averages of the paper's tables: "SugarCrepe micro", "Comp", "ZS", ...
+        notes: caveats, such as missing images or captions that were trained on.
+        beside: published models, if asked for.
     """
 
     model: str
@@ -123,17 +124,17 @@ class Results:
 
     @property
     def name(self) -> str:
-        """Return what tables and plots call the run."""
+        """Return the name of the run in tables and plots."""
         alpha = "" if self.alpha is None else f" a={self.alpha:g}"
         return f"{self.weights}{alpha}"
 
     def score(self, benchmark: str, task: str, measure: str) -> Score | None:
-        """Return a figure, None where it is not there."""
+        """Return a figure, None if it is missing."""
         wanted = (benchmark, task, measure)
         return next((s for s in self.scores if (s.benchmark, s.task, s.measure) == wanted), None)
 
 
-def score_of(  # noqa: PLR0913 - what is asked, and what came of it
+def score_of(  # noqa: PLR0913 - the task and its outcomes
     outcomes: Outcomes,
     *,
     benchmark: str,
@@ -175,11 +176,13 @@ def score_of(  # noqa: PLR0913 - what is asked, and what came of it
 def _weighted_share(
     credit_N: NDArray[np.float64], weights_N: NDArray[np.float64], groups: NDArray[np.int64]
 ) -> Interval:
-    """Return the interval of a weighted share: that of a plain one of as large deviations.
+    """Return the interval of a weighted share: that of a plain share with the same deviations.
 
-    What an item adds to the weighted mean m is w (x - m); weights alone are no deviation.
+    An item's deviation from the weighted mean m is w (x - m); weights alone do not deviate.
     """
-    share = round(float((credit_N * weights_N).mean()), 12)  # all right is 1 whatever the weights
+    share = round(
+        float((credit_N * weights_N).mean()), 12
+    )  # 1 if all are right, whatever the weights
     return share_interval(share + weights_N * (credit_N - share), groups)
 
 
@@ -198,7 +201,7 @@ def write_results(results: Results, path: Path) -> None:
 
     Raises:
         UsageError: the file cannot be written.
-        OSError: there is no room for it.
+        OSError: the disk is full.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -211,7 +214,7 @@ def read_results(path: Path) -> Results:
     """Return the results of a file.
 
     Raises:
-        UsageError: it cannot be read, or is none of ours.
+        UsageError: it cannot be read, or is not a file of results.
     """
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -230,9 +233,10 @@ def _read_score(content: Mapping[str, Any]) -> Score:
     margins = content.get("margins")
     if margins is None:
         return Score(**content)
-    positives = margins["hard_positives"]
+    positives, ends = margins["hard_positives"], margins.get("calibration_interval")
     more = {
         "quantiles": tuple(margins["quantiles"]),
+        "calibration_interval": ends and tuple(ends),
         "hard_positives": positives and HardPositives(**positives),
     }
     return Score(**{**content, "margins": Margins(**{**margins, **more})})

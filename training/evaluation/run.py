@@ -1,4 +1,4 @@
-"""Benchmarks -> results: encode on all ranks, score on each, once more from what is kept."""
+"""Benchmarks -> results: all ranks encode, and each of them scores all tasks from the cache."""
 
 import hashlib
 import json
@@ -46,7 +46,7 @@ NO_IMAGE: Final = "no image"
 _SILENT: Final[Report] = lambda _what, _done, _total: None  # noqa: E731 - a default
 
 
-def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of it
+def evaluate(  # noqa: PLR0913 - a model's names, the tasks, and options
     encoder: Encoder,
     benchmarks: Sequence[Benchmark],
     *,
@@ -60,12 +60,12 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
     """Return the scores of a model on benchmarks; every rank gets the same.
 
     Raises:
-        UsageError: an image that is there cannot be read, or there is none of a benchmark.
+        UsageError: an existing image cannot be read, or a benchmark has no image.
     """
     scores: list[Score] = []
     notes: list[str] = []
     for benchmark in benchmarks:
-        refuse_without_images(benchmark)  # of the last one too, before hours of work
+        refuse_without_images(benchmark)  # all of them, before hours of work
     for benchmark in benchmarks:
         encodings = encoder.encodings(
             (image for task in benchmark.tasks for image in images_of(task)),
@@ -94,7 +94,7 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
             ]
             scores += own
             notes += (
-                f"{benchmark.name} {task.name}: {score.measure} is not defined, for its "
+                f"{benchmark.name} {task.name}: {score.measure} is undefined because its "
                 f"{score.items:,} images are all of one class"
                 for score in own
                 if score.value is None and score.items
@@ -111,10 +111,10 @@ def evaluate(  # noqa: PLR0913 - a model's names, what is asked and who hears of
 
 
 def refuse_without_images(benchmark: Benchmark) -> None:
-    """Hold that a benchmark has any of its images: with none it would be scored on 0 items.
+    """Refuse a benchmark without any image, which would be scored on 0 items.
 
     Raises:
-        UsageError: it has none.
+        UsageError: it has no image.
     """
     keys = {image.key for task in benchmark.tasks for image in images_of(task)}
     if keys and len(benchmark.store.absent(keys)) == len(keys):

@@ -1,10 +1,11 @@
-"""Where a benchmark's images lie, as people keep them: any folder that has them somewhere.
+"""A benchmark's images, anywhere below a folder.
 
-Annotations name images by paths of their authors' machines, "data/images/1.jpg" or
-"val2017/000000000139.jpg". A key is looked for as it is, then without its first folders, one after
-another; then anywhere below the folder, by its own folder and name if those are there once. Its
-name alone has to do where no folder is called so: that name must be there once, and in one key
-alone, for "a/1.jpg" is another image than "b/1.jpg". Last, backslashes are taken for slashes.
+Annotations name images by paths on their authors' machines, "data/images/1.jpg" or
+"val2017/000000000139.jpg". A key is looked up as it is, then without its first folders, one after
+another; then anywhere below the folder, by its last folder and name if these occur once. If there
+is no folder of that name, the file's name alone is enough, provided that it occurs once and in only
+one key, since "a/1.jpg" and "b/1.jpg" are different images. Finally backslashes are read as
+slashes.
 """
 
 import os
@@ -20,9 +21,9 @@ from data.storage import AnyPath, is_remote
 
 
 class Found:
-    """Images below a folder, found by key as far as the key goes.
+    """Images below a folder, found by as much of their key as matches.
 
-    The folder is listed once; links in it are followed. `keys`: all that will be asked for.
+    The folder is listed once, links included. `keys`: all keys that will be looked up.
     """
 
     def __init__(self, root: AnyPath, keys: Iterable[str] = ()) -> None:
@@ -38,7 +39,7 @@ class Found:
         self._shared = {name for name, number in counts.items() if number > 1}
         self._folders: set[str] = set()
         self._paths: set[str] = set()
-        self._by_end: dict[str, str] = {}  # "" where a name, or a folder and a name, is there twice
+        self._by_end: dict[str, str] = {}  # "" if a name, or a folder and a name, occurs twice
         for where, names in _walk(root):
             self._folders.add(where.name)
             for name in names:
@@ -48,7 +49,7 @@ class Found:
                     self._by_end[end] = "" if end in self._by_end else path
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no image."""
+        """Return the keys that have no image."""
         return {key for key in keys if self.path_of(key) is None}
 
     def read(self, key: str) -> bytes:
@@ -63,12 +64,12 @@ class Found:
         return self._folder.read(path)
 
     def path_of(self, key: str) -> str | None:
-        """Return where below the folder an image is, None if it is not there."""
+        """Return an image's path below the folder, None if it is missing."""
         found = self._path_of(key)
         return self._path_of(key.replace("\\", "/")) if found is None and "\\" in key else found
 
     def example(self) -> str:
-        """Return the path of an image that is there, "" if there is none."""
+        """Return the path of one of the images, "" if there is none."""
         return min((path for path in self._paths if has_image_suffix(path)), default="")
 
     def _path_of(self, key: str) -> str | None:

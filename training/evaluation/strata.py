@@ -1,7 +1,7 @@
 """Weights of items where a score is a mean of means. Pure.
 
-Strata are named by paths: of "swig/tool" the mean goes into that of "swig", and that into the
-score. N items.
+Strata are named by paths: the mean of "swig/tool" is part of the mean of "swig", which is part of
+the score. N items.
 """
 
 from collections import Counter

@@ -16,7 +16,7 @@ from training.run.start import model_label
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """A model to be evaluated. `name`: of open_clip. `alpha`: of WiSE-FT, None for none."""
+    """A model to be evaluated. `name`: in open_clip. `alpha`: of WiSE-FT, None without it."""
 
     model: ClipModel
     name: str
@@ -25,7 +25,7 @@ class Subject:
 
     @property
     def shown_name(self) -> str:
-        """Return the model's name without the place of a folder on this machine."""
+        """Return the model's name without the path of a folder on this machine."""
         return model_label(self.name)
 
 
@@ -45,7 +45,7 @@ def subjects(
     if checkpoint is not None and checkpoint.is_dir():
         if model or pretrained:
             raise UsageError(
-                f"{checkpoint} is a run and brings its model: leave --model and --pretrained out"
+                f"{checkpoint} is a run, which includes its model: drop --model and --pretrained"
             )
         for alpha in alphas or (None,):
             weights = weights_of(checkpoint, alpha=1.0 if alpha is None else alpha, which=which)
@@ -62,7 +62,7 @@ def subjects(
     if model is None:
         raise UsageError("expected --checkpoint with a run's folder, or --model")
     if checkpoint and pretrained:
-        raise UsageError(f"--checkpoint {checkpoint} brings the weights: leave --pretrained out")
+        raise UsageError(f"--checkpoint {checkpoint} includes the weights: drop --pretrained")
     model = placed(model)
     given = str(checkpoint) if checkpoint else pretrained
     name = matched_name(model, given)

@@ -1,9 +1,9 @@
-"""Scores -> the figures of tables: of each benchmark, and Comp, ZS, I2T, T2I of the paper.
+"""Scores -> the figures of tables: one per benchmark, and the paper's Comp, ZS, I2T and T2I.
 
 The paper (App. A.2): a benchmark is the mean of its parts, Comp the mean of 11 benchmarks, ZS of 21
-sets, retrieval the mean R@1 of three. Where some are missing, the name says how many there are:
-such a mean is comparable with none of the paper's. So is one of benchmarks of which images are
-missing; the name does not say so, but the notes of a run do.
+sets, retrieval the mean R@1 of three. If some are missing, the name says how many there are, and
+the mean is not comparable with the paper's. Nor is it if images are missing, which the name does
+not say, but the notes of a run do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,19 +19,19 @@ COMPOSITION: Final = (
     *("whatsup", "winoground", "spec"),
 )
 RETRIEVAL: Final = {"coco": "", "flickr30k": "", "coco_counterfactuals": "retrieval"}
-"""Benchmarks of the paper's mean with the task that it takes; COCO's own val2017 is another one."""
+"""The benchmarks of the paper's mean and their tasks; COCO's own val2017 is another task."""
 NUM_ZERO_SHOT: Final = 21
 ZERO_SHOT: Final = "zeroshot"
-"""The benchmark under which all sets of zero-shot classification are."""
+"""The benchmark that holds all sets of zero-shot classification."""
 SIDES: Final = {"I2T": "I2T R@1", "T2I": "T2I R@1"}
 
 
 def summary_of(scores: Sequence[Score]) -> dict[str, float]:
-    """Return figures by name; what nothing was scored for is left out.
+    """Return figures by name, without those for which nothing was scored.
 
-    Of each benchmark and kind of task there is the mean of its tasks (macro) and of its items
-    (micro), and the mean of its parts where the paper takes that; of retrieval R@1 of both sides,
-    of each task where there are several; of tasks with several true captions the brittleness.
+    For each benchmark and kind of task: the mean over its tasks (macro) and over its items (micro),
+    and the mean of its parts if the paper uses that. For retrieval: R@1 in both directions, by task
+    if there are several. For tasks with several true captions: the brittleness.
     """
     found: dict[str, float] = {}
     own: dict[str, float] = {}
@@ -69,7 +69,7 @@ def _means(name: str, scores: Sequence[Score]) -> dict[str, float]:
 
 
 def _brittleness(scores: Sequence[Score]) -> dict[str, float]:
-    """Return the share of items of which a false caption is between two true ones, by kind."""
+    """Return by kind the share of items whose false caption scores between two true ones."""
     found = {}
     for score in scores:
         if score.margins is not None and score.margins.hard_positives is not None:
@@ -96,6 +96,6 @@ def _mean(name: str, values: Mapping[str, float], num_expected: int) -> dict[str
 
 
 def is_counted(benchmark: str, task: str, kind: str = "composition") -> bool:
-    """Tell whether a task is in the mean of its benchmark."""
+    """Tell whether a task counts in the mean of its benchmark."""
     adapter = None if kind == "retrieval" else BENCHMARKS.get(benchmark)
     return adapter is None or task.endswith(adapter.counted)

@@ -1,4 +1,4 @@
-"""Results as text: one line a figure, with what is needed to read it."""
+"""Results as text: one line per figure, with what is needed to interpret it."""
 
 from collections.abc import Iterable, Sequence
 
@@ -50,7 +50,7 @@ def compared_table(paired: Sequence[Paired]) -> str:
 
 
 def aligned(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows as columns, the first to the left and the others to the right."""
+    """Return rows as aligned columns, the first flush left and the others flush right."""
     table = [list(row) for row in rows]
     if not table:
         return ""
@@ -86,6 +86,6 @@ def _name(of: Score | Paired) -> str:
 
 
 def figure_name(benchmark: str, task: str, measure: str) -> str:
-    """Return what a line of a table is called."""
+    """Return the name of a line of a table."""
     shown = "" if measure == "accuracy" else measure
     return " ".join(part for part in (benchmark, task, shown) if part)

@@ -1,9 +1,9 @@
-"""What benchmarks ask, in three forms: comparisons, retrieval, classification. Pure.
+"""The tasks of benchmarks, in three forms: comparisons, retrieval, classification. Pure.
 
-Comparisons cover every layout of composition. An item's elements are its images and then its
-captions; a comparison says that one pair of elements is more alike than another. An item is right
-if all its comparisons hold. So one mechanism scores image x K captions, caption x K images, groups
-of two by two, and paraphrases.
+Comparisons cover every layout of composition. An item's elements are its images, then its captions;
+a comparison states that one pair of elements is more alike than another. An item is right if all
+its comparisons hold. This one mechanism scores image x K captions, caption x K images, groups of
+two by two, and paraphrases.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from math import comb
 from typing import Final, Literal, NamedTuple
 
 Pair = tuple[int, int]
-"""Two elements of an item: places among its images, then its captions."""
+"""Two elements of an item, as indices into its images followed by its captions."""
 
 
 class ImageRef(NamedTuple):
@@ -26,7 +26,7 @@ class ImageRef(NamedTuple):
 
 
 class Item(NamedTuple):
-    """Images and captions that are compared; what is true stands first, by its layout."""
+    """Images and captions that are compared, in the order that the layout defines."""
 
     id: str
     images: tuple[ImageRef, ...]
@@ -34,12 +34,12 @@ class Item(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """Return the file of the first image, or the first caption: items of one go together."""
+        """Return the file of the first image, or the first caption: it groups items."""
         return self.images[0].key if self.images else self.captions[0]
 
 
 class Comparison(NamedTuple):
-    """The pair that has to be more alike than the other one."""
+    """A pair that should be more alike than another."""
 
     more: Pair
     less: Pair
@@ -47,7 +47,7 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """What is compared in an item of so many images and captions, and what lots would give."""
+    """An item's comparisons and score by chance, given its numbers of images and captions."""
 
     name: str
     comparisons: Callable[[int, int], tuple[Comparison, ...]]
@@ -58,9 +58,9 @@ class Layout:
 class Task:
     """Items of one layout.
 
-    `strata`: of each item, where the score is the mean of their means; "a/b" is a part of "a", of
-    which the mean is that of its parts. `expected`: how many items the authors count, None where
-    nobody says.
+    `strata`: the stratum of each item, where the score is the mean of the strata's means; "a/b" is
+    a part of "a", whose mean is that of its parts. `expected`: the authors' number of items, None
+    if they do not state it.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retrieval:
-    """Captions and their images: each caption c is of the image `owner[c]`."""
+    """Captions and their images: caption c belongs to the image `owner[c]`."""
 
     name: str
     images: tuple[ImageRef, ...]
@@ -88,8 +88,8 @@ Measure = Literal["accuracy", "mean per class", "ROC AUC", "11-point mAP"]
 class Classification:
     """Images of classes. `{}` in a template stands for a class's name.
 
-    `labels`: the classes of each image; one, except where several are to be seen. A class of
-    several names has the mean of them all.
+    `labels`: the classes of each image, usually one. A class with several names is represented by
+    the mean of their features.
     """
 
     name: str
@@ -143,11 +143,11 @@ def _text_alone(_num_images: int, num_captions: int) -> tuple[Comparison, ...]:
 CAPTIONS: Final = Layout(
     name="image x captions", comparisons=_captions, chance=lambda _images, captions: 1 / captions
 )
-"""One image, K captions of which the first is true."""
+"""One image, K captions, the first of which is true."""
 IMAGES: Final = Layout(
     name="caption x images", comparisons=_images, chance=lambda images, _captions: 1 / images
 )
-"""One caption, K images of which it is true of the first."""
+"""One caption, K images; it is true of the first."""
 GROUP_TEXT: Final = Layout(
     name="group, text", comparisons=_group_text, chance=lambda num, _captions: 1 / num**num
 )
@@ -161,17 +161,17 @@ GROUP: Final = Layout(name="group", comparisons=_group, chance=lambda _num, _cap
 PARAPHRASES: Final = Layout(
     name="paraphrases", comparisons=_paraphrases, chance=lambda _images, captions: 1 / captions
 )
-"""One image, true captions and a false one at the end: all true ones come before it."""
+"""One image, true captions, then a false one: all true ones must score above it."""
 TRUE_BEFORE_FALSE: Final = Layout(
     name="true before false",
     comparisons=_true_before_false,
     chance=lambda _images, captions: 1 / comb(captions, captions // 2),
 )
-"""One image, as many true captions as false ones after them: every true one comes before all."""
+"""One image, true captions, then as many false ones: each true one must score above all of them."""
 TEXT_ALONE: Final = Layout(
     name="text alone", comparisons=_text_alone, chance=lambda _images, _captions: 1 / 3
 )
-"""Two true captions and a false one, no image: the true ones are nearest to each other."""
+"""Two true captions and a false one, no image: the true ones must be nearest to each other."""
 
 
 def images_of(task: AnyTask) -> Iterator[ImageRef]:
@@ -183,7 +183,7 @@ def images_of(task: AnyTask) -> Iterator[ImageRef]:
 
 
 def digest_of_task(task: AnyTask) -> str:
-    """Return the hash of what is asked: two runs with the same one can be compared item by item."""
+    """Return the hash of a task: runs with equal hashes can be compared item by item."""
     content: list[object]
     if isinstance(task, Task):
         content = [task.layout.name, task.strata, [item[1:] for item in task.items]]

@@ -1,15 +1,15 @@
-"""What a reader of captions alone scores on comparisons: how much of a benchmark needs no image.
+"""The scores of readers that see only captions: how much of a benchmark needs no image.
 
 * longer: the true caption has more characters than each of the others.
 * words: a trained adversary (TF-IDF of characters and words, logistic regression, five folds by
   image) prefers the true caption to each of the others.
 * language model: a causal language model finds it more probable than each of the others.
-* no image (taken where a model is evaluated): the model's own text tower, with one mean image.
+* no image (only where a model is evaluated): the model's own text tower, with one mean image.
 
-0.5 for pairs (1/K for K captions) is a benchmark that gives nothing away; far below is as telling
-as far above. Ties count half. Tasks without false captions have no such score. Where every change
-is asked as often as the change back, a trained reader of few items scores below a half: what it
-learnt is what it then is not asked.
+A benchmark that gives nothing away is at 0.5 for pairs (1/K for K captions); far below is as
+telling as far above. Ties count half. Tasks without false captions have no such score. If every
+change occurs as often as its reverse, a trained reader of few items scores below a half, since the
+changes it has learnt are then rarer among the items left for testing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,9 +33,9 @@ from training.evaluation.tasks import (
 )
 
 VERSION: Final = 1
-"""Of these scores: another one for another way to take them."""
+"""The version of these scores, changed with the way they are computed."""
 LEAST_GROUPS: Final = 50
-"""Images with which an adversary is trained at all."""
+"""Images that an adversary needs for its training."""
 _NUM_TRUE: Final[Mapping[Layout, Callable[[int], int]]] = {
     CAPTIONS: lambda _num_captions: 1,
     PARAPHRASES: lambda num_captions: num_captions - 1,
@@ -46,11 +46,11 @@ _NUM_TRUE: Final[Mapping[Layout, Callable[[int], int]]] = {
 
 
 class LogProbability(Protocol):
-    """A language model that reads captions alone."""
+    """A language model that reads only captions."""
 
     @property
     def name(self) -> str:
-        """Return what tells it from any other model."""
+        """Return a name that distinguishes it from other models."""
         ...
 
     def __call__(self, texts: Sequence[str], /) -> NDArray[np.float64]:
@@ -59,7 +59,7 @@ class LogProbability(Protocol):
 
 
 class _Versus(NamedTuple):
-    """True captions with the false ones they are compared with, N pairs of so many items."""
+    """True captions with the false ones they are compared with, N pairs of all items."""
 
     true: list[str]
     false: list[str]
@@ -70,7 +70,7 @@ class _Versus(NamedTuple):
 def text_only_scores(
     task: Task, *, seed: int = 0, log_probability: LogProbability | None = None
 ) -> dict[str, float]:
-    """Return the text-only scores of a task, none where it has no false captions."""
+    """Return the text-only scores of a task, none if it has no false captions."""
     versus = _versus(task)
     if versus is None:
         return {}
@@ -87,7 +87,7 @@ def text_only_scores(
         if not np.isfinite(log_p).all():
             raise UsageError(
                 f"language model {log_probability.name}: expected finite log probabilities, found "
-                "NaN or infinity; take another"
+                "NaN or infinity; use another model"
             )
         wins = 0.5 + 0.5 * np.sign(log_p[true] - log_p[false])
         scores["language model"] = _score(wins, task, versus)
@@ -95,9 +95,9 @@ def text_only_scores(
 
 
 def _score(wins: NDArray[np.float64], task: Task, versus: _Versus) -> float:
-    """Return the share of items of which every pair is won, a half where one is even.
+    """Return the share of items that win every pair, a half if one is even.
 
-    It is weighted as the score of the task is.
+    It is weighted like the score of the task.
     """
     asked = np.isin(np.arange(len(task.items)), versus.item_N)
     worst = np.ones(len(task.items))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from data.errors import UsageError
 from data.plots import Line, as_file, line_chart
 from data.texts import nearest
-from training.evaluation.beside import Average, averages_of, told_of
+from training.evaluation.beside import Average, averages_of, definitions
 from training.evaluation.published import Known, own_figures
 from training.evaluation.results import Results
 
@@ -14,7 +14,7 @@ Figure = Callable[[Results], float]
 
 
 class Cloud(NamedTuple):
-    """Published models behind the runs; all points are of the same two averages."""
+    """Published models behind the runs; all points show the same two averages."""
 
     across: Average
     up: Average
@@ -22,8 +22,8 @@ class Cloud(NamedTuple):
 
     @property
     def notes(self) -> list[str]:
-        """Return what the averages are over."""
-        return list(dict.fromkeys(told_of([self.across, self.up])))
+        """Return what the averages cover."""
+        return list(dict.fromkeys(definitions([self.across, self.up])))
 
 
 def tradeoff(
@@ -31,7 +31,7 @@ def tradeoff(
 ) -> str:
     """Return an SVG file with a point for each run, in per cent; alphas of one run are joined.
 
-    Before a cloud, runs are placed by its averages, otherwise by their summary.
+    With a cloud, runs are placed by its averages, otherwise by their summary.
 
     Raises:
         UsageError: a run has no such figure.
@@ -55,10 +55,10 @@ def tradeoff(
 
 
 def cloud_of(results: Sequence[Results], *, across: str, up: str, models: Sequence[Known]) -> Cloud:
-    """Return the models behind runs, by what they have in common.
+    """Return the published models to show behind runs.
 
     Raises:
-        UsageError: the runs and the models do not share such a figure.
+        UsageError: the runs and the models do not share these figures.
     """
     averages = averages_of([own_figures(result.scores) for result in results], models)
     found = {average.name: average for average in averages}
@@ -88,16 +88,16 @@ def _line(names: Sequence[str], points: Sequence[Sequence[float]]) -> Line:
 
 
 def _run(results: Results) -> tuple[str, str]:
-    """Return what is equal for the alphas of one run alone: other runs may be called alike."""
+    """Return a key that only the alphas of one run share, since runs may have equal names."""
     return results.weights, results.digest if results.alpha is None else ""
 
 
 def _like(average: Average) -> Figure:
-    """Return the figure of a run that is like a published one."""
+    """Return the function that gives a run's figure comparable to a published one."""
 
     def figure(results: Results) -> float:
         found = average.of(own_figures(results.scores))
-        assert found is not None  # the averages are of what all runs have
+        assert found is not None  # the averages cover only what all runs have
         return found
 
     return figure

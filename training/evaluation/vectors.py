@@ -1,8 +1,8 @@
-"""Vectors by digest, on disk: a run that is killed goes on where it stopped.
+"""Vectors by digest, on disk, so that a killed run continues where it stopped.
 
 A file holds a few thousand digests with their vectors and appears whole. Files are only added, so
-any number of processes may write into one folder, or one place of a store; a vector that is there
-twice is the same one.
+any number of processes may write into one folder, local or in a store; two vectors of one digest
+are equal.
 """
 
 import hashlib
@@ -30,12 +30,12 @@ _SUFFIX: Final = ".npz"
 
 
 def evaluation_cache(cache: AnyPath | None) -> AnyPath:
-    """Return where evaluations keep what they made: `cache`, or a folder of the user's."""
+    """Return the folder of features: `cache`, or one in the user's cache."""
     return cache or cache_folder() / "evaluation"
 
 
 def digest_of_bytes(content: bytes, *more: str) -> bytes:
-    """Return the SHA-256 of content and of whatever else shapes its vector."""
+    """Return the SHA-256 of content and of everything else that its vector depends on."""
     digest = hashlib.sha256(content)
     for part in more:
         digest.update(b"\0" + part.encode())
@@ -46,7 +46,7 @@ class Vectors:
     """The vectors of a folder, and those added since."""
 
     def __init__(self, folder: AnyPath) -> None:
-        """Read what is there; files that are damaged are taken away."""
+        """Read what is there; damaged files are deleted."""
         self._folder = folder
         self._known: dict[bytes, Vector] = {}
         self._fresh: dict[bytes, Vector] = {}
@@ -64,7 +64,7 @@ class Vectors:
         return [digest for digest in dict.fromkeys(digests) if digest not in self._known]
 
     def add(self, digest: bytes, vector: Vector) -> None:
-        """Keep a vector, on disk after a few thousand or with `flush`."""
+        """Keep a vector; it is written after a few thousand more, or by `flush`."""
         self._known[digest] = self._fresh[digest] = np.asarray(vector, np.float32)
         if len(self._fresh) >= _FLUSH_AT:
             self.flush()
@@ -95,12 +95,12 @@ class Vectors:
             if path.name in self._files:
                 continue
             self._files.add(path.name)
-            with suppress(OSError, RetryableError):  # gone, or not to be read now: it is made again
+            with suppress(OSError, RetryableError):  # gone or unreadable: computed again
                 self._known |= _read(path)
 
 
 def _read(path: AnyPath) -> dict[bytes, Vector]:
-    """Return the vectors of a file; a damaged one has none and is taken away."""
+    """Return the vectors of a file; a damaged file has none and is deleted."""
     file = io.BytesIO(path.read_bytes())
     try:
         with np.load(file, allow_pickle=False) as content:

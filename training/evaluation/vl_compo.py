@@ -1,9 +1,9 @@
-"""The figures of checkpoints that Oh et al. published (2024, arXiv 2406.09388): their file.
+"""The published figures of checkpoints (Oh et al. 2024, arXiv 2406.09388), read from their file.
 
-The paper counts 274 checkpoints, the file has 202 of them. `individual_results.csv` has a row for
-each checkpoint and a column for each task, named "benchmark::task". Of `ViT-B-32/openai` it has the
-figures of `golden.json`, all 46. The patterns of MMVP-VLM have other names there than in its table
-of questions, in the same order.
+The paper counts 274 checkpoints; the file has 202 of them. `individual_results.csv` has a row for
+each checkpoint and a column for each task, named "benchmark::task". For `ViT-B-32/openai` it agrees
+with all 46 figures of `golden.json`. The patterns of MMVP-VLM have other names there than in its
+table of questions, in the same order.
 """
 
 import csv
@@ -52,10 +52,10 @@ _NAMES: Final = ("arch", "pretrained")
 
 
 def published_figures(path: Path, model: str) -> dict[Figure, float]:
-    """Return the shares of a checkpoint, named "arch/pretrained", by what they are of.
+    """Return the shares of a checkpoint, named "arch/pretrained", by figure.
 
     Raises:
-        UsageError: the file cannot be read, is another one, or has no such checkpoint.
+        UsageError: the file cannot be read, is a different one, or lacks the checkpoint.
     """
     known = checkpoints(path)
     if model not in known:
@@ -64,10 +64,10 @@ def published_figures(path: Path, model: str) -> dict[Figure, float]:
 
 
 def checkpoints(path: Path) -> dict[str, dict[Figure, float]]:
-    """Return the shares of all checkpoints; two that share a name are told apart by family.
+    """Return the shares of all checkpoints; those that share a name also get their family's.
 
     Raises:
-        UsageError: the file cannot be read, or is another one.
+        UsageError: the file cannot be read, or is a different one.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -94,7 +94,7 @@ def _shares(row: Mapping[str, str]) -> dict[Figure, float]:
 
 
 def figure_of(column: str) -> Figure | None:
-    """Return what a column is of, None where a run has no such figure."""
+    """Return the figure of a column, None if runs have no such figure."""
     name, *parts = column.split("::")
     benchmark = _BENCHMARKS.get(name, name)
     if not parts:

@@ -263,7 +263,7 @@ def test_the_summary_on_the_command_line(sheet: Path) -> None:
         (["--summary", "TMP/s.jsonl", "--key", "TMP/s.key.jsonl"], r"s.jsonl:1: expected answers"),
         (["--summary", "TMP/bad.jsonl", "--key", "TMP/s.key.jsonl"], r"bad.jsonl:2: expected ans"),
         (["--summary", "TMP/a.jsonl", "--key", "TMP/s.jsonl"], r"s.jsonl:1: expected a key"),
-        (["--summary", "TMP/a.jsonl", "--key", "TMP/s.key.jsonl"], "1 of 1 answers are to no item"),
+        (["--summary", "TMP/a.jsonl", "--key", "TMP/s.key.jsonl"], "1 of 1 answers are to items"),
         (["--summary", "TMP/e.jsonl", "--key", "TMP/s.key.jsonl"], "no answers yet"),
         (["--summary", *["TMP/a.jsonl"] * 2, "--key", "TMP/s.key.jsonl"], "given twice"),
     ],

@@ -17,7 +17,7 @@ from data.manifest import read_manifest
 from data.records import Row
 from negatives.auditing.api import audit as run_audit
 from negatives.auditing.api import open_reference
-from negatives.auditing.contamination import benchmark_texts
+from negatives.auditing.contamination import benchmark_texts, texts_by_name
 from negatives.auditing.coverage import Coverage, edit_name, rejects_by_reason
 from negatives.auditing.findings import Audit, Finding
 from negatives.auditing.medoid import distance, run_medoid_reader, share_of_first
@@ -88,7 +88,7 @@ def test_every_measure_of_an_audit_is_explained(tmp_path: Path) -> None:
     (tmp_path / "held.jsonl").write_text("\n".join(lines))
     options = AuditOptions(
         reference=FakeJudge(),
-        against=(tmp_path / "b.txt",),
+        against=texts_by_name([tmp_path / "b.txt"]),
         held_out=make_source({"name": "jsonl", "root": str(tmp_path / "held.jsonl")})[0],
     )
     findings = audit_folder(tmp_path / "out", options=options).audit.findings
@@ -277,7 +277,7 @@ def test_benchmark_texts_are_found(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "b.json").write_text(json.dumps(content))
     (tmp_path / "b.jsonl").write_text(json.dumps({"t": rows[3].caption + "\u2028"}) + "\n\n")
     (tmp_path / "b.txt").write_text(f"{rows[4].caption}\nred car\n")
-    against = tuple(sorted(tmp_path.iterdir()))
+    against = texts_by_name(sorted(tmp_path.iterdir()))
     audit, _ = audit_folder(folder, options=AuditOptions(reference="none", against=against))
     assert audit.counts["texts of b.json found again"] == {"captions": 1, "negatives": 1}
     assert audit.counts["texts of b.jsonl found again"] == {"captions": 1, "negatives": 0}

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from data.errors import UsageError
 from data.records import Row, images_of
 from negatives.auditing import api
+from negatives.auditing.contamination import texts_by_name
 from negatives.auditing.coverage import Coverage
 from negatives.auditing.pairs import Groups, groups_of
 from negatives.auditing.run import AuditOptions, audit_folder
@@ -36,7 +37,7 @@ def run_audit(*arguments: object) -> Result:
         (("--html", "taken"), "--html .*taken: expected the name of a file, found a folder"),
         (
             ("--reference-model", "none", "--reference-pairs", "5"),
-            "--reference-pairs does nothing with --reference-model none",
+            "--reference-pairs has no effect with --reference-model none",
         ),
     ],
 )
@@ -76,7 +77,9 @@ def test_files_of_one_name_are_told_apart(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "y.txt").write_text(rows[5].caption)
 
     def found_by(*against: Path) -> dict[str, float | None]:
-        audit, _ = audit_folder(folder, options=AuditOptions(reference="none", against=against))
+        audit, _ = audit_folder(
+            folder, options=AuditOptions(reference="none", against=texts_by_name(against))
+        )
         findings = [each for each in audit.findings if each.measure == "contamination"]
         assert {f"texts of {each.group} found again" for each in findings} <= set(audit.counts)
         return {each.group: each.value for each in findings}

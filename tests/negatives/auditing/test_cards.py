@@ -80,8 +80,8 @@ def test_a_card_has_the_joined_picture_or_says_why_not(folder: Path) -> None:
     content = base64.b64decode(both.picture.removeprefix("data:image/jpeg;base64,"))
     assert content == picture_of([picture(RED), picture(BLUE)], "left-right", size=256)
     assert both.images == "red.png + blue.png (left-right)"
-    assert (missing.picture, missing.why) == ("", "image is missing or broken")
-    assert (none.picture, none.why) == ("", "no image is known")
+    assert (missing.picture, missing.why) == ("", "the image is missing or broken")
+    assert (none.picture, none.why) == ("", "the image is unknown")
 
 
 def run(*arguments: object) -> str:
@@ -99,7 +99,7 @@ def test_inspect_writes_rows_with_their_pictures(folder: Path, tmp_path: Path) -
     assert text.count('<ul class="positives">') == 9
     assert "img-src data:;" in text
     run("inspect", folder, "--html", page)
-    assert page.read_text().count("no image is known") == 18
+    assert page.read_text().count("the image is unknown") == 18
     for wrong in (("--images", tmp_path / "images"), ("--html", page, "--json")):
         with pytest.raises(UsageError):
             run("inspect", folder, *wrong)

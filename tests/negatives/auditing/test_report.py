@@ -163,9 +163,9 @@ def test_bars_without_an_end_and_groups_of_one_measure() -> None:
     assert axis_of([findings[-4]]).high == 3
     assert "2 or more" in page.texts["td"]
     assert "0" in page.texts["td"]
-    glance = page.rows[: 1 + 6]
-    assert glance[0] == ["Measure", "overall", "swap"]
-    assert glance[-1] == ["share", "● 1 inside◆ 1 outside"]
+    overview = page.rows[: 1 + 6]
+    assert overview[0] == ["Measure", "overall", "swap"]
+    assert overview[-1] == ["share", "● 1 inside◆ 1 outside"]
 
 
 @pytest.mark.parametrize(

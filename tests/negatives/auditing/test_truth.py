@@ -79,7 +79,7 @@ def test_a_composite_is_not_asked_about_one_of_its_images() -> None:
     ("held_out", "why"),
     [
         ({}, "no image of a negative has a caption that the folder does not have"),
-        ({"1.jpg": ["a tree"]}, "too few captions say what was replaced"),
+        ({"1.jpg": ["a tree"]}, "too few captions mention what was replaced"),
     ],
 )
 def test_what_cannot_be_measured_is_told(held_out: dict[str, list[str]], why: str) -> None:

@@ -90,7 +90,7 @@ def test_captions_become_scores_and_nothing_is_done_twice(tmp_path: Path) -> Non
         "The whole audit",
         "without negatives: ",
         "Margins and calibration",
-        "no figure of this run is published of ViT-B-32",
+        "no figure of this run is published for ViT-B-32",
     ):
         assert told in texts.text
     assert page.count('<img src="data:image/jpeg;base64,') == 8
@@ -127,12 +127,16 @@ def test_margins_and_hard_positives_are_shown_before_and_after() -> None:
         positives = {"accepted": accepted, "rejected": 0.2, "brittle": 0.1}
         margins = {"mean": mean, "calibration_error": None, "overconfidence": None}
         kinds = [("swap", margins | {"hard_positives": positives}), ("count", None)]
-        kinds.append(("replace", margins | {"hard_positives": None}))
+        sure = {"calibration_error": 0.071, "calibration_interval": [0.05, 0.092]}
+        kinds.append(("replace", margins | sure | {"hard_positives": None}))
         return {"scores": [{"benchmark": "b", "task": t, "margins": m} for t, m in kinds]}
 
     found = margins_of([run(0.5, 0.01), run(0.6, 0.015), run(0.7, 0.02)])
-    rest = ["", "", "", ""]
-    assert found.spread == [["b swap", "1.00", "2.00", *rest], ["b replace", "1.00", "2.00", *rest]]
+    error = "7.10 (5.00\N{EN DASH}9.20)"
+    assert found.spread == [
+        ["b swap", "1.00", "2.00", "", "", "", ""],
+        ["b replace", "1.00", "2.00", error, error, "", ""],
+    ]
     assert found.positives == [["b swap", "50.0", "70.0", "20.0", "20.0", "10.0", "10.0"]]
     assert "<title>b swap: 20.0 rejected, 60.0 accepted</title>" in str(found.tradeoff)
     older = [{"scores": [{"benchmark": "b", "task": "swap"}]}] * 2

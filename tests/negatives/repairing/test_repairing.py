@@ -1,30 +1,37 @@
 """What is kept of a set is what readers cannot tell; a kind without such a part is given up."""
 
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from data.errors import UsageError
 from data.manifest import problems_of, read_all_rows, read_manifest
 from data.streams import Stream
 from negatives.cli import cli
+from negatives.repairing.run import Repaired, RepairOptions, repair
+from negatives.repairing.scores import saved_scores
 from negatives.repairing.thinning import balancing_chances, half_way
 
 NOUNS = ("dog", "cat", "cow", "bus", "cup", "hat", "bag", "kite", "boat", "lamp")
 NUM_PAIRS = 120
 
 
-class Longer:
-    """A model that finds a text the more probable, the longer it is."""
+class Checksums(NamedTuple):
+    """A model whose scores no reader of words or of form can predict; it lists what it read."""
 
-    name = "fake/Longer-1B"
-    version = "1"
+    read: list[str]
+    name: str = "Checksums-1B"
+    version: str = "1"
 
     def log_probabilities(self, texts: Sequence[str]) -> list[float]:
-        return [float(len(text)) for text in texts]
+        self.read.extend(texts)
+        return [-zlib.crc32(text.encode()) / 2**32 for text in texts]
 
 
 @pytest.mark.parametrize(
@@ -94,3 +101,76 @@ def test_a_kind_is_thinned_or_given_up(published: Path, tmp_path: Path) -> None:
     assert {negative.type for negative in kept} == {"replace"}
     assert [entry["command"] for entry in manifest.lineage] == ["import", "repair"]
     assert manifest.lineage[1]["kinds"] == [add, replace]
+
+
+def test_the_reference_model_thins_what_the_adversary_cannot_tell(tmp_path: Path) -> None:
+    path, model = tmp_path / "negatives.jsonl", Checksums([])
+    path.write_text("\n".join(json.dumps(record) for record in told_by_checksum()))
+    scores = tmp_path / "first.scores.json"
+    first = repair_with(model, path, tmp_path / "first")
+    (kind,) = first.kinds
+    assert abs(kind.before["words"].value - 0.5) < 0.1
+    assert kind.before["fluency"].value > 0.7
+    assert all(abs(share.value - 0.5) <= 0.1 for share in kind.after.values())
+    assert set(kind.after) == {"words", "form", "fluency"}
+    assert 50 < kind.num_kept < 140
+    assert first.manifest.lineage[1]["reference"] == {"model": model.name, "version": "1"}
+    assert len(model.read) == len(set(model.read)) > 200
+    unread = Checksums([])
+    assert repair_with(unread, path, tmp_path / "again", scores=scores).kinds == first.kinds
+    assert unread.read == []
+
+
+def test_a_text_is_read_once_by_each_model(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "scores.json"
+    for version, texts, read in (
+        ("1", ["a", "b", "a"], ["a", "b"]),
+        ("1", ["b", "c"], ["c"]),
+        ("2", ["a"], ["a"]),
+        ("1", ["c", "a"], []),
+    ):
+        model = Checksums([], version=version)
+        saved = saved_scores(model, file, lambda _stage: None)
+        assert saved.log_probabilities(texts) == Checksums([]).log_probabilities(texts)
+        assert model.read == read
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"model": {"A dog.": "likely"}}'])
+def test_what_is_no_file_of_scores_is_refused(
+    published: Path, tmp_path: Path, content: str
+) -> None:
+    scores = tmp_path / "scores.json"
+    scores.write_text(content)
+    with pytest.raises(UsageError, match="expected the scores of a language model"):
+        repair_with(Checksums([]), published, tmp_path / "new", scores=scores)
+
+
+def test_a_folder_that_exists_is_refused_before_the_model_reads(
+    published: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").touch()
+    model = Checksums([])
+    with pytest.raises(UsageError, match="not empty"):
+        repair_with(model, published, tmp_path)
+    assert model.read == []
+
+
+def told_by_checksum() -> Iterator[dict[str, object]]:
+    """Yield pairs drawn alike, whose caption has the smaller checksum in three of four."""
+    for number in range(160):
+        stream = Stream(1, number)
+        said = f"A {{}} {stream.choice(NOUNS)} beside a {stream.choice(NOUNS)} {number}."
+        texts = sorted(
+            (said.format("red"), said.format("tan")), key=lambda t: zlib.crc32(t.encode())
+        )
+        caption, negative = texts if stream.chance(0.75) else reversed(texts)
+        yield {
+            "image": f"{number}.jpg",
+            "caption": caption,
+            "negatives": [{"text": negative, "type": "replace", "subtype": "att"}],
+        }
+
+
+def repair_with(model: Checksums, path: Path, out: Path, *, scores: Path | None = None) -> Repaired:
+    options = RepairOptions(tolerance=0.1)
+    return repair(path, out, reference=model, scores=scores, options=options)

@@ -285,4 +285,4 @@ def test_two_ranks_find_what_one_finds(root: Path, tmp_path: Path) -> None:
     assert min(len(one["read"]), len(other["read"])) == 3
     assert {*one["calls"]} == {*other["calls"]} == {"image", "text"}
     assert one["problem"] == other["problem"]
-    assert "name one as --cache" in one["problem"]
+    assert "name a shared one with --cache" in one["problem"]

@@ -147,7 +147,7 @@ def test_published_figures_stand_beside_ours(root: Path) -> None:
     assert line.startswith("sugarcrepe swap_obj ")
     assert line.endswith("1 of 245 items")
     text = told(typed(root, "--against published:ViT-B-32"))
-    assert text.endswith("no figure of this run is published of ViT-B-32, or images are missing\n")
+    assert text.endswith("no figure of this run is published for ViT-B-32, or images are missing\n")
 
 
 def test_quiet_is_quiet(root: Path) -> None:
@@ -250,9 +250,9 @@ def test_benchmarks_are_listed_with_what_they_expect() -> None:
         ("--wise-ft 0,x", "--wise-ft: expected numbers such as 0,.5,1"),
         ("--wise-ft 0,.501,.502", "expected numbers that differ by .01"),
         ("--which best", "--which best: expected --checkpoint with the folder of a run"),
-        ("--checkpoint {root}/run", "brings its model: leave --model and --pretrained out"),
-        ("--checkpoint {root}/shards", "leave --model and --pretrained out"),
-        ("--checkpoint x.pt --pretrained openai", "leave --pretrained out"),
+        ("--checkpoint {root}/run", "includes its model: drop --model and --pretrained"),
+        ("--checkpoint {root}/shards", "drop --model and --pretrained"),
+        ("--checkpoint x.pt --pretrained openai", "drop --pretrained"),
         ("--check-golden ViT", "--check-golden: unknown 'ViT'"),
         ("--against publishd", "--against: expected published or published:BACKBONE"),
         ("--base {root}/none.json", "none.json: cannot be read"),

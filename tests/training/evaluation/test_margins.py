@@ -6,9 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data.streams import Stream
 from tests.training.evaluation.features import scored
 from training.evaluation.margin_tables import margin_tables
-from training.evaluation.margins import LEVELS, HardPositives, Margins, calibration_error
+from training.evaluation.margins import (
+    LEVELS,
+    Floats,
+    HardPositives,
+    Margins,
+    calibration_error,
+    calibration_interval,
+)
 from training.evaluation.outcomes import compared
 from training.evaluation.results import Results, Score, read_results, write_results
 from training.evaluation.summary import summary_of
@@ -127,6 +135,28 @@ def test_the_error_is_the_mean_gap_over_bins_of_equal_mass(
     assert calibration_error(*many) == pytest.approx(expected, abs=0.01)
 
 
+@pytest.mark.parametrize("num_images", [200, 900])
+def test_the_errors_interval_is_as_wide_as_new_images_move_it(num_images: int) -> None:
+    def drawn(seed: int) -> tuple[Floats, Floats]:
+        stream = Stream("choices", seed)
+        sure = np.array([0.5 + stream.unit() / 2 for _ in range(num_images)])
+        right = [stream.chance(share) for share in 0.8 * sure]
+        return sure, np.array(right, np.float64)
+
+    errors = [calibration_error(*drawn(seed)) for seed in range(60)]
+    sure, right = drawn(0)
+    ends = calibration_interval(sure, right, np.arange(num_images))
+    assert ends is not None
+    assert sum(ends) / 2 == pytest.approx(errors[0])
+    assert ends[1] - ends[0] == pytest.approx(2 * 1.96 * np.std(errors), rel=0.25)
+    assert calibration_interval(sure, right, np.arange(num_images)) == ends
+    copies = np.repeat(sure, 2), np.repeat(right, 2), np.arange(2 * num_images) // 2
+    twice = calibration_interval(*copies)
+    assert twice is not None  # more choices of the same images narrow nothing
+    assert twice[1] - twice[0] == pytest.approx(ends[1] - ends[0], rel=0.15)
+    assert calibration_interval(sure, right, np.zeros(num_images, np.int64)) is None
+
+
 POSITIVES = [
     ([[3, 2, 1]], (1, 0, 0)),
     ([[3, 1, 2]], (1, 1, 1)),
@@ -160,7 +190,8 @@ def test_hard_positives_are_shares_of_items() -> None:
 
 FOUND = Margins(
     mean=0.0123, quantiles=(-0.01, 0.0, 0.01, 0.02, 0.03), calibration_error=0.071,
-    overconfidence=-0.02, hard_positives=HardPositives(accepted=0.9, rejected=0.4, brittle=0.3),
+    calibration_interval=(0.05, 0.092), overconfidence=-0.02,
+    hard_positives=HardPositives(accepted=0.9, rejected=0.4, brittle=0.3),
 )  # fmt: skip
 SCORE = Score(
     benchmark="hard_positives", task="swap augmented", kind="paraphrases", measure="accuracy",
@@ -176,6 +207,11 @@ def test_margins_are_in_the_file_and_older_files_have_none(tmp_path: Path) -> No
     assert read_results(path) == RESULTS
     content = json.loads(path.read_text())
     for score in content["scores"]:
+        del score["margins"]["calibration_interval"]
+    path.write_text(json.dumps(content))
+    found = read_results(path).scores[0].margins
+    assert found == replace(FOUND, calibration_interval=None)
+    for score in content["scores"]:
         del score["margins"]
     path.write_text(json.dumps(content))
     assert [score.margins for score in read_results(path).scores] == [None, None]
@@ -184,16 +220,16 @@ def test_margins_are_in_the_file_and_older_files_have_none(tmp_path: Path) -> No
 def test_tables_have_what_there_is() -> None:
     text = table_of(RESULTS)
     (line,) = (line for line in text.splitlines() if "-1.00" in line)
-    assert " ".join(line.split()[3:]) == "1.23 -1.00 0.00 1.00 2.00 3.00 7.10 -2.00"
+    assert " ".join(line.split()[3:]) == "1.23 -1.00 0.00 1.00 2.00 3.00 7.10 (5.00-9.20) -2.00"
     assert "hard_positives swap augmented      90.0      40.0     30.0" in text
     assert "margins" not in table_of(replace(RESULTS, scores=(replace(SCORE, margins=None),)))
     assert ALONE.margins is not None
     spread, positives = margin_tables([("a", [FOUND, FOUND]), ("b", [FOUND, ALONE.margins])])
     assert spread[0] == (
-        *("margins", "mean", "after", "5 %", "after", "50 %", "after", "ECE", "after"),
+        *("margins", "mean", "after", "5 %", "after", "50 %", "after", "ECE (95 %)", "after"),
         *("overconfident", "after"),
     )
-    assert " ".join(spread[2]) == "b 1.23 50.00 -1.00 50.00 1.00 50.00 7.10 - -2.00 -"
+    assert " ".join(spread[2]) == "b 1.23 50.00 -1.00 50.00 1.00 50.00 7.10 (5.00-9.20) - -2.00 -"
     assert [" ".join(row) for row in positives[1:]] == ["a 90.0 90.0 40.0 40.0 30.0 30.0"]
 
 

@@ -143,9 +143,9 @@ def test_models_of_the_backbone_stand_below_the_run(tmp_path: Path) -> None:
         (
             replace(RUN, model="model"),
             None,
-            "no published model has the backbone 'model': name one",
+            "no published model has the backbone 'model': name another",
         ),
-        (replace(RUN, scores=()), None, "no figure of this run is published of ViT-B-32"),
+        (replace(RUN, scores=()), None, "no figure of this run is published for ViT-B-32"),
     ],
 )
 def test_a_note_says_that_there_is_nothing_like_it(

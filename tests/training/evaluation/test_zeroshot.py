@@ -166,7 +166,7 @@ def test_labels_are_known_by_name_number_or_order(
     ("name", "labels", "said"),
     [
         ("cifar10", ["lorry"], "expected labels of its 10 classes, found 'lorry'"),
-        ("cifar10", ["cat", "Cat"], "found two of one"),
+        ("cifar10", ["cat", "Cat"], "found two for one"),
         ("fer2013", ["0", "1"], "mean different classes"),
         ("gtsrb", ["0", "43"], "expected labels from 0 to 42"),
         ("gtsrb", ["1", "2"], "expected labels from 0 to 42"),  # from 0, or from 1?
@@ -320,7 +320,7 @@ BROKEN: list[tuple[Make, str]] = [
     ),
     (
         lambda root: parquet(root / "mnist/test.parquet", ["x"], None),
-        "expected a number of a class",
+        "expected the number of a class",
     ),
     (
         lambda root: parquet(root / "fer2013/test.parquet", [-1], {"label": CLASS_LABEL}),

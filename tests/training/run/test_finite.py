@@ -155,5 +155,5 @@ def test_a_measure_that_is_not_defined_is_said_to_be_so(root: Path, tmp_path: Pa
     )
     assert results.scores[0].value is None
     assert results.notes == (
-        "zeroshot memes: ROC AUC is not defined, for its 2 images are all of one class",
+        "zeroshot memes: ROC AUC is undefined because its 2 images are all of one class",
     )

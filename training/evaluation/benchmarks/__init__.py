@@ -1,7 +1,7 @@
 """The benchmarks that can be read, by name. An adapter reads what its authors publish.
 
-An adapter takes the folder of the annotations and returns tasks; the images lie in the same
-folder, or wherever the user says. `verified`: checked against the authors' own file or loader.
+An adapter takes the folder of the annotations and returns tasks; the images are in the same folder,
+or where the user says. `verified`: checked against the authors' own file or loader.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,9 +46,9 @@ from training.evaluation.tasks import AnyTask, images_of
 from training.evaluation.zeroshot.benchmark import zeroshot, zeroshot_store
 
 SCENES: Final = "scenes"
-"""The benchmark that needs no file."""
+"""The name of the benchmark that needs no file."""
 SHARDS: Final = "shards"
-"""The benchmark of one's own negatives."""
+"""The name of the benchmark of one's own negatives."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +57,11 @@ class Adapter:
 
     Attributes:
         read: the folder of annotations -> tasks.
-        expects: what lies in that folder.
+        expects: the files in that folder.
         images: which images it needs.
-        counted: tasks whose name ends so make the benchmark's own figure, their mean.
+        counted: the benchmark's own figure is the mean of the tasks whose names end in this.
         verified: checked against its authors' files or loader; docs/evaluation.md says so.
-        store: the folder of annotations -> the images, of a benchmark that keeps both together.
+        store: the folder of annotations -> the images, if a benchmark keeps both together.
     """
 
     read: Callable[[Path], tuple[AnyTask, ...]]
@@ -74,7 +74,7 @@ class Adapter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Benchmark:
-    """A benchmark that was read: its tasks, and where its images are."""
+    """A benchmark that was read: its tasks and its images."""
 
     name: str
     tasks: tuple[AnyTask, ...]
@@ -254,11 +254,11 @@ def open_benchmark(name: str, *, root: Path | None, images: AnyPath | None = Non
     """Read a benchmark from its folder; its images are found below `images`, or below the folder.
 
     Raises:
-        UsageError: there is no such benchmark, or a file is missing or not as expected.
+        UsageError: the benchmark is unknown, or a file is missing or not as expected.
     """
     if name == SCENES:
         if root is not None:
-            raise UsageError(f"benchmark {SCENES}: expected no folder, for it is drawn")
+            raise UsageError(f"benchmark {SCENES}: expected no folder, since it is generated")
         return Benchmark(name=name, tasks=scenes_tasks(), store=SceneStore())
     if name == SHARDS:
         if root is None:

@@ -1,12 +1,12 @@
 """ARO (Yuksekgonul et al. 2023, arXiv 2210.01936): attribution, relation and order.
 
-Checked against the authors' loader and notebook: images are crops; published figures of relations
-and attributes are means over them, without relations that can hold both ways and without pairs of
-attributes of fewer than 25 items (how many items that leaves is not known here). Published figures
-of order are over all captions.
+Checked against the authors' loader and notebook: images are crops; the published figures of
+relations and attributes are means over relations or pairs of attributes, without symmetric
+relations and pairs with fewer than 25 items (how many items remain is not known here). Published
+figures of order are over all captions.
 
-The captions of the order tasks are shuffled by the authors' code when it runs, with spaCy and
-without a seed. What it made is read here; their loader holds it as `test_cases`:
+The authors' code shuffles the captions of the order tasks when it runs, with spaCy and without a
+seed. This adapter reads its result, which their loader holds as `test_cases`:
 `json.dump(COCO_Order(root_dir=...).test_cases, open("coco_order.json", "w"))` gives a list of
 `{"image": "val2014/...jpg", "caption_options": [caption, four shuffled ones]}`.
 """
@@ -50,7 +50,7 @@ _RELATIONS: Final = (
     "worn on, wrapped around, wrapped in"
 )
 _SYMMETRIC: Final = frozenset(_RELATIONS.split(", "))
-"""Relations that the authors' notebook leaves out of the mean."""
+"""Relations that the authors' notebook excludes from the mean."""
 
 
 def aro(root: Path) -> tuple[Task, ...]:
@@ -77,7 +77,7 @@ def _attributes(root: Path) -> Task:
 
 
 def _crops(path: Path, stratum: Callable[[Record], str]) -> tuple[list[Item], list[str]]:
-    """Return the items of a file, and what each is about."""
+    """Return the items of a file, and the relation or attributes of each."""
     items, names = [], []
     for key, record in records(path):
         image = f"images/{field(record, 'image_path', path=path)}"

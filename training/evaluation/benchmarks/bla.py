@@ -1,8 +1,8 @@
 """BLA (Chen et al. 2023, arXiv 2310.15061): two true sentences of an image and two false ones.
 
-Files and fields are those of the authors' script for CLIP, which takes the first group of captions
-of an image. Its figure is the share of sentences that are ranked in the right half; here a pair is
-a true sentence against the false one of its form, and a set counts where both true ones come before
+Files and fields are those of the authors' script for CLIP, which takes an image's first group of
+captions. Its figure is the share of sentences ranked in the right half; here a pair is a true
+sentence and the false one of the same form, and a set is right if both true sentences score above
 both false ones. Unverified: the files themselves, whose counts are not known here.
 """
 

@@ -1,8 +1,8 @@
-"""CC-Neg (Singh et al. 2025, arXiv 2403.20312): captions of CC3M, a part of each negated.
+"""CC-Neg (Singh et al. 2025, arXiv 2403.20312): captions of CC3M, each with a part negated.
 
-Checked against the authors' loader: fields, the last 40,000 samples, and commas taken out of the
-negated captions (of which they leave a trace that is not in the true ones). Their file is torch's;
-it is read without running what it holds.
+Checked against the authors' loader: fields, the last 40,000 samples, and commas removed from the
+negated captions (they would give these away). The file is a torch file, read without running any
+code in it.
 """
 
 from pathlib import Path

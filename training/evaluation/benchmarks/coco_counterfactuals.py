@@ -1,8 +1,8 @@
 """COCO-Counterfactuals (Le et al. 2023, arXiv 2309.14356): captions that differ by a noun.
 
-The images are made. Fields checked against the authors' loader, the count against the paper of
-FSC-CLIP (2410.05210), which retrieves among 30 % of the pairs, 10,446 images, drawn at random
-without saying how. Ours are as many and others; they follow from the ids alone.
+The images are generated. Fields checked against the authors' loader, the count against the paper of
+FSC-CLIP (2410.05210), which retrieves among 30 % of the pairs, 10,446 images, drawn in a way it
+does not state. Ours are a different sample of that size, drawn by the ids alone.
 """
 
 import hashlib

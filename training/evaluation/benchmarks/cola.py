@@ -1,7 +1,7 @@
 """COLA, its multi-object part (Ray et al. 2023, arXiv 2305.03689): attributes change their objects.
 
-Rows, count and score checked against the authors' file and scorer: a row counts where each caption
-prefers its own image, which is the score of images here. Images are named by their number in Visual
+Rows, count and score checked against the authors' file and scorer: a row is right if each caption
+prefers its own image, which is the image score here. Images are named by their number in Visual
 Genome, the end of their address.
 """
 

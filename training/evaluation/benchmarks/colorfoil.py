@@ -1,9 +1,9 @@
 """ColorFoil (Samin et al. 2024, arXiv 2405.11685): COCO captions with another colour.
 
-The authors' notebook makes the captions when it runs, without a seed, and leaves out four grey
-images by their place. What it made is read here: `json.dump(list(zip(img_list, cap_list,
-foil_list)), open("colorfoil.json", "w"))` gives a list of [address, caption, foil]. Checked against
-the notebook, of which the count is, too.
+The authors' notebook makes the captions when it runs, without a seed, and excludes four grey images
+by index. This adapter reads its result: `json.dump(list(zip(img_list, cap_list, foil_list)),
+open("colorfoil.json", "w"))` gives a list of [address, caption, foil]. Layout and count checked
+against the notebook.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """CREPE, productivity (Ma et al. 2023, arXiv 2212.07796): a region, its caption and several edits.
 
-Checked against the authors' loader: columns, crops, the caption first. Their files are one for each
-complexity; the score is over all together, and the counts are those of published results.
+Checked against the authors' loader: columns, crops, the caption first. There is one file for each
+complexity; the score covers all together, and the counts are those of published results.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """EqBen (Wang et al. 2023, arXiv 2303.14465): two images that hardly differ, and their captions.
 
-Fields are those of the authors' loader and scorer, the counts theirs too. Unverified: the file of
-annotations itself, and which 20,000 groups the paper of FSC-CLIP takes of the two large parts; ours
-are spread evenly. Frames of YouCook2 are arrays (.npy) with the channels blue, green, red: save
-each as a .png beside it. Of the light version, whose images are .jpg, change the annotations.
+Fields and counts are those of the authors' loader and scorer. Unverified: the file of annotations
+itself, and which 20,000 groups the paper of FSC-CLIP takes from the two large parts; ours are
+spread evenly. Frames of YouCook2 are arrays (.npy) with the channels blue, green, red: save each as
+a .png beside it. The light version has images as .jpg: change them in the annotations.
 """
 
 from collections import defaultdict
@@ -27,11 +27,11 @@ _COUNTED: Final[Mapping[str, int]] = {
 _MOST: Final = 20_000
 _ELEMENTS: Final = ("i0", "i1", "c0", "c1")
 _Key = tuple[str, int]
-"""A part, and the place of a group in it."""
+"""A part, and the index of a group in it."""
 
 
 def eqben(root: Path) -> tuple[Task, ...]:
-    """Return the three scores of each part, at most 20,000 groups of it.
+    """Return the three scores of each part, over at most 20,000 of its groups.
 
     Raises:
         UsageError: the file is missing or not as expected.
@@ -47,7 +47,7 @@ def eqben(root: Path) -> tuple[Task, ...]:
 
 
 def _groups(path: Path) -> Mapping[_Key, Mapping[str, str]]:
-    """Return images and captions of each group; a record is one pair, named like c0i1."""
+    """Return the images and captions of each group; a record is one pair, named like c0i1."""
     groups: dict[_Key, dict[str, str]] = defaultdict(dict)
     for _, record in records(path):
         image, caption = (field(record, name, path=path) for name in ("image", "caption"))

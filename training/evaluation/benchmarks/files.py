@@ -1,4 +1,4 @@
-"""What adapters share: reading files, taking fields, and saying what is wrong where."""
+"""What adapters share: reading files and fields, with errors that say what is wrong and where."""
 
 import ast
 import csv
@@ -16,7 +16,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON has no narrower type
     """Return the content of a JSON file.
 
     Raises:
-        UsageError: it is not there, or is no JSON.
+        UsageError: it is missing, or is not JSON.
     """
     try:
         return json.loads(_text(path))
@@ -28,7 +28,7 @@ def read_list(path: Path) -> list[Any]:
     """Return the content of a JSON file that is a list.
 
     Raises:
-        UsageError: the file is not there, or has something else.
+        UsageError: the file is missing, or holds something else.
     """
     content = read_json(path)
     if not isinstance(content, list) or not content:
@@ -37,10 +37,10 @@ def read_list(path: Path) -> list[Any]:
 
 
 def records(path: Path) -> list[tuple[str, Record]]:
-    """Return the records of a JSON object or list, each with its key or place.
+    """Return the records of a JSON object or list, each with its key or index.
 
     Raises:
-        UsageError: the file is not there, or has something else.
+        UsageError: the file is missing, or holds something else.
     """
     content = read_json(path)
     if not isinstance(content, dict | list):
@@ -50,10 +50,10 @@ def records(path: Path) -> list[tuple[str, Record]]:
 
 
 def lines(path: Path) -> list[tuple[str, Record]]:
-    """Return the records of a file with one JSON object a line, each with its place.
+    """Return the records of a file with one JSON object per line, each with its index.
 
     Raises:
-        UsageError: the file is not there, or has something else.
+        UsageError: the file is missing, or holds something else.
     """
     try:
         content = [json.loads(line) for line in _text(path).splitlines() if line.strip()]
@@ -63,10 +63,10 @@ def lines(path: Path) -> list[tuple[str, Record]]:
 
 
 def rows(path: Path) -> list[tuple[str, Record]]:
-    """Return the records of a CSV file with a heading, each with its place.
+    """Return the records of a CSV file with a heading, each with its index.
 
     Raises:
-        UsageError: the file is not there, or has something else.
+        UsageError: the file is missing, or holds something else.
     """
     try:
         content = list(csv.DictReader(_text(path).splitlines(keepends=True)))
@@ -79,7 +79,7 @@ def field(record: Record, name: str, *, path: Path) -> str:
     """Return a text of a record.
 
     Raises:
-        UsageError: it is not there, or no text.
+        UsageError: it is missing, or not a text.
     """
     value = _value(record, name)
     if not isinstance(value, str):
@@ -91,7 +91,7 @@ def number(record: Record, name: str, *, path: Path) -> int:
     """Return a whole number of a record; in a CSV file it is a text.
 
     Raises:
-        UsageError: it is not there, or no whole number.
+        UsageError: it is missing, or not a whole number.
     """
     value = _value(record, name)
     try:
@@ -108,7 +108,7 @@ def texts(record: Record, name: str, *, path: Path) -> tuple[str, ...]:
     """Return the texts of a record, at least one; in a CSV file they are a list in Python's syntax.
 
     Raises:
-        UsageError: they are not there, or are no texts.
+        UsageError: they are missing, or not texts.
     """
     value = _value(record, name)
     if isinstance(value, str):
@@ -127,7 +127,7 @@ def box(record: Record, names: Sequence[str], *, path: Path) -> tuple[int, int, 
     """Return a box as left, top, right, bottom from the names of left, top, width and height.
 
     Raises:
-        UsageError: one is not there, or no whole number.
+        UsageError: one is missing, or not a whole number.
     """
     left, top, width, height = (number(record, name, path=path) for name in names)
     return left, top, left + width, top + height

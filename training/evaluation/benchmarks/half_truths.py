@@ -1,10 +1,10 @@
 """Half-Truths (Kargi et al. 2026, arXiv 2602.23906): a true text, and the same with a false detail.
 
-The authors make their items when their script runs, from the entities and relations of COCO's
-captions and the foils of each: of an image the first two entities of which the second has a foil,
-and the first relation with two foils. Fields are those of the pipeline that they released, the
-choice is that of their script, which is in an earlier commit. Foils drawn from other images are
-left out. Unverified: the file itself, whose counts are not known here.
+The authors' script makes the items when it runs, from the entities and relations of COCO's captions
+and their foils: for each image, the first two entities of which the second has a foil, and the
+first relation with two foils. Fields are those of the pipeline that they released; the choice is
+that of their script in an earlier commit. Foils from other images are excluded. Unverified: the
+file itself, whose counts are not known here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ _FEWEST: Final = 2
 
 
 class _HalfTruths(NamedTuple):
-    """A true text, and by kind the same with a false detail."""
+    """A true text, and by kind the same text with a false detail."""
 
     true: str
     false: Mapping[str, str]
@@ -124,5 +124,5 @@ def _list(record: Record, name: str, path: Path) -> list[Record]:
 
 
 def _has_words(text: str) -> bool:
-    """Tell whether a text has a word of three letters that is more than a link."""
+    """Tell whether a text has a word of three or more letters that is not a function word."""
     return any(len(word) > 2 and word.lower() not in _IDLE_WORDS for word in text.split())

@@ -1,10 +1,11 @@
-"""Hard Positives (Kamath et al. 2024, arXiv 2409.17958): another true caption beside the false one.
+"""Hard Positives (Kamath et al. 2024, arXiv 2409.17958): a second true caption with the false one.
 
-Three scores of each kind: the caption before the false one (original), the hard positive before it
-(positive), and both (augmented). Brittleness is the share of items where the false one is between
-the two: original + positive - 2 augmented, in the summary of a run. Fields, crops and scores were
-checked against the authors' loaders and script, `replace` against their files. The file of `swap`
-is ARO's, and its count what `replace` leaves of the paper's 112,382 captions, two an item.
+Three scores for each kind: the caption above the false one (original), the hard positive above it
+(positive), and both (augmented). Brittleness is the share of items whose false caption scores
+between the two: original + positive - 2 augmented, in the summary of a run. Fields, crops and
+scores were checked against the authors' loaders and script, `replace` against their files. The file
+of `swap` is ARO's; its count is what `replace` leaves of the paper's 112,382 captions, two per
+item.
 """
 
 from collections.abc import Mapping

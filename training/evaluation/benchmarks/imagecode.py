@@ -1,8 +1,8 @@
 """ImageCoDe (Krojer et al. 2022, arXiv 2203.15867): one of ten similar images by a description.
 
-Checked against the authors' file and loader: the images of a set are numbered by the order of
-their frames, which the annotations do not hold, so their folders have to lie beside the file, as
-they are or in `image-sets`. The validation set, as the labels of the test set are not published.
+Checked against the authors' file and loader: the images of a set are numbered in the order of their
+frames, which the annotations lack, so their folders must be beside the file or in `image-sets`.
+This is the validation set, since the labels of the test set are not published.
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ def imagecode(root: Path) -> tuple[Task, ...]:
 
 
 def _keys(root: Path, name: str) -> list[str]:
-    """Return the images of a set in the order of their numbers, none where it is not whole."""
+    """Return the images of a set in the order of their numbers, none if it is incomplete."""
     folder = next((f for f in (root / "image-sets" / name, root / name) if f.is_dir()), None)
     if folder is None:
         return []
@@ -59,5 +59,5 @@ def _keys(root: Path, name: str) -> list[str]:
 
 
 def _absent(name: str) -> list[str]:
-    """Return keys of images that are nowhere."""
+    """Return keys of images that do not exist."""
     return [f"{name}/missing-{number}.jpg" for number in range(_NUM_IMAGES)]

@@ -1,8 +1,8 @@
 """MMVP-VLM (Tong et al. 2024, arXiv 2401.06209): pairs of images that CLIP confuses, nine patterns.
 
-Columns, prompt, folders of images and score checked against the authors' script: two rows in turn
-are a pair, which counts where each statement prefers its own image, the score of images here. The
-counts are theirs, too. Columns are taken by their place, as in the script.
+Columns, prompt, folders of images, score and counts checked against the authors' script: each two
+consecutive rows are a pair, which is right if each statement prefers its own image (the image score
+here). Columns are taken by position, as in the script.
 """
 
 from collections.abc import Sequence

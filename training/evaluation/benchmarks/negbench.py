@@ -1,8 +1,8 @@
 """NegBench (Alhamoud et al. 2025, arXiv 2501.09425): negation in choices of four and in queries.
 
-Its images alone, without its videos and X-rays. Columns and scores checked against the authors'
-loader; the counts of choices are those that their published shares have as denominators (how many
-synthetic ones there are is not known here). Their figure of retrieval is R@5.
+Images only, without videos and X-rays. Columns and scores checked against the authors' loader; the
+numbers of choices are the denominators of their published shares (that of the synthetic ones is not
+known here). Their figure for retrieval is R@5.
 """
 
 from collections.abc import Mapping

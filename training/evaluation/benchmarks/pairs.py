@@ -1,4 +1,4 @@
-"""Records of two images and two captions, as Winoground writes them and others after it."""
+"""Records of two images and two captions in the form of Winoground."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,10 +10,10 @@ from training.evaluation.tasks import ImageRef, Item
 def paired_items(
     found: Iterable[tuple[str, Record]], *, path: Path, ends: str, suffix: str
 ) -> tuple[Item, ...]:
-    """Return items of fields such as image_0 and caption_0; `suffix` is what images' names lack.
+    """Return items of fields such as image_0 and caption_0; `suffix` completes images' names.
 
     Raises:
-        UsageError: a field is missing or no text.
+        UsageError: a field is missing or not a text.
     """
     return tuple(
         Item(

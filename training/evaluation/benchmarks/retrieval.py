@@ -1,7 +1,7 @@
 """Retrieval on COCO and Flickr30k, by Karpathy's test split (CVPR 2015, arXiv 1412.2306).
 
-Five captions an image: of those few that have more, the first five. Captions stand as they are in
-the file, neither lower-cased nor cut.
+Five captions per image, the first five of the few images that have more. Captions are used as they
+are in the file, neither lower-cased nor truncated.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,9 @@ _COCO: Final = (
     "annotations/captions_val2017.json",
 )
 _FLICKR30K: Final = ("dataset_flickr30k.json", "flickr30k_test.json")
-_OTHER_SPLIT: Final = "captions_"  # COCO's own files hold other images than Karpathy's test split
+_OTHER_SPLIT: Final = (
+    "captions_"  # COCO's own files do not hold the images of Karpathy's test split
+)
 
 
 class _Captioned(NamedTuple):
@@ -33,7 +35,7 @@ class _Captioned(NamedTuple):
 def coco(root: Path) -> tuple[Retrieval, ...]:
     """Return the retrieval among 5,000 images and 25,000 captions.
 
-    COCO's own file of another split is read too; its name is then that of the task.
+    COCO's own files of other splits can be read too; the task then has the file's name.
 
     Raises:
         UsageError: the file is missing or not as expected.
@@ -67,9 +69,7 @@ def _task(path: Path, *, expected: int) -> Retrieval:
             f"{path}: expected images with captions, found {type(error).__name__} {error}"
         ) from error
     except ValueError as error:
-        raise UsageError(
-            f"{path}: expected an id of its own for each image, found {error}"
-        ) from error
+        raise UsageError(f"{path}: expected a unique id for each image, found {error}") from error
     empty = [key for key, captions in found if not captions]
     if empty or not found:
         raise UsageError(

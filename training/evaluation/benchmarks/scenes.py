@@ -1,7 +1,7 @@
 """The benchmark `scenes`: composition, paraphrases, retrieval and classification, with no file.
 
-Scenes are those of the split "test", which nothing trains on, and single things drawn for
-classification. Images are drawn when they are asked for.
+Scenes are those of the split "test", which is never trained on, and single things for
+classification. Images are drawn on demand.
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,7 +37,7 @@ _TEMPLATES: Final = ("a {}", "there is a {}", "a picture of a {}", "a drawing of
 
 
 def tasks() -> tuple[AnyTask, ...]:
-    """Return all tasks; the same at every call."""
+    """Return all tasks, the same ones at every call."""
     scenes = [scene_at(number, split=_SPLIT) for number in range(_NUM_SCENES)]
     questions = {name: _asked(name, scenes) for name in QUESTIONS}
     return (
@@ -53,18 +53,18 @@ class SceneStore:
     """Images of scenes, "test/000123.png", and of things, "single/grass/box/red/50.png"."""
 
     def __init__(self, *, size: int = 128) -> None:
-        """Draw images so many pixels wide and high."""
+        """Draw images of this width and height in pixels."""
         self._size = size
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys that are none of these."""
+        """Return the keys that do not belong to the benchmark."""
         return {key for key in keys if _scene_of(key) is None}
 
     def read(self, key: str) -> bytes:
         """Return an image as a PNG file.
 
         Raises:
-            UsageError: it is no key of this benchmark.
+            UsageError: the key does not belong to the benchmark.
         """
         scene = _scene_of(key)
         if scene is None:
@@ -99,7 +99,7 @@ def _paraphrases(pairs: Iterable[tuple[Scene, QuestionTexts]]) -> Iterator[Task]
 
 
 def _retrieval(scenes: list[Scene]) -> Retrieval:
-    """Return captions that are true of one image of the gallery and false of all others."""
+    """Return captions that are true of only one image of the gallery."""
     gallery: list[Scene] = []
     texts: list[str] = []
     for scene in scenes:
@@ -129,9 +129,9 @@ def _classes() -> list[Kind]:
 
 
 def _singles(*, unseen: bool) -> list[tuple[str, ...]]:
-    """Return place, kind, colour and per cent of the width of things that are seen alone.
+    """Return place, kind, colour and size (per cent of the width) of things shown alone.
 
-    `unseen`: of the combinations that `Scenes.hold_out` leaves out, else of all others.
+    `unseen`: only combinations that `Scenes.hold_out` excludes; otherwise all others.
     """
     return [
         (place, kind.name, colour, across)
@@ -155,7 +155,7 @@ def _classification(name: str, singles: list[tuple[str, ...]]) -> Classification
 
 
 def _scene_of(key: str) -> Scene | None:
-    """Return the scene of an image's key, None if it is none of this benchmark."""
+    """Return the scene of an image's key, None if it does not belong to the benchmark."""
     parts = key.removesuffix(".png").split("/")
     if len(parts) == 2 and parts[0] == _SPLIT and parts[1].isdecimal():
         return scene_at(int(parts[1]), split=_SPLIT)

@@ -1,8 +1,8 @@
 """SPEC (Peng et al. 2024, arXiv 2312.00081): size, position, existence and count.
 
-Its images are made. Asked from image to captions and from caption to images; a model's figure
-is the mean of both. Checked against the authors' loader, the counts against their published
-evaluation.
+The images are generated. There are two directions, from an image to captions and from a caption to
+images; a model's figure is the mean of both. Checked against the authors' loader, the counts
+against their published evaluation.
 """
 
 from collections.abc import Mapping

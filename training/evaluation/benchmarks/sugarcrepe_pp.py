@@ -1,6 +1,6 @@
-"""SugarCrepe++ (Dumpala et al. 2024, arXiv 2406.11171): a paraphrase beside caption and edit.
+"""SugarCrepe++ (Dumpala et al. 2024, arXiv 2406.11171): caption, paraphrase and false caption.
 
-Image-to-text (ITT): both true captions come before the false one. Text alone (TOT): the two true
+Image-to-text (ITT): both true captions score above the false one. Text only (TOT): the two true
 ones are nearest to each other. Checked against the authors' files and their evaluation of texts.
 """
 

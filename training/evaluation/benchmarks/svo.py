@@ -1,9 +1,9 @@
 """SVO-Probes (Hendricks and Nematzadeh 2021, arXiv 2106.09141): a sentence and two images.
 
-They differ by subject, verb or object. Columns and the choice of rows (one kind of difference
-alone) are those of the authors' notebook. The images have to be downloaded by their addresses and
-saved as their id, `123.jpg`; many are gone by now, so coverage is never whole, and published
-figures are of different remains. The counts of the three kinds are not known here.
+The images differ in subject, verb or object. Columns and the choice of rows (with only one kind of
+difference) are those of the authors' notebook. Images must be downloaded from their addresses and
+saved by id, as `123.jpg`; many no longer exist, so coverage is incomplete, and published figures
+cover different remainders. The counts of the three kinds are not known here.
 """
 
 from pathlib import Path

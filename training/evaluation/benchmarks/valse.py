@@ -1,7 +1,7 @@
 """VALSE (Parcalabescu et al. 2022, ACL): foils of six linguistic phenomena in eleven files.
 
 Checked against the authors' files and loader: an item counts if at least two of its three
-annotators chose the caption alone.
+annotators chose only the caption.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """VisMin (Awal et al. 2024, arXiv 2407.16772): images and captions that differ in one respect.
 
 Columns, folders and scores checked against the authors' loader, the counts against their data card.
-The data set of the hub holds the same as image_0, text_0, image_1 and text_1: save its images below
-original_images/ and edited_images/, and its rows as these tables.
+The data set on the hub has the same content as image_0, text_0, image_1 and text_1: save its images
+below original_images/ and edited_images/, and its rows as these tables.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _FOLDERS: Final = {"image_path": "original_images", "edited_image_path": "edited
 
 
 def vismin(root: Path) -> tuple[Task, ...]:
-    """Return the scores of text, image and group for each respect.
+    """Return the scores of text, image and group for each kind of difference.
 
     Raises:
         UsageError: a file is missing or not as expected.

@@ -1,8 +1,8 @@
 """VL-CheckList (Zhao et al. 2022, arXiv 2207.00221): objects, attributes and relations.
 
-Checked against the authors' files, lists of corpora and loader: of each corpus the first 1,000
-pairs, of each pair the first caption. Published figures of a part are the mean over sources (Visual
-Genome, SWiG, HAKE), of a source the mean over its corpora.
+Checked against the authors' files, lists of corpora and loader: the first 1,000 pairs of each
+corpus, and the first caption of each pair. The published figure of a part is the mean over sources
+(Visual Genome, SWiG, HAKE), that of a source the mean over its corpora.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """What's Up (Kamath et al. 2023, EMNLP): prepositions, in three sorts of images.
 
-They are photographs that were taken for it, COCO's, and those of Visual Genome (GQA). Checked
-against the authors' loader; the counts are those of their paper.
+These are photographs taken for the benchmark, images of COCO, and images of Visual Genome (GQA).
+Checked against the authors' loader; the counts are those of their paper.
 """
 
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""Zero-shot classification: the 21 sets of the paper, in the layouts in which people keep them."""
+"""Zero-shot classification: the 21 sets of the paper, in the usual layouts."""

@@ -27,7 +27,7 @@ def zeroshot(root: Path) -> tuple[Classification, ...]:
     """Return a task for each set that has a folder below `root`, in the order of the table.
 
     Raises:
-        UsageError: a folder is none of the sets, or is not kept in a layout that is known.
+        UsageError: a folder is not one of the sets, or its layout is unknown.
     """
     return tuple(_task(of, _layout(folder, of=of)) for of, folder in _sets_in(root))
 
@@ -94,7 +94,7 @@ def _places(labelled: Labelled, names: tuple[ClassName, ...], *, of: ZeroShotSet
     """Return the class of each label that images have.
 
     Raises:
-        UsageError: a label is none of the set's.
+        UsageError: a label does not belong to the set.
     """
     used = sorted({label for labels in labelled.labels for label in labels})
     if labelled.names is None:

@@ -13,7 +13,7 @@ _SUFFIXES: Final = IMAGE_SUFFIXES | {"ppm"}  # GTSRB's
 
 
 def layout_of_folders(folder: Path, *, of: ZeroShotSet) -> Layout | None:
-    """Return the layout of a set that has folders, None if it has none."""
+    """Return the layout of a set with folders, None if there is none."""
     root = tested_folder(folder, of=of)
     if not _class_folders(root):
         return None

@@ -1,4 +1,4 @@
-"""What a layout has to say of a set: its images, their labels, and a store that has the images.
+"""What a layout provides for a set: its images, their labels, and a store of the images.
 
 SET/[test/]CLASS/image.jpg                                       folders.py
 SET/[test/]0.tar with 1.jpg and 1.cls or 1.npy, SET/classnames.txt  tars.py
@@ -25,8 +25,8 @@ class Labelled(NamedTuple):
 
     Attributes:
         keys: of the images.
-        labels: of each image, places among the names.
-        names: what labels are called; None where they are numbers of classes.
+        labels: of each image, as indices into the names.
+        names: the names of labels; None if labels are numbers of classes.
         several: whether an image may have several labels, or none.
     """
 
@@ -38,7 +38,7 @@ class Labelled(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """How a set is kept: `read` its images with labels, `store` the images."""
+    """How a set is stored: `read` returns its images with labels, `store` the images."""
 
     read: Callable[[], Labelled]
     store: Callable[[], Store]
@@ -51,7 +51,7 @@ class Shelves:
     stores: Mapping[str, Store]
 
     def absent(self, keys: Iterable[str]) -> set[str]:
-        """Return those keys for which there is no image."""
+        """Return the keys that have no image."""
         by_store: dict[str, dict[str, str]] = {}
         for key in keys:
             name, _, rest = key.partition("/")
@@ -66,7 +66,7 @@ class Shelves:
         """Return an image's file.
 
         Raises:
-            UsageError: there is none, or it cannot be read.
+            UsageError: it is missing, or cannot be read.
         """
         name, _, rest = key.partition("/")
         if name not in self.stores:
@@ -75,12 +75,12 @@ class Shelves:
 
 
 def tested_part(parts: Mapping[str, Path], *, of: ZeroShotSet) -> Path | None:
-    """Return the part of a set that is tested, None where none is called so, in any case."""
+    """Return the part of a set for testing, None if no name matches, regardless of case."""
     by_name = {name.lower(): path for name, path in parts.items()}
     return next((by_name[name] for name in _SPLITS[of.split] if name in by_name), None)
 
 
 def tested_folder(folder: Path, *, of: ZeroShotSet) -> Path:
-    """Return the folder of the part that is tested, or the whole where there are no parts."""
+    """Return the folder of the part for testing, or the whole folder if it has no parts."""
     parts = {path.name: path for path in folder.iterdir() if path.is_dir()}
     return tested_part(parts, of=of) or folder

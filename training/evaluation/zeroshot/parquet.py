@@ -1,6 +1,6 @@
 """Parquet files of `datasets`: a column of images, and one of labels or of lists of labels.
 
-The library writes into the file what its columns are; where it did not, they are `image` and
+The library writes the types of the columns into the file. Without them the columns are `image` and
 `label`, and labels are numbers.
 """
 
@@ -26,10 +26,10 @@ class _Columns(NamedTuple):
 
 
 def layout_of_parquet(folder: Path, *, of: ZeroShotSet) -> Layout | None:
-    """Return the layout of a set that has parquet files, None if it has none.
+    """Return the layout of a set with parquet files, None if there is none.
 
     Raises:
-        UsageError: none of its files is of the part that is tested.
+        UsageError: no file belongs to the part for testing.
     """
     kept = [where for where in (folder / "data", folder, *_folders_in(folder)) if _has_files(where)]
     if not kept:
@@ -51,7 +51,7 @@ def _folders_in(folder: Path) -> list[Path]:
 
 
 def _has_files(folder: Path) -> bool:
-    """Tell whether there are parquet files in a folder, or in folders of it, which are splits."""
+    """Tell whether there are parquet files in a folder, or in its folders of splits."""
     return any(True for pattern in ("*.parquet", "*/*.parquet") for _ in folder.glob(pattern))
 
 
@@ -61,7 +61,7 @@ def _tested(splits: Splits, *, of: ZeroShotSet) -> tuple[AnyPath, ...] | None:
 
 
 def _columns(path: AnyPath, *, num_classes: int) -> _Columns:
-    """Return the columns of images and of labels, preferably of as many classes as the set."""
+    """Return the columns of images and of labels, preferably with the set's classes."""
     features = read_features(path)
     image = next((n for n, f in features.items() if _type(f) == "Image"), "image")
     labels = {name: names for name, f in features.items() if (names := _label_names(f))}
@@ -75,7 +75,7 @@ def _type(feature: object) -> object:
 
 
 def _label_names(feature: object) -> tuple[str, ...] | None:
-    """Return what the labels of a column are called, also of a column of lists of labels."""
+    """Return the names of the labels of a column, which may hold lists of labels."""
     if isinstance(feature, list) and feature:
         return _label_names(feature[0])
     if _type(feature) == "ClassLabel" and isinstance(feature, Mapping):
@@ -102,7 +102,7 @@ def _labelled(paths: tuple[AnyPath, ...], columns: _Columns) -> Labelled:
 def _label(cell: object, *, where: str) -> tuple[int, ...]:
     found = tuple(cell) if isinstance(cell, list) else (cell,)
     if not all(isinstance(label, int) for label in found):
-        raise UsageError(f"{where}: expected a number of a class, found {cell!r}")
+        raise UsageError(f"{where}: expected the number of a class, found {cell!r}")
     return tuple(map(int, found))
 
 

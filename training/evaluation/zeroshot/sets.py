@@ -1,8 +1,8 @@
 """The 21 sets: ELEVATER's 20 (Li et al. 2022, arXiv 2204.08790) and ImageNet.
 
-Names of classes and templates are in `classes` and `templates` beside this file; where they are
-from, SOURCES.txt says. ImageNet's are open_clip's own. A line of `classes` is the name that prompts
-use and, after "|", what else labels call the class.
+The names of classes and the templates are in `classes` and `templates` beside this file;
+SOURCES.txt gives their origin. ImageNet's are those of open_clip. A line of `classes` has the name
+for prompts and, after "|", other names that labels may have.
 """
 
 from collections.abc import Iterable
@@ -20,15 +20,15 @@ class ZeroShotSet:
     """One of the sets.
 
     Attributes:
-        name: as everything here calls it.
-        expected: the test images as ELEVATER counts them.
-        measure: as ELEVATER takes it.
-        aliases: what else its folder may be called; case and punctuation do not count.
-        split: the part that is tested.
-        numbered: whether labels that are numbers alone are places in the file of classes. Some sets
-            are about in several orders.
-        in_order: whether labels that are as many as the classes are in their order, whatever they
-            are called.
+        name: its name in this project.
+        expected: ELEVATER's number of test images.
+        measure: ELEVATER's measure.
+        aliases: other names of its folder, regardless of case and punctuation.
+        split: the part for testing.
+        numbered: whether numeric labels are indices into the file of classes. Some sets exist with
+            several orders.
+        in_order: whether labels that are as many as the classes are in the order of the classes,
+            whatever their names.
     """
 
     name: str
@@ -101,15 +101,15 @@ _PREFIXES: Final = ("wds", "vtab")  # of CLIP_benchmark's folders
 
 
 def squashed(name: str) -> str:
-    """Return a name without case, punctuation and spaces: people write all of them differently."""
+    """Return a name without case, punctuation and spaces, which vary between copies."""
     return normalise(name).replace(" ", "")
 
 
 def set_named(folder: str) -> ZeroShotSet:
-    """Return the set that a folder's name means.
+    """Return the set of a folder's name.
 
     Raises:
-        UsageError: none has that name.
+        UsageError: no set has that name.
     """
     wanted = squashed(folder)
     for prefix in _PREFIXES:
@@ -119,12 +119,12 @@ def set_named(folder: str) -> ZeroShotSet:
             return known
     raise UsageError(
         f"zero-shot classification: unknown set {folder!r}; "
-        f"{nearest(folder, (known.name for known in SETS))}; or put the folder elsewhere"
+        f"{nearest(folder, (known.name for known in SETS))}; or move the folder elsewhere"
     )
 
 
 def class_names(of: ZeroShotSet) -> tuple[ClassName, ...]:
-    """Return the names of a set's classes, in their order."""
+    """Return the names of a set's classes, in order."""
     if of.name == "imagenet":
         from training.model.library import imagenet_names  # noqa: PLC0415  (open_clip's door is heavy)
 
@@ -145,12 +145,12 @@ def templates(of: ZeroShotSet) -> tuple[str, ...]:
 def classes_of_labels(
     labels: Iterable[str], names: tuple[ClassName, ...], *, of: ZeroShotSet
 ) -> tuple[int, ...]:
-    """Return the class of each label that a layout names: by name, by number, or by order.
+    """Return the class of each label of a layout, by name, by number, or by order.
 
-    Numbers count from 0, or from 1 where there is one for each class.
+    Numbers start at 0, or at 1 if there is one for each class.
 
     Raises:
-        UsageError: a label is none of the set's, or two are of one class.
+        UsageError: a label does not belong to the set, or two belong to one class.
     """
     listed = list(labels)
     if of.in_order and len(listed) == len(names):
@@ -168,7 +168,7 @@ def classes_of_labels(
             f"{nearest(unknown, labels_known)}"
         )
     if len(set(places)) < len(places):
-        raise UsageError(f"{of.name}: expected one label a class, found two of one")
+        raise UsageError(f"{of.name}: expected one label per class, found two for one")
     return tuple(places)
 
 

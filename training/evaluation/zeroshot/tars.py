@@ -1,7 +1,7 @@
 """Webdataset tars as CLIP_benchmark writes them: an image, and `.cls` (a number) or `.npy` beside.
 
-`.npy` has a one for each class that is to be seen. classnames.txt beside the tars says what the
-numbers are called. Templates beside them are not read: those of the paper are taken.
+`.npy` has a one for each class in the image. classnames.txt beside the tars has the names of the
+numbers. Templates beside them are ignored in favour of the paper's.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class _Sample(NamedTuple):
 
 
 def layout_of_tars(folder: Path, *, of: ZeroShotSet) -> Layout | None:
-    """Return the layout of a set that has tars, None if it has none."""
+    """Return the layout of a set with tars, None if there is none."""
     root = tested_folder(folder, of=of)
     paths = tuple(sorted(root.glob("*.tar")))
     if not paths:
@@ -59,16 +59,16 @@ def _class_names(path: Path) -> tuple[str, ...]:
 
 
 def _samples(path: Path) -> Iterator[_Sample]:
-    """Yield the samples of a tar, whose members stand together.
+    """Yield the samples of a tar, each of several consecutive members.
 
     Raises:
-        UsageError: it is no whole tar, or an image has no label.
+        UsageError: the tar is incomplete, or an image has no label.
     """
     images: dict[str, str] = {}
     labels: dict[str, tuple[tuple[int, ...], bool]] = {}
     for found in files_in(path):
         if found is None:
-            raise UsageError(f"{path}: expected a whole tar, it ends early; download it again")
+            raise UsageError(f"{path}: expected a complete tar, it ends early; download it again")
         tar, info = found
         stem, _, suffix = info.name.rpartition(".")
         if suffix.lower() in IMAGE_SUFFIXES:
