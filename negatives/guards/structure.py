@@ -149,7 +149,7 @@ def _core_facts(parse: Parse, lexicon: Lexicon) -> frozenset[tuple[str, str]]:
 def pronoun(view: CandidateView) -> bool:
     """Reject a noun that leaves a pronoun behind: "a man on his bike", "a dog and its owner"."""
     context = view.context
-    if context.has_gender:
+    if context.has_gender and not _changes_pronouns(view):
         gendered = words().gendered
         for pair in view.pairs:
             if pair.pos == NOUN and (pair.old in gendered or pair.new in gendered):
@@ -158,3 +158,13 @@ def pronoun(view: CandidateView) -> bool:
         return False
     changed = changed_tokens(view)
     return any(index in changed or context.heads[index] in changed for index in context.possessives)
+
+
+def _changes_pronouns(view: CandidateView) -> bool:
+    """Tell whether all pronouns that have a gender change with the noun."""
+    changed = changed_tokens(view)
+    return all(
+        index in changed
+        for index, word in enumerate(view.context.words)
+        if word in words().gendered_pronouns
+    )

@@ -3,7 +3,8 @@
 A compound is replaced as a whole or not at all. A material or a colour as modifier ("metal fence")
 does not form a compound. Members that would form a compound with the word before ("hot" + "dog"),
 that the caption already mentions, or that are uncountable where the noun is not ("a bacon") are not
-offered, and a noun in such a position is left alone, so that the same holds for every member.
+offered, and a noun in such a position is left alone, so that the same holds for every member. A
+noun with a gender changes together with its pronouns ("a man on his bike"), or not at all.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from data.edits import text_at
+from negatives.grammar.pronouns import (
+    is_gendered,
+    pronouns_of_the_other_gender,
+    slot_with_pronouns,
+)
 from negatives.grammar.substitutes import (
     Member,
     SlotSpan,
@@ -70,9 +76,15 @@ class ReplaceObject:
             if _is_fixed(parse.tokens, first, last, found.words.name):
                 continue
             mentioned = _members_mentioned(found.words, nouns, noun) if len(nouns) > 1 else set()
-            shut = self._misfits(parse.tokens, noun, has_gender=has_gender).union(mentioned)
             start, end = parse.tokens[first].start, parse.tokens[last].end
-            slot = slot_without(SlotSpan(start, end, "replace_object", "obj"), found, shut)
+            span = SlotSpan(start, end, "replace_object", "obj")
+            turns = has_gender and is_gendered(found)
+            shut = self._misfits(parse.tokens, noun, has_gender=has_gender and not turns)
+            if turns:
+                pronouns = pronouns_of_the_other_gender(parse.tokens, last, self.lexicon)
+                slot = slot_with_pronouns(span, found, shut, pronouns)
+            else:
+                slot = slot_without(span, found, shut.union(mentioned))
             if slot is not None:
                 yield slot
 

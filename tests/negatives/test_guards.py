@@ -396,6 +396,18 @@ CASES: list[tuple[str, Kind, tuple[str, str], tuple[str, str]]] = [
     ),
     (
         "pronoun left behind",
+        OBJ,
+        (
+            "a man on his bike as he smiles",
+            "a woman on her bike as he smiles",
+        ),
+        (
+            "a man on his bike",
+            "a woman on her bike",
+        ),
+    ),
+    (
+        "pronoun left behind",
         SWAP,
         (
             "a dog on its bed",

@@ -1,7 +1,7 @@
 import pytest
 
 from negatives.rules.replace_object import ReplaceObject
-from negatives.words.lexicon import load
+from negatives.words.lexicon import Table, load
 from tests.negatives.rules.replace_cases import LEXICON, assert_reversible, negatives_of
 from tests.parses import parsed
 
@@ -49,13 +49,22 @@ NOOPS = [
     "two sheep",  # the plural does not show
     "men's hat",  # "dogs'" is written otherwise
     "a dog-shaped kite",
-    "a man brushes his hair",  # his
+    "a man brushes her hair",  # another person's
+    "His hat falls on a man.",  # a capital
+    "a man and his wife",  # two nouns have a gender
+    "two men and his hat",
+    "a man takes hers",  # "his" would not lead back to "hers"
     "a dog chases another dog",  # anaphora
     "a man and a woman",  # two women are no such pair
     "go by horse",  # a fixed phrase
     "the kite tall",
 ]
 
+WITH_PRONOUNS = (  # of each pair, one is the only negative of the other
+    ("a man brushes his hair", "a woman brushes her hair"),
+    ("a man pats the dog next to him", "a woman pats the dog next to her"),
+    ("a man smiles as he hits himself", "a woman smiles as she hits herself"),
+)
 
 SHIPPED_CHANGES = {  # with the words that the package ships
     ("a pony standing on a hill"): [["a pony standing on a ramp"]],
@@ -103,6 +112,13 @@ def test_noop(caption: str) -> None:
 @pytest.mark.parametrize("caption", CHANGES)
 def test_reversible(caption: str) -> None:
     assert_reversible(RULE, parsed(caption))
+
+
+@pytest.mark.parametrize("pair", WITH_PRONOUNS)
+def test_changes_pronouns_with_their_noun(pair: tuple[str, str]) -> None:
+    men = ReplaceObject(lexicon=Table(classes={("NOUN", "gender"): ("man", "woman")}))
+    for caption, negative in (pair, pair[::-1]):
+        assert negatives_of(men, parsed(caption)) == [[negative]]
 
 
 def test_names_its_slots() -> None:
