@@ -16,12 +16,14 @@ from typing import Final, NamedTuple
 
 from data.edits import Edit, Replacement
 from data.records import Negative, Positive, Row
+from data.streams import Stream
 from negatives.guards.siblings import Siblings
 from negatives.guards.tables import overlaps, words
 from negatives.parse import Parse
 from negatives.words.lexicon import Lexicon
 
 RULE: Final = "absence"
+_CLUSTERS: Final = 64  # of images; an audit needs 50 groups
 _PLURAL: Final = frozenset({"scissors", "skis", "pants", "jeans", "glasses", "sunglasses"})
 _NO: Final = " no "
 
@@ -111,6 +113,15 @@ class Vocabulary:
             overlaps().holds(each, noun, "NOUN") or self._lexicon.compatible(each, noun, "NOUN")
             for each in (name, name.rpartition(" ")[2])
         )
+
+
+def cluster_of(image: str) -> int:
+    """Return the cluster of the image of a key: clauses are drawn among the images of a cluster.
+
+    Each thing is there as often as absent in a cluster. So a reader that has seen half of one would
+    know what is missing in the other half: an audit has to keep clusters together.
+    """
+    return Stream(RULE, "cluster", image).below(_CLUSTERS)
 
 
 def denies(edited: Positive | Negative) -> bool:
