@@ -85,22 +85,25 @@ class Made(NamedTuple):
     tally: Tally
 
 
-def words_of(caption: Caption, offers: Offers, acceptance: Acceptance) -> Words:
+def words_of(parse: Parse, offers: Offers, acceptance: Acceptance) -> Words:
     """Return the words of a caption that may change sides: slots of one phrase, known both ways.
 
-    Of each only what is within reach counts: an odd word is not made up for by the other one.
+    Only what is within reach counts: an odd word is not offset by a plain one. What belongs to a
+    set phrase stays.
     """
     return [
-        [word for offer in of_rule if (word := _word_of(caption, offer, acceptance)) is not None]
+        [word for offer in of_rule if (word := _word_of(parse, offer, acceptance)) is not None]
         for of_rule in offers
     ]
 
 
-def _word_of(caption: Caption, offer: Offer, acceptance: Acceptance) -> Word | None:
+def _word_of(parse: Parse, offer: Offer, acceptance: Acceptance) -> Word | None:
     alternatives = offer.slot.alternatives
     if not isinstance(alternatives, Substitutes) or not offer.slot.reversible:
         return None
-    own = text_at(caption.text, alternatives.start, alternatives.end).lower()
+    if _is_of_a_phrase(parse, alternatives.start, alternatives.end, offer.slot.subtype):
+        return None
+    own = text_at(parse.text, alternatives.start, alternatives.end).lower()
     ratios = offer.log_ratios or ()
     within_reach = {
         text.lower(): (index, ratio)
@@ -108,6 +111,20 @@ def _word_of(caption: Caption, offer: Offer, acceptance: Acceptance) -> Word | N
         if acceptance.chance(ratio)
     }
     return Word(offer.slot, own, within_reach) if within_reach else None
+
+
+def _is_of_a_phrase(parse: Parse, start: int, end: int, subtype: str) -> bool:
+    """Tell whether words are part of a set phrase: "old fashioned", "a pond of water".
+
+    That depends on what stands around them, so an exchange leaves it as it is.
+    """
+    before = next((token for token in reversed(parse.tokens) if token.end <= start), None)
+    if subtype == "obj":
+        is_single = any(token.start >= start and token.tag == "NN" for token in parse.tokens
+                        if token.end <= end)  # fmt: skip
+        return is_single and before is not None and before.text.lower() == "of"
+    after = next((token for token in parse.tokens if token.start >= end), None)
+    return subtype == "att" and after is not None and after.text.lower().endswith("ed")
 
 
 def can_exchange(one: Words, other: Words) -> bool:

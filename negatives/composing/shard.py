@@ -123,8 +123,8 @@ def _composites(
     learned = overlapping_pairs(block, scorers)
     acceptance = options.policy().first_acceptance("swap", "unknown")
     words = [
-        words_of(caption, offered, acceptance)
-        for (caption, _), offered in zip(block, offers, strict=True)
+        words_of(parse, offered, acceptance)
+        for (_, parse), offered in zip(block, offers, strict=True)
     ]
     parts: dict[int, Part] = {}
 
