@@ -71,7 +71,7 @@ def _image_of(row: Row) -> str:
 
 
 class _Asked(NamedTuple):
-    """A negative of a row whose image has held-out captions, and the true text it is compared to."""
+    """A negative of a row whose image has held-out captions, with the text that is true."""
 
     image: str
     true: str
