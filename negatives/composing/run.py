@@ -1,8 +1,8 @@
 """`negatives compose`: finished shards -> shards of composites, by a corpus model.
 
-One stage, a task a shard: its captions are parsed again, joined among each other, and written. The
-discipline is a build's: each task is committed once, the manifest comes last, and a run that was
-killed resumes with the same bytes, however many workers there are.
+One stage with a task per shard, whose captions are parsed again, joined and written. As
+in a build, each task is committed once, the manifest comes last, and a run that was killed resumes
+with the same bytes, whatever the number of workers.
 """
 
 import json
