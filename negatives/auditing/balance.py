@@ -15,7 +15,7 @@ from negatives.auditing import leaks
 from negatives.auditing.findings import Bar, Finding
 from negatives.auditing.forms import VowelSound
 from negatives.auditing.gap import ReferenceModel
-from negatives.auditing.pairs import Pair, groups_of, sample_pairs
+from negatives.auditing.pairs import Pair, group_of_clauses, groups_of, sample_pairs
 from negatives.negation.clauses import RULE
 
 
@@ -41,7 +41,13 @@ def edited_pairs(rows: Sequence[Row]) -> dict[str, list[Pair]]:
     for row, group in zip(rows, groups_of(rows), strict=True):
         for name, kind in KINDS.items():
             found[name] += [
-                Pair(positive.text, negative.text, name, positive.subtype, group)
+                Pair(
+                    positive.text,
+                    negative.text,
+                    name,
+                    positive.subtype,
+                    group_of_clauses(row) if name == "clauses" else group,
+                )
                 for positive in row.positives
                 if positive.type in kind.positives
                 and (positive.rule == RULE) == (name == "clauses")

@@ -12,14 +12,14 @@ from data.streams import Stream
 from data.texts import normalise
 from negatives.fluency.folds import Keys, image_key, leaders
 from negatives.fluency.words import hash_of
-from negatives.negation.clauses import counterpart_of
+from negatives.negation.clauses import RULE, cluster_of, counterpart_of
 
 
 class Pair(NamedTuple):
     """A caption and one of its negatives; `group` numbers the images that share captions.
 
     If a negative adds a clause ("and there is no cat"), `caption` is the caption with a true clause
-    of that form, where the row has one.
+    of that form, where the row has one, and `group` numbers the images among which it was drawn.
     """
 
     caption: str
@@ -37,10 +37,21 @@ class Pair(NamedTuple):
 def pairs_of(rows: Sequence[Row]) -> list[Pair]:
     """Return the pairs of rows, in order."""
     return [
-        Pair(counterpart_of(row, negative), negative.text, negative.type, negative.subtype, group)
+        Pair(
+            counterpart_of(row, negative),
+            negative.text,
+            negative.type,
+            negative.subtype,
+            group_of_clauses(row) if negative.rule == RULE else group,
+        )
         for row, group in zip(rows, groups_of(rows), strict=True)
         for negative in row.negatives
     ]
+
+
+def group_of_clauses(row: Row) -> int:
+    """Return the group of a row's clauses, a number below those of images' groups."""
+    return -1 - cluster_of(image_key(Caption(row.id, row.image, row.caption)))
 
 
 class Groups:

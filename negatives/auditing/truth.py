@@ -23,7 +23,7 @@ from negatives.auditing.sibling_truth import (
 )
 from negatives.fluency.folds import image_key
 from negatives.fluency.words import hash_of
-from negatives.negation.clauses import RULE, denies
+from negatives.negation.clauses import RULE, counterpart_of, denies
 
 Reader = Callable[[Sequence[str]], Iterable[Assertions]]
 HeldOut = Mapping[str, Sequence[str]]
@@ -71,10 +71,10 @@ def _image_of(row: Row) -> str:
 
 
 class _Asked(NamedTuple):
-    """A negative whose image has held-out captions."""
+    """A negative of a row whose image has held-out captions, and the true text beside it."""
 
     image: str
-    caption: str
+    true: str
     negative: Negative
 
     @property
@@ -93,16 +93,18 @@ def still_true(
 ) -> Iterator[Finding]:
     """Yield how often negatives are still true: by kind, and overall, weighted by their numbers.
 
+    A clause of the rule absence, "there is a cat", is compared with the row's true "there is a
+    frisbee": it is still true as often as the row's true "there is no cat" is false.
+
     `of_a_kind`: at most this many negatives of each kind are checked. `read`: returns what texts
     assert.
     """
     pairs = [
-        _Asked(_image_of(row), row.caption, negative)
+        _Asked(_image_of(row), counterpart_of(row, negative), negative)
         for row in rows
         if len(row.images) < 2 and _image_of(row) in held_out
         for negative in row.negatives
-        if negative.rule != RULE
-        or not denies(negative)  # other captions mention it because it is there
+        if negative.rule != RULE or not denies(negative)  # what it denies is there
     ]
     kinds = [each.kind for each in pairs]
     asked = [pairs[index] for index in _sample_indices(kinds, of_a_kind, seed)]
@@ -153,17 +155,17 @@ def _overall(truths: Mapping[str, Truth], num_of: Mapping[str, int]) -> Finding:
 def _answers(asked: Sequence[_Asked], held_out: HeldOut, read: Reader) -> Iterator[Answer]:
     images = list(dict.fromkeys(each.image for each in asked))
     numbers = {image: number for number, image in enumerate(images)}
-    texts = [text for each in asked for text in (each.caption, each.negative.text)]
+    texts = [text for each in asked for text in (each.true, each.negative.text)]
     texts += [text for image in images for text in held_out[image]]
     distinct = list(dict.fromkeys(texts))
     said = dict(zip(distinct, read(distinct), strict=True))
     for each in asked:
-        image, caption, negative = each
-        change = change_of(said[caption], said[negative.text])
+        image, true, negative = each
+        change = change_of(said[true], said[negative.text])
         facts = by_fact(negative.type, negative.subtype)
         elsewhere = images[(numbers[image] + len(images) // 2) % len(images)]
         other = find_in_held_out(change, said[held_out[elsewhere][0]], by_fact=facts)
-        for sibling in _others(held_out[image], said, said[caption]):
+        for sibling in _others(held_out[image], said, said[true]):
             answer = find_in_held_out(change, sibling, by_fact=facts)
             if answer is not None:
                 yield Answer(each.kind, numbers[image], *answer, other is not None and other[0])

@@ -29,6 +29,11 @@ from data.storage import AnyPath
     help="Finished build whose corpus model weighs exchanges.  [default: FOLDER's own]",
 )
 @click.option(
+    "--model",
+    help="The build's spaCy model (its negatives.model), if it is a folder: a path.  "
+    "[default: the installed one of that name]",
+)
+@click.option(
     "--set",
     "settings",
     multiple=True,
@@ -45,6 +50,7 @@ def compose(
     a_caption: float | None,
     layouts: tuple[str, ...],
     fluency_from: AnyPath | None,
+    model: str | None,
     settings: tuple[str, ...],
     seed: int | None,
     workers: int,
@@ -84,6 +90,7 @@ def compose(
             new,
             options=options,
             fluency_from=fluency_from,
+            model=model,
             workers=workers,
             report=lambda _stage, num_captions: report(num_captions),
         )

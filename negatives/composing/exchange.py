@@ -1,12 +1,13 @@
-"""What is false and what stays true of a composite: words and places that change sides. Pure.
+"""Negatives and positives of a composite: words or places are exchanged. Pure.
 
-A composite's text is as likely as its two captions together, p(A) p(B). A word of A and one of B
-that may take each other's place give A' and B', and are exchanged with the chance
+A composite's text is as likely as its two captions together, p(A) p(B). Exchanging a word of A for
+one of B gives A' and B', and happens with the probability
 
     min(1, p(A') p(B') / (p(A) p(B))),
 
-by which a composite and its negative are equally likely (negatives/sampling.py). Exchanging the
-places of the two, left for right, leaves p(A) p(B) as it is: it is always accepted, and false.
+so that a composite and its negative are equally likely (negatives/sampling.py). Exchanging the
+places of the two captions, left for right, leaves p(A) p(B) as it is: it is always accepted, and
+certainly false.
 """
 
 from collections import Counter
@@ -37,7 +38,7 @@ from negatives.words.lexicon import Lexicon
 WORDS: Final = "exchange_words"
 PLACES: Final = "exchange_places"
 RULES: Final = (WORDS, PLACES)
-"""What makes negatives and positives here, in the order of the manifest's producers."""
+"""The rules of composites, in the order of the manifest's producers."""
 
 
 class Word(NamedTuple):
@@ -57,7 +58,7 @@ Words = Sequence[Sequence[Word]]
 
 
 class Part(NamedTuple):
-    """A caption of a composite, with all that is asked about it."""
+    """A caption of a composite, with everything that exchanges need."""
 
     caption: Caption
     parse: Parse
@@ -85,22 +86,25 @@ class Made(NamedTuple):
     tally: Tally
 
 
-def words_of(caption: Caption, offers: Offers, acceptance: Acceptance) -> Words:
+def words_of(parse: Parse, offers: Offers, acceptance: Acceptance) -> Words:
     """Return the words of a caption that may change sides: slots of one phrase, known both ways.
 
-    Of each only what is within reach counts: an odd word is not made up for by the other one.
+    Only what is within reach counts: an odd word is not offset by a plain one. What belongs to a
+    set phrase stays.
     """
     return [
-        [word for offer in of_rule if (word := _word_of(caption, offer, acceptance)) is not None]
+        [word for offer in of_rule if (word := _word_of(parse, offer, acceptance)) is not None]
         for of_rule in offers
     ]
 
 
-def _word_of(caption: Caption, offer: Offer, acceptance: Acceptance) -> Word | None:
+def _word_of(parse: Parse, offer: Offer, acceptance: Acceptance) -> Word | None:
     alternatives = offer.slot.alternatives
     if not isinstance(alternatives, Substitutes) or not offer.slot.reversible:
         return None
-    own = text_at(caption.text, alternatives.start, alternatives.end).lower()
+    if _is_of_a_phrase(parse, alternatives.start, alternatives.end, offer.slot.subtype):
+        return None
+    own = text_at(parse.text, alternatives.start, alternatives.end).lower()
     ratios = offer.log_ratios or ()
     within_reach = {
         text.lower(): (index, ratio)
@@ -108,6 +112,20 @@ def _word_of(caption: Caption, offer: Offer, acceptance: Acceptance) -> Word | N
         if acceptance.chance(ratio)
     }
     return Word(offer.slot, own, within_reach) if within_reach else None
+
+
+def _is_of_a_phrase(parse: Parse, start: int, end: int, subtype: str) -> bool:
+    """Tell whether words are part of a set phrase: "old fashioned", "a pond of water".
+
+    That depends on what stands around them, so an exchange leaves it as it is.
+    """
+    before = next((token for token in reversed(parse.tokens) if token.end <= start), None)
+    if subtype == "obj":
+        is_single = any(token.start >= start and token.tag == "NN" for token in parse.tokens
+                        if token.end <= end)  # fmt: skip
+        return is_single and before is not None and before.text.lower() == "of"
+    after = next((token for token in parse.tokens if token.start >= end), None)
+    return subtype == "att" and after is not None and after.text.lower().endswith("ed")
 
 
 def can_exchange(one: Words, other: Words) -> bool:
@@ -129,7 +147,7 @@ def _pairs(one: Words, other: Words) -> Iterator[tuple[Word, Word]]:
 
 
 def exchanges(one: Words, other: Words) -> Iterator[Exchange]:
-    """Yield what may change sides."""
+    """Yield the exchanges that are possible."""
     for here, there in _pairs(one, other):
         index, ratio = here.within_reach[there.own]
         other_index, other_ratio = there.within_reach[here.own]
@@ -187,7 +205,7 @@ def make(composite: Composite, parts: tuple[Part, Part], acceptance: Acceptance,
 
 
 def _same_in_other_order(composite: Composite, parts: tuple[Part, Part]) -> tuple[str, ...]:
-    """Return what says the same where no place is named: the captions the other way round."""
+    """Return the text in reverse order, which says the same if no place is named."""
     if composite.form.places != NO_PLACES:
         return ()
     one, other = (part.caption.text for part in parts)
@@ -196,9 +214,9 @@ def _same_in_other_order(composite: Composite, parts: tuple[Part, Part]) -> tupl
 
 
 def _edit(composite: Composite, parts: tuple[Part, Part], exchange: Exchange) -> Edit | str:
-    """Return an exchange as an edit of the composite, or why it is refused.
+    """Return an exchange as an edit of the composite, or why it is rejected.
 
-    It would be false if either caption were; both have to be, to be sure.
+    One false caption would do; both have to be false, to be certain.
     """
     replacements: list[Replacement] = []
     for which, (part, slot, raw) in enumerate(

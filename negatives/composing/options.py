@@ -14,10 +14,10 @@ _MOST: Final = 16
 class ComposeOptions:
     """How composites are made.
 
-    `a_caption`: how many composites begin with a caption, on average; of a fraction, whether there
-    is one more is decided by the caption's id. `layouts`: how the two
-    images may stand. `max_log_ratio`, `min_context_coverage`: as of the scorer corpus. `seed`:
-    which partners, forms and exchanges are drawn.
+    `a_caption`: composites per caption, on average; the caption's id decides whether a fraction
+    counts as one more. `layouts`: how the two images may be arranged. `max_log_ratio` and
+    `min_context_coverage`: as for the scorer corpus. `seed`: of the draw of partners, forms and
+    exchanges.
 
     Raises:
         UsageError: a number is out of range, or a layout is unknown.
@@ -30,7 +30,7 @@ class ComposeOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing."""
+        """Reject values that make no sense."""
         if not 0 < self.a_caption <= _MOST:
             raise UsageError(
                 f"a_caption: expected a number above 0, up to {_MOST}, found {self.a_caption}"

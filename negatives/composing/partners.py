@@ -1,4 +1,4 @@
-"""Who is joined with whom: captions of two images that share nothing of what they assert. Pure."""
+"""Which captions are joined: those of two images that have no noun in common. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -26,7 +26,7 @@ class Said(NamedTuple):
 
 
 def said_of(parse: Parse, siblings: Siblings, lexicon: Lexicon) -> Said:
-    """Return what a caption and the others of its image speak of."""
+    """Return what a caption and the others of its image mention."""
     nouns = frozenset(
         lemma_of(token.text, token.tag, lexicon)
         for token in parse.tokens
@@ -36,7 +36,7 @@ def said_of(parse: Parse, siblings: Siblings, lexicon: Lexicon) -> Said:
 
 
 def is_apart(said: Said, other: Said, learned: Pairs, lexicon: Lexicon) -> bool:
-    """Tell whether a caption has a noun that names nothing of what another caption speaks of.
+    """Tell whether a caption has a noun that stands for nothing that another caption mentions.
 
     "A person on a street" may be true of the image of "a man on a road". `learned`: pairs of words
     that captions of the corpus use for one thing.
@@ -53,7 +53,7 @@ def is_apart(said: Said, other: Said, learned: Pairs, lexicon: Lexicon) -> bool:
 
 
 def misfit(parse: Parse) -> str | None:
-    """Return why a caption cannot be part of a composite, None if it can."""
+    """Return why a caption cannot be part of a composite; None if it can."""
     if len(parse.tokens) > MOST_TOKENS - 4:
         return "too long for a composite"
     if clause_of(parse) is None:
@@ -70,18 +70,18 @@ def partners(  # noqa: PLR0913 - captions, and what is asked of two of them
     *,
     seed: int,
 ) -> Iterator[tuple[int, int | None]]:
-    """Yield the number of each fit caption of a block with each partner; None where none fits.
+    """Yield the index of each suitable caption of a block with each partner's; None for no partner.
 
-    `num_partners`: how many a caption is to have. Images stand in an order drawn by their keys, in
-    clusters of about CLUSTER captions. A caption's partners are the next ones of its cluster that
-    fit and have a word to exchange with it, then those that only fit: each is one about as often.
-    Two fit if no noun of the one is said of the other's image, and `are_apart` (see `is_apart`):
-    then neither is likely to be true of both.
+    `num_partners`: how many a caption should have. Images are put into an order drawn from their
+    keys, and cut into clusters of about CLUSTER captions. A caption's partners are the next ones in
+    its cluster that fit and have a word to exchange with it, then those that only fit, so that all
+    are partners about equally often. Two captions fit if no noun of one is said of the other's
+    image, and if `are_apart` (see `is_apart`): then neither is likely to be true of both images.
 
-    Which caption begins tells something: partners are chosen for it. So whoever joins two captions
-    must draw which of them comes first in the text.
+    A caption and its partner are not alike: the partner was chosen for it. So the order of the two
+    in the text has to be drawn.
 
-    Clusters share no image, so that an audit can train a reader on some and ask it about others.
+    Clusters share no image, so that an audit can train a reader on some and test it on others.
     """
     for cluster in _clusters(block, seed=seed):
         size = len(cluster)
@@ -102,7 +102,7 @@ def partners(  # noqa: PLR0913 - captions, and what is asked of two of them
 
 
 def _clusters(block: Sequence[tuple[Caption, Parse]], *, seed: int) -> Iterator[list[int]]:
-    """Yield the numbers of fit captions: whole images, in the order of a draw by their keys."""
+    """Yield the indices of suitable captions, image by image, in an order drawn from their keys."""
     by_image: dict[str, list[int]] = {}
     for index, (caption, parse) in enumerate(block):
         if misfit(parse) is None:

@@ -1,8 +1,8 @@
 """`negatives compose`: finished shards -> shards of composites, by a corpus model.
 
-One stage, a task a shard: its captions are parsed again, joined among each other, and written. The
-discipline is a build's: each task is committed once, the manifest comes last, and a run that was
-killed resumes with the same bytes, however many workers there are.
+One stage with a task per shard, whose captions are parsed again, joined and written. As
+in a build, each task is committed once, the manifest comes last, and a run that was killed resumes
+with the same bytes, whatever the number of workers.
 """
 
 import json
@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, cast
 
 from data.commit import Json, remove_tree
-from data.config import differences, fingerprint, plain
+from data.config import base_name, differences, fingerprint, plain
 from data.errors import UsageError
 from data.manifest import (
     FILE_NAME,
@@ -28,9 +28,7 @@ from negatives.building.finishing import show_files
 from negatives.building.parsing import load_parser
 from negatives.building.plan import Report
 from negatives.building.stage import Done, Site, Stage, Task, run_stage
-from negatives.composing.exchange import (
-    RULES,
-)
+from negatives.composing.exchange import RULES
 from negatives.composing.options import ComposeOptions
 from negatives.composing.shard import ComposeStats, Tools, compose_shard, exchanged_rules
 from negatives.executors import Executor, opening
@@ -51,6 +49,7 @@ def compose(  # noqa: PLR0913 - what is made, where, by whom, and who hears of i
     *,
     options: ComposeOptions,
     fluency_from: AnyPath | None = None,
+    model: str | None = None,
     workers: int = 1,
     executor: Executor = workers_on_this_machine,
     report: Report = lambda _stage, _num_captions: None,
@@ -58,22 +57,31 @@ def compose(  # noqa: PLR0913 - what is made, where, by whom, and who hears of i
     """Write composites of the rows of a finished folder into the new folder `out`.
 
     Captions are parsed by the parser of the corpus model, and their words exchanged by the rules of
-    the folder's own manifest. `fluency_from`: the finished build whose corpus model weighs
-    exchanges; None for the folder's own. A run that was killed goes on where it stopped. Rows
-    without an image are left out.
+    the folder's own manifest. Rows without an image are left out. A run that was killed resumes.
+
+    Args:
+        folder: the finished folder.
+        out: the new folder.
+        options: how composites are made.
+        fluency_from: the finished build whose corpus model weighs exchanges; None for the folder's.
+        model: the spaCy model with which that corpus model was built, a name or a folder; None for
+            an installed one of the name that its manifest gives.
+        workers: the number of worker processes.
+        executor: where they run.
+        report: called with the stage and the number of captions just done.
 
     Raises:
-        UsageError: a folder is not finished, there is no corpus model, its parser is not installed,
-            or `out` holds other work.
+        UsageError: a folder is not finished, there is no corpus model, its parser is not found, or
+            `out` holds other work.
         ShardError: tasks failed; the others are finished and kept.
     """
     parent = open_parent(folder)
     learned_from = parent.folder if fluency_from is None else unpacked(fluency_from)
     corpus = _corpus_of(learned_from)
-    model = _parser_of(learned_from)
+    parser = _parser_of(learned_from, model)
     rules = exchanged_rules(parent.manifest.producers)
     other = None if fluency_from is None else read_manifest(learned_from).fingerprint
-    identity = _identity(parent, options, other, model=model, rules=rules)
+    identity = _identity(parent, options, other, model=parser, rules=rules)
     if (finished := _begin(out, identity)) is not None:
         return finished
     with opening(executor, workers) as open_workers:
@@ -83,9 +91,9 @@ def compose(  # noqa: PLR0913 - what is made, where, by whom, and who hears of i
                 Task(f"{number:05d}", parent.folder / shard.file)
                 for number, shard in enumerate(parent.manifest.shards)
             ],
-            work=partial(compose_shard, options, Tools(model, corpus, rules)),
+            work=partial(compose_shard, options, Tools(parser, corpus, rules)),
             stats=ComposeStats,
-            prepare=partial(load_parser, model),
+            prepare=partial(load_parser, parser),
         )
         done = run_stage(stage, Site(out / "work", open_workers, report))
     return _finish(parent, out, identity, list(done.values()), seed=options.seed)
@@ -106,27 +114,32 @@ def _corpus_of(folder: AnyPath) -> AnyPath:
     return folder / FLUENCY
 
 
-def _parser_of(folder: AnyPath) -> str:
-    """Return the parser with which a corpus was counted: its model knows the parses of no other.
+def _parser_of(folder: AnyPath, model: str | None) -> str:
+    """Return the parser with which a corpus was counted: its model fits the parses of no other.
+
+    `model`: the name or folder that the user gave. A manifest records a folder's name, but not
+    where it is.
 
     Raises:
-        UsageError: it is not installed, or in another version.
+        UsageError: it is not found, or in another version.
     """
     manifest = read_manifest(folder)
     section = manifest.config.get("negatives")
     named = section.get("model") if isinstance(section, dict) else None
-    model = named if isinstance(named, str) else model_name()
+    tried = model or (named if isinstance(named, str) else model_name())
     wanted = manifest.versions.get("parser")
     try:
-        found = model_version(model)
+        found = model_version(tried)
     except UsageError:
-        found = f"{model_name()}, not {model}"
-    if wanted is not None and found != wanted:
-        raise UsageError(
-            f"{folder}: expected the parser of its corpus model, {wanted}; found {found}; install "
-            "that one, or name a build of the present parser: --fluency-from OUT"
-        )
-    return model
+        found = f"no spaCy model {tried!r}"
+    else:
+        if wanted is None or found == wanted:
+            return tried
+    raise UsageError(
+        f"{folder}: expected the parser of its corpus model, {wanted or tried}; found {found}; "
+        "install that version, give its folder with --model, or use the corpus model of another "
+        "build with --fluency-from"
+    )
 
 
 def _identity(
@@ -144,7 +157,12 @@ def _identity(
     corpus = fluency_from or "the parent's own"
     content: Json = {
         "command": COMMAND,
-        "options": {**plain(options), "fluency_from": corpus, "model": model, "rules": list(rules)},
+        "options": {
+            **plain(options),
+            "fluency_from": corpus,
+            "model": base_name(model),
+            "rules": list(rules),
+        },
         "parent": parent.record,
         "versions": {"parser": model_version(model), **writer_versions(), "code": code_version()},
     }

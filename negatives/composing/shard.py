@@ -45,7 +45,7 @@ NO_PARTNER: Final = "no partner"
 
 
 class ComposeStats(NamedTuple):
-    """What a shard came to: captions dealt with, composites that were written, all outcomes."""
+    """The result of a shard: captions processed, composites written, and all outcomes."""
 
     captions: int
     composites: int
@@ -53,7 +53,7 @@ class ComposeStats(NamedTuple):
 
 
 class Tools(NamedTuple):
-    """With what all shards are composed: the parser, the corpus model, what exchanges words."""
+    """What all shards need: the parser, the corpus model, and the rules that exchange words."""
 
     parser: str
     corpus: AnyPath
@@ -61,7 +61,7 @@ class Tools(NamedTuple):
 
 
 def exchanged_rules(producers: Sequence[Json]) -> tuple[Json, ...]:
-    """Return the rules of a manifest whose words may change sides, as a configuration has them.
+    """Return the rules of a manifest that exchange words, in the form of a configuration.
 
     A folder that has none, such as an imported one, gets those of the preset natural.
     """
@@ -110,7 +110,7 @@ def compose_shard(
 def _composites(
     block: ParsedCaptions, chooser: Chooser, corpus: AnyPath, options: ComposeOptions
 ) -> Iterator[tuple[Row, Tally] | None]:
-    """Yield the rows of composites, each with what became of its exchanges; None for no partner."""
+    """Yield the rows of composites, each with its tally of exchanges; None for no partner."""
     siblings = siblings_in(block, chooser.lexicon)
     all_said = [
         said_of(parse, its, chooser.lexicon)
@@ -123,8 +123,8 @@ def _composites(
     learned = overlapping_pairs(block, scorers)
     acceptance = options.policy().first_acceptance("swap", "unknown")
     words = [
-        words_of(caption, offered, acceptance)
-        for (caption, _), offered in zip(block, offers, strict=True)
+        words_of(parse, offered, acceptance)
+        for (_, parse), offered in zip(block, offers, strict=True)
     ]
     parts: dict[int, Part] = {}
 
@@ -164,9 +164,9 @@ def _num_composites(caption_id: str, options: ComposeOptions) -> int:
 def _composite(
     one: Part, other: Part, acceptance: Acceptance, options: ComposeOptions
 ) -> tuple[Row, Tally]:
-    """Return the row of two captions; which is said first, and where each is shown, is drawn.
+    """Return the row of two captions; their order and their places are drawn.
 
-    A caption's partners are chosen for it, so that the order must not tell which of them began.
+    A caption's partners are chosen for it, so the order must not reveal for which of the two.
     """
     row_id = f"{one.caption.id}+{other.caption.id}"
     stream = Stream(options.seed, "form", row_id)

@@ -1,7 +1,7 @@
-"""Texts of composites: the forms in which two captions are joined, and where each stands. Pure.
+"""Texts of composites: the forms that join two captions, and where each of these stands. Pure.
 
-A form says where its two captions are shown ("on the left"), or nothing of it. Each form has a
-mirror, which is as likely, so that the order of the places tells nothing.
+A form may say where its two captions are shown ("on the left"). Each form that does has a mirror
+image, which is as likely, so that the order of the places reveals nothing.
 """
 
 from typing import Final, NamedTuple
@@ -18,8 +18,8 @@ _INSIDE: Final = frozenset((".", "!", "?", ";", ":", "...", "\u2026"))
 class Form(NamedTuple):
     """How two captions are joined: what stands before the first, and between them.
 
-    `layout`: one of `data.records.LAYOUTS`, for which the form is fit; "" for any. `places`: the
-    words of the first and the second caption's place, which stand in `before` and `between`.
+    `layout`: the one of `data.records.LAYOUTS` that the form suits; "" for any. `places`: the words
+    for the first and the second caption's place, which are part of `before` and `between`.
     """
 
     layout: str
@@ -50,7 +50,7 @@ FIRST_PLACES: Final = frozenset({"left", "top"})
 class Clause(NamedTuple):
     """A caption as part of a sentence: the characters `start` to `end` of it.
 
-    `is_lowered`: its first letter is made small there.
+    `is_lowered`: whether its first letter becomes a small one.
     """
 
     start: int
@@ -71,7 +71,7 @@ class Composite(NamedTuple):
 
 
 def clause_of(parse: Parse) -> Clause | None:
-    """Return a caption as part of a sentence, None for one that is more than a sentence."""
+    """Return a caption as part of a sentence; None if it is more than one sentence."""
     text = parse.text
     end = len(text.rstrip(_ENDS))
     start = len(text) - len(text.lstrip())
@@ -91,9 +91,9 @@ def clause_of(parse: Parse) -> Clause | None:
 def composite_of(
     form: Form, captions: tuple[str, str], clauses: tuple[Clause, Clause]
 ) -> Composite:
-    """Return the text of two captions, in the order in which the form has them.
+    """Return the text of two captions, in the form's order.
 
-    It begins and ends as the first caption does: with a capital and a full stop, or without.
+    It begins and ends like the first caption: with or without a capital, with or without a stop.
     """
     first = captions[0]
     has_stop = first.rstrip().endswith(".")
@@ -120,7 +120,8 @@ def _lowered(words: str) -> str:
 def moved_into(composite: Composite, which: int, edit: Edit) -> tuple[Replacement, ...] | None:
     """Return an edit of one of the captions as replacements of the composite's text.
 
-    `which`: 0 for the first caption, 1 for the second. None if it changes what is left out there.
+    `which`: 0 for the first caption, 1 for the second. None if it changes something that
+    the composite leaves out.
     """
     clause, offset = composite.clauses[which], composite.offsets[which]
     lowers = clause.is_lowered and composite.form.places != NO_PLACES
@@ -149,7 +150,7 @@ def exchanged_places(composite: Composite) -> Edit | None:
 
 
 def reordered(composite: Composite) -> Edit | None:
-    """Return the edit that says the same in the other order; None if no place is named."""
+    """Return the edit that says the same in reverse order; None if no place is named."""
     places = exchanged_places(composite)
     if places is None:
         return None
@@ -170,7 +171,7 @@ def reordered(composite: Composite) -> Edit | None:
 
 
 def says_places(parse: Parse) -> bool:
-    """Tell whether a caption itself speaks of left and right, top and bottom, or of pictures."""
+    """Tell whether a caption itself mentions left and right, top and bottom, or pictures."""
     return not _PLACE_WORDS.isdisjoint(normalise(parse.text).split())
 
 

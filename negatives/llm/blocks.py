@@ -1,8 +1,8 @@
-"""A block of captions is asked about: OUT/work/parse -> answers kept -> OUT/work/ask.
+"""Asking about a block of captions: OUT/work/parse -> cached answers -> OUT/work/ask.
 
-Answers are kept as they arrive, one file a shard, where the next run finds them. Once all of a
-block has its outcomes, these are committed like other work, and the second pass reads
-those alone: what happens to the kept answers meanwhile changes nothing.
+Answers are cached as they arrive, in one file per shard, where the next run finds them. Once a
+block has all its outcomes, these are committed like other work, and the second pass reads only
+them: later changes of the cache have no effect.
 """
 
 from collections.abc import Mapping, Sequence

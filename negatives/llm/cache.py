@@ -1,9 +1,9 @@
-"""Answers kept: one file a shard, a record appended as each answer arrives, with its checksum.
+"""The cache of answers: one file per shard, to which each answer is appended with its checksum.
 
-A store of objects adds nothing to a file; there a shard has a folder of files. A record is a line:
-the first 16 digits of the SHA-256 of the rest, a space, and JSON. Whatever cannot be read (half a
-line of a killed run, a changed byte) is counted, passed over, and asked again. Nothing but keys,
-answers and numbers of tokens is in a file: no caption, no password.
+Object stores cannot append to a file; there a shard has a folder of files. A record is a line: the
+first 16 digits of the SHA-256 of the rest, a space, and JSON. Whatever cannot be read (half a line
+from a killed run, a changed byte) is counted, skipped, and asked again. A file contains only keys,
+answers and numbers of tokens: no caption, no password.
 """
 
 import hashlib

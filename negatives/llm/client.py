@@ -1,10 +1,10 @@
-"""One question over the wire, by OpenAI's own client: the only import of `openai`.
+"""One request to a server, by OpenAI's own client: the only import of `openai`.
 
-That client asks again what fails for now (408, 409, 429, 5xx, no connection, silence), after the
-time that `Retry-After` asks for, up to two minutes. It gets a hook before each request, which may
-forbid it, and a deadline for the body of a reply, which may otherwise drip for ever. The variables
+That client retries temporary failures (408, 409, 429, 5xx, no connection, timeouts) after the time
+that `Retry-After` states, up to two minutes. It gets a hook before each request, which may forbid
+it, and a deadline for the body of a reply, which might otherwise trickle in for ever. The variables
 that it reads by itself (OPENAI_BASE_URL, OPENAI_ORG_ID, OPENAI_CUSTOM_HEADERS ...) are hidden from
-it: they may be meant for another server, and the configuration says what this one is to get.
+it: they may be meant for another server, and our configuration states what this one is sent.
 """
 
 import asyncio

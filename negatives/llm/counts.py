@@ -1,4 +1,4 @@
-"""What asking came to, counted and in words. Pure."""
+"""Counts of what was asked and answered, and a summary in words. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple

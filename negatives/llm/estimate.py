@@ -1,7 +1,7 @@
-"""What a build would ask, before it asks anything: requests, tokens, dollars or hours.
+"""An estimate of what a build would ask: requests, tokens, dollars or hours.
 
-Exact for the first captions, which are parsed; the others are taken to be like them. No model is
-opened and no server is asked.
+It is exact for the first captions, which are parsed; the others are assumed to be like them. No
+model is opened and no server is asked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ _JUDGE_TOKENS = (420, 20)  # read and written for one candidate
 
 
 class Estimate(NamedTuple):
-    """What a build would take; `cost` in dollars and `hours` where they can be told."""
+    """What a build would take; `cost` in dollars, and `hours`, if they are known."""
 
     captions: int
     requests: int

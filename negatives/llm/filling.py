@@ -1,8 +1,8 @@
-"""Gaps of captions, filled by the likelihoods of a causal model.
+"""Gaps in captions, filled by the likelihoods of a causal model.
 
-The words that may stand in a gap are ranked twice: by how likely the model finds their beginning
-after what stands before the gap, then, the first of them, with what stands after it. Even a small
-model is good at that, while its free answers to the same question are of no use.
+The words that may fill a gap are ranked twice: all by how likely their beginning is after the text
+before the gap, then the best of them with the text after it as well. Even a small model is good at
+that, while its free answers to the same question are useless.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""The form in which a server takes a question; what it does not take is found out on the way. Pure.
+"""The form of a request that a server accepts; what it does not accept is found by trying. Pure.
 
-Servers differ in the name of the limit on tokens, and some take no schema, seed or temperature.
+Servers differ in the name of the limit on tokens, and some accept no schema, seed or temperature.
 They say so with a 400 whose reason names the option.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 from negatives.llm.requests import Request
 
 REFUSES: Final = frozenset((400, 413, 414, 422, 451))
-"""Statuses that may be for the form of a question, or for what is asked."""
+"""Statuses that may be due to the form of a request or to its content."""
 
 _OLD: Final = "max_tokens"
 _NEW: Final = "max_completion_tokens"
@@ -30,7 +30,7 @@ class Form:
 
 
 def body_of(request: Request, form: Form, *, model: str, thinking_tokens: int) -> dict[str, Any]:
-    """Return the JSON of a request in the form that a server takes."""
+    """Return the JSON of a request in the form that a server accepts."""
     body: dict[str, Any] = {
         "model": model,
         "messages": [message._asdict() for message in request.messages],
@@ -47,7 +47,7 @@ def body_of(request: Request, form: Form, *, model: str, thinking_tokens: int) -
 
 
 def form_after(form: Form, body: Mapping[str, object], *, status: int, reason: str) -> Form | None:
-    """Return the form to try after a refusal of a body, None if there is none left."""
+    """Return the form to try after a body was rejected; None if there is none left."""
     if status in REFUSES:
         if form.tokens == _OLD and _names(reason, _NEW):
             return replace(form, tokens=_NEW)

@@ -1,8 +1,8 @@
 """Texts written by a causal model, several at a time: a second door of torch.
 
-`model.generate` decodes. Two things are ours, because it has no like of them: what all prompts
-begin with is read once, and each text is drawn by a stream of its own, so that it is the same
-whichever others are written beside it.
+`model.generate` decodes. Two things it does not offer are ours: the common beginning of all prompts
+is read once, and each text is drawn by a stream of its own, so that it is the same whichever others
+are written beside it.
 
 Shapes: B prompts, L tokens of the longest, V entries of the vocabulary.
 """

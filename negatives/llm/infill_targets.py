@@ -1,11 +1,11 @@
-"""Where a caption is worth asking about a word, and which answers exclude it. Pure.
+"""Which words of a caption are worth asking about, and which answers exclude them. Pure.
 
-Rules know classes of words that exclude each other. A model proposes any word, so the place has to
-make it false: the one thing that somebody rides or sits on is another thing then, while a table
-with a vase may well have a book on it too. Adjectives, prepositions and verbs have to be of the
-classes of our rules even so, nouns of a class or of a wider family. Where anything may be proposed
-(`is_open`), nouns and verbs with an object may be any that are not known to overlap: a small model
-fills them badly ("catch" -> "eat a baseball"), so it is for a better one, or with `verify`.
+Rules know classes of words that exclude each other. A model may propose any word, so its place has
+to make it false: what somebody rides or sits on is one thing and not another, while a table with a
+vase may well have a book on it too. Adjectives, prepositions and verbs still have to be in the
+classes of our rules, nouns in a class or a wider family. Where anything may be proposed
+(`is_open`), nouns and verbs with an object only must not be known to overlap. A small model fills
+these badly ("catch" -> "eat a baseball"), so use a better one, or `verify`.
 """
 
 from collections.abc import Callable, Iterator, Mapping

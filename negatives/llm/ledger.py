@@ -1,4 +1,4 @@
-"""What asking takes: requests, tokens, dollars. What may still be spent is reserved beforehand."""
+"""The account of requests, tokens and dollars. What a request may cost is reserved beforehand."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple

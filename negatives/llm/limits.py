@@ -1,4 +1,4 @@
-"""How a model may be asked: how many questions at once, how long, how many in all, how dear."""
+"""Limits on asking a model: concurrency, waiting time, number of requests, and cost."""
 
 from dataclasses import dataclass
 from math import inf

@@ -1,6 +1,6 @@
-"""The backend of a model on this machine.
+"""The backend for a model on this machine.
 
-A gap is filled by likelihood (filling.py); what has no gap is answered in words, as a server would.
+Gaps are filled by likelihood (filling.py); other requests are answered in text, as by a server.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What came of a question: an outcome, or a reason to ask no more. Pure."""
+"""The result of a request: an outcome, or a reason to stop asking. Pure."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
 """Prompts: versioned files of turns in `prompts/`, filled with a caption, which comes last. Pure.
 
 A file has turns that open with "=== ROLE": system, user and assistant as they are sent, then the
-`question` with its gaps (<caption>), and for some the `continuation`, a plain text to go on with.
+`question` with its gaps (<caption>), and for some the `continuation`, a plain text to continue.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ def chat_messages(found: Prompt, values: Mapping[str, str]) -> tuple[Message, ..
 
 
 def continuation_text(found: Prompt, caption: str) -> str:
-    """Return the text that a model is to go on with; the caption becomes one line of it."""
+    """Return the text that a model is to continue; the caption is one line of it."""
     return _fill(found.continuation, {"line": " ".join(caption.split())})
 
 

@@ -1,4 +1,4 @@
-"""What a model wrote, read strictly: JSON of the form that was asked for, or nothing. Pure."""
+"""Reading a model's answer strictly: JSON of the requested form, or nothing. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -101,7 +101,7 @@ def verdict_in(text: str) -> bool | None:
 
 
 def _object_in(text: str) -> dict[str, object] | None:
-    """Return the first JSON object of an answer; what stands around it is not looked at."""
+    """Return the first JSON object of an answer; the text around it is ignored."""
     start = text.find("{")
     if start < 0 or len(text) > _MOST_CHARACTERS:
         return None

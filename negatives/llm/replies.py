@@ -1,7 +1,7 @@
-"""What a server's reply says: an answer, a refusal, nothing at all; its tokens; its reasons. Pure.
+"""Reading a server's reply: an answer, a refusal or nothing; its tokens and its reasons. Pure.
 
-Servers that speak OpenAI's chat completions differ in what they send, above all when something is
-amiss, so the text of a reply is read here, with an account of what was found in it.
+Servers with OpenAI's chat completions API differ in what they send, above all if something is
+wrong, so the text of a reply is parsed here, with a description of what was found in it.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""What a language model is asked, what comes back, and who answers. Pure.
+"""Requests to a language model, their outcomes, and the backends that answer. Pure.
 
-A request is data: all that shapes its answer is in it. A caption in it is text of strangers, and
-stands in the last message alone, as a JSON string.
+A request is data: it has everything that shapes its answer. Its caption is untrusted text, and
+occurs only in the last message, as a JSON string.
 """
 
 import hashlib
@@ -130,7 +130,7 @@ class Backend(Protocol):
         """Return the account of what asking has taken so far."""
 
     def answers(self, requests: Sequence[Request], arrived: Arrived) -> list[Outcome]:
-        """Return the outcome of each request, in order; `arrived` is told of each at once.
+        """Return the outcome of each request, in order; `arrived` is called with each at once.
 
         Raises:
             UsageError: the model cannot be used, or a limit is reached.

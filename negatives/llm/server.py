@@ -1,9 +1,9 @@
-"""The backend of any server that speaks OpenAI's chat completions.
+"""The backend for any server with OpenAI's chat completions API.
 
-Questions go one at a time until there is a usable answer; then as many are under way as the limits
-allow. Most error statuses (moved, unpaid, not allowed) have nothing to do with the question and
-stop the run, and so do many questions in a row that fail (trust.py). The key is read from the
-environment when questions are asked, and is nowhere else.
+Requests are sent one at a time until there is a usable answer, and then concurrently, as far as the
+limits allow. Most error statuses (moved, unpaid, not allowed) have nothing to do with the request
+and stop the run, as do many failures in a row (trust.py). The key is read from the environment when
+requests are sent, and stored nowhere.
 """
 
 import asyncio

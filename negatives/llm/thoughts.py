@@ -1,7 +1,7 @@
-"""A reasoning model's thoughts, told from its answer. Pure.
+"""Separating a reasoning model's thoughts from its answer. Pure.
 
-Most servers keep them apart; others leave them in the text between marks, of which the first may be
-missing (it stood at the end of the prompt), or the last (the text was cut).
+Most servers return them separately; others leave them in the text between marks, of which the first
+may be missing (it was at the end of the prompt), or the last (the text was cut off).
 """
 
 import re

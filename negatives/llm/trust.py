@@ -1,9 +1,9 @@
-"""Whether a model is believed, by what came of its last questions. Pure.
+"""Whether to keep asking a model, by the outcomes of its last requests. Pure.
 
-A server that is wrongly set, out of money or of another kind than expected fails at every question.
-None of that is a matter of captions: after so many questions in a row without a usable answer the
-run stops. What may be the caption's fault (a request that is rejected, an answer that is no JSON)
-is held back until a usable answer shows that the model can do better.
+A server that is misconfigured, out of credit or of another kind than expected fails at every
+request. That has nothing to do with captions, so after a number of requests in a row without a
+usable answer the run stops. Failures that may be due to a caption (a rejected request, an answer
+that is not JSON) are held back until a usable answer shows that the model can do better.
 """
 
 from dataclasses import dataclass, field
@@ -29,10 +29,10 @@ from negatives.llm.requests import (
 
 @dataclass(slots=True)
 class Trust:
-    """What is known of a model; it outlives a call of `answers`, what is held does not.
+    """What is known about a model; it outlives a call of `answers`, unlike what is held back.
 
-    `is_proven`: an answer was usable. `in_a_row`: questions since then without one; `last` says
-    what became of the last of them.
+    `is_proven`: whether an answer was usable. `in_a_row`: requests since then without a usable
+    answer; `last`: the failure of the last of them.
     """
 
     is_proven: bool = False
@@ -41,7 +41,7 @@ class Trust:
     held: dict[int, Outcome] = field(default_factory=dict)
 
     def take(self, number: int, request: Request, outcome: Outcome) -> dict[int, Outcome]:
-        """Learn from an outcome; return those that may be told of by now, by number."""
+        """Learn from an outcome; return, by number, the outcomes that may be reported by now."""
         if isinstance(outcome, Answer):
             if self.is_proven or is_usable(request, outcome):
                 self.is_proven, self.in_a_row = True, 0
@@ -59,9 +59,9 @@ class Trust:
         return {number: outcome}
 
     def rest(self) -> dict[int, Outcome]:
-        """Return what is still held at the end of a call.
+        """Return what is still held back at the end of a call.
 
-        What a server has rejected is believed only of one that has answered something.
+        A rejection counts only if the server has answered something before.
         """
         outcomes, self.held = self.held, {}
         return {
@@ -72,7 +72,7 @@ class Trust:
         }
 
     def stop(self, name: str, account: str) -> UsageError | RetryableError:
-        """Return what to raise when too many questions in a row had no usable answer."""
+        """Return what to raise after too many requests in a row without a usable answer."""
         text = (
             f"{name}: {self.in_a_row} questions in a row without a usable answer; of the last one: "
             f"{self.last.why}; {account}; {KEPT} ({WHERE}.stop_after and max_unanswered allow more)"
@@ -87,7 +87,7 @@ class Trust:
 
 
 def is_usable(request: Request, answer: Answer) -> bool:
-    """Tell whether an answer has the form that was asked for, as far as that can be seen here."""
+    """Tell whether an answer has the requested form, as far as can be seen here."""
     return holds_object(answer.text) if request.schema is not None else bool(answer.text.strip())
 
 

@@ -1,4 +1,7 @@
-"""The verifier: is a candidate certainly false, grammatical, plausible? All but yes is no. Pure."""
+"""The verifier: is a candidate certainly false, grammatical and plausible? Anything but yes is no.
+
+Pure.
+"""
 
 from collections.abc import Sequence
 
@@ -32,7 +35,7 @@ def verifier_requests(caption: str, texts: Sequence[str]) -> list[Request]:
 
 
 def verdict(outcome: Outcome) -> str | None:
-    """Return why a candidate is refused: for its answer, or for want of one; None if it is not."""
+    """Return why a candidate is rejected (by an answer, or for lack of one); None if it is not."""
     if isinstance(outcome, Failure):
         return f"judge: {outcome.reason}"
     is_certain = verdict_in(outcome.text)

@@ -1,1 +1,1 @@
-"""True and false negation: what a caption's image has and has not, said in a clause of its own."""
+"""True and false negation: clauses on things that an image shows or does not show."""

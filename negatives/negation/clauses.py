@@ -1,13 +1,13 @@
-"""The clauses that deny or affirm a thing, and which things a caption speaks of. Pure.
+"""The clauses that deny or affirm a thing, and the things that a caption mentions. Pure.
 
-Four texts say something of two things, one that is there and one that is not:
+Four texts are about two things, one that is there and one that is not:
 
     a dog on a lawn, and there is no cat       true
     a dog on a lawn, and there is no frisbee   false
     a dog on a lawn, and there is a frisbee    true
     a dog on a lawn, and there is a cat        false
 
-so neither "no" nor the thing tells what is true.
+so neither "no" nor the thing reveals what is true.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,12 +16,14 @@ from typing import Final, NamedTuple
 
 from data.edits import Edit, Replacement
 from data.records import Negative, Positive, Row
+from data.streams import Stream
 from negatives.guards.siblings import Siblings
 from negatives.guards.tables import overlaps, words
 from negatives.parse import Parse
 from negatives.words.lexicon import Lexicon
 
 RULE: Final = "absence"
+_CLUSTERS: Final = 64  # of images; an audit needs 50 groups
 _PLURAL: Final = frozenset({"scissors", "skis", "pants", "jeans", "glasses", "sunglasses"})
 _NO: Final = " no "
 
@@ -50,7 +52,7 @@ def clauses_of(parse: Parse, name: str, lexicon: Lexicon) -> Clauses:
 
 
 def can_take_a_clause(parse: Parse) -> bool:
-    """Tell whether a clause may follow: one sentence that denies nothing and asks nothing."""
+    """Tell whether a clause may follow: after one sentence without a negation or a question."""
     texts = [token.text.lower() for token in parse.tokens]
     num_ends = sum(text in {".", "!", "?", ";", ":"} for text in texts)
     is_plain = words().negations.isdisjoint(texts) and "?" not in texts
@@ -58,9 +60,9 @@ def can_take_a_clause(parse: Parse) -> bool:
 
 
 def all_clauses_or_none(row: Row, *, before: Row) -> Row:
-    """Return a row without its clauses, true and false, if it has fewer of them than before.
+    """Return a row without its clauses, true and false, if it has lost some of them.
 
-    Some of them would tell what is true: without the false ones, "no" is in true texts alone.
+    The rest would reveal what is true: without the false ones, only true texts have "no".
     """
     if _num_clauses(row) == _num_clauses(before):
         return row
@@ -76,10 +78,10 @@ def _num_clauses(row: Row) -> int:
 
 
 class Vocabulary:
-    """Names of things, and which of them captions speak of."""
+    """Names of things, and which of them captions mention."""
 
     def __init__(self, names: Iterable[str], lexicon: Lexicon) -> None:
-        """Take the names; what a noun may name is worked out once."""
+        """Take the names; which of them a noun stands for is looked up once."""
         self._names = frozenset(names)
         self._lexicon = lexicon
         self._by_noun: dict[str, frozenset[str]] = {}
@@ -90,11 +92,11 @@ class Vocabulary:
                 self._by_head.setdefault(form, set()).add(name)
 
     def said(self, captions: Siblings) -> set[str]:
-        """Return the names of things that captions speak of.
+        """Return the names of things that captions mention.
 
-        They do by its name or its last word ("light" for "traffic light"), whatever the parser
-        makes of it, by a synonym, a wider or a narrower word ("animal" and "puppy" for "dog"), and
-        by the tables of words for one thing.
+        A thing is mentioned by its name or its last word ("light" for "traffic light"), however
+        that is tagged, by a synonym, by a wider or narrower word ("animal" and "puppy" for "dog"),
+        and by the tables of words for one thing.
         """
         found: set[str] = set()
         for word in {word for text in captions.texts for word in text.split()}:
@@ -113,21 +115,30 @@ class Vocabulary:
         )
 
 
+def cluster_of(image: str) -> int:
+    """Return the cluster of the image of a key: clauses are drawn among the images of a cluster.
+
+    Each thing is there as often as absent in a cluster. So a reader that has seen half of one would
+    know what is missing in the other half: an audit has to keep clusters together.
+    """
+    return Stream(RULE, "cluster", image).below(_CLUSTERS)
+
+
 def denies(edited: Positive | Negative) -> bool:
-    """Tell whether an edit of this rule denies a thing; the others affirm one."""
+    """Tell whether an edit of this rule denies a thing; if not, it affirms one."""
     return _NO in edited.edit.replacements[0].text
 
 
 def of_rule(edited: Iterable[Positive | Negative]) -> list[Positive | Negative]:
-    """Return those of these edits that say what is there or not."""
+    """Return the edits that add a clause."""
     return [each for each in edited if each.rule == RULE]
 
 
 def counterpart_of(row: Row, negative: Negative) -> str:
-    """Return the true text to which a negative is to be compared.
+    """Return the true text that a negative is compared to.
 
-    That is the caption, but of a clause the true one that says the same of another thing; the
-    caption where that was taken out.
+    That is the caption; for a clause, the text with the true clause of the same form, or the
+    caption if that text was removed.
     """
     if negative.rule != RULE:
         return row.caption

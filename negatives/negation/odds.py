@@ -1,7 +1,8 @@
-"""How likely things are in an image that a caption describes but does not name them in.
+"""How well a thing goes with the words of a caption that does not name it.
 
 A logistic regression for each thing on the words of the caption, fitted on a block's captions of
-other images: images are cut into folds, and each is asked of models that have not seen it.
+other images: images are divided into folds, and each fold is scored by models that have not seen
+it. How common a thing is in the block is left out: offsets.py makes up for that.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 NUM_FOLDS: Final = 5
 _MOST_WORDS: Final = 400
-_FEWEST_CAPTIONS: Final = 8  # that have a word, or a thing that they do not name
+_FEWEST_CAPTIONS: Final = 8  # with a word; with a thing and without it
 _PENALTY: Final = 1.0
 _STEPS: Final = 80
 _DECIMALS: Final = 4  # what is drawn must not depend on a processor's last bits
@@ -22,30 +23,32 @@ _DECIMALS: Final = 4  # what is drawn must not depend on a processor's last bits
 def log_odds(
     contexts: Sequence[Collection[str]], states: NDArray[np.int8], folds: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the log-odds that each thing is there, N x V; NaN for things too rare to be told.
+    """Return the log-odds that each thing is there, up to a constant for each thing, N x V.
+
+    Zero for things too rare to learn anything about.
 
     Args:
         contexts: the words of each of N captions.
         states: of each caption and each of V things: 1 there, 0 not there, -1 unknown.
         folds: of each caption: equal for captions of one image.
     """
-    found = np.full(states.shape, np.nan)
+    found = np.zeros(states.shape)
     counts = Counter(word for words in contexts for word in words)
     common = [word for word, num in counts.most_common(_MOST_WORDS) if num >= _FEWEST_CAPTIONS]
-    places = {word: place for place, word in enumerate(sorted(common), start=1)}
-    features = np.zeros((len(contexts), len(places) + 1))
+    columns = {word: column for column, word in enumerate(sorted(common), start=1)}
+    features = np.zeros((len(contexts), len(columns) + 1))
     features[:, 0] = 1.0
     for row, words in enumerate(contexts):
-        features[row, [places[word] for word in words if word in places]] = 1.0
+        features[row, [columns[word] for word in words if word in columns]] = 1.0
     for fold in range(NUM_FOLDS):
-        seen, asked = folds != fold, folds == fold
-        if not asked.any() or not seen.any():
+        others, own = folds != fold, folds == fold
+        if not own.any() or not others.any():
             continue
-        there, away = ((states[seen] == state).sum(0) for state in (1, 0))
+        there, away = ((states[others] == state).sum(0) for state in (1, 0))
         things = np.flatnonzero(np.minimum(there, away) >= _FEWEST_CAPTIONS)
         if len(things):
-            weights = _fit(features[seen], states[seen][:, things])
-            found[np.ix_(asked, things)] = features[asked] @ weights
+            weights = _fit(features[others], states[others][:, things])
+            found[np.ix_(own, things)] = features[own][:, 1:] @ weights[1:]
     rounded: NDArray[np.float64] = np.round(found, _DECIMALS)
     return rounded
 
@@ -53,8 +56,8 @@ def log_odds(
 def _fit(features: NDArray[np.float64], states: NDArray[np.int8]) -> NDArray[np.float64]:
     """Return the weights of a logistic regression for each thing, features x things.
 
-    Accelerated gradient descent, the step of each feature by how often it is seen: with at most m
-    features a caption, m/4 times that number bounds the curvature.
+    Accelerated gradient descent; the step size of each feature depends on how often it occurs: with
+    at most m features per caption, m/4 times that number bounds the curvature.
     """
     is_known = states >= 0
     targets = (states == 1).astype(np.float64)

@@ -61,7 +61,7 @@ def _stages(
     yield build
     made = build  # the stage whose shards are audited and trained on
     if composites is not None:
-        composed = _compose(build, out, dict(composites), workers=workers)
+        composed = _compose(build, out, negatives, dict(composites), workers=workers)
         made = _merge(build, composed, out)
         yield from (composed, made)
     shards = str(made.folder(out) / SHARDS)
@@ -127,14 +127,22 @@ def _evaluate(
     )
 
 
-def _compose(build: Stage, out: Path, options: Mapping[str, Any], *, workers: int) -> Stage:
-    """Return the stage that joins captions of the build."""
+def _compose(
+    build: Stage, out: Path, negatives: Json, options: Mapping[str, Any], *, workers: int
+) -> Stage:
+    """Return the stage that joins captions of the build, with its parser and corpus model.
+
+    A build that uses another one's corpus model has none of its own, and a manifest does not say
+    where a parser's folder is.
+    """
+    named = {"--model": negatives.get("model"), "--fluency-from": negatives.get("fluency_from")}
     settings = [f"--set={name}={json.dumps(value)}" for name, value in sorted(options.items())]
     return Stage(
         name="compose",
         depends_on={"build": fingerprint(build.depends_on), "composites": dict(options)},
         command=(
             *("negatives", "compose", str(build.folder(out) / SHARDS), f"{{}}/{SHARDS}"),
+            *(f"{option}={value}" for option, value in named.items() if value is not None),
             *settings,
             *("--quiet", "--workers", str(workers)),
         ),

@@ -1,7 +1,7 @@
 """Positives: edits that leave a caption certainly true, so that "edited" does not mean "false".
 
-POSITIVE_RULES is the whole list of rules. They are rules as those of negatives/rules are, but each
-alternative of a slot says the same as the caption, or what follows from it.
+POSITIVE_RULES lists all rules. They work like those of negatives/rules, but each alternative of a
+slot says the same as the caption, or something that follows from it.
 """
 
 from collections.abc import Mapping
@@ -29,4 +29,4 @@ POSITIVE_RULES: Mapping[str, type[AnyRule]] = {
     "llm_paraphrase": LlmParaphrase,
 }
 DEFAULTS = tuple(name for name in POSITIVE_RULES if name not in {"absence", "llm_paraphrase"})
-"""The rules that need nothing but the caption: those of `positives: true`."""
+"""The rules that need only the caption: those of `positives: true`."""

@@ -1,7 +1,7 @@
-"""True and false negation: clauses on what is there and what is not, by a source that knows it.
+"""True and false negation: clauses on what is there and what is not, from a source that knows.
 
-`scenes` knows what is in a picture; `coco` does where its annotated objects are given. What is said
-needs the image, not the caption alone, so it is drawn elsewhere (negatives/negation).
+`scenes` knows what is in a picture; so does `coco` if its annotated objects are given. A clause
+depends on the image and not on the caption alone, so it is drawn elsewhere (negatives/negation).
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from negatives.slots import Slot
 class Absence:
     """ "a dog on a lawn" -> "a dog on a lawn, and there is no cat".
 
-    With each true denial come a false one of a thing that is there, and both affirmed: as many true
-    clauses as false ones have "no", and as many have each thing.
+    Each true denial comes with a false one, of a thing that is there, and with clauses that affirm
+    both: as many true clauses as false ones have "no", and the same holds for each thing.
     """
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:

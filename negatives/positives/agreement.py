@@ -1,9 +1,9 @@
-"""Whether a free paraphrase says what its caption says, by the parses of both. Pure.
+"""Whether a free paraphrase says the same as its caption, by the parses of both. Pure.
 
 Both must have the same content words, numbers, quantities, pronouns and adverbs, deny nothing, and
-assert the same facts (negatives/grammar/facts.py): each attribute and number of the same noun, the
-same doer and thing of each deed, the same place. Facts go by words, so a caption that names two
-things or deeds by one word has no paraphrase. A doubt of the parser is a refusal.
+assert the same facts (negatives/grammar/facts.py): every attribute and number belongs to the same
+noun, each action has the same agent and object, and places are the same. Facts are made of words,
+so a caption with one word for two things or actions has no paraphrase. When in doubt, reject.
 """
 
 import re
@@ -40,7 +40,7 @@ def translated(text: str, caption: str, lexicon: Lexicon) -> str:
 
 
 def _forms(phrase: str, other: str, kind: str, lexicon: Lexicon) -> list[tuple[str, str]]:
-    """Return a phrase with the one that says the same, of nouns the plurals, too."""
+    """Return a phrase and its synonym, and for nouns their plurals as well."""
     if kind != "noun":
         return [(phrase, other)]
     plurals = [_plural(each, lexicon) for each in (phrase, other)]
@@ -57,7 +57,7 @@ def _has(text: str, phrase: str) -> bool:
 
 
 def disagreement(caption: Parse, paraphrase: Parse, lexicon: Lexicon) -> str | None:
-    """Return what a paraphrase says otherwise than its caption, None if nothing."""
+    """Return how a paraphrase differs in meaning from its caption; None if it does not."""
     denied = words().negations
     if any(token.text.lower() in denied for token in paraphrase.tokens):
         return "denies something"
@@ -80,7 +80,7 @@ def _compounds(facts: frozenset[Fact]) -> frozenset[Fact]:
 
 
 def _content(parse: Parse, lexicon: Lexicon) -> Counter[tuple[str, bool]]:
-    """Return the words that a paraphrase has to keep, and whether each is a plural."""
+    """Return the words that a paraphrase must keep, and whether each is a plural."""
     found = Counter[tuple[str, bool]]()
     for token in parse.tokens:
         lemma = lexicon.lemma(token.text.lower(), token.tag)
@@ -90,12 +90,12 @@ def _content(parse: Parse, lexicon: Lexicon) -> Counter[tuple[str, bool]]:
 
 
 def _is_place(relation: str) -> bool:
-    """Tell whether a fact is of a preposition, which writers hang on one word or another."""
+    """Tell whether a fact is about a preposition, which may be attached to one word or another."""
     return relation not in _OF_WORDS
 
 
 def _repeats(parse: Parse, lexicon: Lexicon) -> bool:
-    """Tell whether facts do not say which of two things or deeds of one name they are of."""
+    """Tell whether two things or actions have one name, so that facts do not tell them apart."""
     lemmas = [
         lexicon.lemma(token.text.lower(), token.tag)
         for token in parse.tokens

@@ -1,9 +1,9 @@
-"""Which positives a caption gets: every slot is drawn from once, worded, and kept if it is new.
+"""Which positives a caption gets: each slot is drawn from once, worded, and kept if it is new.
 
-Where a corpus model is there, it accepts what reorders or replaces as it accepts negatives: in fair
-pairs, so that a caption and its positive are equally likely, and so are an edit and the one that
-undoes it. As many captions of a block change one way as the other (evening.py). What turns a whole
-sentence around is taken as it is.
+If there is a corpus model, it accepts edits that reorder or replace as it accepts negatives: in
+fair pairs, so that a caption and its positive are equally likely, as are an edit and the one that
+undoes it. As many captions of a block change one way as the other (evening.py). Edits that turn a
+whole sentence around are accepted as they are.
 """
 
 from collections import Counter
@@ -44,9 +44,9 @@ _NO_NAMES = np.zeros(0, np.uint64)
 
 
 class PositiveChooser(NamedTuple):
-    """All that choosing positives needs beside the captions.
+    """What choosing positives needs beside the captions.
 
-    `acceptance`: how the corpus model accepts, None where the policy asks none.
+    `acceptance`: that of the corpus model; None if the policy has none.
     """
 
     producers: Sequence[Producer]
@@ -56,7 +56,7 @@ class PositiveChooser(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The answers to what rules asked about a block, and what parses texts."""
+    """The answers to what rules asked about a block, and a parser of texts."""
 
     answers: LlmAnswers
     parse_all: Callable[[Sequence[str]], Iterable[Parse]]
@@ -116,9 +116,9 @@ def choose_positives(  # noqa: PLR0913 - a block, what is known of it, and who c
 
     `chosen`: the negatives of each caption: no text is both. `scorers`: those of the policy,
     opened; the corpus model is asked, if it is among them. `even`: whether as many captions of the
-    block change one way as the other; without, a caption's positives depend on it alone. What
-    `absence` says is drawn elsewhere (negatives/negation). `asked`: the answers of a language model
-    and a parser for them; without, the rules that ask offer nothing.
+    block change one way as the other; if not, a caption's positives depend on it alone. The clauses
+    of `absence` are drawn elsewhere (negatives/negation). `asked`: the answers of a language model
+    and a parser for them; without these, the rules that ask offer nothing.
 
     Raises:
         ShardError: a rule failed on a caption.
@@ -150,7 +150,7 @@ def choose_positives(  # noqa: PLR0913 - a block, what is known of it, and who c
 
 
 class _Offer(NamedTuple):
-    """A slot with the one alternative that is asked about; `caption`: its place in the block."""
+    """A slot with one alternative; `caption`: the caption's index in the block."""
 
     caption: int
     parse: Parse
@@ -159,7 +159,7 @@ class _Offer(NamedTuple):
 
 
 class _Drawn(NamedTuple):
-    """An offer, its log-ratio if one is known, and by which it is accepted; None: not at all."""
+    """An offer, its log-ratio if it is known, and the one for its acceptance; None: never."""
 
     offer: _Offer
     ratio: float | None
@@ -169,9 +169,9 @@ class _Drawn(NamedTuple):
 def _offers(
     block: ParsedCaptions, chooser: PositiveChooser, asked: Asked | None
 ) -> tuple[list[_Offer], dict[int, Tally]]:
-    """Return all slots of the captions, in order, each with one alternative, all being alike.
+    """Return all slots of the captions, in order, each with one alternative drawn uniformly.
 
-    And what was wrong with a model's answers, by the captions' places.
+    Also return what was wrong with a model's answers, by the captions' indices.
     """
     found: list[_Offer] = []
     faults: dict[int, Tally] = {}
@@ -198,7 +198,7 @@ def _offers(
 def _agreeing(
     offers: Sequence[_Offer], asked: Asked, lexicon: Lexicon, faults: dict[int, Tally]
 ) -> list[_Offer]:
-    """Return the offers without those of a model that say something else than the caption."""
+    """Return the offers without those of a model that do not say the same as the caption."""
     texts = {
         number: translated(
             offer.slot.alternatives[0].apply(offer.parse.text), offer.parse.text, lexicon
@@ -225,9 +225,9 @@ def _log_ratios(
 ) -> list[float | None]:
     """Return the log-ratio of each offer that the corpus model weighs, None for the others.
 
-    The biases of the model make up for guards of negatives, so they are left out. What it cannot
-    lay out or knows too little of is out of reach. What changes its order keeps its words, so it is
-    not asked whether they have been seen together.
+    The model's biases compensate for guards of negatives, so they are left out. What it cannot lay
+    out or knows too little about is out of reach. Edits that change the order keep the words, so
+    these need not have been seen together.
     """
     first = scorers[0] if scorers else None
     if chooser.acceptance is None or not isinstance(first, CorpusScorer):
@@ -280,7 +280,7 @@ def _choose(  # noqa: PLR0913 - a caption and all that was found for it
 
 
 def _why_not(ratio: float | None, weight: float | None, chooser: PositiveChooser) -> str:
-    """Return why an offer is not drawn, in the words of negatives/sampling.py where it has any."""
+    """Return why an offer is not drawn, in the terms of negatives/sampling.py if it has one."""
     if weight is not None:
         return "stays"
     if ratio == -inf:
@@ -290,7 +290,7 @@ def _why_not(ratio: float | None, weight: float | None, chooser: PositiveChooser
 
 
 def _fault(edit: Edit | None, parse: Parse, seen: set[str]) -> str | None:
-    """Return why a worded positive is refused; None if it is not."""
+    """Return why a worded positive is rejected; None if it is not."""
     if edit is None:
         return "wording cannot be undone"
     text = edit.apply(parse.text)

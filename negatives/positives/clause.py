@@ -1,6 +1,6 @@
 """A phrase and its clause: "a dog in a park" <-> "a dog is in a park", "a man riding" and "is".
 
-The words of the phrase stay where they are; "is" or "are" comes in, or goes.
+The words of the phrase stay where they are; "is" or "are" is added or removed.
 """
 
 from collections.abc import Iterator
@@ -31,8 +31,8 @@ from negatives.words.lexicon import Lexicon
 class Clause:
     """ "a man riding a horse" -> "a man is riding a horse".
 
-    One slot a caption that is one phrase with a participle or a place after its noun, or the clause
-    that is made of it.
+    One slot for a caption that is one phrase with a participle or a place after its noun, or the
+    corresponding clause.
     """
 
     lexicon: Lexicon
@@ -96,7 +96,7 @@ class Clause:
 
 
 def _is_said(tree: Tree, after: int) -> bool:
-    """Tell whether a participle or a place stands here, and goes with the subject."""
+    """Tell whether a participle or a place follows here, and belongs to the subject."""
     if tree.tags[after] == "VBG" and tree.pos[after] == "VERB":
         return tree.words[after] not in words_of("stating")
     if tree.words[after] not in words_of("located"):

@@ -1,12 +1,12 @@
-"""Evening out: of a block's captions as many change one way as the other. Pure.
+"""Evening out: as many captions of a block change one way as the other. Pure.
 
-"next to" gives way to "beside" and back. Were the one drawn more often than the other, a reader
-would know positives by "beside". So all edits of a block that undo one another in kind share a
-number b: an edit with log-ratio r is accepted with min(1, e^(r + b)), one that leads the other way
-with min(1, e^(r - b)), and b makes both as many as expected. What has no way back in its block is
-never drawn. "little boy" and "small dog" are usual, the other two are not; so edits before one and
-the same word have a number of their own, where there are enough of them. A block is cut by the
-source alone, so workers and restarts change nothing.
+"next to" becomes "beside" and the reverse. If one were drawn more often than the other, a reader
+would recognise positives by "beside". So all edits of a block that undo each other in kind share an
+offset b: an edit with log-ratio r is accepted with probability min(1, e^(r + b)), one in the other
+direction with min(1, e^(r - b)), and b makes the expected numbers equal. An edit without a
+counterpart in its block is never drawn. "little boy" and "small dog" are usual, "small boy" and
+"little dog" are not; so edits before the same word have an offset of their own if there are enough
+of them. The source alone decides on blocks, so workers and restarts change nothing.
 """
 
 import re
@@ -27,7 +27,7 @@ _Group = tuple[tuple[str, ...], str]
 
 
 class Direction(NamedTuple):
-    """What edits that undo one another have in common, and which of the two ways this one goes.
+    """What edits that undo each other have in common, and the direction of this one.
 
     `before`: the word that follows.
     """
@@ -40,8 +40,7 @@ class Direction(NamedTuple):
 def direction_of(slot: Slot, text: str) -> Direction | None:
     """Return the direction of a slot's first edit; None for one that is not evened out.
 
-    Phrases that change places have no direction of their own, and whole sentences that are turned
-    around are all different.
+    Phrases that change places have no direction, and sentences that are turned around all differ.
     """
     if not slot.reversible:
         return None
@@ -63,7 +62,7 @@ def direction_of(slot: Slot, text: str) -> Direction | None:
 def evened(directions: Sequence[Direction | None], ratios: Sequence[float]) -> list[float | None]:
     """Return log-ratios that make as many edits go forth as back, in the order given.
 
-    None for an edit that may not be drawn: nothing in the block goes the other way.
+    None for an edit that must not be drawn: nothing in the block goes the other way.
     """
     near: Counter[tuple[tuple[str, ...], str, bool]] = Counter(
         (each.name, each.before, each.forth) for each in directions if each is not None
@@ -85,14 +84,14 @@ def evened(directions: Sequence[Direction | None], ratios: Sequence[float]) -> l
 def _group_of(
     direction: Direction, near: Mapping[tuple[tuple[str, ...], str, bool], int]
 ) -> _Group:
-    """Return with which edits one is evened out: before one word if there are enough each way."""
+    """Return the group of an edit: that before its next word if it is large enough each way."""
     name, _, before = direction
     enough = min(near[name, before, forth] for forth in (True, False)) >= _ENOUGH
     return name, before if enough else ""
 
 
 def _offset(forth: Sequence[float], back: Sequence[float]) -> float | None:
-    """Return the number b that makes both ways as many as expected."""
+    """Return the offset b that makes the expected numbers equal; None if nothing goes back."""
     if not forth or not back:
         return None
     low, high = -_REACH, _REACH
@@ -106,5 +105,5 @@ def _offset(forth: Sequence[float], back: Sequence[float]) -> float | None:
 
 
 def _number(ratios: Sequence[float], offset: float) -> float:
-    """Return how many edits are accepted, as expected."""
+    """Return the expected number of accepted edits."""
     return sum(exp(min(0.0, ratio + offset)) for ratio in ratios)

@@ -33,14 +33,14 @@ _SAID = frozenset({"VBG", "IN"})
 class Existence:
     """ "a dog in a park" -> "there is a dog in a park".
 
-    One slot a caption that is one indefinite phrase, with a participle or a preposition after its
-    noun, or that after "there is".
+    One slot for a caption that is one indefinite phrase, with a participle or a preposition after
+    its noun, with or without "there is".
     """
 
     lexicon: Lexicon
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:
-        """Yield a slot if the caption is such a phrase, or says that there is what it names."""
+        """Yield a slot if the caption is such a phrase, with or without "there is"."""
         if len(parse.tokens) < 4:
             return
         tree = tree_of(parse)

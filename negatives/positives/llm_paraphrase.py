@@ -1,7 +1,7 @@
-"""`llm_paraphrase`: the model says the caption in another way, freely. Pure.
+"""`llm_paraphrase`: a language model rephrases the caption freely. Pure.
 
-What it writes is an edit of the caption like any other. Whether it says the same is not left to the
-model: the answer is parsed and held against the caption (agreement.py) before it is kept.
+Its answer becomes an edit of the caption like any other. Whether it says the same is not left to
+the model: the answer is parsed and compared with the caption (agreement.py) before it is kept.
 """
 
 from collections import Counter
@@ -21,6 +21,7 @@ from negatives.slots import Slot
 
 _PROMPT = "paraphrase-1"
 _MAX_TOKENS = 160
+_ARTICLES = frozenset({"a", "an", "the"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +83,7 @@ class LlmParaphrase:
         if len(parse.text) > MAX_CHARACTERS:
             reasons[TOO_LONG] += 1
         slots: list[Slot] = []
-        seen = {normalise(parse.text)}
+        seen = {_without_articles(parse.text)}
         for number, outcome in enumerate(outcomes):
             if isinstance(outcome, Failure):
                 reasons[outcome.reason] += 1
@@ -92,12 +93,17 @@ class LlmParaphrase:
             edit = None if text is None else edit_between(parse.text, text)
             if text is None:
                 reasons[UNPARSABLE] += 1
-            elif edit is None or normalise(text) in seen:
+            elif edit is None or _without_articles(text) in seen:
                 reasons[TWICE if number and edit is not None else "unchanged"] += 1
             else:
-                seen.add(normalise(text))
+                seen.add(_without_articles(text))
                 slots.append(Slot("llm_paraphrase", "rewrite", "order", (edit,), reversible=False))
         return slots, reasons
+
+
+def _without_articles(text: str) -> str:
+    """Return a text as it is compared: another article makes no paraphrase."""
+    return " ".join(word for word in normalise(text).split() if word not in _ARTICLES)
 
 
 def _in_form_of(caption: str, answer: str) -> str | None:

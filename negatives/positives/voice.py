@@ -1,7 +1,7 @@
 """Active and passive: "a man riding a horse" <-> "a horse being ridden by a man".
 
-Of a short list of verbs, where the caption is of the doer, the deed and the thing, and what follows
-is a place in which both are.
+For a short list of verbs, where the caption has an agent, an action and an object, followed at most
+by a place that both are in.
 """
 
 from collections.abc import Iterator
@@ -49,14 +49,14 @@ class _Group(NamedTuple):
 class Voice:
     """ "a man riding a horse" -> "a horse being ridden by a man".
 
-    One slot a caption that begins with a doer, a verb and what it is done to, or that in the
+    One slot for a caption that begins with an agent, a verb and an object, or with the same in the
     passive.
     """
 
     lexicon: Lexicon
 
     def __call__(self, parse: Parse) -> Iterator[Slot]:
-        """Yield a slot if the caption is of one deed."""
+        """Yield a slot if the caption is about one action."""
         if len(parse.tokens) < 4:
             return
         tree = tree_of(parse)
@@ -90,7 +90,7 @@ class Voice:
         yield Slot("voice", "rewrite", "act", (edit,))
 
     def _is_fit(self, tree: Tree, thing: Chunk, group: _Group) -> bool:
-        """Tell whether a thing can be done this to: a dog is walked and fed, a street is not."""
+        """Tell whether a verb can have this object: a dog is walked and fed, a street is not."""
         verbs = tree.words[group.first : group.last + 1]
         cared = any(verb.startswith(_CARE) for verb in verbs) or "fed" in verbs
         return not cared or is_animate(tree, thing.root)

@@ -3,6 +3,7 @@
 from data.edits import edit_between
 from data.records import Negative, Positive, Row
 from negatives.auditing.balance import balance_findings, edited_pairs
+from negatives.auditing.pairs import group_of_clauses
 from negatives.negation.clauses import RULE
 from negatives.words import lexicon
 
@@ -49,10 +50,10 @@ def test_pairs_are_of_one_row_and_kind() -> None:
             )
         ),
     ]
-    found = {
-        name: [(pair.caption, pair.text) for pair in pairs]
-        for name, pairs in edited_pairs(rows).items()
-    }
+    pairs = edited_pairs(rows)
+    assert {pair.group for pair in pairs["clauses"]} == {group_of_clauses(rows[2])}
+    assert {pair.group for name in pairs if name != "clauses" for pair in pairs[name]} == {0, 1}
+    found = {name: [(pair.caption, pair.text) for pair in pairs[name]] for name in pairs}
     assert found == {
         "reordered": [("a dog and a red cat", "a red dog and a cat")],
         "replaced": [("a couch", "two sofas")],

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from data.edits import Edit, Replacement
-from data.records import Caption, Negative, Row, Skip
+from data.records import Caption, Negative, Positive, Row, Skip
 from negatives.auditing.sibling_truth import Assertions
 from negatives.auditing.truth import NAME, Seen, find_held_out, still_true
 
@@ -73,6 +73,32 @@ def test_a_composite_is_not_asked_about_one_of_its_images() -> None:
         for each in (rows, [*rows, *composites])
     )
     assert both == alone
+
+
+def test_a_denial_is_false_if_a_held_out_caption_names_what_it_denies() -> None:
+    """In 5 of 40 images there is a cat after all; 20 of the captions name the frisbee."""
+
+    def clause(text: str) -> Edit:
+        return Edit((Replacement(6, 6, f", and there is {text}"),))
+
+    def said(number: int) -> Row:
+        caption = f"dog {number:02}"
+        no_cat, frisbee, no_frisbee, cat = (
+            (edit.apply(caption), edit)
+            for edit in map(clause, ("no cat", "a frisbee", "no frisbee", "a cat"))
+        )
+        true = [Positive(text, "rewrite", "existence", "absence", "rule", edit, None, 0)
+                for text, edit in (no_cat, frisbee)]  # fmt: skip
+        false = [Negative(text, kind, "existence", "absence", "rule", edit, None, 0)
+                 for (text, edit), kind in ((no_frisbee, "negate"), (cat, "add"))]  # fmt: skip
+        return Row(f"x:{number}", (f"{number}.jpg",), caption, tuple(false), tuple(true))
+
+    rows = [said(number) for number in range(40)]
+    held_out = {f"{n}.jpg": ["a cat" if n < 5 else "a frisbee" if n < 25 else "x"]
+                for n in range(40)}  # fmt: skip
+    overall, found = still_true(rows, held_out, of_a_kind=99, seed=0, read=read)
+    assert (found.group, found.value, found.num) == ("add/existence", 5 / 20, 40)
+    assert overall.value == found.value
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Composites of a build on scenes: true and false by the scenes' truth, and the same every time."""
 
+import importlib.util
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ from typing import TypeVar
 
 import pytest
 
+from data.config import base_name
 from data.edits import Edit
 from data.errors import ShardError, UsageError
 from data.manifest import problems_of, read_all_rows, read_manifest
@@ -27,6 +29,7 @@ from negatives.config import build_config
 from negatives.executors import Run
 from negatives.folders.filtering import FilterOptions, filter_folder
 from negatives.folders.merging import merge_folders
+from negatives.models import model_name, model_version
 from negatives.presets import PRESETS
 
 T = TypeVar("T")
@@ -215,11 +218,36 @@ def test_another_parser_than_that_of_the_corpus_model_is_refused(
     other = rewritten(parent, tmp_path / "other", versions=versions)
     section = {**manifest.config["negatives"], "model": "en_core_web_md"}
     gone = rewritten(other, tmp_path / "gone", config={**manifest.config, "negatives": section})
-    for folder, found in ((other, r"found en_core_web_sm\w* \d"), (gone, "not en_core_web_md")):
-        expected = f"its corpus model, en_core_web_md 3.7.1, spacy 3.7.2; {found}|{found}"
-        with pytest.raises(UsageError, match=expected):
-            compose(folder, tmp_path / "new", options=OPTIONS)
+    wanted = "its corpus model, en_core_web_md 3.7.1, spacy 3.7.2; found"
+    for folder, model, found in (
+        (other, None, r"en_core_web_sm\w* \d.*; install that version, give its folder with"),
+        (gone, None, "no spaCy model 'en_core_web_md'; install"),
+        (gone, str(tmp_path / "nowhere"), "no spaCy model '.*nowhere'; install"),
+    ):
+        with pytest.raises(UsageError, match=f"{wanted} {found}"):
+            compose(folder, tmp_path / "new", options=OPTIONS, model=model)
     assert not (tmp_path / "new").exists()
+
+
+def test_a_parser_given_as_a_folder_has_to_be_given_again(
+    parent: Path, made: Path, tmp_path: Path
+) -> None:
+    name = model_name()
+    package = importlib.util.find_spec(name)
+    assert package is not None
+    assert package.origin is not None
+    found = next(Path(package.origin).parent.glob(f"{name}-*"), Path(package.origin).parent)
+    (tmp_path / "mine").symlink_to(found)
+    versions = {**read_manifest(parent).versions, "parser": model_version(str(tmp_path / "mine"))}
+    manifest = read_manifest(parent)
+    section = {**manifest.config["negatives"], "model": base_name(str(tmp_path / "mine"))}
+    folder = rewritten(parent, tmp_path / "other", versions=versions,
+                       config={**manifest.config, "negatives": section})  # fmt: skip
+    with pytest.raises(UsageError, match=r"found no spaCy model .*its folder with --model"):
+        compose(folder, tmp_path / "new", options=OPTIONS)
+    compose(folder, tmp_path / "new", options=OPTIONS, model=str(tmp_path / "mine"))
+    assert rows_of(tmp_path / "new") == rows_of(made)
+    assert str(tmp_path) not in (tmp_path / "new/manifest.json").read_text()
 
 
 def test_words_are_exchanged_by_the_rules_of_the_folder(parent: Path, tmp_path: Path) -> None:

@@ -4,25 +4,27 @@ from math import exp
 
 import pytest
 
-from data.records import Caption
 from negatives.composing.exchange import Words, exchanges, words_of
 from negatives.composing.partners import Said, is_apart
 from negatives.guards.tables import Together
 from negatives.sampling import Acceptance, Offer
 from negatives.slots import Slot, Substitutes
 from negatives.words import lexicon
+from tests.parses import parse_of
 
 LOG_P = {"red": -1.0, "blue": -1.5, "green": -2.5, "odd": -9.0}
 ACCEPTANCE = Acceptance(1.0, 3.0)
+TAGS = {"a": "DET", "an": "DET", "car": "NOUN", "bus": "NOUN"}
 
 
 def words(text: str, colour: str, *, weight: float = 1.0) -> Words:
     """Return the one colour of a caption, with log-ratios of a model that weighs it so."""
+    parse = parse_of(" ".join(f"{word}/{TAGS.get(word, 'ADJ')}" for word in text.split()))
     start = text.index(colour)
     others = tuple(other for other in LOG_P if other != colour)
     slot = Slot("r", "replace", "att", Substitutes(start, start + len(colour), others))
     ratios = [weight * (LOG_P[other] - LOG_P[colour]) for other in others]
-    return words_of(Caption("1", "1", text), [[Offer(slot, ratios)]], ACCEPTANCE)
+    return words_of(parse, [[Offer(slot, ratios)]], ACCEPTANCE)
 
 
 @pytest.mark.parametrize(("one", "other"), [("red", "blue"), ("red", "green"), ("green", "blue")])
@@ -43,6 +45,24 @@ def test_an_exchange_and_its_way_back_are_balanced(one: str, other: str, weight:
 
 def test_what_is_out_of_reach_of_one_is_not_exchanged() -> None:
     assert not list(exchanges(words("a red car", "red"), words("an odd bus", "odd")))
+
+
+@pytest.mark.parametrize(
+    ("tagged", "subtype", "word", "stays"),
+    [
+        ("an/DET old/ADJ fashioned/VERB/VBN table/NOUN", "att", "old", True),
+        ("an/DET old/ADJ table/NOUN", "att", "old", False),
+        ("a/DET pond/NOUN of/ADP water/NOUN", "obj", "water", True),
+        ("a/DET pond/NOUN in/ADP water/NOUN", "obj", "water", False),
+        ("a/DET group/NOUN of/ADP men/NOUN/NNS", "obj", "men", False),
+    ],
+)
+def test_set_phrases_stay(tagged: str, subtype: str, word: str, *, stays: bool) -> None:
+    parse = parse_of(tagged)
+    start = parse.text.index(word)
+    slot = Slot("r", "replace", subtype, Substitutes(start, start + len(word), ("other",)))
+    (found,) = words_of(parse, [[Offer(slot, [0.0])]], ACCEPTANCE)
+    assert (not found) is stays
 
 
 def test_equal_words_are_not_exchanged() -> None:

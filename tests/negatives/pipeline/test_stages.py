@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,17 @@ def test_composites_are_made_of_the_build_and_put_beside_it(tmp_path: Path) -> N
     merged = str(stages["merge"].folder(tmp_path) / "shards")
     assert merged in stages["train"].command
     assert merged in stages["audit"].command
+
+
+def test_composites_have_the_parser_and_the_corpus_model_of_their_build(tmp_path: Path) -> None:
+    def options(negatives: dict[str, Any]) -> list[str]:
+        sections = {**SECTIONS, "negatives": {"composites": {}, **negatives}}
+        (stage,) = (s for s in stages_of(sections, tmp_path) if s.name == "compose")
+        return [word for word in stage.command if re.match("--(model|fluency-from)", word)]
+
+    assert options({}) == []
+    given = {"model": "my/parser", "fluency_from": "other/out"}
+    assert options(given) == ["--model=my/parser", "--fluency-from=other/out"]
 
 
 def test_without_a_benchmark_nothing_is_evaluated(tmp_path: Path) -> None:

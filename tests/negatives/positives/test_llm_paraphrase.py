@@ -30,6 +30,7 @@ def answer(content: object) -> Answer:
          "In a park, a man rides a horse."),
         (answer({"paraphrase": RIDER}), "unchanged"),
         (answer({"paraphrase": "a man riding a horse in a park"}), "unchanged"),
+        (answer({"paraphrase": "The man riding the horse in the park."}), "unchanged"),
         (answer({"paraphrase": " "}), "unparsable"),
         (answer({"paraphrase": 3}), "unparsable"),
         (answer({"text": "A man rides."}), "unparsable"),
