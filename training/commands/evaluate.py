@@ -1,7 +1,7 @@
 """`evaluate`: a model's scores on benchmarks."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,7 @@ from training.commands.wanted import Wanted, wanted
 
 if TYPE_CHECKING:
     from training.evaluation.benchmarks import Benchmark
+    from training.evaluation.benchmarks.shards import Trained
     from training.evaluation.config import EvaluationOptions
     from training.evaluation.encoder import Encoding, Report
     from training.evaluation.results import Results
@@ -118,7 +119,8 @@ def evaluate(
         Wanted(name, _root(name, folders.root), _path(folders.images) or images)
         for name, folders in options.benchmarks.items()
     ]
-    places = [_with_shards(place, trained_on, config) for place in places]
+    section = _section(config, checkpoint)
+    places = [_with_shards(place, trained_on, section) for place in places]
     if not places:
         raise UsageError("expected --benchmark; see evaluate benchmarks")
     from training.evaluation.benchmarks import open_benchmark
@@ -138,10 +140,14 @@ def evaluate(
     if check_golden:
         golden(check_golden)  # an unknown name is refused before hours of work
     backbone = checked_against(options.against) if options.against else None
-    read = [open_benchmark(place.name, root=place.root, images=place.images) for place in places]
+    trained = _trained(section)
+    read = [
+        open_benchmark(place.name, root=place.root, images=place.images, trained=trained)
+        for place in places
+    ]
     encoding = _encoding(options, device, cache)
     log_probability = _log_probability(language_model)
-    notes = overlap_notes(read, trained_on) if trained_on else ()
+    notes = overlap_notes(read, trained_on, trained=trained) if trained_on else ()
     shown = not (quiet or as_json)
     with ended_when_deaf(), process_group(encoding.device), _progress(shown=shown) as report:
         from training.evaluation.encoder import Encoder
@@ -242,18 +248,36 @@ def _root(name: str, text: str | None) -> Path | None:
     return local(text, where=where) if text else None
 
 
-def _with_shards(place: Wanted, trained_on: AnyPath | None, config: Path | None) -> Wanted:
-    """Return the place of one's own negatives: by default those that were trained on."""
+def _section(config: Path | None, checkpoint: Path | None) -> Mapping[str, object]:
+    """Return the options of training: those of the run, or the section of the pipeline.yaml."""
     from data.config import read_yaml
-    from training.evaluation.benchmarks import SHARDS
 
-    if place.name != SHARDS:
+    run = checkpoint / "run.json" if checkpoint else None
+    if run is not None and run.exists():
+        found = json.loads(run.read_text(encoding="utf-8")).get("config")
+    else:
+        found = read_yaml(config).get("training") if config else None
+    return found if isinstance(found, dict) else {}
+
+
+def _trained(section: Mapping[str, object]) -> "Trained":
+    from data.images import ImageColumns
+    from training.evaluation.benchmarks.shards import Trained
+
+    split, column, key = (section.get(name) for name in ("split", "image_column", "image_key"))
+    columns = ImageColumns(image=str(column or ImageColumns().image), key=str(key) if key else None)
+    return Trained(split=str(split) if split else None, columns=columns)
+
+
+def _with_shards(
+    place: Wanted, trained_on: AnyPath | None, section: Mapping[str, object]
+) -> Wanted:
+    """Return the place of one's own negatives: by default those that were trained on."""
+    if place.name != "shards" or (place.root and place.images):
         return place
-    training = (read_yaml(config) if config else {}).get("training") or {}
-    root = local(str(trained_on), where="--trained-on") if trained_on else None
-    return place._replace(
-        root=place.root or root, images=place.images or _path(training.get("images"))
-    )
+    images = section.get("images")
+    root = place.root or (local(str(trained_on), where="--trained-on") if trained_on else None)
+    return place._replace(root=root, images=place.images or _path(str(images) if images else None))
 
 
 def _encoding(options: "EvaluationOptions", device: str, cache: AnyPath | None) -> "Encoding":

@@ -7,15 +7,18 @@ from data.shards import read_rows
 from data.storage import AnyPath
 from data.texts import normalise
 from training.evaluation.benchmarks import Benchmark
+from training.evaluation.benchmarks.shards import Trained
 from training.evaluation.run import texts_of
 from training.evaluation.tasks import Classification
 
 
-def overlap_notes(benchmarks: Sequence[Benchmark], shards: AnyPath) -> tuple[str, ...]:
+def overlap_notes(
+    benchmarks: Sequence[Benchmark], shards: AnyPath, *, trained: Trained
+) -> tuple[str, ...]:
     """Return a note for each benchmark that shares captions, prompts excepted, with shards.
 
-    Case, punctuation and spacing are ignored. Negatives count too, as texts that were trained on;
-    splits other than "train" were not trained on.
+    Case, punctuation and spacing are ignored. Negatives count too, as texts that were trained on.
+    All splits are read if the one of training is unknown.
 
     Raises:
         UsageError: the shards cannot be read.
@@ -31,8 +34,10 @@ def overlap_notes(benchmarks: Sequence[Benchmark], shards: AnyPath) -> tuple[str
     }
     captions: set[str] = set()
     negatives: set[str] = set()
-    for shard in read_manifest(shards).shards:
-        for row in read_rows(shards / shard.file) if shard.split == "train" else ():
+    manifest = read_manifest(shards)
+    split = trained.split_of(manifest)
+    for shard in manifest.shards:
+        for row in read_rows(shards / shard.file) if split in {None, shard.split} else ():
             captions.add(normalise(row.caption))
             negatives.update(normalise(negative.text) for negative in row.negatives)
     counts = {

@@ -48,6 +48,8 @@ class Score:
         asked: the hash of the items.
         margins: how far apart true and false are, for composition and paraphrases; None in older
             files.
+        image_alone: the score after the mean image is taken from each, so that texts alone cannot
+            tell; None where images are compared, and in older files.
     """
 
     benchmark: str
@@ -65,6 +67,7 @@ class Score:
     outcomes: str = ""
     asked: str = ""
     margins: Margins | None = None
+    image_alone: float | None = None
 
     @property
     def coverage(self) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, TypeGuard
 
 import numpy as np
 
@@ -80,6 +80,7 @@ def evaluate(  # noqa: PLR0913 - a model's names, the tasks, and options
             known = first_then_others(
                 partial(_text_only, task, asked, cache=cache, log_probability=log_probability)
             )
+            centred = score_without_texts(task, encodings)
             own = [
                 score_of(
                     outcomes,
@@ -92,7 +93,7 @@ def evaluate(  # noqa: PLR0913 - a model's names, the tasks, and options
                 )
                 for outcomes in outcomes_of(task, encodings)
             ]
-            scores += own
+            scores += [replace(score, image_alone=centred) for score in own]
             notes += (
                 f"{benchmark.name} {task.name}: {score.measure} is undefined because its "
                 f"{score.items:,} images are all of one class"
@@ -157,16 +158,39 @@ def without_images(task: AnyTask, encodings: Encodings) -> dict[str, float]:
 
     A gain that is there too was learnt from texts. Nothing for tasks that compare images.
     """
-    if not isinstance(task, Task) or task.layout not in (CAPTIONS, PARAPHRASES):
+    if not _compares_captions(task):
         return {}
     mean_D = encodings.image_ID.mean(axis=0)
     mean_D /= max(float(np.linalg.norm(mean_D)), np.finfo(np.float32).tiny)
     alike_ID = np.broadcast_to(mean_D, encodings.image_ID.shape)
-    found = compared(task, replace(encodings, image_ID=alike_ID))
+    found = _accuracy(task, replace(encodings, image_ID=alike_ID))
+    return {} if found is None else {NO_IMAGE: found}
+
+
+def score_without_texts(task: AnyTask, encodings: Encodings) -> float | None:
+    """Return the score after the mean of all images is taken from each.
+
+    What a text scores with the mean image is then taken from what it scores with its own, so that
+    the images alone decide: a model that looks at texts only is at chance, however well it guesses.
+    None for tasks that compare images.
+    """
+    if not _compares_captions(task):
+        return None
+    centred_ID = encodings.image_ID - encodings.image_ID.mean(axis=0)
+    return _accuracy(task, replace(encodings, image_ID=centred_ID))
+
+
+def _compares_captions(task: AnyTask) -> TypeGuard[Task]:
+    return isinstance(task, Task) and task.layout in (CAPTIONS, PARAPHRASES)
+
+
+def _accuracy(task: Task, encodings: Encodings) -> float | None:
+    """Return the share of a task's items that are right, None if none has its images."""
+    found = compared(task, encodings)
     asked = np.isfinite(found.credits_N)
     if not asked.any():
-        return {}
-    return {NO_IMAGE: float((found.credits_N * found.weights_N)[asked].mean())}
+        return None
+    return float((found.credits_N * found.weights_N)[asked].mean())
 
 
 def kind_of(task: AnyTask) -> str:

@@ -19,9 +19,10 @@ from click.testing import CliRunner, Result
 
 from data.errors import UsageError
 from tests.training.folders import finished, jpeg, picture_folder
-from tests.training.runs import OTHERS, model_folder, places, settings, world
+from tests.training.runs import OTHERS, ROWS, model_folder, places, settings, world
 from training.cli import evaluate as command
 from training.evaluation.benchmarks import BENCHMARKS, open_benchmark
+from training.evaluation.benchmarks.shards import Trained
 from training.evaluation.overlap import overlap_notes
 from training.evaluation.results import read_results
 from training.evaluation.summary import summary_of
@@ -177,11 +178,26 @@ def test_own_negatives_are_a_benchmark(root: Path) -> None:
     assert json.loads(told(shlex.split(line)))["scores"] == found["scores"]
 
 
-def test_only_what_was_trained_on_counts_as_trained_on(root: Path, tmp_path: Path) -> None:
-    own = open_benchmark("shards", root=root / "shards", images=root / "images")
-    for split, num_notes in (("train", 1), ("val", 0)):
-        finished(tmp_path / split, {split: OTHERS})
-        assert len(overlap_notes([own], tmp_path / split)) == num_notes
+@pytest.mark.parametrize("named", [None, "train2014"])
+def test_only_the_split_of_training_was_trained_on(
+    root: Path, tmp_path: Path, named: str | None
+) -> None:
+    finished(tmp_path, {named or "train": ROWS, "val2014": OTHERS})
+    seen = Trained(split=named)
+    own = open_benchmark("shards", root=tmp_path, images=root / "images", trained=seen)
+    items = [item for task in own.tasks for item in task.items]
+    assert len(items) == sum(len(row.negatives) for row in OTHERS)
+    (note,) = overlap_notes([own], tmp_path, trained=seen)
+    assert note.startswith("shards: 12 of its 36 texts are captions of the shards")
+    seen = Trained(split="val2014")
+    own = open_benchmark("shards", root=tmp_path, images=root / "images", trained=seen)
+    assert sum(len(task.items) for task in own.tasks) == sum(len(row.negatives) for row in ROWS)
+
+
+def test_shards_without_negatives_are_no_benchmark(tmp_path: Path) -> None:
+    finished(tmp_path, {"train": [row._replace(negatives=()) for row in OTHERS]})
+    with pytest.raises(UsageError, match="no negative of a single image in train"):
+        open_benchmark("shards", root=tmp_path)
 
 
 @pytest.fixture(scope="module")

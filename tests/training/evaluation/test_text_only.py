@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from data.streams import Stream
 from training.evaluation.encodings import Encodings
-from training.evaluation.run import _text_only, without_images
+from training.evaluation.outcomes import compared
+from training.evaluation.run import _text_only, score_without_texts, without_images
 from training.evaluation.tasks import (
     CAPTIONS,
     GROUP,
@@ -166,6 +167,22 @@ def test_a_text_tower_without_images_is_a_reader(layout: Layout) -> None:
     assert without_images(task(*items, layout=layout), encodings) == {"no image": 1.0}
     back = [each._replace(captions=captions[::-1]) for each in items]
     assert without_images(task(*back, layout=layout), encodings) == {"no image": 0.0}
+
+
+def test_images_alone_decide_where_texts_are_taken_out() -> None:
+    encodings = Encodings(
+        image_ID=np.array([[1, 0.1], [1, -0.1]], np.float32),
+        text_TD=np.array([[0.9, 0.4], [0.5, 0.8], [0, 0.1]], np.float32),
+        images={ImageRef("a"): 0, ImageRef("b"): 1},
+        texts={"likely": 0, "unlikely": 1, "unlikelier": 2},
+    )
+    items = [item(0, "unlikely", "likely", image="a"), item(1, "likely", "unlikely", image="b")]
+    found = compared(task(*items), encodings)
+    assert found.credits_N.tolist() == [0, 1], "the likely text is preferred for both images"
+    assert score_without_texts(task(*items), encodings) == 1
+    assert score_without_texts(task(*items, layout=GROUP), encodings) is None
+    alike = replace(encodings, image_ID=np.ones((2, 2), np.float32))
+    assert score_without_texts(task(*items), alike) == 0.5
 
 
 @pytest.mark.parametrize("layout", [GROUP, TEXT_ALONE, CAPTIONS])

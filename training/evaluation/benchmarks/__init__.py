@@ -31,7 +31,7 @@ from training.evaluation.benchmarks.negrefcocog import negrefcocog
 from training.evaluation.benchmarks.retrieval import coco, flickr30k
 from training.evaluation.benchmarks.scenes import SceneStore
 from training.evaluation.benchmarks.scenes import tasks as scenes_tasks
-from training.evaluation.benchmarks.shards import shards_store, shards_tasks
+from training.evaluation.benchmarks.shards import Trained, shards_store, shards_tasks
 from training.evaluation.benchmarks.spec import spec
 from training.evaluation.benchmarks.sugarcrepe import sugarcrepe
 from training.evaluation.benchmarks.sugarcrepe_pp import sugarcrepe_pp
@@ -250,8 +250,16 @@ BENCHMARKS: Mapping[str, Adapter] = {
 }
 
 
-def open_benchmark(name: str, *, root: Path | None, images: AnyPath | None = None) -> Benchmark:
+def open_benchmark(
+    name: str,
+    *,
+    root: Path | None,
+    images: AnyPath | None = None,
+    trained: Trained = Trained(),  # noqa: B008 - frozen
+) -> Benchmark:
     """Read a benchmark from its folder; its images are found below `images`, or below the folder.
+
+    `trained`: what the model was trained on, for the benchmark of one's own negatives.
 
     Raises:
         UsageError: the benchmark is unknown, or a file is missing or not as expected.
@@ -263,7 +271,8 @@ def open_benchmark(name: str, *, root: Path | None, images: AnyPath | None = Non
     if name == SHARDS:
         if root is None:
             raise UsageError(f"benchmark {SHARDS}: expected {SHARDS}=OUT with finished shards")
-        return Benchmark(name=name, tasks=shards_tasks(root), store=shards_store(root, images))
+        own = shards_tasks(root, trained=trained)
+        return Benchmark(name=name, tasks=own, store=shards_store(root, images, trained=trained))
     if name not in BENCHMARKS:
         known = [*BENCHMARKS, SCENES, SHARDS]
         raise UsageError(f"unknown benchmark {name!r}; {nearest(name, known)}")

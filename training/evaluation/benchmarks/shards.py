@@ -1,15 +1,20 @@
 """One's own negatives: captions of finished shards, each beside one of its negatives.
 
-What the shards were not trained on is asked: all splits but "train", or "train" if there is no
-other. Negatives drawn fairly make a test that no reader of texts alone can pass.
+What the shards were not trained on is asked: all splits but the one of training, or that one if
+there is no other. If the negatives were drawn fairly, a reader of the texts alone stays near
+chance.
 """
 
+import heapq
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from data.images import Store, open_images
-from data.manifest import read_manifest
+from data.errors import UsageError
+from data.images import ImageColumns, Store, open_images
+from data.manifest import Manifest, read_manifest
 from data.records import Row
 from data.shards import read_rows
 from data.storage import AnyPath
@@ -18,52 +23,67 @@ from training.evaluation.tasks import CAPTIONS, ImageRef, Item, Task
 
 _MOST_ITEMS: Final = 1000
 """Of a kind: enough for an interval of three points."""
-_TRAIN: Final = "train"
 
 
-def shards_tasks(folder: Path) -> tuple[Task, ...]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """What a run was trained on.
+
+    Attributes:
+        split: of the shards; None: "train" if there is one.
+        columns: of parquet images.
+    """
+
+    split: str | None = None
+    columns: ImageColumns = field(default_factory=ImageColumns)
+
+    def split_of(self, manifest: Manifest) -> str | None:
+        """Return the split that was trained on, None if it is unknown."""
+        split = self.split or "train"
+        return split if split in manifest.splits() else None
+
+
+def shards_tasks(folder: Path, *, trained: Trained) -> tuple[Task, ...]:
     """Return a task for each kind of negative, such as "swap_att"; composites are left out.
 
+    Of each kind there are at most _MOST_ITEMS, the same for every model.
+
     Raises:
-        UsageError: the folder holds no finished shards.
+        UsageError: the folder holds no finished shards, or they have no negative of one image.
     """
     manifest = read_manifest(folder)
-    asked = [split for split in manifest.splits() if split != _TRAIN] or [_TRAIN]
-    items: dict[str, list[Item]] = defaultdict(list)
+    seen = trained.split_of(manifest)
+    asked = [split for split in manifest.splits() if split != seen] or list(manifest.splits())
+    heaps: dict[str, list[tuple[float, Item]]] = defaultdict(list)  # the largest draw first
     for shard in manifest.shards:
-        if shard.split in asked:
-            for row in read_rows(folder / shard.file):
-                for name, item in _items_of(row):
-                    items[name].append(item)
+        for row in read_rows(folder / shard.file) if shard.split in asked else ():
+            for name, item in _items_of(row):
+                entry = (-Stream("evaluation", "shards", name, item.id).unit(), item)
+                push = heapq.heappush if len(heaps[name]) < _MOST_ITEMS else heapq.heappushpop
+                push(heaps[name], entry)
+    if not heaps:
+        raise UsageError(
+            f"benchmark shards: {folder}: no negative of a single image in "
+            f"{', '.join(asked)}; composites are not asked"
+        )
     return tuple(
-        Task(name=name, layout=CAPTIONS, items=_drawn(name, items[name])) for name in sorted(items)
+        Task(name=name, layout=CAPTIONS, items=tuple(item for _, item in sorted(heap)))
+        for name, heap in sorted(heaps.items())
     )
 
 
-def shards_store(folder: Path, images: AnyPath | None) -> Store:
+def shards_store(folder: Path, images: AnyPath | None, *, trained: Trained) -> Store:
     """Return the images of shards: at a place, or those of scenes, which are drawn.
 
     Raises:
         UsageError: there is no such place, or none was given and the shards are not of scenes.
     """
-    return open_images(images, manifest=read_manifest(folder))
+    return open_images(images, manifest=read_manifest(folder), columns=trained.columns)
 
 
-def _items_of(row: Row) -> list[tuple[str, Item]]:
-    if len(row.images) != 1:
-        return []
-    return [
-        (
-            f"{negative.type}_{negative.subtype}",
-            Item(f"{row.id}:{number}", (ImageRef(row.image),), (row.caption, negative.text)),
-        )
-        for number, negative in enumerate(row.negatives)
-    ]
-
-
-def _drawn(name: str, items: list[Item]) -> tuple[Item, ...]:
-    """Return at most _MOST_ITEMS, the same for every model, in the order of the shards."""
-    if len(items) <= _MOST_ITEMS:
-        return tuple(items)
-    places = Stream("evaluation", "shards", name).shuffled(range(len(items)))[:_MOST_ITEMS]
-    return tuple(items[place] for place in sorted(places))
+def _items_of(row: Row) -> Iterator[tuple[str, Item]]:
+    if len(row.images) == 1:
+        for number, negative in enumerate(row.negatives):
+            captions = (row.caption, negative.text)
+            item = Item(f"{row.id}:{number}", (ImageRef(row.image),), captions)
+            yield f"{negative.type}_{negative.subtype}", item
