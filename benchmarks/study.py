@@ -50,8 +50,8 @@ class Scale:
 
     scenes: int = 60_000
     steps: int = 7500
-    tuning_scenes: int = 6000
-    tuning_steps: int = 1125
+    tuning_scenes: int = 30_000
+    tuning_steps: int = 1650
 
 
 _SCALE: Final = Scale()

@@ -28,7 +28,7 @@ FIGURES: Final = {
 }
 _TITLES: Final = (
     "", "seeds", "composition", "binding", "paraphrases", "zero-shot", "I2T R@1", "T2I R@1",
-    "no image", "composition against CLIP", "binding against CLIP",
+    "no image", "binding, no image", "composition against CLIP", "binding against CLIP",
 )  # fmt: skip
 
 
@@ -36,12 +36,14 @@ def figures_of(results: Results) -> Figures:
     """Return a run's figures in per cent: those of the table, and of each task of composition."""
     tasks = {s.task: s for s in results.scores if s.kind == "composition" and s.value is not None}
     kinds = {name: score.value or 0.0 for name, score in tasks.items()}
-    blind = statistics.fmean(score.text_only[NO_IMAGE] for score in tasks.values())
-    bound = [value for name, value in kinds.items() if name in BINDING]
-    found = {name: results.summary[figure] for name, figure in FIGURES.items()}
-    if bound:
-        found["binding"] = statistics.fmean(bound)
-    return {name: 100 * v for name, v in (found | {"no image": blind} | kinds).items()}
+    blind = {name: score.text_only[NO_IMAGE] for name, score in tasks.items()}
+    found = {name: results.summary[figure] for name, figure in FIGURES.items()} | {
+        "binding": statistics.fmean(kinds[name] for name in BINDING),
+        "no image": statistics.fmean(blind.values()),
+        "binding, no image": statistics.fmean(blind[name] for name in BINDING),
+    }
+    blind_kinds = {f"{name}, no image": blind[name] for name in BINDING}
+    return {name: 100 * value for name, value in (found | kinds | blind_kinds).items()}
 
 
 def write_report(out: Path) -> None:
@@ -86,7 +88,7 @@ def table(found: Mapping[str, Sequence[Figures]]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [_TITLES]
     controls = {method.label: method for method in METHODS}
     for label, runs in found.items():
-        cells = [_cell([run[name] for run in runs]) for name in _TITLES[2:9] if name in runs[0]]
+        cells = [_cell([run[name] for run in runs]) for name in _TITLES[2:-2]]
         against = [
             _against(found, controls.get(label), name) for name in ("composition", "binding")
         ]
@@ -94,9 +96,21 @@ def table(found: Mapping[str, Sequence[Figures]]) -> list[tuple[str, ...]]:
     return rows
 
 
-def markdown(found: Mapping[str, Sequence[Figures]]) -> str:
-    """Return the table as a page shows it."""
-    titles, *rows = table(found)
+def binding_table(found: Mapping[str, Sequence[Figures]]) -> list[tuple[str, ...]]:
+    """Return the rows of the tasks of binding: means over seeds, and in brackets with no image."""
+    rows = [("", *BINDING)]
+    for label, runs in found.items():
+        rows.append((label, *(
+            f"{statistics.fmean(run[task] for run in runs):.0f} "
+            f"({statistics.fmean(run[f'{task}, no image'] for run in runs):.0f})"
+            for task in BINDING
+        )))  # fmt: skip
+    return rows
+
+
+def markdown(rows_of_table: Sequence[Sequence[str]]) -> str:
+    """Return a table as a page shows it."""
+    titles, *rows = rows_of_table
     rule = ("---", *("---:" for _ in titles[1:]))
     return "".join(f"| {' | '.join(cells)} |\n" for cells in (titles, rule, *rows))
 

@@ -1,4 +1,4 @@
-"""The study's two worlds: scenes to pre-train on, and fresh ones to fine-tune on in four ways."""
+"""The study's two worlds: scenes to pre-train on, and fresh ones to fine-tune on in five ways."""
 
 import json
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from negatives.building import build
 from negatives.composing.options import ComposeOptions
 from negatives.composing.run import compose
 from negatives.config import build_config
+from negatives.folders.filtering import FilterOptions, filter_folder
 from negatives.folders.importing import ImportOptions, import_published
 from negatives.folders.merging import merge_folders
 
@@ -49,23 +50,23 @@ class World:
             if not (parts[1] / "manifest.json").exists():
                 compose(*parts, options=ComposeOptions(), workers=workers)
             merge_folders(parts, folder)
+        elif data == "binding":
+            options = FilterOptions(types=("swap", "replace/rel"), drop_empty=True)
+            filter_folder(self.shards("natural"), folder, options=options)
         elif data == "statements":
-            merge_folders((self.shards("natural"), self._statements()), folder)
+            self._import_statements(folder)
         else:
-            options = {"preset": data, "positives": data == "natural"}
             source = {"name": "scenes", **_options(self._scenes)}
-            sections = {"data": {"source": source}, "negatives": options}
+            asked = {"preset": data, "positives": data == "natural"}
+            sections = {"data": {"source": source}, "negatives": asked}
             build(build_config(sections), out=folder, workers=workers)
         return folder
 
-    def _statements(self) -> Path:
-        """Return a folder of true statements on order and relation, each with a false one."""
-        folder, file = self._folder / "statements-alone", self._folder / "statements.jsonl"
-        if not (folder / "manifest.json").exists():
-            lines = (json.dumps(line) + "\n" for line in self._lines())
-            file.write_text("".join(lines), encoding="utf-8")
-            import_published(file, folder, options=ImportOptions(format="jsonl", split="train"))
-        return folder
+    def _import_statements(self, folder: Path) -> None:
+        """Write true statements on order and relation, each with a false one."""
+        file = self._folder / "statements.jsonl"
+        file.write_text("".join(json.dumps(line) + "\n" for line in self._lines()), "utf-8")
+        import_published(file, folder, options=ImportOptions(format="jsonl", split="train"))
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         count = self._scenes.num_scenes("train")

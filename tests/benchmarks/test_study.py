@@ -9,6 +9,7 @@ from benchmarks.study_methods import METHODS
 from benchmarks.study_tables import (
     BINDING,
     FIGURES,
+    binding_table,
     figures_of,
     markdown,
     read_all,
@@ -59,10 +60,11 @@ def test_figures_are_in_per_cent_and_binding_is_the_mean_of_its_tasks() -> None:
     found = figures_of(results(0.25))
     assert (found["composition"], found["count"], found["no image"]) == (25, 10, 60)
     assert found["binding"] == pytest.approx(70)
+    assert found["binding, no image"] == found["swap_att, no image"] == pytest.approx(60)
 
 
 def row(*values: float) -> list[dict[str, float]]:
-    zeros = dict.fromkeys([*FIGURES, "binding", "no image"], 0.0)
+    zeros = dict.fromkeys([*FIGURES, "binding", "no image", "binding, no image"], 0.0)
     return [zeros | {"composition": value} for value in values]
 
 
@@ -103,4 +105,6 @@ def test_the_report_has_the_runs_of_all_seeds(tmp_path: Path) -> None:
 def test_the_page_has_the_figures_of_the_committed_results() -> None:
     found = json.loads((DOCS / "study.json").read_text(encoding="utf-8"))
     assert set(found) <= {"pretrained", *(method.label for method in METHODS)}
-    assert markdown(found) in (DOCS / "study.md").read_text(encoding="utf-8")
+    page = (DOCS / "study.md").read_text(encoding="utf-8")
+    assert markdown(table(found)) in page
+    assert markdown(binding_table(found)) in page
