@@ -64,13 +64,13 @@ def test_the_tutorial_goes_from_csv_to_the_files_of_the_hub(
         for number in range(4, 60)
     ]
     (tmp_path / "captions.csv").write_text(sample + "".join(rows))
+    (tmp_path / "larger").symlink_to("out")  # a larger build is not needed here
     done: list[str] = []
     for block in blocks(page("docs/tutorial.md"), "sh"):
         for name, *words in commands(block):
             if name != "negatives" or "--revision" in words:  # that one is sent
                 continue
-            own = ["--allow-failing-audit"] if words[0] == "publish" else []
-            ran = CliRunner().invoke(cli, [*words, *own])
+            ran = CliRunner().invoke(cli, words)
             assert ran.exit_code == 0, (words, ran.output, ran.exception)
             done.append(words[0])
     assert done == [
