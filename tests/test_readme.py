@@ -12,7 +12,7 @@ from data.manifest import read_manifest
 from data.shard_folder import open_shards
 from negatives.cli import cli
 from tests.documents import PAGES, ROOT, blocks, commands, page, section_of
-from training.evaluation.benchmarks import BENCHMARKS
+from training.evaluation.benchmarks import BENCHMARKS, BUILT_IN
 from training.presets import PRESETS
 
 
@@ -139,4 +139,4 @@ def test_links_between_the_pages_lead_somewhere(name: str) -> None:
 def test_readme_counts_what_there_is() -> None:
     text = " ".join(page("README.md").split())
     assert f"with {len(PRESETS)} presets after published methods" in text
-    assert f"on {len(BENCHMARKS) + 1} benchmarks" in text  # and `scenes`
+    assert f"on {len(BENCHMARKS) + len(BUILT_IN)} benchmarks" in text
