@@ -20,6 +20,7 @@ import click
 
 from benchmarks.league_sets import SETS, PublishedSet
 from benchmarks.league_tables import (
+    NO_INTERVAL,
     League,
     Line,
     chart_of,
@@ -231,7 +232,9 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     (out / "league.json").write_text(league.json(), encoding="utf-8")
     tables = f"{leak_table(league)}\n\n{content_table(league)}"
-    (out / "league.md").write_text(f"{tables}\n\n{missing_of(league)}\n", encoding="utf-8")
+    (out / "league.md").write_text(
+        f"{tables}\n\n{NO_INTERVAL}\n\n{missing_of(league)}\n", encoding="utf-8"
+    )
     (out / "league.svg").write_text(chart_of(league), encoding="utf-8")
     click.echo(tables)
 

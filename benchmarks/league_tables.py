@@ -99,9 +99,12 @@ def content_table(league: League) -> str:
     )
 
 
+NO_INTERVAL: Final = "Where a figure has no ±, its interval was not recorded."
+
+
 def missing_of(league: League) -> str:
     """Return which sets could not be had."""
-    return f"Not audited, because their files could not be had: {', '.join(league.missing)}."
+    return f"Not audited, because their files could not be had: {'; '.join(league.missing)}."
 
 
 def chart_of(league: League) -> str:

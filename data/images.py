@@ -98,7 +98,7 @@ class ImageFolder:
         return next(filter(_is_inside, paths), "")
 
 
-@lru_cache(maxsize=8192)  # 40 MB; several captions of an image would each draw it again
+@lru_cache(maxsize=8192)  # 40 MB per process, at 128 pixels; each caption would draw it again
 def _drawn(scenes: Scenes, key: str, size: int) -> bytes:
     from data.scenes.render import png  # noqa: PLC0415  (Pillow, for drawing alone)
 

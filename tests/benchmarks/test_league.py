@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from benchmarks.league import main
 from benchmarks.league_sets import SETS, Record, cola, fg_ovd, valse
 from benchmarks.league_tables import (
+    NO_INTERVAL,
     League,
     Line,
     chart_of,
@@ -111,4 +112,5 @@ def test_the_page_shows_the_league_as_its_file_has_it() -> None:
     assert leak_table(league) in text
     assert content_table(league) in text
     assert missing_of(league) in " ".join(text.split())
+    assert NO_INTERVAL in " ".join(text.split())
     assert (Path(__file__).parents[2] / "docs/pictures/league.svg").is_file()

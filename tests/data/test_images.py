@@ -196,6 +196,7 @@ def test_scenes_are_drawn_when_they_are_asked_for(tmp_path: Path) -> None:
     wrong = {"train/000020.png", "test/000000.png", "train/1.jpg", "x"}
     assert store.absent([*keys, *wrong]) == wrong
     assert store.read("train/000007.png").startswith(b"\x89PNG")
+    assert store.read("train/000007.png") is store.read("train/000007.png")  # drawn once
 
 
 def test_a_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

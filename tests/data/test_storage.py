@@ -218,7 +218,7 @@ def test_what_cannot_be_written_to_is_told_in_one_line(s3: Bucket, url: str, mes
     assert "secret" not in str(caught.value)
 
 
-def test_what_is_mapped_has_one_copy_at_hand(
+def test_what_is_mapped_has_one_local_copy(
     s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -14,17 +14,21 @@ from data.disk import unwritable
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def benchmarks(*, as_json: bool) -> None:
     """List the benchmarks, and the files that each expects."""
-    from training.evaluation.benchmarks import BENCHMARKS
+    from training.evaluation.benchmarks import BENCHMARKS, BUILT_IN
 
+    listed = {
+        name: {"expects": adapter.expects, "images": adapter.images, "verified": adapter.verified}
+        for name, adapter in BENCHMARKS.items()
+    }
+    for name, (expects, images) in BUILT_IN.items():  # our own, so there is nothing to verify
+        listed[name] = {"expects": expects, "images": images, "verified": True}
     if as_json:
-        names = ("expects", "images", "verified")
-        content = {n: {k: getattr(a, k) for k in names} for n, a in BENCHMARKS.items()}
-        click.echo(json.dumps(content, indent=1))
+        click.echo(json.dumps(listed, indent=1))
         return
-    width = max(map(len, BENCHMARKS))
-    for name, adapter in BENCHMARKS.items():
-        verified = "" if adapter.verified else " (unverified)"
-        click.echo(f"{name:<{width}}  {adapter.expects}; images: {adapter.images}{verified}")
+    width = max(map(len, listed))
+    for name, each in listed.items():
+        verified = "" if each["verified"] else " (unverified)"
+        click.echo(f"{name:<{width}}  {each['expects']}; images: {each['images']}{verified}")
 
 
 @click.command()

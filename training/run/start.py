@@ -177,10 +177,10 @@ def measured_split(
             raise
         return None, f"split {split} is not measured: {error}"
     size = min(settings.batch_size, len(samples) // num_ranks() * num_ranks())
-    return samples, told_of_measured(samples, batch_size=size)
+    return samples, note_on_measured(samples, batch_size=size)
 
 
-def told_of_measured(samples: HardNegativeDataset, *, batch_size: int) -> str:
+def note_on_measured(samples: HardNegativeDataset, *, batch_size: int) -> str:
     """Return a note on the measured split: how many captions, and why not all."""
     num_measured = len(samples) // batch_size * batch_size
     left_out = (

@@ -21,7 +21,7 @@ from data.errors import UsageError
 from tests.training.folders import finished, jpeg, picture_folder
 from tests.training.runs import OTHERS, ROWS, model_folder, places, settings, world
 from training.cli import evaluate as command
-from training.evaluation.benchmarks import BENCHMARKS, open_benchmark
+from training.evaluation.benchmarks import BENCHMARKS, BUILT_IN, open_benchmark
 from training.evaluation.benchmarks.shards import Trained
 from training.evaluation.overlap import overlap_notes
 from training.evaluation.results import read_results
@@ -243,13 +243,16 @@ def test_the_parts_of_a_pipeline_are_read(root: Path) -> None:
 
 def test_benchmarks_are_listed_with_what_they_expect() -> None:
     lines = told(["benchmarks"]).splitlines()
-    assert {line.split()[0] for line in lines} >= set(BENCHMARKS)
+    assert [line.split()[0] for line in lines] == [*BENCHMARKS, *BUILT_IN]
     for name, adapter in BENCHMARKS.items():
         (line,) = (line for line in lines if line.split()[0] == name)
         assert adapter.expects in line
         assert line.endswith("(unverified)") is not adapter.verified
     found: dict[str, Any] = json.loads(told(["benchmarks", "--json"]))
+    assert list(found) == [*BENCHMARKS, *BUILT_IN]
     assert found["winoground"]["expects"] == "examples.jsonl"
+    for name, expects in (("scenes", "no folder"), ("shards", "finished shards")):
+        assert found[name]["expects"].startswith(expects)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,11 @@ SCENES: Final = "scenes"
 """The name of the benchmark that needs no file."""
 SHARDS: Final = "shards"
 """The name of the benchmark of one's own negatives."""
+BUILT_IN: Final[Mapping[str, tuple[str, str]]] = {
+    SCENES: ("no folder", "drawn"),
+    SHARDS: ("finished shards, a folder of `negatives build`", "those of the captions"),
+}
+"""What the benchmarks that nobody published expect, and their images."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -274,7 +279,7 @@ def open_benchmark(
         own = shards_tasks(root, trained=trained)
         return Benchmark(name=name, tasks=own, store=shards_store(root, images, trained=trained))
     if name not in BENCHMARKS:
-        known = [*BENCHMARKS, SCENES, SHARDS]
+        known = [*BENCHMARKS, *BUILT_IN]
         raise UsageError(f"unknown benchmark {name!r}; {nearest(name, known)}")
     if root is None:
         raise UsageError(f"benchmark {name}: expected {name}=DIR with {BENCHMARKS[name].expects}")
