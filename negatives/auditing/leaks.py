@@ -121,7 +121,10 @@ def _adversary(
     groups = np.array([pair.group for pair in pairs], np.int64)
     num_groups = len(np.unique(groups))
     if num_groups < LEAST_GROUPS:
-        why = f"{num_groups} images with pairs; an adversary is trained on {LEAST_GROUPS} or more"
+        why = (
+            f"{num_groups} groups of images with pairs; an adversary is trained on {LEAST_GROUPS} "
+            "or more"
+        )
         yield missing_finding(measure, why, bar=bar, num=len(pairs))
         return
     margins = adversary_margins(pairs, [folds_of(groups, seed)], form=form)

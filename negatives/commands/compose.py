@@ -26,7 +26,7 @@ from data.storage import AnyPath
 @click.option(
     "--fluency-from",
     type=PATH_OR_URL,
-    help="Finished build whose corpus model weighs exchanges.  [default: FOLDER's own]",
+    help="Finished build whose corpus model scores exchanges.  [default: FOLDER's own]",
 )
 @click.option(
     "--model",

@@ -40,7 +40,7 @@ _READERS = ("words", "form", "fluency")
     help="File of the reference model's scores, read and extended.  [default: NEW.scores.json]",
 )
 @click.option("--drop-empty", is_flag=True, help="Leave out captions left without a negative.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of folds and lots.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of folds and draws.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 def repair(

@@ -125,7 +125,12 @@ def _is_of_a_phrase(parse: Parse, start: int, end: int, subtype: str) -> bool:
                         if token.end <= end)  # fmt: skip
         return is_single and before is not None and before.text.lower() == "of"
     after = next((token for token in parse.tokens if token.start >= end), None)
-    return subtype == "att" and after is not None and after.text.lower().endswith("ed")
+    return (
+        subtype == "att"
+        and after is not None
+        and after.text.lower().endswith("ed")
+        and after.tag not in {"NN", "NNS"}  # "a white bed"
+    )
 
 
 def can_exchange(one: Words, other: Words) -> bool:

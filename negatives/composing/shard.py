@@ -1,4 +1,4 @@
-"""The composites of one shard: its captions are parsed, weighed, joined and written."""
+"""The composites of one shard: its captions are parsed, scored, joined and written."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -98,10 +98,7 @@ def import_published(
             )
         tallies = counts.content()
         if not (tallies["negatives_by_type"] or tallies["positives_by_type"]):
-            raise UsageError(
-                f"{path}: none of its negatives could be used; skipped: {counts.describe_skips()}; "
-                f"is it {options.format}?"
-            )
+            raise UsageError(_nothing_of(path, counts, options.format))
         return manifest_of(account, shards, tallies)
 
     return write_folder(
@@ -109,6 +106,19 @@ def import_published(
         [(str(options.split), _Reading(options, counts).rows(files))],
         manifest=manifest,
         report=report,
+    )
+
+
+def _nothing_of(path: AnyPath, counts: Counts, format_name: str) -> str:
+    """Return why a file that has captions gives no folder."""
+    if counts.num_skips:
+        return (
+            f"{path}: none of its negatives or positives could be used; skipped: "
+            f"{counts.describe_skips()}; is it {format_name}?"
+        )
+    return (
+        f"{path}: expected negatives or positives, found captions without any; name a file that "
+        "has some, or make them with `negatives build`"
     )
 
 

@@ -58,6 +58,11 @@ class Counts:
         """Count something unusable in the source."""
         self._counters["skipped"][reason] += 1
 
+    @property
+    def num_skips(self) -> int:
+        """Return how often anything was skipped."""
+        return self._counters["skipped"].total()
+
     def describe_skips(self) -> str:
         """Return the reasons with their counts, for a message."""
         return json.dumps(dict(sorted(self._counters["skipped"].items())))

@@ -107,7 +107,7 @@ def _odds(
     names: Sequence[str],
     lexicon: Lexicon,
 ) -> NDArray[np.float64]:
-    """Return the log-odds that each thing is there, captions x names, up to a number for each."""
+    """Return the log-odds that each thing is there, captions x names, less their mean for each."""
     columns = {name: column for column, name in enumerate(names)}
     known = np.full((len(block), len(names)), -1, np.int8)
     for row, state in enumerate(states):
@@ -140,7 +140,7 @@ def draw_pairs(
         captions: N captions.
         states: for each, whether things are there; what is unknown is left out.
         names: of V things.
-        odds: the log-odds that each is there, N x V, up to a number for each thing.
+        odds: the log-odds that each is there, N x V; up to a number for each thing.
         seed: of the draw.
     """
     there: dict[int, str] = {}

@@ -2,7 +2,7 @@
 
 A logistic regression for each thing on the words of the caption, fitted on a block's captions of
 other images: images are divided into folds, and each fold is scored by models that have not seen
-it. How common a thing is in the block is left out: offsets.py makes up for that.
+it. How common a thing is in the block is left out: exchanges of things (drawing.py) do not need it.
 """
 
 from collections import Counter
@@ -23,8 +23,9 @@ _DECIMALS: Final = 4  # what is drawn must not depend on a processor's last bits
 def log_odds(
     contexts: Sequence[Collection[str]], states: NDArray[np.int8], folds: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the log-odds that each thing is there, up to a constant for each thing, N x V.
+    """Return the log-odds that each thing is there, less their mean over all captions, N x V.
 
+    The mean is that of the model that scores the caption, so that models of several folds compare.
     Zero for things too rare to learn anything about.
 
     Args:
@@ -40,6 +41,7 @@ def log_odds(
     features[:, 0] = 1.0
     for row, words in enumerate(contexts):
         features[row, [columns[word] for word in words if word in columns]] = 1.0
+    centred = features[:, 1:] - features[:, 1:].mean(0)
     for fold in range(NUM_FOLDS):
         others, own = folds != fold, folds == fold
         if not own.any() or not others.any():
@@ -48,7 +50,7 @@ def log_odds(
         things = np.flatnonzero(np.minimum(there, away) >= _FEWEST_CAPTIONS)
         if len(things):
             weights = _fit(features[others], states[others][:, things])
-            found[np.ix_(own, things)] = features[own][:, 1:] @ weights[1:]
+            found[np.ix_(own, things)] = centred[own] @ weights[1:]
     rounded: NDArray[np.float64] = np.round(found, _DECIMALS)
     return rounded
 

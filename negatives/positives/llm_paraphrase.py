@@ -83,8 +83,9 @@ class LlmParaphrase:
         if len(parse.text) > MAX_CHARACTERS:
             reasons[TOO_LONG] += 1
         slots: list[Slot] = []
-        seen = {_without_articles(parse.text)}
-        for number, outcome in enumerate(outcomes):
+        own = _without_articles(parse.text)
+        seen = set[str]()
+        for outcome in outcomes:
             if isinstance(outcome, Failure):
                 reasons[outcome.reason] += 1
                 continue
@@ -93,8 +94,10 @@ class LlmParaphrase:
             edit = None if text is None else edit_between(parse.text, text)
             if text is None:
                 reasons[UNPARSABLE] += 1
-            elif edit is None or _without_articles(text) in seen:
-                reasons[TWICE if number and edit is not None else "unchanged"] += 1
+            elif edit is None or _without_articles(text) == own:
+                reasons["unchanged"] += 1
+            elif _without_articles(text) in seen:
+                reasons[TWICE] += 1
             else:
                 seen.add(_without_articles(text))
                 slots.append(Slot("llm_paraphrase", "rewrite", "order", (edit,), reversible=False))

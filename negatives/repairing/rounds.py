@@ -5,8 +5,8 @@ The adversary is trained on the pairs of the kind alone and tested on images it 
 reference model, which is slow, scores every text once. In each round the adversary is trained anew
 on the pairs that are left, and these are thinned by the margins of every reader that is outside the
 tolerance. Once all are inside, adversaries trained on other folds have to agree; the figures
-reported are theirs. A kind with too few images left is given up. If thinning by the adversary alone
-would leave too few in the first round, the reference model is not asked at all.
+reported are theirs. A kind with too few groups of images left is given up. If thinning by the
+adversary alone would leave too few in the first round, the reference model is not asked at all.
 
 The reference model is not trained, so it cannot be trained anew: that it only guesses about the
 kept pairs is a fact about these pairs and this model. Another model may still tell.
@@ -84,9 +84,12 @@ def repair_kind(kind: str, given: KindPairs) -> tuple[NDArray[np.bool_], KindRep
     reference: Floats | None = None
     why = f"outside the tolerance after {MOST_ROUNDS} rounds"
     for number in range(MOST_ROUNDS):
-        num_images = _num_images(given, chosen)
-        if num_images < LEAST_GROUPS:
-            why = f"{num_images} images left; an adversary is trained on {LEAST_GROUPS} or more"
+        num_groups = _num_groups(given, chosen)
+        if num_groups < LEAST_GROUPS:
+            why = (
+                f"{num_groups} groups of images left; an adversary is trained on {LEAST_GROUPS} "
+                "or more"
+            )
             break
         read = _read(given, chosen, reference, 2 * number)
         if number == 0 and given.reference is not None and _can_go_on(given, read):
@@ -106,13 +109,13 @@ def repair_kind(kind: str, given: KindPairs) -> tuple[NDArray[np.bool_], KindRep
 
 
 def _can_go_on(given: KindPairs, read: _Read) -> bool:
-    """Tell whether the adversary's first thinning of all pairs leaves enough images."""
+    """Tell whether the adversary's first thinning of all pairs leaves enough groups."""
     outside = read.outside(given.tolerance)
     left = np.flatnonzero(given.lots < half_way(outside)) if outside else np.arange(len(given.lots))
-    return _num_images(given, left) >= LEAST_GROUPS
+    return _num_groups(given, left) >= LEAST_GROUPS
 
 
-def _num_images(given: KindPairs, chosen: Indices) -> int:
+def _num_groups(given: KindPairs, chosen: Indices) -> int:
     return len({given.pairs[index].group for index in chosen.tolist()})
 
 

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from data.commit import Json
 from data.config import plain
 from data.errors import UsageError
@@ -18,20 +16,17 @@ from data.manifest import FILE_NAME, Manifest, read_all_rows
 from data.pulling import unpacked
 from data.records import Row
 from data.storage import AnyPath
-from data.streams import Stream
-from negatives.auditing.gap import ReferenceModel, gap_margins
-from negatives.auditing.pairs import pairs_of
+from negatives.auditing.gap import ReferenceModel
 from negatives.folders.importing import ImportOptions, import_published
 from negatives.folders.lineage import Counts, Parent, open_parent
 from negatives.folders.parts import Part, write_part
 from negatives.folders.writing import refuse_unless_new
 from negatives.negation.clauses import all_clauses_or_none
-from negatives.repairing.rounds import KindPairs, KindRepair, repair_kind
-from negatives.repairing.scores import Report, saved_scores
-from negatives.words import lexicon
+from negatives.repairing.kinds import Kept, repair_kinds
+from negatives.repairing.rounds import KindRepair
+from negatives.repairing.scores import Report, SavedScores, saved_scores
 
 DROPPED: Final = "negatives: too easily told"
-_Key = tuple[str, int]  # a row's id, and the place of a negative in it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +34,7 @@ class RepairOptions:
     """How a folder is repaired.
 
     `tolerance`: how far from 0.5 each reader may stand. `drop_empty`: leave out captions without a
-    negative. `seed`: of the folds and the lots.
+    negative. `seed`: of the folds and the random draws.
 
     Raises:
         UsageError: the tolerance is out of range.
@@ -83,7 +78,7 @@ def repair(  # noqa: PLR0913 - the command's arguments
         out: the new folder.
         reference: the language model that reads besides the adversary; None for none.
         scores: the file of its scores, read if it exists; None for `out` with ".scores.json".
-        options: how far, and which lots.
+        options: how far readers may stand from 0.5, and the seed.
         report: called with what is being done.
 
     Raises:
@@ -91,13 +86,15 @@ def repair(  # noqa: PLR0913 - the command's arguments
             holds something else, or no kind has a balanced part.
     """
     refuse_unless_new(out, "repair")  # before minutes of reading
-    file = out.with_name(f"{out.name}.scores.json") if scores is None else scores
-    model = None if reference is None else saved_scores(reference, file, report)
+    model = None if reference is None else _with_scores(reference, out, scores, report)
     with _folder_of(unpacked(path)) as folder:
         parent = open_parent(folder)
         rows = list(read_all_rows(parent.folder, parent.manifest))
-        kept, kinds = _repair_kinds(rows, model, options, report)
-        if not kept:
+        kept = repair_kinds(
+            rows, model, tolerance=options.tolerance, seed=options.seed, report=report
+        )
+        kinds = kept.kinds
+        if not kept.keys:
             why = "; ".join(f"{each.kind}: {each.why}" for each in kinds) or "it has no negative"
             raise UsageError(f"{path}: no balanced part was found; {why}")
         dropped = Counter[str]()
@@ -122,6 +119,14 @@ def plain_kind(kind: KindRepair) -> Json:
     }
 
 
+def _with_scores(
+    reference: ReferenceModel, out: AnyPath, scores: AnyPath | None, report: Report
+) -> SavedScores:
+    whole = out.resolve()  # "." has no name
+    file = whole.with_name(f"{whole.name}.scores.json") if scores is None else scores
+    return saved_scores(reference, file, report)
+
+
 @contextmanager
 def _folder_of(path: AnyPath) -> Iterator[AnyPath]:
     """Yield a finished folder: `path`, or the import of what it is."""
@@ -134,51 +139,23 @@ def _folder_of(path: AnyPath) -> Iterator[AnyPath]:
         yield folder
 
 
-def _repair_kinds(
-    rows: Sequence[Row], reference: ReferenceModel | None, options: RepairOptions, report: Report
-) -> tuple[frozenset[_Key], tuple[KindRepair, ...]]:
-    """Return the negatives that are kept, and what became of each kind."""
-    pairs = pairs_of(rows)
-    keys = [(row.id, place) for row in rows for place in range(len(row.negatives))]
-    lots = [
-        Stream(options.seed, "repair", *key, pair.text).unit()
-        for key, pair in zip(keys, pairs, strict=True)
-    ]
-    vowel_sound = lexicon.load().vowel_sound
-    kept: set[_Key] = set()
-    kinds: list[KindRepair] = []
-    for kind in sorted({pair.kind for pair in pairs}):
-        report(kind)
-        indices = [index for index, pair in enumerate(pairs) if pair.kind == kind]
-        of_kind = [pairs[index] for index in indices]
-        given = KindPairs(
-            pairs=of_kind,
-            lots=np.array([lots[index] for index in indices]),
-            reference=None if reference is None else partial(gap_margins, of_kind, reference),
-            vowel_sound=vowel_sound,
-            tolerance=options.tolerance,
-            seed=options.seed,
-        )
-        chosen, found = repair_kind(kind, given)
-        kept.update(keys[index] for index, is_kept in zip(indices, chosen, strict=True) if is_kept)
-        kinds.append(found)
-    return frozenset(kept), tuple(kinds)
-
-
 def _kept_rows(
     rows: Iterable[Row],
     counts: Counts,
     *,
-    kept: frozenset[_Key],
+    kept: Kept,
     dropped: Counter[str],
     drop_empty: bool,
 ) -> Iterator[Row]:
     for row in rows:
         negatives = tuple(
-            negative for place, negative in enumerate(row.negatives) if (row.id, place) in kept
+            negative for place, negative in enumerate(row.negatives) if (row.id, place) in kept.keys
         )
         whole = all_clauses_or_none(row._replace(negatives=negatives), before=row)
-        if num_dropped := len(row.negatives) - len(whole.negatives):
+        num_broken = sum((row.id, place) in kept.broken for place in range(len(row.negatives)))
+        if num_broken:
+            dropped["negatives: clauses, of which others were dropped"] += num_broken
+        if num_dropped := len(row.negatives) - len(whole.negatives) - num_broken:
             dropped[DROPPED] += num_dropped
         if num_clauses := len(row.positives) - len(whole.positives):
             dropped["positives: clauses, of which others were dropped"] += num_clauses

@@ -52,6 +52,8 @@ def test_what_is_out_of_reach_of_one_is_not_exchanged() -> None:
     [
         ("an/DET old/ADJ fashioned/VERB/VBN table/NOUN", "att", "old", True),
         ("an/DET old/ADJ table/NOUN", "att", "old", False),
+        ("a/DET white/ADJ bed/NOUN", "att", "white", False),
+        ("a/DET red/ADJ shed/NOUN", "att", "red", False),
         ("a/DET pond/NOUN of/ADP water/NOUN", "obj", "water", True),
         ("a/DET pond/NOUN in/ADP water/NOUN", "obj", "water", False),
         ("a/DET group/NOUN of/ADP men/NOUN/NNS", "obj", "men", False),

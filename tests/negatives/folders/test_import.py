@@ -269,7 +269,12 @@ def test_captions_that_cannot_be_used_are_counted(
         (
             "x.jsonl",
             '{"caption": "a b", "negatives": [{"sentence": "a c"}]}\n',
-            'none of its negatives could be used; skipped: {"negative is missing": 1}',
+            'none of its negatives or positives could be used; skipped: {"negative is missing": 1}',
+        ),
+        (
+            "x.jsonl",
+            '{"caption": "a b", "negatives": []}\n',
+            "expected negatives or positives, found captions without any; name a file",
         ),
     ],
 )

@@ -108,7 +108,7 @@ def test_a_false_clause_is_compared_to_the_true_one_of_its_form() -> None:
 
 def test_the_odds_are_those_of_the_captions_words() -> None:
     num, stream = 4000, Stream("odds")
-    outdoors = np.array([stream.chance(0.5) for _ in range(num)])
+    outdoors = np.repeat([stream.chance(0.5) for _ in range(num // 5)], 5)  # alike in all folds
     chances = np.where(outdoors, 0.6, 0.1)
     states = np.full((num, 2), -1, np.int8)
     states[:, 0] = [stream.chance(chance) for chance in chances]
@@ -118,6 +118,7 @@ def test_the_odds_are_those_of_the_captions_words() -> None:
     assert not found[:, 1].any()
     difference = found[outdoors, 0].mean() - found[~outdoors, 0].mean()
     assert difference == pytest.approx(log(0.6 / 0.4) - log(0.1 / 0.9), abs=0.25)
+    assert found[:, 0].reshape(-1, 5).mean(0) == pytest.approx(np.zeros(5), abs=1e-3)
 
 
 ODDS = {

@@ -45,6 +45,15 @@ def test_an_answer_has_the_form_of_its_caption(outcome: Outcome, expected: str) 
     assert texts + list(reasons) == [expected]
 
 
+def test_the_caption_is_unchanged_and_an_earlier_answer_is_proposed_twice() -> None:
+    new = "In a park, a man rides a horse."
+    texts = (RIDER, new, "The man riding the horse in the park.", RIDER, new)
+    rule = LlmParaphrase(answers=5, temperature=0.7)
+    slots, reasons = rule.slots(parsed(RIDER), [answer({"paraphrase": text}) for text in texts])
+    assert len(slots) == 1
+    assert reasons == {"unchanged": 3, "proposed twice": 1}
+
+
 @pytest.mark.parametrize("rule", ["llm_paraphrase", "absence"])
 def test_in_memory_no_model_and_no_source_is_asked(rule: str) -> None:
     with pytest.raises(UsageError, match=f"{rule} needs a language model or a source"):

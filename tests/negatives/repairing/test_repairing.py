@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,8 @@ from data.errors import UsageError
 from data.manifest import problems_of, read_all_rows, read_manifest
 from data.streams import Stream
 from negatives.cli import cli
-from negatives.repairing.run import Repaired, RepairOptions, repair
+from negatives.negation.clauses import cluster_of
+from negatives.repairing.run import DROPPED, Repaired, RepairOptions, repair
 from negatives.repairing.scores import saved_scores
 from negatives.repairing.thinning import balancing_chances, half_way
 
@@ -88,7 +90,7 @@ def test_a_kind_is_thinned_or_given_up(published: Path, tmp_path: Path) -> None:
     add, replace = json.loads(ran.stdout)["kinds"]
     assert add["told_before"]["words"][0] == 1
     assert (add["kept"], add["told_after"]) == (0, {})
-    assert "images left" in add["why_none"]
+    assert "groups of images left" in add["why_none"]
     assert replace["told_before"]["words"][0] > 0.65
     assert 0.35 <= replace["told_after"]["words"][0] <= 0.65
     assert 50 < replace["kept"] < 150
@@ -174,3 +176,57 @@ def told_by_checksum() -> Iterator[dict[str, object]]:
 def repair_with(model: Checksums, path: Path, out: Path, *, scores: Path | None = None) -> Repaired:
     options = RepairOptions(tolerance=0.1)
     return repair(path, out, reference=model, scores=scores, options=options)
+
+
+def clauses() -> Iterator[dict[str, object]]:
+    """Yield a true and a false clause of either form, given away by other words in each form."""
+    of_cluster = Counter[int]()  # evenly filled: an adversary needs 50 of 64
+    for number in range(1000):
+        cluster = cluster_of(str(number))
+        of_cluster[cluster] += 1
+        if of_cluster[cluster] > 4:
+            continue
+        stream = Stream(2, number)
+        said = f"A {stream.choice(NOUNS)} beside a cup"
+        denied, affirmed = ("key", "pen"), ("pen", "key")
+        forms = [
+            things if stream.chance(share) else things[::-1]
+            for things, share in ((denied, 0.7), (affirmed, 0.7))
+        ]
+        true, false = (
+            [
+                {"text": f"{said}, and there is {word} {things[side]}.", "type": kind}
+                | {"subtype": "existence", "rule": "absence"}
+                for things, word, kind in zip(forms, ("no", "a"), ("negate", "add"), strict=True)
+            ]
+            for side in (0, 1)
+        )
+        yield {
+            "image": f"{number}.jpg",
+            "caption": f"{said}.",
+            "positives": [{**each, "type": "rewrite"} for each in true],
+            "negatives": false,
+        }
+
+
+def test_the_figures_of_clauses_are_those_of_what_is_written(tmp_path: Path) -> None:
+    path, out = tmp_path / "negatives.jsonl", tmp_path / "repaired"
+    path.write_text("\n".join(map(json.dumps, clauses())))
+    repaired = repair(path, out, reference=None, options=RepairOptions(tolerance=0.15))
+    rows = [row for row in read_all_rows(out, repaired.manifest) if row.negatives]
+    assert {len(row.negatives) for row in rows} == {2}
+    assert [(kind.num_before, kind.num_kept) for kind in repaired.kinds] == [(256, len(rows))] * 2
+    assert all(abs(kind.after["words"].value - 0.5) <= 0.15 for kind in repaired.kinds)
+    broken = repaired.dropped["negatives: clauses, of which others were dropped"]
+    assert broken > 0
+    assert broken + repaired.dropped[DROPPED] == 2 * (256 - len(rows))
+
+
+def test_scores_are_beside_the_current_folder(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "new.scores.json").write_text("[]")
+    (tmp_path / "new").mkdir()
+    monkeypatch.chdir(tmp_path / "new")
+    with pytest.raises(UsageError, match=r"new\.scores\.json: expected the scores"):
+        repair_with(Checksums([]), published, Path())

@@ -6,6 +6,7 @@ import pytest
 
 from negatives.guards.tables import overlaps, together_of, words
 from negatives.words.lexicon import TABLES, Lexicon, load, read_classes
+from negatives.words.word_sets import word_sets
 
 FILES = {"nouns": "NOUN", "adjectives": "ADJ", "verbs": "VERB"}
 NEAR_PAIRS = """
@@ -15,6 +16,12 @@ wooden/bamboo wooden/wicker plastic/rubber sandy/grassy sandy/muddy round/oval r
 square/oval square/rectangular tall/long busy/crowded pot/pan door/porch jacket/shirt jacket/sweater
 shirt/sweater passenger_train/steam_train passenger_train/subway_train steam_train/subway_train
 """  # what people call by either name, though it is of one class: the guards part them
+GENDERS = """
+man/woman boy/girl guy/lady male/female groom/bride father/mother dad/mom grandfather/grandmother
+brother/sister son/daughter husband/wife king/queen prince/princess policeman/policewoman
+waiter/waitress cowboy/cowgirl businessman/businesswoman actor/actress uncle/aunt hero/heroine
+monk/nun priest/ gentleman/ fireman/ mailman/ knight/ /ballerina
+"""
 NEAR = {frozenset(pair.replace("_", " ").split("/")) for pair in NEAR_PAIRS.split()}
 
 
@@ -40,6 +47,23 @@ def test_each_lemma_stands_once_and_each_class_has_a_name_of_its_own(file: str) 
     assert len(set(names)) == len(names)
     assert len(set(lemmas)) == len(lemmas)
     assert all(lemma and lemma == " ".join(lemma.lower().split()) for lemma in lemmas)
+
+
+def test_every_noun_with_a_gender_is_on_its_side() -> None:
+    sets = word_sets("replace")
+    gendered = sets["gendered nouns"] | words().gendered
+    by_gender = [{pair.split("/")[place] for pair in GENDERS.split()} - {""} for place in (0, 1)]
+    assert gendered == by_gender[0] | by_gender[1]
+    assert sets["female nouns"] == by_gender[1]
+    split = {
+        name: [len(gender.intersection(members)) for gender in by_gender]
+        for name, members in classes("nouns").items()
+        if gendered.intersection(members) == set(members)
+    }
+    assert split.pop("royalty") == [2, 2]
+    assert split.pop("ceremony") == [2, 1]
+    assert len(split) > 10
+    assert all(nums == [1, 1] or 0 in nums for nums in split.values())
 
 
 @pytest.mark.parametrize("file", FILES)
