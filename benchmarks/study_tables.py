@@ -26,24 +26,25 @@ FIGURES: Final = {
     "I2T R@1": "scenes I2T R@1",
     "T2I R@1": "scenes T2I R@1",
 }
-_TITLES: Final = (
-    "", "seeds", "composition", "binding", "paraphrases", "zero-shot", "I2T R@1", "T2I R@1",
-    "no image", "binding, no image", "composition against CLIP", "binding against CLIP",
+_COLUMNS: Final = (
+    "composition", "binding", "images alone", "no image", "paraphrases", "zero-shot", "I2T R@1",
 )  # fmt: skip
+_AGAINST: Final = ("composition", "binding", "images alone")
+_TITLES: Final = ("", "seeds", *_COLUMNS, *(f"{figure} against CLIP" for figure in _AGAINST))
 
 
 def figures_of(results: Results) -> Figures:
     """Return a run's figures in per cent: those of the table, and of each task of composition."""
     tasks = {s.task: s for s in results.scores if s.kind == "composition" and s.value is not None}
     kinds = {name: score.value or 0.0 for name, score in tasks.items()}
-    blind = {name: score.text_only[NO_IMAGE] for name, score in tasks.items()}
+    blind = {f"{name}, no image": tasks[name].text_only[NO_IMAGE] for name in BINDING}
+    alone = {f"{name}, images alone": tasks[name].image_alone or 0.0 for name in BINDING}
     found = {name: results.summary[figure] for name, figure in FIGURES.items()} | {
         "binding": statistics.fmean(kinds[name] for name in BINDING),
         "no image": statistics.fmean(blind.values()),
-        "binding, no image": statistics.fmean(blind[name] for name in BINDING),
+        "images alone": statistics.fmean(alone.values()),
     }
-    blind_kinds = {f"{name}, no image": blind[name] for name in BINDING}
-    return {name: 100 * value for name, value in (found | kinds | blind_kinds).items()}
+    return {name: 100 * value for name, value in (found | kinds | blind | alone).items()}
 
 
 def write_report(out: Path) -> None:
@@ -88,23 +89,23 @@ def table(found: Mapping[str, Sequence[Figures]]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [_TITLES]
     controls = {method.label: method for method in METHODS}
     for label, runs in found.items():
-        cells = [_cell([run[name] for run in runs]) for name in _TITLES[2:-2]]
-        against = [
-            _against(found, controls.get(label), name) for name in ("composition", "binding")
-        ]
+        cells = [_cell([run[name] for run in runs]) for name in _COLUMNS]
+        against = [_against(found, controls.get(label), name) for name in _AGAINST]
         rows.append((label, str(len(runs)), *cells, *against))
     return rows
 
 
 def binding_table(found: Mapping[str, Sequence[Figures]]) -> list[tuple[str, ...]]:
-    """Return the rows of the tasks of binding: means over seeds, and in brackets with no image."""
+    """Return the rows of the tasks of binding: means, and in brackets by images, by texts alone."""
     rows = [("", *BINDING)]
     for label, runs in found.items():
-        rows.append((label, *(
-            f"{statistics.fmean(run[task] for run in runs):.0f} "
-            f"({statistics.fmean(run[f'{task}, no image'] for run in runs):.0f})"
+        means = {name: statistics.fmean(run[name] for run in runs) for name in runs[0]}
+        cells = (
+            f"{means[task]:.0f} ({means[f'{task}, images alone']:.0f}, "
+            f"{means[f'{task}, no image']:.0f})"
             for task in BINDING
-        )))  # fmt: skip
+        )
+        rows.append((label, *cells))
     return rows
 
 
