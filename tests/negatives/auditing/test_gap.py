@@ -137,6 +137,6 @@ class BrokenJudge:
 def test_a_reference_model_that_gives_no_numbers_is_told() -> None:
     pairs = [Pair("a cat", "a dog", "replace", "obj", 0), Pair("a bus", "a car", "swap", "obj", 1)]
     with pytest.raises(
-        UsageError, match=r"Broken-1B: .* found none for 1 of 2 pairs; name another"
+        UsageError, match=r"Broken-1B: .* found none for 1 of 2 pairs; use another reference model"
     ):
         gap_wins(pairs, BrokenJudge())

@@ -69,7 +69,7 @@ def test_an_audit_asks_what_a_build_held_out(tmp_path: Path) -> None:
         if finding["measure"] == "still true"
     }
     assert found["overall"]["value"] == 0
-    assert "the old by 1.000" in found["replace/obj"]["why"]
+    assert "1.000 the old" in found["replace/obj"]["why"]
     plain = CliRunner().invoke(cli, command, catch_exceptions=False)
     assert "still true" not in plain.stdout
     refused = CliRunner().invoke(cli, [*command, "--held-out", "jsonl"])

@@ -216,9 +216,9 @@ def test_options_that_do_not_fit_are_refused(folder: Path, tmp_path: Path) -> No
         with pytest.raises(UsageError, match="only webdataset has tars"):
             export(folder, output, to, tar_samples=3)
     for to in ("jsonl", "parquet"):
-        with pytest.raises(UsageError, match="no use for a folder of images"):
+        with pytest.raises(UsageError, match="does not use images"):
             export(folder, output, to, images=tmp_path)
-    with pytest.raises(UsageError, match="folder of the images"):
+    with pytest.raises(UsageError, match="expected a folder of images"):
         export(folder, output, "webdataset", images=tmp_path / "none")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match=r"empty has no 'a/1.jpg' .it has no images"):

@@ -106,7 +106,7 @@ def test_a_killed_run_goes_on_with_other_ranks_and_workers(
 
 def test_a_checkpoint_of_other_rows_is_refused(samples: HardNegativeDataset) -> None:
     kept = samples.start().content()
-    with pytest.raises(UsageError, match="other rows"):
+    with pytest.raises(UsageError, match="different rows"):
         samples.resumed({**kept, "rows": "f" * 64})
     with pytest.raises(UsageError, match="seed"):
         samples.resumed({**kept, "seed": 1})

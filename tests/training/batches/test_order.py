@@ -31,7 +31,7 @@ def test_a_place_is_asked_alone_and_apart(size: int, seed: int, data: st.DataObj
 
 @pytest.mark.parametrize("place", [-1, 10])
 def test_places_outside_are_refused(place: int) -> None:
-    with pytest.raises(ValueError, match="outside"):
+    with pytest.raises(ValueError, match="positions: expected 0 to 9"):
         Order(size=10, seed=0, epoch=0).at(np.array([place]))
 
 

@@ -88,7 +88,7 @@ def test_a_position_comes_back_from_a_checkpoint() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"rows": "other"}, "other rows"),
+        ({"rows": "other"}, "different rows"),
         ({"seed": 8}, "seed 8"),
         ({"seen": None}, "expected a position"),
         ({"seen": -12}, "expected a position"),
