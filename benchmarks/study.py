@@ -4,8 +4,8 @@
     python -m benchmarks.study OUT --seeds 1 --rows FSC   # the rows whose label has FSC in it
 
 A small CLIP is pre-trained on captions of scenes, then fine-tuned on fresh scenes in every way of
-`study_methods`, all for the same number of steps. Every run is measured on the benchmark `scenes`,
-on combinations of kind and colour, too, that no image trained on has.
+`study_methods`, all for about the same number of steps. Every run is measured on the benchmark
+`scenes`, on combinations of kind and colour, too, that no image trained on has.
 
 Two controls stand beside every row: CLIP on the same captions and steps without negatives, and what
 the same text tower scores in composition with one mean image for all ("no image").

@@ -10,7 +10,8 @@ from typing import Final
 
 from benchmarks.study_methods import METHODS, Method
 from data.commit import write_atomically
-from training.evaluation.results import Results, read_results
+from data.errors import UsageError
+from training.evaluation.results import Results, Score, read_results
 from training.evaluation.run import NO_IMAGE
 from training.evaluation.tables import aligned
 from training.evaluation.tradeoff import tradeoff
@@ -38,13 +39,22 @@ def figures_of(results: Results) -> Figures:
     tasks = {s.task: s for s in results.scores if s.kind == "composition" and s.value is not None}
     kinds = {name: score.value or 0.0 for name, score in tasks.items()}
     blind = {f"{name}, no image": tasks[name].text_only[NO_IMAGE] for name in BINDING}
-    alone = {f"{name}, images alone": tasks[name].image_alone or 0.0 for name in BINDING}
+    alone = {f"{name}, images alone": _image_alone(tasks[name]) for name in BINDING}
     found = {name: results.summary[figure] for name, figure in FIGURES.items()} | {
         "binding": statistics.fmean(kinds[name] for name in BINDING),
         "no image": statistics.fmean(blind.values()),
         "images alone": statistics.fmean(alone.values()),
     }
     return {name: 100 * value for name, value in (found | kinds | blind | alone).items()}
+
+
+def _image_alone(score: Score) -> float:
+    if score.image_alone is None:
+        raise UsageError(
+            f"{score.benchmark} {score.task}: expected the score of images alone, which results of "
+            "earlier versions lack; delete them and run the study again, which measures them anew"
+        )
+    return score.image_alone
 
 
 def write_report(out: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -14,7 +14,7 @@ from data.commit import write_atomically
 from data.disk import unwritable
 from data.errors import UsageError
 from data.storage import AnyPath, local, path_of
-from training.commands.wanted import Wanted, wanted
+from training.commands.wanted import Wanted, wanted, with_shards
 
 if TYPE_CHECKING:
     from training.evaluation.benchmarks import Benchmark
@@ -112,18 +112,18 @@ def evaluate(
     """
     if context.invoked_subcommand is not None:
         return
+    sections = _sections(config)
+    training = sections.get("training") or {}
     options = _options(
-        config, precision=precision, batch_size=batch_size, workers=workers, against=against
+        sections, precision=precision, batch_size=batch_size, workers=workers, against=against
     )
     places = [wanted(text, images=images) for text in benchmarks] or [
         Wanted(name, _root(name, folders.root), _path(folders.images) or images)
         for name, folders in options.benchmarks.items()
     ]
-    section = _section(config, checkpoint)
-    places = [_with_shards(place, trained_on, section) for place in places]
     if not places:
         raise UsageError("expected --benchmark; see evaluate benchmarks")
-    from training.evaluation.benchmarks import open_benchmark
+    from training.evaluation.benchmarks import SHARDS, open_benchmark
     from training.evaluation.beside import with_published
     from training.evaluation.golden import golden
     from training.evaluation.overlap import overlap_notes
@@ -140,7 +140,12 @@ def evaluate(
     if check_golden:
         golden(check_golden)  # an unknown name is refused before hours of work
     backbone = checked_against(options.against) if options.against else None
-    trained = _trained(section)
+    places = [
+        with_shards(place, trained_on, _path(training.get("images"))) if place.name == SHARDS
+        else place
+        for place in places
+    ]  # fmt: skip
+    trained = _trained(training, None if model else checkpoint)  # a run is its own model
     read = [
         open_benchmark(place.name, root=place.root, images=place.images, trained=trained)
         for place in places
@@ -227,12 +232,16 @@ def _alphas(text: str | None) -> tuple[float, ...]:
         raise UsageError(f"--wise-ft: expected numbers such as 0,.5,1, found {text!r}") from error
 
 
-def _options(config: Path | None, **given: object) -> "EvaluationOptions":
-    """Return the options of a pipeline.yaml, overridden by those on the command line."""
+def _sections(config: Path | None) -> Mapping[str, Any]:
     from data.config import read_yaml
+
+    return read_yaml(config) if config else {}
+
+
+def _options(sections: Mapping[str, Any], **given: object) -> "EvaluationOptions":
+    """Return the options of a pipeline.yaml, overridden by those on the command line."""
     from training.evaluation.config import evaluation_options
 
-    sections = read_yaml(config) if config else {}
     training = dict(sections.get("training") or {})
     named = {name: value for name, value in given.items() if value is not None}
     training["evaluation"] = {**(training.get("evaluation") or {}), **named}
@@ -248,36 +257,19 @@ def _root(name: str, text: str | None) -> Path | None:
     return local(text, where=where) if text else None
 
 
-def _section(config: Path | None, checkpoint: Path | None) -> Mapping[str, object]:
-    """Return the options of training: those of the run, or the section of the pipeline.yaml."""
-    from data.config import read_yaml
-
-    run = checkpoint / "run.json" if checkpoint else None
-    if run is not None and run.exists():
-        found = json.loads(run.read_text(encoding="utf-8")).get("config")
-    else:
-        found = read_yaml(config).get("training") if config else None
-    return found if isinstance(found, dict) else {}
-
-
-def _trained(section: Mapping[str, object]) -> "Trained":
+def _trained(training: Mapping[str, Any], checkpoint: Path | None) -> "Trained":
+    """Return what was trained on: the split by the run, which does not record columns."""
     from data.images import ImageColumns
     from training.evaluation.benchmarks.shards import Trained
+    from training.export import facts_of
 
-    split, column, key = (section.get(name) for name in ("split", "image_column", "image_key"))
-    columns = ImageColumns(image=str(column or ImageColumns().image), key=str(key) if key else None)
-    return Trained(split=str(split) if split else None, columns=columns)
-
-
-def _with_shards(
-    place: Wanted, trained_on: AnyPath | None, section: Mapping[str, object]
-) -> Wanted:
-    """Return the place of one's own negatives: by default those that were trained on."""
-    if place.name != "shards" or (place.root and place.images):
-        return place
-    images = section.get("images")
-    root = place.root or (local(str(trained_on), where="--trained-on") if trained_on else None)
-    return place._replace(root=root, images=place.images or _path(str(images) if images else None))
+    seen = training
+    if checkpoint is not None and checkpoint.is_dir():
+        seen = facts_of(checkpoint)["config"]
+    columns = ImageColumns(
+        image=training.get("image_column", ImageColumns().image), key=training.get("image_key")
+    )
+    return Trained(split=seen.get("split"), columns=columns)
 
 
 def _encoding(options: "EvaluationOptions", device: str, cache: AnyPath | None) -> "Encoding":

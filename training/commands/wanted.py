@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import UsageError
-from data.storage import AnyPath, is_remote, path_of
+from data.storage import AnyPath, is_remote, local, path_of
 
 
 class Wanted(NamedTuple):
@@ -57,6 +57,18 @@ def wanted(text: str, *, images: AnyPath | None) -> Wanted:
     begun = [cut for cut in cuts if Path(cut.root).exists()]
     root, own = next(iter([*there, *begun, *cuts[1:], *cuts]))
     return Wanted(name, Path(root) if root else None, path_of(own) if own else images)
+
+
+def with_shards(place: Wanted, trained_on: AnyPath | None, images: AnyPath | None) -> Wanted:
+    """Return the place of one's own negatives: by default shards and images of the training.
+
+    Raises:
+        UsageError: the shards are at a URL.
+    """
+    root = place.root
+    if root is None and trained_on is not None:
+        root = local(str(trained_on), where="--trained-on")
+    return Wanted(place.name, root, place.images or images)
 
 
 def _cuts(where: str) -> Iterator[_Cut]:

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from data.streams import Stream
 from training.evaluation.comparisons import Compared
+from training.evaluation.ranking import bootstrapped
 from training.evaluation.tasks import PARAPHRASES, TEXT_ALONE, Layout
 
 Floats = NDArray[np.float64]
@@ -42,8 +43,6 @@ LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 _MOST_BINS: Final = 15
 _LEAST_IN_BIN: Final = 10
 _MOST_GROUPS: Final = 400
-_SAMPLES: Final = 200
-_Z: Final = 1.959963984540054  # the normal distribution's 97.5 % point
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,19 +130,14 @@ def calibration_interval(
     order = np.array(Stream("calibration", "groups").shuffled(range(len(names))), np.int64)
     group_C = order[number_C] % num_groups
     gap_CB = (confidence_C - right_C)[:, None] * _shares_of_bins(confidence_C)
-    gap_BG = [np.bincount(group_C, gap_C, minlength=num_groups) for gap_C in gap_CB.T]
+    gap_GB = np.stack([np.bincount(group_C, gap_C, minlength=num_groups) for gap_C in gap_CB.T], 1)
     size_G = np.bincount(group_C, minlength=num_groups)
-    drawn_SG = np.stack([_drawn(num_groups, Stream("calibration", n)) for n in range(_SAMPLES)])
-    error_S = np.abs(drawn_SG @ np.stack(gap_BG).T).sum(1) / (drawn_SG @ size_G)
-    half = _Z * float(error_S.std(ddof=1))
-    error = calibration_error(confidence_C, right_C)
-    return max(0.0, error - half), min(1.0, error + half)
 
+    def error(weight_G: Floats) -> float:
+        return float(np.abs(weight_G @ gap_GB).sum() / (weight_G @ size_G))
 
-def _drawn(num_groups: int, stream: Stream) -> Floats:
-    """Return how often each group is in a sample of as many groups, drawn with replacement, G."""
-    drawn = np.fromiter((stream.below(num_groups) for _ in range(num_groups)), np.int64)
-    return np.bincount(drawn, minlength=num_groups).astype(np.float64)
+    found = bootstrapped(error, num_groups)
+    return max(0.0, found.low), min(1.0, found.high)
 
 
 def _shares_of_bins(confidence_C: Floats) -> Floats:

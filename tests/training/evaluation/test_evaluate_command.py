@@ -206,6 +206,19 @@ def trained(root: Path) -> Path:
     return places(root).out
 
 
+def test_a_run_is_asked_about_the_shards_and_images_of_its_pipeline(
+    root: Path, trained: Path
+) -> None:
+    options = {"benchmarks": {"shards": None}, "workers": 0}
+    section = {"images": f"{root}/images", "split": "val", "evaluation": options}
+    path = root / "run.yaml"
+    path.write_text(json.dumps({"training": section}))
+    line = f"--checkpoint {trained} --config {path} --trained-on {root}/shards --device cpu"
+    found = json.loads(told(shlex.split(f"{line} --cache {root}/cache --json")))
+    num_items = sum(score["items"] for score in found["scores"])
+    assert num_items == sum(len(row.negatives) for row in OTHERS), "the run's own split counts"
+
+
 def test_a_run_is_swept_between_its_first_and_last_weights(root: Path, trained: Path) -> None:
     sweep = root / "sweep"
     line = f"--checkpoint {trained} --wise-ft 0,.5,1 --out {sweep} --quiet"

@@ -31,7 +31,7 @@ from training.evaluation.benchmarks.negrefcocog import negrefcocog
 from training.evaluation.benchmarks.retrieval import coco, flickr30k
 from training.evaluation.benchmarks.scenes import SceneStore
 from training.evaluation.benchmarks.scenes import tasks as scenes_tasks
-from training.evaluation.benchmarks.shards import Trained, shards_store, shards_tasks
+from training.evaluation.benchmarks.shards import Trained, open_shards
 from training.evaluation.benchmarks.spec import spec
 from training.evaluation.benchmarks.sugarcrepe import sugarcrepe
 from training.evaluation.benchmarks.sugarcrepe_pp import sugarcrepe_pp
@@ -276,8 +276,8 @@ def open_benchmark(
     if name == SHARDS:
         if root is None:
             raise UsageError(f"benchmark {SHARDS}: expected {SHARDS}=OUT with finished shards")
-        own = shards_tasks(root, trained=trained)
-        return Benchmark(name=name, tasks=own, store=shards_store(root, images, trained=trained))
+        own, store = open_shards(root, images, trained=trained)
+        return Benchmark(name=name, tasks=own, store=store)
     if name not in BENCHMARKS:
         known = [*BENCHMARKS, *BUILT_IN]
         raise UsageError(f"unknown benchmark {name!r}; {nearest(name, known)}")

@@ -43,15 +43,27 @@ class Trained:
         return split if split in manifest.splits() else None
 
 
-def shards_tasks(folder: Path, *, trained: Trained) -> tuple[Task, ...]:
-    """Return a task for each kind of negative, such as "swap_att"; composites are left out.
+def open_shards(
+    folder: Path, images: AnyPath | None, *, trained: Trained
+) -> tuple[tuple[Task, ...], Store]:
+    """Return a task for each kind of negative, such as "swap_att", and the images.
 
-    Of each kind there are at most _MOST_ITEMS, the same for every model.
+    Images are at a place, or drawn if they are of scenes.
 
     Raises:
-        UsageError: the folder holds no finished shards, or they have no negative of one image.
+        UsageError: the folder holds no finished shards, they have no negative of one image, there
+            is no such place, or none was given and the shards are not of scenes.
     """
     manifest = read_manifest(folder)
+    tasks = _tasks(folder, manifest, trained)
+    return tasks, open_images(images, manifest=manifest, columns=trained.columns)
+
+
+def _tasks(folder: Path, manifest: Manifest, trained: Trained) -> tuple[Task, ...]:
+    """Return a task for each kind; composites are left out.
+
+    Of each kind there are at most _MOST_ITEMS, the same for every model.
+    """
     seen = trained.split_of(manifest)
     asked = [split for split in manifest.splits() if split != seen] or list(manifest.splits())
     heaps: dict[str, list[tuple[float, Item]]] = defaultdict(list)  # the largest draw first
@@ -70,15 +82,6 @@ def shards_tasks(folder: Path, *, trained: Trained) -> tuple[Task, ...]:
         Task(name=name, layout=CAPTIONS, items=tuple(item for _, item in sorted(heap)))
         for name, heap in sorted(heaps.items())
     )
-
-
-def shards_store(folder: Path, images: AnyPath | None, *, trained: Trained) -> Store:
-    """Return the images of shards: at a place, or those of scenes, which are drawn.
-
-    Raises:
-        UsageError: there is no such place, or none was given and the shards are not of scenes.
-    """
-    return open_images(images, manifest=read_manifest(folder), columns=trained.columns)
 
 
 def _items_of(row: Row) -> Iterator[tuple[str, Item]]:
