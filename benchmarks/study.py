@@ -13,9 +13,10 @@ the same text tower scores in composition with one mean image for all ("no image
 Finished parts are kept: run it again to resume. Runs of other rows may share a folder.
 """
 
+import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ import torch
 from benchmarks.study_methods import COMPOSITES, METHODS, Method
 from benchmarks.study_tables import write_report
 from benchmarks.study_worlds import World
+from data.commit import write_atomically
+from data.errors import UsageError
 from data.sources.scenes import Scenes
 from training.batches.rows import open_rows
 from training.config import settings_of
@@ -42,6 +45,8 @@ from training.run.train import train
 MODEL: Final = "scenes-tiny"
 _SIZE: Final = 64  # pixels of its images
 _BATCH_SIZE: Final = 64
+_DESIGN: Final = 2
+"""Raise it whenever runs made before a change cannot be compared with those made after it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +102,7 @@ class Study:
 
     def __init__(self, out: Path, scale: Scale, *, device: str) -> None:
         self._out, self._scale, self._device = out, scale, device
+        _check_design(out, {"design": _DESIGN, "model": MODEL, **asdict(scale)})
         first = Scenes(num_images=scale.scenes, captions_per_image=2, hold_out=True)
         fresh = Scenes(num_images=scale.tuning_scenes, captions_per_image=3, hold_out=True, seed=1)
         self._first = World(out / "first", first)
@@ -170,6 +176,21 @@ class Study:
         ending = train(settings_of({"training": shared | section}), places, resume=True)
         if ending.signal:
             sys.exit(exit_code(ending.signal))
+
+
+def _check_design(out: Path, design: dict[str, Any]) -> None:
+    """Note what the runs of a folder have in common, or compare it with what is noted."""
+    path = out / "design.json"
+    if not path.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(design, indent=1) + "\n")
+    elif (noted := json.loads(path.read_text(encoding="utf-8"))) != design:
+        differ = ", ".join(
+            f"{name} {noted.get(name)} (asked for {value})"
+            for name, value in design.items()
+            if noted.get(name) != value
+        )
+        raise UsageError(f"{out} has runs of another study: {differ}; name another folder")
 
 
 def _epochs(shards: Path, steps: int, *, composites: float) -> int:

@@ -16,9 +16,11 @@ class Method:
 
     Attributes:
         name: what it is called in the table, beside the data.
-        data: natural or fsc-clip, presets of `negatives build`; composed: natural with composites;
-            binding: of natural only the swaps and relations, and the captions that have any;
-            statements: the generator's own statements on order and relation, each with a false one.
+        data: what `World.shards` makes. natural: a preset of `negatives build`; composed: natural
+            with composites; binding: of natural only the swaps and relations, and the captions that
+            have any; statements: the generator's own statements on order and relation, each with a
+            false one; statements by natural, by fsc-clip: the same captions with the negatives that
+            these presets make of them, of natural only the swaps and relations.
         preset: of `train`.
         draw: negatives and positives a caption; None: the preset's, for its own shards.
         losses: in place of the preset's.
@@ -40,7 +42,8 @@ class Method:
     @property
     def control(self) -> str:
         """Return the label of the row with the same captions and steps, without negatives."""
-        return f"CLIP, {'natural' if self.data == 'fsc-clip' else self.data}"
+        captions, _, _ = self.data.partition(" by ")
+        return f"CLIP, {captions}"
 
 
 def _alone(name: str, weight: float) -> Losses:
@@ -52,32 +55,36 @@ _WITH_POSITIVE: Final = {"any": 3, "positives": 1}
 _ALIGNED: Final = ("clip", "global", "local", "paraphrase")
 
 
-def _of_each_loss(data: str) -> tuple[Method, ...]:
-    """Return the control and the losses that FSC-CLIP is made of, each alone and together."""
+def _control(data: str) -> Method:
+    return Method(name="CLIP", data=data, preset="clip", draw={})
+
+
+def _main(data: str) -> tuple[Method, ...]:
+    """Return the negatives in CLIP's own loss, in a loss of their own, and in FSC-CLIP's."""
     return (
-        Method(name="CLIP", data=data, preset="clip", draw={}),
         Method(name="NegCLIP", data=data, preset="negclip"),
         Method(name="global alone", data=data, losses=_alone("global", 1.0)),
-        Method(name="half of global alone", data=data, losses=_alone("global", 0.5)),
-        Method(name="local alone", data=data, losses=_alone("local", 0.2)),
         Method(name="FSC-CLIP", data=data),
     )
 
 
 METHODS: Final = (
-    *_of_each_loss("statements"),
-    *_of_each_loss("binding"),
-    *_of_each_loss("natural"),
-    Method(name="FSC-CLIP LoRA", preset="fsc-clip-lora", lr=2e-3),
-    Method(name="CE-CLIP", preset="ce-clip"),
-    Method(name="DeGLA", preset="degla"),
-    Method(name="READ-CLIP", preset="read-clip", draw=_WITH_POSITIVE),
-    Method(name="SPARCL", preset="sparcl", draw=_WITH_POSITIVE),
-    Method(name="NegCLIP", data="fsc-clip", preset="negclip"),
-    Method(name="global alone", data="fsc-clip", losses=_alone("global", 1.0)),
-    Method(name="FSC-CLIP", data="fsc-clip", draw=None),
-    Method(name="CLIP", data="composed", preset="clip", draw={}),
-    Method(name="global alone", data="composed", losses=_alone("global", 1.0)),
-    Method(name="FSC-CLIP", data="composed"),
-    Method(name="FSC-CLIP + paraphrase", data="composed", losses=_ALIGNED, draw=_WITH_POSITIVE),
+    _control("statements"),
+    *_main("statements"),
+    Method(name="half of global alone", data="statements", losses=_alone("global", 0.5)),
+    Method(name="local alone", data="statements", losses=_alone("local", 0.2)),
+    Method(name="FSC-CLIP + paraphrase", data="statements", losses=_ALIGNED, draw=_WITH_POSITIVE),
+    Method(name="FSC-CLIP LoRA", data="statements", preset="fsc-clip-lora", lr=2e-3),
+    Method(name="CE-CLIP", data="statements", preset="ce-clip"),
+    Method(name="DeGLA", data="statements", preset="degla"),
+    Method(name="READ-CLIP", data="statements", preset="read-clip", draw=_WITH_POSITIVE),
+    Method(name="SPARCL", data="statements", preset="sparcl", draw=_WITH_POSITIVE),
+    *_main("statements by natural"),
+    *_main("statements by fsc-clip"),
+    _control("binding"),
+    *_main("binding"),
+    _control("natural"),
+    *_main("natural"),
+    _control("composed"),
+    *_main("composed"),
 )

@@ -1,10 +1,11 @@
-"""The study's two worlds: scenes to pre-train on, and fresh ones to fine-tune on in five ways."""
+"""The study's two worlds: scenes to pre-train on, and fresh ones to fine-tune on in many ways."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from data.commit import write_atomically
 from data.scenes.questions import QUESTIONS, balance, make_question
 from data.scenes.render import write_images
 from data.scenes.splits import image_key
@@ -19,6 +20,7 @@ from negatives.folders.merging import merge_folders
 
 _BINDING: Final = {"swap_att": ("swap", "att"), "swap_obj": ("swap", "obj"),
                    "replace_rel": ("replace", "rel")}  # fmt: skip
+_BINDING_TYPES: Final = ("swap", "replace/rel")
 
 
 class World:
@@ -51,22 +53,37 @@ class World:
                 compose(*parts, options=ComposeOptions(), workers=workers)
             merge_folders(parts, folder)
         elif data == "binding":
-            options = FilterOptions(types=("swap", "replace/rel"), drop_empty=True)
-            filter_folder(self.shards("natural"), folder, options=options)
+            kept = FilterOptions(types=_BINDING_TYPES, drop_empty=True)
+            filter_folder(self.shards("natural"), folder, options=kept)
         elif data == "statements":
-            self._import_statements(folder)
+            options = ImportOptions(format="jsonl", split="train")
+            import_published(self._statements(), folder, options=options)
+        elif data == "statements by natural":
+            every = self._folder / "all of natural on statements"
+            self._build("natural", self._from_statements(), every, workers=workers)
+            filter_folder(every, folder, options=FilterOptions(types=_BINDING_TYPES))
+        elif data == "statements by fsc-clip":
+            self._build("fsc-clip", self._from_statements(), folder, workers=workers)
         else:
             source = {"name": "scenes", **_options(self._scenes)}
-            asked = {"preset": data, "positives": data == "natural"}
-            sections = {"data": {"source": source}, "negatives": asked}
-            build(build_config(sections), out=folder, workers=workers)
+            self._build(data, source, folder, workers=workers)
         return folder
 
-    def _import_statements(self, folder: Path) -> None:
-        """Write true statements on order and relation, each with a false one."""
+    def _build(self, preset: str, source: dict[str, Any], folder: Path, *, workers: int) -> None:
+        asked = {"preset": preset, "positives": preset == "natural"}
+        sections = {"data": {"source": source}, "negatives": asked}
+        build(build_config(sections), out=folder, workers=workers)
+
+    def _from_statements(self) -> dict[str, Any]:
+        return {"name": "jsonl", "root": str(self._statements())}
+
+    def _statements(self) -> Path:
+        """Write true statements on order and relation, each with a false one, if they are not."""
         file = self._folder / "statements.jsonl"
-        file.write_text("".join(json.dumps(line) + "\n" for line in self._lines()), "utf-8")
-        import_published(file, folder, options=ImportOptions(format="jsonl", split="train"))
+        if not file.exists():
+            text = "".join(json.dumps(line) + "\n" for line in self._lines())
+            write_atomically(file, text)
+        return file
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         count = self._scenes.num_scenes("train")
@@ -80,6 +97,8 @@ class World:
                     "image": image_key(number, split="train"),
                     "caption": texts.true,
                     "negatives": [{"text": texts.false, "type": kind, "subtype": subtype}],
+                    "positives": [{"text": texts.also_true, "type": "reordered"}]
+                    * bool(texts.also_true),
                 }
 
 

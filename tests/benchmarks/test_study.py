@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.study import Scale, Study
 from benchmarks.study_methods import METHODS
 from benchmarks.study_tables import (
     BINDING,
@@ -16,6 +17,7 @@ from benchmarks.study_tables import (
     table,
     write_report,
 )
+from data.errors import UsageError
 from training.config import settings_of
 from training.evaluation.results import Results, Score, write_results
 
@@ -42,7 +44,11 @@ def test_every_row_has_a_control_with_the_same_captions_that_draws_no_negatives(
         control = by_label[method.control]
         assert control.preset == "clip"
         assert control.draw == {}
-        assert control.data in {method.data, "natural"}
+        assert method.data in {
+            control.data,
+            f"{control.data} by natural",
+            f"{control.data} by fsc-clip",
+        }
 
 
 def test_every_row_is_a_configuration_of_the_trainer() -> None:
@@ -110,3 +116,10 @@ def test_the_page_has_the_figures_of_the_committed_results() -> None:
     page = (DOCS / "study.md").read_text(encoding="utf-8")
     assert markdown(table(found)) in page
     assert markdown(binding_table(found)) in page
+
+
+def test_a_folder_of_another_scale_is_refused(tmp_path: Path) -> None:
+    Study(tmp_path, Scale(), device="cpu")
+    Study(tmp_path, Scale(), device="cpu")
+    with pytest.raises(UsageError, match=r"tuning_steps 1650 \(asked for 10\)"):
+        Study(tmp_path, Scale(tuning_steps=10), device="cpu")
