@@ -97,7 +97,7 @@ class World:
                     "image": image_key(number, split="train"),
                     "caption": texts.true,
                     "negatives": [{"text": texts.false, "type": kind, "subtype": subtype}],
-                    "positives": [{"text": texts.also_true, "type": "reordered"}]
+                    "positives": [{"text": text} for text in (texts.also_true,) if text],
                     * bool(texts.also_true),
                 }
 
