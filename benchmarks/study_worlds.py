@@ -98,7 +98,6 @@ class World:
                     "caption": texts.true,
                     "negatives": [{"text": texts.false, "type": kind, "subtype": subtype}],
                     "positives": [{"text": text} for text in (texts.also_true,) if text],
-                    * bool(texts.also_true),
                 }
 
 
