@@ -35,6 +35,7 @@ RARE = 0.5  # a count for unseen events
 VOCABULARY = 20_000.0
 _PAIR_PRIOR = 10.0
 _BESIDE_PRIOR = 20.0
+_TELLING = 0.25  # sightings
 
 
 class _Rows(NamedTuple):
@@ -119,25 +120,27 @@ def add_pairs(columns: Columns, block: Block, folds: Folds, source: CountLookup)
 
 
 def add_beside(columns: Columns, block: Block, folds: Folds, source: CountLookup) -> None:
-    """Add associations of a candidate's changed word with the caption's other content words."""
+    """Add associations of a candidate's changed word with the caption's other content words.
+
+    That two rare words are not in one caption says nothing: a pair without a sighting is asked
+    about only if chance would have given it _TELLING of one.
+    """
     firsts, sizes, others = _columns(block.beside, 3)
     rows = _combine(firsts, sizes, folds)
     hashes = source.words.hashes()
     other = others[rows.row]
     changed = np.array(block.heads, np.int64)[rows.candidate]
     together = source.count(BESIDE.unordered_keys(hashes[other], hashes[changed]), rows.fold)
-    total = 2 * source.total(ALL_BESIDE)
-    values = _association(
-        together,
-        source.of_words(other, rows.fold, PRESENT),
-        source.of_words(changed, rows.fold, PRESENT),
-        total[rows.fold],
-        _BESIDE_PRIOR,
-    )
+    total = 2 * source.total(ALL_BESIDE)[rows.fold]
+    of_other = source.of_words(other, rows.fold, PRESENT)
+    of_changed = source.of_words(changed, rows.fold, PRESENT)
+    values = _association(together, of_other, of_changed, total, _BESIDE_PRIOR)
+    by_chance = of_other * of_changed / np.maximum(total, 1.0)
+    tells = (together > 0) | (by_chance >= _TELLING)
     num = len(folds)
     columns["beside"] += np.bincount(rows.candidate, values, num)
-    columns["unseen beside"] += np.bincount(rows.candidate, together == 0, num)
-    columns["asked"] += np.bincount(rows.candidate, minlength=num)
+    columns["unseen beside"] += np.bincount(rows.candidate, (together == 0) & tells, num)
+    columns["asked"] += np.bincount(rows.candidate, tells, num)
 
 
 def _columns(rows: Sequence[int], width: int) -> Ints:

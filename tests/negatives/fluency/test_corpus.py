@@ -20,6 +20,7 @@ from negatives.api import generate
 from negatives.building import build
 from negatives.cli import cli
 from negatives.config import BuildConfig, build_config
+from negatives.fluency.associations import Columns, add_beside, add_spans
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import index_caption
 from negatives.fluency.corpus import FILES, read_model, write_model
@@ -269,6 +270,23 @@ def test_a_strict_slot_lets_through_what_was_seen_in_its_very_place(
     assert block.add(index_caption(parse, words), [slot], 0) == [True]
     found = features_of(block, CountLookup(words, table), min_context_coverage=0.34)
     assert found.alive.tolist() == alive
+
+
+@pytest.mark.parametrize(("times", "asked"), [(1, 2), (10, 3)])
+def test_rare_words_need_not_have_met(times: int, asked: int) -> None:
+    """The dog has chased things, and kites were chased, but no dog was seen with a kite."""
+    said = ["a dog chases a ball", "a man chases a kite"] * times + ["a bird eats a seed"] * 10
+    words = Words(Lexicon())
+    views = [index_caption(sentence(text), words) for text in said]
+    table = table_of(tally_block(views, [1] * len(views), words))
+    block, parse = Block(words), sentence("a dog chases a kite")
+    block.add(index_caption(parse, words), [replacement_slot(parse, "bird")], 0)
+    columns: Columns = {name: np.zeros(2) for name in (*FEATURES, "asked")}
+    folds = np.zeros(2, np.uint8)
+    add_spans(columns, block, folds, CountLookup(words, table))
+    add_beside(columns, block, folds, CountLookup(words, table))
+    assert columns["asked"].tolist()[0] == asked
+    assert columns["unseen beside"].tolist()[0] == asked - 2
 
 
 def sentence(text: str) -> Parse:
