@@ -63,7 +63,7 @@ def _scaled(values: NDArray[Any], *, mode: str) -> NDArray[np.uint8]:
         return (values >> 8).astype(np.uint8)
     finite = values[np.isfinite(values)]
     if not finite.size:
-        raise ValueError("it holds no finite number")
+        raise ValueError("it contains no finite number")
     low, high = float(finite.min()), float(finite.max())
     black, white = _range_of(low, high, mode=mode)
     if mode == "I" and (black, white) == (0, 65535):

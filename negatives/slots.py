@@ -62,8 +62,9 @@ class Slot(NamedTuple):
     rule, applied to any alternative, offers the same place with the caption among its alternatives
     (which makes pair and mirror pair equally likely). `weights`: the proposal weight of each
     alternative in a published recipe (WordNet's counts), comparable among a caption's slots of one
-    rule; None for classes, where the policy weighs. `strict`: the corpus scorer lets through only
-    alternatives it has seen very often, because no table lists them as interchangeable.
+    rule; None for classes, where the policy weighs. `needs_full_coverage`: the
+    corpus scorer accepts only alternatives that it has seen with every word around them, because no
+    table lists them as interchangeable.
     """
 
     rule: str
@@ -72,7 +73,7 @@ class Slot(NamedTuple):
     alternatives: Sequence[Edit]
     reversible: bool = True
     weights: Sequence[float] | None = None
-    strict: bool = False
+    needs_full_coverage: bool = False
 
 
 class Rule(Protocol):

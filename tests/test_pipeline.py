@@ -205,7 +205,7 @@ FLAGS = {
     "build": "config dry-run executor fluency-from help hold-out json language limit max-cost "
     "max-requests max-share out positives preset quiet ray-address resume root "
     "seed set source workers",
-    "compose": "a-caption fluency-from help json layout model quiet seed set workers",
+    "compose": "fluency-from help json layout model per-caption quiet seed set workers",
     "export": "help images json output quiet split tar-samples to",
     "filter": "drop-empty help json max-negatives min-score no-positives quiet rule "
     "sample-captions seed type",

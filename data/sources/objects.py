@@ -15,7 +15,7 @@ class Objects(NamedTuple):
 
 
 @runtime_checkable
-class KnowsObjects(Protocol):
+class HasObjects(Protocol):
     """A source that may know the objects of its images."""
 
     def why_no_objects(self) -> str:

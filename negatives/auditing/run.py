@@ -174,7 +174,7 @@ def _truth(read: _FolderContent, options: AuditOptions, report: Report) -> Itera
     yield from truth.still_true(
         read.rows,
         truth.find_held_out(captions, read.rows, read.seen),
-        of_a_kind=options.truth_pairs,
+        max_per_kind=options.truth_pairs,
         seed=options.seed,
         read=_assertions,
     )

@@ -87,7 +87,7 @@ def still_true(
     rows: Sequence[Row],
     held_out: HeldOut,
     *,
-    of_a_kind: int,
+    max_per_kind: int,
     seed: int,
     read: Reader,
 ) -> Iterator[Finding]:
@@ -96,7 +96,7 @@ def still_true(
     A clause of the rule absence, "there is a cat", is compared with the row's true "there is a
     frisbee": it is still true as often as the row's true "there is no cat" is false.
 
-    `of_a_kind`: at most this many negatives of each kind are checked. `read`: returns what texts
+    `max_per_kind`: at most this many negatives of each kind are checked. `read`: returns what texts
     assert.
     """
     pairs = [
@@ -107,7 +107,7 @@ def still_true(
         if negative.rule != RULE or not denies(negative)  # what it denies is there
     ]
     kinds = [each.kind for each in pairs]
-    asked = [pairs[index] for index in _sample_indices(kinds, of_a_kind, seed)]
+    asked = [pairs[index] for index in _sample_indices(kinds, max_per_kind, seed)]
     if not asked:
         why = "no image of a negative has a caption that the folder does not have"
         yield Finding(NAME, OVERALL, None, None, None, 0, None, why)
@@ -127,13 +127,13 @@ def still_true(
         yield Finding(NAME, kind, *truth.still_true, truth.num_answers, None, why)
 
 
-def _sample_indices(kinds: Sequence[str], of_a_kind: int, seed: int) -> list[int]:
-    """Return indices of at most `of_a_kind` pairs of each kind, drawn at random, in order."""
+def _sample_indices(kinds: Sequence[str], max_per_kind: int, seed: int) -> list[int]:
+    """Return indices of at most `max_per_kind` pairs of each kind, drawn at random, in order."""
     order = Stream(seed, "audit", NAME).shuffled(range(len(kinds)))
     indices: dict[str, list[int]] = {}
     for index in order:
         indices.setdefault(kinds[index], []).append(index)
-    return sorted(index for found in indices.values() for index in found[:of_a_kind])
+    return sorted(index for found in indices.values() for index in found[:max_per_kind])
 
 
 def _overall(truths: Mapping[str, Truth], num_of: Mapping[str, int]) -> Finding:

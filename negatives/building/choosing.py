@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from data.records import Reject, Row, images_of
 from data.shards import write_rejects, write_rows
 from data.sources import Source
-from data.sources.objects import KnowsObjects
+from data.sources.objects import HasObjects
 from data.storage import AnyPath
 from negatives.building.learning import LearnedModel, read_layout
 from negatives.building.parse_files import read_parses
@@ -153,7 +153,7 @@ def _clauses(
 ) -> list[Said]:
     """Return what is said of things that are there or not, where the rule for it is asked for."""
     numbers = [n for n, spec in enumerate(options.positives) if spec["rule"] == RULE]
-    if not numbers or not isinstance(options.source, KnowsObjects):
+    if not numbers or not isinstance(options.source, HasObjects):
         return [NOTHING] * len(block)
     return say_what_is_there(
         block,

@@ -253,9 +253,9 @@ def _refusals(
     block: Sequence[Offered], siblings: Sequence[Siblings], sample: Sample, chooser: Chooser
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Tell for each remaining candidate whether a sibling rejects it."""
-    refused = np.zeros(len(sample.alive), bool)
+    refused = np.zeros(len(sample.supported), bool)
     starts = np.cumsum(sample.sizes) - sample.sizes
-    laid_out = iter(zip((sample.alive_sizes() > 1).tolist(), starts.tolist(), strict=True))
+    laid_out = iter(zip((sample.supported_sizes() > 1).tolist(), starts.tolist(), strict=True))
     is_laid_out = iter(sample.is_laid_out.tolist())
     for (caption, parse, slots), its_siblings in zip(block, siblings, strict=True):
         layouts = [next(laid_out) if next(is_laid_out) else (False, 0) for _ in slots]
@@ -269,4 +269,4 @@ def _refusals(
             for slot, start in wanted:
                 answers = find_mentioned(slot, context)
                 refused[start + 1 : start + 1 + len(answers)] = answers
-    return refused[sample.alive]
+    return refused[sample.supported]

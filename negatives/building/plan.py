@@ -12,7 +12,7 @@ from data.errors import UsageError
 from data.manifest import FILE_NAME, FLUENCY, Manifest, read_manifest
 from data.remote import Remote
 from data.sources import Source, source_class
-from data.sources.objects import KnowsObjects
+from data.sources.objects import HasObjects
 from data.storage import AnyPath
 from negatives.choose import Producer
 from negatives.config import BuildConfig
@@ -131,7 +131,7 @@ def make_plan(config: BuildConfig, *, out: AnyPath, workers: int, report: Report
 
 
 def _refuse_unknown_absences(source: Source) -> None:
-    if not isinstance(source, KnowsObjects):
+    if not isinstance(source, HasObjects):
         raise UsageError(
             "negatives.positives: the rule absence needs a source that knows what its images do "
             f"not show, such as scenes; found {type(source).__name__.lower()}; leave it out"
@@ -176,7 +176,7 @@ def finished_manifest(plan: Plan, resume: Resume) -> Manifest | None:
     mark = mark_of(plan.out)
     if (plan.out / FILE_NAME).exists():
         if resume == "never":
-            raise UsageError(f"{plan.out}: holds a finished build; choose another folder")
+            raise UsageError(f"{plan.out}: contains a finished build; choose another folder")
         manifest = read_manifest(plan.out)
         _refuse_difference(plan, {name: getattr(manifest, name) for name in plan.identity})
         remove_tree(plan.work)  # a run may have been killed just before deleting it
@@ -205,6 +205,6 @@ def _refuse_difference(plan: Plan, before: Json) -> None:
         is_finished = (plan.out / FILE_NAME).exists()
         dropping = "" if is_finished else "; or use --resume never to delete this unfinished one"
         raise UsageError(
-            f"{plan.out}: holds a build with another configuration (existing -> requested):\n"
+            f"{plan.out}: contains a build with another configuration (existing -> requested):\n"
             f"  {shown}\nuse the same configuration, or choose another folder{dropping}"
         )

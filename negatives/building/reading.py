@@ -57,7 +57,7 @@ class Reading:
             pass
         if self.digest() != manifest.source["digest"]:
             raise UsageError(
-                f"{self._plan.out}: holds a finished build, but the source has changed since; "
+                f"{self._plan.out}: contains a finished build, but the source has changed since; "
                 "build into another folder"
             )
 

@@ -13,7 +13,7 @@ from data.storage import AnyPath
 @click.argument("folder", type=PATH_OR_URL)
 @click.argument("new", type=PATH_OR_URL)
 @click.option(
-    "--a-caption",
+    "--per-caption",
     type=float,
     help="Composites per caption, such as 0.5 or 3.  [default: 2]",
 )
@@ -47,7 +47,7 @@ def compose(
     *,
     folder: AnyPath,
     new: AnyPath,
-    a_caption: float | None,
+    per_caption: float | None,
     layouts: tuple[str, ...],
     fluency_from: AnyPath | None,
     model: str | None,
@@ -76,7 +76,7 @@ def compose(
     from negatives.options import given
 
     content: dict[str, Any] = {
-        "composites": given(a_caption=a_caption, seed=seed, layouts=layouts or None)
+        "composites": given(per_caption=per_caption, seed=seed, layouts=layouts or None)
     }
     for setting in settings:
         content = with_setting(content, f"composites.{setting}")

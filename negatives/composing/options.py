@@ -14,7 +14,7 @@ _MOST: Final = 16
 class ComposeOptions:
     """How composites are made.
 
-    `a_caption`: composites per caption, on average; the caption's id decides whether a fraction
+    `per_caption`: composites per caption, on average; the caption's id decides whether a fraction
     counts as one more. `layouts`: how the two images may be arranged. `max_log_ratio` and
     `min_context_coverage`: as for the scorer corpus. `seed`: of the draw of partners, forms and
     exchanges.
@@ -23,7 +23,7 @@ class ComposeOptions:
         UsageError: a number is out of range, or a layout is unknown.
     """
 
-    a_caption: float = 2.0
+    per_caption: float = 2.0
     layouts: tuple[str, ...] = LAYOUTS[1:]
     max_log_ratio: float = 3.0
     min_context_coverage: float = 0.34
@@ -31,9 +31,9 @@ class ComposeOptions:
 
     def __post_init__(self) -> None:
         """Reject values that make no sense."""
-        if not 0 < self.a_caption <= _MOST:
+        if not 0 < self.per_caption <= _MOST:
             raise UsageError(
-                f"a_caption: expected a number above 0, up to {_MOST}, found {self.a_caption}"
+                f"per_caption: expected a number above 0, up to {_MOST}, found {self.per_caption}"
             )
         for layout in self.layouts:
             if layout not in LAYOUTS[1:]:

@@ -174,26 +174,26 @@ def _begin(out: AnyPath, identity: Json) -> Manifest | None:
     """Claim the new folder; return its manifest if the same composites are finished there.
 
     Raises:
-        UsageError: the folder holds something else.
+        UsageError: the folder contains something else.
     """
     mark = mark_of(out)
     if (out / FILE_NAME).exists():
         manifest = read_manifest(out)
         if manifest.fingerprint != fingerprint(identity):
-            raise UsageError(f"{out}: holds a finished folder; choose another")
+            raise UsageError(f"{out}: contains a finished folder; choose another")
         remove_tree(out / "work")  # a run may have been killed just before this
         return manifest
     if mark is not None and mark.command == COMMAND:
         if lines := differences(mark.identity, identity):
             shown = "\n  ".join(lines)
             raise UsageError(
-                f"{out}: holds unfinished composites of other options (there -> asked for):\n  "
+                f"{out}: contains unfinished composites with other options (old -> new):\n  "
                 f"{shown}\nask for the same again, or choose another folder"
             )
     elif mark is not None and mark.command == "":
         clear(out)
     elif out.exists() and any(out.iterdir()):
-        raise UsageError(f"{out}: not empty, and no unfinished compose of ours; choose another")
+        raise UsageError(f"{out}: not empty, and not an unfinished compose; choose another folder")
     claim(out, Mark(COMMAND, identity))
     return None
 

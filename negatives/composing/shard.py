@@ -157,7 +157,7 @@ def _composites(
 
 
 def _num_composites(caption_id: str, options: ComposeOptions) -> int:
-    whole, part = divmod(options.a_caption, 1)
+    whole, part = divmod(options.per_caption, 1)
     return int(whole) + Stream(options.seed, "one more", caption_id).chance(part)
 
 

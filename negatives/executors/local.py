@@ -3,8 +3,9 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -12,11 +13,13 @@ from functools import partial
 from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
+from multiprocessing.process import BaseProcess
 
-from data.errors import ShardError
+from data.errors import ShardError, UsageError
 from negatives.executors import R, Run, T
 
 _IN_FLIGHT = 2  # tasks per worker: one running, one waiting
+_UNGUARDED = 78  # exit code of a worker that would open workers while it imports the script
 
 
 @contextmanager
@@ -28,21 +31,29 @@ def workers_on_this_machine(
     They call `prepare` while the first tasks are still being made; its errors surface in tasks. An
     error in the context, including Ctrl-C, ends them immediately. `gpus`: a task that needs a whole
     GPU runs in this process; with less, all workers share one.
+
+    Raises:
+        UsageError: the calling script has no `__main__` guard.
     """
     if num_workers == 1 or gpus >= 1:
         yield run_here
         return
+    if _is_importing_main():
+        sys.exit(_UNGUARDED)
     context = multiprocessing.get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // num_workers)
     reader, writer = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(
         num_workers, mp_context=context, initializer=_begin, initargs=(threads, reader)
     )
+    workers: set[BaseProcess] = set()
     try:
         with suppress(BrokenProcessPool):  # tasks will raise it again
+            others = set(multiprocessing.active_children())
             for _ in range(num_workers):
                 pool.submit(prepare)
-        yield partial(_run_in_pool, pool, num_workers)
+                workers |= set(multiprocessing.active_children()) - others
+        yield partial(_run_in_pool, pool, num_workers, workers)
     except BaseException:
         writer.send_bytes(b"end")  # never written to: its closing wakes all workers
         raise
@@ -59,7 +70,12 @@ def run_here(function: Callable[[T], R], tasks: Iterable[T], /) -> Iterator[R | 
 
 
 def _run_in_pool(
-    pool: ProcessPoolExecutor, num_workers: int, function: Callable[[T], R], tasks: Iterable[T], /
+    pool: ProcessPoolExecutor,
+    num_workers: int,
+    workers: Collection[BaseProcess],
+    function: Callable[[T], R],
+    tasks: Iterable[T],
+    /,
 ) -> Iterator[R | ShardError]:
     tasks = iter(tasks)
     pending: set[Future[R | ShardError]] = set()
@@ -73,9 +89,21 @@ def _run_in_pool(
             for future in finished:
                 yield future.result()
     except BrokenProcessPool as error:
+        pool.shutdown()  # only then are the exit codes known
+        if any(worker.exitcode == _UNGUARDED for worker in workers):
+            raise UsageError(
+                f"workers: expected one, or a script with a guard, found {num_workers} workers and "
+                'no guard; put the call below `if __name__ == "__main__":`, because every worker '
+                "imports the script"
+            ) from None
         raise ShardError(
             "a worker process died, killed or out of memory; run the command again to resume"
         ) from error
+
+
+def _is_importing_main() -> bool:
+    """Return whether this process is a worker that still imports its parent's script."""
+    return bool(getattr(multiprocessing.current_process(), "_inheriting", False))
 
 
 def _attempt(function: Callable[[T], R], task: T) -> R | ShardError:

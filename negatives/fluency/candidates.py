@@ -59,9 +59,10 @@ class Block:
     """Candidates of many slots, in order, as flat lists for numpy.
 
     `sizes[slot]`: its number of candidates; `folds[slot]`: the fold whose counts are left out;
-    `coverage[slot]`: COVERAGE of its kind, 0 for other kinds; `strict[slot]`: whether every pair
-    must have been seen, and STRICT_COVERAGE times as much; `companions[slot]`: the word that goes
-    with the changed phrase: its subject or governor, or for a relation the next content word.
+    `coverage[slot]`: COVERAGE of its kind, 0 for other kinds; `needs_full_coverage[slot]`:
+    whether every pair must have been seen, and STRICT_COVERAGE times as much; `companions[slot]`:
+    the word that goes with the changed phrase: its subject or governor, or for a relation the next
+    content word.
     `characters[candidate]`: the length of the changed text, `names[candidate]`: its hash. Pairs of
     words are concatenated as numbers: `pairs` has candidate, relation, head, dependant. If a slot
     changes one phrase, its pairs differ only in one word, `heads[candidate]`: `spans` has them once
@@ -75,7 +76,7 @@ class Block:
         self.sizes: list[int] = []
         self.folds: list[int] = []
         self.coverage: list[float] = []
-        self.strict: list[bool] = []
+        self.needs_full_coverage: list[bool] = []
         self.heads: list[int] = []
         self.characters: list[int] = []
         self.names: list[int] = []
@@ -115,8 +116,8 @@ class Block:
         self.sizes.append(1 + len(texts[0]))
         self.folds.append(fold)
         coverage = COVERAGE.get(f"{slot.type}/{slot.subtype}", 0.0)
-        self.coverage.append(STRICT_COVERAGE * coverage if slot.strict else coverage)
-        self.strict.append(slot.strict)
+        self.coverage.append(STRICT_COVERAGE * coverage if slot.needs_full_coverage else coverage)
+        self.needs_full_coverage.append(slot.needs_full_coverage)
         spans = [_span(view, starts[start], ends[end]) for start, end in replaced]
         first, last = view.position[spans[0][0]], view.position[spans[-1][1]] + 1
         after = view.row[last : last + PADDING]

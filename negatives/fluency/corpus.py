@@ -50,26 +50,28 @@ POOLED = "all"
 class Sample(NamedTuple):
     """Laid-out slots, one after another; `is_laid_out` marks them among the given slots.
 
-    Each slot has a kind "type/subtype", a size and a fold. `alive[candidate]`: whether the corpus
-    knows enough about it. For those alive, `names`: a hash of kind and words; `collocates`: a hash
-    that includes the word it goes with; `features`; `refused`: whether a sibling rejects it, if
-    that was checked.
+    Each slot has a kind "type/subtype", a size and a fold. `supported[candidate]`: whether the
+    corpus has seen enough of it. For the supported ones, `names`: a hash of kind and words;
+    `collocates`: a hash that includes the word it goes with; `features`; `refused`: whether a
+    sibling rejects it, if that was checked.
     """
 
     is_laid_out: NDArray[np.bool_]
     kinds: NDArray[np.str_]
     sizes: NDArray[np.int64]
     folds: NDArray[np.uint8]
-    alive: NDArray[np.bool_]
+    supported: NDArray[np.bool_]
     names: Hashes
     collocates: Hashes
     features: NDArray[np.float32]
     refused: NDArray[np.bool_] = np.zeros(0, bool)
 
-    def alive_sizes(self) -> NDArray[np.int64]:
-        """Return how many candidates of each slot are alive, including the caption, or none."""
+    def supported_sizes(self) -> NDArray[np.int64]:
+        """Return how many candidates of each slot are supported, including the caption, or none."""
         starts = np.cumsum(self.sizes) - self.sizes
-        return np.add.reduceat(self.alive, starts, dtype=np.int64) if len(starts) else self.sizes
+        return (
+            np.add.reduceat(self.supported, starts, dtype=np.int64) if len(starts) else self.sizes
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,14 +98,14 @@ class CorpusModel:
         -inf for an alternative if the corpus knows too little about it or what it replaces; empty
         for a slot that was not laid out, so that nothing is drawn there.
         """
-        sizes = sample.alive_sizes()
+        sizes = sample.supported_sizes()
         of_alive = np.empty(len(sample.features))
         kind_of = np.repeat(sample.kinds, sizes)
         for kind in set(sample.kinds.tolist()):
             rows = kind_of == kind
             of_alive[rows] = sample.features[rows] @ self.weights.get(kind, self.weights[POOLED])
-        scores = np.full(len(sample.alive), -np.inf)
-        scores[sample.alive] = np.round(
+        scores = np.full(len(sample.supported), -np.inf)
+        scores[sample.supported] = np.round(
             of_alive + self._biases(sample, np.repeat(sample.folds, sizes)), DIGITS
         )
         ends = np.cumsum(sample.sizes)
@@ -158,16 +160,16 @@ class CorpusModel:
         all_kinds = [f"{slot.type}/{slot.subtype}" for _, _, slots in block for slot in slots]
         kinds = np.array(all_kinds, str)[which]
         sizes = np.array(laid.sizes, np.int64)
-        alive, features = features_of(
+        supported, features = features_of(
             laid, _source(words, self.table), min_context_coverage=min_context_coverage
         )
-        of_slot = np.repeat(np.arange(len(sizes)), sizes)[alive]
+        of_slot = np.repeat(np.arange(len(sizes)), sizes)[supported]
         hashes = words.hashes()
-        names = np.array(laid.names, np.uint64)[alive] + relation_hashes(kinds)[of_slot]
+        names = np.array(laid.names, np.uint64)[supported] + relation_hashes(kinds)[of_slot]
         companions = hashes[np.array(laid.companions, np.int64)[of_slot]]
         collocates = COLLOCATE.keys(names, companions)
         its_folds = np.array(laid.folds, np.uint8)
-        return Sample(which, kinds, sizes, its_folds, alive, names, collocates, features)
+        return Sample(which, kinds, sizes, its_folds, supported, names, collocates, features)
 
 
 @lru_cache(maxsize=1)

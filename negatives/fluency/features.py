@@ -49,19 +49,19 @@ _ROUNDING = 1e-9
 
 
 class Features(NamedTuple):
-    """Features of candidates: `alive` marks those with values; `values`, alive x FEATURES."""
+    """Features of candidates: `supported` marks those with `values`, supported x FEATURES."""
 
-    alive: NDArray[np.bool_]
+    supported: NDArray[np.bool_]
     values: NDArray[np.float32]
 
 
 def features_of(block: Block, source: CountLookup, *, min_context_coverage: float) -> Features:
     """Return the features of the candidates of a block.
 
-    A candidate is alive if the corpus has its changed words together with at least a share of the
-    words that go with them, in pairs or in the caption: `min_context_coverage` times COVERAGE of
-    its kind, and in a strict slot with all words of its pairs. If the caption is not alive, no
-    candidate is.
+    A candidate is supported if the corpus has its changed words together with at least a share of
+    the words that go with them, in pairs or in the caption: `min_context_coverage` times COVERAGE
+    of its kind, and all words of its pairs if its slot has `needs_full_coverage`. If the caption is
+    not supported, no candidate is.
     """
     num = len(block.heads)
     columns: Columns = {name: np.zeros(num) for name in (*FEATURES, "asked")}
@@ -71,19 +71,21 @@ def features_of(block: Block, source: CountLookup, *, min_context_coverage: floa
     add_beside(columns, block, folds, source)
     unseen = columns["unseen pairs"] + columns["unseen beside"]
     needed = np.minimum(1.0, min_context_coverage * np.array(block.coverage, float))
-    alive = unseen <= (1.0 - np.repeat(needed, block.sizes)) * columns["asked"] + _ROUNDING
+    supported = unseen <= (1.0 - np.repeat(needed, block.sizes)) * columns["asked"] + _ROUNDING
     sizes = np.array(block.sizes, np.int64)
-    alive &= (columns["unseen pairs"] == 0) | ~np.repeat(np.array(block.strict, bool), sizes)
-    alive &= np.repeat(alive[np.cumsum(sizes) - sizes], sizes)
+    supported &= (columns["unseen pairs"] == 0) | ~np.repeat(
+        np.array(block.needs_full_coverage, bool), sizes
+    )
+    supported &= np.repeat(supported[np.cumsum(sizes) - sizes], sizes)
     for ids, candidate in block.windows():
-        wanted = alive[candidate]
+        wanted = supported[candidate]
         of = candidate[wanted]
         for name, values in _of_windows(ids[wanted], folds[of], source).items():
             columns[name][of] = values
         columns["words"][of] = ids.shape[1] - 2 * PADDING
     columns["characters"] = np.array(block.characters, float)
-    values = np.stack([columns[name][alive] for name in FEATURES], axis=1)
-    return Features(alive, values.astype(np.float32))
+    values = np.stack([columns[name][supported] for name in FEATURES], axis=1)
+    return Features(supported, values.astype(np.float32))
 
 
 def _of_windows(ids: Ints, folds: Folds, source: CountLookup) -> Columns:

@@ -125,8 +125,8 @@ def _biases(drawn: _Drawable, num_names: int, *, max_log_ratio: float) -> Floats
 
 
 def _with_alternatives(sample: Sample) -> Sample:
-    """Return the slots with an alternative alive, and their candidates that are."""
-    sizes = sample.alive_sizes()
+    """Return the slots with a supported alternative, and their candidates that are."""
+    sizes = sample.supported_sizes()
     slots = sizes > 1
     rows = np.repeat(slots, sizes)
     return sample._replace(

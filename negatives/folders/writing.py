@@ -72,9 +72,11 @@ def refuse_unless_new(out: AnyPath, command: str) -> None:
         UsageError: it is neither absent nor empty, nor left by a killed run of `COMMANDS`.
     """
     if (out / FILE_NAME).exists():
-        raise UsageError(f"{out}: holds a finished folder; choose another")
+        raise UsageError(f"{out}: contains a finished folder; choose another")
     if not _is_unfinished(out) and out.exists() and any(out.iterdir()):
-        raise UsageError(f"{out}: not empty, and no unfinished {command} of ours; choose another")
+        raise UsageError(
+            f"{out}: not empty, and not an unfinished {command}; choose another folder"
+        )
 
 
 def _is_unfinished(out: AnyPath) -> bool:

@@ -40,7 +40,7 @@ class Limits:
         if self.max_cost is not None and not self.max_cost >= 0:
             raise UsageError(f"{WHERE}.max_cost: expected dollars, found {self.max_cost}")
 
-    def most_in_a_row(self) -> int:
+    def max_failures_in_a_row(self) -> int:
         """Return how many questions in a row without a usable answer stop the run.
 
         As many as may stay without one do not.

@@ -87,7 +87,7 @@ class LocalBackend:
                 if isinstance(outcome, Answer):
                     self.ledger.charge(Tokens(*outcome[1:]), 0.0)
                 tell(self.trust.take(number, request, outcome))
-                if self.trust.in_a_row >= self.limits.most_in_a_row():
+                if self.trust.in_a_row >= self.limits.max_failures_in_a_row():
                     self.trust.rest()
                     raise self.trust.stop(model.name, self.ledger.text())
             if len(allowed) < len(batch):

@@ -138,7 +138,7 @@ class _Run:
                 self._stop(client, error)
                 break
             self._tell(trust.take(number, self._requests[number], outcome))
-            if trust.in_a_row >= self._limits.most_in_a_row():
+            if trust.in_a_row >= self._limits.max_failures_in_a_row():
                 self._stop(client, trust.stop(self._backend.url, self._ledger.text()))
             if trust.is_proven or _is_settling(outcome):
                 self._known.is_settled = True

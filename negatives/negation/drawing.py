@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.records import Caption, Negative, Positive
-from data.sources.objects import KnowsObjects, Objects
+from data.sources.objects import HasObjects, Objects
 from data.streams import Stream
 from negatives.choose import Tally
 from negatives.fluency.folds import image_key
@@ -54,7 +54,7 @@ NOTHING: Final = Said((), (), Counter())
 def say_what_is_there(  # noqa: PLR0913 - captions, what is known of them, and how it is drawn
     block: ParsedCaptions,
     siblings: Sequence[Siblings],
-    source: KnowsObjects,
+    source: HasObjects,
     lexicon: Lexicon,
     *,
     seed: int,

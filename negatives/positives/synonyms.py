@@ -171,6 +171,6 @@ def synonyms_of(table: str) -> Synonyms:
         for word, other in (pair, reversed(pair)):
             key = tuple(word.split())
             if key in known:
-                raise ValueError(f"synonyms: {word!r} stands in two pairs")
+                raise ValueError(f"synonyms: {word!r} is in two pairs")
             known[key] = Other(other, frozenset(beside.split()))
     return found

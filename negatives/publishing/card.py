@@ -72,7 +72,7 @@ def _body(data: CardData) -> Iterator[str]:
     )
     if has_composites(manifest):
         yield (
-            "Rows with two `images` are composites: both images stand in one picture, as `layout` "
+            "Rows with two `images` are composites: one picture shows both images, as `layout` "
             "says (`left-right` or `top-bottom`; the left or upper one first), and the caption "
             "speaks of both."
         )

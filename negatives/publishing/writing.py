@@ -81,7 +81,9 @@ def write_files(
     manifest = read_manifest(folder)
     if out.exists() and any(out.iterdir()):
         if not _is_publication(out):
-            raise UsageError(f"{out}: holds files that are not a publication's; move them away")
+            raise UsageError(
+                f"{out}: contains files that are not part of a publication; move them away"
+            )
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(folder / FILE_NAME, out / FILE_NAME)  # first, to mark the folder as ours

@@ -3,7 +3,7 @@
 Beyond the hand-written classes: two nouns are rivals if captions of one image hardly ever use both
 and they occur in similar contexts (negatives/exclusion/rivals.py). The places are those of
 `replace_object`, with rivals instead of a class. Alternatives that the corpus has not seen in the
-same place are not drawn (`Slot.strict`).
+same place are not drawn (`Slot.needs_full_coverage`).
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ class ReplaceLearned:
     def slots_among(self, parse: Parse, rivals: RivalsOutside) -> Iterator[Slot]:
         """Yield a slot for each noun that has rivals."""
         for slot in _rule(self.lexicon, rivals)(parse):
-            yield slot._replace(rule="replace_learned", strict=True)
+            yield slot._replace(rule="replace_learned", needs_full_coverage=True)
 
 
 @lru_cache(maxsize=64)

@@ -116,8 +116,14 @@ def test_the_plan(root: Path) -> None:
     plan = json.loads(result.stdout)
     assert (plan["captions"], plan["steps"], plan["batch_size"]) == (40, 10, 8)
     assert plan["draw"] == {"any": 3}
-    assert plan["negatives_a_caption"] == 3
-    assert 0 < plan["encoded_a_step"] < plan["tokens_a_step"] < plan["padded_a_step"] == 8 * 4 * 16
+    assert plan["negatives_per_caption"] == 3
+    assert (
+        0
+        < plan["encoded_per_step"]
+        < plan["tokens_per_step"]
+        < plan["padded_per_step"]
+        == 8 * 4 * 16
+    )
     assert plan["memory_mb"]["activations"] is not None
     text = run(*typed(root, "--dry-run")).stdout
     assert "10 of 8 captions; epochs: 2" in text
@@ -136,7 +142,7 @@ def test_the_plans_tokens_are_those_of_the_steps(root: Path, tmp_path: Path) -> 
         )
 
     train(chosen, places(root, tmp_path.name), watch=watch)
-    assert plan_of(chosen, here).tokens_a_step == pytest.approx(sum(tokens[:4]) / 4, abs=4)
+    assert plan_of(chosen, here).tokens_per_step == pytest.approx(sum(tokens[:4]) / 4, abs=4)
     assert len(prepared.samples) == 40
 
 

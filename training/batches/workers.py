@@ -96,7 +96,7 @@ def _received(loader: DataLoader[T]) -> Iterator[T]:
 
 
 @contextmanager
-def deaths_told() -> Iterator[None]:
+def explaining_worker_deaths() -> Iterator[None]:
     """Within this context the death of a worker raises a RetryableError.
 
     torch raises its own error from a signal handler, wherever the main thread is.

@@ -132,7 +132,7 @@ def evaluate(
     from training.evaluation.run import evaluate as run
     from training.evaluation.subject import subjects
     from training.run.ranks import process_group, rank
-    from training.run.stopping import ended_when_deaf
+    from training.run.stopping import ending_if_stuck
 
     before = read_results(base) if base else None
     alphas = _alphas(wise_ft) or options.wise_ft
@@ -154,7 +154,7 @@ def evaluate(
     log_probability = _log_probability(language_model)
     notes = overlap_notes(read, trained_on, trained=trained) if trained_on else ()
     shown = not (quiet or as_json)
-    with ended_when_deaf(), process_group(encoding.device), _progress(shown=shown) as report:
+    with ending_if_stuck(), process_group(encoding.device), _progress(shown=shown) as report:
         from training.evaluation.encoder import Encoder
 
         for subject in subjects(

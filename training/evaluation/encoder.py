@@ -27,7 +27,7 @@ from data.images import Store
 from data.storage import AnyPath
 from training.batches.images import decoded
 from training.batches.tokenizer import Tokenizer, unpadded
-from training.batches.workers import Workers, deaths_told, read_ahead
+from training.batches.workers import Workers, explaining_worker_deaths, read_ahead
 from training.evaluation.encodings import Encodings
 from training.evaluation.tasks import ImageRef
 from training.evaluation.vectors import Vectors, digest_of_bytes, evaluation_cache
@@ -148,7 +148,7 @@ class Encoder:
         waiting: list[_Made] = []
         workers = Workers(number=self._encoding.workers, ahead=_AHEAD)
         with (
-            deaths_told(),
+            explaining_worker_deaths(),
             closing(read_ahead(data, range(len(data)), workers=workers)) as all_made,
         ):
             for made in all_made:

@@ -35,7 +35,7 @@ class Loss:
     Attributes:
         name: its name in configurations and in the log.
         label: its name in the terminal.
-        says: what it does, in a few words, and its paper.
+        summary: what it does, in a few words, and its paper.
         options: a frozen dataclass, each field with a default; it may have a method `check`.
         weight: its default weight.
         needs_images: whether the image tower gets a gradient from it.
@@ -55,7 +55,7 @@ class Loss:
 
     name: str
     label: str
-    says: str
+    summary: str
     options: type = NoOptions
     weight: float = 1.0
     needs_images: bool = True

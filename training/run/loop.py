@@ -77,14 +77,14 @@ class Run:
     folder: Path
 
     @property
-    def steps_an_epoch(self) -> int:
+    def steps_per_epoch(self) -> int:
         """Return the number of updates in an epoch."""
         return self.sampler(Position()).epoch_size // self.settings.batch_size
 
     @property
     def num_steps(self) -> int:
         """Return the number of updates of the whole run."""
-        return self.settings.epochs * self.steps_an_epoch
+        return self.settings.epochs * self.steps_per_epoch
 
     def sampler(self, start: Position) -> Sampler:
         """Return this rank's batches from a position on."""
@@ -131,7 +131,7 @@ def fit(  # noqa: PLR0913 - start, listeners, and end
     run.trained.train()
     with closing(_steps(run, state.position)) as all_steps:
         while state.step < last:
-            step = stopping.unless_told(lambda: next(all_steps, None))
+            step = stopping.unless_stopped(lambda: next(all_steps, None))
             signal = stopping.agreed()
             if signal or step is None:
                 break
@@ -204,7 +204,7 @@ def log(run: Run, state: State, meter: Meter, listeners: tuple[Listener, ...]) -
         UsageError: the loss or its gradient is not finite.
     """
     found = meter.record()
-    where = {"step": state.step, "epoch": state.step / run.steps_an_epoch}
+    where = {"step": state.step, "epoch": state.step / run.steps_per_epoch}
     record = {**where, "lr": run.rate(state.step - 1), **found}
     for listener in listeners:
         listener.note(record)

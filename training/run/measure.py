@@ -80,7 +80,7 @@ def measure(  # noqa: PLR0913 - model, data and options
     with torch.no_grad(), closing(loaded) as all_steps:
         sums = torch.zeros(6, dtype=torch.float64, device=device)
         while True:
-            step = stopping.unless_told(lambda: next(all_steps, None))
+            step = stopping.unless_stopped(lambda: next(all_steps, None))
             signal = stopping.agreed()
             if signal or step is None:
                 break

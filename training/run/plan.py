@@ -56,10 +56,10 @@ class Plan:
         epochs: of the run.
         batch_size: captions per step, over all ranks.
         steps: of the whole run.
-        negatives_a_caption: filled places of the draw per caption.
-        tokens_a_step: of captions and negatives, over all ranks.
-        encoded_a_step: positions that the text tower computes, shared prefixes once.
-        padded_a_step: positions if every text were padded.
+        negatives_per_caption: filled places of the draw per caption.
+        tokens_per_step: of captions and negatives, over all ranks.
+        encoded_per_step: positions that the text tower computes, shared prefixes once.
+        padded_per_step: positions if every text were padded.
         memory_mb: of one rank.
         notes: notes for the user.
     """
@@ -76,10 +76,10 @@ class Plan:
     epochs: int
     batch_size: int
     steps: int
-    negatives_a_caption: float
-    tokens_a_step: int
-    encoded_a_step: int
-    padded_a_step: int | None
+    negatives_per_caption: float
+    tokens_per_step: int
+    encoded_per_step: int
+    padded_per_step: int | None
     memory_mb: Memory
     notes: tuple[str, ...]
 
@@ -118,10 +118,10 @@ def plan_of(settings: Settings, places: Places) -> Plan:
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         steps=_num_steps(samples, settings),
-        negatives_a_caption=texts.negatives / settings.batch_size,
-        tokens_a_step=round(texts.tokens),
-        encoded_a_step=round(texts.slots_of_part * num_micro_batches),
-        padded_a_step=None if length is None else round(num_texts * length),
+        negatives_per_caption=texts.negatives / settings.batch_size,
+        tokens_per_step=round(texts.tokens),
+        encoded_per_step=round(texts.slots_of_part * num_micro_batches),
+        padded_per_step=None if length is None else round(num_texts * length),
         memory_mb=_memory(settings, prepared, slots_of_part=texts.slots_of_part),
         notes=prepared.notes,
     )
@@ -133,15 +133,17 @@ def describe_plan(plan: Plan) -> str:
     fixed = memory.weights + memory.gradients + memory.optimizer
     kept = "unknown" if memory.activations is None else f"{memory.activations:,} MB"
     total = "" if memory.activations is None else f"; {fixed + memory.activations:,} MB in all"
-    padded = "" if plan.padded_a_step is None else f", {plan.padded_a_step:,} if they were padded"
+    padded = (
+        "" if plan.padded_per_step is None else f", {plan.padded_per_step:,} if they were padded"
+    )
     draw = describe(plan.draw) or "none"
     return "\n".join([
         *plan.notes,
         f"model     {plan.model}: {plan.parameters:,} parameters, {plan.trained:,} trained",
         f"data      {plan.captions:,} captions",
-        f"negatives {draw}: {plan.negatives_a_caption:.2f} a caption",
+        f"negatives {draw}: {plan.negatives_per_caption:.2f} a caption",
         f"steps     {plan.steps:,} of {plan.batch_size:,} captions; epochs: {plan.epochs}",
-        f"tokens    {plan.tokens_a_step:,} a step, {plan.encoded_a_step:,} to encode{padded}",
+        f"tokens    {plan.tokens_per_step:,} a step, {plan.encoded_per_step:,} to encode{padded}",
         (
             f"memory    weights {memory.weights:,} MB, gradients {memory.gradients:,} MB, "
             f"optimizer {memory.optimizer:,} MB, activations about {kept}{total}"

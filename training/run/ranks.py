@@ -40,7 +40,7 @@ def process_group(device: torch.device) -> Iterator[None]:
         yield
         return
     cuda = device.type == "cuda"
-    with _losses_told():
+    with _explaining_lost_ranks():
         store, number, size = next(rendezvous("env://", timeout=_MEETING))
         store.set_timeout(_MEETING)
         distributed.init_process_group(
@@ -57,7 +57,7 @@ def process_group(device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def _losses_told() -> Iterator[None]:
+def _explaining_lost_ranks() -> Iterator[None]:
     """Within this context a missing or lost rank raises a RetryableError."""
     try:
         yield

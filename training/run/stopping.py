@@ -53,7 +53,7 @@ class Stopping:
     patience_s: float = _AT_ONCE_S
     _ends_at_once: bool = False
     _may_break: bool = False
-    _told_at: float = math.inf
+    _signalled_at: float = math.inf
     _looked_at: float = math.inf
     _longest_s: float = 0.0
 
@@ -73,7 +73,7 @@ class Stopping:
         self.patience_s = math.inf if agreed else max(_STEP_S, _STEPS * self._longest_s)
         return agreed
 
-    def unless_told(self, call: Callable[[], T]) -> T | None:
+    def unless_stopped(self, call: Callable[[], T]) -> T | None:
         """Return the result of a call that may wait long; None if a signal came first."""
         try:
             self._may_break = True
@@ -110,9 +110,9 @@ class Stopping:
             SystemExit: it is another signal, and there is nothing to save.
         """
         now = time.monotonic()
-        again = self.signal == number and now - self._told_at > _ONE_PRESS_S
+        again = self.signal == number and now - self._signalled_at > _ONE_PRESS_S
         if not self.signal:
-            self._told_at = now
+            self._signalled_at = now
         self.signal = number
         if number == signal.SIGINT and (again or self._ends_at_once):
             self._may_break = self._ends_at_once = False
@@ -126,7 +126,7 @@ class Stopping:
 
 
 @contextmanager
-def told_to_stop() -> Iterator[Stopping]:
+def noting_signals() -> Iterator[Stopping]:
     """Within this context SIGTERM, SIGUSR1 and SIGINT are remembered for the loop."""
     stopping = Stopping()
     before = {}
@@ -134,7 +134,7 @@ def told_to_stop() -> Iterator[Stopping]:
         with suppress(ValueError):  # not the main thread: leave signals alone
             before[number] = signal.signal(number, stopping.note)
     try:
-        with ended_when_deaf(lambda: stopping.patience_s):
+        with ending_if_stuck(lambda: stopping.patience_s):
             yield stopping
     finally:
         for number, handler in before.items():
@@ -142,7 +142,7 @@ def told_to_stop() -> Iterator[Stopping]:
 
 
 @contextmanager
-def ended_when_deaf(patience_s: Callable[[], float] = lambda: _AT_ONCE_S) -> Iterator[None]:
+def ending_if_stuck(patience_s: Callable[[], float] = lambda: _AT_ONCE_S) -> Iterator[None]:
     """Within this context a thread ends a process, one of several, that cannot act on a signal.
 
     Python handles a signal when its main thread returns from a library, which may be waiting for

@@ -19,7 +19,7 @@ from data.config import differences, plain
 from data.errors import UsageError
 from data.texts import one_line
 from training.batches.loader import Step
-from training.batches.workers import deaths_told
+from training.batches.workers import explaining_worker_deaths
 from training.config import Settings
 from training.model.teacher import teacher_of
 from training.model.weights import load_into
@@ -31,7 +31,7 @@ from training.run.optimizer import adamw
 from training.run.plugins import listener
 from training.run.ranks import device_of, meet, process_group, rank
 from training.run.start import Places, Prepared, prepare
-from training.run.stopping import told_to_stop
+from training.run.stopping import noting_signals
 from training.run.summary import write_summary
 
 FILE: Final = "run.json"
@@ -73,7 +73,7 @@ def train(  # noqa: PLR0913 - what to train, where, and whom to report to
     Raises:
         UsageError: something does not fit, or the folder holds another run.
     """
-    with told_to_stop() as stopping, ExitStack() as stack:
+    with noting_signals() as stopping, ExitStack() as stack:
         with stopping.at_once():  # there is nothing to save yet
             device = device_of(settings.run.device)
             stack.enter_context(process_group(device))
@@ -86,7 +86,7 @@ def train(  # noqa: PLR0913 - what to train, where, and whom to report to
             run = assemble(settings, prepared, places.out, device=device)
             state = restored(run, begun)
             listeners = stack.enter_context(_listening(run, state, listener_of))
-        with deaths_told():
+        with explaining_worker_deaths():
             ended, signal = fit(
                 run,
                 state,

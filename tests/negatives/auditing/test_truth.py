@@ -47,14 +47,16 @@ def test_kinds_are_measured_apart_and_weighted_by_their_number() -> None:
     attributes = [row(100 + n, f"red {n}", f"blue {n}", "att") for n in range(30)]
     held_out = {f"{n}.jpg": ["dog cat" if n < 10 else "dog"] for n in range(40)}
     held_out |= {f"{100 + n}.jpg": ["red blue"] for n in range(30)}
-    found = list(still_true([*objects, *attributes], held_out, of_a_kind=1000, seed=0, read=read))
+    found = list(
+        still_true([*objects, *attributes], held_out, max_per_kind=1000, seed=0, read=read)
+    )
     values = {finding.group: (finding.value, finding.num) for finding in found}
     assert values == {
         "overall": (pytest.approx((40 * 0.25 + 30 * 1.0) / 70), 70),
         "replace/att": (1.0, 30),
         "replace/obj": (0.25, 40),
     }
-    few = list(still_true([*objects, *attributes], held_out, of_a_kind=15, seed=0, read=read))
+    few = list(still_true([*objects, *attributes], held_out, max_per_kind=15, seed=0, read=read))
     assert [(finding.group, finding.num) for finding in few] == [
         ("overall", 30), ("replace/att", 15), ("replace/obj", 15),
     ]  # fmt: skip
@@ -69,7 +71,7 @@ def test_a_composite_is_not_asked_about_one_of_its_images() -> None:
         for made in [row(number, "a dog", "the dog") for number in numbers]
     ]
     alone, both = (
-        list(still_true(each, held_out, of_a_kind=99, seed=0, read=read))
+        list(still_true(each, held_out, max_per_kind=99, seed=0, read=read))
         for each in (rows, [*rows, *composites])
     )
     assert both == alone
@@ -96,7 +98,7 @@ def test_a_denial_is_false_if_a_held_out_caption_names_what_it_denies() -> None:
     rows = [said(number) for number in range(40)]
     held_out = {f"{n}.jpg": ["a cat" if n < 5 else "a frisbee" if n < 25 else "x"]
                 for n in range(40)}  # fmt: skip
-    overall, found = still_true(rows, held_out, of_a_kind=99, seed=0, read=read)
+    overall, found = still_true(rows, held_out, max_per_kind=99, seed=0, read=read)
     assert (found.group, found.value, found.num) == ("add/existence", 5 / 20, 40)
     assert overall.value == found.value
 
@@ -109,5 +111,5 @@ def test_a_denial_is_false_if_a_held_out_caption_names_what_it_denies() -> None:
     ],
 )
 def test_what_cannot_be_measured_is_told(held_out: dict[str, list[str]], why: str) -> None:
-    (found,) = still_true([row(1, "dog", "cat")], held_out, of_a_kind=9, seed=0, read=read)
+    (found,) = still_true([row(1, "dog", "cat")], held_out, max_per_kind=9, seed=0, read=read)
     assert (found.measure, found.value, found.why) == (NAME, None, why)

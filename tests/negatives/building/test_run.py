@@ -175,7 +175,7 @@ def test_folders_that_are_not_ours_are_refused(build_folder: Path, tmp_path: Pat
         build(config_of(), out=tmp_path)
     with pytest.raises(UsageError, match="no build to resume"):
         build(config_of(), out=tmp_path / "new", resume="always")
-    with pytest.raises(UsageError, match="holds a finished build"):
+    with pytest.raises(UsageError, match="contains a finished build"):
         build(config_of(rejects=True, positives=True), out=build_folder, resume="never")
 
 

@@ -187,7 +187,7 @@ def test_a_run_that_died_resumes_with_the_same_bytes(
     assert contents(out) == contents(made)
     assert committed in {path.stat().st_mtime_ns for path in (out / "data").iterdir()}
     compose(parent, out, options=OPTIONS)  # is finished
-    with pytest.raises(UsageError, match="holds a finished folder"):
+    with pytest.raises(UsageError, match="contains a finished folder"):
         compose(parent, out, options=replace(OPTIONS, seed=1))
 
 
@@ -256,7 +256,7 @@ def test_words_are_exchanged_by_the_rules_of_the_folder(parent: Path, tmp_path: 
         for producer in read_manifest(parent).producers
     ]
     folder = rewritten(parent, tmp_path / "other", producers=kept)
-    compose(folder, tmp_path / "new", options=ComposeOptions(a_caption=0.5))
+    compose(folder, tmp_path / "new", options=ComposeOptions(per_caption=0.5))
     exchanged = [n for row in rows_of(tmp_path / "new") for n in row.negatives if n.rule == WORDS]
     assert {negative.subtype for negative in exchanged} == {"att"}
 
@@ -295,7 +295,7 @@ def test_composites_and_captions_are_merged(parent: Path, made: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"a_caption": 0.0}, "a_caption: expected a number above 0"),
+        ({"per_caption": 0.0}, "per_caption: expected a number above 0"),
         ({"layouts": ("diagonal",)}, "layouts: expected left-right or top-bottom"),
         ({"layouts": ()}, "layouts: expected at least one"),
     ],
@@ -306,7 +306,7 @@ def test_options(options: dict[str, object], message: str) -> None:
 
 
 def test_numbers_and_layouts_are_kept(parent: Path, made: Path, tmp_path: Path) -> None:
-    options = ComposeOptions(a_caption=0.5, layouts=("top-bottom",))
+    options = ComposeOptions(per_caption=0.5, layouts=("top-bottom",))
     manifest = compose(parent, tmp_path / "out", options=options)
     rows = rows_of(tmp_path / "out")
     assert {row.layout for row in rows} == {"top-bottom"}

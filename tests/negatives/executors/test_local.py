@@ -26,6 +26,12 @@ with workers_on_this_machine(2, list) as run:
     for _ in run(time.sleep, [1000, 1000]):
         pass
 """
+UNGUARDED = """
+from negatives.executors.local import workers_on_this_machine
+
+with workers_on_this_machine(2, list) as run:
+    list(run(int, "12"))
+"""
 
 
 def kill_once(number: int) -> int:
@@ -39,12 +45,30 @@ def fails() -> None:
 
 
 @pytest.mark.parametrize("prepare", [list, fails])
-def test_a_dead_worker_is_told(prepare: type[list[int]]) -> None:
+def test_a_dead_worker_is_reported(prepare: type[list[int]]) -> None:
     with (
         pytest.raises(ShardError, match="a worker process died"),
         workers_on_this_machine(2, prepare) as run,
     ):
         list(run(kill_once, range(9)))
+
+
+def test_a_script_without_a_guard_gets_advice(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED)
+    done = subprocess.run(
+        [sys.executable, script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("Traceback") == 1  # the workers are silent
+    assert "UsageError: workers: expected one, or a script with a guard" in done.stderr
+    assert 'put the call below `if __name__ == "__main__":`' in done.stderr
 
 
 @pytest.mark.parametrize("to_all", [False, True], ids=["to one", "as a terminal does"])

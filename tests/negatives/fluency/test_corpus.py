@@ -211,7 +211,7 @@ def make_corpus() -> list[tuple[Caption, Parse]]:
 def replacement_slot(parse: Parse, word: str, *, strict: bool = False) -> Slot:
     token = parse.tokens[1]
     edits = [Edit((Replacement(token.start, token.end, word),))]
-    return Slot("any", "replace", "obj", edits, strict=strict)
+    return Slot("any", "replace", "obj", edits, needs_full_coverage=strict)
 
 
 def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
@@ -237,18 +237,18 @@ def test_a_caption_does_not_see_itself_nor_its_fold() -> None:
     for number, fold in enumerate(folds):
         here, there = features(number, everything), features(number, table_without(fold))
         assert np.array_equal(here.values, there.values)
-        assert here.alive.all()
+        assert here.supported.all()
     zebra, horse = features(17, everything).values
     assert np.array_equal(zebra, horse)  # neither was said elsewhere, and letters are as many
-    assert features(17, everything, 0.5).alive.tolist() == [False, False]
-    assert features(16, everything, 0.5).alive.tolist() == [True, False]
+    assert features(17, everything, 0.5).supported.tolist() == [False, False]
+    assert features(16, everything, 0.5).supported.tolist() == [True, False]
 
 
 BESIDE = "a park chases a cat and a ball"  # where a cat chases nothing
 
 
 @pytest.mark.parametrize(
-    ("said", "strict", "alive"),
+    ("said", "strict", "supported"),
     [
         (["a dog chases a ball", "a cat chases a ball"], False, [True, True]),
         (["a dog chases a ball", "a cat chases a ball"], True, [True, True]),
@@ -259,7 +259,7 @@ BESIDE = "a park chases a cat and a ball"  # where a cat chases nothing
     ],
 )
 def test_a_strict_slot_lets_through_what_was_seen_in_its_very_place(
-    said: Sequence[str], *, strict: bool, alive: Sequence[bool]
+    said: Sequence[str], *, strict: bool, supported: Sequence[bool]
 ) -> None:
     """`said`: by captions of other folds than that of "a dog chases a ball"."""
     words = Words(Lexicon())
@@ -269,7 +269,7 @@ def test_a_strict_slot_lets_through_what_was_seen_in_its_very_place(
     slot = replacement_slot(parse, "cat", strict=strict)
     assert block.add(index_caption(parse, words), [slot], 0) == [True]
     found = features_of(block, CountLookup(words, table), min_context_coverage=0.34)
-    assert found.alive.tolist() == alive
+    assert found.supported.tolist() == supported
 
 
 @pytest.mark.parametrize(("times", "asked"), [(1, 2), (10, 3)])

@@ -86,7 +86,7 @@ def one_sided_sample() -> Sample:
         kinds=np.full(num_slots, "replace/obj"),
         sizes=np.full(num_slots, NUM_WORDS),
         folds=np.array(folds, np.uint8),
-        alive=np.ones(len(names), bool),
+        supported=np.ones(len(names), bool),
         names=np.array(names, np.uint64),
         collocates=np.array(companies, np.uint64),
         features=np.array(features, np.float32),
@@ -131,11 +131,14 @@ def test_what_is_refused_on_one_side_is_made_up_for() -> None:
 
 
 def test_samples_of_several_blocks_are_one() -> None:
-    """Split in two, with slots between that have nothing alive: the same weights and biases."""
+    """Unsupported slots between two halves change neither weights nor biases."""
     whole = one_sided_sample()
     cut = 700
     rows = cut * NUM_WORDS
-    by_slot, by_row = ("is_laid_out", "kinds", "sizes", "folds"), ("alive", "names", "collocates")
+    by_slot, by_row = (
+        ("is_laid_out", "kinds", "sizes", "folds"),
+        ("supported", "names", "collocates"),
+    )
     by_row = (*by_row, "features", "refused")
     parts = [
         whole._replace(
@@ -149,7 +152,7 @@ def test_samples_of_several_blocks_are_one() -> None:
     ]
     dead = parts[0]._replace(
         **{field: getattr(parts[0], field)[:1] for field in by_slot},
-        alive=np.zeros(NUM_WORDS, bool),
+        supported=np.zeros(NUM_WORDS, bool),
         **{field: getattr(parts[0], field)[:0] for field in by_row[1:]},
     )
     one, several = (

@@ -239,7 +239,7 @@ def test_damage_is_not_handed_on_as_whole(folder: Path, tmp_path: Path) -> None:
 def test_only_a_new_folder_is_written(folder: Path, tmp_path: Path) -> None:
     before = (folder / FILE_NAME).read_bytes()
     options = FilterOptions(drop_empty=True)
-    with pytest.raises(UsageError, match="holds a finished folder"):
+    with pytest.raises(UsageError, match="contains a finished folder"):
         filter_folder(folder, folder, options=options)
     assert (folder / FILE_NAME).read_bytes() == before
     (tmp_path / "thesis").mkdir()

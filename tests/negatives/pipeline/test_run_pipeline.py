@@ -14,7 +14,7 @@ CONFIG = """
 data:
   source: {name: scenes, num_images: 24, captions_per_image: 2}
 negatives:
-  composites: {a_caption: 0.5}
+  composites: {per_caption: 0.5}
 training:
   model: scenes-tiny
   pretrained: null

@@ -105,13 +105,13 @@ def test_what_a_change_makes_to_be_done_again(
 
 
 def test_composites_are_made_of_the_build_and_put_beside_it(tmp_path: Path) -> None:
-    sections = with_change(SECTIONS, "negatives.composites", {"a_caption": 0.5})
+    sections = with_change(SECTIONS, "negatives.composites", {"per_caption": 0.5})
     stages = {stage.name: stage for stage in stages_of(sections, tmp_path)}
     assert [*stages] == ["build", "compose", "merge", "audit", "train", "evaluate"]
     before = {stage.name: stage.folder(tmp_path) for stage in stages_of(SECTIONS, tmp_path)}
     assert stages["build"].folder(tmp_path) == before["build"]
     assert stages["train"].folder(tmp_path) != before["train"]
-    assert "--set=a_caption=0.5" in stages["compose"].command
+    assert "--set=per_caption=0.5" in stages["compose"].command
     merged = str(stages["merge"].folder(tmp_path) / "shards")
     assert merged in stages["train"].command
     assert merged in stages["audit"].command
@@ -142,7 +142,7 @@ def test_every_run_is_measured_before_and_after(tmp_path: Path) -> None:
     ("where", "value", "message"),
     [
         ("negatives.sede", 1, "unknown option 'sede'"),
-        ("negatives.composites", {"a_caption": 0}, "a_caption: expected a number above 0"),
+        ("negatives.composites", {"per_caption": 0}, "per_caption: expected a number above 0"),
         ("negatives", {"preset": "fsc-clip", "composites": {}}, "expected the scorer corpus"),
         ("training.evaluation.wise_ft", "half", "expected a list of numbers"),
         (

@@ -130,7 +130,7 @@ def test_a_dry_run_writes_the_files_and_asks_nobody(tmp_path: Path) -> None:
     assert "whole" in run_by_hand("verify", out)
     (out / "publish/manifest.json").unlink()
     refused = run_by_hand("publish", out, "user/name", "--dry-run", "--audit", audit)
-    assert "holds files that are not a publication's" in refused
+    assert "contains files that are not part of a publication" in refused
     assert (out / "publish/README.md").exists()
 
 
@@ -161,7 +161,7 @@ def test_a_dry_run_writes_where_it_is_told_and_over_nothing_else(tmp_path: Path)
     assert not (out / "publish").exists()
     (files / "notes.txt").write_text("mine")
     for folder in (out, files):  # a finished folder has a manifest too
-        assert "holds files" in run_by_hand(*line, "--to", folder)
+        assert "contains files" in run_by_hand(*line, "--to", folder)
     assert "whole" in run_by_hand("verify", out)
 
 

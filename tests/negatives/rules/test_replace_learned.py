@@ -44,7 +44,7 @@ def test_rivals_are_offered_where_an_object_may_be_replaced(tagged: str) -> None
     slots = list(RULE.slots_among(parse, RIVALS))
     found = {edit.replacements[0].text for slot in slots[:1] for edit in slot.alternatives}
     assert found == CHANGES[tagged]
-    assert {(slot.rule, slot.type, slot.subtype, slot.strict) for slot in slots} <= {
+    assert {(slot.rule, slot.type, slot.subtype, slot.needs_full_coverage) for slot in slots} <= {
         ("replace_learned", "replace", "obj", True)
     }
 

@@ -24,13 +24,13 @@ from tests.training.small_machines import (
     with_open_files,
     with_shared_memory,
 )
-from training.batches.workers import Workers, deaths_told, read_ahead
+from training.batches.workers import Workers, explaining_worker_deaths, read_ahead
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")  # fewer cores
 
 READS = """
 import torch
-from training.batches.workers import Workers, deaths_told, read_ahead
+from training.batches.workers import Workers, explaining_worker_deaths, read_ahead
 
 class Zeros(torch.utils.data.Dataset):
     def __getitem__(self, number):
@@ -38,7 +38,7 @@ class Zeros(torch.utils.data.Dataset):
 
 kept = []
 try:
-    with deaths_told():
+    with explaining_worker_deaths():
         for item in read_ahead(Zeros(), range(64), workers=Workers(number=1, ahead=2)):
             kept.append(item)
 except Exception as error:
@@ -47,14 +47,15 @@ except Exception as error:
 WAITS = """
 import os, time, torch
 from contextlib import closing
-from training.batches.workers import Workers, deaths_told, read_ahead
+from training.batches.workers import Workers, explaining_worker_deaths, read_ahead
 
 class Waiting(torch.utils.data.Dataset):
     def __getitem__(self, number):
         print(os.getpid(), flush=True)
         time.sleep(1000)
 
-with deaths_told(), closing(read_ahead(Waiting(), range(9), workers=Workers(number=1))) as items:
+reading = read_ahead(Waiting(), range(9), workers=Workers(number=1))
+with explaining_worker_deaths(), closing(reading) as items:
     next(items)
 """
 TRAIN = (
@@ -112,7 +113,7 @@ def ended(number: int) -> None:
 
 def numbers(strike: Callable[[int], None], *, workers: int) -> Iterator[float]:
     reading = read_ahead(Items(strike), [5, 4, 3, 2], workers=Workers(number=workers))
-    with deaths_told(), closing(reading) as items:
+    with explaining_worker_deaths(), closing(reading) as items:
         for item in items:
             yield item[0].item()
 
@@ -156,7 +157,7 @@ def test_the_death_of_a_worker_is_told(strike: Callable[[int], None], message: s
 
 
 def test_errors_of_others_are_left_alone() -> None:
-    with pytest.raises(RuntimeError, match="something else"), deaths_told():
+    with pytest.raises(RuntimeError, match="something else"), explaining_worker_deaths():
         raise RuntimeError("something else")
 
 

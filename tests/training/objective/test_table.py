@@ -20,7 +20,7 @@ from training.run.backward import encode
 def test_a_row_is_named_said_and_weighed(name: str) -> None:
     row = LOSSES[name]
     assert row.name == name
-    assert "arXiv" in row.says
+    assert "arXiv" in row.summary
     assert row.weight > 0
     assert is_dataclass(row.options)
     assert {field.name for field in fields(row.options)}.isdisjoint({"loss", "weight"})

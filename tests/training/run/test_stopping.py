@@ -14,7 +14,7 @@ import pytest
 
 from tests.training.runs import ROWS, world
 from training.run.checkpoint import latest
-from training.run.stopping import Stopping, ended_when_deaf, exit_code, told_to_stop
+from training.run.stopping import Stopping, ending_if_stuck, exit_code, noting_signals
 
 ROOT = Path(__file__).parents[3]
 STOPS = [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT]
@@ -40,7 +40,7 @@ def test_exit_codes(number: int, code: int) -> None:
 @pytest.mark.parametrize("number", STOPS)
 def test_signals_are_remembered_and_then_as_before(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    with told_to_stop() as stopping:
+    with noting_signals() as stopping:
         assert stopping.agreed() == 0
         os.kill(os.getpid(), number)
         assert stopping.agreed() == number
@@ -48,7 +48,7 @@ def test_signals_are_remembered_and_then_as_before(number: signal.Signals) -> No
 
 
 def test_a_second_interrupt_ends_at_once() -> None:
-    with told_to_stop() as stopping:
+    with noting_signals() as stopping:
         stopping.note(signal.SIGINT)
         stopping.note(signal.SIGINT)  # the same one, from a terminal and from a parent
         time.sleep(1.1)
@@ -59,18 +59,18 @@ def test_a_second_interrupt_ends_at_once() -> None:
 @pytest.mark.parametrize("number", STOPS)
 def test_a_wait_is_broken_off(number: signal.Signals) -> None:
     start = time.monotonic()
-    with told_to_stop() as stopping:
-        assert stopping.unless_told(lambda: 5) == 5
-        assert stopping.unless_told(itself(number)) is None
-        assert stopping.unless_told(lambda: 5) is None  # not begun any more
+    with noting_signals() as stopping:
+        assert stopping.unless_stopped(lambda: 5) == 5
+        assert stopping.unless_stopped(itself(number)) is None
+        assert stopping.unless_stopped(lambda: 5) is None  # not begun any more
         assert stopping.agreed() == number
     assert time.monotonic() - start < 10
 
 
 def test_what_was_told_before_a_wait_ends_it_too() -> None:
-    with told_to_stop() as stopping:
+    with noting_signals() as stopping:
         os.kill(os.getpid(), signal.SIGTERM)
-        assert stopping.unless_told(lambda: time.sleep(30)) is None
+        assert stopping.unless_stopped(lambda: time.sleep(30)) is None
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_was_told_before_a_wait_ends_it_too() -> None:
 def test_nothing_is_waited_for_where_nothing_is_to_be_kept(
     number: signal.Signals, kind: type[BaseException], code: tuple[int, ...]
 ) -> None:
-    with told_to_stop() as stopping:
+    with noting_signals() as stopping:
         with pytest.raises(kind) as caught, stopping.at_once():
             itself(number)()
         assert caught.value.args == code
@@ -100,9 +100,9 @@ def test_who_writes_is_not_hurried() -> None:
 
 DEAF = """
 import ctypes, signal
-from training.run.stopping import told_to_stop
+from training.run.stopping import noting_signals
 
-with told_to_stop() as stopping:
+with noting_signals() as stopping:
     stopping.patience_s = 1.0
     c, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
     c.pthread_mutex_lock(mutex)
@@ -143,7 +143,7 @@ def test_one_of_several_that_waits_inside_a_library_is_ended(number: int, code: 
 def test_one_process_alone_is_never_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     before = signal.set_wakeup_fd(-1)
-    with ended_when_deaf():
+    with ending_if_stuck():
         assert signal.set_wakeup_fd(-1) == -1
     signal.set_wakeup_fd(before)
 

@@ -167,8 +167,8 @@ def to_theirs(state: Mapping[str, Tensor], form: Form) -> dict[str, Tensor]:
     misfit = _misfit(set(state), {name for entry in table for name in entry.ours})
     if misfit:
         raise UsageError(
-            f"expected a model that transformers' {form.family.upper()} can hold, found weights "
-            f"{misfit}; write a file of open_clip instead (--to open_clip)"
+            f"expected a model that transformers' {form.family.upper()} can represent, found "
+            f"weights {misfit}; write a file of open_clip instead (--to open_clip)"
         )
     found: dict[str, Tensor] = {}
     for entry in table:

@@ -50,20 +50,20 @@ def sigmoid_loss(features: Features, _options: NoOptions = _NO_OPTIONS) -> Tenso
 CLIP = BatchLoss(
     name="clip",
     label="contrastive",
-    says="every image against every caption (CLIP, arXiv 2103.00020)",
+    summary="every image against every caption (CLIP, arXiv 2103.00020)",
     function=clip_loss,
 )
 NEGCLIP = BatchLoss(
     name="negclip",
     label="contrastive, with negatives",
-    says="the same, with every negative against every image (NegCLIP, arXiv 2210.01936)",
+    summary="the same, with every negative against every image (NegCLIP, arXiv 2210.01936)",
     needs_negatives=True,
     function=negclip_loss,
 )
 SIGMOID = BatchLoss(
     name="sigmoid",
     label="contrastive, pair by pair",
-    says="every image against every caption, each pair by itself (SigLIP, arXiv 2303.15343)",
+    summary="every image against every caption, each pair independently (SigLIP, arXiv 2303.15343)",
     needs_bias=True,
     function=sigmoid_loss,
 )

@@ -101,7 +101,7 @@ def local_loss(features: Features, options: LocalOptions) -> PerCaption:
 GLOBAL = CaptionLoss(
     name="global",
     label="global hard negatives",
-    says="an image against its own texts (FSC-CLIP, arXiv 2410.05210)",
+    summary="an image against its own texts (FSC-CLIP, arXiv 2410.05210)",
     options=Calibration,
     weight=0.5,
     needs_negatives=True,
@@ -110,7 +110,7 @@ GLOBAL = CaptionLoss(
 LOCAL = CaptionLoss(
     name="local",
     label="local hard negatives",
-    says="an image's patches against its own texts' tokens (FSC-CLIP, arXiv 2410.05210)",
+    summary="an image's patches against its own texts' tokens (FSC-CLIP, arXiv 2410.05210)",
     options=LocalOptions,
     weight=0.2,
     needs_negatives=True,

@@ -62,7 +62,7 @@ def text_grounded_loss(features: Features, options: TextScale) -> PerCaption:
 DISTILLATION = CaptionLoss(
     name="distillation",
     label="distance from the teacher",
-    says="images and texts where the teacher has them (DeGLA, arXiv 2504.16801)",
+    summary="images and texts stay close to the teacher's (DeGLA, arXiv 2504.16801)",
     weight=1.28,
     needs_teacher=True,
     function=distillation_loss,
@@ -70,7 +70,7 @@ DISTILLATION = CaptionLoss(
 TEXT_GROUNDED = CaptionLoss(
     name="text_grounded",
     label="captions from their negatives",
-    says="a caption nearer to the teacher's than to its negatives (DeGLA, arXiv 2504.16801)",
+    summary="a caption closer to the teacher's than to its negatives (DeGLA, arXiv 2504.16801)",
     options=TextScale,
     weight=0.1,
     needs_images=False,
