@@ -2,9 +2,8 @@
 
 Both are edits of one caption, so having been edited does not tell them apart. A kind is measured
 where a row has a positive and a negative of it: reordered (the same words in other places),
-replaced (some words by others), or clauses (true and false ones, with "no" and without, by the rule
-absence). No other negative is rewritten, so rewritten positives are compared with all negatives and
-have no bar.
+replaced (some words by others), rewritten (by one rule: "there is a dog" and "there is a cat"), or
+clauses (true and false ones, with "no" and without, by the rule absence).
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,17 +19,18 @@ from negatives.negation.clauses import RULE
 
 
 class _Kind(NamedTuple):
-    """Types of positives and negatives that are edited alike; None for all negatives."""
+    """Types of positives and negatives that are edited alike; `one_rule`: by the same rule."""
 
     positives: frozenset[str]
-    negatives: frozenset[str] | None
-    bar: Bar | None
+    negatives: frozenset[str]
+    bar: Bar
+    one_rule: bool = False
 
 
 KINDS: Final = {
     "reordered": _Kind(frozenset({"reorder"}), frozenset({"swap", "shuffle"}), leaks.WORDS),
     "replaced": _Kind(frozenset({"replace"}), frozenset({"replace", "count"}), leaks.WORDS),
-    "rewritten": _Kind(frozenset({"rewrite"}), None, None),
+    "rewritten": _Kind(frozenset({"rewrite"}), frozenset({"rewrite"}), leaks.WORDS, one_rule=True),
     "clauses": _Kind(frozenset({"rewrite"}), frozenset({"negate", "add"}), leaks.WORDS),
 }
 
@@ -53,7 +53,8 @@ def edited_pairs(rows: Sequence[Row]) -> dict[str, list[Pair]]:
                 and (positive.rule == RULE) == (name == "clauses")
                 for negative in row.negatives
                 if (negative.rule == RULE) == (name == "clauses")
-                and (kind.negatives is None or negative.type in kind.negatives)
+                and negative.type in kind.negatives
+                and (negative.rule == positive.rule or not kind.one_rule)
             ]
     return found
 

@@ -23,6 +23,7 @@ from negatives.negation.drawing import NOTHING, Said, say_what_is_there
 from negatives.policy import Policy
 from negatives.positives import POSITIVE_RULES
 from negatives.positives.choosing import Asked, choose_positives, positive_chooser
+from negatives.positives.rewritten import rewritten
 from negatives.rules import is_asking
 from negatives.scorers import gpus_for_reading, open_scorers, with_devices
 from negatives.tallies import Content, Tallies
@@ -122,9 +123,10 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     asked = _asked(options, answers)
     turned = choose_positives(block, chosen, positive, scorers, even=True, asked=asked)
     clauses = _clauses(block, siblings, options, chooser.lexicon)
-    for (caption, _), drawn, turn, said in zip(block, chosen, turned, clauses, strict=True):
+    for (caption, parse), drawn, turn, said in zip(block, chosen, turned, clauses, strict=True):
         images = images_of(caption.image)
-        found = drawn._replace(negatives=drawn.negatives + said.negatives)
+        again = rewritten(parse, drawn.negatives, turn.positives, positive)
+        found = drawn._replace(negatives=drawn.negatives + again + said.negatives)
         true = turn._replace(
             positives=turn.positives + said.positives, tally=turn.tally + said.tally
         )

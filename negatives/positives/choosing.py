@@ -269,7 +269,7 @@ def _choose(  # noqa: PLR0913 - a caption and all that was found for it
             tally[producer.name, _why_not(ratio, weight, chooser)] += 1
             continue
         edit = glue(wording, slot.alternatives[0])
-        outcome = _fault(edit, parse, seen)
+        outcome = fault_of(edit, parse, seen)
         tally[producer.name, outcome or "accepted"] += 1
         if outcome is None and edit is not None:
             text = edit.apply(caption.text)
@@ -289,7 +289,7 @@ def _why_not(ratio: float | None, weight: float | None, chooser: PositiveChooser
     return "no way back" if ratio is None or abs(ratio) <= most else "out of reach"
 
 
-def _fault(edit: Edit | None, parse: Parse, seen: set[str]) -> str | None:
+def fault_of(edit: Edit | None, parse: Parse, seen: set[str]) -> str | None:
     """Return why a worded positive is rejected; None if it is not."""
     if edit is None:
         return "wording cannot be undone"

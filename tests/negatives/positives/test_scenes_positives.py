@@ -64,6 +64,20 @@ def test_false_clauses_stand_beside_true_ones(folder: Path) -> None:
     assert verdicts["negate", True] == verdicts["add", True] == 0
 
 
+def test_what_is_rewritten_is_a_negative_and_false(folder: Path) -> None:
+    scenes = Scenes()
+    verdicts: Counter[bool | None] = Counter()
+    for row in read_all_rows(folder, read_manifest(folder)):
+        turned = {each.rule for each in row.positives if each.type == "rewrite"}
+        again = [each for each in row.negatives if each.type == "rewrite"]
+        assert {each.rule for each in again} <= turned, "the caption is rewritten by the same rule"
+        for each in again:
+            verdicts[truth(scenes.scene_of(row.image), each.text)] += 1
+            assert each.edit.apply(row.caption) == each.text
+    assert verdicts[False] > 20
+    assert not verdicts[True]
+
+
 def test_filters_keep_true_and_false_clauses_together(folder: Path, tmp_path: Path) -> None:
     options = FilterOptions(no_positives=True)
     manifest, dropped = filter_folder(folder, tmp_path / "less", options=options)
