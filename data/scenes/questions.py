@@ -25,6 +25,7 @@ _CONTRARY: Final = {
     **dict.fromkeys(("front", "behind"), ("front", "behind")),
     **dict.fromkeys(("on", "under", "in"), ("on", "under", "in")),
 }
+_ON_BINDING: Final = ("swap_att", "swap_obj", "replace_rel")
 _POSES: Final = ("stand", "sit", "run", "walk", "sleep", "fly", "swim")
 
 
@@ -57,6 +58,12 @@ def make_question(question: Question, scene: Scene, *, name: str) -> QuestionTex
             fits = same is not None and truth(scene, same.text) is True
             return QuestionTexts(true.text, false.text, same.text if same and fits else "", change)
     return None
+
+
+def statements(scene: Scene, *, count: int) -> tuple[str, ...]:
+    """Return up to `count` true sentences on the scene's things and how they relate, at most 3."""
+    asked = (make_question(QUESTIONS[name], scene, name=name) for name in _ON_BINDING)
+    return tuple(dict.fromkeys(texts.true for texts in asked if texts))[:count]
 
 
 def balance(pairs: Sequence[T], change_of: Callable[[T], tuple[str, str]]) -> list[T]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from data.errors import UsageError
 from data.records import Caption, Skip
 from data.scenes import Scene, captions, scene_at, truth
+from data.scenes.questions import statements
 from data.scenes.splits import SPLITS, image_key, parse_image_key
 from data.scenes.vocabulary import kinds
 from data.sources.objects import Objects
@@ -20,7 +22,9 @@ class Scenes:
     `num_images`: number of scenes in the first split; every other split has a tenth of it.
     `captions_per_image`: the maximum; captions of a scene are distinct. `seed`: chooses the world.
     `hold_out`: leave out a tenth of the combinations of kind and colour, for example purple boxes,
-    so that a model can be tested on what it never saw.
+    so that a model can be tested on what it never saw. `style`: varied, or statements, plain
+    sentences on how two things look or relate, up to three a scene: most of them become false if
+    words change places, so a small model learns from them what it takes many varied captions for.
     """
 
     num_images: int = 2000
@@ -28,6 +32,7 @@ class Scenes:
     seed: int = 0
     hold_out: bool = False
     names: tuple[str, ...] = ("train", "val")
+    style: Literal["varied", "statements"] = "varied"
 
     @property
     def licence(self) -> str:
@@ -61,7 +66,10 @@ class Scenes:
         for number in range(self.num_scenes(split)):
             image = image_key(number, split=split)
             scene = self.scene(number, split=split)
-            texts = captions(scene, count=self.captions_per_image, seed=self.seed)
+            if self.style == "statements":
+                texts = statements(scene, count=self.captions_per_image)
+            else:
+                texts = captions(scene, count=self.captions_per_image, seed=self.seed)
             for n, text in enumerate(texts):
                 yield Caption(f"scenes:{split}:{number}:{n}", image, text)
 
