@@ -379,7 +379,8 @@ def test_the_commands_on_folders_run(tmp_path: Path) -> None:
     assert (tmp_path / "both/manifest.json").is_file()
 
 
-def test_the_trainers_commands_run(tmp_path: Path) -> None:
+def test_the_trainers_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     training = page("docs/training.md")
     assert all(f"| `{name}` |" in training for name in (*TRAINING_PRESETS, *LOSSES))
     (block,) = (b for b in blocks(training, "sh") if "train export" in b)
@@ -393,10 +394,8 @@ def test_the_trainers_commands_run(tmp_path: Path) -> None:
             "--set", "training.batch_size=8", "--set", "training.epochs=1",
         ]  # fmt: skip
         given = [places.get(word, word) for word in arguments]
-        done = subprocess.run(
-            [TRAIN, *given, *own], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, (arguments, done.stderr)
+        done = CliRunner().invoke(trainer, [*given, *own])
+        assert done.exit_code == 0, (arguments, done.exception, done.stderr)
     assert (tmp_path / "clip.pt").is_file()
     assert "user/name" in (tmp_path / "run/publish/README.md").read_text()
 
