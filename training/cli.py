@@ -32,6 +32,7 @@ def evaluation() -> None:
 
 def _run(command: click.Command, *, name: str) -> None:
     logging.basicConfig(level=logging.CRITICAL)  # open_clip logs what our errors already say
+    logging.getLogger("huggingface_hub").propagate = False  # it prints its warnings itself
     try:
         run(command, name=name)
     except ModuleNotFoundError as error:

@@ -158,7 +158,7 @@ def verify(*, folder: AnyPath, as_json: bool) -> None:
     else:
         for problem in problems:
             click.echo(problem)
-        verdict = f"{len(problems)} problems" if problems else "whole"
+        verdict = f"{len(problems)} problems" if problems else "complete"
         click.echo(
             f"{folder}: {len(manifest.shards)} shards, {manifest.num_rows():,} rows: {verdict}"
         )

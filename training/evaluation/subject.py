@@ -60,7 +60,8 @@ def subjects(
         option = "--wise-ft" if alphas else "--which best"
         raise UsageError(f"{option}: expected --checkpoint with the folder of a run")
     if model is None:
-        raise UsageError("expected --checkpoint with a run's folder, or --model")
+        found = "" if checkpoint is None else f", found no folder {checkpoint}"
+        raise UsageError(f"expected --checkpoint with a run's folder, or --model{found}")
     if checkpoint and pretrained:
         raise UsageError(f"--checkpoint {checkpoint} includes the weights: drop --pretrained")
     model = placed(model)

@@ -148,7 +148,7 @@ def check_weights(name: str, pretrained: str | None) -> None:
     if config is None or pretrained is None:
         return
     if not open_clip.get_pretrained_cfg(name, pretrained) and not Path(pretrained).is_file():
-        tags = open_clip.list_pretrained_tags_by_model(name)
+        tags = [*open_clip.list_pretrained_tags_by_model(name), "none"]  # none: random weights
         raise UsageError(
             f"weights {pretrained}: neither a known tag of {name} nor a file; "
             f"{nearest(pretrained, tags)}"

@@ -96,6 +96,12 @@ def explaining(what: str) -> Iterator[None]:
         remedy = f": pip install {error.name}" if error.name else ""
         raise UsageError(f"{what}: expected a library, {one_line(error)}{remedy}") from error
     except (RuntimeError, ValueError, OSError) as error:
+        if "Failed to download" in str(error):
+            raise UsageError(
+                f"{what}: cannot download the weights; check the network, give a file with "
+                "--pretrained FILE, or run the command once with a network: the weights are then "
+                "in the cache of the Hub (HF_HOME)"
+            ) from error
         raise UsageError(f"{what}: {misfit(error)}") from error
     except Exception as error:  # the file's content has another form
         raise UsageError(

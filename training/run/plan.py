@@ -131,7 +131,7 @@ def describe_plan(plan: Plan) -> str:
     """Return a plan in a few lines."""
     memory = plan.memory_mb
     fixed = memory.weights + memory.gradients + memory.optimizer
-    kept = "unknown" if memory.activations is None else f"{memory.activations:,} MB"
+    kept = "unknown" if memory.activations is None else f"about {memory.activations:,} MB"
     total = "" if memory.activations is None else f"; {fixed + memory.activations:,} MB in all"
     padded = (
         "" if plan.padded_per_step is None else f", {plan.padded_per_step:,} if they were padded"
@@ -141,12 +141,12 @@ def describe_plan(plan: Plan) -> str:
         *plan.notes,
         f"model     {plan.model}: {plan.parameters:,} parameters, {plan.trained:,} trained",
         f"data      {plan.captions:,} captions",
-        f"negatives {draw}: {plan.negatives_per_caption:.2f} a caption",
+        f"negatives {draw}: {plan.negatives_per_caption:.2f} per caption",
         f"steps     {plan.steps:,} of {plan.batch_size:,} captions; epochs: {plan.epochs}",
-        f"tokens    {plan.tokens_per_step:,} a step, {plan.encoded_per_step:,} to encode{padded}",
+        f"tokens    {plan.tokens_per_step:,} per step, {plan.encoded_per_step:,} to encode{padded}",
         (
             f"memory    weights {memory.weights:,} MB, gradients {memory.gradients:,} MB, "
-            f"optimizer {memory.optimizer:,} MB, activations about {kept}{total}"
+            f"optimizer {memory.optimizer:,} MB, activations {kept}{total}"
         ),
     ])  # fmt: skip
 

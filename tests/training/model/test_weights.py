@@ -23,7 +23,7 @@ from tests.training.runs import MODEL, model_folder, places, settings, world
 from training.export import weights_of
 from training.model.library import tokenizer
 from training.model.loading import load_model
-from training.model.weights import content_of
+from training.model.weights import content_of, explaining
 from training.run.checkpoint import latest, read
 from training.run.start import prepare
 from training.run.train import train
@@ -300,3 +300,11 @@ def test_a_run_does_not_begin_with_weights_of_nan(tmp_path: Path) -> None:
     torch.save(state | {"visual.proj": torch.full((16, 16), torch.nan)}, path)
     with pytest.raises(UsageError, match="expected finite numbers"):
         prepare(settings(root), places(root))
+
+
+def test_a_failed_download_says_what_to_do() -> None:
+    with (
+        pytest.raises(UsageError, match="give a file with --pretrained FILE"),
+        explaining("weights openai"),
+    ):
+        raise RuntimeError("Failed to download weights for tag 'openai'")
