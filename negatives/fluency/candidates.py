@@ -31,7 +31,6 @@ actions changes two places, and both must make sense.
 
 STRICT_COVERAGE = 1.5
 
-_SUBJECTS = frozenset(("nsubj", "nsubjpass"))
 
 Ints = NDArray[np.int64]
 Span = tuple[int, int, int]
@@ -60,9 +59,7 @@ class Block:
 
     `sizes[slot]`: its number of candidates; `folds[slot]`: the fold whose counts are left out;
     `coverage[slot]`: COVERAGE of its kind, 0 for other kinds; `needs_full_coverage[slot]`:
-    whether every pair must have been seen, and STRICT_COVERAGE times as much; `companions[slot]`:
-    the word that goes with the changed phrase: its subject or governor, or for a relation the next
-    content word.
+    whether every pair must have been seen, and STRICT_COVERAGE times as much.
     `characters[candidate]`: the length of the changed text, `names[candidate]`: its hash. Pairs of
     words are concatenated as numbers: `pairs` has candidate, relation, head, dependant. If a slot
     changes one phrase, its pairs differ only in one word, `heads[candidate]`: `spans` has them once
@@ -80,7 +77,6 @@ class Block:
         self.heads: list[int] = []
         self.characters: list[int] = []
         self.names: list[int] = []
-        self.companions: list[int] = []
         self.pairs: list[int] = []
         self.spans: list[int] = []
         self.beside: list[int] = []
@@ -126,11 +122,9 @@ class Block:
         if len(spans) == 1:
             first = len(self.heads)
             self._add_phrases(view, spans[0], texts[0])
-            if slot.subtype == "rel":
-                # A parser attaches "next to" and "on" differently: pairs would reveal the caption.
-                self.companions.append(_next_content(view, spans[0][1]))
-            else:
-                self._add_collocates(view, spans[0], first, 1 + len(texts[0]))
+            # A parser attaches "next to" and "on" differently: pairs would reveal the caption.
+            if slot.subtype != "rel":
+                self._add_context(view, spans[0], first, 1 + len(texts[0]))
         else:
             own = [text_at(view.parse.text, start, end) for start, end in replaced]
             self._add_swap(view, spans, (own, *zip(*texts, strict=True)))
@@ -167,23 +161,18 @@ class Block:
         self.characters += phrases.characters
         self.names += phrases.names
 
-    def _add_collocates(self, view: IndexedCaption, span: Span, first: int, size: int) -> None:
+    def _add_context(self, view: IndexedCaption, span: Span, first: int, size: int) -> None:
         """Add the words that go with the phrase that `size` candidates change."""
         first_token, last_token, head = span
         row, position, id_of = view.row, view.position, self.words.id_of
-        companion = PAD
         for relation, governor, dependant in view.pairs:
             if governor == head:
                 if not first_token <= dependant <= last_token:
                     other = row[position[dependant]]
                     self.spans += (first, size, id_of(relation), other, False)
-                    if relation in _SUBJECTS:
-                        companion = other
             elif dependant == head and not first_token <= governor <= last_token:
                 other = row[position[governor]]
                 self.spans += (first, size, id_of(relation), other, True)
-                companion = companion or other
-        self.companions.append(companion)
         for index in view.content:
             if not first_token <= index <= last_token:
                 self.beside += (first, size, row[position[index]])
@@ -193,7 +182,6 @@ class Block:
     ) -> None:
         """Add candidates that replace several phrases by different texts."""
         row, position, id_of, ids_of = view.row, view.position, self.words.id_of, self.words.ids_of
-        self.companions.append(PAD)
         heads = {head: number for number, (_, _, head) in enumerate(spans)}
         inside = {i for first, last, _ in spans for i in range(first, last + 1)} - heads.keys()
         pairs = [
@@ -243,12 +231,6 @@ class Block:
         if middles is None:
             middles = self._middles[width] = _Middles()
         return middles
-
-
-def _next_content(view: IndexedCaption, last: int) -> int:
-    """Return the next content word after a token, PAD if there is none."""
-    later = next((index for index in view.content if index > last), None)
-    return PAD if later is None else view.row[view.position[later]]
 
 
 def _texts_of(slot: Slot, text: str) -> tuple[list[tuple[int, int]], list[tuple[str, ...]]]:

@@ -23,7 +23,7 @@ from negatives.exclusion.model import Exclusion, Outside
 from negatives.exclusion.rivals import Rivals
 from negatives.fluency.candidates import Block
 from negatives.fluency.captions import index_caption
-from negatives.fluency.counting import COLLOCATE, relation_hashes
+from negatives.fluency.counting import relation_hashes
 from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES, features_of
 from negatives.fluency.folds import Folds, keys_of
@@ -52,8 +52,7 @@ class Sample(NamedTuple):
 
     Each slot has a kind "type/subtype", a size and a fold. `supported[candidate]`: whether the
     corpus has seen enough of it. For the supported ones, `names`: a hash of kind and words;
-    `collocates`: a hash that includes the word it goes with; `features`; `refused`: whether a
-    sibling rejects it, if that was checked.
+    `features`; `refused`: whether a sibling rejects it, if that was checked.
     """
 
     is_laid_out: NDArray[np.bool_]
@@ -62,7 +61,6 @@ class Sample(NamedTuple):
     folds: NDArray[np.uint8]
     supported: NDArray[np.bool_]
     names: Hashes
-    collocates: Hashes
     features: NDArray[np.float32]
     refused: NDArray[np.bool_] = np.zeros(0, bool)
 
@@ -134,13 +132,11 @@ class CorpusModel:
         return [_rivals_outside(self.rivals, fold) for fold in folds.tolist()]
 
     def _biases(self, sample: Sample, folds: NDArray[np.uint8]) -> Floats:
-        found = np.zeros(len(sample.names))
         if not len(self.names):
-            return found
-        for names in (sample.names, sample.collocates):
-            indices = np.minimum(np.searchsorted(self.names, names), len(self.names) - 1)
-            found += np.where(self.names[indices] == names, self.biases[indices, folds], 0.0)
-        return found
+            return np.zeros(len(sample.names))
+        indices = np.minimum(np.searchsorted(self.names, sample.names), len(self.names) - 1)
+        is_known = self.names[indices] == sample.names
+        return np.where(is_known, self.biases[indices, folds], 0.0)
 
     def sample(
         self, block: Sequence[Offered], words: Words, *, min_context_coverage: float
@@ -164,12 +160,9 @@ class CorpusModel:
             laid, _source(words, self.table), min_context_coverage=min_context_coverage
         )
         of_slot = np.repeat(np.arange(len(sizes)), sizes)[supported]
-        hashes = words.hashes()
         names = np.array(laid.names, np.uint64)[supported] + relation_hashes(kinds)[of_slot]
-        companions = hashes[np.array(laid.companions, np.int64)[of_slot]]
-        collocates = COLLOCATE.keys(names, companions)
         its_folds = np.array(laid.folds, np.uint8)
-        return Sample(which, kinds, sizes, its_folds, supported, names, collocates, features)
+        return Sample(which, kinds, sizes, its_folds, supported, names, features)
 
 
 @lru_cache(maxsize=1)

@@ -24,7 +24,6 @@ CLASS_PAIR = Kind("relation, class of head, dependant")
 HEAD_CLASS = Kind("relation, class of head")
 BESIDE = Kind("two words of one caption")
 PRESENT = Kind("word in two of one caption")
-COLLOCATE = Kind("name, companion")
 ALL_BESIDE = Kind("all two words of one caption")
 
 

@@ -16,7 +16,7 @@ from negatives.fluency.words import Hashes
 MOST_SLOTS = 12_000  # for fitting weights
 _STRENGTH = 1.0
 _STRENGTH_OF_TYPE = 5.0
-_STRENGTH_OF_NAME = 3.0
+_STRENGTH_OF_NAME = 10.0
 _ROUNDS = 100
 _NO_NAMES = np.zeros(0, np.uint64)
 
@@ -34,9 +34,8 @@ def fit_parameters(samples: Sequence[Sample], *, max_log_ratio: float) -> Parame
     """Return the weights and biases fitted to samples of true captions.
 
     The weights make captions likely among their candidates. The biases then compensate for guards
-    that reject one side only, so that each word is drawn in as often as it is drawn out. They are
-    fitted for words and for words with their collocates, without each fold; and finally for words,
-    over all folds.
+    that reject one side only, so that each word is drawn in about as often as it is drawn out. They
+    are fitted without each fold, and finally over all folds.
     """
     parts = [_with_alternatives(sample) for sample in samples]
     if not any(len(part.sizes) for part in parts):
@@ -47,14 +46,11 @@ def fit_parameters(samples: Sequence[Sample], *, max_log_ratio: float) -> Parame
         for field in ("kinds", "sizes", "folds", "features", "refused")
     )
     weights, scores = _weights(features, kinds, sizes)
-    both = [np.concatenate([getattr(p, field) for p in parts]) for field in ("names", "collocates")]
-    names, name_of = np.unique(np.stack(both), return_inverse=True)
+    names, name_of = np.unique(np.concatenate([part.names for part in parts]), return_inverse=True)
     kind_names, kind_of = np.unique(kinds, return_inverse=True)
-    drawn = _drawable(scores, sizes, refused, name_of.reshape(2, -1), fold_of_slot, kind_of)
+    drawn = _drawable(scores, sizes, refused, name_of, fold_of_slot, kind_of)
     biases = _biases(drawn, len(names), max_log_ratio=max_log_ratio)
-    flow = Pairs(drawn.gains_with(biases, drawn.fold), *drawn.names[0]).flow(
-        max_log_ratio=max_log_ratio
-    )
+    flow = drawn.pairs(biases, drawn.fold).flow(max_log_ratio=max_log_ratio)
     yields = np.bincount(drawn.kind, flow, len(kind_names)).astype(float)
     return Parameters(
         {kind: np.round(values, DIGITS) for kind, values in weights.items()},
@@ -67,8 +63,7 @@ def fit_parameters(samples: Sequence[Sample], *, max_log_ratio: float) -> Parame
 class _Drawable(NamedTuple):
     """P alternatives that are not rejected: how much higher they score than their caption.
 
-    `names[level]`: of the caption and of the alternative, by word and by word with its collocate.
-    Also the fold and the kind of each.
+    `names`: of the caption and of the alternative. Also the fold and the kind of each.
     """
 
     gains: Floats
@@ -76,11 +71,10 @@ class _Drawable(NamedTuple):
     fold: NDArray[np.int64]
     kind: NDArray[np.int64]
 
-    def gains_with(self, biases: Floats, fold: NDArray[np.int64] | int) -> Floats:
-        """Return the gains with a fold's biases; one fold for all or one for each."""
-        own, other = self.names[:, 0], self.names[:, 1]
-        added: Floats = (biases[other, fold] - biases[own, fold]).sum(axis=0)
-        return self.gains + added
+    def pairs(self, biases: Floats, fold: NDArray[np.int64] | int) -> Pairs:
+        """Return the pairs with a fold's biases; one fold for all or one for each."""
+        own, other = self.names
+        return Pairs(self.gains + biases[other, fold] - biases[own, fold], own, other)
 
 
 def _drawable(  # noqa: PLR0913, PLR0917 - columns of one table
@@ -99,29 +93,32 @@ def _drawable(  # noqa: PLR0913, PLR0917 - columns of one table
     own = starts[slot]
     return _Drawable(
         scores[other] - scores[own],
-        np.stack([name_of[:, own], name_of[:, other]], axis=1),
+        np.stack([name_of[own], name_of[other]]),
         fold_of_slot[slot].astype(np.int64),
         kind_of_slot[slot],
     )
 
 
 def _biases(drawn: _Drawable, num_names: int, *, max_log_ratio: float) -> Floats:
-    """Return biases, names x NUM_FOLDS."""
+    """Return biases, names x NUM_FOLDS: those outside of each fold, balanced once more over all."""
+    found = _biases_outside(drawn, num_names, max_log_ratio=max_log_ratio)
+    pairs = drawn.pairs(found, drawn.fold)
+    found += _balance(pairs, num_names, max_log_ratio=max_log_ratio)[:, None]
+    return found
+
+
+def _biases_outside(drawn: _Drawable, num_names: int, *, max_log_ratio: float) -> Floats:
+    """Return biases, names x NUM_FOLDS, each fitted to the other folds."""
     found = np.zeros((num_names, NUM_FOLDS))
-
-    def added(some: _Drawable, fold: NDArray[np.int64] | int, level: int) -> Floats:
-        pairs = Pairs(some.gains_with(found, fold), *some.names[level])
-        return balance(pairs, num_names, max_log_ratio=max_log_ratio, strength=_STRENGTH_OF_NAME)
-
     for fold in range(NUM_FOLDS):
         others = drawn.fold != fold
-        outside = _Drawable(
-            drawn.gains[others], drawn.names[..., others], drawn.fold[others], drawn.kind[others]
-        )
-        for level in range(len(drawn.names)):
-            found[:, fold] += added(outside, fold, level)
-    found += added(drawn, drawn.fold, 0)[:, None]
+        pairs = Pairs(drawn.gains[others], *drawn.names[:, others])
+        found[:, fold] = _balance(pairs, num_names, max_log_ratio=max_log_ratio)
     return found
+
+
+def _balance(pairs: Pairs, num_names: int, *, max_log_ratio: float) -> Floats:
+    return balance(pairs, num_names, max_log_ratio=max_log_ratio, strength=_STRENGTH_OF_NAME)
 
 
 def _with_alternatives(sample: Sample) -> Sample:
@@ -134,7 +131,6 @@ def _with_alternatives(sample: Sample) -> Sample:
         sizes=sizes[slots],
         folds=sample.folds[slots],
         names=sample.names[rows],
-        collocates=sample.collocates[rows],
         features=sample.features[rows],
         refused=sample.refused[rows],
     )

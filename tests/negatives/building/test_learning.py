@@ -51,7 +51,6 @@ def lay_out(slots: Sequence[Slot]) -> Sample:
         folds=np.zeros(len(laid), np.uint8),
         alive=np.array(alive),
         names=np.zeros(num_alive, np.uint64),
-        collocates=np.zeros(num_alive, np.uint64),
         features=np.zeros((num_alive, len(FEATURES)), np.float32),
     )
 

@@ -85,7 +85,6 @@ def test_candidates_of_one_word() -> None:
         (first, size, *words_of(block, [other])) for first, size, other in rows_of(block.beside, 3)
     ]
     assert beside == [(0, 3, "red"), (0, 3, "stands"), (0, 3, "street")]
-    assert words_of(block, block.companions) == ["stands"]
     assert block.names == [name_hash(text) for text in ("car", "Dog", "fire truck")]
     assert block.pairs == []
 
@@ -97,7 +96,7 @@ def test_texts_for_one_place_are_laid_out_as_their_edits_are() -> None:
     plain = slot_of(*(edit(("car", text)) for text in texts))
     assert list(lazy.alternatives) == list(plain.alternatives)
     (left, _), (right, _) = lay_out(lazy, plain), lay_out(plain, plain)
-    for field in ("sizes", "folds", "coverage", "heads", "characters", "names", "companions"):
+    for field in ("sizes", "folds", "coverage", "heads", "characters", "names"):
         assert getattr(left, field) == getattr(right, field), field
     for field in ("spans", "beside", "pairs"):
         assert getattr(left, field) == getattr(right, field), field
@@ -130,7 +129,6 @@ def test_candidates_of_several_places() -> None:
         1: "a red street stands on the car $ _",
         2: "a red dog stands on the street $ _",
     }
-    assert block.companions == [PAD]
     assert block.heads == [PAD] * 3
     pairs = [(number, *words_of(block, ids)) for number, *ids in rows_of(block.pairs, 4)]
     assert pairs == [

@@ -9,7 +9,7 @@ from negatives.exclusion.rivals import NO_RIVALS
 from negatives.fluency.corpus import POOLED, CorpusModel, Sample
 from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES
-from negatives.fluency.fitting import Parameters, _biases, _Drawable, fit_parameters
+from negatives.fluency.fitting import Parameters, _biases_outside, _Drawable, fit_parameters
 from negatives.fluency.folds import Folds
 from negatives.sampling import Acceptance
 
@@ -21,19 +21,17 @@ FOLD = 2
 
 
 def drawable(seed: str, *, num: int = 600) -> _Drawable:
-    """Return alternatives of words 0 to 3, each in one of two companies: names 4 to 11."""
+    """Return alternatives of words 0 to 3; few replace 0 by 1."""
     stream = Stream("drawable", seed)
     rows = []
     for _ in range(num):
         own = stream.below(NUM_WORDS)
         other = (own + 1 + stream.below(NUM_WORDS - 1)) % NUM_WORDS
-        company = NUM_WORDS * (1 + stream.below(2))
         if own or other != 1 or stream.chance(0.2):  # one-sided, so that there is what to balance
             gain = 2 * stream.unit() - 1
-            rows.append((gain, own, other, company, stream.below(NUM_FOLDS)))
-    gains, own, other, company, fold = (np.array(column) for column in zip(*rows, strict=True))
-    names = np.array([[own, other], [own + company, other + company]])
-    return _Drawable(gains, names, fold, np.zeros(len(gains), np.int64))
+            rows.append((gain, own, other, stream.below(NUM_FOLDS)))
+    gains, own, other, fold = (np.array(column) for column in zip(*rows, strict=True))
+    return _Drawable(gains, np.stack([own, other]), fold, np.zeros(len(gains), np.int64))
 
 
 def with_fold_of(drawn: _Drawable, another: _Drawable, fold: int) -> _Drawable:
@@ -48,21 +46,16 @@ def with_fold_of(drawn: _Drawable, another: _Drawable, fold: int) -> _Drawable:
 
 
 def test_biases_of_a_fold_do_not_change_with_its_captions() -> None:
-    """The last round balances words over all folds; those in their company it leaves alone.
-
-    These are fitted on top of the words' of the same fold, so that they tell of both.
-    """
     drawn = drawable("one")
     changed = with_fold_of(drawn, drawable("two", num=900), FOLD)
     assert len(changed.gains) != len(drawn.gains)
     before, after = (
-        _biases(each, 3 * NUM_WORDS, max_log_ratio=MAX_LOG_RATIO) for each in (drawn, changed)
+        _biases_outside(each, NUM_WORDS, max_log_ratio=MAX_LOG_RATIO) for each in (drawn, changed)
     )
-    in_company = slice(NUM_WORDS, None)
-    assert np.array_equal(before[in_company, FOLD], after[in_company, FOLD])
-    assert np.abs(before[in_company, FOLD]).max() > 0.01
+    assert np.array_equal(before[:, FOLD], after[:, FOLD])
+    assert np.abs(before[:, FOLD]).max() > 0.01
     for fold in set(range(NUM_FOLDS)) - {FOLD}:
-        assert not np.array_equal(before[in_company, fold], after[in_company, fold])
+        assert not np.array_equal(before[:, fold], after[:, fold])
 
 
 # --- flows in balance ---
@@ -71,13 +64,12 @@ def test_biases_of_a_fold_do_not_change_with_its_captions() -> None:
 def one_sided_sample() -> Sample:
     """Return slots of four words; where word 0 is the caption's, most with word 1 are refused."""
     stream = Stream("one-sided")
-    names, companies, features, refused, folds = [], [], [], [], []
+    names, features, refused, folds = [], [], [], []
     num_slots = 1500
     for _ in range(num_slots):
-        own, company = stream.below(NUM_WORDS), stream.below(2)
+        own = stream.below(NUM_WORDS)
         for word in (own, *(word for word in range(NUM_WORDS) if word != own)):
             names.append(word)
-            companies.append(NUM_WORDS * (1 + company) + word)
             features.append([stream.unit() for _ in FEATURES])
             refused.append(own == 0 and word == 1 and stream.chance(0.8))
         folds.append(stream.below(NUM_FOLDS))
@@ -88,7 +80,6 @@ def one_sided_sample() -> Sample:
         folds=np.array(folds, np.uint8),
         supported=np.ones(len(names), bool),
         names=np.array(names, np.uint64),
-        collocates=np.array(companies, np.uint64),
         features=np.array(features, np.float32),
         refused=np.array(refused),
     )
@@ -135,11 +126,8 @@ def test_samples_of_several_blocks_are_one() -> None:
     whole = one_sided_sample()
     cut = 700
     rows = cut * NUM_WORDS
-    by_slot, by_row = (
-        ("is_laid_out", "kinds", "sizes", "folds"),
-        ("supported", "names", "collocates"),
-    )
-    by_row = (*by_row, "features", "refused")
+    by_slot = ("is_laid_out", "kinds", "sizes", "folds")
+    by_row = ("supported", "names", "features", "refused")
     parts = [
         whole._replace(
             **{field: getattr(whole, field)[slots] for field in by_slot},
