@@ -20,7 +20,6 @@ import click
 
 from benchmarks.league_sets import SETS, PublishedSet
 from benchmarks.league_tables import (
-    NO_INTERVAL,
     League,
     Line,
     chart_of,
@@ -28,6 +27,7 @@ from benchmarks.league_tables import (
     leak_table,
     missing_of,
 )
+from data.commit import write_atomically
 from data.errors import UsageError
 from data.manifest import read_all_rows, read_manifest
 from data.sources import Source
@@ -100,11 +100,11 @@ class Auditing:
         folder = self.folder(name)
         if not (folder / "manifest.json").is_file():
             make(folder)
-        path = self.out / "audits" / f"{slug(name)}.json"
+        path = self.out / "audits" / f"{slug(name)}-{self._sample}.json"
         if not path.is_file():
             audited = self._audit(name, of_coco=of_coco)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(audited._asdict()), encoding="utf-8")
+            write_atomically(path, json.dumps(audited._asdict()))
         line = Line(**json.loads(path.read_text(encoding="utf-8")))
         return line if self._reference_name == "none" else self._with_fluency(line)
 
@@ -186,7 +186,8 @@ def _own(auditing: Auditing) -> Iterator[Callable[[Path], object]]:
 
     def with_composites(folder: Path) -> None:
         composites = folder.with_name(f"{folder.name}-alone")
-        compose(auditing.folder(_NATURAL), composites, options=ComposeOptions())
+        if not (composites / "manifest.json").is_file():
+            compose(auditing.folder(_NATURAL), composites, options=ComposeOptions())
         merge_folders([auditing.folder(_NATURAL), composites], folder)
 
     yield with_composites
@@ -206,7 +207,7 @@ def _build(coco: Path, preset: str, folder: Path) -> None:
 )
 @click.option("--reference-model", "reference_name", default="auto", show_default=True)
 @click.option(
-    "--reference-pairs", default=250, show_default=True, help="Pairs of each set that it reads."
+    "--reference-pairs", default=200, show_default=True, help="Pairs of each set that it reads."
 )
 @click.option(
     "--sample", default=4000, show_default=True, help="Pairs of each set that an adversary reads."
@@ -232,9 +233,7 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     (out / "league.json").write_text(league.json(), encoding="utf-8")
     tables = f"{leak_table(league)}\n\n{content_table(league)}"
-    (out / "league.md").write_text(
-        f"{tables}\n\n{NO_INTERVAL}\n\n{missing_of(league)}\n", encoding="utf-8"
-    )
+    (out / "league.md").write_text(f"{tables}\n\n{missing_of(league)}\n", encoding="utf-8")
     (out / "league.svg").write_text(chart_of(league), encoding="utf-8")
     click.echo(tables)
 

@@ -91,15 +91,12 @@ def content_table(league: League) -> str:
                 f"{line.captions:,}",
                 f"{line.negatives:,}",
                 _with_half(_if_sure(line.still_true)),
-                _plain(line.coverage),
-                _plain(line.repeated),
+                _with_half(line.coverage),
+                _with_half(line.repeated),
             )
             for line in league.ranked()
         ],
     )
-
-
-NO_INTERVAL: Final = "Where a figure has no ±, its interval was not recorded."
 
 
 def missing_of(league: League) -> str:
@@ -132,7 +129,8 @@ def chart_of(league: League) -> str:
                 value, low, high = getattr(line, field)
                 if value is not None:
                     at = place + (number - 1) * 0.26
-                    axes.hlines(at, low or value, high or value, color=tone(colour), linewidth=2)
+                    ends = value if low is None else low, value if high is None else high
+                    axes.hlines(at, *ends, color=tone(colour), linewidth=2)
                     axes.scatter(
                         value, at, s=36, color=tone(colour), linewidths=0, clip_on=False, zorder=3
                     )
@@ -189,7 +187,3 @@ def _with_half(share: Share) -> str:
     return (
         f"{value:.3f}" if low is None or high is None else f"{value:.3f} ± {(high - low) / 2:.3f}"
     )
-
-
-def _plain(share: Share) -> str:
-    return "" if share[0] is None else f"{share[0]:.3f}"

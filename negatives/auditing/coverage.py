@@ -1,7 +1,7 @@
 """Counts over a folder: captions with a negative, kinds, edits, lengths, and repeated texts.
 
-The folder is read row by row. In memory are 8 bytes for each row and each text, the counts, and the
-name of each distinct edit.
+The folder is read row by row. In memory are 8 bytes for each row and each text, a byte for each
+negative, the counts, and the name of each distinct edit.
 """
 
 from array import array
@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.edits import Edit, text_at
 from data.records import Negative, Row
@@ -21,6 +22,7 @@ Tables = dict[str, dict[str, int]]
 
 MOST_EDITS: Final = 50
 _NONE: Final = "(none)"
+_NO_HASH: Final = 0
 EQUAL_TO_CAPTION: Final = "negative equals its caption"
 EQUAL_TO_SIBLING: Final = "negative equals another caption of the image"
 TWICE: Final = "negative is there twice"
@@ -38,6 +40,7 @@ class Coverage:
         self._faults: Counter[str] = Counter()
         self._captions: array[int] = array("Q")
         self._negatives: array[int] = array("Q")
+        self._is_own: array[int] = array("B")
         self._tables: dict[str, Counter[str]] = {
             title: Counter()
             for title in (
@@ -63,18 +66,25 @@ class Coverage:
             text = normalise(negative.text)
             self._faults[EQUAL_TO_CAPTION] += text == key
             self._faults[TWICE] += text in seen
+            self._is_own.append(text == key or text in seen)
             seen.add(text)
-            if row.image and text != key:
-                self._negatives.append(_hash(row.image, text))
+            has_siblings = row.image and text != key
+            self._negatives.append(_hash(row.image, text) if has_siblings else _NO_HASH)
 
     def faults(self) -> dict[str, int]:
         """Return how many negatives repeat a text, by which text it is."""
-        siblings = np.isin(np.array(self._negatives), np.array(self._captions))
         return {
             EQUAL_TO_CAPTION: self._faults[EQUAL_TO_CAPTION],
-            EQUAL_TO_SIBLING: int(siblings.sum()),
+            EQUAL_TO_SIBLING: int(self._equals_sibling().sum()),
             TWICE: self._faults[TWICE],
         }
+
+    def is_repeat(self) -> NDArray[np.bool_]:
+        """Return for each negative, row by row, whether it repeats a text."""
+        return np.array(self._is_own, np.bool_) | self._equals_sibling()
+
+    def _equals_sibling(self) -> NDArray[np.bool_]:
+        return np.isin(np.array(self._negatives), np.array(self._captions))
 
     def tables(self) -> Tables:
         """Return the tables of counts, each in the order to be shown."""

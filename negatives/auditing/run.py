@@ -200,8 +200,9 @@ def _coverage(read: _FolderContent, *, is_build: bool) -> Iterator[Finding]:
     for kind, count in sorted(read.coverage.kinds.items()):
         yield Finding("share of negatives", kind, count / total, None, None, total, None)
     if total:
-        repeated = sum(read.coverage.faults().values()) / total
-        yield Finding("repeated texts", OVERALL, repeated, None, None, total, REPEATED)
+        repeats = read.coverage.is_repeat().astype(np.float64)
+        repeated = share_interval(repeats, np.repeat(read.groups, read.coverage.num_negatives))
+        yield Finding("repeated texts", OVERALL, *repeated, total, REPEATED)
         distinct = len(read.coverage.edits) / total
         yield Finding("distinct edits", OVERALL, distinct, None, None, total, None)
 

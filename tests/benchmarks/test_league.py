@@ -8,9 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.league import main
+from benchmarks.league_page import league_page
+from benchmarks.league_page import main as write_page
 from benchmarks.league_sets import SETS, Record, cola, fg_ovd, valse
 from benchmarks.league_tables import (
-    NO_INTERVAL,
     League,
     Line,
     chart_of,
@@ -19,6 +20,7 @@ from benchmarks.league_tables import (
     leak_table,
     missing_of,
 )
+from data.errors import UsageError
 from tests.documents import page
 
 VALSE = {
@@ -76,7 +78,7 @@ def test_a_league_of_what_is_there(tmp_path: Path) -> None:
         ("SugarCrepe, add/att", 3, 2),
     ]
     assert len(league.missing) == len(SETS) - 2
-    assert "| COLA, two objects | 2 | 2 |  | 1.000 | 1.000 |" in ran.stdout
+    assert "| COLA, two objects | 2 | 2 |  | 1.000 ± 0.500 | 1.000 ± 0.500 |" in ran.stdout
     for audit in (out / "audits").iterdir():
         audit.write_text(audit.read_text().replace('"negatives": 2', '"negatives": 7'))
     again = CliRunner().invoke(main, arguments, catch_exceptions=False)
@@ -108,9 +110,33 @@ def test_the_least_guessable_set_comes_first() -> None:
 
 def test_the_page_shows_the_league_as_its_file_has_it() -> None:
     league = league_in(page("docs/league.json"))
-    text = page("docs/league.md")
-    assert leak_table(league) in text
-    assert content_table(league) in text
-    assert missing_of(league) in " ".join(text.split())
-    assert NO_INTERVAL in " ".join(text.split())
-    assert (Path(__file__).parents[2] / "docs/pictures/league.svg").is_file()
+    assert league_page(page("docs/league.md"), league) == page("docs/league.md")
+    chart = page("docs/pictures/league.svg")
+    assert all(f">{each.name}<" in chart for each in league.lines)
+    for each in league.lines:
+        for value, low, _ in (each.words, each.form, each.fluency, each.coverage, each.repeated):
+            assert (value is None) == (low is None), f"{each.name}: a figure without its interval"
+
+
+def test_a_run_is_put_into_the_pages(tmp_path: Path) -> None:
+    docs, out = tmp_path / "docs", tmp_path / "out"
+    docs.mkdir()
+    out.mkdir()
+    old = League((line("old", 0.9, 0.5),), ("e",))
+    tables = f"{leak_table(old)}\n\nBetween.\n\n{content_table(old)}\n\n{missing_of(old)}\n"
+    (docs / "league.md").write_text(f"# League\n\n{tables}After.\n")
+    new = League((line("new", 0.6, 0.5), line("other", 0.5, 0.5)), ("f-g",) * 30)
+    (out / "league.json").write_text(new.json())
+    arguments = [str(out), "--docs", str(docs)]
+    ran = CliRunner().invoke(write_page, arguments, catch_exceptions=False)
+    assert "2 sets, 30 missing" in ran.stdout
+    text = (docs / "league.md").read_text()
+    assert "old" not in text
+    assert leak_table(new) in text
+    assert content_table(new) in text
+    assert missing_of(new) in " ".join(text.split())
+    assert text.endswith("f-g.\nAfter.\n")
+    assert ">new<" in (docs / "pictures/league.svg").read_text()
+    assert league_in((docs / "league.json").read_text()) == league_in(new.json())
+    with pytest.raises(UsageError, match="expected one table with the heading"):
+        league_page(text.replace("| set | words", "| sets | words"), new)

@@ -1,6 +1,7 @@
 """Further commands: `evaluate benchmarks`, `compare`, `plot`."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -17,18 +18,21 @@ def benchmarks(*, as_json: bool) -> None:
     from training.evaluation.benchmarks import BENCHMARKS, BUILT_IN
 
     listed = {
-        name: {"expects": adapter.expects, "images": adapter.images, "verified": adapter.verified}
+        name: {"expects": adapter.expects, "images": adapter.images, "checked": adapter.checked}
         for name, adapter in BENCHMARKS.items()
     }
-    for name, (expects, images) in BUILT_IN.items():  # our own, so there is nothing to verify
-        listed[name] = {"expects": expects, "images": images, "verified": True}
+    for name, (expects, images) in BUILT_IN.items():  # our own, so there is nothing to check
+        listed[name] = {"expects": expects, "images": images, "checked": "ours"}
     if as_json:
         click.echo(json.dumps(listed, indent=1))
         return
     width = max(map(len, listed))
     for name, each in listed.items():
-        verified = "" if each["verified"] else " (unverified)"
-        click.echo(f"{name:<{width}}  {each['expects']}; images: {each['images']}{verified}")
+        click.echo(f"{name:<{width}}  {each['expects']}; images: {each['images']}{_note(each)}")
+
+
+def _note(listed: Mapping[str, str]) -> str:
+    return "" if listed["checked"] == "ours" else f" (checked: {listed['checked']})"
 
 
 @click.command()

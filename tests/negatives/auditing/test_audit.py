@@ -68,7 +68,9 @@ def test_a_folder_is_audited(folder: Path) -> None:
     assert (coverage.value, coverage.num, coverage.bar) == (0.8, 150, (0.8, 1))
     assert finding_of(audit, "negatives a caption").value == 0.8
     assert finding_of(audit, "share of negatives", "swap/att").value == 1
-    assert finding_of(audit, "repeated texts").value == 0
+    repeated = finding_of(audit, "repeated texts")
+    assert (repeated.value, repeated.low) == (0, 0)
+    assert 0 < (repeated.high or 0) < 0.1
     assert finding_of(audit, "medoid").verdict() == "not measured"
     assert audit.counts["size"]["pairs measured for leaks"] == 120
     assert audit.counts["why a caption has no negative"] == {"no slot": 30}
@@ -215,6 +217,7 @@ def test_texts_that_are_there_twice_are_counted() -> None:
         "negative equals another caption of the image": 3,
         "negative is there twice": 1,
     }
+    assert coverage.is_repeat().tolist() == [True, True, True, False, True, False]
     tables = coverage.tables()
     assert tables["negatives a caption"] == {"1": 2, "2": 2}
     assert list(tables["negatives by type"].items()) == [("replace/att", 5), ("swap/obj", 1)]

@@ -747,7 +747,7 @@ def test_the_page_says_what_is_expected_where() -> None:
             f"`{name}`",
             adapter.expects.replace("*", r"\*"),
             adapter.images,
-            "verified" if adapter.verified else "unverified",
+            adapter.checked,
         )
         for name, adapter in BENCHMARKS.items()
     ]
