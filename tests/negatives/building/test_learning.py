@@ -35,23 +35,23 @@ RULES = ("swap", "replace_object", "replace_attribute", "replace_action", "count
 
 
 def lay_out(slots: Sequence[Slot]) -> Sample:
-    """Return slots as a model lays them out: some are not, some have nothing that is alive."""
+    """Return slots as a model lays them out: some are not, some have nothing that is supported."""
     is_laid_out = [number % 7 != 3 for number in range(len(slots))]
     laid = [slot for slot, is_laid in zip(slots, is_laid_out, strict=True) if is_laid]
-    alive = [
+    supported = [
         number % 6 != 4 and (not place or (place + number) % 3 != 2)
         for number, slot in enumerate(laid)
         for place in range(1 + len(slot.alternatives))
     ]
-    num_alive = sum(alive)
+    num_supported = sum(supported)
     return Sample(
         is_laid_out=np.array(is_laid_out),
         kinds=np.array([f"{slot.type}/{slot.subtype}" for slot in laid]),
         sizes=np.array([1 + len(slot.alternatives) for slot in laid]),
         folds=np.zeros(len(laid), np.uint8),
-        alive=np.array(alive),
-        names=np.zeros(num_alive, np.uint64),
-        features=np.zeros((num_alive, len(FEATURES)), np.float32),
+        supported=np.array(supported),
+        names=np.zeros(num_supported, np.uint64),
+        features=np.zeros((num_supported, len(FEATURES)), np.float32),
     )
 
 
@@ -83,5 +83,5 @@ def test_siblings_refuse_in_a_sample_what_they_refuse_as_a_guard() -> None:
     sample = lay_out([slot for _, _, slots in block for slot in slots])
     assert set(sample.supported_sizes().tolist()) >= {0, 1, 2}
     of_laid = [found for found, is_laid in zip(answers, sample.is_laid_out, strict=True) if is_laid]
-    expected = np.concatenate(of_laid)[sample.alive]
+    expected = np.concatenate(of_laid)[sample.supported]
     assert _refusals(block, siblings, sample, chooser).tolist() == expected.tolist()
