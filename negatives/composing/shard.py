@@ -10,7 +10,7 @@ from data.shards import read_rows, write_rows
 from data.storage import AnyPath
 from data.streams import Stream
 from negatives.building.stage import NewFile
-from negatives.choose import Chooser, Chosen, Offers, Tally
+from negatives.choose import Chooser, Chosen, Tally
 from negatives.composing.exchange import (
     Part,
     can_exchange,
@@ -117,8 +117,9 @@ def _composites(
         for (_, parse), its in zip(block, siblings, strict=True)
     ]
     scorers = open_scorers(chooser.policy, corpus)
-    found = [_strict(offers) for offers, _ in offers_of(block, chooser)]
-    offers = score_offers(block, found, chooser.policy, scorers)
+    offers = score_offers(
+        block, [found for found, _ in offers_of(block, chooser)], chooser.policy, scorers
+    )
     learned = overlapping_pairs(block, scorers)
     acceptance = options.policy().first_acceptance("swap", "unknown")
     words = [
@@ -153,18 +154,6 @@ def _composites(
             yield None
         else:
             yield _composite(part(index), part(partner), acceptance, options)
-
-
-def _strict(offers: Offers) -> Offers:
-    """Return the offers with strict slots: the corpus must know both words in both places.
-
-    A caption's own image supports its own word, but nothing supports one that comes from another
-    image: "a hydrant spraying" needs "water", not "grass".
-    """
-    return [
-        [offer._replace(slot=offer.slot._replace(strict=True)) for offer in of_rule]
-        for of_rule in offers
-    ]
 
 
 def _num_composites(caption_id: str, options: ComposeOptions) -> int:

@@ -26,6 +26,7 @@ RULE: Final = "absence"
 _CLUSTERS: Final = 64  # of images; an audit needs 50 groups
 _PLURAL: Final = frozenset({"scissors", "skis", "pants", "jeans", "glasses", "sunglasses"})
 _NO: Final = " no "
+_REWRITE: Final = "rewrite"
 
 
 class Clauses(NamedTuple):
@@ -62,14 +63,23 @@ def can_take_a_clause(parse: Parse) -> bool:
 def all_clauses_or_none(row: Row, *, before: Row) -> Row:
     """Return a row without its clauses, true and false, if it has lost some of them.
 
-    The rest would reveal what is true: without the false ones, only true texts have "no".
+    The rest would reveal what is true: without the false ones, only true texts have "no". Likewise
+    a negative that was rewritten goes with the positive that was rewritten by the same rule.
     """
+    lost = {each.rule for each in before.positives} - {each.rule for each in row.positives}
+    if any(_is_rewritten(each) and each.rule in lost for each in row.negatives):
+        kept = [each for each in row.negatives if not (_is_rewritten(each) and each.rule in lost)]
+        row = row._replace(negatives=tuple(kept))
     if _num_clauses(row) == _num_clauses(before):
         return row
     return row._replace(
         negatives=tuple(each for each in row.negatives if each.rule != RULE),
         positives=tuple(each for each in row.positives if each.rule != RULE),
     )
+
+
+def _is_rewritten(edited: Positive | Negative) -> bool:
+    return edited.type == _REWRITE and edited.rule != RULE
 
 
 def _num_clauses(row: Row) -> int:
@@ -137,9 +147,12 @@ def of_rule(edited: Iterable[Positive | Negative]) -> list[Positive | Negative]:
 def counterpart_of(row: Row, negative: Negative) -> str:
     """Return the true text that a negative is compared to.
 
-    That is the caption; for a clause, the text with the true clause of the same form, or the
-    caption if that text was removed.
+    That is the caption; for a clause, the text with the true clause of the same form, and for a
+    rewritten negative the caption rewritten by the same rule; or the caption if that was removed.
     """
+    if _is_rewritten(negative):
+        turned = (each for each in row.positives if _is_rewritten(each))
+        return next((each.text for each in turned if each.rule == negative.rule), row.caption)
     if negative.rule != RULE:
         return row.caption
     same = (each for each in of_rule(row.positives) if denies(each) == denies(negative))

@@ -31,7 +31,8 @@ def rewritten(
 ) -> tuple[Negative, ...]:
     """Return the negatives of a caption once more, as each of its positives is rewritten."""
     turning = {positive.producer for positive in positives if positive.type == REWRITTEN}
-    seen = {normalise(parse.text), *(normalise(each.text) for each in (*negatives, *positives))}
+    texts = [each.text for each in negatives] + [each.text for each in positives]
+    seen = {normalise(text) for text in (parse.text, *texts)}
     found: list[Negative] = []
     others = [(each, other) for each in negatives if (other := with_words(parse, each.edit))]
     for name, _, rule, number, _ in chooser.producers:

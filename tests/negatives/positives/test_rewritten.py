@@ -3,7 +3,8 @@
 import pytest
 
 from data.edits import edit_between, text_at
-from data.records import Negative, Positive
+from data.records import Negative, Positive, Row
+from negatives.negation.clauses import all_clauses_or_none, counterpart_of
 from negatives.policy import PairPolicy
 from negatives.positives.choosing import positive_chooser
 from negatives.positives.rewritten import rewritten, with_words
@@ -70,3 +71,20 @@ def test_words_change_and_the_parse_stays() -> None:
     cut = [text_at(found.text, token.start, token.end) for token in found.tokens]
     assert cut == ["A", "cat", "in", "a", "garden", "."]
     assert [token[3:] for token in found.tokens] == [token[3:] for token in before.tokens]
+
+
+def test_a_rewritten_negative_belongs_to_the_rewritten_caption() -> None:
+    caption, true, false = "A dog in a park.", "There is a dog in a park.", "There is a cat in it."
+    edits = [edit_between(caption, text) for text in (true, false)]
+    assert edits[0] is not None
+    assert edits[1] is not None
+    kind = ("rewrite", "existence", "existence", "rule")
+    row = Row(
+        "1", ("1.jpg",), caption, (Negative(false, *kind, edits[1], None, 5),),
+        (Positive(true, *kind, edits[0], None, 5),),
+    )  # fmt: skip
+    assert counterpart_of(row, row.negatives[0]) == true
+    assert all_clauses_or_none(row, before=row) == row
+    bare = row._replace(positives=())
+    assert counterpart_of(bare, row.negatives[0]) == caption
+    assert all_clauses_or_none(bare, before=row).negatives == ()
