@@ -52,6 +52,7 @@ def _alone(name: str, weight: float) -> Losses:
 
 
 _WITH_POSITIVE: Final = {"any": 3, "positives": 1}
+_APART: Final = ("clip", "global", "local", "intra_modal")
 _ALIGNED: Final = ("clip", "global", "local", "paraphrase")
 
 
@@ -79,9 +80,9 @@ METHODS: Final = (
     Method(name="DeGLA", data="statements", preset="degla"),
     Method(name="READ-CLIP", data="statements", preset="read-clip", draw=_WITH_POSITIVE),
     Method(name="SPARCL", data="statements", preset="sparcl", draw=_WITH_POSITIVE),
-    Method(name="ranking alone", data="statements", losses=("clip", "ranking")),
     *_main("statements by natural"),
     Method(name="CE-CLIP", data="statements by natural", preset="ce-clip"),
+    Method(name="FSC-CLIP + intra-modal", data="statements by natural", losses=_APART),
     *_main("statements by fsc-clip"),
     Method(name="CE-CLIP", data="statements by fsc-clip", preset="ce-clip"),
     _control("binding"),
