@@ -8,6 +8,7 @@ import pytest
 
 from data.errors import UsageError
 from data.records import Caption
+from data.scenes import truth
 from data.sources.scenes import Scenes
 from data.texts import normalise
 
@@ -49,6 +50,16 @@ def test_reading_needs_no_pillow() -> None:
         "list(Scenes(num_images=2).read('train')); assert 'PIL' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_statements_are_true_and_at_most_three_a_scene() -> None:
+    source = Scenes(num_images=30, captions_per_image=5, style="statements")
+    found = list(source.read("train"))
+    assert 45 < len(found) <= 90
+    assert max(Counter(each.image for each in found).values()) == 3
+    assert all(truth(source.scene_of(each.image), each.text) is True for each in found)
+    fewer = Scenes(num_images=30, captions_per_image=1, style="statements").read("train")
+    assert set(fewer) <= set(found)
 
 
 @pytest.mark.parametrize(
