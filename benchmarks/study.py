@@ -102,7 +102,7 @@ class Study:
 
     def __init__(self, out: Path, scale: Scale, *, device: str) -> None:
         self._out, self._scale, self._device = out, scale, device
-        _check_design(out, {"design": _DESIGN, "model": MODEL, **asdict(scale)})
+        check_design(out, {"design": _DESIGN, "model": MODEL, **asdict(scale)})
         first = Scenes(num_images=scale.scenes, captions_per_image=2, hold_out=True)
         fresh = Scenes(num_images=scale.tuning_scenes, captions_per_image=3, hold_out=True, seed=1)
         self._first = World(out / "first", first)
@@ -178,7 +178,7 @@ class Study:
             sys.exit(exit_code(ending.signal))
 
 
-def _check_design(out: Path, design: dict[str, Any]) -> None:
+def check_design(out: Path, design: dict[str, Any]) -> None:
     """Note what the runs of a folder have in common, or compare it with what is noted."""
     path = out / "design.json"
     if not path.exists():

@@ -13,6 +13,7 @@ from negatives.building.learning import LearnedModel, read_layout
 from negatives.building.parse_files import read_parses
 from negatives.building.parsing import ParseStats
 from negatives.building.plan import Plan
+from negatives.building.rewriting import rewritten
 from negatives.building.stage import Done, NewFile, Stage, Task
 from negatives.generator import ParsedCaptions, choose_block, chooser_of, with_thinning
 from negatives.guards.siblings import Siblings, siblings_in
@@ -23,7 +24,6 @@ from negatives.negation.drawing import NOTHING, Said, say_what_is_there
 from negatives.policy import Policy
 from negatives.positives import POSITIVE_RULES
 from negatives.positives.choosing import Asked, choose_positives, positive_chooser
-from negatives.positives.rewritten import rewritten
 from negatives.rules import is_asking
 from negatives.scorers import gpus_for_reading, open_scorers, with_devices
 from negatives.tallies import Content, Tallies

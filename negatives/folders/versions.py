@@ -9,8 +9,6 @@ _ROOT = Path(__file__).parents[2]
 _NOT_OF_A_BUILD = (  # readers of finished folders, and output for people
     "data/measures",
     "data/plots.py",
-    "data/scenes/questions.py",
-    "data/scenes/sentences.py",
     "data/tones.py",
     "negatives/api.py",
     "negatives/auditing",

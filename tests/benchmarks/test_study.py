@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.study import Scale, Study
+from benchmarks.study import check_design
 from benchmarks.study_methods import METHODS
 from benchmarks.study_tables import (
     BINDING,
@@ -119,7 +119,7 @@ def test_the_page_has_the_figures_of_the_committed_results() -> None:
 
 
 def test_a_folder_of_another_scale_is_refused(tmp_path: Path) -> None:
-    Study(tmp_path, Scale(), device="cpu")
-    Study(tmp_path, Scale(), device="cpu")
-    with pytest.raises(UsageError, match=r"tuning_steps 1650 \(asked for 10\)"):
-        Study(tmp_path, Scale(tuning_steps=10), device="cpu")
+    check_design(tmp_path, {"design": 2, "steps": 1650})
+    check_design(tmp_path, {"design": 2, "steps": 1650})
+    with pytest.raises(UsageError, match=r"steps 1650 \(asked for 10\)"):
+        check_design(tmp_path, {"design": 2, "steps": 10})

@@ -180,7 +180,7 @@ def test_a_run_that_died_resumes_with_the_same_bytes(
     out = tmp_path / "out"
     with pytest.raises(ShardError):
         compose(parent, out, options=OPTIONS, executor=_executor(_dying))  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="unfinished composites of other options"):
+    with pytest.raises(UsageError, match="unfinished composites with other options"):
         compose(parent, out, options=replace(OPTIONS, seed=1))
     committed = max(path.stat().st_mtime_ns for path in (out / "work/compose").glob("00000.*data*"))
     compose(parent, out, options=OPTIONS, executor=_executor(_backwards))  # type: ignore[arg-type]

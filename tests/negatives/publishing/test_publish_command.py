@@ -127,7 +127,7 @@ def test_a_dry_run_writes_the_files_and_asks_nobody(tmp_path: Path) -> None:
     assert "nothing was uploaded" in run_by_hand(
         "publish", out, "user/name", "--dry-run", "--audit", audit
     )
-    assert "whole" in run_by_hand("verify", out)
+    assert "complete" in run_by_hand("verify", out)
     (out / "publish/manifest.json").unlink()
     refused = run_by_hand("publish", out, "user/name", "--dry-run", "--audit", audit)
     assert "contains files that are not part of a publication" in refused
@@ -162,7 +162,7 @@ def test_a_dry_run_writes_where_it_is_told_and_over_nothing_else(tmp_path: Path)
     (files / "notes.txt").write_text("mine")
     for folder in (out, files):  # a finished folder has a manifest too
         assert "contains files" in run_by_hand(*line, "--to", folder)
-    assert "whole" in run_by_hand("verify", out)
+    assert "complete" in run_by_hand("verify", out)
 
 
 @pytest.mark.parametrize(

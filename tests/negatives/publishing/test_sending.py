@@ -86,7 +86,7 @@ def test_commands_read_a_published_folder_by_its_url(
     run("filter", place, tmp_path / "less", "--no-positives", "--quiet")
     assert read_manifest(tmp_path / "less").num_rows() == rows
     run("merge", place, tmp_path / "less", tmp_path / "both", "--quiet")
-    assert "whole" in run("verify", place)
+    assert "complete" in run("verify", place)
     assert len(run("inspect", place, "--json", "--sample", 3).splitlines()) == 3
     run("export", place, "--to", "jsonl", "--output", tmp_path / "x.jsonl", "--split", "train")
     with pytest.raises(UsageError, match="name one: --fluency-from"):

@@ -4,10 +4,10 @@ import pytest
 
 from data.edits import edit_between, text_at
 from data.records import Negative, Positive, Row
+from negatives.building.rewriting import rewritten, with_words
 from negatives.negation.clauses import all_clauses_or_none, counterpart_of
 from negatives.policy import PairPolicy
 from negatives.positives.choosing import positive_chooser
-from negatives.positives.rewritten import rewritten, with_words
 from tests.parses import parsed
 
 CHOOSER = positive_chooser(
