@@ -59,7 +59,9 @@ class NegativesConfig:
     `fluency_from`: the folder of a finished build whose corpus model weighs the candidates, None to
     learn one from the captions. `llm`: the language model that rules ask (see LlmConfig).
     `positives`: also write edits that leave a caption true; true for the rules of
-    negatives/positives that need only the caption, or a list of rules. `composites`: options for
+    negatives/positives that need only the caption, or a list of rules. `rewrite_negatives`: write a
+    caption's negatives also as its positives are rewritten ("there is ..."), for trainers that
+    compare them with these positives. `composites`: options for
     the composites that `negatives run` makes of the finished build (see ComposeOptions), {} for the
     defaults, None for no composites.
     """
@@ -75,6 +77,7 @@ class NegativesConfig:
     rejects: bool = False
     fluency_from: AnyPath | None = None
     positives: bool | tuple[str | Mapping[str, Any], ...] = False
+    rewrite_negatives: bool = False
     composites: Mapping[str, Any] | None = None
     llm: Mapping[str, Any] = field(default_factory=dict)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from data.records import Reject, Row, images_of
+from data.records import Negative, Reject, Row, images_of
 from data.shards import write_rejects, write_rows
 from data.sources import Source
 from data.sources.objects import HasObjects
@@ -40,6 +40,7 @@ class ChooseOptions(NamedTuple):
 
     rules: tuple[Mapping[str, Any], ...]
     positives: tuple[Mapping[str, Any], ...]
+    rewrite_negatives: bool
     source: Source
     policy: Policy
     seed: int
@@ -79,6 +80,7 @@ def choosing(
     options = ChooseOptions(
         rules=config.rules,
         positives=config.positives,
+        rewrite_negatives=config.negatives.rewrite_negatives,
         source=plan.source,
         policy=with_devices(config.policy),
         seed=config.negatives.seed,
@@ -125,7 +127,9 @@ def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> 
     clauses = _clauses(block, siblings, options, chooser.lexicon)
     for (caption, parse), drawn, turn, said in zip(block, chosen, turned, clauses, strict=True):
         images = images_of(caption.image)
-        again = rewritten(parse, drawn.negatives, turn.positives, positive)
+        again: tuple[Negative, ...] = ()
+        if options.rewrite_negatives:
+            again = rewritten(parse, drawn.negatives, turn.positives, positive)
         found = drawn._replace(negatives=drawn.negatives + again + said.negatives)
         true = turn._replace(
             positives=turn.positives + said.positives, tally=turn.tally + said.tally

@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("positives") / "out"
     sections = {
         "data": {"source": {"name": "scenes"}, "limit": 700},
-        "negatives": {"positives": [*DEFAULTS, "absence"]},
+        "negatives": {"positives": [*DEFAULTS, "absence"], "rewrite_negatives": True},
     }
     build(build_config(sections), out=out)
     return out
