@@ -35,9 +35,7 @@ def league_page(text: str, league: League) -> str:
     for table in (leak_table(league), content_table(league)):
         text = with_table(text, table)
     missing = textwrap.fill(missing_of(league), _WIDTH, break_on_hyphens=False)
-    return _replaced(
-        text, r"^Not audited, because(?s:.*?)\.$", missing, "a line 'Not audited, because'"
-    )
+    return _replaced(text, _MISSING, missing, "a line 'Not audited, because'")
 
 
 def with_table(text: str, table: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from benchmarks.study_methods import METHODS, Method
 from data.commit import write_atomically
 from data.errors import UsageError
+from data.scenes.questions import ON_BINDING
 from training.evaluation.results import Results, Score, read_results
 from training.evaluation.run import NO_IMAGE
 from training.evaluation.tables import aligned
@@ -18,8 +19,6 @@ from training.evaluation.tradeoff import tradeoff
 
 Figures = Mapping[str, float]
 
-BINDING: Final = ("swap_att", "swap_obj", "replace_rel")
-"""Tasks whose false caption has the words of the true one, or a relation turned round."""
 FIGURES: Final = {
     "composition": "scenes composition macro",
     "paraphrases": "scenes paraphrases macro",
@@ -38,10 +37,10 @@ def figures_of(results: Results) -> Figures:
     """Return a run's figures in per cent: those of the table, and of each task of composition."""
     tasks = {s.task: s for s in results.scores if s.kind == "composition" and s.value is not None}
     kinds = {name: score.value or 0.0 for name, score in tasks.items()}
-    blind = {f"{name}, no image": tasks[name].text_only[NO_IMAGE] for name in BINDING}
-    alone = {f"{name}, images alone": _image_alone(tasks[name]) for name in BINDING}
+    blind = {f"{name}, no image": tasks[name].text_only[NO_IMAGE] for name in ON_BINDING}
+    alone = {f"{name}, images alone": _image_alone(tasks[name]) for name in ON_BINDING}
     found = {name: results.summary[figure] for name, figure in FIGURES.items()} | {
-        "binding": statistics.fmean(kinds[name] for name in BINDING),
+        "binding": statistics.fmean(kinds[name] for name in ON_BINDING),
         "no image": statistics.fmean(blind.values()),
         "images alone": statistics.fmean(alone.values()),
     }
@@ -107,13 +106,13 @@ def table(found: Mapping[str, Sequence[Figures]]) -> list[tuple[str, ...]]:
 
 def binding_table(found: Mapping[str, Sequence[Figures]]) -> list[tuple[str, ...]]:
     """Return the rows of the tasks of binding: means, and in brackets by images, by texts alone."""
-    rows = [("", *BINDING)]
+    rows = [("", *ON_BINDING)]
     for label, runs in found.items():
         means = {name: statistics.fmean(run[name] for run in runs) for name in runs[0]}
         cells = (
             f"{means[task]:.0f} ({means[f'{task}, images alone']:.0f}, "
             f"{means[f'{task}, no image']:.0f})"
-            for task in BINDING
+            for task in ON_BINDING
         )
         rows.append((label, *cells))
     return rows

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from data.commit import write_atomically
-from data.scenes.questions import QUESTIONS, balance, make_question
+from data.scenes.questions import ON_BINDING, QUESTIONS, balance, make_question
 from data.scenes.render import write_images
 from data.scenes.splits import image_key
 from data.sources.scenes import Scenes
@@ -18,8 +18,6 @@ from negatives.folders.filtering import FilterOptions, filter_folder
 from negatives.folders.importing import ImportOptions, import_published
 from negatives.folders.merging import merge_folders
 
-_BINDING: Final = {"swap_att": ("swap", "att"), "swap_obj": ("swap", "obj"),
-                   "replace_rel": ("replace", "rel")}  # fmt: skip
 _BINDING_TYPES: Final = ("swap", "replace/rel")
 
 
@@ -88,7 +86,8 @@ class World:
     def _lines(self) -> Iterator[dict[str, Any]]:
         count = self._scenes.num_scenes("train")
         scenes = [self._scenes.scene(number) for number in range(count)]
-        for name, (kind, subtype) in _BINDING.items():
+        for name in ON_BINDING:
+            kind, subtype = name.split("_")
             found = (make_question(QUESTIONS[name], scene, name=name) for scene in scenes)
             asked = [(number, texts) for number, texts in enumerate(found) if texts]
             for number, texts in balance(asked, lambda pair: pair[1].change):

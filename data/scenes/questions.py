@@ -25,7 +25,8 @@ _CONTRARY: Final = {
     **dict.fromkeys(("front", "behind"), ("front", "behind")),
     **dict.fromkeys(("on", "under", "in"), ("on", "under", "in")),
 }
-_ON_BINDING: Final = ("swap_att", "swap_obj", "replace_rel")
+ON_BINDING: Final = ("swap_att", "swap_obj", "replace_rel")
+"""Questions whose false text has the words of the true one, or a relation turned round."""
 _POSES: Final = ("stand", "sit", "run", "walk", "sleep", "fly", "swim")
 
 
@@ -62,7 +63,7 @@ def make_question(question: Question, scene: Scene, *, name: str) -> QuestionTex
 
 def statements(scene: Scene, *, count: int) -> tuple[str, ...]:
     """Return up to `count` true sentences on the scene's things and how they relate, at most 3."""
-    asked = (make_question(QUESTIONS[name], scene, name=name) for name in _ON_BINDING)
+    asked = (make_question(QUESTIONS[name], scene, name=name) for name in ON_BINDING)
     return tuple(dict.fromkeys(texts.true for texts in asked if texts))[:count]
 
 

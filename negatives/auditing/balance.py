@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from data.records import Row
 from negatives.auditing import leaks
-from negatives.auditing.findings import Bar, Finding
+from negatives.auditing.findings import Finding
 from negatives.auditing.forms import VowelSound
 from negatives.auditing.gap import ReferenceModel
 from negatives.auditing.pairs import Pair, group_of_clauses, groups_of, sample_pairs
@@ -23,15 +23,14 @@ class _Kind(NamedTuple):
 
     positives: frozenset[str]
     negatives: frozenset[str]
-    bar: Bar
     one_rule: bool = False
 
 
 KINDS: Final = {
-    "reordered": _Kind(frozenset({"reorder"}), frozenset({"swap", "shuffle"}), leaks.WORDS),
-    "replaced": _Kind(frozenset({"replace"}), frozenset({"replace", "count"}), leaks.WORDS),
-    "rewritten": _Kind(frozenset({"rewrite"}), frozenset({"rewrite"}), leaks.WORDS, one_rule=True),
-    "clauses": _Kind(frozenset({"rewrite"}), frozenset({"negate", "add"}), leaks.WORDS),
+    "reordered": _Kind(frozenset({"reorder"}), frozenset({"swap", "shuffle"})),
+    "replaced": _Kind(frozenset({"replace"}), frozenset({"replace", "count"})),
+    "rewritten": _Kind(frozenset({"rewrite"}), frozenset({"rewrite"}), one_rule=True),
+    "clauses": _Kind(frozenset({"rewrite"}), frozenset({"negate", "add"})),
 }
 
 
@@ -73,7 +72,7 @@ def balance_findings(
     for name, pairs in edited_pairs(rows).items():
         if not pairs:
             continue
-        bar = KINDS[name].bar
+        bar = leaks.WORDS
         found = [
             next(leaks.words_of_pairs("positives: words", pairs, seed=seed, bar=bar)),
             next(

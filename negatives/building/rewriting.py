@@ -14,13 +14,12 @@ from data.edits import Edit, edit_between, text_at
 from data.records import Negative, Positive
 from data.texts import normalise
 from negatives.llm.asking import asks
+from negatives.negation.clauses import REWRITE
 from negatives.parse import Parse
 from negatives.positives.choosing import PositiveChooser, fault_of
 from negatives.positives.evening import direction_of
 from negatives.slots import Rule, Slot
 from negatives.wording import glue, wording_of
-
-REWRITTEN = "rewrite"
 
 
 def rewritten(
@@ -30,7 +29,7 @@ def rewritten(
     chooser: PositiveChooser,
 ) -> tuple[Negative, ...]:
     """Return the negatives of a caption once more, as each of its positives is rewritten."""
-    turning = {positive.producer for positive in positives if positive.type == REWRITTEN}
+    turning = {positive.producer for positive in positives if positive.type == REWRITE}
     texts = [each.text for each in negatives] + [each.text for each in positives]
     seen = {normalise(text) for text in (parse.text, *texts)}
     found: list[Negative] = []
@@ -50,7 +49,7 @@ def rewritten(
             whole = edit_between(parse.text, text)
             if whole is not None:
                 seen.add(normalise(text))
-                found.append(Negative(text, REWRITTEN, negative.subtype, name, "rule", whole,
+                found.append(Negative(text, REWRITE, negative.subtype, name, "rule", whole,
                                       negative.score, number))  # fmt: skip
     return tuple(found)
 
@@ -80,7 +79,7 @@ def with_words(parse: Parse, edit: Edit) -> Parse | None:
 
 def _only_slot(rule: Rule, parse: Parse) -> Slot | None:
     slots = list(rule(parse))
-    is_one = len(slots) == 1 and slots[0].type == REWRITTEN and len(slots[0].alternatives) == 1
+    is_one = len(slots) == 1 and slots[0].type == REWRITE and len(slots[0].alternatives) == 1
     return slots[0] if is_one else None
 
 

@@ -97,14 +97,14 @@ class CorpusModel:
         for a slot that was not laid out, so that nothing is drawn there.
         """
         sizes = sample.supported_sizes()
-        of_alive = np.empty(len(sample.features))
+        fitted = np.empty(len(sample.features))
         kind_of = np.repeat(sample.kinds, sizes)
         for kind in set(sample.kinds.tolist()):
             rows = kind_of == kind
-            of_alive[rows] = sample.features[rows] @ self.weights.get(kind, self.weights[POOLED])
+            fitted[rows] = sample.features[rows] @ self.weights.get(kind, self.weights[POOLED])
         scores = np.full(len(sample.supported), -np.inf)
         scores[sample.supported] = np.round(
-            of_alive + self._biases(sample, np.repeat(sample.folds, sizes)), DIGITS
+            fitted + self._biases(sample, np.repeat(sample.folds, sizes)), DIGITS
         )
         ends = np.cumsum(sample.sizes)
         starts = ends - sample.sizes

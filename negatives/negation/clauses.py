@@ -26,7 +26,7 @@ RULE: Final = "absence"
 _CLUSTERS: Final = 64  # of images; an audit needs 50 groups
 _PLURAL: Final = frozenset({"scissors", "skis", "pants", "jeans", "glasses", "sunglasses"})
 _NO: Final = " no "
-_REWRITE: Final = "rewrite"
+REWRITE: Final = "rewrite"
 
 
 class Clauses(NamedTuple):
@@ -67,9 +67,8 @@ def all_clauses_or_none(row: Row, *, before: Row) -> Row:
     a negative that was rewritten goes with the positive that was rewritten by the same rule.
     """
     lost = {each.rule for each in before.positives} - {each.rule for each in row.positives}
-    if any(_is_rewritten(each) and each.rule in lost for each in row.negatives):
-        kept = [each for each in row.negatives if not (_is_rewritten(each) and each.rule in lost)]
-        row = row._replace(negatives=tuple(kept))
+    kept = (each for each in row.negatives if not (_is_rewritten(each) and each.rule in lost))
+    row = row._replace(negatives=tuple(kept))
     if _num_clauses(row) == _num_clauses(before):
         return row
     return row._replace(
@@ -79,7 +78,7 @@ def all_clauses_or_none(row: Row, *, before: Row) -> Row:
 
 
 def _is_rewritten(edited: Positive | Negative) -> bool:
-    return edited.type == _REWRITE and edited.rule != RULE
+    return edited.type == REWRITE and edited.rule != RULE
 
 
 def _num_clauses(row: Row) -> int:

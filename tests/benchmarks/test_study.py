@@ -8,7 +8,6 @@ import pytest
 from benchmarks.study import check_design
 from benchmarks.study_methods import METHODS
 from benchmarks.study_tables import (
-    BINDING,
     FIGURES,
     binding_table,
     figures_of,
@@ -18,6 +17,7 @@ from benchmarks.study_tables import (
     write_report,
 )
 from data.errors import UsageError
+from data.scenes.questions import ON_BINDING
 from training.config import settings_of
 from training.evaluation.results import Results, Score, write_results
 
@@ -32,7 +32,7 @@ def results(composition: float) -> Results:
             low=None, high=None, ties=0, items=1, expected=1, chance=0.5,
             text_only={"no image": 0.6}, image_alone=0.4,
         )
-        for task, value in (*((task, 0.7) for task in BINDING), ("count", 0.1))
+        for task, value in (*((task, 0.7) for task in ON_BINDING), ("count", 0.1))
     )  # fmt: skip
     return Results(model="small", weights="w", digest="d", scores=scores, summary=summary)
 
