@@ -30,7 +30,7 @@ $(VENV)/.docs: pyproject.toml
 	touch $@ $(VENV)/.train
 
 demo: $(VENV)/.train  ## drawn scenes -> negatives -> audit -> a trained model -> a report; ten minutes
-	$(BIN)/negatives run demo.yaml --out $(OUT) --workers 2 --reference-model none
+	$(BIN)/negatives run demo.yaml --out $(OUT) --workers 2 --jobs 2 --reference-model none
 
 study: $(VENV)/.train  ## the paper's experiment on a small scale, in hours; run it again to resume
 	$(BIN)/python -m benchmarks.study $(STUDY)

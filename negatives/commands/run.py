@@ -14,6 +14,13 @@ from data.command import LOCAL_PATH, set_option
 @click.option("--out", type=LOCAL_PATH, default=Path("out"), show_default=True, help="Its folder.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Of `build`.")
 @click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Stages to run at once, with a share of the cores each; for trainings on a CPU.",
+)
+@click.option(
     "--reference-model",
     default="auto",
     show_default=True,
@@ -28,6 +35,7 @@ def run(
     config: Path,
     out: Path,
     workers: int,
+    jobs: int,
     reference_model: str,
     settings: tuple[str, ...],
     dry_run: bool,
@@ -43,8 +51,8 @@ def run(
     """
     from data.config import plain, read_yaml, with_setting
     from negatives.pipeline.plan import stages_of
-    from negatives.pipeline.run import REPORT, describe, run_pipeline
-    from negatives.pipeline.stages import StoppedError, done
+    from negatives.pipeline.run import REPORT, run_pipeline
+    from negatives.pipeline.stages import StoppedError, describe, done
 
     sections = read_yaml(config)
     for setting in settings:
@@ -61,6 +69,7 @@ def run(
             out,
             title=config.stem if out.name == "out" else out.name,
             workers=workers,
+            jobs=jobs,
             reference_model=reference_model,
             say=(lambda _line: None) if quiet else (lambda line: click.echo(line, err=True)),
         )

@@ -73,6 +73,7 @@ def _stages(
             *("--out", f"{{}}/{AUDIT}", "--html", f"{{}}/{PAGE}"),
         ),
         makes=AUDIT,
+        needs=(made.name,),
     )
     train = _train(made, out, training)
     yield train
@@ -104,6 +105,7 @@ def _train(
             *(f"--set={setting}" for setting in settings),
         ),
         makes=f"{RUN}/run.json",
+        needs=(made.name,),
     )
 
 
@@ -124,6 +126,7 @@ def _evaluate(
             *(() if name == MEASURED else ("--examples", f"{{}}/{EXAMPLES}")),  # the same items
         ),
         makes=f"{RESULTS}/alpha-{_AFTER:.2f}.json",
+        needs=(train.name,),
     )
 
 
@@ -147,6 +150,7 @@ def _compose(
             *("--quiet", "--workers", str(workers)),
         ),
         makes=f"{SHARDS}/manifest.json",
+        needs=(build.name,),
     )
 
 
@@ -158,6 +162,7 @@ def _merge(build: Stage, composed: Stage, out: Path) -> Stage:
         depends_on={"compose": fingerprint(composed.depends_on)},
         command=("negatives", "merge", "--quiet", *folders, f"{{}}/{SHARDS}"),
         makes=f"{SHARDS}/manifest.json",
+        needs=(composed.name,),
     )
 
 

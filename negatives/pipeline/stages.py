@@ -6,17 +6,12 @@ results. An unfinished stage is resumed by its own command.
 """
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from data.commit import Json, write_atomically
@@ -24,14 +19,6 @@ from data.config import fingerprint
 from data.errors import UsageError
 
 DONE: Final = "done.json"
-_ROOT: Final = Path(__file__).parents[2]
-_PROGRAMS: Final[Mapping[str, str]] = {
-    "negatives": "from negatives.cli import main",
-    "train": "from training.cli import main",
-    "evaluate": "from training.cli import evaluation as main",
-}
-_START: Final = "import sys; sys.path.append(sys.argv.pop(1)); {}; main()"
-"""Works without an installation, whatever files are in the working folder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,12 +30,14 @@ class Stage:
         depends_on: everything that affects its output; a change gives another folder.
         command: its arguments, the first a program of this project; `{}` stands for its folder.
         makes: a file in its folder once it is finished.
+        needs: the names of the stages whose output it reads.
     """
 
     name: str
     depends_on: Json
     command: tuple[str, ...]
     makes: str
+    needs: tuple[str, ...] = ()
 
     def folder(self, out: Path) -> Path:
         """Return its output folder."""
@@ -66,8 +55,8 @@ class Account:
     seconds: float
 
 
-Call = Callable[[Sequence[str]], int]
-"""Runs a program of this project with arguments; returns its exit code."""
+Call = Callable[[str, Sequence[str]], int]
+"""Runs the command of the stage of that name; returns its exit code."""
 
 
 class StoppedError(Exception):
@@ -78,49 +67,6 @@ class StoppedError(Exception):
             f"stage {stage} failed with exit code {code}; run the command again to resume"
         )
         self.code = code
-
-
-def run_program(command: Sequence[str]) -> int:
-    """Run a program of this project in its own process, showing its output as it comes.
-
-    Signals are forwarded, and it may take its time to stop: training writes a checkpoint.
-    """
-    program, *arguments = command
-    start = [sys.executable, "-P", "-c", _START.format(_PROGRAMS[program]), str(_ROOT)]
-    with (
-        subprocess.Popen([*start, *arguments], stdout=sys.stderr) as process,  # noqa: S603 - ours
-        _passing_signals_to(process),
-    ):
-        return process.wait()
-
-
-@contextmanager
-def _passing_signals_to(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        if number != signal.SIGINT or not _is_of_a_terminal():  # Ctrl-C reaches both there
-            process.send_signal(number)
-
-    before = {}
-    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
-        with suppress(ValueError):  # not the main thread: leave signals alone
-            before[number] = signal.signal(number, pass_on)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _is_of_a_terminal() -> bool:
-    """Tell whether a terminal's Ctrl-C reaches this process and its children."""
-    try:
-        terminal = os.open("/dev/tty", os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    finally:
-        os.close(terminal)
 
 
 def done(stage: Stage, out: Path) -> Account | None:
@@ -143,7 +89,7 @@ def done(stage: Stage, out: Path) -> Account | None:
     )
 
 
-def run_stage(stage: Stage, out: Path, *, call: Call = run_program) -> Account:
+def run_stage(stage: Stage, out: Path, *, call: Call) -> Account:
     """Run a stage unless it is finished; return its account.
 
     Raises:
@@ -156,7 +102,7 @@ def run_stage(stage: Stage, out: Path, *, call: Call = run_program) -> Account:
     folder = stage.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    code = call([part.replace("{}", str(folder)) for part in stage.command])
+    code = call(stage.name, [part.replace("{}", str(folder)) for part in stage.command])
     if code:
         raise StoppedError(stage.name, code)
     assert (folder / stage.makes).exists(), f"{stage.name} made no {stage.makes}"
@@ -169,3 +115,51 @@ def run_stage(stage: Stage, out: Path, *, call: Call = run_program) -> Account:
     )
     write_atomically(folder / DONE, json.dumps(asdict(account), indent=1) + "\n")
     return account
+
+
+def run_stages(
+    stages: Sequence[Stage],
+    out: Path,
+    *,
+    call: Call,
+    jobs: int = 1,
+    say: Callable[[str], None] = lambda _line: None,
+) -> list[Account]:
+    """Run stages once those they need are finished, at most `jobs` at once; return their accounts.
+
+    When a stage fails no other is started, and those that run are waited for.
+
+    Raises:
+        StoppedError: a stage exited with a code other than 0; finished stages are kept.
+        UsageError: the mark of a finished stage is damaged.
+    """
+    accounts: dict[str, Account] = {}
+    waiting = list(stages)
+    running: dict[Future[Account], Stage] = {}
+    failures: list[StoppedError | UsageError] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        while not failures or running:
+            ready = [stage for stage in waiting if accounts.keys() >= set(stage.needs)]
+            for stage in ready[: jobs - len(running)] if not failures else ():
+                say(f"{stage.name}: {stage.folder(out)}")
+                running[pool.submit(run_stage, stage, out, call=call)] = stage
+                waiting.remove(stage)
+            if not running:
+                break
+            for finished in wait(running, return_when=FIRST_COMPLETED).done:
+                stage = running.pop(finished)
+                try:
+                    accounts[stage.name] = finished.result()
+                except (StoppedError, UsageError) as error:
+                    failures.append(error)
+                else:
+                    say(describe(accounts[stage.name]))
+    if failures:
+        raise failures[0]
+    return [accounts[stage.name] for stage in stages]
+
+
+def describe(account: Account) -> str:
+    """Return the outcome of a stage in a line."""
+    what = "ran" if account.ran else "unchanged, skipped; it took"
+    return f"{account.name}: {what} {account.seconds:,.0f} s"

@@ -17,8 +17,10 @@ from training.run.checkpoint import latest
 ROOT = Path(__file__).parents[3]
 CALL = """
 import sys
-from negatives.pipeline.stages import run_program
-sys.exit(run_program(sys.argv[1:]))
+from negatives.pipeline.programs import Programs
+programs = Programs(jobs=int(sys.argv.pop(1)))
+with programs.passing_signals():
+    sys.exit(programs("stage", sys.argv[1:]))
 """
 TRAIN = (
     "train", "--shards", "shards", "--images", "images", "--model", "local-dir:model",
@@ -41,7 +43,7 @@ def test_a_stage_that_is_told_to_stop_ends_as_it_would_alone(
     for name in ("data.py", "negatives.py", "training.py"):
         (tmp_path / name).write_text("raise AssertionError('not ours')")
     with subprocess.Popen(
-        [sys.executable, "-P", "-c", CALL, *TRAIN],
+        [sys.executable, "-P", "-c", CALL, "2", *TRAIN],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         stderr=subprocess.PIPE,
@@ -61,16 +63,22 @@ def test_a_stage_that_is_told_to_stop_ends_as_it_would_alone(
     assert latest(tmp_path / "run") is not None
 
 
-@pytest.mark.parametrize("program", ["negatives", "train", "evaluate"])
-def test_programs_start_whatever_lies_in_the_folder(tmp_path: Path, program: str) -> None:
+@pytest.mark.parametrize(
+    ("program", "jobs", "start"),
+    [("negatives", 1, ""), ("train", 2, "stage | "), ("evaluate", 1, "")],
+)
+def test_programs_start_whatever_lies_in_the_folder(
+    tmp_path: Path, program: str, jobs: int, start: str
+) -> None:
     for name in ("data.py", "negatives.py", "training.py", "click.py"):
         (tmp_path / name).write_text("raise AssertionError('not ours')")
     done = subprocess.run(
-        [sys.executable, "-P", "-c", CALL, program, "--help"],
+        [sys.executable, "-P", "-c", CALL, str(jobs), program, "--help"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, "Usage: " + program in done.stderr) == (0, True)
+    first, *_ = done.stderr.splitlines()
+    assert (done.returncode, first.startswith(f"{start}Usage: {program}")) == (0, True), first

@@ -2,6 +2,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from data.errors import UsageError
 from negatives.pipeline.plan import stages_of
 from negatives.pipeline.run import CONFIG, run_pipeline
-from negatives.pipeline.stages import DONE, Stage, StoppedError, done, run_stage
+from negatives.pipeline.stages import DONE, Stage, StoppedError, done, run_stage, run_stages
 
 SECTIONS: dict[str, Any] = {
     "data": {"source": {"name": "scenes", "num_images": 5}},
@@ -24,7 +25,7 @@ class Calls:
         self.made, self.codes = stage_makes, list(codes)
         self.commands: list[tuple[str, ...]] = []
 
-    def __call__(self, command: Sequence[str]) -> int:
+    def __call__(self, _stage: str, command: Sequence[str]) -> int:
         self.commands.append(tuple(command))
         code = self.codes.pop(0) if self.codes else 0
         if not code:
@@ -65,12 +66,64 @@ def test_a_stage_that_fails_is_no_finished_one_and_goes_on_in_its_folder(tmp_pat
     assert calls.commands[0] == calls.commands[1]
 
 
+def named(name: str, *needs: str) -> Stage:
+    return Stage(name=name, depends_on={"name": name}, command=("{}",), makes="rows", needs=needs)
+
+
+CHAINS = (
+    named("build"),
+    named("audit", "build"),
+    named("train", "build"),
+    named("evaluate", "train"),
+    named("baseline", "build"),
+)
+
+
+class Overlapping:
+    """Stands for the programs: `train` and `baseline` wait until both run."""
+
+    def __init__(self, fails: str = "") -> None:
+        self.fails, self.started, self.both = fails, list[str](), Barrier(2, timeout=20)
+
+    def __call__(self, name: str, command: Sequence[str]) -> int:
+        self.started.append(name)
+        if name in ("train", "baseline"):
+            self.both.wait()
+        (Path(command[0]) / "rows").touch()
+        return 75 if name == self.fails else 0
+
+
+def test_stages_that_do_not_need_each_other_run_at_once(tmp_path: Path) -> None:
+    calls = Overlapping()
+    accounts = run_stages(CHAINS, tmp_path, call=calls, jobs=2)
+    assert [account.name for account in accounts] == [stage.name for stage in CHAINS]
+    assert calls.started[0] == "build"
+    assert calls.started.index("evaluate") > calls.started.index("train")
+
+
+def test_no_stage_starts_after_a_failure_but_those_that_run_are_waited_for(tmp_path: Path) -> None:
+    calls = Overlapping(fails="train")
+    with pytest.raises(StoppedError, match="stage train failed"):
+        run_stages(CHAINS, tmp_path, call=calls, jobs=2)
+    finished = {stage.name for stage in CHAINS if done(stage, tmp_path)}
+    assert finished == {"build", "audit", "baseline"}
+
+
+def test_one_job_runs_stages_in_order(tmp_path: Path) -> None:
+    calls = Calls("rows")
+    said: list[str] = []
+    stages = tuple(each for each in CHAINS if each.name != "baseline")
+    run_stages(stages, tmp_path, call=calls, say=said.append)
+    assert [line.partition(":")[0] for line in said[::2]] == [each.name for each in stages]
+    assert [line.partition(":")[0] for line in said[1::2]] == [each.name for each in stages]
+
+
 def test_a_damaged_mark_is_one_line(tmp_path: Path) -> None:
     folder = stage().folder(tmp_path)
     folder.mkdir()
     (folder / DONE).write_text("{")
     with pytest.raises(UsageError, match=r"done\.json: damaged; delete it"):
-        run_stage(stage(), tmp_path)
+        run_stage(stage(), tmp_path, call=Calls("rows"))
 
 
 def with_change(sections: dict[str, Any], where: str, value: object) -> dict[str, Any]:
