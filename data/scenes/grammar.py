@@ -8,11 +8,13 @@ the nearest noun before it.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from data.scenes import words
 from data.scenes.statements import Phrase, Quantity, Statement, Unparsed, none_of, say
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> tuple[Phrase, ...]:
     """Return the statements of a caption, which asserts all of them.
 
