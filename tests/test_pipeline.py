@@ -221,7 +221,7 @@ FLAGS = {
     "render": "help joined json output quiet size",
     "repair": "drop-empty help json quiet reference-model scores seed tolerance",
     "rules": "help json",
-    "run": "dry-run help json out quiet reference-model set workers",
+    "run": "dry-run help jobs json out quiet reference-model set workers",
     "sources": "help json",
     "stats": "help json",
     "verify": "help json",
