@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from negatives.parse import Parse, Token
 from negatives.slots import Slot, Substitutes
@@ -17,9 +17,9 @@ from negatives.slots import Slot, Substitutes
 _DETERMINERS = frozenset(("DT", "PRP$", "CD", "PDT", "WP$"))
 _NOUNS = frozenset(("NN", "NNS"))
 _MAX_OBJECT_DISTANCE = 10  # tokens
+_NO_WORDS: Final[frozenset[str]] = frozenset()
 _THING = "thing"  # the kind of an unlisted object
-_ROAD = "road"
-_BY_THE_ROAD = frozenset(("on", "in", "beside", "next to"))
+_ANY = "*"  # every kind of object
 
 
 class _Phrase(NamedTuple):
@@ -34,15 +34,15 @@ class Relations(NamedTuple):
 
     `phrases`: prepositions by their first word, longest first; `others`: the rest of a
     preposition's class, by kind of object and preposition; `kinds`: the kind of an object, by word
-    form; `after`: the left neighbours that exclude a relation; `standing`: the words on the left
-    that exclude the relations beside a road.
+    form; `after`: the left neighbours that exclude a relation; `unless`: the words anywhere on the
+    left that do, by kind of object (or any) and preposition.
     """
 
     phrases: Mapping[str, tuple[_Phrase, ...]]
     others: Mapping[tuple[str, str], tuple[str, ...]]
     kinds: Mapping[str, str]
     after: frozenset[str]
-    standing: frozenset[str]
+    unless: Mapping[tuple[str, str], frozenset[str]]
 
 
 class _PrepositionSpan(NamedTuple):
@@ -114,14 +114,15 @@ def _others(
     if tokens[last + 1].tag not in _DETERMINERS and thing.tag != "NNS":
         return ()
     kind = table.kinds.get(thing.text.lower(), _THING)
-    if kind == _ROAD and phrase in _BY_THE_ROAD and _stands(tokens[:first], table):
+    if _is_excluded(tokens[:first], kind, phrase, table):
         return ()
     return table.others.get((kind, phrase), ())
 
 
-def _stands(before: tuple[Token, ...], table: Relations) -> bool:
-    """Tell whether one of the words is a thing that stands both beside a road and on its side."""
-    return any(token.text.lower() in table.standing for token in before)
+def _is_excluded(before: tuple[Token, ...], kind: str, phrase: str, table: Relations) -> bool:
+    """Tell whether a word on the left excludes a preposition before an object of a kind."""
+    words = table.unless.get((kind, phrase), _NO_WORDS) | table.unless.get((_ANY, phrase), _NO_WORDS)
+    return bool(words) and any(token.text.lower() in words for token in before)
 
 
 def _object(tokens: tuple[Token, ...], preposition: int) -> Token | None:
@@ -153,7 +154,8 @@ def relations_of(table: str) -> Relations:
     """
     others: dict[tuple[str, str], tuple[str, ...]] = {}
     kinds: dict[str, str] = {}
-    words: dict[str, set[str]] = {"after": set(), "standing": set()}
+    after: set[str] = set()
+    unless: dict[tuple[str, str], frozenset[str]] = {}
     section, kind = "", ""
     for line in filter(None, (raw.partition("#")[0].strip() for raw in table.splitlines())):
         if line.startswith("["):
@@ -162,16 +164,18 @@ def relations_of(table: str) -> Relations:
             _add_class(others, kind, tuple(member.strip() for member in line.split("|")))
         elif section == "objects":
             _add_objects(kinds, kind, line.split())
-        elif section in words:
-            words[section].update(line.split())
+        elif section == "after":
+            after.update(line.split())
+        elif section == "unless":
+            _add_exception(unless, *line.split(":"))
         else:
             raise ValueError(f"relations: this line is in no section: {line!r}")
     return Relations(
         phrases=_by_first_word({phrase for _, phrase in others}),
         others=others,
         kinds=kinds,
-        after=frozenset(words["after"]),
-        standing=frozenset(words["standing"]),
+        after=frozenset(after),
+        unless=unless,
     )
 
 
@@ -183,6 +187,15 @@ def _add_class(
         if (kind, member) in others:
             raise ValueError(f"relations: {member!r} is in two classes of {kind!r}")
         others[kind, member] = tuple(other for other in members if other != member)
+
+
+def _add_exception(
+    unless: dict[tuple[str, str], frozenset[str]], kind: str, phrases: str, words: str
+) -> None:
+    """Add words that exclude phrases, which stand between bars, before objects of a kind."""
+    for phrase in phrases.split("|"):
+        key = kind, phrase.strip()
+        unless[key] = unless.get(key, _NO_WORDS) | frozenset(words.split())
 
 
 def _add_objects(kinds: dict[str, str], kind: str, nouns: list[str]) -> None:
