@@ -4,7 +4,6 @@ import json
 import re
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +29,10 @@ _COLUMNS: Final = (
     "composition", "binding", "images alone", "no image", "paraphrases", "zero-shot", "I2T R@1",
 )  # fmt: skip
 _AGAINST: Final = ("composition", "binding", "images alone")
+_BY: Final = "statements by "
+_CONTROL: Final = "CLIP, statements"
+_ACROSS: Final = "I2T R@1"
+_UP: Final = "binding"
 _TITLES: Final = ("", "seeds", *_COLUMNS, *(f"{figure} against CLIP" for figure in _AGAINST))
 
 
@@ -61,20 +64,34 @@ def write_report(out: Path) -> None:
     results = read_all(out / "results")
     found = {label: [figures_of(run) for run in runs] for label, runs in results.items()}
     write_atomically(out / "study.txt", aligned(table(found)) + "\n")
+    write_atomically(out / "study.json", as_json(found))
+    write_atomically(out / "tradeoff.svg", picture(found))
+
+
+def as_json(found: Mapping[str, Sequence[Figures]]) -> str:
+    """Return the figures of all runs by row, rounded as the page has them."""
     rounded = {
         label: [{name: round(value, 2) for name, value in run.items()} for run in runs]
         for label, runs in found.items()
     }
-    write_atomically(out / "study.json", json.dumps(rounded, indent=1) + "\n")
+    return json.dumps(rounded, indent=1) + "\n"
+
+
+def picture(found: Mapping[str, Sequence[Figures]]) -> str:
+    """Return what binding costs: a point a row, means over seeds, binding against retrieval.
+
+    Shown are the rows that differ only in losses and negatives ("statements by ...") with their
+    control, or all rows if there are none of these yet.
+    """
+    shown = [label for label in found if _BY in label]
     means = [
-        replace(runs[0], weights=label, summary={
-            name: statistics.fmean(run.summary[figure] for run in runs)
-            for name, figure in FIGURES.items()
+        Results(model="", weights=label.replace(_BY, ""), digest="", scores=(), summary={
+            figure: statistics.fmean(run[figure] for run in found[label]) / 100
+            for figure in (_ACROSS, _UP)
         })
-        for label, runs in results.items()
+        for label in found if not shown or label in (_CONTROL, *shown)
     ]  # fmt: skip
-    picture = tradeoff(means, across="zero-shot", up="composition")
-    write_atomically(out / "tradeoff.svg", picture)
+    return tradeoff(means, across=_ACROSS, up=_UP)
 
 
 def read_all(folder: Path) -> dict[str, list[Results]]:

@@ -121,7 +121,9 @@ def _others(
 
 def _is_excluded(before: tuple[Token, ...], kind: str, phrase: str, table: Relations) -> bool:
     """Tell whether a word on the left excludes a preposition before an object of a kind."""
-    words = table.unless.get((kind, phrase), _NO_WORDS) | table.unless.get((_ANY, phrase), _NO_WORDS)
+    words = table.unless.get((kind, phrase), _NO_WORDS) | table.unless.get(
+        (_ANY, phrase), _NO_WORDS
+    )
     return bool(words) and any(token.text.lower() in words for token in before)
 
 

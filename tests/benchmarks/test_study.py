@@ -4,14 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from benchmarks.study import check_design
 from benchmarks.study_methods import METHODS
+from benchmarks.study_page import main
 from benchmarks.study_tables import (
     FIGURES,
     binding_table,
     figures_of,
     markdown,
+    picture,
     read_all,
     table,
     write_report,
@@ -116,6 +119,25 @@ def test_the_page_has_the_figures_of_the_committed_results() -> None:
     page = (DOCS / "study.md").read_text(encoding="utf-8")
     assert markdown(table(found)) in page
     assert markdown(binding_table(found)) in page
+    assert (DOCS / "pictures/study.svg").read_text(encoding="utf-8") == picture(found)
+
+
+def test_the_page_is_written_from_a_folder_of_results(tmp_path: Path) -> None:
+    for name, share in (("pretrained", 0.5), ("CLIP, statements 0", 0.6)):
+        write_results(results(share), tmp_path / "results" / f"{name}.json")
+    (tmp_path / "pictures").mkdir()
+    page = (DOCS / "study.md").read_text(encoding="utf-8")
+    (tmp_path / "study.md").write_text(page, encoding="utf-8")
+    run = CliRunner().invoke(main, [str(tmp_path), "--docs", str(tmp_path)])
+    assert run.exit_code == 0, run.output
+    found = json.loads((tmp_path / "study.json").read_text())
+    assert list(found) == ["pretrained", "CLIP, statements"]
+    assert markdown(table(found)) in (tmp_path / "study.md").read_text(encoding="utf-8")
+
+
+def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
+    run = CliRunner().invoke(main, [str(tmp_path)])
+    assert isinstance(run.exception, UsageError)
 
 
 def test_a_folder_of_another_scale_is_refused(tmp_path: Path) -> None:
