@@ -14,7 +14,7 @@ from negatives.building.parse_files import read_parses
 from negatives.building.parsing import ParseStats
 from negatives.building.plan import Plan
 from negatives.building.rewriting import rewritten
-from negatives.building.stage import Done, NewFile, Stage, Task
+from negatives.building.stage import Done, NewFile, Stage, Task, without_collector
 from negatives.generator import ParsedCaptions, choose_block, chooser_of, with_thinning
 from negatives.guards.siblings import Siblings, siblings_in
 from negatives.llm.asking import LlmAnswers
@@ -101,6 +101,7 @@ def choosing(
     )
 
 
+@without_collector()
 def write_block(options: ChooseOptions, task: ChooseTask, new_file: NewFile) -> ChooseStats:
     """Write the rows of a block, and its rejects if configured.
 

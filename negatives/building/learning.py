@@ -28,7 +28,16 @@ from negatives.building.count_files import (
 )
 from negatives.building.parse_files import read_parses
 from negatives.building.parsing import ParseStats
-from negatives.building.stage import Done, NewFile, NoCaptions, Site, Stage, Task, run_stage
+from negatives.building.stage import (
+    Done,
+    NewFile,
+    NoCaptions,
+    Site,
+    Stage,
+    Task,
+    run_stage,
+    without_collector,
+)
 from negatives.choose import Chooser
 from negatives.exclusion.model import (
     NOTHING_EXCLUDED,
@@ -194,6 +203,7 @@ def _lemma_hashes() -> Mapping[str, Hashes]:
     return hashes_of(lexicons.load().lemmas())
 
 
+@without_collector()
 def recount_block(task: RecountTask, new_file: NewFile) -> CountStats:
     """Write the change of the counts that moved captions cause."""
     block = list(read_parses(task.parses))
@@ -213,6 +223,7 @@ def recount_block(task: RecountTask, new_file: NewFile) -> CountStats:
     return CountStats(len(moved))
 
 
+@without_collector()
 def lay_out_block(
     options: LearnOptions, model: AnyPath, share: float, parses: AnyPath, new_file: NewFile
 ) -> LayoutStats:

@@ -14,7 +14,7 @@ from negatives.building.count_files import count_block
 from negatives.building.parse_files import write_parses
 from negatives.building.plan import Plan
 from negatives.building.reading import Reading
-from negatives.building.stage import NewFile, Stage
+from negatives.building.stage import NewFile, Stage, without_collector
 from negatives.skipping import NO_WORDS, NOT_ENGLISH
 from negatives.words import lexicon as lexicons
 from negatives.words.lexicon import Lexicon
@@ -82,6 +82,7 @@ def load_parser(model: str) -> None:
     gc.freeze()  # what was loaded stays, so garbage collection can ignore it
 
 
+@without_collector()
 def parse_block(
     options: ParseOptions, captions: tuple[Caption, ...], new_file: NewFile
 ) -> ParseStats:

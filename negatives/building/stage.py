@@ -6,7 +6,9 @@ and raised at the end. A stage only defines its tasks and how to do one: `work(t
 writes files at paths from `new_file` and returns statistics.
 """
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
@@ -170,3 +172,19 @@ class Attempt(Generic[T, F]):
 
         stats: Json = {"digest": task.digest, **self.work(task.content, new_file)._asdict()}
         return commit(self.folder, task.name, attempts, stats)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Pause Python's collector of reference cycles; as a decorator, during a function.
+
+    Parses, slots and rows are millions of objects without cycles. They live until the end of their
+    task, and the collector would visit them again and again.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

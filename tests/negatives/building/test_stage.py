@@ -1,5 +1,6 @@
 """A stage: tasks done once, committed whole, with typed facts, whoever does them."""
 
+import gc
 import json
 import os
 from collections.abc import Callable
@@ -11,7 +12,15 @@ from typing import NamedTuple
 import pytest
 
 from data.errors import ShardError, UsageError
-from negatives.building.stage import Done, NewFile, Site, Stage, Task, run_stage
+from negatives.building.stage import (
+    Done,
+    NewFile,
+    Site,
+    Stage,
+    Task,
+    run_stage,
+    without_collector,
+)
 from negatives.executors import Run, opening
 from negatives.executors.local import workers_on_this_machine
 
@@ -193,3 +202,28 @@ def test_a_marker_that_another_attempt_wrote_wins(place: Workshop) -> None:
     site = Site(place.folder / "work", workers_on_this_machine, lambda *_: None)  # type: ignore[arg-type]
     assert run_stage(stage, site)["a"] == first
     assert json.loads(content)["facts"]["captions"] == 2
+
+
+@without_collector()
+def collects(*, fails: bool) -> bool:
+    """Tell whether the collector runs.
+
+    Raises:
+        ShardError: it `fails`.
+    """
+    if fails:
+        raise ShardError("a bad word")
+    return gc.isenabled()
+
+
+def test_the_collector_pauses_during_a_task_and_no_longer() -> None:
+    assert gc.isenabled()
+    assert not collects(fails=False)
+    assert gc.isenabled()
+    with pytest.raises(ShardError, match="a bad word"):
+        collects(fails=True)
+    assert gc.isenabled()
+    with without_collector():
+        assert not collects(fails=False)
+        assert not gc.isenabled()  # an inner pause does not end the outer one
+    assert gc.isenabled()
