@@ -37,6 +37,7 @@ DOORS = {  # library -> the modules that import it; of MADE_OF, those outside it
         "negatives.exclusion.factors",
         "negatives.exclusion.rivals",
         "negatives.exclusion.scores",
+        "negatives.negation.odds",
     },
     "threadpoolctl": {"data.measures.adversary"},
     "ray": {"negatives.executors.ray"},

@@ -69,14 +69,15 @@ def say_what_is_there(  # noqa: PLR0913 - captions, what is known of them, and h
     vocabulary = Vocabulary(
         {name for each in objects.values() if each for part in each for name in part}, lexicon
     )
-    states = [
-        _state(parse, others, objects[caption.image], vocabulary, lexicon)
+    things = [
+        _things(parse, others, objects[caption.image], vocabulary, lexicon)
         for (caption, parse), others in zip(block, siblings, strict=True)
     ]
+    states = [each.unnamed for each in things]
     names = sorted({name for state in states for name in state})
     if not names:
         return [NOTHING] * len(block)
-    odds = _odds(block, states, names, lexicon)
+    odds = _odds(block, things, names, lexicon)
     drawn = draw_pairs([caption for caption, _ in block], states, names, odds, seed=seed)
     return [
         _say(parse, pair, lexicon, producer=producer)
@@ -84,35 +85,46 @@ def say_what_is_there(  # noqa: PLR0913 - captions, what is known of them, and h
     ]
 
 
-def _state(
+class _Things(NamedTuple):
+    """Things of an image: whether those that a clause may mention are there, and what is named."""
+
+    unnamed: Mapping[str, bool]
+    named: frozenset[str]
+
+
+def _things(
     parse: Parse,
     others: Siblings,
     objects: Objects | None,
     vocabulary: Vocabulary,
     lexicon: Lexicon,
-) -> Mapping[str, bool]:
-    """Return whether each thing that a clause may mention is there."""
+) -> _Things:
+    """Return the things that a caption may deny or affirm, and those of its image that it names."""
     if objects is None or not can_take_a_clause(parse) or len(parse.tokens) > _MOST_TOKENS:
-        return {}
+        return _Things({}, frozenset())
     own = vocabulary.said(siblings_of([parse], lexicon))
     of_others = vocabulary.said(others)
     there = (set(objects.present) & of_others) - own
     away = set(objects.absent) - own - of_others
-    return {**dict.fromkeys(sorted(there), True), **dict.fromkeys(sorted(away), False)}
+    return _Things(
+        {**dict.fromkeys(sorted(there), True), **dict.fromkeys(sorted(away), False)},
+        frozenset(own.intersection(objects.present)),
+    )
 
 
 def _odds(
     block: ParsedCaptions,
-    states: Sequence[Mapping[str, bool]],
+    things: Sequence[_Things],
     names: Sequence[str],
     lexicon: Lexicon,
 ) -> NDArray[np.float64]:
     """Return the log-odds that each thing is there, captions x names, less their mean for each."""
     columns = {name: column for column, name in enumerate(names)}
     known = np.full((len(block), len(names)), -1, np.int8)
-    for row, state in enumerate(states):
-        for name, is_there in state.items():
+    for row, (unnamed, named) in enumerate(things):
+        for name, is_there in unnamed.items():
             known[row, columns[name]] = is_there
+        known[row, [columns[name] for name in named if name in columns]] = 1
     contexts = [siblings_of([parse], lexicon).lemmas for _, parse in block]
     folds = [Stream("absence", image_key(caption)).below(NUM_FOLDS) for caption, _ in block]
     return log_odds(contexts, known, np.array(folds, np.int64))

@@ -2,8 +2,10 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from math import exp, log
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from negatives.negation.clauses import (
 )
 from negatives.negation.drawing import Pair, draw_pairs, say_what_is_there
 from negatives.negation.odds import log_odds
+from negatives.parse import Parse
 from negatives.words import lexicon as lexicons
 from tests.parses import parse_of
 
@@ -172,21 +175,31 @@ def test_a_pair_and_its_mirror_image_are_equally_likely(*, known: float, is_fair
 CATEGORIES = ("dog", "cat", "frisbee", "traffic light", "person")
 
 
-def write_coco(folder: Path, num_images: int) -> Coco:
-    """Write images of dogs and cats with frisbees or traffic lights; half are mentioned."""
+class Shown(NamedTuple):
+    """An image of COCO: its captions, and the things annotated."""
+
+    captions: tuple[str, ...]
+    things: tuple[str, ...]
+
+
+def shown_animals(number: int) -> Shown:
+    """Return an image of a dog or cat with a frisbee or traffic light; half are mentioned."""
+    stream = Stream("coco", number)
+    animal, thing = stream.choice(CATEGORIES[:2]), stream.choice(CATEGORIES[2:4])
+    others = ("a frisbee", "a light") if stream.chance(0.5) else ("a thing", "a thing")
+    texts = f"a {animal} outside", f"{others[thing == 'traffic light']} in the park"
+    return Shown(texts, (animal, thing))
+
+
+def write_coco(folder: Path, shown: Sequence[Shown], names: Sequence[str]) -> Coco:
+    """Write captions and annotations of images."""
     images, captions, instances = [], [], []
-    for number in range(num_images):
-        stream = Stream("coco", number)
-        animal, thing = stream.choice(CATEGORIES[:2]), stream.choice(CATEGORIES[2:4])
-        name = f"{number:012d}.jpg"
-        images.append({"id": number, "file_name": name})
-        others = ("a frisbee", "a light") if stream.chance(0.5) else ("a thing", "a thing")
-        texts = [f"a {animal} outside", f"{others[thing == 'traffic light']} in the park"]
+    for number, (texts, things) in enumerate(shown):
+        images.append({"id": number, "file_name": f"{number:012d}.jpg"})
         captions += [{"id": 2 * number + n, "image_id": number, "caption": text}
                      for n, text in enumerate(texts)]  # fmt: skip
-        instances += [{"image_id": number, "category_id": CATEGORIES.index(each)}
-                      for each in (animal, thing)]  # fmt: skip
-    categories = [{"id": n, "name": name} for n, name in enumerate(CATEGORIES)]
+        instances += [{"image_id": number, "category_id": names.index(each)} for each in things]
+    categories = [{"id": n, "name": name} for n, name in enumerate(names)]
     for kind, content in (
         ("captions", {"images": images, "annotations": captions}),
         ("instances", {"images": images, "annotations": instances, "categories": categories}),
@@ -195,14 +208,19 @@ def write_coco(folder: Path, num_images: int) -> Coco:
     return Coco(root=folder, instances=folder)
 
 
-def test_coco_denies_what_is_neither_annotated_nor_mentioned(tmp_path: Path) -> None:
-    source = write_coco(tmp_path, 200)
+def parsed_captions(source: Coco) -> list[tuple[Caption, Parse]]:
+    """Return a source's captions, parsed by a table."""
     tags = {"a": "DET", "the": "DET", "in": "ADP", "outside": "ADV"}
-    block = [
+    return [
         (each, parse_of(" ".join(f"{w}/{tags.get(w, 'NOUN')}" for w in each.text.split())))
         for each in source.read("val2017")
         if isinstance(each, Caption)
     ]
+
+
+def test_coco_denies_what_is_neither_annotated_nor_mentioned(tmp_path: Path) -> None:
+    source = write_coco(tmp_path, [shown_animals(number) for number in range(200)], CATEGORIES)
+    block = parsed_captions(source)
     siblings = siblings_in(block, LEXICON)
     found = say_what_is_there(block, siblings, source, LEXICON, seed=0, producer=3)
     said = Counter[tuple[str, bool]]()
@@ -224,3 +242,38 @@ def test_coco_denies_what_is_neither_annotated_nor_mentioned(tmp_path: Path) -> 
         assert said[name, True] > 10
     assert not said["person", True], "never there, so its denial would tell that it is true"
     assert say_what_is_there(block, siblings, source, LEXICON, seed=0, producer=3) == found
+
+
+OF_PLACE: Final = {
+    "park": ("frisbee", "kite", "umbrella", "bicycle", "horse", "zebra", "truck", "carrot"),
+    "room": ("clock", "vase", "laptop", "toilet", "toaster", "pizza", "banana", "book"),
+}
+
+
+def shown_place(number: int) -> Shown:
+    """Return an image of a place with a thing, mostly one of that place, mostly named."""
+    stream = Stream("places", number)
+    place, other = stream.shuffled(sorted(OF_PLACE))
+    thing = stream.choice(OF_PLACE[place if stream.chance(0.8) else other])
+    text = f"a {thing} in the {place}"
+    return Shown((text, text if stream.chance(0.8) else f"somebody in the {place}"), (thing,))
+
+
+def test_a_place_does_not_tell_which_thing_is_there(tmp_path: Path) -> None:
+    """Most captions name their things; the others are too few to learn what goes with a place."""
+    names = [name for of_place in OF_PLACE.values() for name in of_place]
+    source = write_coco(tmp_path, [shown_place(number) for number in range(700)], names)
+    block = parsed_captions(source)
+    siblings = siblings_in(block, LEXICON)
+    true, false = 0, 0  # clauses on a thing of the place, the other's thing being of another place
+    for seed in range(4):
+        said = say_what_is_there(block, siblings, source, LEXICON, seed=seed, producer=0)
+        for (caption, _), (positives, negatives, _) in zip(block, said, strict=True):
+            of_place = OF_PLACE[caption.text.rpartition(" ")[2]]
+            there, away = (
+                any(edited.text.endswith(of_place) for edited in side if not denies(edited))
+                for side in (positives, negatives)
+            )
+            true, false = true + (there and not away), false + (away and not there)
+    assert true + false > 60
+    assert true / (true + false) == pytest.approx(0.5, abs=0.15), (true, false)
