@@ -48,7 +48,7 @@ _EXAMPLES = 4  # of each task
     "--checkpoint", type=LOCAL_PATH, help="A run's folder, or with --model a file of weights."
 )
 @click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
-@click.option("--pretrained", help="A tag of open_clip; without one, random weights.")
+@click.option("--pretrained", help="A tag of open_clip or a file; without one, random weights.")
 @click.option(
     "--which", type=click.Choice(["last", "best"]), default="last", show_default=True,
     help="Which of a run's checkpoints.",

@@ -285,6 +285,7 @@ def test_benchmarks_are_listed_with_what_they_expect() -> None:
         ("--checkpoint {root}/run", "includes its model: drop --model and --pretrained"),
         ("--checkpoint {root}/shards", "drop --model and --pretrained"),
         ("--checkpoint x.pt --pretrained openai", "drop --pretrained"),
+        ("--model ViT-B-32 --pretrained ''", "--pretrained: expected a tag of open_clip"),
         ("--check-golden ViT", "--check-golden: unknown 'ViT'"),
         ("--against publishd", "--against: expected published or published:BACKBONE"),
         ("--base {root}/none.json", "none.json: cannot be read"),
