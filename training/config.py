@@ -14,7 +14,15 @@ from training.batches.sampler import Composites
 from training.objective.objective import Objective
 from training.objective.specs import objective_of, spec_of
 from training.old_names import refuse_old_names
-from training.presets import IN_PLACE, PRESETS, PRETRAINED, Tower, backbone_of, placed, weights_named
+from training.presets import (
+    IN_PLACE,
+    PRESETS,
+    PRETRAINED,
+    Tower,
+    backbone_of,
+    placed,
+    weights_named,
+)
 
 Precision = Literal["bf16", "fp16", "fp32"]
 Frozen = Literal["none", "image", "text"]
