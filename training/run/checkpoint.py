@@ -2,7 +2,7 @@
 
 A checkpoint has all that a run needs to go on: weights, optimizer, loss scale, position in the
 data, step, the run's configuration and the digest of its rows, the teacher's weights, those of
-maps that only training needs, and what losses carry from step to step. There is no generator's
+maps that only training needs, and what losses carry from step to step. It holds no generator's
 state in it: every random decision is drawn from the seed and the step, or from the seed and the
 sample. It has nothing of ranks, workers or devices.
 
