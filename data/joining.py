@@ -1,8 +1,8 @@
 """Where the images of a composite are placed in one picture. Pure.
 
-Each has half of the picture. An image is cropped halfway towards the shape of its half: the share of
-the image that stays visible equals the share of the half that it fills. It is never stretched; the
-rest of the half is black.
+Each has half of the picture. An image is cropped halfway towards the shape of its half: the share
+of the image that stays visible equals the share of the half that it fills. It is never stretched;
+the rest of the half is black.
 """
 
 from math import sqrt
