@@ -143,8 +143,8 @@ def _ask(paths: Sequence[AnyPath], output: Path | None, *, quiet: bool) -> None:
             file.write(answer_line(item.item, answer))
         todo = todo[1:]
     if not quiet:
-        items = counted(len(todo), "item")
-        left = f"{items} left: run it again to continue" if todo else "all items are judged"
+        remaining = counted(len(todo), "item")
+        left = f"{remaining} left: run it again to continue" if todo else "all items are judged"
         click.echo(f"{left}; answers in {output}")
 
 

@@ -70,9 +70,9 @@ def stats(*, folder: AnyPath, as_json: bool) -> None:
     for line in doubts_of(manifest, folder):
         click.echo(line)
     click.echo(f"fingerprint {manifest.fingerprint}")
-    if counts := manifest.tallies["empty_because"]:
+    if reasons := manifest.tallies["empty_because"]:
         click.echo("\nwhy a caption has no negative: the commonest outcome of its slots")
-        for name, count in _commonest_first(counts):
+        for name, count in _commonest_first(reasons):
             meaning = _MEANINGS.get(name)
             click.echo(f"  {count:>9,}  {name}{f': {meaning}' if meaning else ''}")
     for title, field in (

@@ -25,7 +25,7 @@ _READERS = ("words", "form", "fluency")
     type=float,
     default=0.05,
     show_default=True,
-    help="How far from 0.5 each reader may stand.",
+    help="How far from 0.5 each reader may be.",
 )
 @click.option(
     "--reference-model",

@@ -35,7 +35,7 @@ def render(
 ) -> None:
     """Draw the scene of every image of a finished folder whose source is scenes.
 
-    Images that are there are drawn again: equal folders give equal images. Training joins
+    Existing images are drawn again; equal folders give equal images. Training joins
     the two of a composite itself; --joined is for people to look at.
 
     \b
