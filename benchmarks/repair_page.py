@@ -35,10 +35,16 @@ def repair_table(kinds: Sequence[Kind]) -> str:
 
 
 def _cell(kind: Kind, reader: str) -> str:
-    shares = [kind[when].get(reader) for when in ("told_before", "told_after")]
+    shares = [_accuracies(kind, when).get(reader) for when in ("before", "after")]
     return " → ".join(
         f"{value:.3f} ± {(high - low) / 2:.3f}" for value, low, high in filter(None, shares)
     )
+
+
+def _accuracies(kind: Kind, when: str) -> Mapping[str, Any]:
+    """Return each reader's accuracy before or after; older manifests have it under "told"."""
+    found: Mapping[str, Any] = kind.get(f"accuracy_{when}", kind.get(f"told_{when}", {}))
+    return found
 
 
 @click.command(help=__doc__)

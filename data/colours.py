@@ -1,8 +1,8 @@
-"""An image of any of Pillow's modes -> red, green, blue: the one conversion that there is.
+"""An image in any of Pillow's modes -> RGB: the only code that converts modes.
 
 Training, validation and evaluation all see an image through `in_colour`. It decides three things:
 
-* Transparency is laid on white, as browsers and image viewers show it. What lies beneath a
+* Transparency is laid on white, as browsers and image viewers show it. The colour of a
   transparent pixel is whatever the program that saved the file left there; nobody captioned it.
   open_clip drops the alpha channel, and shows these colours or black, depending on where a pipeline
   resizes. Opaque images are the same either way.

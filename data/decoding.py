@@ -24,7 +24,7 @@ _FAULTS = (
 
 
 class BrokenImageError(Exception):
-    """These bytes are no image that can be decoded to its end."""
+    """These bytes are not an image, or it cannot be decoded to the end."""
 
 
 def open_image(content: bytes) -> Image.Image:

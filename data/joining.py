@@ -1,8 +1,8 @@
-"""Where the images of a composite stand in one picture, as its caption speaks of them. Pure.
+"""Where the images of a composite are placed in one picture. Pure.
 
-Each has half of the picture. An image is cut towards the shape of its half, so far that it keeps
-as much of what it shows as it fills of its half, and is never stretched; what is left of the half
-is black.
+Each has half of the picture. An image is cropped halfway towards the shape of its half: the share
+of the image that stays visible equals the share of the half that it fills. It is never stretched;
+the rest of the half is black.
 """
 
 from math import sqrt
@@ -39,7 +39,7 @@ def placed(  # noqa: PLR0913 - an image, its half, and what is left to chance
     scale: tuple[float, float] = (1.0, 1.0),
     stream: Stream | None = None,
 ) -> Placed:
-    """Return what is seen of an image of a composite, and where.
+    """Return the visible part of an image of a composite, and where it is placed.
 
     Args:
         number: 0 for the left or upper image, 1 for the other one.
@@ -67,7 +67,7 @@ def _seen(
     scale: tuple[float, float],
     stream: Stream | None,
 ) -> Pixels:
-    """Return what is seen of an image in a half of the shape `wanted`, width by height."""
+    """Return the visible part of an image in a half of the shape `wanted`, width by height."""
     width, height = image
     own = width / height
     shape = sqrt(own * wanted)  # between the two: as much is cut off as is left empty

@@ -24,8 +24,8 @@ def as_data_url(content: bytes, *, kind: Literal["jpeg", "png"]) -> str:
 def picture_of(contents: Sequence[bytes], layout: str, *, size: int) -> bytes:
     """Return a JPEG of a row's images.
 
-    An image of its own keeps its shape and is at most `size` pixels wide and high; the two of a
-    composite stand in a square of `size` pixels as `layout` says, the middle of each.
+    A single image keeps its shape and is at most `size` pixels wide and high; the two of a
+    composite share a square of `size` pixels as `layout` says, each cropped to its middle.
 
     Raises:
         BrokenImageError: a file cannot be decoded.

@@ -109,7 +109,7 @@ def canvas(
 
 
 def round_ticks(low: float, high: float, *, most: int, whole: bool = False) -> tuple[float, ...]:
-    """Return round numbers that enclose both, in at most about so many steps."""
+    """Return round numbers from `low` or below to `high` or above, in about `most` steps."""
     padding = 0.0 if low < high else 0.05 * (abs(low) or 1)
     ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=whole).tick_values(
         low - padding, high + padding

@@ -53,7 +53,7 @@ def local_folder(where: str | AnyPath, *, report: Report = lambda _num_rows: Non
 def unpacked(folder: AnyPath) -> AnyPath:
     """Return a folder of shards as it is; one published on the Hub is fetched into the cache first.
 
-    What is published has parquet files in the place of shards.
+    Published folders have parquet files instead of shards.
 
     Raises:
         UsageError: there is no such data set, or it is damaged.

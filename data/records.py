@@ -9,6 +9,7 @@ SUBTYPES = ("obj", "att", "rel", "act", "num", "np", "order", "existence", "unkn
 METHODS = ("rule", "llm", "import")
 POSITIVE_TYPES = ("reorder", "replace", "rewrite", "sibling")
 LAYOUTS = ("single", "left-right", "top-bottom")
+SCORE_DIGITS = 4  # decimals of a score; differences between machines are far smaller
 
 
 class Caption(NamedTuple):

@@ -6,6 +6,7 @@ building it from one dictionary per row takes four times as long.
 Version 1 had one `image` per row and no positives. Its batches are converted when read.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.edits import Edit, Replacement
-from data.records import Negative, Positive, Reject, Row
+from data.records import SCORE_DIGITS, Negative, Positive, Reject, Row
 
 VERSION = 2
 READABLE = (1, VERSION)
@@ -163,7 +164,19 @@ def plain_negative(negative: Negative | Positive | Reject) -> dict[str, object]:
 
 def _fields(item: dict[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in item.items() if name != "edits"},
-            "edit": _edit_of(item["edits"])}  # fmt: skip
+            "score": _short(item["score"]), "edit": _edit_of(item["edits"])}  # fmt: skip
+
+
+def _short(score: float | None) -> float | None:
+    """Return a float32 with the decimals that scorers give, if it is the float32 nearest to these.
+
+    For example 0.4427, which a float32 stores as 0.4426999986171722.
+    """
+    if score is None:
+        return None
+    rounded = round(score, SCORE_DIGITS)
+    half_a_step = math.ulp(score) * 2**28  # between float32 values; a float64 has 29 more bits
+    return rounded if abs(rounded - score) <= half_a_step else score
 
 
 def _edited_array(edited_by_row: Sequence[tuple[Negative | Positive, ...]]) -> pa.Array:

@@ -30,7 +30,7 @@ def translate_error(error: Exception, where: str, *, new: bool = False) -> Excep
 
     Missing or existing files give pathlib's exceptions, what the user can fix a UsageError, what
     the store does not support a NotImplementedError, anything else a RetryableError. `new`: a file
-    is being written, so that what is missing is the bucket.
+    is being written, so if anything is missing, it is the bucket.
     """
     status, code = status_of(error), _code_of(error)
     text = f"{where}: {type(error).__name__}: {one_line(error)}"

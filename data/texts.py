@@ -1,4 +1,4 @@
-"""Helpers for texts: comparison, encoding, one-line messages."""
+"""Helpers for texts: comparison, encoding, one-line messages, counts."""
 
 import re
 from collections.abc import Iterable
@@ -22,6 +22,11 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun, such as "1 shard" and "2,500 shards"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def one_line(error: BaseException) -> str:

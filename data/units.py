@@ -34,7 +34,7 @@ Span = tuple[int, int]
 
 
 class Units(NamedTuple):
-    """Where a text's units stand, in order and apart; `pairs`: opening tags with their closing."""
+    """The spans of a text's units, sorted and disjoint; `pairs`: opening and closing tags."""
 
     spans: tuple[Span, ...]
     pairs: tuple[tuple[Span, Span], ...] = ()
@@ -52,7 +52,7 @@ NO_UNITS = Units(())
 
 
 def units_of(text: str) -> Units:
-    """Return the units of a text; a cluster of one code point is none."""
+    """Return the units of a text; single code points are not units."""
     has_markup = _CLUE.search(text) is not None
     if not has_markup and text.isascii():
         return NO_UNITS

@@ -48,8 +48,10 @@ little. Empty for a slot that the scorer could not lay out.
 """
 
 
+RARE = "rarely seen together"
 UNDRAWN = frozenset((
-    "stays", "out of reach", "not known", "not laid out", "cannot be drawn back", "thinned",
+    "stays", "out of reach", RARE, "not laid out", "cannot be drawn back", "thinned",
+    "not known",  # RARE in folders built before it got that name
 ))  # fmt: skip
 """Outcomes of alternatives that never become candidates, and so not rejects either."""
 
@@ -95,10 +97,10 @@ def pair_draws(
 ) -> Iterator[Draw | str]:
     """Yield what is drawn, or the name of an outcome.
 
-    A slot without a draw yields "not laid out" (the scorer could not read it), "not known" (the
-    corpus has seen too little of all alternatives), "out of reach" or "stays"; a draw that is not
-    kept yields "thinned". `keep`: the probability of keeping a "type/subtype", 1 by default. From a
-    slot that no scorer weighs one candidate is drawn uniformly.
+    A slot without a draw yields "not laid out" (the scorer could not read it), RARE (the corpus has
+    seen no alternative often enough with the words around it), "out of reach" or "stays"; a draw
+    that is not kept yields "thinned". `keep`: the probability of keeping a "type/subtype", 1 by
+    default. From a slot that no scorer weighs one candidate is drawn uniformly.
     """
     for slot, log_ratios in offers:
         kept = keep.get(f"{slot.type}/{slot.subtype}", 1.0) if keep else 1.0
@@ -120,7 +122,7 @@ def _why_not(log_ratios: LogRatios, max_log_ratio: float) -> str:
         return "not laid out"
     known = [ratio for ratio in log_ratios if ratio > -inf]
     if not known:
-        return "not known"
+        return RARE
     return "stays" if any(abs(ratio) <= max_log_ratio for ratio in known) else "out of reach"
 
 

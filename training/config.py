@@ -14,7 +14,15 @@ from training.batches.sampler import Composites
 from training.objective.objective import Objective
 from training.objective.specs import objective_of, spec_of
 from training.old_names import refuse_old_names
-from training.presets import IN_PLACE, PRESETS, PRETRAINED, Tower, backbone_of, placed
+from training.presets import (
+    IN_PLACE,
+    PRESETS,
+    PRETRAINED,
+    Tower,
+    backbone_of,
+    placed,
+    weights_named,
+)
 
 Precision = Literal["bf16", "fp16", "fp32"]
 Frozen = Literal["none", "image", "text"]
@@ -178,6 +186,9 @@ def settings_of(sections: Mapping[str, Any]) -> Settings:
         section["model"] = placed(section["model"])
     if str(section.get("model")).startswith(IN_PLACE):
         section.setdefault("pretrained", None)
+    if isinstance(section.get("pretrained"), str):
+        where, text = "training.pretrained", section["pretrained"]
+        section["pretrained"] = weights_named(text, where=where, none="null")
     refuse_old_names(section)
     config = parse_options(TrainingConfig, section, where="training")
     if config.preset not in PRESETS:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from data.errors import UsageError
 from training.batches.draw import ANY, PAIRS, POSITIVES, REORDERED, SIBLINGS
 
 Counts = Mapping[str, int]
@@ -119,6 +120,22 @@ def placed(model: str) -> str:
     """Return a model's name; an existing folder becomes `local-dir:FOLDER`."""
     is_folder = os.sep in model and not model.startswith(IN_PLACE) and Path(model).is_dir()
     return f"{IN_PLACE[0]}{model}" if is_folder else model
+
+
+def weights_named(text: str, *, where: str, none: str = "none") -> str | None:
+    """Return the weights that an option names; None, for random weights, if it says none.
+
+    `where`: the option; `none`: what its user writes for random weights.
+
+    Raises:
+        UsageError: the text is empty.
+    """
+    if not text.strip():
+        raise UsageError(
+            f"{where}: expected a tag of open_clip such as {PRETRAINED}, a file of weights, or "
+            f"{none} for random weights; found an empty text"
+        )
+    return None if text == "none" else text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""The words of the world, read once from the tables beside this file. Pure.
+"""The words of the world, read once from the tables next to this file. Pure.
 
 A table has one record per line, fields separated by "|"; "-" is an empty field, "#" starts a
 comment.

@@ -47,8 +47,8 @@ class Coco:
 
     The image key is `val2017/000000000139.jpg`. The id `coco:139:2` counts an image's captions by
     annotation id. The 2014 and 2017 releases are the same photographs cut into other splits, so
-    their ids are unique within a split only. Captions of an image id that stands for several files
-    are skipped.
+    their ids are unique within a split only. Captions of an image id that names several files are
+    skipped.
 
     `instances`: COCO's annotated objects, an instances_*.json or the folder of them, for the rule
     of positives `absence`: {"images": ..., "annotations": [{"image_id", "category_id"}],

@@ -1,4 +1,4 @@
-"""What a source may know of its images beside captions: the things that are there or are not."""
+"""What a source may know about its images besides captions: which things are in them or not."""
 
 from typing import NamedTuple, Protocol, runtime_checkable
 

@@ -16,6 +16,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 from data.commit import Committed, Json, Unit, attempt_path, commit, find_finished
 from data.errors import ShardError, UsageError
 from data.storage import AnyPath
+from data.texts import counted
 from negatives.executors import Open
 from negatives.executors.local import run_here
 from negatives.words import lexicon as lexicons
@@ -126,7 +127,9 @@ def run_stage(stage: Stage[T, F], site: Site) -> dict[str, Done[F]]:
             site.report(stage.name, result.stats.captions)
     if failures:
         shown = "\n  ".join(failures[:10])
-        raise ShardError(f"{len(failures)} blocks failed, {len(done)} are finished:\n  {shown}")
+        raise ShardError(
+            f"{counted(len(failures), 'block')} failed, {len(done):,} finished:\n  {shown}"
+        )
     return {name: done[name] for name in names}
 
 

@@ -12,6 +12,7 @@ import click
 from data.command import LOCAL_PATH, PATH_OR_URL
 from data.errors import UsageError
 from data.storage import AnyPath
+from data.texts import counted
 
 if TYPE_CHECKING:
     from negatives.auditing.agreement import Share, Summary
@@ -119,7 +120,7 @@ def _write(
     if not quiet:
         for folder, num in Counter(entry.folder for entry in sheet.key).items():
             click.echo(f"{num:>5}  {folder}")
-        click.echo(f"{len(sheet.items)} items to judge in {output}; their key in {key}")
+        click.echo(f"{counted(len(sheet.items), 'item')} to judge in {output}; their key in {key}")
 
 
 def _ask(paths: Sequence[AnyPath], output: Path | None, *, quiet: bool) -> None:
@@ -142,9 +143,8 @@ def _ask(paths: Sequence[AnyPath], output: Path | None, *, quiet: bool) -> None:
             file.write(answer_line(item.item, answer))
         todo = todo[1:]
     if not quiet:
-        left = (
-            f"{len(todo)} items left: run it again to continue" if todo else "all items are judged"
-        )
+        remaining = counted(len(todo), "item")
+        left = f"{remaining} left: run it again to continue" if todo else "all items are judged"
         click.echo(f"{left}; answers in {output}")
 
 
@@ -228,4 +228,4 @@ def _lines(summary: "Summary") -> Iterator[str]:
             same = f"{found.same:.0%} of {found.num} alike"
             yield f"  {found.judgement:<13}{same}, Cohen's kappa {kappa}"
     if summary.unanswered:
-        yield f"{summary.unanswered} items of the key have no answer"
+        yield f"without an answer: {counted(summary.unanswered, 'item')} of the key"

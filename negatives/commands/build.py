@@ -11,6 +11,7 @@ import click
 
 from data.command import LOCAL_PATH, PATH_OR_URL, set_option
 from data.storage import AnyPath
+from data.texts import counted
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
@@ -171,7 +172,13 @@ def build(
         elif begun:
             click.echo(f"{seconds:.1f} s for the remaining work")
         else:
-            click.echo(f"{seconds:.1f} s, {manifest.num_rows() / seconds:,.0f} captions/s")
+            click.echo(f"{seconds:.1f} s, {rate(manifest.num_rows(), seconds)} captions/s")
+
+
+def rate(number: int, seconds: float) -> str:
+    """Return how many there are per second, as two digits or more."""
+    each = number / seconds
+    return f"{each:,.0f}" if each >= 10 else f"{each:.1f}"
 
 
 def _llm_summary(out: AnyPath) -> dict[str, Any]:
@@ -191,7 +198,7 @@ def summary(manifest: "Manifest", out: AnyPath) -> str:
     num_captions = captions["all"]
     lines = [
         (
-            f"{num_captions:,} captions, {num_negatives:,} negatives "
+            f"{counted(num_captions, 'caption')}, {counted(num_negatives, 'negative')} "
             f"({num_negatives / num_captions:.2f} a caption); "
             f"{captions['with_negative'] / num_captions:.1%} of the captions have one"
         ),
@@ -203,7 +210,7 @@ def summary(manifest: "Manifest", out: AnyPath) -> str:
     if num_positives := sum(manifest.tallies.get("positives_by_type", {}).values()):
         with_positive = captions.get("with_positive", 0) / num_captions
         lines.append(
-            f"{num_positives:,} positives ({num_positives / num_captions:.2f} a caption); "
+            f"{counted(num_positives, 'positive')} ({num_positives / num_captions:.2f} a caption); "
             f"{with_positive:.1%} of the captions have one"
         )
         by_rule = sorted(manifest.tallies["positives_by_rule"].items(), key=lambda item: -item[1])
@@ -216,8 +223,8 @@ def summary(manifest: "Manifest", out: AnyPath) -> str:
         lines.append("splits: " + ", ".join(f"{name} {n:,}" for name, n in by_split.items()))
     if scorers := describe_scorers(manifest):
         lines.append(f"scored by {scorers}")
-    num = len(manifest.shards)
-    lines.append(f"{num} shard{'s' * (num != 1)} in {out}; inspect with: negatives inspect {out}")
+    shards = counted(len(manifest.shards), "shard")
+    lines.append(f"{shards} in {out}; inspect with: negatives inspect {out}")
     return "\n".join(lines)
 
 
@@ -226,7 +233,8 @@ def describe_scorers(manifest: "Manifest") -> str:
     models = []
     if manifest.fluency:
         num_captions = manifest.tallies["captions"]["all"]
-        models.append(f"a model of these {num_captions:,} captions (weights: fluency/model.json)")
+        learned = counted(num_captions, "caption")
+        models.append(f"a model of these {learned} (weights: fluency/model.json)")
     if fingerprint := fluency_from(manifest):
         models.append(f"the corpus model of build {fingerprint}")
     models += [
@@ -250,7 +258,7 @@ def weakness_of(manifest: "Manifest") -> str | None:
     if not manifest.fluency or num_captions >= ENOUGH_CAPTIONS:
         return None
     return (
-        f"the corpus model was learned from {num_captions:,} captions and is weak below "
+        f"the corpus model was learned from {counted(num_captions, 'caption')} and is weak below "
         f"{ENOUGH_CAPTIONS:,}: its negatives may give themselves away; check with "
         "`negatives audit`, or use a larger build's model with --fluency-from OUT"
     )

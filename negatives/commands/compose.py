@@ -69,6 +69,7 @@ def compose(
     from data.config import parse_options, with_setting
     from data.manifest import read_manifest
     from data.pulling import unpacked
+    from negatives.commands.build import rate
     from negatives.commands.derive import tell
     from negatives.commands.progress import counting
     from negatives.composing.options import ComposeOptions
@@ -97,4 +98,4 @@ def compose(
     tell(manifest, new, {}, as_json=as_json, quiet=quiet)
     seconds = time.perf_counter() - start
     if not (quiet or as_json):
-        click.echo(f"{seconds:.1f} s, {manifest.num_rows() / seconds:,.0f} composites/s")
+        click.echo(f"{seconds:.1f} s, {rate(manifest.num_rows(), seconds)} composites/s")

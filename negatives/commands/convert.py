@@ -8,6 +8,7 @@ import click
 from data.command import LOCAL_PATH, PATH_OR_URL
 from data.records import SUBTYPES, TYPES
 from data.storage import AnyPath
+from data.texts import counted
 from negatives.commands.derive import tell, tell_counts
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
@@ -146,5 +147,5 @@ def export(
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
     elif not quiet:
         size = sum(file.bytes for file in exported.files) / 1e6
-        click.echo(f"{exported.captions:,} captions, {size:,.1f} MB in {output}")
+        click.echo(f"{counted(exported.captions, 'caption')}, {size:,.1f} MB in {output}")
         tell_counts("left out", exported.left_out)

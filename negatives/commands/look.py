@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +11,7 @@ import click
 from data.command import PATH_OR_URL
 from data.errors import UsageError
 from data.storage import AnyPath
+from data.texts import counted
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 _FOLDER = click.argument("folder", type=PATH_OR_URL)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_SELDOM = "the corpus hardly has an alternative with the words around it"
+_MEANINGS = {
+    "stays": "the random draw kept the caption",
+    "out of reach": "all alternatives are far more or less likely than the caption",
+    "rarely seen together": _SELDOM,
+    "not known": _SELDOM,  # its name in older folders
+    "not laid out": "the corpus model cannot read the place",
+    "no slot": "no rule found a place to change",
+    "a sibling mentions it": "another caption of the image has the new word",
+}
 _TALLIES = ("captions", "skipped", "negatives_by_type", "empty_because", "slots_by_fate")
 
 
@@ -25,7 +36,10 @@ _TALLIES = ("captions", "skipped", "negatives_by_type", "empty_because", "slots_
 @_FOLDER
 @_JSON
 def stats(*, folder: AnyPath, as_json: bool) -> None:
-    """Summarise a folder of shards: captions, negatives by type, outcomes of slots."""
+    """Summarise a folder of shards: captions, negatives by type, outcomes of slots.
+
+    A slot is a place in a caption with alternatives that would make it false.
+    """
     from data.manifest import read_manifest
     from data.pulling import unpacked
     from negatives.commands.build import fluency_from, summary
@@ -56,16 +70,19 @@ def stats(*, folder: AnyPath, as_json: bool) -> None:
     for line in doubts_of(manifest, folder):
         click.echo(line)
     click.echo(f"fingerprint {manifest.fingerprint}")
+    if reasons := manifest.tallies["empty_because"]:
+        click.echo("\nwhy a caption has no negative: the commonest outcome of its slots")
+        for name, count in _commonest_first(reasons):
+            meaning = _MEANINGS.get(name)
+            click.echo(f"  {count:>9,}  {name}{f': {meaning}' if meaning else ''}")
     for title, field in (
-        ("why a caption has no negative", "empty_because"),
-        ("what became of each slot", "slots_by_fate"),
-        ("what became of each slot of positives", "positive_slots_by_fate"),
+        ("what became of the slots and draws of each rule", "slots_by_fate"),
+        ("what became of those of positives", "positive_slots_by_fate"),
     ):
-        counts = manifest.tallies.get(field)
-        if counts:
+        if counts := manifest.tallies.get(field):
             click.echo(f"\n{title}")
-            for name, count in sorted(counts.items(), key=lambda item: (_group(item[0]), -item[1])):
-                click.echo(f"  {count:>9,}  {name}")
+            for line in _by_rule(counts):
+                click.echo(f"  {line}")
 
 
 @click.command()
@@ -113,7 +130,7 @@ def inspect(
     wanted = _Wanted(of_type, rule, kind)
     pairs = list(islice(_sample(folder, manifest, wanted, seed=seed), sample))
     if not pairs:
-        raise UsageError(f"{folder}: no such {kind}; it has {_types(manifest, kind)}")
+        raise UsageError(_nothing_to_show(folder, manifest, wanted))
     if html is not None:
         _write_rows(html, folder, manifest, [row for row, _ in pairs], images)
         click.echo(f"written: {html}")
@@ -158,10 +175,9 @@ def verify(*, folder: AnyPath, as_json: bool) -> None:
     else:
         for problem in problems:
             click.echo(problem)
-        verdict = f"{len(problems)} problems" if problems else "complete"
-        click.echo(
-            f"{folder}: {len(manifest.shards)} shards, {manifest.num_rows():,} rows: {verdict}"
-        )
+        verdict = counted(len(problems), "problem") if problems else "complete"
+        shards, rows = len(manifest.shards), manifest.num_rows()
+        click.echo(f"{folder}: {counted(shards, 'shard')}, {counted(rows, 'row')}: {verdict}")
     sys.exit(1 if problems else 0)
 
 
@@ -181,12 +197,32 @@ def _write_rows(
     write_atomically(html, page("rows", {"name": folder.resolve().name, "cards": cards}))
 
 
-def _group(name: str) -> str:
-    return name.partition(":")[0] if ":" in name else ""
+def _commonest_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: -item[1])
 
 
-def _types(manifest: "Manifest", kind: str) -> str:
-    return ", ".join(manifest.tallies.get(f"{kind}_by_type", {})) or "none at all"
+def _by_rule(counts: Mapping[str, int]) -> Iterator[str]:
+    """Yield a line for each rule with its number of slots, and below it one for each outcome."""
+    rules: dict[str, dict[str, int]] = {}
+    for name, count in sorted(counts.items()):
+        rule, _, outcome = name.rpartition(": ")
+        rules.setdefault(rule, {})[outcome] = count
+    for rule, outcomes in rules.items():
+        slots = outcomes.pop("slots", None)
+        if rule:
+            yield rule if slots is None else f"{rule}: {counted(slots, 'slot')}"
+        for outcome, count in _commonest_first(outcomes):
+            yield f"{count:>9,}  {outcome}"
+
+
+def _nothing_to_show(folder: AnyPath, manifest: "Manifest", wanted: "_Wanted") -> str:
+    types = ", ".join(manifest.tallies.get(f"{wanted.kind}_by_type", {}))
+    if types:
+        named = " ".join(filter(None, (wanted.of_type, wanted.rule)))
+        return f"{folder}: no {wanted.kind} of {named}; it has {types}"
+    if wanted.kind == "positives":
+        return f"{folder}: no positives; `negatives build --positives` makes them"
+    return f"{folder}: no negatives; `negatives stats {folder}` counts why"
 
 
 class _Wanted(NamedTuple):

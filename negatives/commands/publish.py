@@ -10,6 +10,7 @@ import click
 from data.command import LOCAL_PATH, PATH_OR_URL
 from data.errors import UsageError
 from data.storage import AnyPath, is_remote
+from data.texts import counted
 
 if TYPE_CHECKING:
     from data.manifest import Manifest
@@ -108,7 +109,7 @@ def publish(
     sent = None
     if api is not None:
         name = Repository(name=repository, api=api)
-        message = f"{manifest.num_rows():,} captions, manifest {manifest.fingerprint[:12]}"
+        message = f"{counted(manifest.num_rows(), 'caption')}, manifest {manifest.fingerprint[:12]}"
         sent = send(name, out, message=message, private=private, tag=revision)
     _tell(out, files, repository, sent, as_json=as_json, quiet=quiet)
 
@@ -142,7 +143,8 @@ def pull(
     if as_json:
         click.echo(json.dumps({"out": str(folder), "commit": commit, "rows": rows}, indent=1))
     elif not quiet:
-        click.echo(f"{folder}: {rows:,} rows of {repository}, commit {commit[:12]}: complete")
+        found = f"{counted(rows, 'row')} of {repository}, commit {commit[:12]}"
+        click.echo(f"{folder}: {found}: complete")
 
 
 def _refuse_unused(*, private: bool, revision: str | None) -> None:
@@ -186,7 +188,7 @@ def _tell(
         click.echo(json.dumps({**found, "sent": told}, indent=1))
     elif not quiet:
         size = sum((out / name).stat().st_size for name in files) / 1e6
-        click.echo(f"{out}: {len(files)} files, {size:,.1f} MB")
+        click.echo(f"{out}: {counted(len(files), 'file')}, {size:,.1f} MB")
         if sent is None:
             click.echo("nothing was uploaded")
         else:

@@ -25,7 +25,7 @@ _READERS = ("words", "form", "fluency")
     type=float,
     default=0.05,
     show_default=True,
-    help="How far from 0.5 each reader may stand.",
+    help="How far from 0.5 each reader may be.",
 )
 @click.option(
     "--reference-model",
@@ -98,11 +98,11 @@ def repair(
 
 def _lines(kind: "KindRepair") -> "Iterator[str]":
     yield f"{kind.kind}: {kind.num_kept:,} of {kind.num_before:,} kept"
-    yield f"  before  {_told(kind.before)}" if kind.before else "  not read"
-    yield f"  after   {_told(kind.after)}" if kind.after else f"  none: {kind.why}"
+    yield f"  before  {_accuracies(kind.before)}" if kind.before else "  not read"
+    yield f"  after   {_accuracies(kind.after)}" if kind.after else f"  none: {kind.why}"
 
 
-def _told(shares: "Shares") -> str:
+def _accuracies(shares: "Shares") -> str:
     return ", ".join(
         f"{name} {shares[name].value:.3f} ({shares[name].low:.3f} to {shares[name].high:.3f})"
         for name in _READERS

@@ -11,8 +11,10 @@ from data.command import LOCAL_PATH, set_option
 
 @click.command()
 @click.argument("config", type=LOCAL_PATH)
-@click.option("--out", type=LOCAL_PATH, default=Path("out"), show_default=True, help="Its folder.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Of `build`.")
+@click.option("--out", type=LOCAL_PATH, default=Path("out"), show_default=True, help="The folder.")
+@click.option(
+    "--workers", type=click.IntRange(1), default=1, show_default=True, help="Of the build."
+)
 @click.option(
     "--jobs",
     type=click.IntRange(1),

@@ -11,6 +11,7 @@ from data.command import LOCAL_PATH, PATH_OR_URL
 from data.disk import unwritable
 from data.errors import UsageError
 from data.storage import AnyPath
+from data.texts import counted
 
 _JOINED = "joined"
 
@@ -34,7 +35,7 @@ def render(
 ) -> None:
     """Draw the scene of every image of a finished folder whose source is scenes.
 
-    Images that are there are drawn again: equal folders give equal images. Training joins
+    Existing images are drawn again; equal folders give equal images. Training joins
     the two of a composite itself; --joined is for people to look at.
 
     \b
@@ -60,9 +61,9 @@ def render(
         content = {"output": str(output), "images": num_images, "size": size}
         click.echo(json.dumps(content if num_joined is None else {**content, "joined": num_joined}))
     elif not quiet:
-        click.echo(f"{num_images:,} images in {output}")
+        click.echo(f"{counted(num_images, 'image')} in {output}")
         if num_joined is not None:
-            click.echo(f"{num_joined:,} composites in {output / _JOINED}")
+            click.echo(f"{counted(num_joined, 'composite')} in {output / _JOINED}")
 
 
 def _write_joined(folder: AnyPath, manifest: "Manifest", output: Path, *, size: int) -> int:

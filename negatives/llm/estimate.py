@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from data.errors import UsageError
 from data.records import Caption
+from data.texts import counted
 from negatives.building.plan import make_source
 from negatives.config import BuildConfig
 from negatives.llm.asking import AskingRule
@@ -88,7 +89,7 @@ def estimate(config: BuildConfig) -> Estimate:
 def format_estimate(found: Estimate) -> str:
     """Return an estimate in a few lines."""
     lines = [
-        f"{found.captions:,} captions, {found.requests:,} requests",
+        f"{counted(found.captions, 'caption')}, {counted(found.requests, 'request')}",
         f"about {found.prompt_tokens:,} tokens read, at most {found.completion_tokens:,} written",
     ]
     if found.cost is not None:

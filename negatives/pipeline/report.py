@@ -10,6 +10,7 @@ from data.images import ImageColumns
 from data.manifest import read_all_rows, read_manifest
 from data.plots import Line, Svg, line_chart
 from data.storage import AnyPath
+from data.texts import counted
 from negatives.auditing.browsing import MarkedSample, mark_samples
 from negatives.auditing.cards import Card, cards_in, images_for
 from negatives.auditing.figures import Figure, figure_of
@@ -97,7 +98,8 @@ def _negatives(shards: Path, images: ImagePlace) -> Negatives:
     cut = len(rows) == _ROWS_LOOKED_AT
     some = sum(bool(row.negatives) for row in rows)
     summary = (
-        f"{sum(counts.values()):,} negatives of {'the first ' * cut}{len(rows):,} captions; "
+        f"{counted(sum(counts.values()), 'negative')} of {'the first ' * cut}"
+        f"{counted(len(rows), 'caption')}; "
         f"{some / len(rows):.0%} of them have at least one."
         if rows
         else "There are no captions."
@@ -133,7 +135,7 @@ def _training(run: Path) -> Training:
     drawn = [line for line in curves if len(line.points) > 1]
     last: Mapping[str, Any] = next((r for r in reversed(records) if "loss" in r), {})
     summary = (
-        f"{last['step']:,} steps, {last['images_per_s']:,.0f} images/s at the end; "
+        f"{counted(last['step'], 'step')}, {last['images_per_s']:,.0f} images/s at the end; "
         f"{last['wait_share']:.1%} of the time spent waiting for data."
         if last
         else "Nothing was logged."
@@ -154,7 +156,7 @@ def _validation(records: Sequence[Mapping[str, Any]]) -> tuple[str, Svg | None]:
         if last[name] is not None
     ]
     note = (
-        f"On {last['captions']:,} captions of the validation split. "
+        f"On {counted(last['captions'], 'caption')} of the validation split. "
         "Retrieval: a caption's own image scores highest in its batch"
     )
     if last["composition"] is not None:

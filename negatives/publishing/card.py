@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from data.config import to_yaml
 from data.manifest import Manifest
+from data.texts import counted
 from negatives.auditing.cards import has_composites
 from negatives.auditing.findings import (
     Audit,
@@ -53,9 +54,9 @@ def _body(data: CardData) -> Iterator[str]:
     counts = manifest.tallies.get("negatives_by_type", {})
     yield f"# {repository.partition('/')[2]}"
     yield (
-        f"{manifest.num_rows():,} captions of `{source}` with {sum(counts.values()):,} hard "
-        "negatives: captions made false by one edit. Each row is one caption; its list of "
-        "negatives may be empty."
+        f"{counted(manifest.num_rows(), 'caption')} of `{source}` with "
+        f"{counted(sum(counts.values()), 'hard negative')}: captions made false by one "
+        "edit. Each row is one caption; its list of negatives may be empty."
     )
     yield (
         "```python\nimport datasets\n\n"

@@ -26,7 +26,7 @@ from negatives.repairing.kinds import Kept, repair_kinds
 from negatives.repairing.rounds import KindRepair
 from negatives.repairing.scores import Report, SavedScores, saved_scores
 
-DROPPED: Final = "negatives: too easily told"
+DROPPED: Final = "negatives: too easily guessed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,8 +113,8 @@ def plain_kind(kind: KindRepair) -> Json:
         "kind": kind.kind,
         "before": kind.num_before,
         "kept": kind.num_kept,
-        "told_before": {name: list(share) for name, share in kind.before.items()},
-        "told_after": {name: list(share) for name, share in kind.after.items()},
+        "accuracy_before": {name: list(share) for name, share in kind.before.items()},
+        "accuracy_after": {name: list(share) for name, share in kind.after.items()},
         "why_none": kind.why,
     }
 
@@ -162,7 +162,7 @@ def _kept_rows(
         if not whole.negatives and drop_empty:
             dropped["captions: no negative"] += 1
             continue
-        why_empty = "too easily told" if row.negatives else "none before the repair"
+        why_empty = "too easily guessed" if row.negatives else "none before the repair"
         yield counts.add(whole, why_empty=why_empty)
 
 

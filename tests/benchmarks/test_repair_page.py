@@ -11,16 +11,18 @@ KIND = {
     "kind": "add/att",
     "before": 1200,
     "kept": 0,
-    "told_before": {"words": [0.9, 0.8, 1.0]},
-    "told_after": {},
+    "accuracy_before": {"words": [0.9, 0.8, 1.0]},
+    "accuracy_after": {},
     "why_none": "3 groups",
 }
-KEPT = KIND | {"kept": 7, "told_after": {"words": [0.5, 0.4, 0.6], "form": [0.5, 0.5, 0.5]}}
+OLD = {name.replace("accuracy", "told"): value for name, value in KIND.items()}
+KEPT = KIND | {"kept": 7, "accuracy_after": {"words": [0.5, 0.4, 0.6], "form": [0.5, 0.5, 0.5]}}
 
 
 @pytest.mark.parametrize(
     ("kinds", "rows"),
     [
+        ([OLD], ["| add/att | 1,200 | 0 | 0.900 ± 0.100 |  |  |", "| all | 1,200 | 0 | | | |"]),
         ([KIND], ["| add/att | 1,200 | 0 | 0.900 ± 0.100 |  |  |", "| all | 1,200 | 0 | | | |"]),
         (
             [KIND, KEPT],

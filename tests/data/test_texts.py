@@ -2,7 +2,7 @@
 
 import pytest
 
-from data.texts import is_unicode, nearest, normalise, one_line
+from data.texts import counted, is_unicode, nearest, normalise, one_line
 
 
 def test_normalised_takes_case_punctuation_and_spacing_out_of_play() -> None:
@@ -13,6 +13,11 @@ def test_normalised_takes_case_punctuation_and_spacing_out_of_play() -> None:
 def test_half_of_a_surrogate_pair_is_no_text() -> None:
     assert is_unicode("\U0001f415 d\u00f6g")
     assert not is_unicode("dog \ud83d")
+
+
+def test_one_is_singular() -> None:
+    found = [counted(number, "shard") for number in (0, 1, 2, 2500)]
+    assert found == ["0 shards", "1 shard", "2 shards", "2,500 shards"]
 
 
 def test_nearest_knows_what_was_meant() -> None:

@@ -105,6 +105,9 @@ def test_negatives_depend_on_no_other_caption(preset: str, built: Path) -> None:
     texts = [row.caption for row in open_shards(built)[:40]] + CAPTIONS
     expected = dict(generate(texts, **given))
     assert sum(map(len, expected.values())) > 5
+    scores = [each.score for found in expected.values() for each in found if each.score is not None]
+    assert [score for score in scores if score != round(score, 4)] == []
+    assert bool(scores) == (preset == "natural")
     assert {text: generate(text, **given) for text in texts} == expected
     assert dict(generate(reversed(texts), **given, options={"batch_size": 7})) == expected
     assert dict(generate(texts, **{**given, "seed": 4})) != expected

@@ -96,7 +96,7 @@ def test_every_alternative_with_a_log_ratio_is_asked_once() -> None:
 
 def test_what_the_model_does_not_know_is_neither_drawn_nor_drawn_from() -> None:
     chosen = choose_with(Recolour(), log_ratios=[(-math.inf,) * 3], max_log_ratio=1e9)
-    assert (chosen.negatives, chosen.tally["recolour", "not known"]) == ((), 1)
+    assert (chosen.negatives, chosen.tally["recolour", "rarely seen together"]) == ((), 1)
     chosen = choose_with(Recolour(), log_ratios=[(-math.inf, 0.0, -math.inf)], max_log_ratio=1e9)
     assert texts_of(chosen) == ["a green car on a street"]
     chosen = choose_with(Recolour(), log_ratios=[()])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -68,7 +69,13 @@ def test_a_build_says_which_model_weighed_and_that_few_captions_teach_little(
     assert built("quiet", "--quiet").output == ""
     model = json.loads((tmp_path / "own/fluency/model.json").read_text())
     assert json.loads(stats("own", "--json"))["learned_from_captions"] == model["captions"] == 40
-    assert "scored by a model of these 40 captions" in stats("own")
+    text = stats("own")
+    assert "scored by a model of these 40 captions" in text
+    assert "  rarely seen together: the corpus hardly has" in text
+    assert re.search(r"\n  replace_object: [1-9]\d* slots\n +\d+  \w", text)
+    assert ": slots" not in text
+    verified = CliRunner().invoke(cli, ["verify", str(tmp_path / "own")]).stdout
+    assert verified.endswith(": 1 shard, 40 rows: complete\n")
 
     other = built("other", "--fluency-from", str(tmp_path / "own"))
     assert other.stderr == ""

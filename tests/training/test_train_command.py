@@ -88,6 +88,12 @@ def test_errors_are_one_line_with_their_exit_code(tmp_path: Path) -> None:
     [
         ("", "expected --shards"),
         ("--shards x", "expected --out"),
+        ("--shards x --out y --pretrained ''", "--pretrained: expected .*none for random"),
+        (
+            """--shards x --out y --set 'training.pretrained=""'""",
+            "training.pretrained: expected .*null for random",
+        ),
+        ("--shards x --out y --preset ''", "training.preset: unknown ''"),
         ("--shards x --out y --limit-steps 0", "--limit-steps: expected 1 or more"),
         ("--shards x --out y --preset fsc", "unknown 'fsc'; did you mean 'fsc-clip'"),
         ("--shards x --out y --set training.epoch=1", "did you mean 'epochs'"),
@@ -172,6 +178,9 @@ def test_weights_that_do_not_fit_are_refused_by_the_plan_too(root: Path) -> None
     assert "trained without QuickGELU" in str(error)
     error = run(*shlex.split(line), "--pretrained", "opnai").exception
     assert "did you mean 'openai'" in str(error)
+    line = f"--shards {root}/shards --images {root}/images --dry-run --model scenes-tiny"
+    error = run(*shlex.split(line), "--pretrained", "openai").exception
+    assert "neither a known tag of scenes-tiny" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +189,7 @@ def test_weights_that_do_not_fit_are_refused_by_the_plan_too(root: Path) -> None
         (Given(), ("ViT-B-32", "openai")),
         (Given(model="ViT-B-16"), ("ViT-B-16", "openai")),
         (Given(pretrained="none"), ("ViT-B-32", None)),
+        (Given(settings=("training.pretrained=none",)), ("ViT-B-32", None)),
         (Given(model="local-dir:x"), ("local-dir:x", None)),
         (Given(settings=("training.model=local-dir:x",)), ("local-dir:x", None)),
         (Given(model="ViT-B-16", settings=("training.model=RN50",)), ("RN50", "openai")),

@@ -16,7 +16,7 @@ from data.image_names import match_keys, missing
 from data.images import Store
 from data.manifest import Manifest, Shard, problems_of, read_manifest, to_json
 from data.shard_folder import MappedShards
-from data.texts import nearest
+from data.texts import counted, nearest
 
 Verify = Literal["quick", "full"]
 OnMissing = Literal["error", "skip"]
@@ -156,7 +156,8 @@ def open_rows(folder: Path, *, split: str = "train", verify: Verify = "quick") -
     if verify == "full":
         problems = list(problems_of(folder, manifest))
         if problems:
-            raise UsageError(f"{folder}: {len(problems)} problems, the first: {problems[0]}")
+            found = counted(len(problems), "problem")
+            raise UsageError(f"{folder}: {found}, the first: {problems[0]}")
     shards = tuple(shard for shard in manifest.shards if shard.split == split)
     if not shards:
         raise UsageError(f"{folder}: no split {split!r}; {nearest(split, manifest.splits())}")

@@ -38,7 +38,7 @@ _EXAMPLES = 4  # of each task
     "benchmarks",
     multiple=True,
     metavar="NAME=DIR[:IMAGES]",
-    help="Its annotations, and its images if they are elsewhere; repeatable.",
+    help="A benchmark, the folder of its annotations, and that of its images; repeatable.",
 )
 @click.option(
     "--config", type=LOCAL_PATH, help="A pipeline.yaml; its part training.evaluation is used."
@@ -48,15 +48,17 @@ _EXAMPLES = 4  # of each task
     "--checkpoint", type=LOCAL_PATH, help="A run's folder, or with --model a file of weights."
 )
 @click.option("--model", help="A model of open_clip, or local-dir:FOLDER, hf-hub:OWNER/NAME.")
-@click.option("--pretrained", help="A tag of open_clip; without one, random weights.")
+@click.option("--pretrained", help="A tag of open_clip or a file; without one, random weights.")
 @click.option(
     "--which", type=click.Choice(["last", "best"]), default="last", show_default=True,
     help="Which of a run's checkpoints.",
 )  # fmt: skip
-@click.option("--wise-ft", metavar="A,B,...", help="Interpolate a run with its first weights.")
+@click.option(
+    "--wise-ft", metavar="A,B,...", help="Also score a run mixed with its initial weights."
+)
 @click.option("--out", type=LOCAL_PATH, help="Results as JSON; with --wise-ft a folder of them.")
 @click.option(
-    "--examples", type=LOCAL_PATH, help="A JSON for a few items of composition, with images."
+    "--examples", type=LOCAL_PATH, help="Write a few items of composition, with images, as JSON."
 )
 @click.option("--base", type=LOCAL_PATH, help="Results to compare with, item by item.")
 @click.option("--check-golden", metavar="NAME", help="Compare with published figures.")
@@ -66,13 +68,15 @@ _EXAMPLES = 4  # of each task
     help="Set the run beside published models of its backbone.",
 )
 @click.option(
-    "--trained-on", type=PATH_OR_URL, help="Shards: warn of captions that are in a benchmark."
+    "--trained-on",
+    type=PATH_OR_URL,
+    help="Shards: warn of a benchmark's captions that are in them.",
 )
 @click.option("--language-model", help="Score captions without images: a folder, a name, packaged.")
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), help="Default: fp32.")
 @click.option("--batch-size", type=click.IntRange(1), help="Images per batch; default: 64.")
-@click.option("--workers", type=click.IntRange(0), help="Processes that decode; default: 2.")
+@click.option("--workers", type=click.IntRange(0), help="Processes that decode images; default: 2.")
 @click.option("--cache", type=PATH_OR_URL, help="Cache of features; default: in the user's cache.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")

@@ -32,7 +32,7 @@ def benchmarks(*, as_json: bool) -> None:
 
 
 def _note(listed: Mapping[str, str]) -> str:
-    return "" if listed["checked"] == "ours" else f" (checked: {listed['checked']})"
+    return "" if listed["checked"] == "ours" else f" (checked against: {listed['checked']})"
 
 
 @click.command()

@@ -36,15 +36,15 @@ def resolve(given: Given) -> "Settings":
     """
     from data.config import check_sections, read_yaml, with_setting
     from training.config import settings_of
-    from training.presets import IN_PLACE, placed
+    from training.presets import IN_PLACE, placed, weights_named
 
     sections: dict[str, Any] = read_yaml(given.config) if given.config else {}
     check_sections(sections)
     training = dict(sections.get("training") or {})
     names = ("preset", "model", "on_missing_image")
-    training |= {name: value for name in names if (value := getattr(given, name))}
-    if given.pretrained:
-        training["pretrained"] = None if given.pretrained == "none" else given.pretrained
+    training |= {name: value for name in names if (value := getattr(given, name)) is not None}
+    if given.pretrained is not None:
+        training["pretrained"] = weights_named(given.pretrained, where="--pretrained")
     elif placed(given.model or "").startswith(IN_PLACE):
         training["pretrained"] = None
     sections = {**sections, "training": training}

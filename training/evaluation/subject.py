@@ -8,9 +8,10 @@ from data.config import base_name
 from data.errors import UsageError
 from training.export import Weights, Which, weights_of
 from training.model.clip import ClipModel
+from training.model.foreign.opening import describe_loaded
 from training.model.loading import load_model, matched_name
 from training.model.weights import load_into
-from training.presets import placed
+from training.presets import placed, weights_named
 from training.run.start import model_label
 
 
@@ -42,6 +43,8 @@ def subjects(
     Raises:
         UsageError: there is nothing to evaluate, or it cannot be opened.
     """
+    if pretrained is not None:
+        pretrained = weights_named(pretrained, where="--pretrained")
     if checkpoint is not None and checkpoint.is_dir():
         if model or pretrained:
             raise UsageError(
@@ -50,7 +53,7 @@ def subjects(
         for alpha in alphas or (None,):
             weights = weights_of(checkpoint, alpha=1.0 if alpha is None else alpha, which=which)
             yield Subject(
-                model=_merged_model(weights),
+                model=_merged_model(weights, checkpoint),
                 name=weights.name,
                 weights=base_name(checkpoint),
                 alpha=alpha,
@@ -74,8 +77,11 @@ def subjects(
     )
 
 
-def _merged_model(weights: Weights) -> ClipModel:
+def _merged_model(weights: Weights, run: Path) -> ClipModel:
     """Return a fresh model with a run's weights, in which LoRA is merged."""
     model = load_model(weights.name, pretrained=weights.facts["pretrained"], weights=False)
     load_into(model.clip, weights.state_dict, where=f"model {weights.name}")
+    alpha = f", alpha {weights.alpha:g}" if weights.alpha != 1 else ""
+    how = f"{run} at step {weights.step:,}{alpha}"
+    model.found = describe_loaded(how, model_label(weights.name), model)
     return model

@@ -108,7 +108,8 @@ def _of_summary(name: str) -> Figure:
         if name not in results.summary:
             known = results.summary
             raise UsageError(
-                f"{results.name}: no figure {name!r} in its summary; {nearest(name, known)}"
+                f"{results.name}: no figure {name!r} in its summary; name others with -x "
+                f"and -y: {nearest(name, known)}"
             )
         return results.summary[name]
 

@@ -143,6 +143,7 @@ def check_weights(name: str, pretrained: str | None) -> None:
     Raises:
         UsageError: the activations differ, or there are no such weights.
     """
+    know(name)
     name = name.replace("/", "-")
     config = open_clip.get_model_config(name)
     if config is None or pretrained is None:

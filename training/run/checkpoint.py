@@ -1,10 +1,10 @@
 """Checkpoints: written completely or not at all, read without running code in them.
 
-A checkpoint has all that a run needs to go on: weights, optimizer, loss scale, position in the
-data, step, the run's configuration and the digest of its rows, the teacher's weights, those of
-maps that only training needs, and what losses carry from step to step. There is no generator's
-state in it: every random decision is drawn from the seed and the step, or from the seed and the
-sample. It has nothing of ranks, workers or devices.
+A checkpoint has everything that a run needs to resume: weights, optimizer, loss scale, position in
+the data, step, the run's configuration and the digest of its rows, the teacher's weights, those of
+projections that only training needs, and what losses carry from step to step. It needs no
+generator states, because every random decision is drawn from the seed and the step, or from the
+seed and the sample. Nothing in it depends on ranks, workers or devices.
 
 `state_dict` and `quick_gelu` are where open_clip and `training.model` look for them, so that a
 checkpoint of full fine-tuning is also a file of weights.

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from torch import nn
 
+from data.texts import counted
 from training.batches.dataset import DrawnTexts, HardNegativeDataset
 from training.batches.draw import describe
 from training.batches.layout import Positives, lay_out
@@ -140,7 +141,7 @@ def describe_plan(plan: Plan) -> str:
     return "\n".join([
         *plan.notes,
         f"model     {plan.model}: {plan.parameters:,} parameters, {plan.trained:,} trained",
-        f"data      {plan.captions:,} captions",
+        f"data      {counted(plan.captions, 'caption')}",
         f"negatives {draw}: {plan.negatives_per_caption:.2f} per caption",
         f"steps     {plan.steps:,} of {plan.batch_size:,} captions; epochs: {plan.epochs}",
         f"tokens    {plan.tokens_per_step:,} per step, {plan.encoded_per_step:,} to encode{padded}",

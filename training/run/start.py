@@ -14,6 +14,7 @@ from data.config import base_name
 from data.errors import UsageError
 from data.images import ImageColumns, scenes_of
 from data.storage import AnyPath
+from data.texts import counted
 from training.batches.dataset import DataOptions, HardNegativeDataset
 from training.batches.draw import draw_of
 from training.batches.rows import Rows, num_left_out, open_rows
@@ -190,8 +191,8 @@ def note_on_measured(samples: HardNegativeDataset, *, batch_size: int) -> str:
     told = " and ".join(f"{count:,} {why}" for count, why in left_out if count)
     without = f", without {told}" if told else ""
     return (
-        f"split {samples.rows.split} is measured with each checkpoint: {num_measured:,} captions"
-        f"{without}"
+        f"split {samples.rows.split} is measured with each checkpoint: "
+        f"{counted(num_measured, 'caption')}{without}"
     )
 
 

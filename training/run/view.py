@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from data.texts import counted
 from training.batches.dataset import BROKEN
 from training.objective.losses import LOSSES
 from training.run.logs import Record, describe_measures
@@ -116,4 +117,4 @@ def _left_s(record: Record, *, num_steps: int, batch_size: int) -> float:
 
 def _validated(found: object) -> str:
     assert isinstance(found, dict)
-    return f"{describe_measures(found)} of {found['captions']:,} captions"
+    return f"{describe_measures(found)} of {counted(found['captions'], 'caption')}"

@@ -237,6 +237,7 @@ def test_an_edit_is_named_by_what_it_replaces() -> None:
 def test_rejects_are_summed_over_rules() -> None:
     fates = {"swap: slots": 9, "swap: stays": 3, "swap: accepted": 1, "swap: sibling": 2}
     fates |= {"count: sibling": 1, "count: cap": 4}
+    fates |= {"swap: rarely seen together": 7, "count: not known": 8}  # its name in old folders
     assert rejects_by_reason(fates) == {"cap": 4, "sibling": 3}
 
 

@@ -253,7 +253,7 @@ def test_a_failing_rule_names_its_caption_and_spares_the_other_blocks(
             },
         }
     )
-    with pytest.raises(ShardError, match=r"1 blocks failed, 1 are finished(.|\n)*black dog"):
+    with pytest.raises(ShardError, match=r"1 block failed, 1 finished(.|\n)*black dog"):
         build(config, out=out)
     assert len(list((out / f"work/{stage}").glob("*.done"))) == 1
 

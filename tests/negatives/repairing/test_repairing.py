@@ -88,11 +88,11 @@ def test_a_kind_is_thinned_or_given_up(published: Path, tmp_path: Path) -> None:
     arguments = ["repair", str(published), str(out), "--reference-model", "none", "--json"]
     ran = CliRunner().invoke(cli, [*arguments, "--tolerance", "0.15"], catch_exceptions=False)
     add, replace = json.loads(ran.stdout)["kinds"]
-    assert add["told_before"]["words"][0] == 1
-    assert (add["kept"], add["told_after"]) == (0, {})
+    assert add["accuracy_before"]["words"][0] == 1
+    assert (add["kept"], add["accuracy_after"]) == (0, {})
     assert "groups of images left" in add["why_none"]
-    assert replace["told_before"]["words"][0] > 0.65
-    assert 0.35 <= replace["told_after"]["words"][0] <= 0.65
+    assert replace["accuracy_before"]["words"][0] > 0.65
+    assert 0.35 <= replace["accuracy_after"]["words"][0] <= 0.65
     assert 50 < replace["kept"] < 150
     manifest = read_manifest(out)
     assert list(problems_of(out, manifest)) == []

@@ -49,7 +49,7 @@ def test_shards_are_checked_before_the_start(folder: Path) -> None:
     content[content.index(b"dogs") + 1] ^= 1
     path.write_bytes(content)
     assert len(open_rows(folder)) == 25  # of the same size
-    with pytest.raises(UsageError, match=r"1 problems?, the first: data/train-00001.arrow: damage"):
+    with pytest.raises(UsageError, match=r"1 problem, the first: data/train-00001.arrow: damage"):
         open_rows(folder, verify="full")
     path.write_bytes(content[:-8])
     with pytest.raises(UsageError, match="bytes, expected"):

@@ -260,7 +260,7 @@ def test_benchmarks_are_listed_with_what_they_expect() -> None:
     for name, adapter in BENCHMARKS.items():
         (line,) = (line for line in lines if line.split()[0] == name)
         assert adapter.expects in line
-        assert line.endswith(f"(checked: {adapter.checked})")
+        assert line.endswith(f"(checked against: {adapter.checked})")
     found: dict[str, Any] = json.loads(told(["benchmarks", "--json"]))
     assert list(found) == [*BENCHMARKS, *BUILT_IN]
     assert found["winoground"]["expects"] == "examples.jsonl"
@@ -285,6 +285,7 @@ def test_benchmarks_are_listed_with_what_they_expect() -> None:
         ("--checkpoint {root}/run", "includes its model: drop --model and --pretrained"),
         ("--checkpoint {root}/shards", "drop --model and --pretrained"),
         ("--checkpoint x.pt --pretrained openai", "drop --pretrained"),
+        ("--model ViT-B-32 --pretrained ''", "--pretrained: expected a tag of open_clip"),
         ("--check-golden ViT", "--check-golden: unknown 'ViT'"),
         ("--against publishd", "--against: expected published or published:BACKBONE"),
         ("--base {root}/none.json", "none.json: cannot be read"),

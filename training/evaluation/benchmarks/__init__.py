@@ -107,7 +107,9 @@ BENCHMARKS: Mapping[str, Adapter] = {
     ),
     "aro": Adapter(
         read=aro,
-        expects="visual_genome_*.json, flickr30k_order.json, coco_order.json (below)",
+        expects=(
+            "visual_genome_*.json, flickr30k_order.json, coco_order.json (see docs/evaluation.md)"
+        ),
         images="Visual Genome (the authors' images/), Flickr30k, COCO val2014",
         checked="loader",
     ),
@@ -136,7 +138,10 @@ BENCHMARKS: Mapping[str, Adapter] = {
         checked="loader",
     ),
     "svo": Adapter(
-        read=svo, expects="svo_probes.csv", images="its addresses, as ID.jpg", checked="loader"
+        read=svo,
+        expects="svo_probes.csv",
+        images="downloaded from its addresses, as ID.jpg",
+        checked="loader",
     ),
     "spec": Adapter(
         read=spec,
@@ -198,7 +203,7 @@ BENCHMARKS: Mapping[str, Adapter] = {
     ),
     "colorfoil": Adapter(
         read=colorfoil,
-        expects="colorfoil.json (below)",
+        expects="colorfoil.json (see docs/evaluation.md)",
         images="COCO val2017",
         checked="loader",
     ),

@@ -27,8 +27,8 @@ class ZeroShotSet:
         split: the part for testing.
         numbered: whether numeric labels are indices into the file of classes. Some sets exist with
             several orders.
-        in_order: whether labels that are as many as the classes are in the order of the classes,
-            whatever their names.
+        in_order: whether labels follow the order of the classes, whatever their names, if there are
+            as many of them.
     """
 
     name: str
