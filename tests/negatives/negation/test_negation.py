@@ -227,7 +227,8 @@ def test_coco_denies_what_is_neither_annotated_nor_mentioned(tmp_path: Path) -> 
     for (caption, _), others, each in zip(block, siblings, found, strict=True):
         objects = source.objects(caption.image)
         assert objects is not None
-        for edited in (*each.positives, *each.negatives):
+        edits: list[Positive | Negative] = [*each.positives, *each.negatives]
+        for edited in edits:
             added = edited.edit.replacements[0].text
             (name,) = (name for name in CATEGORIES if added.endswith(name))
             is_true = denies(edited) == (name in objects.absent)
