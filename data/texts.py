@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _NOT_WORD = re.compile(r"[\W_]+")
+_TO_SPACE = {code: " " for code in range(128) if not chr(code).isalnum()}
 _MOST_NAMES = 20
 _CONTROLS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x1f\x7f]+")  # also a terminal's colour codes
 _MOST_LETTERS = 600
@@ -12,6 +13,8 @@ _MOST_LETTERS = 600
 
 def normalise(text: str) -> str:
     """Return the text without case, punctuation and spacing, for comparison."""
+    if text.isascii():  # the same, twice as fast
+        return " ".join(text.lower().translate(_TO_SPACE).split())
     return _NOT_WORD.sub(" ", text.casefold()).strip()
 
 

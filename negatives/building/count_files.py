@@ -31,7 +31,7 @@ _NO_KEYS = Keys(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 def count_block(path: Path, captions: Sequence[Caption], parses: Sequence[Parse]) -> None:
     """Write a block's counts, each caption in the fold given by its image's hash."""
     keys = keys_of(captions)
-    folds = own_folds(keys)
+    folds = own_folds(keys.images)
     views = [index_caption(parse, words()) for parse in parses]
     tallies = [tally_block(views, folds.tolist(), words()), count_siblings(parses, keys, folds)]
     write_counts(path, merge_tallies(tallies), keys)

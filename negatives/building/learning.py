@@ -151,10 +151,13 @@ def _count(parsed: Mapping[str, Done[ParseStats]], site: Site) -> CorpusModel:
     keys = {name: read_keys(done.path("counts")) for name, done in parsed.items()}
     folds = folds_of(list(keys.values()))
     tasks = [
-        Task(name, RecountTask(parsed[name].path("parses"), its_folds, folds.of_images(its_keys)))
+        Task(
+            name,
+            RecountTask(parsed[name].path("parses"), its_folds, folds.of_images(its_keys.images)),
+        )
         for name, its_keys in keys.items()
-        if ((its_folds := folds.of(its_keys)) != own_folds(its_keys)).any()
-        or (folds.of_images(its_keys) != own_folds(its_keys)).any()
+        if ((its_folds := folds.of(its_keys)) != own_folds(its_keys.images)).any()
+        or (folds.of_images(its_keys.images) != own_folds(its_keys.images)).any()
     ]
     recounted = run_stage(
         Stage(name="count", tasks=tasks, work=recount_block, stats=CountStats), site
@@ -208,7 +211,7 @@ def recount_block(task: RecountTask, new_file: NewFile) -> CountStats:
     """Write the change of the counts that moved captions cause."""
     block = list(read_parses(task.parses))
     keys = keys_of([caption for caption, _ in block])
-    own = own_folds(keys)
+    own = own_folds(keys.images)
     moved = np.flatnonzero(task.folds != own)
     views = [index_caption(block[index][1], words()) for index in moved.tolist()]
     there = tally_block(views, task.folds[moved].tolist(), words())

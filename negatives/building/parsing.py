@@ -69,6 +69,7 @@ def has_captions(work: AnyPath) -> bool:
     return any(unit is not None and unit.stats["captions"] for unit in units)
 
 
+@without_collector()
 def load_parser(model: str) -> None:
     """Load what a worker reuses for all blocks, before its first one.
 

@@ -37,11 +37,16 @@ def factors_of(apart: Matrix, exposure: Matrix, *, start: Matrix, rounds: int) -
     share = float(seen.sum() / max(1.0, float(exposed.sum())))
     factors: Factors = start.astype(np.float64) * np.sqrt(max(share, 1e-6) / rank)
     ratios = csr_matrix((seen, (rows, columns)), shape=apart.shape)  # in the order of np.nonzero
+    above, below = np.flatnonzero(rows < columns), np.flatnonzero(rows > columns)
+    mirrored = below[np.lexsort((rows[below], columns[below]))]
+    left, right = rows[above], columns[above]
+    fitted = np.empty(len(seen))
     for _ in range(rounds):
-        fitted = np.einsum("pk,pk->p", factors[rows], factors[columns]) + _SMALL
+        half = np.einsum("pk,pk->p", factors.take(left, axis=0), factors.take(right, axis=0))
+        fitted[above] = fitted[mirrored] = half + _SMALL
         ratios.data = seen / fitted
-        below = exposed @ factors + SHRINKAGE * factors
-        factors *= np.sqrt((ratios @ factors) / (below + _SMALL))
+        expected = exposed @ factors + SHRINKAGE * factors
+        factors *= np.sqrt((ratios @ factors) / (expected + _SMALL))
     return factors
 
 

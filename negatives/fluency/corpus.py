@@ -26,7 +26,7 @@ from negatives.fluency.captions import index_caption
 from negatives.fluency.counting import relation_hashes
 from negatives.fluency.counts import NUM_FOLDS, Table
 from negatives.fluency.features import FEATURES, features_of
-from negatives.fluency.folds import Folds, keys_of
+from negatives.fluency.folds import Folds, images_of, keys_of
 from negatives.fluency.lookups import CountLookup, Floats
 from negatives.fluency.words import Hashes, Words
 from negatives.parse import Parse
@@ -123,12 +123,12 @@ class CorpusModel:
         Computed from the images of the other folds, without the caption's own image.
         """
         outside = [_outside(self.exclusion, fold) for fold in range(NUM_FOLDS)]
-        folds = self.folds.of_images(keys_of(captions))
+        folds = self.folds.of_images(images_of(captions))
         return [outside[fold] for fold in folds.tolist()]
 
     def rivals_of(self, captions: Sequence[Caption]) -> list[RivalsOutside]:
         """Return for each caption the nouns that are rivals, from the other folds."""
-        folds = self.folds.of_images(keys_of(captions))
+        folds = self.folds.of_images(images_of(captions))
         return [_rivals_outside(self.rivals, fold) for fold in folds.tolist()]
 
     def _biases(self, sample: Sample, folds: NDArray[np.uint8]) -> Floats:

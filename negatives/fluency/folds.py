@@ -58,14 +58,14 @@ class Folds(NamedTuple):
 
     def of(self, keys: Keys) -> NDArray[np.uint8]:
         """Return the fold of each caption; an uncounted caption has its image's fold."""
-        folds = self.of_images(keys)
+        folds = self.of_images(keys.images)
         _look_up(keys.texts, self.texts, self.text_folds, folds)
         return folds
 
-    def of_images(self, keys: Keys) -> NDArray[np.uint8]:
-        """Return the fold of each caption's image."""
-        folds = own_folds(keys)
-        _look_up(keys.images, self.images, self.image_folds, folds)
+    def of_images(self, images: Hashes) -> NDArray[np.uint8]:
+        """Return the fold of each image."""
+        folds = own_folds(images)
+        _look_up(images, self.images, self.image_folds, folds)
         return folds
 
 
@@ -81,10 +81,13 @@ def _look_up(
 
 def keys_of(captions: Sequence[Caption]) -> Keys:
     """Return the keys of captions."""
-    return Keys(
-        np.array([hash_of(image_key(caption)) for caption in captions], np.uint64),
-        np.array([hash_of(normalise(caption.text)) for caption in captions], np.uint64),
-    )
+    texts = np.array([hash_of(normalise(caption.text)) for caption in captions], np.uint64)
+    return Keys(images_of(captions), texts)
+
+
+def images_of(captions: Sequence[Caption]) -> Hashes:
+    """Return the image of each caption as a hash."""
+    return np.array([hash_of(image_key(caption)) for caption in captions], np.uint64)
 
 
 def image_key(caption: Caption) -> str:
@@ -97,9 +100,9 @@ def image_key(caption: Caption) -> str:
     return number[1] if number else caption.image or caption.id
 
 
-def own_folds(keys: Keys) -> NDArray[np.uint8]:
+def own_folds(images: Hashes) -> NDArray[np.uint8]:
     """Return each image's initial fold, given by its hash."""
-    return (keys.images % np.uint64(NUM_FOLDS)).astype(np.uint8)
+    return (images % np.uint64(NUM_FOLDS)).astype(np.uint8)
 
 
 def folds_of(blocks: Iterable[Keys]) -> Folds:

@@ -73,7 +73,7 @@ class ReplaceObject:
         has_gender = bool(nouns) and _has_gender(parse)
         for noun in nouns:
             first, last, found = noun
-            if _is_fixed(parse.tokens, first, last, found.words.name):
+            if len(found.words.forms) < 2 or _is_fixed(parse.tokens, first, last, found.words.name):
                 continue
             mentioned = _members_mentioned(found.words, nouns, noun) if len(nouns) > 1 else set()
             start, end = parse.tokens[first].start, parse.tokens[last].end

@@ -8,6 +8,9 @@ from data.texts import counted, is_unicode, nearest, normalise, one_line
 def test_normalised_takes_case_punctuation_and_spacing_out_of_play() -> None:
     assert normalise("  A Dog_house,\tred! ") == "a dog house red"
     assert normalise("Stra\u00dfe") == normalise("STRASSE")
+    for character in map(chr, range(128)):  # plain letters have a shorter way to the same
+        text = f"{character}A{character}b{character}"
+        assert normalise(f"\u00fc {text} \u00fc") == f"\u00fc {normalise(text)} \u00fc"
 
 
 def test_half_of_a_surrogate_pair_is_no_text() -> None:
