@@ -76,6 +76,8 @@ def parse_options(
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         option = ".".join([where, *map(str, first["loc"])])
+        if first["type"] == "missing":
+            raise UsageError(f"{option}: expected a value, found none") from error
         is_list = first["type"] == "tuple_type"  # pydantic's term; in YAML it is a list
         expected = "expected a list such as [NAME]" if is_list else first["msg"].lower()
         raise UsageError(f"{option}: {expected}, found {first['input']!r}") from error

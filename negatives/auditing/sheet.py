@@ -81,7 +81,7 @@ class Sheet(NamedTuple):
 
 
 def draw_sheet(folders: Sequence[tuple[AnyPath, int]], *, seed: int) -> Sheet:
-    """Draw so many negatives from each folder and shuffle them.
+    """Draw the given number of negatives from each folder and shuffle them.
 
     Raises:
         UsageError: a folder is not finished, has no negative, or is given twice.

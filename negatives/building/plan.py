@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -158,7 +158,14 @@ def make_source(spec: Any) -> tuple[Source, Json]:  # noqa: ANN401 - what a user
     """
     options = dict(spec)
     name = str(options.pop("name", ""))
-    source = parse_options(source_class(name), options, where=f"source {name}")
+    made = source_class(name)
+    needed = {each.name for each in fields(made) if each.default is MISSING}  # type: ignore[arg-type]
+    if "root" in needed and options.get("root") is None:
+        raise UsageError(
+            f"source {name}: expected the folder or file of its captions, found none; give it as "
+            f"--root PATH or data.source.root (`negatives sources {name}` describes it)"
+        )
+    source = parse_options(made, options, where=f"source {name}")
     identity: Json = {"name": name}
     for field in source.__dataclass_fields__:  # type: ignore[attr-defined]
         value = getattr(source, field)

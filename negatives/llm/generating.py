@@ -26,9 +26,10 @@ from negatives.fluency.neural_network import Network
 
 
 class Order(NamedTuple):
-    """A text to be written: after these tokens, at most so many; drawn if the temperature is not 0.
+    """A text to be written: it continues `tokens` by at most `max_tokens`.
 
-    `stream`: the numbers that a draw takes, one a token.
+    `temperature`: 0 takes the likeliest token, else tokens are drawn with the numbers of `stream`,
+    one per token.
     """
 
     tokens: tuple[int, ...]

@@ -79,7 +79,7 @@ def test_places_are_named_by_their_last_part(where: str | Path, expected: str) -
             {"root": "x", "zzz": 1},
             r"data: unknown option 'zzz'; choose from: extra, mode, ",
         ),
-        ({"size": 1}, r"data\.root: field required"),
+        ({"size": 1}, r"data\.root: expected a value, found none"),
         ({"root": 5}, r"data\.root: input is not a valid path, found 5"),
         ({"root": "x", "size": 0}, r"data\.size: .* greater than or equal to 1, found 0"),
         ({"root": "x", "size": "many"}, r"data\.size: .*integer.*found 'many'"),

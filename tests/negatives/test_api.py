@@ -237,6 +237,7 @@ def test_errors_are_those_of_the_command(  # noqa: PLR0917
     [
         (build, {"config": 5}, "config: expected the path of a pipeline.yaml .*, found int"),
         (build, {"config": {"dta": {}}}, "unknown section 'dta'; did you mean 'data'"),
+        (build, {"source": "csv"}, "source csv: expected the folder or file .* --root PATH"),
         (build, {"executor": "rai"}, "executor: unknown 'rai'; did you mean 'ray'"),
         (build, {"resume": "nver"}, "resume: unknown 'nver'; did you mean 'never'"),
         (

@@ -109,7 +109,7 @@ def _of_summary(name: str) -> Figure:
             known = results.summary
             raise UsageError(
                 f"{results.name}: no figure {name!r} in its summary; name others with -x "
-                f"and -y: {nearest(name, known)}"
+                f"and -y; {nearest(name, known)}"
             )
         return results.summary[name]
 

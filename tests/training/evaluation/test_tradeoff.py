@@ -104,7 +104,10 @@ def test_names_are_text() -> None:
 
 
 def test_a_figure_that_a_run_lacks_is_refused() -> None:
-    with pytest.raises(UsageError, match="no figure 'Com' in its summary; did you mean 'Comp'"):
+    with pytest.raises(
+        UsageError,
+        match="no figure 'Com' in its summary; name others with -x and -y; did you mean 'Comp'",
+    ):
         tradeoff([run("a", 0.5, 0.4)], across="ZS", up="Com")
 
 
