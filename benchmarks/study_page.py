@@ -43,6 +43,7 @@ def main(*, out: Path, docs: Path) -> None:
     text = (docs / "study.md").read_text(encoding="utf-8")
     for rows in (table(found), binding_table(found)):
         text = with_table(text, markdown(rows).rstrip("\n"))
+    (docs / "pictures").mkdir(exist_ok=True)
     (docs / "study.json").write_text(content, encoding="utf-8")
     (docs / "study.md").write_text(text, encoding="utf-8")
     (docs / "pictures/study.svg").write_text(picture(found), encoding="utf-8")

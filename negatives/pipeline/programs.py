@@ -1,4 +1,4 @@
-"""Programs of this project in processes of their own, which hear of the pipeline's signals."""
+"""Programs of this project in processes of their own, which receive the pipeline's signals."""
 
 import os
 import signal
@@ -26,20 +26,30 @@ class Programs:
     """Runs programs, up to `jobs` at once, and shows their output as it comes.
 
     If several may run at once, each line starts with the name of its stage, and each program gets
-    its share of the cores unless OMP_NUM_THREADS is set.
+    its share of the cores unless OMP_NUM_THREADS is set. A program with workers divides the cores
+    among them itself.
     """
 
     def __init__(self, jobs: int = 1) -> None:
         """Start nothing yet."""
         self._jobs = jobs
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._told: set[subprocess.Popen[bytes]] = set()
+        self._received: int | None = None
 
     def __call__(self, stage: str, command: Sequence[str]) -> int:
-        """Run a program of this project with arguments; return its exit code."""
+        """Run a program of this project with arguments; return its exit code.
+
+        After a signal none is started: the code is then that of a program that the signal ended.
+        """
+        if self._received is not None:
+            return -self._received
         program, *arguments = command
         start = [sys.executable, "-P", "-c", _START.format(_PROGRAMS[program]), str(_ROOT)]
-        with subprocess.Popen([*start, *arguments], **self._place()) as process:  # noqa: S603 - ours
+        place = self._place(has_workers="--workers" in arguments)
+        with subprocess.Popen([*start, *arguments], **place) as process:  # noqa: S603 - ours
             self._running.add(process)
+            self._tell(process)  # of a signal that came while it was started
             try:
                 for line in process.stdout or ():
                     sys.stderr.buffer.write(stage.encode() + b" | " + line)
@@ -48,16 +58,19 @@ class Programs:
             finally:
                 self._running.discard(process)
 
-    def _place(self) -> dict[str, Any]:
+    def _place(self, *, has_workers: bool) -> dict[str, Any]:
         """Return where a program's output goes, and how many threads it may use."""
         if self._jobs == 1:
             return {"stdout": sys.stderr}
-        threads = str(max(1, len(os.sched_getaffinity(0)) // self._jobs))
-        return {
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.STDOUT,
-            "env": {_THREADS: threads, **os.environ},
-        }
+        threads = str(max(1, (os.cpu_count() or 1) // self._jobs))
+        env = {**os.environ} if has_workers else {_THREADS: threads, **os.environ}
+        return {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "env": env}
+
+    def _tell(self, process: "subprocess.Popen[bytes]") -> None:
+        """Send a process the signal that was received, if any, once."""
+        if self._received is not None and process not in self._told:
+            self._told.add(process)
+            process.send_signal(self._received)
 
     @contextmanager
     def passing_signals(self) -> Iterator[None]:
@@ -71,9 +84,14 @@ class Programs:
             if not self._running:
                 signal.signal(number, before[number])
                 signal.raise_signal(number)
-            elif number != signal.SIGINT or not _is_of_a_terminal():  # Ctrl-C reaches both there
+                signal.signal(number, pass_on)
+            elif number == signal.SIGINT and _is_of_a_terminal():
+                self._told |= self._running  # Ctrl-C reaches both there
+                self._received = number
+            else:
+                self._received = number
                 for process in tuple(self._running):
-                    process.send_signal(number)
+                    self._tell(process)
 
         for number in _PASSED:
             with suppress(ValueError):  # not the main thread: leave signals alone

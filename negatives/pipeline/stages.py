@@ -19,6 +19,8 @@ from data.config import fingerprint
 from data.errors import UsageError
 
 DONE: Final = "done.json"
+SIGNALLED: Final = 75
+"""The exit code of a training that was asked to stop and saved a checkpoint."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +132,8 @@ def run_stages(
     When a stage fails no other is started, and those that run are waited for.
 
     Raises:
-        StoppedError: a stage exited with a code other than 0; finished stages are kept.
+        StoppedError: a stage exited with a code other than 0; finished stages are kept. If several
+            did, the one that batch systems can requeue (75), else the first.
         UsageError: the mark of a finished stage is damaged.
     """
     accounts: dict[str, Account] = {}
@@ -152,11 +155,16 @@ def run_stages(
                     accounts[stage.name] = finished.result()
                 except (StoppedError, UsageError) as error:
                     failures.append(error)
+                    say(str(error))
                 else:
                     say(describe(accounts[stage.name]))
     if failures:
-        raise failures[0]
+        raise next(filter(_can_be_requeued, failures), failures[0])
     return [accounts[stage.name] for stage in stages]
+
+
+def _can_be_requeued(failure: Exception) -> bool:
+    return isinstance(failure, StoppedError) and failure.code == SIGNALLED
 
 
 def describe(account: Account) -> str:

@@ -169,7 +169,7 @@ def relations_of(table: str) -> Relations:
         elif section == "after":
             after.update(line.split())
         elif section == "unless":
-            _add_exception(unless, *line.split(":"))
+            _add_exception(unless, line)
         else:
             raise ValueError(f"relations: this line is in no section: {line!r}")
     return Relations(
@@ -191,10 +191,11 @@ def _add_class(
         others[kind, member] = tuple(other for other in members if other != member)
 
 
-def _add_exception(
-    unless: dict[tuple[str, str], frozenset[str]], kind: str, phrases: str, words: str
-) -> None:
-    """Add words that exclude phrases, which stand between bars, before objects of a kind."""
+def _add_exception(unless: dict[tuple[str, str], frozenset[str]], line: str) -> None:
+    """Add words that exclude phrases before objects of a kind: "kind: phrase | phrase: words"."""
+    if line.count(":") != 2:
+        raise ValueError(f"relations: expected KIND: PHRASES: WORDS, found {line!r}")
+    kind, phrases, words = line.split(":")
     for phrase in phrases.split("|"):
         key = kind, phrase.strip()
         unless[key] = unless.get(key, _NO_WORDS) | frozenset(words.split())

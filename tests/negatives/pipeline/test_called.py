@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("open_clip", reason="the extra `train` is not installed")
 
+from negatives.pipeline import programs
 from tests.training.runs import world
 from training.run.checkpoint import latest
 
@@ -82,3 +84,24 @@ def test_programs_start_whatever_lies_in_the_folder(
     )
     first, *_ = done.stderr.splitlines()
     assert (done.returncode, first.startswith(f"{start}Usage: {program}")) == (0, True), first
+
+
+def test_a_signal_ends_all_programs_that_run_and_no_other_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting = {"wait": "import time; main = lambda: (print('ready', flush=True), time.sleep(60))"}
+    monkeypatch.setattr(programs, "_PROGRAMS", waiting)
+    read, write = os.pipe()
+    run = programs.Programs(jobs=2)
+    with (
+        os.fdopen(write, "w") as shown,
+        os.fdopen(read, "rb") as lines,
+        ThreadPoolExecutor(2) as pool,
+        run.passing_signals(),
+    ):
+        monkeypatch.setattr(sys, "stderr", shown)
+        both = [pool.submit(run, name, ["wait"]) for name in ("one", "other")]
+        assert {lines.readline(), lines.readline()} == {b"one | ready\n", b"other | ready\n"}
+        signal.raise_signal(signal.SIGTERM)
+        assert [each.result(timeout=20) for each in both] == [-signal.SIGTERM] * 2
+        assert run("next", ["wait"]) == -signal.SIGTERM

@@ -2,7 +2,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -76,21 +76,29 @@ CHAINS = (
     named("train", "build"),
     named("evaluate", "train"),
     named("baseline", "build"),
+    named("evaluate-baseline", "baseline"),
 )
 
 
 class Overlapping:
-    """Stands for the programs: `train` and `baseline` wait until both run."""
+    """Stands for the programs: `train` and `baseline` wait until both run; stages have codes."""
 
-    def __init__(self, fails: str = "") -> None:
-        self.fails, self.started, self.both = fails, list[str](), Barrier(2, timeout=20)
+    def __init__(self, **codes: int) -> None:
+        self.codes, self.started, self.both = codes, list[str](), Barrier(2, timeout=20)
+        self.failed = Event()
 
     def __call__(self, name: str, command: Sequence[str]) -> int:
         self.started.append(name)
         if name in ("train", "baseline"):
             self.both.wait()
+        if name == "baseline" and self.codes:
+            assert self.failed.wait(20)
         (Path(command[0]) / "rows").touch()
-        return 75 if name == self.fails else 0
+        return self.codes.get(name, 0)
+
+    def say(self, line: str) -> None:
+        if "failed" in line:
+            self.failed.set()
 
 
 def test_stages_that_do_not_need_each_other_run_at_once(tmp_path: Path) -> None:
@@ -101,18 +109,28 @@ def test_stages_that_do_not_need_each_other_run_at_once(tmp_path: Path) -> None:
     assert calls.started.index("evaluate") > calls.started.index("train")
 
 
-def test_no_stage_starts_after_a_failure_but_those_that_run_are_waited_for(tmp_path: Path) -> None:
-    calls = Overlapping(fails="train")
-    with pytest.raises(StoppedError, match="stage train failed"):
-        run_stages(CHAINS, tmp_path, call=calls, jobs=2)
-    finished = {stage.name for stage in CHAINS if done(stage, tmp_path)}
-    assert finished == {"build", "audit", "baseline"}
+@pytest.mark.parametrize(
+    ("codes", "first", "finished"),
+    [
+        ({"train": 1}, "train failed with exit code 1;", {"build", "audit", "baseline"}),
+        ({"train": -15, "baseline": 75}, "baseline failed with exit code 75", {"build", "audit"}),
+        ({"train": 1, "baseline": 2}, "train failed with exit code 1;", {"build", "audit"}),
+    ],
+)
+def test_no_stage_starts_after_a_failure_but_those_that_run_are_waited_for(
+    tmp_path: Path, codes: dict[str, int], first: str, finished: set[str]
+) -> None:
+    calls = Overlapping(**codes)
+    with pytest.raises(StoppedError, match=first):
+        run_stages(CHAINS, tmp_path, call=calls, jobs=2, say=calls.say)
+    assert {stage.name for stage in CHAINS if done(stage, tmp_path)} == finished
+    assert "evaluate-baseline" not in calls.started
 
 
 def test_one_job_runs_stages_in_order(tmp_path: Path) -> None:
     calls = Calls("rows")
     said: list[str] = []
-    stages = tuple(each for each in CHAINS if each.name != "baseline")
+    stages = tuple(each for each in CHAINS if "baseline" not in each.name)
     run_stages(stages, tmp_path, call=calls, say=said.append)
     assert [line.partition(":")[0] for line in said[::2]] == [each.name for each in stages]
     assert [line.partition(":")[0] for line in said[1::2]] == [each.name for each in stages]

@@ -96,6 +96,7 @@ def test_shipped_classes_are_partitions() -> None:
 def test_words_exclude_whole_classes() -> None:
     table = relations()
     for (kind, phrase), words in table.unless.items():
+        assert any(phrase == other and kind in ("*", of) for of, other in table.others)
         for of, other in table.others:
             if other == phrase and kind in ("*", of):
                 for rest in table.others[of, other]:
@@ -120,6 +121,11 @@ def test_refuses_an_object_of_two_kinds() -> None:
 def test_refuses_a_line_outside_every_section() -> None:
     with pytest.raises(ValueError, match="no section"):
         relations_of("on | under\n")
+
+
+def test_refuses_an_exception_without_its_parts() -> None:
+    with pytest.raises(ValueError, match="expected KIND: PHRASES: WORDS, found 'road: on'"):
+        relations_of("[unless]\nroad: on\n")
 
 
 def test_names_its_slots() -> None:
