@@ -29,7 +29,7 @@ $(VENV)/.docs: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[docs,train]"
 	touch $@ $(VENV)/.train
 
-demo: $(VENV)/.train  ## drawn scenes -> negatives -> audit -> a trained model -> a report; ten minutes
+demo: $(VENV)/.train  ## drawn scenes -> negatives -> audit -> a trained model -> a report; seven minutes
 	$(BIN)/negatives run demo.yaml --out $(OUT) --workers 2 --jobs 2 --reference-model none
 
 study: $(VENV)/.train  ## the paper's experiment on a small scale, in hours; run it again to resume
