@@ -25,7 +25,7 @@ SETTINGS = re.compile(r"--set (?:'[^']+'|[^\s;,)]+)")
 
 def num_captions(done: Result) -> int:
     """Return how many captions a build says that it has."""
-    return int(done.stdout.partition(" captions, ")[0])
+    return int(done.stdout.partition(" caption")[0])
 
 
 def run_build(root: Path, source: str, *arguments: str) -> Result:
