@@ -6,8 +6,9 @@ the tables into docs/league.md, whose other text stays as it is.
 
 import re
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -56,14 +57,19 @@ def _replaced(text: str, pattern: str, new: str, expected: str) -> str:
     return result
 
 
+def docs_option(page: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option --docs of a command that writes a page."""
+    return click.option(
+        "--docs",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=_DOCS,
+        help=f"The folder of {page}.  [default: docs]",
+    )
+
+
 @click.command(help=__doc__)
 @click.argument("out", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--docs",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=_DOCS,
-    help="The folder of league.md.  [default: docs]",
-)
+@docs_option("league.md")
 def main(*, out: Path, docs: Path) -> None:
     """Write the league of a run to the pages."""
     text = (out / "league.json").read_text(encoding="utf-8")

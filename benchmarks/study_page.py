@@ -6,40 +6,30 @@ tables in docs/study.md, and docs/pictures/study.svg.
 
 import json
 from pathlib import Path
-from typing import Final
 
 import click
 
-from benchmarks.league_page import with_table
+from benchmarks.league_page import docs_option, with_table
 from benchmarks.study_tables import (
     as_json,
     binding_table,
-    figures_of,
+    figures_in,
     markdown,
     picture,
-    read_all,
     table,
 )
 from data.errors import UsageError
 
-_DOCS: Final = Path(__file__).parents[1] / "docs"
-
 
 @click.command(help=__doc__)
 @click.argument("out", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--docs",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=_DOCS,
-    help="The folder of study.md.  [default: docs]",
-)
+@docs_option("study.md")
 def main(*, out: Path, docs: Path) -> None:
     """Write what the study has found so far to its page."""
-    runs_of = read_all(out / "results")
-    if not runs_of:
-        raise UsageError(f"{out}: expected results of `python -m benchmarks.study`, found none")
-    content = as_json({label: [figures_of(run) for run in runs] for label, runs in runs_of.items()})
+    content = as_json(figures_in(out))
     found = json.loads(content)
+    if not found:
+        raise UsageError(f"{out}: expected results of `python -m benchmarks.study`, found none")
     text = (docs / "study.md").read_text(encoding="utf-8")
     for rows in (table(found), binding_table(found)):
         text = with_table(text, markdown(rows).rstrip("\n"))

@@ -61,11 +61,16 @@ def _image_alone(score: Score) -> float:
 
 def write_report(out: Path) -> None:
     """Write study.txt, study.json and tradeoff.svg of the results in the folder."""
-    results = read_all(out / "results")
-    found = {label: [figures_of(run) for run in runs] for label, runs in results.items()}
+    found = figures_in(out)
     write_atomically(out / "study.txt", aligned(table(found)) + "\n")
     write_atomically(out / "study.json", as_json(found))
     write_atomically(out / "tradeoff.svg", picture(found))
+
+
+def figures_in(out: Path) -> dict[str, list[Figures]]:
+    """Return the figures of each row of a study's folder, one set a seed."""
+    results = read_all(out / "results")
+    return {label: [figures_of(run) for run in runs] for label, runs in results.items()}
 
 
 def as_json(found: Mapping[str, Sequence[Figures]]) -> str:
