@@ -12,6 +12,11 @@ LAYOUTS = ("single", "left-right", "top-bottom")
 SCORE_DIGITS = 4  # decimals of a score; differences between machines are far smaller
 
 
+def short_score(score: float | None) -> float | None:
+    """Return a score with SCORE_DIGITS decimals, None if there is none."""
+    return None if score is None else round(score, SCORE_DIGITS)
+
+
 class Caption(NamedTuple):
     """One caption of one image; `id` is stable, for example `coco:184613:2`.
 

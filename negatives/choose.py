@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from data.edits import Edit, splits_a_unit
-from data.records import SCORE_DIGITS, Caption, Negative, Reject
+from data.records import Caption, Negative, Reject, short_score
 from data.streams import Stream
 from data.texts import normalise
 from data.units import Units, units_of
@@ -125,8 +125,7 @@ def choose(  # noqa: PLR0913 - a caption, what is known of it, and who chooses
             if reason is None:
                 seen.add(key)
                 kind = (slot.type, slot.subtype, name, producer.method)
-                short = None if score is None else round(score, SCORE_DIGITS)
-                negatives.append(Negative(text, *kind, edit, short, number))
+                negatives.append(Negative(text, *kind, edit, short_score(score), number))
             else:
                 rejects.append(Reject(caption.id, name, slot.type, text, edit, reason, number))
     return Chosen(tuple(negatives), tuple(rejects), tally)

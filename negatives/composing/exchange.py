@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from data.edits import Edit, Replacement, text_at
-from data.records import SCORE_DIGITS, Caption, Negative, Positive
+from data.records import Caption, Negative, Positive, short_score
 from data.streams import Stream
 from data.texts import normalise
 from negatives.choose import Offers, Tally
@@ -196,7 +196,7 @@ def make(composite: Composite, parts: tuple[Part, Part], acceptance: Acceptance,
             text = edit.apply(composite.text)
             seen.add(normalise(text))
             subtype = exchange.slots[0].subtype
-            score = round(exchange.log_ratio, SCORE_DIGITS)
+            score = short_score(exchange.log_ratio)
             negatives.append(Negative(text, "swap", subtype, WORDS, "rule", edit, score, 0))
     places, order = exchanged_places(composite), reordered(composite)
     if places is not None and order is not None:

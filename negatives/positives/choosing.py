@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from data.edits import Edit, splits_a_unit
-from data.records import SCORE_DIGITS, Caption, Positive
+from data.records import Caption, Positive, short_score
 from data.streams import Stream
 from data.texts import normalise
 from data.units import units_of
@@ -275,8 +275,7 @@ def _choose(  # noqa: PLR0913 - a caption and all that was found for it
             text = edit.apply(caption.text)
             seen.add(normalise(text))
             kind = (slot.type, slot.subtype, producer.name, producer.method)
-            short = None if ratio is None else round(ratio, SCORE_DIGITS)
-            positives.append(Positive(text, *kind, edit, short, producer.number))
+            positives.append(Positive(text, *kind, edit, short_score(ratio), producer.number))
     return FoundPositives(tuple(positives), tally)
 
 
