@@ -1,5 +1,10 @@
 """The three kinds of failure that this project raises on purpose."""
 
+from typing import Final
+
+REQUEUE: Final = 75
+"""The exit code of a run that was stopped and can resume (EX_TEMPFAIL of sysexits.h)."""
+
 
 class UsageError(Exception):
     """The user can fix it; says what was expected, what was found and what to do. Exit code 2."""

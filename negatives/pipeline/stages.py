@@ -16,11 +16,9 @@ from typing import Final
 
 from data.commit import Json, write_atomically
 from data.config import fingerprint
-from data.errors import UsageError
+from data.errors import REQUEUE, UsageError
 
 DONE: Final = "done.json"
-SIGNALLED: Final = 75
-"""The exit code of a training that was asked to stop and saved a checkpoint."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +162,7 @@ def run_stages(
 
 
 def _can_be_requeued(failure: Exception) -> bool:
-    return isinstance(failure, StoppedError) and failure.code == SIGNALLED
+    return isinstance(failure, StoppedError) and failure.code == REQUEUE
 
 
 def describe(account: Account) -> str:

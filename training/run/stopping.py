@@ -22,12 +22,11 @@ from typing import Final, TypeVar
 import torch
 from torch import distributed
 
+from data.errors import REQUEUE
 from training.objective.gather import num_ranks
 
 T = TypeVar("T")
 
-REQUEUE: Final = 75
-"""The exit code of a run that was stopped and can resume (EX_TEMPFAIL of sysexits.h)."""
 INTERRUPTED: Final = 130
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
